@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+# box - a container runtime
+#
+#   make               build everything into build/
+#   make demo          install what is missing, build, run specs/examples/app.json
+#   make test          the quick part of check: house rules, unit tests, error messages, command line (under a minute)
+#   make check         everything: house rules, lint, both compilers, sanitizers, fuzz corpus, system tests (as root)
+#   make lint          clang-tidy, cppcheck, house rules
+#   make format        clang-format over all C files
+#   make bench         whole-process time of box run against runc (as root)
+#   make install       DESTDIR= PREFIX=/usr/local
+#   make clean         remove build/
+#
+#   SANITIZE=1         the same programs with AddressSanitizer and UBSan, in build/sanitize/
+#   TEST_HOOKS=1       with BOX_FAIL_STEP and BOX_PAUSE_STEP (never installed), in build/test/
+#   COVERAGE=1         with gcov counters, in build/coverage/; make COVERAGE=1 coverage prints them
+#   FUZZ=1             libFuzzer programs (clang), in build/fuzz/; make FUZZ=1 fuzz [FUZZ_SECONDS=30] runs them
+#   DEV=1              warnings are errors;  CC=clang, O=FOLDER, CFLAGS="-O0 -g" as usual
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+VERSION := 0.1.0
+FUZZ_SECONDS ?= 30
+ifneq ($(FUZZ),)
+CC := clang
+else ifeq ($(origin CC),default)
+CC := gcc
+endif
+O ?= build$(if $(SANITIZE),/sanitize)$(if $(TEST_HOOKS),/test)$(if $(COVERAGE),/coverage)$(if $(FUZZ),/fuzz)
+
+# Flags. What a compiler does not know is left out: clang 14 has no -ftrivial-auto-var-init=zero, arm64 no -fcf-protection.
+try = $(shell echo 'int main(void){return 0;}' | $(CC) $(1) -Werror -x c - -o /dev/null 2>/dev/null && echo '$(1)')
+warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wwrite-strings -Wundef \
+	-Wimplicit-fallthrough -Wpointer-arith -Wredundant-decls $(if $(DEV),-Werror)
+harden := -fstack-protector-strong -fstack-clash-protection -fno-strict-aliasing -fno-strict-overflow \
+	$(call try,-ftrivial-auto-var-init=zero) $(call try,-fcf-protection=full)
+sanitize := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer) \
+	$(if $(FUZZ),-fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=all) $(if $(COVERAGE),--coverage)
+comma := ,
+CFLAGS ?= -O2 -g
+# FORTIFY needs the optimiser, and hides from the sanitizers what it checks itself.
+fortify := $(if $(SANITIZE)$(FUZZ)$(COVERAGE)$(filter -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+cflags := -std=gnu17 -D_GNU_SOURCE -DBOX_VERSION='"$(VERSION)"' -I. -include base/banned.h -fPIE $(warnings) $(harden) $(fortify) \
+	$(sanitize) $(if $(TEST_HOOKS),-DBOX_TEST_HOOKS) $(CPPFLAGS) $(CFLAGS)
+ldflags := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code $(LDFLAGS)
+# Sanitizers need the dynamic loader; everything else of box is one static position-independent program.
+static := $(if $(SANITIZE)$(FUZZ),-pie,-static-pie)
+# box-init has no libc at all: no stack protector (it needs thread storage), nothing that needs relocation.
+init_cflags := -std=gnu17 -I. $(filter-out -Wundef,$(warnings)) -Os -g -fPIE -ffreestanding -fno-stack-protector -fno-jump-tables \
+	-fno-asynchronous-unwind-tables -nostdlib -static-pie
+
+# Files. main.c stays out of the archives, so that unit tests and fuzzers link them.
+box_src := $(filter-out cli/main.c,$(wildcard base/*.c specs/*.c cgroups/*.c images/*.c runtime/*.c cli/*.c))
+image_src := $(filter-out images/unpack/main.c,$(wildcard images/unpack/*.c))
+unit_src := $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c)
+fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
+box_libs := -lseccomp -lcap -ljansson -lm
+image_libs := -larchive -lcrypto -lzstd -lisal -lz -ljansson -lseccomp -lcap -lm
+all_src := $(box_src) $(image_src) cli/main.c images/unpack/main.c
+format_src := $(wildcard $(addsuffix /*.[ch],base specs cgroups images images/unpack runtime runtime/init cli tests/fuzz tests/system \
+	tests/bench tests/unit/* tests/unit/*/*))
+programs := $O/bin/box $O/libexec/box/box-image $O/libexec/box/box-init
+
+# Other flags than last time in this folder: everything is built again.
+stamp := $(CC) $(cflags)
+ifneq ($(stamp),$(file <$O/flags))
+$(shell mkdir -p $O)
+$(file >$O/flags,$(stamp))
+endif
+
+.PHONY: all
+all: $(programs)
+
+$O/libbox.a: $(box_src:%.c=$O/%.o) $O/runtime/seccomp_default.o
+	@rm -f $@
+	$(AR) rcsD $@ $^
+
+$O/libimage.a: $(image_src:%.c=$O/%.o)
+	@rm -f $@
+	$(AR) rcsD $@ $^
+
+$O/bin/box: $O/cli/main.o $O/libbox.a
+	@mkdir -p $(@D)
+	$(CC) $(cflags) $(static) $(ldflags) -Wl,-Map=$O/box.map -o $@ $^ $(box_libs)
+
+$O/libexec/box/box-image: $O/images/unpack/main.o $O/libimage.a $O/libbox.a
+	@mkdir -p $(@D)
+	$(CC) $(cflags) -pie $(ldflags) -o $@ $^ $(image_libs)
+
+$O/libexec/box/box-init: runtime/init/box-init.c $O/flags
+	@mkdir -p $(@D)
+	$(CC) $(init_cflags) $(ldflags) -o $@ $<
+
+$O/%.o: %.c $O/flags
+	@mkdir -p $(@D)
+	$(CC) $(cflags) -MMD -MP -c -o $@ $<
+
+# The default seccomp profile is a data file inside the program.
+$O/runtime/seccomp_default.o: runtime/seccomp_default.S runtime/seccomp_default.json $O/flags
+	@mkdir -p $(@D)
+	$(CC) -I. -c -o $@ $<
+
+# Tests. The unit tests of all folders are one program; the probe is what system tests run inside a container.
+$O/tests/unit: $(unit_src:%.c=$O/%.o) $O/libimage.a $O/libbox.a
+	@mkdir -p $(@D)
+	$(CC) $(cflags) -pie $(ldflags) -o $@ $^ $(image_libs) -lcriterion
+
+$O/tests/probe: tests/system/probe.c $O/flags
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -include base/banned.h -fsanitize% -fno-sanitize%,$(cflags)) -static-pie $(ldflags) -o $@ $<
+
+$O/tests/timing: tests/bench/timing.c $O/flags
+	@mkdir -p $(@D)
+	$(CC) $(cflags) -pie $(ldflags) -o $@ $<
+
+$O/tests/%: $O/tests/fuzz/%.o $(if $(FUZZ),,$O/tests/fuzz/replay.o) $O/libimage.a $O/libbox.a
+	@mkdir -p $(@D)
+	$(CC) $(cflags) $(if $(FUZZ),-fsanitize=fuzzer) -pie $(ldflags) -o $@ $^ $(image_libs)
+
+.SECONDARY:
+-include $(wildcard $O/*/*.d $O/*/*/*.d $O/*/*/*/*.d $O/*/*/*/*/*.d)
+
+# Words for people. One part of check: make check-layers, check-size, … (scripts/check says which there are).
+parts := layers size headers style links lint clang unit sanitize errors corpus system
+.PHONY: demo test check bench lint format coverage fuzz install clean help objects unit-program replay-programs $(parts:%=check-%)
+check:
+	@scripts/check $(parts)
+test:
+	@scripts/check layers size style links unit errors corpus quick
+$(parts:%=check-%): check-%:
+	@scripts/check $*
+lint:
+	@scripts/check style lint
+demo:
+	@scripts/demo
+bench: all $O/tests/timing
+	@tests/bench/run.sh $O
+format:
+	clang-format -i $(format_src)
+objects: $(box_src:%.c=$O/%.o) $(image_src:%.c=$O/%.o) $O/cli/main.o $O/images/unpack/main.o $O/libexec/box/box-init
+unit-program: $O/tests/unit
+replay-programs: $(fuzz_src:tests/fuzz/%.c=$O/tests/%)
+coverage: unit-program
+	@scripts/coverage $O
+fuzz: replay-programs
+	@scripts/fuzz $O $(FUZZ_SECONDS)
+
+share := $(DESTDIR)$(PREFIX)/share
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/box $(share)/man/man1 $(share)/box $(share)/doc/box/examples
+	install -m 755 $O/bin/box $(DESTDIR)$(PREFIX)/bin/box
+	install -m 755 $O/libexec/box/box-image $O/libexec/box/box-init $(DESTDIR)$(PREFIX)/libexec/box/
+	install -m 644 specs/app.schema.json $(share)/box/
+	install -m 644 README.md docs/*.md LICENSE $(share)/doc/box/
+	install -m 644 $(wildcard specs/examples/*.*) $(share)/doc/box/examples/
+	$O/bin/box help --man > $(share)/man/man1/box.1
+
+clean:
+	rm -rf build
+help:
+	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
+print-%:
+	@printf '%s\n' '$($*)'

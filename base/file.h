@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * file.h - whole files and folders that box owns or that the user named.
+ *
+ * Paths here are trusted: they come from box itself or from the person who typed the command. What an image
+ * or a container can influence goes through beneath.h. Every open is O_CLOEXEC; dirfd may be AT_FDCWD.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct error;
+struct text;
+
+/* Adds the whole file to ret; more than limit bytes is an error. Never blocks on a FIFO: only regular files are read. */
+int file_read(int dirfd, const char *path, size_t limit, struct text *ret, struct error *e);
+
+/* The same from an open descriptor of any kind, up to its end. name is for messages. */
+int file_read_fd(int fd, const char *name, size_t limit, struct text *ret, struct error *e);
+
+/* Writes everything, however often write(2) stops early. Returns 0, or -1 with errno. */
+int write_all(int fd, const void *bytes, size_t length);
+
+/* Opens an existing file (no creation) and writes once; for /proc, /sys and cgroup files. Returns 0, or -1 with errno. */
+int file_poke(int dirfd, const char *path, const char *content);
+
+/* Creates path anew or replaces it as one step: temporary name, fsync, rename. */
+int file_replace(int dirfd, const char *path, const void *bytes, size_t length, mode_t mode, struct error *e);
+
+/* mkdir -p; existing folders are fine. The last one is opened (O_RDONLY | O_DIRECTORY) and returned. */
+int folder_make(const char *path, mode_t mode, struct error *e);
+
+/* As folder_make, and refuses a last folder that belongs to somebody else or that others may write: for state and store. */
+int folder_make_private(const char *path, struct error *e);
+
+/* Removes name below dirfd with all it holds: never follows a link, never crosses a mount. Missing is fine. */
+int folder_remove(int dirfd, const char *name, struct error *e);
+
+/* An exclusive flock(2) on a lock file made where missing. wait false: errno EWOULDBLOCK where another holds it. */
+int file_lock(int dirfd, const char *path, bool wait, struct error *e);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * log.c - warnings, debug lines, and the trace of steps.
+ */
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+
+static struct log_setup current = { .level = LOG_LEVEL_WARNING, .fd = STDERR_FILENO };
+static int trace_fd = -1;
+static struct timespec trace_last;
+
+static const char *const level_names[] = { "error", "warning", "info", "debug" };
+
+void log_setup(const struct log_setup *setup)
+{
+	current = *setup;
+}
+
+bool log_is_redirected(void)
+{
+	return current.fd != STDERR_FILENO;
+}
+
+static void add_json_text(struct text *line, const char *words)
+{
+	for (const unsigned char *at = (const unsigned char *)words; *at; at++) {
+		if (*at == '"' || *at == '\\')
+			text_addf(line, "\\%c", *at);
+		else if (*at < 0x20 || *at == 0x7f)
+			text_addf(line, "\\u%04x", *at);
+		else
+			text_add_char(line, (char)*at);
+	}
+}
+
+static void log_line(enum log_level level, const char *format, va_list args)
+{
+	autorelease(text) struct text words = { 0 };
+	autorelease(text) struct text line = { 0 };
+	int saved = errno;
+	char buffer[2048], when[40];
+	struct tm utc;
+	time_t now = time(NULL);
+
+	if (level > current.level)
+		return;
+	(void)vsnprintf(buffer, sizeof buffer, format, args); /* cut is fine */
+	if (current.json) {
+		(void)strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+		text_addf(&line, "{\"level\":\"%s\",\"msg\":\"", level_names[level]);
+		add_json_text(&line, buffer);
+		text_addf(&line, "\",\"time\":\"%s\"}\n", when);
+	} else {
+		text_add_escaped(&words, buffer, strlen(buffer));
+		text_addf(&line, "box: %s: %s\n", level_names[level], words.data ? words.data : "");
+	}
+	(void)write_all(current.fd, line.data, line.length); /* nowhere left to tell */
+	errno = saved;
+}
+
+#define DEFINE_LOG(name, level)                  \
+	void name(const char *format, ...)       \
+	{                                        \
+		va_list args;                    \
+                                                 \
+		va_start(args, format);          \
+		log_line(level, format, args);   \
+		va_end(args);                    \
+	}
+
+DEFINE_LOG(log_error, LOG_LEVEL_ERROR)
+DEFINE_LOG(log_warning, LOG_LEVEL_WARNING)
+DEFINE_LOG(log_info, LOG_LEVEL_INFO)
+DEFINE_LOG(log_debug, LOG_LEVEL_DEBUG)
+
+void trace_open(void)
+{
+	const char *path = secure_getenv("BOX_TRACE");
+
+	if (!path || !*path)
+		return;
+	trace_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	(void)clock_gettime(CLOCK_MONOTONIC, &trace_last); /* cannot fail with this clock */
+}
+
+void trace_step(const char *role, const char *step)
+{
+	struct timespec now;
+	char line[160];
+	int length;
+
+	if (trace_fd < 0)
+		return;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock */
+	length = snprintf(line, sizeof line, "%8ld us  %-8s %s\n",
+			  (now.tv_sec - trace_last.tv_sec) * 1000000L + (now.tv_nsec - trace_last.tv_nsec) / 1000, role, step);
+	if (length > 0 && write(trace_fd, line, (size_t)length) < 0)
+		trace_fd = -1; /* a trace that cannot be written is dropped */
+	trace_last = now;
+}
+
+void trace_close(void)
+{
+	if (trace_fd >= 0)
+		close(trace_fd);
+	trace_fd = -1;
+}

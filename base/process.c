@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * process.c - processes held by pidfd.
+ */
+#include "base/process.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+pid_t process_clone(const struct process_clone *request, int *ret_pidfd, struct error *e)
+{
+	int pidfd = -1;
+	struct clone_args args = {
+		.flags = request->flags | CLONE_PIDFD | (request->cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+		.cgroup = request->cgroup >= 0 ? (uint64_t)request->cgroup : 0,
+	};
+	long pid = syscall(SYS_clone3, &args, sizeof args);
+
+	if (pid < 0) {
+		error_sys(e, "start a process in new namespaces");
+		if (e->sys == EPERM)
+			error_hint(e, "user namespaces may be switched off: sysctl kernel.unprivileged_userns_clone user.max_user_namespaces");
+		if (e->sys == ENOSPC)
+			error_hint(e, "too many namespaces, or nested too deeply: sysctl user.max_user_namespaces");
+		return -1;
+	}
+	if (pid > 0)
+		*ret_pidfd = pidfd;
+	return (pid_t)pid;
+}
+
+int process_wait(int pidfd, struct process_end *ret, struct error *e)
+{
+	siginfo_t info = { 0 };
+
+	while (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED))
+		if (errno != EINTR)
+			return error_sys(e, "wait for a process");
+	ret->code = info.si_code == CLD_EXITED ? info.si_status : -1;
+	ret->signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
+	ret->core = info.si_code == CLD_DUMPED;
+	return 0;
+}
+
+int process_signal(int pidfd, int signal)
+{
+	return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+int process_open(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0); /* always close-on-exec */
+}
+
+pid_t process_pid(int pidfd)
+{
+	char path[48], line[512];
+	long pid = -1;
+	FILE *file;
+
+	(void)snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd); /* always fits */
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	while (fgets(line, sizeof line, file))
+		if (strncmp(line, "Pid:", 4) == 0)
+			pid = strtol(line + 4, NULL, 10);
+	fclose(file);
+	return (pid_t)pid;
+}
+
+int64_t process_start_time(pid_t pid)
+{
+	char path[48], line[1024];
+	FILE *file;
+	char *at;
+	size_t got;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid); /* always fits */
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	got = fread(line, 1, sizeof line - 1, file);
+	fclose(file);
+	line[got] = '\0';
+	/* Field 2 is the name in parentheses and may hold anything: count from behind its last ")". */
+	at = strrchr(line, ')');
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoll(at + 1, NULL, 10) : -1;
+}
+
+void process_title(const char *title)
+{
+	(void)prctl(PR_SET_NAME, title); /* a wrong title harms nobody */
+}

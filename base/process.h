@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * process.h - processes held by pidfd, and short helper programs.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct error;
+struct text;
+
+struct process_clone {
+	uint64_t flags; /* CLONE_NEW*; CLONE_PIDFD is added */
+	int cgroup;     /* a v2 cgroup's descriptor for CLONE_INTO_CGROUP, or -1 */
+};
+
+/* clone3(2) without a shared address space: returns twice, as fork(2) does: the pid in the parent (with
+ * *ret_pidfd), 0 in the child. */
+pid_t process_clone(const struct process_clone *request, int *ret_pidfd, struct error *e);
+
+struct process_end {
+	int code;   /* exit code, or -1 */
+	int signal; /* the signal that ended it, or 0 */
+	int core;   /* a core was dumped */
+};
+
+/* Waits for and reaps the child behind pidfd. */
+int process_wait(int pidfd, struct process_end *ret, struct error *e);
+
+/* pidfd_send_signal(2); -1 with errno. */
+int process_signal(int pidfd, int signal);
+
+/* pidfd_open(2); -1 with errno. */
+int process_open(pid_t pid);
+
+/* The pid behind a pidfd, from /proc/self/fdinfo; -1 where it is gone. */
+pid_t process_pid(int pidfd);
+
+/* Field 22 of /proc/PID/stat, in clock ticks since boot: with the pid it names a process for good. -1 where it is gone. */
+int64_t process_start_time(pid_t pid);
+
+struct process_run {
+	char *const *argv;       /* argv[0] is an absolute path */
+	char *const *environment; /* NULL: empty */
+	const int *keep;         /* descriptors that the program inherits under their own numbers, or NULL */
+	size_t keep_count;
+	int input;               /* descriptor for its stdin, or -1: /dev/null */
+	int timeout_ms;          /* 0: none; then killed, and an error */
+};
+
+/* Runs a helper program to its end. Its stdout is added to out (may be NULL: discarded), its last stderr line becomes
+ * the error text where it fails (non-zero exit). Output is bounded to 1 MiB. */
+int process_run(const struct process_run *run, struct text *out, struct error *e);
+
+/* The title that ps shows: prctl(PR_SET_NAME), at most 15 bytes are kept. */
+void process_title(const char *title);

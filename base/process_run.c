@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * process_run.c - run a helper program to its end: bounded output, a time limit, no inherited descriptors or environment.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/process.h"
+#include "base/text.h"
+
+enum { OUTPUT_LIMIT = 1 << 20 };
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock */
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The helper's side: ends in execve or _exit. */
+static _Noreturn void become(const struct process_run *run, int out, int err)
+{
+	static char *const nothing[] = { NULL };
+	int input = run->input >= 0 ? run->input : open("/dev/null", O_RDONLY | O_CLOEXEC);
+	sigset_t none;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a helper does not outlive box */
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)signal(SIGPIPE, SIG_DFL);
+	/* Copies above 2 first, so that none of the three lands on another's place. */
+	input = fcntl(input, F_DUPFD_CLOEXEC, 3);
+	out = fcntl(out, F_DUPFD_CLOEXEC, 3);
+	err = fcntl(err, F_DUPFD_CLOEXEC, 3);
+	if (input < 0 || dup2(input, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
+		_exit(125);
+	(void)syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
+	for (size_t i = 0; i < run->keep_count; i++)
+		if (fcntl(run->keep[i], F_SETFD, 0))
+			_exit(125);
+	execve(run->argv[0], run->argv, run->environment ? run->environment : nothing);
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+static int start(const struct process_run *run, int out, int err, int *ret_pidfd, struct error *e)
+{
+	const struct process_clone plain = { .flags = 0, .cgroup = -1 };
+	pid_t pid = process_clone(&plain, ret_pidfd, e);
+
+	if (pid == 0)
+		become(run, out, err);
+	return pid < 0 ? error_in(e, "run %s", run->argv[0]) : 0;
+}
+
+/* Adds what can be read to text; false at the end of file. What is over the limit is read and dropped. */
+static bool drain(int fd, struct text *text)
+{
+	char buffer[8192];
+	ssize_t got = read(fd, buffer, sizeof buffer);
+
+	if (got < 0)
+		return errno == EINTR || errno == EAGAIN;
+	if (got > 0 && text->length + (size_t)got <= OUTPUT_LIMIT)
+		text_add_bytes(text, buffer, (size_t)got);
+	return got > 0;
+}
+
+/* Collects both outputs until both end; -1 when the time is over. */
+static int collect(int out, int err, int timeout_ms, struct text *ret_out, struct text *ret_err)
+{
+	struct pollfd polls[2] = { { .fd = out, .events = POLLIN }, { .fd = err, .events = POLLIN } };
+	struct text *texts[2] = { ret_out, ret_err };
+	int64_t end = now_ms() + timeout_ms;
+
+	while (polls[0].fd >= 0 || polls[1].fd >= 0) {
+		int64_t left = timeout_ms ? end - now_ms() : -1;
+
+		if (timeout_ms && left <= 0)
+			return -1;
+		if (poll(polls, 2, (int)left) < 0 && errno != EINTR)
+			return -1;
+		for (int i = 0; i < 2; i++)
+			if (polls[i].fd >= 0 && polls[i].revents && !drain(polls[i].fd, texts[i]))
+				polls[i].fd = -1;
+	}
+	return 0;
+}
+
+/* The last line of what a helper said, escaped: its reason. */
+static void add_last_line(struct text *reason, struct text *words)
+{
+	const char *line;
+
+	while (words->length && words->data[words->length - 1] == '\n')
+		words->data[--words->length] = '\0';
+	if (!words->length)
+		return;
+	line = strrchr(words->data, '\n');
+	line = line ? line + 1 : words->data;
+	text_add_escaped(reason, line, strlen(line));
+}
+
+static int judge(const struct process_run *run, const struct process_end *end, struct text *words, struct error *e)
+{
+	autorelease(text) struct text reason = { 0 };
+
+	if (end->code == 0)
+		return 0;
+	add_last_line(&reason, words);
+	if (end->signal)
+		return error_set(e, ERROR_KERNEL, "run %s: ended by signal %d%s%s", run->argv[0], end->signal,
+				 reason.length ? ": " : "", reason.length ? reason.data : "");
+	return error_set(e, ERROR_KERNEL, "run %s: exit code %d%s%s", run->argv[0], end->code, reason.length ? ": " : "",
+			 reason.length ? reason.data : "");
+}
+
+int process_run(const struct process_run *run, struct text *out, struct error *e)
+{
+	int out_ends[2] = { -1, -1 }, err_ends[2] = { -1, -1 };
+	autorelease(text) struct text said = { 0 };
+	autorelease(text) struct text words = { 0 };
+	autoclose int out_read = -1, err_read = -1, pidfd = -1;
+	struct process_end end;
+	int timed_out, started;
+
+	if (pipe2(out_ends, O_CLOEXEC))
+		return error_sys(e, "make a pipe for %s", run->argv[0]);
+	out_read = out_ends[0];
+	if (pipe2(err_ends, O_CLOEXEC)) {
+		error_sys(e, "make a pipe for %s", run->argv[0]);
+		close(out_ends[1]);
+		return -1;
+	}
+	err_read = err_ends[0];
+	started = start(run, out_ends[1], err_ends[1], &pidfd, e);
+	close(out_ends[1]);
+	close(err_ends[1]);
+	if (started)
+		return -1;
+	timed_out = collect(out_read, err_read, run->timeout_ms, &said, &words);
+	if (timed_out)
+		(void)process_signal(pidfd, SIGKILL); /* it may have ended by itself just now */
+	if (process_wait(pidfd, &end, e))
+		return error_in(e, "run %s", run->argv[0]);
+	if (timed_out)
+		return error_set(e, ERROR_KERNEL, "run %s: no end after %d ms, killed", run->argv[0], run->timeout_ms);
+	if (out)
+		text_add_bytes(out, said.data ? said.data : "", said.length);
+	return judge(run, &end, &words, e);
+}

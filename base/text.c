@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * text.c - growable text and lists of texts.
+ */
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+void text_release(struct text *text)
+{
+	int saved = errno;
+
+	free(text->data);
+	*text = (struct text){ 0 };
+	errno = saved;
+}
+
+static void reserve(struct text *text, size_t more)
+{
+	size_t need = text->length + more + 1;
+	size_t capacity = text->capacity ? text->capacity : 64;
+
+	if (need <= text->capacity)
+		return;
+	while (capacity < need)
+		capacity *= 2;
+	text->data = alloc_resize(text->data, capacity, 1);
+	text->capacity = capacity;
+}
+
+void text_add_bytes(struct text *text, const void *bytes, size_t length)
+{
+	reserve(text, length);
+	if (length)
+		memcpy(text->data + text->length, bytes, length);
+	text->length += length;
+	text->data[text->length] = '\0';
+}
+
+void text_add(struct text *text, const char *more)
+{
+	text_add_bytes(text, more, strlen(more));
+}
+
+void text_add_char(struct text *text, char c)
+{
+	text_add_bytes(text, &c, 1);
+}
+
+static void add_formatted(struct text *text, const char *format, va_list args)
+{
+	va_list again;
+	int length;
+
+	va_copy(again, args);
+	length = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	if (length < 0)
+		return;
+	reserve(text, (size_t)length);
+	(void)vsnprintf(text->data + text->length, (size_t)length + 1, format, args); /* the size was just asked for */
+	text->length += (size_t)length;
+}
+
+void text_addf(struct text *text, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_formatted(text, format, args);
+	va_end(args);
+}
+
+void text_clear(struct text *text)
+{
+	text->length = 0;
+	if (text->data)
+		text->data[0] = '\0';
+}
+
+char *text_take(struct text *text)
+{
+	char *taken = text->data ? text->data : alloc_copy("");
+
+	*text = (struct text){ 0 };
+	return taken;
+}
+
+char *text_format(const char *format, ...)
+{
+	struct text text = { 0 };
+	va_list args;
+
+	va_start(args, format);
+	add_formatted(&text, format, args);
+	va_end(args);
+	return text_take(&text);
+}
+
+/* Length of the well-formed UTF-8 character at bytes (2 to 4), 0 where there is none; C1 controls (U+0080 to
+ * U+009F) count as none. */
+static size_t utf8_length(const unsigned char *bytes, size_t left)
+{
+	size_t length = bytes[0] >= 0xf0 && bytes[0] <= 0xf4 ? 4 : bytes[0] >= 0xe0 && bytes[0] < 0xf0 ? 3
+			: bytes[0] >= 0xc2 && bytes[0] < 0xe0 ? 2 : 0;
+
+	if (!length || length > left)
+		return 0;
+	for (size_t i = 1; i < length; i++)
+		if ((bytes[i] & 0xc0) != 0x80)
+			return 0;
+	if ((bytes[0] == 0xc2 && bytes[1] < 0xa0) || (bytes[0] == 0xe0 && bytes[1] < 0xa0) ||
+	    (bytes[0] == 0xed && bytes[1] > 0x9f) || (bytes[0] == 0xf0 && bytes[1] < 0x90) ||
+	    (bytes[0] == 0xf4 && bytes[1] > 0x8f))
+		return 0;
+	/* U+200E to U+202E turn the direction of writing; U+2066 to U+2069 isolate it. */
+	if (bytes[0] == 0xe2 && ((bytes[1] == 0x80 && bytes[2] >= 0x8e && bytes[2] <= 0xae) ||
+				 (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9)))
+		return 0;
+	return length;
+}
+
+void text_add_escaped(struct text *text, const char *bytes, size_t length)
+{
+	const unsigned char *at = (const unsigned char *)bytes;
+
+	for (size_t i = 0, step; i < length; i += step) {
+		step = 1;
+		if (at[i] >= 0x20 && at[i] < 0x7f)
+			text_add_bytes(text, at + i, 1);
+		else if ((step = utf8_length(at + i, length - i)) > 0)
+			text_add_bytes(text, at + i, step);
+		else {
+			step = 1;
+			if (at[i] == '\n')
+				text_add(text, "\\n");
+			else if (at[i] == '\t')
+				text_add(text, "\\t");
+			else
+				text_addf(text, "\\x%02x", at[i]);
+		}
+	}
+}
+
+void list_release(struct list *list)
+{
+	int saved = errno;
+
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i]);
+	free(list->items);
+	*list = (struct list){ 0 };
+	errno = saved;
+}
+
+void list_take(struct list *list, char *item)
+{
+	list->items = alloc_resize(list->items, list->count + 2, sizeof *list->items);
+	list->items[list->count++] = item;
+	list->items[list->count] = NULL;
+}
+
+void list_add(struct list *list, const char *item)
+{
+	list_take(list, alloc_copy(item));
+}
+
+void list_addf(struct list *list, const char *format, ...)
+{
+	struct text text = { 0 };
+	va_list args;
+
+	va_start(args, format);
+	add_formatted(&text, format, args);
+	va_end(args);
+	list_take(list, text_take(&text));
+}
+
+void list_copy(struct list *to, const struct list *from)
+{
+	list_release(to);
+	for (size_t i = 0; i < from->count; i++)
+		list_add(to, from->items[i]);
+}
+
+bool list_has(const struct list *list, const char *item)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i], item) == 0)
+			return true;
+	return false;
+}
+
+static size_t env_index(const struct list *list, const char *key)
+{
+	size_t length = strlen(key);
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (strncmp(list->items[i], key, length) == 0 && list->items[i][length] == '=')
+			break;
+	return i;
+}
+
+const char *list_env_get(const struct list *list, const char *key)
+{
+	size_t i = env_index(list, key);
+
+	return i < list->count ? list->items[i] + strlen(key) + 1 : NULL;
+}
+
+void list_env_set(struct list *list, const char *key, const char *value)
+{
+	size_t i = env_index(list, key);
+	char *item = text_format("%s=%s", key, value);
+
+	if (i == list->count) {
+		list_take(list, item);
+		return;
+	}
+	free(list->items[i]);
+	list->items[i] = item;
+}
+
+bool text_starts(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
+bool text_ends(const char *text, const char *end)
+{
+	size_t length = strlen(text), tail = strlen(end);
+
+	return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+bool text_equal(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}

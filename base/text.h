@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * text.h - growable text and lists of texts.
+ *
+ * Both are valid when zeroed, own what they hold, and end with x_release (twice is harmless). text.data is
+ * NULL while nothing was added, else always ended by a zero byte. list.items is NULL while empty, else ended
+ * by a NULL pointer, so that it serves as argv and environ.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct text {
+	char *data;
+	size_t length;
+	size_t capacity;
+};
+
+void text_release(struct text *text);
+void text_add(struct text *text, const char *more);
+void text_add_bytes(struct text *text, const void *bytes, size_t length);
+void text_add_char(struct text *text, char c);
+void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Forgets the content, keeps the memory. */
+void text_clear(struct text *text);
+
+/* Gives the content away (never NULL; "" where nothing was added); text is empty afterwards. */
+char *text_take(struct text *text);
+
+/* Adds bytes with everything outside printable ASCII and UTF-8 letters written as \n, \t, \x1b and so on, so that
+ * what an image or an app wrote cannot steer a terminal. */
+void text_add_escaped(struct text *text, const char *bytes, size_t length);
+
+/* A new string from a format; the caller frees it. */
+char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2), malloc));
+
+struct list {
+	char **items;
+	size_t count;
+};
+
+void list_release(struct list *list);
+void list_add(struct list *list, const char *item);       /* copies */
+void list_take(struct list *list, char *item);            /* keeps the given pointer */
+void list_addf(struct list *list, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void list_copy(struct list *to, const struct list *from); /* to is released first */
+bool list_has(const struct list *list, const char *item);
+
+/* Environment lists ("KEY=value"): the value of key, NULL without one; and set or replace. */
+const char *list_env_get(const struct list *list, const char *key);
+void list_env_set(struct list *list, const char *key, const char *value);
+
+bool text_starts(const char *text, const char *start);
+bool text_ends(const char *text, const char *end);
+bool text_equal(const char *a, const char *b); /* NULL equals only NULL */

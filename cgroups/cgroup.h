@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cgroup.h - the door of cgroups/: one container's group, on hosts with v2, v1, or v1 controllers beside a v2 tree.
+ *
+ * A group is made with its limits before the container's first process exists. That process enters it by
+ * CLONE_INTO_CGROUP where v2 has the controllers, else it writes "0" to each v1 "tasks" file itself
+ * (writing cgroup.procs costs 5 to 15 ms of waiting in the kernel: startup.md section 3.4).
+ * Groups lie at the top of each hierarchy, in /box/<name>; for an ordinary user in the delegated group.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+struct cgroup;
+struct error;
+struct limits;
+
+enum cgroup_version { CGROUP_NONE, CGROUP_V1, CGROUP_V2, CGROUP_HYBRID };
+
+/* What this host has and this user can use. controllers: "memory", "pids", … that box can limit. */
+struct cgroup_host {
+	enum cgroup_version version;
+	struct list controllers;
+	char *reason; /* why nothing can be limited, in words with the fix; NULL where something can */
+};
+int cgroup_host_find(struct cgroup_host *ret, struct error *e);
+void cgroup_host_release(struct cgroup_host *host);
+
+/* Makes the group with its limits. A limit that somebody wrote and this host cannot enforce is an error that
+ * names the controller and the field ("resources.limits.cpus"); a default one is a warning, once. Where
+ * nothing can be limited and nothing was asked for, the group is empty: every call below does nothing.
+ * Nothing is left behind on failure. An empty group of that name, left by a killed box, is taken over. On v1 the
+ * group joins the cpu, cpuset and blkio trees only where a limit on them is said; LIMIT_NONE is enough, so that
+ * cgroup_update can set one later. */
+int cgroup_create(const char *name, const struct limits *limits, struct cgroup **ret, struct error *e);
+
+/* The record of a group as one text for the state file, and back. */
+void cgroup_record(const struct cgroup *group, struct text *ret);
+int cgroup_open(const char *record, struct cgroup **ret, struct error *e);
+
+/* Frees the memory and closes descriptors; the kernel's group stays. */
+void cgroup_free(struct cgroup *group);
+
+/* The descriptor for CLONE_INTO_CGROUP, or -1 where the child has to enter by itself. Borrowed. */
+int cgroup_clone_fd(const struct cgroup *group);
+
+/* Called by the (single-threaded) process that enters: writes "0" to every tasks file opened by cgroup_create
+ * or cgroup_open (v1), or to cgroup.procs of a v2 group when cgroup_clone_fd was not used by this process
+ * (entered = false). */
+int cgroup_enter(const struct cgroup *group, bool entered, struct error *e);
+
+/* What the container mounts below /sys/fs/cgroup, from inside its own cgroup namespace: v2: one entry with
+ * folder "" and type "cgroup2"; v1: a folder and a mount option per controller ("memory" / "memory"). Ends
+ * with type NULL. Borrowed. */
+struct cgroup_mount {
+	const char *type;
+	const char *folder;
+	const char *option; /* key without a value, NULL for v2; "cpu,cpuacct" where v1 controllers share a tree: one key each */
+};
+const struct cgroup_mount *cgroup_mounts(const struct cgroup *group);
+
+int cgroup_kill(const struct cgroup *group, int signal, struct error *e); /* SIGKILL to all, also frozen or forking ones */
+int cgroup_freeze(const struct cgroup *group, bool frozen, struct error *e);
+bool cgroup_is_frozen(const struct cgroup *group);
+int cgroup_pids(const struct cgroup *group, int **ret_pids, size_t *ret_count, struct error *e);
+bool cgroup_is_empty(const struct cgroup *group);
+
+/* Kills what is left, waits (bounded) until the group is empty, removes it in every hierarchy, and /box with its
+ * last group. Missing is fine. */
+int cgroup_remove(const struct cgroup *group, struct error *e);
+
+/* The same for whatever groups of that name this host has, without a record: for what a killed box left. */
+int cgroup_remove_named(const char *name, struct error *e);
+
+int cgroup_update(const struct cgroup *group, const struct limits *limits, struct error *e);
+
+/* LIMIT_UNSET (limits.h) where this host does not tell. */
+struct cgroup_stats {
+	int64_t memory_current, memory_peak, memory_max; /* bytes; LIMIT_NONE: no limit */
+	int64_t swap_current, swap_max;
+	int64_t oom_kills;    /* processes that the OOM killer took in this group */
+	int64_t pids_current, pids_max;
+	int64_t pids_refused; /* forks that pids.max refused (pids.events max) */
+	int64_t cpu_us, cpu_user_us, cpu_system_us;
+	int64_t cpu_periods, cpu_throttled_periods, cpu_throttled_us;
+	int64_t io_read_bytes, io_write_bytes, io_reads, io_writes;
+};
+int cgroup_stats(const struct cgroup *group, struct cgroup_stats *ret, struct error *e);
+
+/* The device rule list (deny all, then allow): v1 devices.allow, v2 a BPF program. Only where the host lets
+ * us; called before the process enters. */
+struct cgroup_device {
+	char type;        /* 'c', 'b' or 'a' */
+	int major, minor; /* -1: any */
+	char access[4];   /* of "rwm" */
+};
+int cgroup_devices(const struct cgroup *group, const struct cgroup_device *allowed, size_t count, struct error *e);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command_config.c - box config, check and spec: about specs, without running anything.
+ */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "specs/app.h"
+
+struct choices {
+	const char *override;
+};
+
+const struct option_row config_options[] = {
+	{ 0, "override", OPTION_TEXT, offsetof(struct choices, override), "NAME", "merge this entry of the spec's overrides" },
+	{ 0 },
+};
+
+struct spec_choices {
+	bool schema, fields;
+};
+
+const struct option_row spec_options[] = {
+	{ 0, "schema", OPTION_FLAG, offsetof(struct spec_choices, schema), NULL, "the JSON Schema, for editors" },
+	{ 0, "fields", OPTION_FLAG, offsetof(struct spec_choices, fields), NULL, "every field with its meaning" },
+	{ 0 },
+};
+
+static int parse(const struct call *call, struct choices *choices, struct list *operands, struct error *e)
+{
+	if (options_parse(config_options, OPERANDS_ANYWHERE, call->argv, choices, operands, NULL, e))
+		return -1;
+	if (operands->count != 1)
+		return error_set(e, ERROR_USAGE, "%s: expected one FILE.json", call->command->name);
+	return 0;
+}
+
+int command_config(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	autorelease(text) struct text out = { 0 };
+	struct choices choices = { 0 };
+	struct error e = { 0 };
+	struct app *app = NULL;
+	int result = parse(call, &choices, &operands, &e);
+
+	if (result == 0) {
+		const struct app_options options = { .override = choices.override };
+
+		result = app_load(operands.items[0], &options, &app, &e);
+	}
+	if (result == 0) {
+		app_dump(app, &out);
+		result = report_text(&out, &e);
+	}
+	if (result)
+		report_error(NULL, NULL, &e);
+	app_free(app);
+	return result ? EXIT_BOX_FAILED : 0;
+}
+
+int command_check(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	autorelease(list) struct list problems = { 0 };
+	struct choices choices = { 0 };
+	struct error e = { 0 };
+
+	if (parse(call, &choices, &operands, &e)) {
+		report_error(NULL, NULL, &e);
+		return EXIT_BOX_FAILED;
+	}
+	if (app_check(operands.items[0], &(struct app_options){ .override = choices.override }, &problems, &e) == 0)
+		return 0;
+	for (size_t i = 0; i < problems.count; i++)
+		report_line(problems.items[i]);
+	return 1;
+}
+
+int command_spec(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	autorelease(text) struct text out = { 0 };
+	struct spec_choices choices = { 0 };
+	struct error e = { 0 };
+	int result = options_parse(spec_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e);
+
+	if (result == 0 && (operands.count || choices.schema == choices.fields))
+		result = error_set(&e, ERROR_USAGE, "spec: expected --schema or --fields");
+	if (result == 0 && choices.schema)
+		app_schema(&out);
+	else if (result == 0)
+		app_field_list(&out);
+	if (result == 0)
+		result = report_text(&out, &e);
+	if (result)
+		report_error(NULL, NULL, &e);
+	return result ? EXIT_BOX_FAILED : 0;
+}

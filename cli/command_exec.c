@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command_exec.c - box exec: one more program in a running container.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "runtime/box.h"
+
+struct options {
+	bool terminal, keep_stdin;
+	const char *user, *working_dir;
+	struct list env;
+};
+
+const struct option_row exec_options[] = {
+	{ 't', "tty", OPTION_FLAG, offsetof(struct options, terminal), NULL, "give the program a terminal" },
+	{ 'i', "interactive", OPTION_FLAG, offsetof(struct options, keep_stdin), NULL, "give the program this command's stdin" },
+	{ 'e', "env", OPTION_LIST, offsetof(struct options, env), "KEY[=VALUE]", "set a variable; KEY alone takes the caller's" },
+	{ 'u', "user", OPTION_TEXT, offsetof(struct options, user), "USER[:GROUP]", "run as this user (default: the app's)" },
+	{ 'w', "workdir", OPTION_TEXT, offsetof(struct options, working_dir), "FOLDER", "start in this folder (default: the app's)" },
+	{ 0 },
+};
+
+/* KEY alone becomes KEY=VALUE with the caller's value, or nothing. */
+static void complete_env(const struct list *given, struct list *ret)
+{
+	for (size_t i = 0; i < given->count; i++) {
+		const char *item = given->items[i];
+
+		if (strchr(item, '='))
+			list_add(ret, item);
+		else if (getenv(item))
+			list_env_set(ret, item, getenv(item));
+	}
+}
+
+static int check(const struct options *options, const struct list *operands, const struct list *command, struct error *e)
+{
+	if (operands->count != 1 || !command->count)
+		return error_set(e, ERROR_USAGE, "exec: expected NAME and COMMAND");
+	if (options->terminal && !isatty(STDIN_FILENO))
+		return error_set(e, ERROR_USAGE, "option --tty: stdin is not a terminal");
+	if (options->working_dir && options->working_dir[0] != '/')
+		return error_set(e, ERROR_USAGE, "option --workdir %s: expected an absolute path", options->working_dir);
+	return 0;
+}
+
+/* "box exec NAME -- COMMAND" is the same as without the two dashes. */
+static void drop_dashes(struct list *command)
+{
+	if (!command->count || strcmp(command->items[0], "--") != 0)
+		return;
+	free(command->items[0]);
+	memmove(command->items, command->items + 1, command->count * sizeof *command->items);
+	command->count--;
+}
+
+int command_exec(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	autorelease(list) struct list command = { 0 };
+	autorelease(list) struct list env = { 0 };
+	struct options options = { 0 };
+	struct error e = { 0 };
+	int status = EXIT_BOX_FAILED, result;
+
+	result = options_parse(exec_options, OPERANDS_FIRST, call->argv, &options, &operands, &command, &e);
+	drop_dashes(&command);
+	if (result == 0)
+		result = check(&options, &operands, &command, &e);
+	if (result == 0) {
+		const struct box_exec request = { .name = operands.items[0], .args = &command, .env = &env, .user = options.user,
+						  .working_dir = options.working_dir,
+						  .terminal = options.terminal, .keep_stdin = options.keep_stdin || options.terminal };
+
+		complete_env(&options.env, &env);
+		if (box_exec(call->places, &request, &status, &e))
+			status = report_run_status(&e);
+	}
+	if (e.kind != ERROR_NONE)
+		report_error(NULL, NULL, &e);
+	list_release(&options.env);
+	return status;
+}

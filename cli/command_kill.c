@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command_kill.c - box kill, pause, unpause, rm: act on a container by its name.
+ */
+#include <signal.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/names.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "runtime/box.h"
+
+struct kill_choices {
+	const char *signal;
+	bool all;
+};
+
+const struct option_row kill_options[] = {
+	{ 's', "signal", OPTION_TEXT, offsetof(struct kill_choices, signal), "SIGNAL", "name or number (default: SIGTERM)" },
+	{ 'a', "all", OPTION_FLAG, offsetof(struct kill_choices, all), NULL, "every process, not only the first" },
+	{ 0 },
+};
+
+struct rm_choices {
+	bool force;
+};
+
+const struct option_row rm_options[] = {
+	{ 'f', "force", OPTION_FLAG, offsetof(struct rm_choices, force), NULL, "end it first where it runs; none of that name is fine" },
+	{ 0 },
+};
+
+static const struct option_row no_options[] = { { 0 } };
+
+static int finish(int result, const struct error *e)
+{
+	if (result)
+		report_error(NULL, NULL, e);
+	return result ? 1 : 0;
+}
+
+int command_kill(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct kill_choices choices = { 0 };
+	struct error e = { 0 };
+	int number = SIGTERM;
+	int result = options_parse(kill_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e);
+
+	if (result == 0 && (operands.count < 1 || operands.count > 2))
+		result = error_set(&e, ERROR_USAGE, "kill: expected NAME and perhaps SIGNAL");
+	if (result == 0 && operands.count == 2)
+		choices.signal = operands.items[1];
+	if (result == 0 && choices.signal && (number = signal_number(choices.signal)) < 0)
+		result = error_set(&e, ERROR_USAGE, "kill: unknown signal %s", choices.signal);
+	if (result == 0)
+		result = box_kill(call->places, operands.items[0], number, choices.all, &e);
+	return finish(result, &e);
+}
+
+int command_rm(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct rm_choices choices = { 0 };
+	struct error e = { 0 };
+	int result = options_parse(rm_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e);
+
+	if (result == 0 && !operands.count)
+		result = error_set(&e, ERROR_USAGE, "rm: expected at least one NAME");
+	for (size_t i = 0; result == 0 && i < operands.count; i++)
+		result = box_remove(call->places, operands.items[i], choices.force, &e);
+	return finish(result, &e);
+}
+
+static int pause_or_not(const struct call *call, bool paused)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct error e = { 0 };
+	int result = options_parse(no_options, OPERANDS_ANYWHERE, call->argv, NULL, &operands, NULL, &e);
+
+	if (result == 0 && operands.count != 1)
+		result = error_set(&e, ERROR_USAGE, "%s: expected one NAME", call->command->name);
+	if (result == 0)
+		result = box_pause(call->places, operands.items[0], paused, &e);
+	return finish(result, &e);
+}
+
+int command_pause(const struct call *call)
+{
+	return pause_or_not(call, /* paused= */ true);
+}
+
+int command_unpause(const struct call *call)
+{
+	return pause_or_not(call, /* paused= */ false);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command_ps.c - box ps: containers, or the processes of one.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "runtime/box.h"
+
+enum { COMMAND_SHOWN = 40 };
+
+struct options {
+	bool quiet, all;
+	const char *format;
+};
+
+const struct option_row ps_options[] = {
+	{ 'q', "quiet", OPTION_FLAG, offsetof(struct options, quiet), NULL, "names only" },
+	{ 'a', "all", OPTION_FLAG, offsetof(struct options, all), NULL, "also containers whose process has ended and is not cleared yet" },
+	{ 0, "format", OPTION_TEXT, offsetof(struct options, format), "table|json", "form of the list (default: table)" },
+	{ 0 },
+};
+
+static char *age(int64_t created)
+{
+	int64_t seconds = time(NULL) - created;
+
+	if (seconds < 120)
+		return text_format("%jd seconds ago", (intmax_t)(seconds > 0 ? seconds : 0));
+	if (seconds < 7200)
+		return text_format("%jd minutes ago", (intmax_t)seconds / 60);
+	return seconds < 172800 ? text_format("%jd hours ago", (intmax_t)seconds / 3600)
+				: text_format("%jd days ago", (intmax_t)seconds / 86400);
+}
+
+static void add_row(struct list *cells, const struct box_info *info)
+{
+	size_t length = strlen(info->command);
+
+	list_add(cells, info->name);
+	list_add(cells, info->image ? info->image : "");
+	list_addf(cells, "%.*s%s", COMMAND_SHOWN, info->command, length > COMMAND_SHOWN ? "…" : "");
+	list_take(cells, age(info->created));
+	list_add(cells, info->status);
+	list_addf(cells, "%d", (int)info->pid);
+}
+
+static void list_as_table(const struct box_info *infos, size_t count, struct text *ret)
+{
+	static const char *const heads[] = { "NAME", "IMAGE", "COMMAND", "CREATED", "STATUS", "PID" };
+	autorelease(list) struct list cells = { 0 };
+
+	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+		list_add(&cells, heads[i]);
+	for (size_t i = 0; i < count; i++)
+		add_row(&cells, &infos[i]);
+	report_table(&cells, sizeof heads / sizeof *heads, ret);
+}
+
+static void add_member(struct text *ret, const char *key, const char *value)
+{
+	text_addf(ret, "\"%s\": ", key);
+	report_json_text(ret, value ? value : "");
+	text_add(ret, ", ");
+}
+
+static void list_as_json(const struct box_info *infos, size_t count, struct text *ret)
+{
+	text_add(ret, "[");
+	for (size_t i = 0; i < count; i++) {
+		text_add(ret, i ? ",\n  {" : "\n  {");
+		add_member(ret, "name", infos[i].name);
+		add_member(ret, "image", infos[i].image);
+		add_member(ret, "command", infos[i].command);
+		add_member(ret, "status", infos[i].status);
+		text_addf(ret, "\"created\": %jd, \"pid\": %d}", (intmax_t)infos[i].created, (int)infos[i].pid);
+	}
+	text_add(ret, count ? "\n]\n" : "]\n");
+}
+
+/* Containers that have ended are cleared by the next run; until then they are of no interest unless asked for. */
+static size_t keep_alive(struct box_info *infos, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct box_info info = infos[i];
+
+		if (strcmp(info.status, "stopped") == 0)
+			continue;
+		infos[i] = infos[kept];
+		infos[kept++] = info;
+	}
+	return kept;
+}
+
+static int list_containers(const struct call *call, const struct options *options, struct text *ret, struct error *e)
+{
+	struct box_info *infos = NULL;
+	size_t count = 0, shown;
+
+	if (options->format && strcmp(options->format, "table") != 0 && strcmp(options->format, "json") != 0)
+		return error_set(e, ERROR_USAGE, "option --format %s: expected table or json", options->format);
+	if (box_list(call->places, &infos, &count, e))
+		return -1;
+	shown = options->all ? count : keep_alive(infos, count);
+	if (options->quiet) {
+		for (size_t i = 0; i < shown; i++)
+			text_addf(ret, "%s\n", infos[i].name);
+	} else if (options->format && strcmp(options->format, "json") == 0) {
+		list_as_json(infos, shown, ret);
+	} else {
+		list_as_table(infos, shown, ret);
+	}
+	box_list_free(infos, count);
+	return 0;
+}
+
+/* The words of a process' command line, with spaces between them. */
+static char *command_line(int pid)
+{
+	char path[48];
+	struct text words = { 0 };
+	struct error ignored = { 0 };
+
+	(void)snprintf(path, sizeof path, "/proc/%d/cmdline", pid); /* always fits */
+	if (file_read(AT_FDCWD, path, 1 << 20, &words, &ignored))
+		text_clear(&words); /* gone since it was listed */
+	for (size_t i = 0; i + 1 < words.length; i++)
+		if (!words.data[i])
+			words.data[i] = ' ';
+	return text_take(&words);
+}
+
+static int list_processes(const struct call *call, const char *name, struct text *ret, struct error *e)
+{
+	autorelease(list) struct list cells = { 0 };
+	int *pids = NULL;
+	size_t count = 0;
+
+	if (box_pids(call->places, name, &pids, &count, e))
+		return -1;
+	list_add(&cells, "PID");
+	list_add(&cells, "COMMAND");
+	for (size_t i = 0; i < count; i++) {
+		list_addf(&cells, "%d", pids[i]);
+		list_take(&cells, command_line(pids[i]));
+	}
+	report_table(&cells, 2, ret);
+	free(pids);
+	return 0;
+}
+
+int command_ps(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	autorelease(text) struct text out = { 0 };
+	struct options options = { 0 };
+	struct error e = { 0 };
+	int result = options_parse(ps_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e);
+
+	if (result == 0 && operands.count > 1)
+		result = error_set(&e, ERROR_USAGE, "ps: expected at most one NAME");
+	if (result == 0)
+		result = operands.count ? list_processes(call, operands.items[0], &out, &e) : list_containers(call, &options, &out, &e);
+	if (result == 0)
+		result = report_text(&out, &e);
+	if (result)
+		report_error(NULL, NULL, &e);
+	return result ? 1 : 0;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command_run.c - box run: from a file to a running app.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/places.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "images/image.h"
+#include "runtime/box.h"
+#include "specs/app.h"
+#include "specs/container.h"
+
+struct options {
+	bool terminal, keep_stdin, remove, detach;
+	const char *name, *override;
+	struct list env, volumes;
+};
+
+const struct option_row run_options[] = {
+	{ 't', "tty", OPTION_FLAG, offsetof(struct options, terminal), NULL, "give the app a terminal" },
+	{ 'i', "interactive", OPTION_FLAG, offsetof(struct options, keep_stdin), NULL, "give the app this command's stdin" },
+	{ 0, "rm", OPTION_FLAG, offsetof(struct options, remove), NULL, "remove the container at the end (always done in the foreground)" },
+	{ 0, "name", OPTION_TEXT, offsetof(struct options, name), "NAME", "name of the container (default: the spec's and six digits)" },
+	{ 'e', "env", OPTION_LIST, offsetof(struct options, env), "KEY[=VALUE]", "set a variable; KEY alone takes the caller's" },
+	{ 'v', "volume", OPTION_LIST, offsetof(struct options, volumes), "SOURCE:TARGET[:ro]", "add a mount" },
+	{ 0, "override", OPTION_TEXT, offsetof(struct options, override), "NAME", "merge this entry of the spec's overrides" },
+	{ 'd', "detach", OPTION_FLAG, offsetof(struct options, detach), NULL, "leave the app running (not supported yet)" },
+	{ 0 },
+};
+
+/* What one run holds; released at its end. */
+struct run {
+	struct app *app;
+	struct image image;
+	struct container container;
+	struct list epilogue;
+};
+
+static void release(struct run *run)
+{
+	app_free(run->app);
+	image_release(&run->image);
+	container_release(&run->container);
+	list_release(&run->epilogue);
+}
+
+static int check_operand(const char *operand, struct error *e)
+{
+	if (text_ends(operand, ".json") || strcmp(operand, "-") == 0 || access(operand, F_OK) == 0)
+		return 0;
+	error_set(e, ERROR_UNSUPPORTED, "run image %s: images from registries are not supported yet", operand);
+	return error_hint(e, "a spec is a file: box run app.json; in it \"image\": \"oci:DIR:TAG\" or \"rootfs\": \"FILE.tar\"");
+}
+
+/* Several runs of one file at the same time need names of their own. */
+static int complete_name(const struct options *options, struct container *c, struct error *e)
+{
+	unsigned char random[3];
+	char *name;
+
+	if (options->name)
+		return 0;
+	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+		return error_sys(e, "get random bytes for a name");
+	name = text_format("%.100s-%02x%02x%02x", c->name, random[0], random[1], random[2]);
+	free(c->name);
+	c->name = name;
+	return 0;
+}
+
+static int prepare(struct run *run, const struct call *call, const struct options *options, const char *file,
+		   const struct list *command, struct error *e)
+{
+	const struct app_options chosen = { .override = options->override, .name = options->name, .env = &options->env,
+					    .volumes = &options->volumes, .command = command, .terminal = options->terminal,
+					    .keep_stdin = options->keep_stdin };
+	const char *reference, *field;
+
+	if (app_load(file, &chosen, &run->app, e))
+		return -1;
+	reference = app_image(run->app, &field);
+	if (image_resolve(call->places, reference, &run->image, e))
+		return e->field[0] ? -1 : error_at(e, "%s", field);
+	if (app_container(run->app, &run->image.config, &chosen, &run->container, e))
+		return -1;
+	run->container.layers = take_ptr(&run->image.layers);
+	run->container.layer_count = run->image.layer_count;
+	run->image.layer_count = 0;
+	return complete_name(options, &run->container, e);
+}
+
+static int check_options(const struct options *options, const struct list *operands, struct error *e)
+{
+	if (operands->count != 1)
+		return error_set(e, ERROR_USAGE, "run: expected one FILE.json, found %zu operands", operands->count);
+	if (options->detach)
+		return error_set(e, ERROR_UNSUPPORTED, "option --detach: apps in the background are not supported yet");
+	if (options->terminal && !isatty(STDIN_FILENO))
+		return error_set(e, ERROR_USAGE, "option --tty: stdin is not a terminal");
+	return check_operand(operands->items[0], e);
+}
+
+static int run_file(struct run *run, const struct call *call, const struct options *options, const char *file,
+		    const struct list *command, struct error *e)
+{
+	int status = EXIT_BOX_FAILED;
+	struct error swept = { 0 };
+
+	if (box_sweep(call->places, &swept))
+		log_warning("%s, continuing", swept.text);
+	if (prepare(run, call, options, file, command, e))
+		return EXIT_BOX_FAILED;
+	if (box_run(call->places, &run->container, &status, &run->epilogue, e))
+		return report_run_status(e);
+	for (size_t i = 0; i < run->epilogue.count; i++)
+		report_line(run->epilogue.items[i]);
+	return status;
+}
+
+int command_run(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	autorelease(list) struct list command = { 0 };
+	struct options options = { 0 };
+	struct error e = { 0 };
+	struct run run = { .image = { .pin = -1 } };
+	int status = EXIT_BOX_FAILED;
+
+	if (options_parse(run_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, &command, &e) == 0 &&
+	    check_options(&options, &operands, &e) == 0)
+		status = run_file(&run, call, &options, operands.items[0], &command, &e);
+	if (e.kind != ERROR_NONE)
+		report_error(run.app, operands.count ? operands.items[0] : NULL, &e);
+	release(&run);
+	list_release(&options.env);
+	list_release(&options.volumes);
+	return status;
+}

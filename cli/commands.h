@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * commands.h - the commands of box, as a table.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "cli/options.h"
+
+struct places;
+
+/* What a command gets: argv behind its name, and where things live. It prints its own errors and returns the exit code. */
+struct call {
+	char *const *argv;
+	const struct command *command;
+	struct places *places;
+};
+
+struct command {
+	const char *name;
+	const char *operands; /* for help: "FILE.json [-- COMMAND…]" */
+	const char *summary;  /* one line */
+	const struct option_row *options; /* NULL: none */
+	int (*run)(const struct call *call);
+};
+
+extern const struct command commands[]; /* ends with a row without a name */
+
+extern const struct option_row global_options[], run_options[], exec_options[], ps_options[], kill_options[], rm_options[], config_options[],
+	spec_options[];
+
+int command_run(const struct call *call);
+int command_exec(const struct call *call);
+int command_ps(const struct call *call);
+int command_kill(const struct call *call);
+int command_rm(const struct call *call);
+int command_pause(const struct call *call);
+int command_unpause(const struct call *call);
+int command_config(const struct call *call);
+int command_check(const struct call *call);
+int command_spec(const struct call *call);
+int command_doctor(const struct call *call);

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * main.c - box: words in, words out.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/places.h"
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/report.h"
+
+struct globals {
+	bool debug, version, help;
+	const char *log, *log_format, *store, *root;
+};
+
+const struct option_row global_options[] = {
+	{ 0, "debug", OPTION_FLAG, offsetof(struct globals, debug), NULL, "print what box does" },
+	{ 0, "log", OPTION_TEXT, offsetof(struct globals, log), "FILE", "write messages there too" },
+	{ 0, "log-format", OPTION_TEXT, offsetof(struct globals, log_format), "text|json", "form of those messages" },
+	{ 0, "store", OPTION_TEXT, offsetof(struct globals, store), "FOLDER", "layers and volumes (default: /var/lib/box, or BOX_STORE)" },
+	{ 0, "root", OPTION_TEXT, offsetof(struct globals, root), "FOLDER", "state of running containers (default: /run/box)" },
+	{ 'v', "version", OPTION_FLAG, offsetof(struct globals, version), NULL, "print the version" },
+	{ 'h', "help", OPTION_FLAG, offsetof(struct globals, help), NULL, "print this text" },
+	{ 0 },
+};
+
+/* Commands of other tools that people will type, and that this version does not have. */
+static const char *const later[] = { "attach", "build", "compose", "cp", "create", "delete", "diff", "down", "events", "export",
+				     "features", "history", "images", "image", "import", "inspect", "list", "load", "lock", "login",
+				     "logout", "logs", "network", "port", "prune", "pull", "push", "rename", "restart", "resume",
+				     "rmi", "save", "start", "state", "stats", "stop", "system", "tag", "top", "up", "update",
+				     "volume", "wait" };
+
+/* Descriptors 0, 1 and 2 exist, so that nothing that box opens lands there. */
+static void open_standard_streams(void)
+{
+	for (int i = 0; i < 3; i++)
+		if (fcntl(i, F_GETFD) < 0 && open("/dev/null", i ? O_WRONLY : O_RDONLY) < 0)
+			_exit(EXIT_BOX_FAILED);
+}
+
+/* A core of box could hold secrets (attacks E07). Its children get their own limits. */
+static void forbid_cores(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none); /* lowering cannot fail */
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+static int unknown_command(const char *name, struct error *e)
+{
+	autorelease(list) struct list names = { 0 };
+	const char *near;
+
+	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+		if (strcmp(later[i], name) == 0)
+			return error_set(e, ERROR_UNSUPPORTED, "command %s is not supported yet", name);
+	for (const struct command *c = commands; c->name; c++)
+		list_add(&names, c->name);
+	near = options_nearest((const char *const *)names.items, names.count, name);
+	error_set(e, ERROR_USAGE, "unknown command %s", name);
+	return near ? error_hint(e, "did you mean box %s?", near) : error_hint(e, "box --help lists the commands");
+}
+
+static int set_up_log(const struct globals *globals, struct error *e)
+{
+	struct log_setup setup = { .level = globals->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING, .fd = STDERR_FILENO };
+
+	if (globals->log_format && strcmp(globals->log_format, "json") == 0)
+		setup.json = true;
+	else if (globals->log_format && strcmp(globals->log_format, "text") != 0)
+		return error_set(e, ERROR_USAGE, "option --log-format %s: expected text or json", globals->log_format);
+	if (globals->log) {
+		setup.fd = open(globals->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (setup.fd < 0)
+			return error_sys(e, "open the log %s", globals->log);
+	}
+	log_setup(&setup);
+	trace_open();
+	return 0;
+}
+
+static int set_up_places(const struct globals *globals, struct places *ret, struct error *e)
+{
+	if (globals->store && setenv("BOX_STORE", globals->store, /* overwrite= */ 1))
+		return error_sys(e, "remember the store %s", globals->store);
+	if (places_find(ret, e))
+		return -1;
+	if (!globals->root)
+		return 0;
+	if (globals->root[0] != '/')
+		return error_set(e, ERROR_USAGE, "option --root %s: expected an absolute path", globals->root);
+	free(ret->state);
+	ret->state = alloc_copy(globals->root);
+	return 0;
+}
+
+/* "box COMMAND --help", wherever the option stands before "--". */
+static bool wants_help(char *const *argv, const struct command *command)
+{
+	for (; *argv && strcmp(*argv, "--") != 0; argv++) {
+		if (strcmp(*argv, "--help") == 0 || strcmp(*argv, "-h") == 0)
+			return true;
+		/* Behind exec's name everything belongs to the program. */
+		if (**argv != '-' && strcmp(command->name, "exec") == 0)
+			return false;
+	}
+	return false;
+}
+
+static int run_command(const struct globals *globals, const struct list *words, char *const *argv, struct error *e)
+{
+	const struct command *command = find_command(words->items[0]);
+	struct places places = { 0 };
+	int status = EXIT_BOX_FAILED;
+
+	if (!command)
+		return unknown_command(words->items[0], e);
+	if (wants_help(argv, command))
+		return help_print(command, e);
+	if (set_up_log(globals, e) == 0 && set_up_places(globals, &places, e) == 0) {
+		const struct call call = { .argv = argv, .command = command, .places = &places };
+
+		status = command->run(&call);
+	}
+	places_release(&places);
+	return status;
+}
+
+/* Global options end at the first word that is none: the command's name. */
+static char *const *split(char *const *argv, struct list *globals)
+{
+	for (; *argv; argv++) {
+		bool is_flag = strchr(*argv, '=') || strcmp(*argv, "--debug") == 0 || strcmp(*argv, "--version") == 0 ||
+			       strcmp(*argv, "--help") == 0 || strcmp(*argv, "-h") == 0 || strcmp(*argv, "-v") == 0;
+
+		if (**argv != '-')
+			return argv;
+		list_add(globals, *argv);
+		if (!is_flag && argv[1])
+			list_add(globals, *++argv);
+	}
+	return argv;
+}
+
+static int run(char *const *argv, struct error *e)
+{
+	autorelease(list) struct list given = { 0 };
+	autorelease(list) struct list rest = { 0 };
+	autorelease(list) struct list words = { 0 };
+	struct globals globals = { 0 };
+	char *const nothing[] = { NULL };
+
+	argv = split(argv, &given);
+	if (options_parse(global_options, OPERANDS_ANYWHERE, given.items ? given.items : nothing, &globals, &rest, NULL, e))
+		return EXIT_BOX_FAILED;
+	if (globals.version)
+		return help_version(e);
+	if (globals.help || !*argv || strcmp(*argv, "help") == 0)
+		return help_for(!globals.help && *argv ? argv + 1 : nothing, e);
+	list_add(&words, *argv);
+	return run_command(&globals, &words, argv + 1, e);
+}
+
+int main(int argc, char **argv)
+{
+	struct error e = { 0 };
+	int status;
+
+	open_standard_streams();
+	forbid_cores();
+	(void)signal(SIGPIPE, SIG_IGN); /* a closed stdout is an error of write(2), reported as one */
+	status = run(argv + (argc > 0), &e);
+	if (e.kind != ERROR_NONE) {
+		report_error(NULL, NULL, &e);
+		return EXIT_BOX_FAILED;
+	}
+	return status;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * options.c - one loop for every command line.
+ *
+ * --name value, --name=value, -n value, -nvalue, -n=value, and flags in one word (-it), as users of docker, podman and runc type them.
+ */
+#include "cli/options.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+struct words {
+	const struct option_row *table;
+	void *object;
+	char *const *at;
+	struct error *e;
+};
+
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[64], length = strlen(b);
+
+	if (strlen(a) > 60 || length > 60)
+		return 64;
+	for (size_t j = 0; j <= length; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t corner = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= length; j++) {
+			size_t best = corner + (a[i - 1] != b[j - 1]);
+
+			corner = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[length];
+}
+
+const char *options_nearest(const char *const *names, size_t count, const char *word)
+{
+	const char *nearest = NULL;
+	size_t least = 3;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t edits = distance(word, names[i]);
+
+		if (edits < least && edits < strlen(names[i])) {
+			least = edits;
+			nearest = names[i];
+		}
+	}
+	return nearest;
+}
+
+static int unknown_option(const struct option_row *table, const char *word, struct error *e)
+{
+	autorelease(list) struct list names = { 0 };
+	const char *near;
+
+	for (const struct option_row *row = table; row->name; row++)
+		list_add(&names, row->name);
+	near = text_starts(word, "--") ? options_nearest((const char *const *)names.items, names.count, word + 2) : NULL;
+	error_set(e, ERROR_USAGE, "unknown option %s", word);
+	return near ? error_hint(e, "did you mean --%s?", near) : -1;
+}
+
+/* Gives row its value: what stands in the same word, else the next one. */
+static int set_option(struct words *w, const struct option_row *row, const char *word, const char *value)
+{
+	void *place = (char *)w->object + row->offset;
+
+	if (row->kind == OPTION_FLAG) {
+		if (value)
+			return error_set(w->e, ERROR_USAGE, "option %s takes no value", word);
+		*(bool *)place = true;
+		return 0;
+	}
+	if (!value)
+		value = *++w->at;
+	if (!value)
+		return error_set(w->e, ERROR_USAGE, "option %s needs a value: %s", word, row->argument);
+	if (row->kind == OPTION_TEXT)
+		*(const char **)place = value;
+	else
+		list_add(place, value);
+	return 0;
+}
+
+static int take_long(struct words *w)
+{
+	const char *word = *w->at, *name = word + 2;
+	size_t length = strcspn(name, "=");
+
+	for (const struct option_row *row = w->table; row->name; row++)
+		if (strlen(row->name) == length && strncmp(row->name, name, length) == 0)
+			return set_option(w, row, word, name[length] ? name + length + 1 : NULL);
+	return unknown_option(w->table, word, w->e);
+}
+
+static const struct option_row *find_letter(const struct option_row *table, char letter)
+{
+	for (const struct option_row *row = table; row->name; row++)
+		if (row->letter == letter)
+			return row;
+	return NULL;
+}
+
+static int take_letters(struct words *w)
+{
+	const char *word = *w->at;
+
+	for (const char *letter = word + 1; *letter; letter++) {
+		const struct option_row *row = find_letter(w->table, *letter);
+
+		if (!row)
+			return unknown_option(w->table, word, w->e);
+		if (row->kind != OPTION_FLAG)
+			return set_option(w, row, word, letter[1] ? letter + 1 + (letter[1] == '=') : NULL);
+		if (set_option(w, row, word, NULL))
+			return -1;
+	}
+	return 0;
+}
+
+int options_parse(const struct option_row *table, enum operand_rule rule, char *const *argv, void *object, struct list *operands,
+		  struct list *after, struct error *e)
+{
+	struct words w = { .table = table, .object = object, .at = argv, .e = e };
+
+	for (; *w.at; w.at++) {
+		const char *word = *w.at;
+
+		if (strcmp(word, "--") == 0) {
+			for (w.at++; *w.at; w.at++)
+				list_add(after ? after : operands, *w.at);
+			return 0;
+		}
+		if (word[0] != '-' || !word[1]) {
+			list_add(operands, word);
+			if (rule != OPERANDS_FIRST)
+				continue;
+			for (w.at++; *w.at; w.at++)
+				list_add(after ? after : operands, *w.at);
+			return 0;
+		}
+		if (word[1] == '-' ? take_long(&w) : take_letters(&w))
+			return -1;
+	}
+	return 0;
+}
+
+void options_help(const struct option_row *table, struct text *ret)
+{
+	for (const struct option_row *row = table; row->name; row++) {
+		char *left = text_format("%c%c%s--%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
+					 row->letter ? ", " : "  ", row->name, row->argument ? " " : "",
+					 row->argument ? row->argument : "");
+
+		text_addf(ret, "  %-28s %s\n", left, row->help);
+		free(left);
+	}
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * options.h - tables of options: one loop reads the command line by them, and --help and the manual print them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/text.h"
+
+struct error;
+
+enum option_kind {
+	OPTION_FLAG, /* bool */
+	OPTION_TEXT, /* const char *: borrowed from argv */
+	OPTION_LIST, /* struct list: may be given several times */
+};
+
+/* A table ends with a row without a name. */
+struct option_row {
+	char letter;      /* 0: none */
+	const char *name; /* without "--" */
+	enum option_kind kind;
+	size_t offset;    /* into the command's struct of options */
+	const char *argument; /* "FILE", for help; NULL for flags */
+	const char *help;
+};
+
+enum operand_rule {
+	OPERANDS_ANYWHERE, /* options may stand between and behind operands, up to "--" */
+	OPERANDS_FIRST,    /* what stands behind the first operand is not read: box exec NAME COMMAND… */
+	OPERANDS_ONE,      /* what stands behind one operand and "--" are operands too; options may stand behind the first */
+};
+
+/* Reads argv (without the command's name) into object; what is no option goes to operands. after: operands behind "--". */
+int options_parse(const struct option_row *table, enum operand_rule rule, char *const *argv, void *object, struct list *operands,
+		  struct list *after, struct error *e);
+
+/* Adds two lines of help per row. */
+void options_help(const struct option_row *table, struct text *ret);
+
+/* The name in names (ended by NULL) that was probably meant, or NULL. */
+const char *options_nearest(const char *const *names, size_t count, const char *word);

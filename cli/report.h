@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * report.h - what box says: the only place that prints.
+ */
+#pragma once
+
+#include <stddef.h>
+
+struct app;
+struct error;
+struct list;
+struct text;
+
+enum { EXIT_BOX_FAILED = 125 };
+
+/* Prints the one final error and its hint on stderr. app (may be NULL) tells the line of a field. */
+void report_error(const struct app *app, const char *file, const struct error *e);
+
+/* 127, 126 or 125, by the kind of e: for commands that run a program. */
+int report_run_status(const struct error *e);
+
+/* Prints text on stdout; -1 where that fails (a full disk), with e set. */
+int report_text(const struct text *text, struct error *e);
+
+/* Prints "box: line" on stderr. */
+void report_line(const char *line);
+
+/* A table: rows of columns cells, the first row is the head; cells are escaped, the widest of a column rules. Adds to ret. */
+void report_table(const struct list *cells, size_t columns, struct text *ret);
+
+/* Adds a JSON string with its quotes. */
+void report_json_text(struct text *ret, const char *value);

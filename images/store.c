@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store.c - the image store on disk.
+ */
+#include "images/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "images/record.h"
+
+static const char *const folders[] = {
+	"blobs", "blobs/sha256", "blobs/sha512", "layers", "images", "sources", "staging"
+};
+static const char layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
+static const char empty_index[] =
+	"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[]}";
+
+/* The file oci-layout comes last: where it is, everything else is. */
+static int make_store(int store, const char *path, struct error *e)
+{
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+		if (mkdirat(store, folders[i], 0700) && errno != EEXIST)
+			return error_sys(e, "make the folder %s/%s", path, folders[i]);
+	if (faccessat(store, "index.json", F_OK, 0) &&
+	    file_replace(store, "index.json", empty_index, sizeof empty_index - 1, 0600, e))
+		return error_in(e, "make the image store %s", path);
+	if (file_replace(store, "oci-layout", layout, sizeof layout - 1, 0600, e))
+		return error_in(e, "make the image store %s", path);
+	return 0;
+}
+
+int store_open(const char *path, struct error *e)
+{
+	autoclose int store = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	/* The ordinary case costs two calls; folder_make_private says what is wrong in all others. */
+	if (store < 0 || fstat(store, &st) || st.st_uid != geteuid() || (st.st_mode & 0077)) {
+		int made = folder_make_private(path, e);
+
+		if (made < 0)
+			return error_in(e, "open the image store");
+		if (store >= 0)
+			close(store);
+		store = made;
+	}
+	if (faccessat(store, "oci-layout", F_OK, 0) && make_store(store, path, e))
+		return -1;
+	return take_fd(&store);
+}
+
+char *store_layer_path(const struct digest *layer)
+{
+	char name[DIGEST_TEXT];
+
+	digest_file_name(layer, name);
+	return text_format("layers/%s/root", name);
+}
+
+char *store_blob_path(const struct digest *blob)
+{
+	return text_format("blobs/%s/%s", digest_algorithm_name(blob->algorithm), blob->hex);
+}
+
+bool store_has_layer(int store, const struct digest *layer)
+{
+	autofree char *path = store_layer_path(layer);
+
+	return faccessat(store, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int store_pin(int store, const struct digest *image)
+{
+	autofree char *path = image_record_path(image);
+	autoclose int fd = openat(store, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	while (flock(fd, LOCK_SH))
+		if (errno != EINTR)
+			return -1;
+	/* Who removed the record held the lock that we waited for. */
+	if (fstat(fd, &st) || st.st_nlink == 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	return take_fd(&fd);
+}
+
+int store_staging_make(int store, char ret_name[static STORE_NAME], struct error *e)
+{
+	uint64_t random;
+	char path[STORE_NAME + 16];
+	struct stat open_one, named_one;
+
+	for (;;) {
+		autoclose int fd = -1;
+
+		if (getrandom(&random, sizeof random, 0) != sizeof random)
+			return error_sys(e, "get random bytes");
+		(void)snprintf(ret_name, STORE_NAME, "%016llx", (unsigned long long)random); /* always fits */
+		(void)snprintf(path, sizeof path, "staging/%s", ret_name);
+		if (mkdirat(store, path, 0700))
+			return error_sys(e, "make the folder %s in the image store", path);
+		fd = openat(store, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		/* A sweep may have taken the folder between the two calls; then another name is tried. */
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &open_one) == 0 &&
+		    fstatat(store, path, &named_one, AT_SYMLINK_NOFOLLOW) == 0 && open_one.st_ino == named_one.st_ino)
+			return take_fd(&fd);
+		if (fd < 0 && errno != ENOENT)
+			return error_sys(e, "open the folder %s in the image store", path);
+	}
+}
+
+/* Removes one folder of staging where nobody holds its lock. */
+static int sweep_one(int staging, const char *name, int (*remove)(int, const char *, void *, struct error *),
+		     void *data, struct error *e)
+{
+	autoclose int fd = openat(staging, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : unlinkat(staging, name, 0);
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		return 0; /* somebody is at work there */
+	return remove(staging, name, data, e);
+}
+
+int store_staging_sweep(int store, int (*remove)(int staging, const char *name, void *data, struct error *e),
+			void *data, struct error *e)
+{
+	autoclosedir DIR *entries = NULL;
+	struct dirent *entry;
+	int staging = openat(store, "staging", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	entries = staging >= 0 ? fdopendir(staging) : NULL;
+	if (!entries) {
+		error_sys(e, "read the folder staging of the image store");
+		if (staging >= 0)
+			close(staging);
+		return -1;
+	}
+	while ((errno = 0, entry = readdir(entries))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (sweep_one(dirfd(entries), entry->d_name, remove, data, e))
+			return error_in(e, "sweep what an interrupted unpacking left");
+	}
+	return errno ? error_sys(e, "read the folder staging of the image store") : 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store.h - the image store on disk.
+ *
+ *     oci-layout, index.json, blobs/   an OCI image layout, which other tools read as it stands
+ *     layers/sha256-HEX/root/          one unpacked layer, by the digest of its uncompressed tar
+ *     images/, sources/                record.h
+ *     staging/NAME/                    what is being made; its maker holds a lock on the folder
+ *
+ * Things are made in staging and renamed: what has no final name does not exist. Images are pinned by a shared flock(2) on their record;
+ * who wants to remove one takes it exclusively first.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "images/digest.h"
+
+struct error;
+
+enum { STORE_NAME = 32 };
+
+/* Opens the store, making it where missing: 0700 and the caller's own. */
+int store_open(const char *path, struct error *e);
+
+bool store_has_layer(int store, const struct digest *layer);
+/* "layers/sha256-HEX/root" */
+char *store_layer_path(const struct digest *layer);
+/* "blobs/sha256/HEX" */
+char *store_blob_path(const struct digest *blob);
+
+/* A lock on the image's record while the descriptor is open; -1 with errno ENOENT where there is no such image. */
+int store_pin(int store, const struct digest *image);
+
+/* A new, locked folder below staging: its name, and a descriptor that holds the lock. */
+int store_staging_make(int store, char ret_name[static STORE_NAME], struct error *e);
+
+/* Calls remove(staging, name, data) for every folder below staging whose maker is gone. */
+int store_staging_sweep(int store, int (*remove)(int staging, const char *name, void *data, struct error *e),
+			void *data, struct error *e);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * blobs.c - files become blobs of the store: copied and hashed at once, compared, and only then named.
+ *
+ * The copy is what was hashed. A blob that was only linked or moved could still be changed by whoever has it open.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/beneath.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "images/unpack/budget.h"
+#include "images/unpack/hash.h"
+#include "images/unpack/job.h"
+#include "images/unpack/unpack.h"
+
+enum { BUFFER = 256 << 10 };
+
+int job_open_file(int folder, const char *name, struct error *e)
+{
+	/* O_NONBLOCK: a FIFO in the place of a blob must not hold box up. */
+	autoclose int fd = beneath_try(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	struct stat st;
+
+	if (fd < 0)
+		return error_sys(e, "open %s of the image", name);
+	if (fstat(fd, &st))
+		return error_sys(e, "look at %s of the image", name);
+	if (!S_ISREG(st.st_mode))
+		return error_set(e, ERROR_IMAGE, "%s of the image is no regular file", name);
+	return take_fd(&fd);
+}
+
+/* Copies from to the new file to, hashing; more than limit bytes is an error. */
+static int copy(int from, int to, int64_t limit, struct hash *hash, int64_t *ret_size, struct error *e)
+{
+	autofree char *buffer = alloc_zeroed(1, BUFFER);
+	int64_t size = 0;
+	ssize_t got;
+
+	while ((got = read(from, buffer, BUFFER)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_sys(e, "read it");
+		size += got;
+		if (size > limit)
+			return error_set(e, ERROR_IMAGE, "it has more than the %lld bytes that it may have",
+					 (long long)limit);
+		hash_add(hash, buffer, (size_t)got);
+		if (write_all(to, buffer, (size_t)got))
+			return error_sys(e, "write it to the image store");
+	}
+	*ret_size = size;
+	return 0;
+}
+
+/* from under a temporary name in staging; its digest and size. */
+static int stage(struct job *job, int from, enum digest_algorithm algorithm, int64_t limit, struct digest *ret,
+		 int64_t *ret_size, struct error *e)
+{
+	autorelease(hash) struct hash *hash = hash_begin(algorithm, e);
+	autoclose int to = -1;
+
+	if (!hash)
+		return -1;
+	to = openat(job->staging, "blob", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (to < 0)
+		return error_sys(e, "make a file in the image store");
+	if (copy(from, to, limit, hash, ret_size, e))
+		return -1;
+	if (fsync(to))
+		return error_sys(e, "write it to the image store");
+	hash_end(hash, ret);
+	return 0;
+}
+
+/* The staged file gets its final name. */
+static int publish(struct job *job, const struct digest *digest, struct error *e)
+{
+	autofree char *path = store_blob_path(digest);
+	int store = job->request->store;
+
+	if (renameat(job->staging, "blob", store, path))
+		return error_sys(e, "name the blob %s in the image store", path);
+	return 0;
+}
+
+static int open_stored(struct job *job, const struct digest *digest, int64_t size, struct error *e)
+{
+	autofree char *path = store_blob_path(digest);
+	autoclose int fd = openat(job->request->store, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return error_sys(e, "open the blob %s in the image store", path);
+	if (size >= 0 && st.st_size != size)
+		return error_set(e, ERROR_IMAGE,
+				 "its size is said to be %lld, and the blob with this digest has %lld bytes",
+				 (long long)size, (long long)st.st_size);
+	return take_fd(&fd);
+}
+
+int job_blob(struct job *job, const struct digest *digest, int64_t size, struct error *e)
+{
+	autofree char *path = store_blob_path(digest);
+	autoclose int from = -1;
+	struct digest found;
+	int64_t found_size;
+	struct error ignored = { 0 };
+	int stored = open_stored(job, digest, -1, &ignored);
+
+	if (stored >= 0) {
+		close(stored);
+		return open_stored(job, digest, size, e);
+	}
+	if (size < 0 || size > budget_default_limits()->bytes)
+		return error_set(e, ERROR_IMAGE, "its size is said to be %lld bytes, which is over the limit",
+				 (long long)size);
+	from = job_open_file(job->layout, path, e);
+	if (from < 0 || stage(job, from, digest->algorithm, size, &found, &found_size, e))
+		return -1;
+	if (found_size != size)
+		return error_set(e, ERROR_IMAGE, "its size is said to be %lld, and it has %lld bytes", (long long)size,
+				 (long long)found_size);
+	if (!digest_equal(&found, digest))
+		return error_set(e, ERROR_IMAGE, "its content has the digest %s:%.16s…, not %.16s… as its name says",
+				 digest_algorithm_name(found.algorithm), found.hex, digest->hex);
+	if (publish(job, digest, e))
+		return -1;
+	return open_stored(job, digest, size, e);
+}
+
+int job_add_blob(struct job *job, int folder, const char *name, struct digest *ret, int64_t *ret_size, struct error *e)
+{
+	autoclose int from = job_open_file(folder, name, e);
+
+	if (from < 0 || stage(job, from, DIGEST_SHA256, budget_default_limits()->bytes, ret, ret_size, e) ||
+	    publish(job, ret, e))
+		return -1;
+	return open_stored(job, ret, *ret_size, e);
+}

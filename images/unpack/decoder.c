@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * decoder.c - gzip (isa-l) and zstd as streams.
+ *
+ * Both formats may be several members one behind the other (pigz, stargz and zstd:chunked write such files); all of them count. What
+ * stands behind the last gzip member must be zeros, as tape padding is: anything else would be bytes that one reader of the same blob
+ * sees and another does not. zstd has frames to skip for that purpose, and nothing else may follow.
+ */
+#include "images/unpack/decoder.h"
+
+#include <isa-l/igzip_lib.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+
+struct decoder {
+	enum compression compression;
+	struct inflate_state gzip;
+	bool between; /* no member is open: at the start, and behind a whole one */
+	bool padding; /* zeros behind the last gzip member have begun */
+	ZSTD_DCtx *zstd;
+};
+
+static const struct {
+	unsigned char magic[6];
+	size_t length;
+	const char *name; /* of what box does not read */
+	enum compression compression;
+} magics[] = {
+	{ { 0x1f, 0x8b }, 2, NULL, COMPRESSION_GZIP },
+	{ { 0x28, 0xb5, 0x2f, 0xfd }, 4, NULL, COMPRESSION_ZSTD },
+	{ { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6, "xz", COMPRESSION_NONE },
+	{ { 'B', 'Z', 'h' }, 3, "bzip2", COMPRESSION_NONE },
+	{ { 0x04, 0x22, 0x4d, 0x18 }, 4, "lz4", COMPRESSION_NONE },
+	{ { 'P', 'K', 3, 4 }, 4, "zip", COMPRESSION_NONE },
+	{ { 0x1f, 0x9d }, 2, "compress", COMPRESSION_NONE },
+};
+
+int compression_detect(const unsigned char *bytes, size_t length, enum compression *ret, struct error *e)
+{
+	for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {
+		if (length < magics[i].length || memcmp(bytes, magics[i].magic, magics[i].length) != 0)
+			continue;
+		if (magics[i].name) {
+			error_set(e, ERROR_UNSUPPORTED, "it is compressed with %s, which box does not read",
+				  magics[i].name);
+			return error_hint(e, "compress it with gzip or zstd instead");
+		}
+		*ret = magics[i].compression;
+		return 0;
+	}
+	/* A frame that zstd's readers skip may come first: 0x184D2A50 to …5F. */
+	if (length >= 4 && (bytes[0] & 0xf0) == 0x50 && bytes[1] == 0x2a && bytes[2] == 0x4d && bytes[3] == 0x18)
+		*ret = COMPRESSION_ZSTD;
+	else
+		*ret = COMPRESSION_NONE;
+	return 0;
+}
+
+const char *compression_name(enum compression compression)
+{
+	static const char *const names[] = { "no compression", "gzip", "zstd" };
+
+	return names[compression];
+}
+
+struct decoder *decoder_new(enum compression compression, int window_log)
+{
+	struct decoder *decoder = alloc_zeroed(1, sizeof *decoder);
+
+	decoder->compression = compression;
+	decoder->between = true;
+	if (compression == COMPRESSION_GZIP) {
+		isal_inflate_init(&decoder->gzip);
+		decoder->gzip.crc_flag = ISAL_GZIP;
+	} else if (compression == COMPRESSION_ZSTD) {
+		decoder->zstd = ZSTD_createDCtx();
+		/* A frame may ask for a window of 2 GiB, which would be memory by the attacker's choice. */
+		if (decoder->zstd)
+			(void)ZSTD_DCtx_setParameter(decoder->zstd, ZSTD_d_windowLogMax,
+						     window_log); /* 27 is always in range */
+	}
+	return decoder;
+}
+
+void decoder_free(struct decoder *decoder)
+{
+	if (!decoder)
+		return;
+	(void)ZSTD_freeDCtx(decoder->zstd); /* NULL is fine; it cannot fail */
+	free(decoder);
+}
+
+static const char *gzip_problem(int code)
+{
+	switch (code) {
+	case ISAL_INVALID_BLOCK: return "a broken block";
+	case ISAL_INVALID_SYMBOL: return "a broken symbol";
+	case ISAL_INVALID_LOOKBACK: return "a copy from before its beginning";
+	case ISAL_INVALID_WRAPPER: return "a broken header";
+	case ISAL_UNSUPPORTED_METHOD: return "an unknown method";
+	case ISAL_INCORRECT_CHECKSUM: return "a wrong checksum";
+	default: return "broken data";
+	}
+}
+
+/* Behind a whole member: zeros to the end, or another member. */
+static int gzip_between(struct decoder *decoder, struct decoder_step *step, struct error *e)
+{
+	size_t i = 0;
+
+	while (i < step->in_length && step->in[i] == 0)
+		i++;
+	if (i > 0)
+		decoder->padding = true;
+	if (i < step->in_length && decoder->padding)
+		return error_set(e, ERROR_IMAGE, "its gzip data is followed by other bytes");
+	if (i < step->in_length && step->in[0] != 0x1f)
+		return error_set(e, ERROR_IMAGE, "its gzip data is followed by other bytes");
+	step->taken = i;
+	if (i == step->in_length)
+		return 0;
+	isal_inflate_reset(&decoder->gzip);
+	decoder->gzip.crc_flag = ISAL_GZIP;
+	decoder->between = false;
+	return 0;
+}
+
+static int run_gzip(struct decoder *decoder, struct decoder_step *step, struct error *e)
+{
+	struct inflate_state *state = &decoder->gzip;
+	int code;
+
+	if (decoder->between)
+		return gzip_between(decoder, step, e);
+	state->next_in = (uint8_t *)(uintptr_t)step->in; /* only read, though its type does not say so */
+	state->avail_in = (uint32_t)step->in_length;
+	state->next_out = step->out;
+	state->avail_out = (uint32_t)step->out_length;
+	code = isal_inflate(state);
+	if (code != ISAL_DECOMP_OK && code != ISAL_END_INPUT)
+		return error_set(e, ERROR_IMAGE, "its gzip data has %s", gzip_problem(code));
+	step->taken = step->in_length - state->avail_in;
+	step->given = step->out_length - state->avail_out;
+	if (state->block_state == ISAL_BLOCK_FINISH)
+		decoder->between = true;
+	return 0;
+}
+
+static int run_zstd(struct decoder *decoder, struct decoder_step *step, struct error *e)
+{
+	ZSTD_inBuffer in = { step->in, step->in_length, 0 };
+	ZSTD_outBuffer out = { step->out, step->out_length, 0 };
+	size_t code;
+
+	/* Asked again behind its last frame, zstd would answer that the next one is missing. */
+	if (decoder->between && step->in_length == 0)
+		return 0;
+	code = ZSTD_decompressStream(decoder->zstd, &out, &in);
+	if (ZSTD_isError(code))
+		return error_set(e, ERROR_IMAGE, "its zstd data is broken, or needs too much memory: %s",
+				 ZSTD_getErrorName(code));
+	step->taken = in.pos;
+	step->given = out.pos;
+	decoder->between = code == 0;
+	return 0;
+}
+
+int decoder_run(struct decoder *decoder, struct decoder_step *step, struct error *e)
+{
+	step->taken = step->given = 0;
+	if (decoder->compression == COMPRESSION_GZIP)
+		return run_gzip(decoder, step, e);
+	if (!decoder->zstd)
+		return error_set(e, ERROR_INTERNAL, "no memory for zstd");
+	return run_zstd(decoder, step, e);
+}
+
+int decoder_finish(const struct decoder *decoder, struct error *e)
+{
+	if (decoder->between)
+		return 0;
+	return error_set(e, ERROR_IMAGE, "its %s data ends too early", compression_name(decoder->compression));
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * job.h - one unpacking, as box-image's outer half sees it. Used by unpack.c and answers.c only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "images/digest.h"
+#include "images/store.h"
+#include "images/unpack/store_ids.h"
+
+struct error;
+struct unpack;
+struct wire_message;
+
+struct job_layer {
+	struct digest digest;
+	int folder; /* number below the worker's root, or -1: in the store already */
+};
+
+struct job {
+	struct unpack *request;
+	struct store_ids ids;
+	char staging_name[STORE_NAME];
+	int staging; /* holds the lock on staging/NAME */
+	int work;    /* staging/NAME/work: the worker's root */
+	int layout;  /* where files and blobs come from: the layout's folder, or the unpacked archive; -1 for a tar */
+	struct job_layer *layers;
+	size_t layer_count;
+	char *image, *config; /* digests */
+	bool is_docker;       /* the manifest is of Docker's own kind */
+	bool is_done;
+};
+
+/* Answers the worker's questions until it is done or gone. */
+int job_serve(struct job *job, int channel, struct error *e);
+
+/* A blob of the layout in the store: copied, hashed and compared on the way (blobs.c). Returns a descriptor for reading. */
+int job_blob(struct job *job, const struct digest *digest, int64_t size, struct error *e);
+/* The file name below folder becomes a blob, whatever its digest is. */
+int job_add_blob(struct job *job, int folder, const char *name, struct digest *ret, int64_t *ret_size, struct error *e);
+/* A regular file of a folder that strangers filled. */
+int job_open_file(int folder, const char *name, struct error *e);

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * manifest.c - OCI indexes and manifests: tables, checks, writing.
+ */
+#include "images/unpack/manifest.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "specs/field.h"
+
+static const char index_type[] = "application/vnd.oci.image.index.v1+json";
+static const char manifest_type_oci[] = "application/vnd.oci.image.manifest.v1+json";
+static const char manifest_type_docker[] = "application/vnd.docker.distribution.manifest.v2+json";
+
+static const struct field platform_fields[] = {
+	{ "architecture", FIELD_TEXT, offsetof(struct platform, architecture), .flags = FIELD_OPEN,
+	  .help = "processor" },
+	{ "os", FIELD_TEXT, offsetof(struct platform, os), .help = "operating system" },
+	{ "variant", FIELD_TEXT, offsetof(struct platform, variant), .help = "of the processor" },
+	{ 0 },
+};
+
+static const struct field descriptor_fields[] = {
+	{ "mediaType", FIELD_TEXT, offsetof(struct descriptor, media_type), .flags = FIELD_OPEN,
+	  .help = "what the blob is" },
+	{ "digest", FIELD_TEXT, offsetof(struct descriptor, digest), .flags = FIELD_REQUIRED,
+	  .help = "name of the blob" },
+	{ "size", FIELD_INTEGER, offsetof(struct descriptor, size), .flags = FIELD_REQUIRED, .min = 0, .max = INT64_MAX,
+	  .help = "bytes" },
+	{ "platform", FIELD_OBJECT, offsetof(struct descriptor, platform), .sub = platform_fields,
+	  .help = "what it runs on" },
+	{ "annotations", FIELD_MAP, offsetof(struct descriptor, annotations), .help = "free words" },
+	{ 0 },
+};
+
+static const struct field document_fields[] = {
+	{ "schemaVersion", FIELD_INTEGER, offsetof(struct document, schema_version),
+	  .flags = FIELD_REQUIRED | FIELD_OPEN, .min = 1, .max = 2, .help = "2" },
+	{ "mediaType", FIELD_TEXT, offsetof(struct document, media_type), .help = "index or manifest" },
+	{ "config", FIELD_OBJECT, offsetof(struct document, config), .sub = descriptor_fields,
+	  .help = "the configuration" },
+	{ "layers", FIELD_OBJECT_LIST, offsetof(struct document, layers), .sub = descriptor_fields,
+	  .size = sizeof(struct descriptor), .count_offset = offsetof(struct document, layer_count),
+	  .help = "lowest first" },
+	{ "manifests", FIELD_OBJECT_LIST, offsetof(struct document, manifests), .sub = descriptor_fields,
+	  .size = sizeof(struct descriptor), .count_offset = offsetof(struct document, manifest_count),
+	  .help = "of an index" },
+	{ "fsLayers", FIELD_UNSUPPORTED,
+	  .help = "images of schema version 1 are not read; push it again with a current tool" },
+	{ 0 },
+};
+
+static const struct {
+	const char *media_type;
+	enum document_kind kind;
+} document_types[] = {
+	{ index_type, DOCUMENT_INDEX },
+	{ "application/vnd.docker.distribution.manifest.list.v2+json", DOCUMENT_INDEX },
+	{ manifest_type_oci, DOCUMENT_MANIFEST },
+	{ manifest_type_docker, DOCUMENT_MANIFEST },
+};
+
+enum document_kind document_kind(const struct document *document)
+{
+	/* A manifest has a configuration; an index may be empty. */
+	return document->config.digest || document->layer_count ? DOCUMENT_MANIFEST : DOCUMENT_INDEX;
+}
+
+bool document_is_docker(const struct document *document, const struct descriptor *descriptor)
+{
+	return text_equal(document->media_type ? document->media_type : descriptor->media_type, manifest_type_docker);
+}
+
+const char *manifest_media_type(bool is_docker)
+{
+	return is_docker ? manifest_type_docker : manifest_type_oci;
+}
+
+/* What a document says to be must be what it is, and what the descriptor called it. */
+static int check_kind(const struct document *document, const char *called, struct error *e)
+{
+	enum document_kind kind = document_kind(document);
+	const char *says = document->media_type;
+
+	if (document->schema_version != 2)
+		return error_set(e, ERROR_IMAGE, "its schemaVersion is %d, and box reads 2",
+				 (int)document->schema_version);
+	if (kind == DOCUMENT_MANIFEST && document->manifest_count)
+		return error_set(e, ERROR_IMAGE, "it is a manifest and an index at once");
+	if (kind == DOCUMENT_MANIFEST && !document->config.digest)
+		return error_set(e, ERROR_IMAGE, "it has layers and no configuration");
+	if (says && called && strcmp(says, called) != 0)
+		return error_set(e, ERROR_IMAGE, "it calls itself \"%.100s\", and what led to it calls it \"%.100s\"",
+				 says, called);
+	says = says ? says : called;
+	for (size_t i = 0; says && i < sizeof document_types / sizeof document_types[0]; i++)
+		if (strcmp(says, document_types[i].media_type) == 0) {
+			if (document_types[i].kind == kind)
+				return 0;
+			return error_set(e, ERROR_IMAGE, "it calls itself \"%.100s\" and is something else", says);
+		}
+	return says ? error_set(e, ERROR_UNSUPPORTED, "box does not read \"%.100s\"", says) : 0;
+}
+
+int document_decode(const char *json, size_t length, const char *name, const char *media_type, struct document *ret,
+		    struct error *e)
+{
+	struct document document = { 0 };
+
+	if (length > MANIFEST_LIMIT)
+		return error_set(e, ERROR_IMAGE, "%s: it has more than %d MiB", name, MANIFEST_LIMIT >> 20);
+	if (field_decode_text(json, length, name, document_fields, &document, e)) {
+		document_release(&document);
+		return error_as(e, ERROR_IMAGE);
+	}
+	if (check_kind(&document, media_type, e)) {
+		document_release(&document);
+		return error_in(e, "%s", name);
+	}
+	if (document.layer_count > MANIFEST_LAYERS) {
+		error_set(e, ERROR_IMAGE, "%s: it has %zu layers, and %d are the limit", name, document.layer_count,
+			  MANIFEST_LAYERS);
+		document_release(&document);
+		return -1;
+	}
+	*ret = document;
+	return 0;
+}
+
+void document_release(struct document *document)
+{
+	field_release(document_fields, document);
+}
+
+int descriptor_check(const struct descriptor *descriptor, const char *what, struct digest *ret, struct error *e)
+{
+	if (digest_parse(descriptor->digest, ret))
+		return error_set(e, ERROR_IMAGE, "%s: \"%.200s\" is no sha256 or sha512 digest", what,
+				 descriptor->digest ? descriptor->digest : "");
+	return 0;
+}
+
+static const struct {
+	const char *media_type;
+	enum compression compression;
+} layer_types[] = {
+	/* The first of each compression is what box writes. */
+	{ "application/vnd.oci.image.layer.v1.tar", COMPRESSION_NONE },
+	{ "application/vnd.oci.image.layer.v1.tar+gzip", COMPRESSION_GZIP },
+	{ "application/vnd.oci.image.layer.v1.tar+zstd", COMPRESSION_ZSTD },
+	{ "application/vnd.oci.image.layer.nondistributable.v1.tar", COMPRESSION_NONE },
+	{ "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", COMPRESSION_GZIP },
+	{ "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd", COMPRESSION_ZSTD },
+	{ "application/vnd.docker.image.rootfs.diff.tar", COMPRESSION_NONE },
+	{ "application/vnd.docker.image.rootfs.diff.tar.gzip", COMPRESSION_GZIP },
+	{ "application/vnd.docker.image.rootfs.diff.tar.zstd", COMPRESSION_ZSTD },
+};
+
+int layer_media_type(const char *media_type, enum compression *ret, struct error *e)
+{
+	for (size_t i = 0; i < sizeof layer_types / sizeof layer_types[0]; i++)
+		if (text_equal(media_type, layer_types[i].media_type)) {
+			*ret = layer_types[i].compression;
+			return 0;
+		}
+	return error_set(e, ERROR_UNSUPPORTED, "a layer of the kind \"%.100s\" is no tar that box reads",
+			 media_type ? media_type : "");
+}
+
+const char *layer_media_type_of(enum compression compression)
+{
+	for (size_t i = 0; i < sizeof layer_types / sizeof layer_types[0]; i++)
+		if (layer_types[i].compression == compression)
+			return layer_types[i].media_type;
+	return NULL;
+}
+
+void manifest_write(const struct descriptor *config, const struct descriptor *layers, size_t layer_count,
+		    struct text *ret)
+{
+	/* Every text here is a digest or a constant: nothing to escape. */
+	text_addf(ret,
+		  "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":{\"mediaType\":\"%s\",\"digest\":\"%s\","
+		  "\"size\":%lld},\"layers\":[",
+		  manifest_type_oci, config->media_type, config->digest, (long long)config->size);
+	for (size_t i = 0; i < layer_count; i++)
+		text_addf(ret, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%lld}", i ? "," : "",
+			  layers[i].media_type, layers[i].digest, (long long)layers[i].size);
+	text_add(ret, "]}");
+}
+
+/* What index.json of the store is made of: the same descriptors, without the keys of a manifest. */
+static const struct field index_fields[] = {
+	{ "schemaVersion", FIELD_INTEGER, offsetof(struct document, schema_version), .flags = FIELD_OPEN, .min = 1,
+	  .max = 2, .help = "2" },
+	{ "mediaType", FIELD_TEXT, offsetof(struct document, media_type), .help = "index" },
+	{ "manifests", FIELD_OBJECT_LIST, offsetof(struct document, manifests), .sub = descriptor_fields,
+	  .size = sizeof(struct descriptor), .count_offset = offsetof(struct document, manifest_count),
+	  .help = "images" },
+	{ 0 },
+};
+
+static void write_text(const char *text, struct text *ret)
+{
+	text_add_char(ret, '"');
+	for (const char *c = text; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			text_addf(ret, "\\%c", *c);
+		else if ((unsigned char)*c < 0x20)
+			text_addf(ret, "\\u%04x", (unsigned char)*c);
+		else
+			text_add_char(ret, *c);
+	}
+	text_add_char(ret, '"');
+}
+
+static void write_member(const char *key, const char *value, bool is_first, struct text *ret)
+{
+	if (!value)
+		return;
+	text_addf(ret, "%s\"%s\":", is_first ? "" : ",", key);
+	write_text(value, ret);
+}
+
+static void write_annotations(const struct list *annotations, struct text *ret)
+{
+	text_add(ret, ",\"annotations\":{");
+	for (size_t i = 0; i < annotations->count; i++) {
+		const char *equals = strchr(annotations->items[i], '=');
+		autofree char *key =
+			text_format("%.*s", equals ? (int)(equals - annotations->items[i]) : 0, annotations->items[i]);
+
+		if (i)
+			text_add_char(ret, ',');
+		write_text(key, ret);
+		text_add_char(ret, ':');
+		write_text(equals ? equals + 1 : "", ret);
+	}
+	text_add_char(ret, '}');
+}
+
+static void write_descriptor(const struct descriptor *descriptor, struct text *ret)
+{
+	text_add_char(ret, '{');
+	write_member("mediaType", descriptor->media_type ? descriptor->media_type : manifest_type_oci,
+		     /* is_first= */ true, ret);
+	write_member("digest", descriptor->digest, /* is_first= */ false, ret);
+	text_addf(ret, ",\"size\":%lld", (long long)descriptor->size);
+	if (descriptor->platform.os && descriptor->platform.architecture) {
+		text_add(ret, ",\"platform\":{");
+		write_member("architecture", descriptor->platform.architecture, /* is_first= */ true, ret);
+		write_member("os", descriptor->platform.os, /* is_first= */ false, ret);
+		write_member("variant", descriptor->platform.variant, /* is_first= */ false, ret);
+		text_add_char(ret, '}');
+	}
+	if (descriptor->annotations.count)
+		write_annotations(&descriptor->annotations, ret);
+	text_add_char(ret, '}');
+}
+
+static bool is_alphanumeric(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+void index_name(const char *words, struct text *ret)
+{
+	const char *path = strchr(words, '/');
+
+	/* Separators stand alone and between letters or digits; anything else becomes one. */
+	for (const char *c = path ? path : words; *c; c++) {
+		bool is_behind_name = ret->length && is_alphanumeric(ret->data[ret->length - 1]);
+
+		if (is_alphanumeric(*c))
+			text_add_char(ret, *c);
+		else if (is_behind_name && is_alphanumeric(c[1]))
+			text_add_char(ret, strchr("/-._:@+", *c) ? *c : '-');
+		else if (*c == '/' && is_behind_name)
+			text_add_char(ret, '/');
+	}
+	while (ret->length && !is_alphanumeric(ret->data[ret->length - 1]))
+		ret->data[--ret->length] = '\0';
+}
+
+int index_add(const char *json, size_t length, const struct descriptor *descriptor, const char *ref, struct text *ret,
+	      struct error *e)
+{
+	struct document index = { 0 };
+	struct descriptor named = *descriptor;
+	int result = length <= MANIFEST_LIMIT ? field_decode_text(json, length, "index.json", index_fields, &index, e)
+					      : error_set(e, ERROR_INTERNAL, "the store's index.json is too large");
+
+	named.annotations = (struct list){ 0 };
+	list_addf(&named.annotations, "org.opencontainers.image.ref.name=%s", ref);
+	if (result == 0) {
+		text_addf(ret, "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"manifests\":[", index_type);
+		for (size_t i = 0; i < index.manifest_count; i++) {
+			if (list_has(&index.manifests[i].annotations, named.annotations.items[0]))
+				continue;
+			write_descriptor(&index.manifests[i], ret);
+			text_add_char(ret, ',');
+		}
+		write_descriptor(&named, ret);
+		text_add(ret, "]}");
+	}
+	list_release(&named.annotations);
+	field_release(index_fields, &index);
+	return result;
+}

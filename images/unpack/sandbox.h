@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sandbox.h - a process that reads foreign bytes and can reach nothing but one folder and one socket.
+ */
+#pragma once
+
+struct error;
+struct store_ids;
+
+struct sandbox {
+	int folder; /* becomes the process's root: owned by the store's id 0 */
+	const struct store_ids *ids;
+	int channel; /* the one descriptor that it keeps, beside stderr */
+};
+
+/*
+ * Forks task(channel, data) into the sandbox; its return value is the exit code. What goes wrong before the task begins is told through
+ * fail(channel, error, data). Returns a pidfd.
+ */
+int sandbox_start(const struct sandbox *sandbox, int (*task)(int channel, void *data),
+		  void (*fail)(int channel, const struct error *error), void *data, struct error *e);
+
+/* The two locks that come last (sandbox_locks.c). */
+int sandbox_landlock(struct error *e);
+int sandbox_seccomp(struct error *e);

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * unpack.c - an archive or image into the store.
+ *
+ *     staging/NAME/          ours, locked while we work
+ *       blob                 the blob that is being copied
+ *       archive/             an oci-archive or docker-archive, as it is
+ *       work/                the worker's root: 0/ 1/ … one folder per layer
+ *
+ * Layers get their names only when all of the image is there and on disk; then the image's record, then index.json, then the record of the
+ * source. Whatever is interrupted is swept by the next unpacking.
+ */
+#include "images/unpack/unpack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "images/record.h"
+#include "images/unpack/job.h"
+#include "images/unpack/manifest.h"
+#include "images/unpack/sandbox.h"
+#include "images/unpack/wire.h"
+#include "images/unpack/worker.h"
+
+/* A folder below staging/NAME that belongs to the store's id 0. */
+static int make_root(struct job *job, int staging, const char *name, struct error *e)
+{
+	autoclose int fd = -1;
+
+	if (mkdirat(staging, name, 0700) && errno != EEXIST)
+		return error_sys(e, "make the folder %s in the image store's staging", name);
+	fd = openat(staging, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fchown(fd, job->ids.uids[0].outside, job->ids.gids[0].outside))
+		return error_sys(e, "give the folder %s in the image store's staging to the store's own user", name);
+	return take_fd(&fd);
+}
+
+/* What an ended worker says about itself where it could not speak any more. */
+static int explain_end(const struct process_end *end, struct error *e)
+{
+	if (end->signal)
+		return error_set(e, ERROR_IMAGE, "the sandboxed process that read it was ended by signal %d%s",
+				 end->signal, end->signal == 31 ? " (it made a forbidden system call)" : "");
+	return error_set(e, ERROR_INTERNAL,
+			 "the sandboxed process that read it ended with exit code %d and said nothing", end->code);
+}
+
+/* Runs task in a sandbox whose root is folder, and answers its questions. */
+static int run_worker(struct job *job, int folder, int (*task)(int, void *), struct error *e)
+{
+	struct worker worker = {
+		.kind = job->request->kind,
+		.tag = job->request->tag,
+		.is_known = job->request->is_known,
+		.ids = {
+			.uid_count = store_ids_count(job->ids.uids, job->ids.ranges),
+			.gid_count = store_ids_count(job->ids.gids, job->ids.ranges),
+			.squash_ids = job->ids.is_single,
+		},
+	};
+	struct sandbox sandbox = { .folder = folder, .ids = &job->ids };
+	struct process_end end = { 0 };
+	struct error ignored = { 0 };
+	autoclose int pidfd = -1, ours = -1, theirs = -1;
+	int ends[2], served;
+
+	if (wire_open(ends, e))
+		return -1;
+	ours = ends[0];
+	theirs = sandbox.channel = ends[1];
+	pidfd = sandbox_start(&sandbox, task, worker_fail, &worker, e);
+	if (pidfd < 0)
+		return -1;
+	close(take_fd(&theirs)); /* its end of file is the worker's end */
+	served = job_serve(job, ours, e);
+	if (served < 0)
+		(void)process_signal(pidfd, SIGKILL); /* it may have ended by itself */
+	if (process_wait(pidfd, &end, served == 0 ? e : &ignored))
+		return -1;
+	return served > 0 ? explain_end(&end, e) : served;
+}
+
+/* Removes staging/name. An ordinary user may not enter folders of its subordinate ids: a sandbox as their owner empties those. */
+static int remove_staged(int staging, const char *name, void *data, struct error *e)
+{
+	static const char *const roots[] = { "work", "archive" };
+	struct job *job = data;
+	autoclose int folder = -1;
+
+	if (!job->ids.needs_helper)
+		return folder_remove(staging, name, e);
+	folder = openat(staging, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	for (size_t i = 0; folder >= 0 && i < sizeof roots / sizeof roots[0]; i++) {
+		autoclose int root = openat(folder, roots[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (root >= 0 && run_worker(job, root, worker_clear, e))
+			return -1;
+	}
+	return folder_remove(staging, name, e);
+}
+
+static int remove_own_staging(struct job *job, struct error *e)
+{
+	autoclose int staging = openat(job->request->store, "staging", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (staging < 0)
+		return error_sys(e, "open the image store's staging");
+	return remove_staged(staging, job->staging_name, job, e);
+}
+
+/* One layer from work/N to layers/DIGEST/root, by way of a folder of its own: what has the final name is whole. */
+static int publish_layer(struct job *job, const struct job_layer *layer, struct error *e)
+{
+	autofree char *path = store_layer_path(&layer->digest);
+	char number[24], outer[32], inner[40];
+
+	if (layer->folder < 0 || store_has_layer(job->request->store, &layer->digest))
+		return 0;
+	(void)snprintf(number, sizeof number, "%d", layer->folder); /* these three always fit */
+	(void)snprintf(outer, sizeof outer, "layer-%d", layer->folder);
+	(void)snprintf(inner, sizeof inner, "layer-%d/root", layer->folder);
+	*strrchr(path, '/') = '\0'; /* layers/DIGEST */
+	if (mkdirat(job->staging, outer, 0700) || renameat(job->work, number, job->staging, inner) ||
+	    renameat(job->staging, outer, job->request->store, path))
+		return error_sys(e, "name the layer %s in the image store", path);
+	return 0;
+}
+
+/* Of the manifest's blob, which the worker got from the store. */
+static int manifest_size(const struct job *job, int64_t *ret, struct error *e)
+{
+	struct digest digest;
+	autofree char *path = digest_parse(job->image, &digest) ? NULL : store_blob_path(&digest);
+	struct stat st;
+
+	if (!path || fstatat(job->request->store, path, &st, AT_SYMLINK_NOFOLLOW))
+		return error_sys(e, "look at the image's manifest in the store");
+	*ret = st.st_size;
+	return 0;
+}
+
+static int add_to_index(struct job *job, struct error *e)
+{
+	struct descriptor descriptor = {
+		.media_type = (char *)(uintptr_t)manifest_media_type(job->is_docker), /* only read */
+		.digest = job->image,
+	};
+	autorelease(text) struct text old = { 0 };
+	autorelease(text) struct text new = { 0 };
+	autorelease(text) struct text name = { 0 };
+	int store = job->request->store;
+
+	if (!job->config)
+		return 0; /* a plain tar is no OCI image */
+	if (manifest_size(job, &descriptor.size, e))
+		return -1;
+	index_name(job->request->words, &name);
+	if (file_read(store, "index.json", MANIFEST_LIMIT, &old, e) ||
+	    index_add(old.data ? old.data : "", old.length, &descriptor, name.data ? name.data : "image", &new, e))
+		return error_in(e, "add the image to the store's index.json");
+	return file_replace(store, "index.json", new.data, new.length, 0600, e);
+}
+
+static int write_record(struct job *job, struct error *e)
+{
+	struct image_record record = { .image = job->image, .config = job->config };
+	char name[DIGEST_TEXT];
+	struct digest digest;
+	int result;
+	autofree char *path = NULL;
+
+	for (size_t i = 0; i < job->layer_count; i++) {
+		digest_text(&job->layers[i].digest, name);
+		list_add(&record.layers, name);
+	}
+	if (digest_parse(job->image, &digest))
+		return error_set(e, ERROR_INTERNAL, "the sandbox named no image");
+	path = image_record_path(&digest);
+	/* Never replaced where it is: boxes hold locks on that very file. */
+	result = faccessat(job->request->store, path, F_OK, 0) == 0
+			 ? 0
+			 : image_record_write(job->request->store, &record, e);
+	list_release(&record.layers);
+	return result;
+}
+
+/* Everything that was unpacked gets its final name; the order is what makes a crash harmless. */
+static int publish(struct job *job, struct error *e)
+{
+	if (!job->image || !job->layer_count)
+		return error_set(e, ERROR_INTERNAL, "the sandbox ended without an image");
+	/* One wait for the disk for all files of all layers: fsync(2) of each would be thousands. */
+	if (syncfs(job->request->store))
+		return error_sys(e, "write the layers to disk");
+	for (size_t i = 0; i < job->layer_count; i++)
+		if (publish_layer(job, &job->layers[i], e))
+			return -1;
+	return write_record(job, e) || add_to_index(job, e) ? -1 : 0;
+}
+
+/* What identifies the source on later runs: the archive itself, or the layout's index.json. */
+static int stat_source(const struct job *job, struct stat *ret, struct error *e)
+{
+	int result = job->request->kind == REFERENCE_OCI ? fstatat(job->request->source, "index.json", ret, 0)
+							 : fstat(job->request->source, ret);
+
+	return result ? error_sys(e, "look at the image") : 0;
+}
+
+static int remember_source(struct job *job, const struct stat *st, struct error *e)
+{
+	struct source_record record = {
+		.path = (char *)(uintptr_t)job->request->words, /* both are only read */
+		.tag = (char *)(uintptr_t)job->request->tag,
+		.image = job->image,
+	};
+
+	source_record_stat(st, &record);
+	return source_record_write(job->request->store, job->request->kind, &record, e);
+}
+
+static bool is_archive(enum reference_kind kind)
+{
+	return kind == REFERENCE_OCI_ARCHIVE || kind == REFERENCE_DOCKER_ARCHIVE;
+}
+
+static int run(struct job *job, struct error *e)
+{
+	if (is_archive(job->request->kind)) {
+		job->layout = make_root(job, job->staging, "archive", e);
+		if (job->layout < 0 || run_worker(job, job->layout, worker_extract, e))
+			return -1;
+	} else if (job->request->kind == REFERENCE_OCI) {
+		job->layout = fcntl(job->request->source, F_DUPFD_CLOEXEC, 0);
+		if (job->layout < 0)
+			return error_sys(e, "open the image's folder");
+	}
+	job->work = make_root(job, job->staging, "work", e);
+	if (job->work < 0 || run_worker(job, job->work, worker_unpack, e))
+		return -1;
+	return publish(job, e);
+}
+
+static void release(struct job *job)
+{
+	free(job->layers);
+	free(job->image);
+	free(job->config);
+	for (size_t i = 0; i < 3; i++) {
+		int fd = (const int[]){ job->staging, job->work, job->layout }[i];
+
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+int unpack_run(struct unpack *unpack, char **ret_image, struct error *e)
+{
+	struct job job = { .request = unpack, .staging = -1, .work = -1, .layout = -1 };
+	struct error ignored = { 0 };
+	struct stat st;
+	int result = -1;
+
+	if (store_ids_find(&job.ids, e) || stat_source(&job, &st, e))
+		return -1;
+	if (store_staging_sweep(unpack->store, remove_staged, &job, &ignored))
+		list_addf(&unpack->warnings, "%s, continuing", ignored.text);
+	job.staging = store_staging_make(unpack->store, job.staging_name, e);
+	if (job.staging >= 0) {
+		result = run(&job, e);
+		error_clear(&ignored);
+		(void)remove_own_staging(&job, &ignored); /* what stays is swept by the next unpacking */
+	}
+	/* The source's record is a cache: without it the archive is only read once more. */
+	if (result == 0)
+		(void)remember_source(&job, &st, &ignored);
+	if (result == 0)
+		*ret_image = take_ptr(&job.image);
+	release(&job);
+	return result;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * unpack.h - an archive or image into the store: the half of box-image that stays outside the sandbox.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "images/reference.h"
+#include "base/text.h"
+
+struct error;
+
+struct unpack {
+	enum reference_kind kind;
+	int store;         /* the store's folder; its lock is held by box */
+	int source;        /* the archive, or the layout's folder */
+	bool is_known;     /* the file was seen before */
+	const char *words; /* what the user named, for messages and as the image's name in the store */
+	const char *tag;   /* or NULL */
+	struct list warnings;
+};
+
+/* The digest of the image, which is in the store afterwards. */
+int unpack_run(struct unpack *unpack, char **ret_image, struct error *e);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * worker.h - what runs in the sandbox: the reading of everything foreign.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "images/reference.h"
+#include "images/unpack/applier.h"
+
+struct error;
+
+struct worker {
+	enum reference_kind kind;
+	const char *tag; /* NULL: the only image */
+	bool is_known;   /* a tar that was seen before: hash it first, it may be in the store */
+	struct apply_options ids;
+};
+
+/* Tasks for sandbox_start; data is a struct worker. */
+int worker_unpack(int channel, void *data);  /* a tar, or an image by the wire's files and blobs */
+int worker_extract(int channel, void *data); /* an archive of blobs into the root, as it is */
+int worker_clear(int channel, void *data);   /* removes everything in the root */
+void worker_fail(int channel, const struct error *error);
+
+/* One layer (worker_layer.c): applies the tar in fd to folder number index of the root, and tells the parent. expected may be NULL. */
+struct digest;
+enum compression;
+struct layer_source {
+	int fd;
+	int index;
+	const struct digest *expected;      /* of the uncompressed tar; NULL: not known */
+	const enum compression *media_type; /* what the compression has to be; NULL: whatever it is */
+};
+int worker_layer(const struct worker *worker, int channel, const struct layer_source *source, struct digest *ret,
+		 enum compression *ret_compression, struct error *e);
+/* The digest of the uncompressed tar in fd, which stands at its beginning again afterwards. */
+int worker_identify(int fd, struct digest *ret, struct error *e);
+
+/* One image of a layout or of docker save (worker_image.c). */
+int worker_layout(const struct worker *worker, int channel, struct error *e);
+int worker_docker(const struct worker *worker, int channel, struct error *e);

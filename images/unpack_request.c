@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * unpack_request.c - what box and box-image say to each other; box's side.
+ */
+#include "images/unpack_request.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/places.h"
+#include "base/process.h"
+#include "specs/field.h"
+
+static const struct field answer_fields[] = {
+	{ "image", FIELD_TEXT, offsetof(struct unpack_answer, image), .help = "digest of the image" },
+	{ "warnings", FIELD_TEXT_LIST, offsetof(struct unpack_answer, warnings), .help = "what was left out" },
+	{ "kind", FIELD_INTEGER, offsetof(struct unpack_answer, kind), .min = ERROR_NONE, .max = ERROR_INTERNAL,
+	  .help = "error_kind" },
+	{ "sys", FIELD_INTEGER, offsetof(struct unpack_answer, sys), .min = 0, .max = 4095, .help = "errno" },
+	{ "text", FIELD_TEXT, offsetof(struct unpack_answer, text), .help = "the error's sentence" },
+	{ "hint", FIELD_TEXT, offsetof(struct unpack_answer, hint), .help = "what to do about it" },
+	{ 0 },
+};
+
+void unpack_answer_dump(const struct unpack_answer *answer, struct text *ret)
+{
+	field_dump(answer_fields, answer, ret);
+}
+
+int unpack_answer_decode(const char *json, size_t length, struct unpack_answer *ret, struct error *e)
+{
+	struct unpack_answer answer = { 0 };
+
+	if (field_decode_text(json, length, "box-image", answer_fields, &answer, e)) {
+		unpack_answer_release(&answer);
+		return -1;
+	}
+	*ret = answer;
+	return 0;
+}
+
+void unpack_answer_release(struct unpack_answer *answer)
+{
+	field_release(answer_fields, answer);
+}
+
+static int open_source(const struct reference *reference, struct error *e)
+{
+	const int flags = reference->kind == REFERENCE_OCI ? O_RDONLY | O_DIRECTORY : O_RDONLY | O_NONBLOCK | O_NOCTTY;
+	int fd = open(reference->path, flags | O_CLOEXEC);
+
+	return fd >= 0 ? fd : error_sys(e, "open the image %s", reference->path);
+}
+
+/* Takes the answer apart: warnings to the log, an error to e as it was. */
+static int judge(const char *words, struct unpack_answer *answer, char **ret_image, struct error *e)
+{
+	for (size_t i = 0; i < answer->warnings.count; i++)
+		log_warning("%s: %s", words, answer->warnings.items[i]);
+	if (answer->image) {
+		*ret_image = take_ptr(&answer->image);
+		return 0;
+	}
+	error_set(e, answer->kind ? (enum error_kind)answer->kind : ERROR_INTERNAL, "%s",
+		  answer->text ? answer->text : "box-image said nothing");
+	e->sys = (int)answer->sys;
+	if (answer->hint && *answer->hint)
+		error_hint(e, "%s", answer->hint);
+	return -1;
+}
+
+int unpack_request(int store, const struct reference *reference, const char *words, bool is_known, char **ret_image,
+		   struct error *e)
+{
+	autorelease(unpack_answer) struct unpack_answer answer = { 0 };
+	autorelease(list) struct list argv = { 0 };
+	autorelease(text) struct text out = { 0 };
+	autofree char *helper = places_helper("box-image", e);
+	autoclose int source = -1;
+	struct process_run run = { .input = -1 };
+
+	if (!helper)
+		return -1;
+	source = open_source(reference, e);
+	if (source < 0)
+		return -1;
+	list_add(&argv, helper);
+	list_add(&argv, "unpack");
+	list_add(&argv, reference_kind_name(reference->kind));
+	list_addf(&argv, "%d", store);
+	list_addf(&argv, "%d", source);
+	list_add(&argv, is_known ? "known" : "new");
+	list_add(&argv, words);
+	if (reference->tag)
+		list_add(&argv, reference->tag);
+	run.argv = argv.items;
+	run.keep = (int[]){ store, source };
+	run.keep_count = 2;
+	if (process_run(&run, &out, e))
+		return error_in(e, "unpack %s", words);
+	if (unpack_answer_decode(out.data ? out.data : "", out.length, &answer, e))
+		return error_in(e, "unpack %s", words);
+	return judge(words, &answer, ret_image, e);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * unpack_request.h - what box and box-image say to each other.
+ *
+ *     box-image unpack KIND STORE-FD SOURCE-FD known|new REFERENCE [TAG]
+ *
+ * STORE-FD is the store's folder, SOURCE-FD the archive or the layout's folder. The answer is one JSON object on stdout: the digest of the
+ * image, or the error value, field by field, so that the user sees the same words as if box had done it itself.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "images/reference.h"
+
+struct error;
+
+struct unpack_answer {
+	char *image; /* NULL: it failed, and the rest says why */
+	struct list warnings;
+	int64_t kind, sys;
+	char *text, *hint;
+};
+
+void unpack_answer_dump(const struct unpack_answer *answer, struct text *ret);
+int unpack_answer_decode(const char *json, size_t length, struct unpack_answer *ret, struct error *e);
+void unpack_answer_release(struct unpack_answer *answer);
+
+/* Runs box-image; the caller holds the store's lock. is_known: the file was seen before, so its content may be in the store already. */
+int unpack_request(int store, const struct reference *reference, const char *words, bool is_known, char **ret_image,
+		   struct error *e);

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * box.c - the verbs on containers.
+ */
+#include "runtime/box.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/places.h"
+#include "base/process.h"
+#include "cgroups/cgroup.h"
+#include "runtime/explain.h"
+#include "runtime/idmap.h"
+#include "runtime/launch.h"
+#include "runtime/relay.h"
+#include "runtime/state.h"
+#include "runtime/writable.h"
+#include "specs/container.h"
+
+int box_check_name(const char *name, struct error *e)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	static const char more[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	size_t length = strlen(name);
+
+	if (length < 1 || length > 128 || !strchr(letters, name[0]) || strspn(name, more) != length)
+		return error_set(e, ERROR_USAGE, "use the name \"%.140s\": expected a letter or digit, then up to 127 letters, "
+				 "digits, \"_\", \".\" or \"-\"", name);
+	return 0;
+}
+
+int box_run(const struct places *places, const struct container *container, int *ret_status, struct list *epilogue,
+	    struct error *e)
+{
+	struct error undo = { 0 };
+	struct process_end end;
+	struct launch l;
+	int result;
+
+	if (box_check_name(container->name, e))
+		return -1;
+	launch_init(&l, places, container);
+	result = launch_start(&l, e);
+	if (result == 0) {
+		struct relay relay = { .pidfd = l.pidfd, .app_stdin = l.streams[0], .app_stdout = l.streams[1],
+				       .app_stderr = l.streams[2], .terminal = -1 };
+
+		if (container->terminal) {
+			relay.terminal = l.streams[0];
+			relay.app_stdin = -1;
+		}
+		/* What relay_run closes is no longer ours. */
+		l.streams[0] = l.streams[1] = l.streams[2] = -1;
+		result = relay_run(&relay, &end, e);
+	}
+	if (result == 0) {
+		l.pid = 0; /* reaped by relay_run */
+		explain_end(container, l.group, &end, l.net_counters, epilogue);
+		*ret_status = end.signal ? 128 + end.signal : end.code;
+	}
+	trace_step("launch", "app");
+	if (launch_release(&l, &undo))
+		log_warning("clean up after %s: %s, continuing", container->name, undo.text);
+	return result;
+}
+
+static int open_group(const struct places *places, const char *name, struct record *ret, bool *ret_alive, struct cgroup **ret_group,
+		      struct error *e)
+{
+	if (box_check_name(name, e) || state_read(places, name, ret, ret_alive, e))
+		return -1;
+	if (cgroup_open(ret->cgroup ? ret->cgroup : "", ret_group, e)) {
+		record_release(ret);
+		return -1;
+	}
+	return 0;
+}
+
+static void describe(const struct record *record, bool alive, struct box_info *info)
+{
+	autorelease(text) struct text command = { 0 };
+	struct error ignored = { 0 };
+	struct cgroup *group = NULL;
+
+	for (size_t i = 0; i < record->args.count; i++)
+		text_addf(&command, "%s%s", i ? " " : "", record->args.items[i]);
+	info->name = alloc_copy(record->name);
+	info->image = alloc_copy(record->image);
+	info->command = text_take(&command);
+	info->pid = (pid_t)record->pid;
+	info->created = record->created;
+	info->status = alloc_copy(alive ? "running" : "stopped");
+	if (alive && cgroup_open(record->cgroup ? record->cgroup : "", &group, &ignored) == 0) {
+		if (cgroup_is_frozen(group)) {
+			free(info->status);
+			info->status = alloc_copy("paused");
+		}
+		cgroup_free(group);
+	}
+}
+
+static int by_creation(const void *a, const void *b)
+{
+	const struct box_info *one = a, *two = b;
+
+	if (one->created != two->created)
+		return one->created < two->created ? 1 : -1;
+	return strcmp(one->name, two->name);
+}
+
+int box_list(const struct places *places, struct box_info **ret, size_t *ret_count, struct error *e)
+{
+	autorelease(list) struct list names = { 0 };
+	struct box_info *infos = NULL;
+	size_t count = 0;
+
+	if (state_names(places, &names, e))
+		return -1;
+	for (size_t i = 0; i < names.count; i++) {
+		struct record record = { 0 };
+		struct error ignored = { 0 };
+		bool alive;
+
+		/* A container that is being made or removed at this moment has no record. */
+		if (names.items[i][0] == '.' || state_read(places, names.items[i], &record, &alive, &ignored))
+			continue;
+		describe(&record, alive, alloc_append(&infos, &count, sizeof *infos));
+		record_release(&record);
+	}
+	if (count)
+		qsort(infos, count, sizeof *infos, by_creation);
+	*ret = infos;
+	*ret_count = count;
+	return 0;
+}
+
+void box_list_free(struct box_info *infos, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(infos[i].name);
+		free(infos[i].image);
+		free(infos[i].command);
+		free(infos[i].status);
+	}
+	free(infos);
+}
+
+int box_pids(const struct places *places, const char *name, int **ret_pids, size_t *ret_count, struct error *e)
+{
+	struct cgroup *group = NULL;
+	struct record record = { 0 };
+	bool alive;
+	int result;
+
+	if (open_group(places, name, &record, &alive, &group, e))
+		return -1;
+	result = cgroup_pids(group, ret_pids, ret_count, e);
+	cgroup_free(group);
+	record_release(&record);
+	return result;
+}
+
+/* A pidfd of the first process that cannot be anybody else's: opened, then checked against the start time. */
+static int open_first(const struct record *record, struct error *e)
+{
+	autoclose int pidfd = process_open((pid_t)record->pid);
+
+	if (pidfd < 0 || process_start_time((pid_t)record->pid) != record->start_time)
+		return error_set(e, ERROR_MISSING, "signal %s: container not running", record->name);
+	return take_fd(&pidfd);
+}
+
+int box_kill(const struct places *places, const char *name, int signal, bool all, struct error *e)
+{
+	struct cgroup *group = NULL;
+	struct record record = { 0 };
+	autoclose int pidfd = -1;
+	bool alive;
+	int result = -1;
+
+	if (open_group(places, name, &record, &alive, &group, e))
+		return -1;
+	pidfd = open_first(&record, e);
+	if (pidfd >= 0 && all)
+		result = cgroup_kill(group, signal, e);
+	else if (pidfd >= 0)
+		result = process_signal(pidfd, signal) ? error_sys(e, "signal %s", name) : 0;
+	cgroup_free(group);
+	record_release(&record);
+	return result;
+}
+
+int box_pause(const struct places *places, const char *name, bool paused, struct error *e)
+{
+	struct cgroup *group = NULL;
+	struct record record = { 0 };
+	bool alive;
+	int result;
+
+	if (open_group(places, name, &record, &alive, &group, e))
+		return -1;
+	result = alive ? cgroup_freeze(group, paused, e) : error_set(e, ERROR_MISSING, "pause %s: container not running", name);
+	cgroup_free(group);
+	record_release(&record);
+	return result;
+}
+
+/* Removes what the gone box of this container left. Every part may be missing: it may have died at any point. */
+static int clear_remains(const struct places *places, struct state *state, struct error *e)
+{
+	autofree char *store = state_store(state);
+	autoclose int store_fd = store ? open(store, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct error ignored = { 0 };
+	struct id_map map = { 0 };
+
+	if (state->name[0] != '.') {
+		if (cgroup_remove_named(state->name, e))
+			return -1;
+		if (places->rootless && idmap_for_caller(&map, &ignored))
+			return -1;
+		if (store && writable_remove(store, state->name, &map, e))
+			return -1;
+		if (store_fd >= 0)
+			idmap_return(store_fd, 0, state->name);
+	}
+	return state_remove(places, state, e);
+}
+
+/* Clears one name whose box is gone: 1, or 0 where there was nothing to do. */
+static int sweep_one(const struct places *places, const char *name, struct error *e)
+{
+	struct state state;
+	int adopted = state_adopt(places, name, &state, e);
+
+	if (adopted <= 0)
+		return adopted;
+	if (clear_remains(places, &state, e)) {
+		state_release(&state);
+		return error_in(e, "clear what %s left", name);
+	}
+	return 1;
+}
+
+int box_sweep(const struct places *places, struct error *e)
+{
+	autorelease(list) struct list names = { 0 };
+
+	if (state_names(places, &names, e))
+		return -1;
+	for (size_t i = 0; i < names.count; i++)
+		if (sweep_one(places, names.items[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+int box_remove(const struct places *places, const char *name, bool force, struct error *e)
+{
+	struct record record = { 0 };
+	struct error ignored = { 0 };
+	bool alive = false;
+	int swept;
+
+	if (box_check_name(name, e))
+		return -1;
+	for (int attempt = 0; attempt < 500; attempt++) {
+		swept = sweep_one(places, name, e);
+		if (swept)
+			return swept < 0 ? -1 : 0;
+		if (state_read(places, name, &record, &alive, e))
+			return force && e->kind == ERROR_MISSING ? 0 : -1;
+		record_release(&record);
+		if (!force) {
+			error_set(e, ERROR_EXISTS, "remove %s: it is running", name);
+			return error_hint(e, "box kill %s, or box rm -f %s", name, name);
+		}
+		/* The box in the foreground cleans up as soon as its app has ended. */
+		(void)box_kill(places, name, SIGKILL, /* all= */ false, &ignored);
+		usleep(10000);
+	}
+	return error_set(e, ERROR_KERNEL, "remove %s: it was killed and does not end", name);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * box.h - the door of runtime/: the verbs on containers.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/text.h"
+
+struct container;
+struct error;
+struct places;
+
+/* Makes the container, runs it in the foreground to its end and removes everything it made. *ret_status is
+ * the app's exit code, 126, 127, or 128 + n where signal n ended it. What is worth telling about the end (out
+ * of memory, pids limit) is added to epilogue, in sentences. -1 where box itself failed (125): e says what,
+ * with the spec field where one is to blame. */
+int box_run(const struct places *places, const struct container *container, int *ret_status, struct list *epilogue,
+	    struct error *e);
+
+struct box_exec {
+	const char *name;
+	const struct list *args;
+	const struct list *env; /* added to the container's */
+	const char *user;        /* NULL: as the app */
+	const char *working_dir; /* NULL: as the app */
+	bool terminal;
+	bool keep_stdin;
+};
+/* Runs one more process inside a running container, in the foreground. Status as box_run. */
+int box_exec(const struct places *places, const struct box_exec *request, int *ret_status, struct error *e);
+
+/* One line of box ps. */
+struct box_info {
+	char *name;
+	char *image;
+	char *command;
+	char *status; /* "running", "paused", "stopped" */
+	pid_t pid;    /* of the first process, on the host */
+	int64_t created; /* seconds since 1970 */
+};
+int box_list(const struct places *places, struct box_info **ret, size_t *ret_count, struct error *e);
+void box_list_free(struct box_info *infos, size_t count);
+
+/* Host pids of all processes in the container. */
+int box_pids(const struct places *places, const char *name, int **ret_pids, size_t *ret_count, struct error *e);
+
+/* Sends signal to the first process; all: to every process. */
+int box_kill(const struct places *places, const char *name, int signal, bool all, struct error *e);
+
+int box_pause(const struct places *places, const char *name, bool paused, struct error *e);
+
+/* Removes a container that does not run; force: kills it first. Missing with force is fine. */
+int box_remove(const struct places *places, const char *name, bool force, struct error *e);
+
+/* Removes what a killed box or an interrupted command left: called by every command that changes something. */
+int box_sweep(const struct places *places, struct error *e);
+
+/* A name for a container: [a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}. */
+int box_check_name(const char *name, struct error *e);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * capabilities.c - what the container's processes may do beyond their user id.
+ *
+ * The system calls themselves are used: capset(2) takes all three sets at once, and a mask is what we have.
+ */
+#include "runtime/capabilities.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <linux/capability.h>
+
+#include "base/error.h"
+#include "base/names.h"
+
+struct sets {
+	uint64_t effective, permitted, inheritable;
+};
+
+static const char *name_of(int number, char buffer[static 24])
+{
+	const char *name = number < CAPABILITY_COUNT ? capability_name(number) : NULL;
+
+	if (name)
+		return name;
+	(void)snprintf(buffer, 24, "number %d", number); /* always fits */
+	return buffer;
+}
+
+static int sets_read(struct sets *ret, struct error *e)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (syscall(SYS_capget, &header, data))
+		return error_sys(e, "read the capabilities");
+	ret->effective = data[0].effective | (uint64_t)data[1].effective << 32;
+	ret->permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
+	ret->inheritable = data[0].inheritable | (uint64_t)data[1].inheritable << 32;
+	return 0;
+}
+
+/* Permitted and effective become mask, inheritable empty. */
+static int sets_write(uint64_t mask, struct error *e)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
+		{ .effective = (uint32_t)mask, .permitted = (uint32_t)mask },
+		{ .effective = (uint32_t)(mask >> 32), .permitted = (uint32_t)(mask >> 32) },
+	};
+
+	if (syscall(SYS_capset, &header, data))
+		return error_sys(e, "set the capabilities to %016llx", (unsigned long long)mask);
+	return 0;
+}
+
+int capabilities_last(void)
+{
+	int last = 63;
+
+	/* PR_CAPBSET_READ knows as many as the kernel does; asking needs no /proc. */
+	while (last > 0 && prctl(PR_CAPBSET_READ, last, 0, 0, 0) < 0)
+		last--;
+	return last;
+}
+
+int capabilities_bound(uint64_t keep, struct error *e)
+{
+	char name[24];
+
+	/* From the first to the first that the kernel does not know: also those that this box has no name for. */
+	for (int i = 0; i < 64; i++) {
+		int held = prctl(PR_CAPBSET_READ, i, 0, 0, 0);
+
+		if (held < 0)
+			break;
+		if (held == 0 || (keep >> i & 1))
+			continue;
+		if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0))
+			return error_sys(e, "drop capability %s from the bounding set", name_of(i, name));
+	}
+	return 0;
+}
+
+int capabilities_set(uint64_t mask, struct error *e)
+{
+	struct sets sets = { 0 };
+	uint64_t known, missing;
+	char name[24];
+
+	if (geteuid() != 0)
+		mask = 0;
+	known = mask & (UINT64_MAX >> (63 - capabilities_last())); /* the kernel refuses bits that it does not know */
+	if (sets_read(&sets, e))
+		return -1;
+	missing = known & ~sets.permitted;
+	if (missing) {
+		int first = __builtin_ctzll(missing);
+
+		error_set(e, ERROR_DENIED, "keep capability %s: this process does not have it", name_of(first, name));
+		return error_hint(e, "Remove it from cap_add: nobody can give away what they do not have.");
+	}
+	/* EINVAL: kernels before 4.3 have no ambient set. */
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) && errno != EINVAL)
+		return error_sys(e, "clear the ambient capabilities");
+	if (sets_write(known, e) || sets_read(&sets, e))
+		return -1;
+	if (sets.effective != known || sets.permitted != known || sets.inheritable != 0)
+		return error_set(e, ERROR_INTERNAL, "set the capabilities to %016llx: the kernel kept %016llx",
+				 (unsigned long long)known, (unsigned long long)sets.permitted);
+	return 0;
+}

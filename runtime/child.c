@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * child.c - the child's half of a start: a table of steps, run in order, until the app's program takes over.
+ *
+ * The table holds for every container; a step whose part is empty does nothing. The loop names the step in the title that
+ * ps shows, in the trace and in every error. The child never returns: it ends in execve or _exit.
+ */
+#include "runtime/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/channel.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "cgroups/cgroup.h"
+#include "runtime/capabilities.h"
+#include "runtime/identity.h"
+#include "runtime/kernel_settings.h"
+#include "runtime/seccomp.h"
+#include "runtime/stage.h"
+#include "runtime/steps.h"
+#include "specs/container.h"
+
+int child_take_mount(struct child *c, struct error *e)
+{
+	if (c->given.taken == c->given.count)
+		return error_set(e, ERROR_INTERNAL, "take mount %zu of %zu from the parent", c->given.taken + 1, c->given.count);
+	return take_fd(&c->given.fds[c->given.taken++]);
+}
+
+static void keep_descriptors(struct child *c, struct message *message)
+{
+	for (uint32_t i = 0; i < message->fd_count; i++) {
+		int *place = alloc_append(&c->given.fds, &c->given.count, sizeof *c->given.fds);
+
+		*place = take_fd(&message->fds[i]);
+	}
+}
+
+int child_wait(struct child *c, unsigned stage, struct error *e)
+{
+	struct message message;
+	int got;
+
+	while ((got = channel_receive(c->channel, &message, e)) > 0) {
+		keep_descriptors(c, &message);
+		if (message.stage == stage)
+			return 0;
+		if (message.stage != STAGE_DESCRIPTORS)
+			return error_set(e, ERROR_INTERNAL, "wait for stage %u: stage %u came", stage, message.stage);
+	}
+	if (got < 0)
+		return -1;
+	_exit(125); /* the parent is gone: there is nobody to run for, and nobody to tell */
+}
+
+static int say(struct child *c, unsigned stage, int64_t first, int64_t second, struct error *e)
+{
+	struct message message;
+
+	message_init(&message, stage);
+	message.numbers[0] = first;
+	message.numbers[1] = second;
+	return channel_send(c->channel, &message, e);
+}
+
+static int step_bind_to_parent(struct child *c, struct error *e)
+{
+	(void)c;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+		return error_sys(e, "ask for the end together with box");
+	return 0;
+}
+
+static int step_close_on_exec(struct child *c, struct error *e)
+{
+	(void)c;
+	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC))
+		return error_sys(e, "mark every descriptor close-on-exec");
+	return 0;
+}
+
+static int step_session(struct child *c, struct error *e)
+{
+	(void)c;
+	return setsid() < 0 ? error_sys(e, "begin a session") : 0;
+}
+
+static int step_wait_go(struct child *c, struct error *e)
+{
+	return child_wait(c, STAGE_GO, e);
+}
+
+static int step_namespace_root(struct child *c, struct error *e)
+{
+	if (!c->container->user_namespace && !c->is_rootless)
+		return 0;
+	if (c->can_setgroups && setgroups(0, NULL))
+		return error_sys(e, "drop the caller's groups");
+	if (setresgid(0, 0, 0) || setresuid(0, 0, 0))
+		return error_sys(e, "become root of the container's user namespace");
+	/* Changing the user cleared the death signal (prctl(2)); and what runs from here is nothing that
+	 * others of this user may trace. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || prctl(PR_SET_DUMPABLE, 0))
+		return error_sys(e, "ask for the end together with box");
+	return 0;
+}
+
+static int step_cgroup(struct child *c, struct error *e)
+{
+	if (cgroup_enter(c->cgroup, c->entered_cgroup, e))
+		return -1;
+	if (unshare(CLONE_NEWCGROUP))
+		return error_sys(e, "make a cgroup namespace");
+	return 0;
+}
+
+static int step_private_mounts(struct child *c, struct error *e)
+{
+	(void)c;
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return error_sys(e, "keep mounts from spreading to the host");
+	return 0;
+}
+
+/* In a running container box is where the app is: "/" is its root. */
+static int step_find_root(struct child *c, struct error *e)
+{
+	c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->root < 0)
+		return error_sys(e, "open the container's root");
+	c->pts = open("/dev/pts", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); /* -1: no terminal can be made, which streams says */
+	return 0;
+}
+
+static int step_find_user(struct child *c, struct error *e)
+{
+	if (users_find(c->root, c->container->user ? c->container->user : "", &c->container->group_add, &c->identity, e))
+		return c->container->user_field ? error_at(e, "%s", c->container->user_field) : -1;
+	return 0;
+}
+
+static int step_user(struct child *c, struct error *e)
+{
+	if (step_find_user(c, e))
+		return -1;
+	return say(c, STAGE_ROOT, c->identity.uid, c->identity.gid, e);
+}
+
+static int step_wait_mounts(struct child *c, struct error *e)
+{
+	return child_wait(c, STAGE_MOUNTS, e);
+}
+
+static int step_hostname(struct child *c, struct error *e)
+{
+	return c->container->hostname ? settings_hostname(c->container->hostname, e) : 0;
+}
+
+static int step_sysctls(struct child *c, struct error *e)
+{
+	return settings_sysctls(c->proc, c->container->sysctls, c->container->sysctl_count, e);
+}
+
+static int step_umask(struct child *c, struct error *e)
+{
+	(void)c;
+	(void)e;
+	umask(022);
+	return 0;
+}
+
+static int step_ready(struct child *c, struct error *e)
+{
+	struct message message;
+
+	message_init(&message, STAGE_READY);
+	for (int i = 0; i < 3; i++) {
+		message.numbers[i] = c->parent_streams[i] >= 0;
+		if (c->parent_streams[i] >= 0)
+			message.fds[message.fd_count++] = c->parent_streams[i];
+	}
+	if (channel_send(c->channel, &message, e))
+		return -1;
+	/* Kept here, the app's own end of file would never come. */
+	for (int i = 0; i < 3; i++)
+		if (c->parent_streams[i] >= 0)
+			close(take_fd(&c->parent_streams[i]));
+	return child_wait(c, STAGE_START, e);
+}
+
+static int step_bounding_set(struct child *c, struct error *e)
+{
+	return capabilities_bound(c->container->capabilities, e);
+}
+
+static int step_identity(struct child *c, struct error *e)
+{
+	return identity_take(&c->identity, c->container->capabilities, c->can_setgroups, e);
+}
+
+static int step_capabilities(struct child *c, struct error *e)
+{
+	return capabilities_set(c->identity.uid == 0 ? c->container->capabilities : 0, e);
+}
+
+static int step_no_new_privileges(struct child *c, struct error *e)
+{
+	if (c->container->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return error_sys(e, "give up new privileges");
+	return 0;
+}
+
+static int step_seccomp_early(struct child *c, struct error *e)
+{
+	return c->container->no_new_privileges ? 0 : seccomp_load(c->filter, e);
+}
+
+static int step_seccomp_late(struct child *c, struct error *e)
+{
+	return c->container->no_new_privileges ? seccomp_load(c->filter, e) : 0;
+}
+
+/* Signals: the parent blocked what it forwards, and ignores SIGPIPE; the app gets every default (execve(2)
+ * keeps ignored ones). */
+static int step_signals(struct child *c, struct error *e)
+{
+	sigset_t none;
+
+	(void)c;
+	for (int i = 1; i < NSIG; i++)
+		(void)signal(i, SIG_DFL); /* SIGKILL, SIGSTOP and the two of the C library refuse, as they may */
+	(void)sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, NULL))
+		return error_sys(e, "unblock signals");
+	return 0;
+}
+
+/* As step_bind_to_parent: the change of user cleared it again. */
+static int step_bind_again(struct child *c, struct error *e)
+{
+	return step_bind_to_parent(c, e);
+}
+
+/* Closed, not only marked, because a path such as /proc/self/fd/7 must lead nowhere even for execve itself (CVE-2024-21626).
+ * The channel and the init program stay, close-on-exec, as the two lowest: they are moved to 3 and 4 first. */
+static int step_close_others(struct child *c, struct error *e)
+{
+	trace_close();
+	if (c->channel != 3 && dup3(c->channel, 3, O_CLOEXEC) < 0)
+		return error_sys(e, "move the channel");
+	c->channel = 3;
+	if (c->init_program >= 0) {
+		if (c->init_program != 4 && dup3(c->init_program, 4, O_CLOEXEC) < 0)
+			return error_sys(e, "move the init program");
+		c->init_program = 4;
+	}
+	if (syscall(SYS_close_range, c->init_program >= 0 ? 5U : 4U, ~0U, 0))
+		return error_sys(e, "close every other descriptor");
+	return 0;
+}
+
+struct step {
+	const char *name;
+	int (*run)(struct child *c, struct error *e);
+};
+
+/* A container's first process. */
+static const struct step start_steps[] = {
+	{ "death signal", step_bind_to_parent },            /* first: from here kill -9 of box ends this process too */
+	{ "close-on-exec", step_close_on_exec },            /* before anything is opened: nothing of the caller's survives */
+	{ "session", step_session },                        /* before the terminal, which becomes this session's */
+	{ "wait: cgroup, id maps, layers", step_wait_go },  /* before acting as root of the namespace: the maps are written now */
+	{ "root of the user namespace", step_namespace_root }, /* after the maps; before all mounts, which belong to this root */
+	{ "cgroup", step_cgroup },                          /* before the cgroup namespace is made: its root is where we are then */
+	{ "private mounts", step_private_mounts },          /* before the first mount */
+	{ "root", step_root },
+	{ "user", step_user },                              /* after root: by the image's own files; before binds: their ids depend on it */
+	{ "wait: binds, volumes", step_wait_mounts },
+	{ "mounts", step_mounts },                          /* proc is the first of them: sysctls are written through it */
+	{ "devices", step_devices },                        /* after the /dev of the mounts */
+	{ "files", step_files },                            /* after mounts, which may hold their targets */
+	{ "masked and read-only paths", step_masks },       /* after every mount, so that nothing covers a mask */
+	{ "pivot", step_pivot },                            /* after everything that comes from the host is attached */
+	{ "hostname", step_hostname },
+	{ "loopback", step_loopback },
+	{ "sysctls", step_sysctls },                        /* after loopback exists; through a procfs that no image can cover */
+	{ "streams", step_streams },                        /* after pivot: the terminal is a node of the container's own /dev/pts */
+	{ "working folder", step_working_folder },          /* after pivot: it is made where missing */
+	{ "umask", step_umask },
+	{ "program", step_find_program },                   /* before START: "not found" belongs to the start, not to the app */
+	{ "wait: limits, state", step_ready },              /* before seccomp: a profile may forbid the channel */
+	{ "seccomp early", step_seccomp_early },            /* without no_new_privs it needs CAP_SYS_ADMIN, which goes next */
+	{ "bounding set", step_bounding_set },              /* needs CAP_SETPCAP: before capabilities */
+	{ "identity", step_identity },                      /* needs CAP_SETUID and CAP_SETGID: before capabilities */
+	{ "capabilities", step_capabilities },
+	{ "no new privileges", step_no_new_privileges },    /* after identity; before the late filter, which rests on it */
+	{ "death signal again", step_bind_again },          /* after identity, which clears it */
+	{ "take streams", step_take_streams },              /* after every message that a descriptor 0, 1 or 2 could disturb */
+	{ "signals", step_signals },
+	{ "close every other descriptor", step_close_others }, /* before the late filter, which may forbid close_range */
+	{ "seccomp late", step_seccomp_late },              /* last: the profile need not allow anything of the above */
+	{ "execute", step_execute },
+};
+
+/* One more process, which is in every namespace and in the cgroup already (enter.c). The reasons of the order are those above. */
+static const struct step enter_steps[] = {
+	{ "root of the user namespace", step_namespace_root },
+	{ "session", step_session },
+	{ "root", step_find_root },
+	{ "user", step_find_user },
+	{ "streams", step_streams },
+	{ "working folder", step_working_folder },
+	{ "umask", step_umask },
+	{ "program", step_find_program },
+	{ "wait: limits", step_ready },
+	{ "seccomp early", step_seccomp_early },
+	{ "bounding set", step_bounding_set },
+	{ "identity", step_identity },
+	{ "capabilities", step_capabilities },
+	{ "no new privileges", step_no_new_privileges },
+	{ "death signal", step_bind_again },
+	{ "take streams", step_take_streams },
+	{ "signals", step_signals },
+	{ "close every other descriptor", step_close_others },
+	{ "seccomp late", step_seccomp_late },
+	{ "execute", step_execute },
+};
+
+/* Test builds: BOX_FAIL_STEP makes a step fail, BOX_PAUSE_STEP stops before it until SIGCONT. */
+static int interfere(const struct step *step, struct error *e)
+{
+#ifdef BOX_TEST_HOOKS
+	const char *fail = getenv("BOX_FAIL_STEP"), *stop = getenv("BOX_PAUSE_STEP");
+
+	if (stop && strcmp(stop, step->name) == 0)
+		(void)raise(SIGSTOP);
+	if (fail && strcmp(fail, step->name) == 0)
+		return error_set(e, ERROR_INTERNAL, "failed on purpose");
+#else
+	(void)step;
+	(void)e;
+#endif
+	return 0;
+}
+
+static _Noreturn void run_steps(struct child *c, const struct step *steps, size_t count)
+{
+	struct message message;
+	struct error ignored = { 0 };
+
+	process_title("box:[child]");
+	for (size_t i = 0; i < count; i++) {
+		struct error e = { 0 };
+
+		if (interfere(&steps[i], &e) == 0 && steps[i].run(c, &e) == 0) {
+			trace_step("child", steps[i].name);
+			continue;
+		}
+		message_init(&message, STAGE_FAILED);
+		message.error = e;
+		/* Errors that the user can mend speak for themselves; others say where box was. */
+		if (e.kind == ERROR_KERNEL || e.kind == ERROR_DENIED || e.kind == ERROR_INTERNAL)
+			error_in(&message.error, "%s", steps[i].name);
+		(void)channel_send(c->channel, &message, &ignored); /* if the parent is gone nobody is left to tell */
+		break;
+	}
+	_exit(125);
+}
+
+_Noreturn void child_main(struct child *c)
+{
+	run_steps(c, start_steps, sizeof start_steps / sizeof *start_steps);
+}
+
+_Noreturn void child_enter(struct child *c)
+{
+	run_steps(c, enter_steps, sizeof enter_steps / sizeof *enter_steps);
+}

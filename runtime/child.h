@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * child.h - the child's half of a start.
+ */
+#pragma once
+
+struct child;
+
+/* The first process of a container: runs every step; ends in the app's program, or tells the parent why not and exits. */
+_Noreturn void child_main(struct child *c);
+
+/* One more process of a running container, already inside its namespaces: likewise. */
+_Noreturn void child_enter(struct child *c);

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * enter.c - one more process inside a running container (box exec).
+ *
+ *   box                                middle process                     new process
+ *   clone3 (into the cgroup)      -->  enters cgroup (v1), closes
+ *                                      everything of the host,
+ *                                      joins every namespace by pidfd,
+ *                                      clone3(CLONE_PARENT)          -->  child_enter(): the steps of child.c
+ *   takes the new process' pidfd  <--  ENTERED, ends
+ *   limits, START, relay          <------------------------------------>  READY, START, program
+ *
+ * The middle process exists because joining a pid namespace holds only for children (setns(2)); CLONE_PARENT
+ * makes the new process box's own child. What joins is not dumpable and holds no descriptor of the host but
+ * the channel before it is inside, so that the app can neither trace it nor reach the host through it
+ * (CVE-2016-9962, CVE-2024-21626).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/channel.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/places.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "cgroups/cgroup.h"
+#include "runtime/box.h"
+#include "runtime/child.h"
+#include "runtime/relay.h"
+#include "runtime/rlimits.h"
+#include "runtime/sealed.h"
+#include "runtime/seccomp.h"
+#include "runtime/stage.h"
+#include "runtime/state.h"
+#include "runtime/steps.h"
+#include "specs/container.h"
+
+struct entry {
+	struct container container; /* borrows from record and request */
+	struct record record;
+	struct seccomp_filter filter;
+	struct cgroup *group;
+	int first;   /* pidfd of the container's first process */
+	int channel;
+	int pidfd;   /* of the new process */
+	pid_t pid;
+	int streams[3];
+};
+
+static int open_container(const struct places *places, const struct box_exec *request, struct entry *entry, struct error *e)
+{
+	bool alive = false;
+
+	if (box_check_name(request->name, e) || state_read(places, request->name, &entry->record, &alive, e))
+		return -1;
+	entry->first = process_open((pid_t)entry->record.pid);
+	if (entry->first < 0 || process_start_time((pid_t)entry->record.pid) != entry->record.start_time)
+		return error_set(e, ERROR_MISSING, "enter %s: container not running", request->name);
+	if (cgroup_open(entry->record.cgroup ? entry->record.cgroup : "", &entry->group, e))
+		return -1;
+	if (cgroup_is_frozen(entry->group)) {
+		error_set(e, ERROR_DENIED, "enter %s: it is paused", request->name);
+		return error_hint(e, "box unpause %s", request->name);
+	}
+	return 0;
+}
+
+static void describe(const struct box_exec *request, struct entry *entry)
+{
+	const struct record *record = &entry->record;
+	struct container *c = &entry->container;
+
+	*c = (struct container){
+		.name = record->name, .args = *request->args, .working_dir = record->working_dir, .user = record->user,
+		.group_add = record->group_add, .capabilities = (uint64_t)record->capabilities,
+		.no_new_privileges = record->no_new_privileges, .seccomp = (enum seccomp_mode)record->seccomp,
+		.seccomp_file = record->seccomp_file, .user_namespace = record->user_namespace, .terminal = request->terminal,
+		.keep_stdin = request->keep_stdin,
+	};
+	list_copy(&c->env, &record->env);
+	for (size_t i = 0; request->env && i < request->env->count; i++) {
+		autofree char *key = text_format("%s", request->env->items[i]);
+		char *equals = strchr(key, '=');
+
+		if (!equals)
+			continue; /* the command line gives only KEY=VALUE */
+		*equals = '\0';
+		list_env_set(&c->env, key, equals + 1);
+	}
+	if (request->working_dir)
+		c->working_dir = (char *)request->working_dir;
+	if (request->user)
+		c->user = (char *)request->user;
+}
+
+static int join_namespaces(struct entry *entry, int channel, struct error *e)
+{
+	int flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWTIME |
+		    (entry->record.user_namespace ? CLONE_NEWUSER : 0);
+
+	if (prctl(PR_SET_DUMPABLE, 0))
+		return error_sys(e, "hide from tracers");
+	if (dup3(channel, 3, O_CLOEXEC) != 3 && channel != 3)
+		return error_sys(e, "move the channel");
+	if (dup3(entry->first, 4, O_CLOEXEC) != 4 && entry->first != 4)
+		return error_sys(e, "move the pidfd");
+	if (syscall(SYS_close_range, 5U, ~0U, 0))
+		return error_sys(e, "close the host's descriptors");
+	if (setns(4, flags))
+		return error_sys(e, "join the namespaces of %s", entry->record.name);
+	close(4);
+	return 0;
+}
+
+/* The middle process' side. Ends here, or in the new process' program. */
+static _Noreturn void become_middle(struct entry *entry, int channel, bool entered)
+{
+	const struct process_clone request = { .flags = CLONE_PARENT, .cgroup = -1 };
+	struct child child = {
+		.container = &entry->container, .filter = &entry->filter, .channel = 3, .init_program = -1,
+		.can_setgroups = entry->record.can_setgroups, .scaffold = -1, .root = -1, .proc = -1, .pts = -1,
+		.streams = { -1, -1, -1 }, .parent_streams = { -1, -1, -1 },
+	};
+	struct error e = { 0 };
+	struct message message;
+	int pidfd = -1;
+	pid_t pid = -1;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* the new process asks for it again */
+	/* Both need the tasks files, whose order matters: the cgroup first, while their descriptors are open. */
+	if (cgroup_enter(entry->group, entered, &e) == 0 && join_namespaces(entry, channel, &e) == 0)
+		pid = process_clone(&request, &pidfd, &e);
+	else
+		pid = -1;
+	if (pid == 0)
+		child_enter(&child);
+	message_init(&message, pid > 0 ? STAGE_ENTERED : STAGE_FAILED);
+	message.error = e;
+	message.fds[0] = pidfd;
+	message.fd_count = pid > 0;
+	(void)channel_send(3, &message, &e); /* if box is gone nobody is left to tell */
+	_exit(0);
+}
+
+static int receive(struct entry *entry, unsigned stage, struct message *ret, struct error *e)
+{
+	int got = channel_receive(entry->channel, ret, e);
+
+	if (got < 0)
+		return -1;
+	if (got == 0 && stage == 0)
+		return 0;
+	if (got == 0)
+		return error_set(e, ERROR_KERNEL, "enter %s: the new process died before its program ran", entry->record.name);
+	if (ret->stage == stage)
+		return 0;
+	if (ret->stage == STAGE_FAILED)
+		*e = ret->error;
+	else
+		error_set(e, ERROR_INTERNAL, "wait for stage %u: stage %u came", stage, ret->stage);
+	message_release(ret);
+	return -1;
+}
+
+static int start_middle(struct entry *entry, struct error *e)
+{
+	const struct process_clone request = { .flags = 0, .cgroup = cgroup_clone_fd(entry->group) };
+	struct error ignored = { 0 };
+	struct process_end end;
+	struct message message;
+	autoclose int middle = -1;
+	int ends[2], result;
+	pid_t pid;
+
+	if (channel_open(ends, e))
+		return -1;
+	entry->channel = ends[0];
+	relay_signals_block();
+	pid = process_clone(&request, &middle, e);
+	if (pid == 0)
+		become_middle(entry, ends[1], request.cgroup >= 0);
+	close(ends[1]);
+	if (pid < 0)
+		return -1;
+	result = receive(entry, STAGE_ENTERED, &message, e);
+	(void)process_wait(middle, &end, &ignored); /* its message is what counts */
+	if (result)
+		return -1;
+	entry->pidfd = take_fd(&message.fds[0]);
+	message_release(&message);
+	return 0;
+}
+
+/* The new process gets the limits of the container's first one. */
+static int copy_limits(struct entry *entry, struct error *e)
+{
+	struct rlimit_entry limits[RLIM_NLIMITS];
+	struct rlimit limit;
+	size_t count = 0;
+	pid_t pid = process_pid(entry->pidfd);
+
+	if (pid <= 0)
+		return error_set(e, ERROR_KERNEL, "enter %s: the new process died before its program ran", entry->record.name);
+	for (int i = 0; i < RLIM_NLIMITS; i++) {
+		if (prlimit((pid_t)entry->record.pid, (enum __rlimit_resource)i, NULL, &limit))
+			continue; /* the first process has just ended: so will this one */
+		limits[count++] = (struct rlimit_entry){ .resource = i, .soft = limit.rlim_cur, .hard = limit.rlim_max };
+	}
+	return rlimits_apply(pid, limits, count, e);
+}
+
+static int let_run(struct entry *entry, struct error *e)
+{
+	struct message message;
+	uint32_t next = 0;
+
+	if (receive(entry, STAGE_READY, &message, e))
+		return -1;
+	for (int i = 0; i < 3; i++)
+		if (message.numbers[i] && next < message.fd_count)
+			entry->streams[i] = take_fd(&message.fds[next++]);
+	message_release(&message);
+	if (copy_limits(entry, e))
+		return -1;
+	message_init(&message, STAGE_START);
+	if (channel_send(entry->channel, &message, e))
+		return -1;
+	return receive(entry, 0, &message, e);
+}
+
+static int attend(struct entry *entry, const struct box_exec *request, int *ret_status, struct error *e)
+{
+	struct relay relay = { .pidfd = entry->pidfd, .app_stdin = entry->streams[0], .app_stdout = entry->streams[1],
+			       .app_stderr = entry->streams[2], .terminal = -1 };
+	struct process_end end;
+
+	if (request->terminal) {
+		relay.terminal = entry->streams[0];
+		relay.app_stdin = -1;
+	}
+	/* What relay_run closes is no longer ours. */
+	entry->streams[0] = entry->streams[1] = entry->streams[2] = -1;
+	if (relay_run(&relay, &end, e))
+		return -1;
+	*ret_status = end.signal ? 128 + end.signal : end.code;
+	return 0;
+}
+
+static void release(struct entry *entry)
+{
+	int *fds[] = { &entry->first, &entry->channel, &entry->pidfd, &entry->streams[0], &entry->streams[1], &entry->streams[2] };
+
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		if (*fds[i] >= 0)
+			close(take_fd(fds[i]));
+	list_release(&entry->container.env); /* the rest of it is borrowed */
+	seccomp_filter_release(&entry->filter);
+	cgroup_free(entry->group);
+	record_release(&entry->record);
+}
+
+int box_exec(const struct places *places, const struct box_exec *request, int *ret_status, struct error *e)
+{
+	struct entry entry = { .first = -1, .channel = -1, .pidfd = -1, .streams = { -1, -1, -1 } };
+	struct process_end end;
+	struct error ignored = { 0 };
+	int result = open_container(places, request, &entry, e);
+
+	if (result == 0)
+		result = sealed_self(entry.record.user_namespace, e);
+	if (result == 0) {
+		describe(request, &entry);
+		result = seccomp_prepare(places, &entry.container, &entry.filter, e);
+	}
+	if (result == 0)
+		result = start_middle(&entry, e);
+	if (result == 0 && (result = let_run(&entry, e)) && entry.pidfd >= 0) {
+		(void)process_signal(entry.pidfd, SIGKILL); /* it may have ended by itself */
+		(void)process_wait(entry.pidfd, &end, &ignored);
+	}
+	if (result == 0)
+		result = attend(&entry, request, ret_status, e);
+	release(&entry);
+	return result;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * idmap.h - which host ids stand behind the ids of a container, and user namespaces that say so.
+ *
+ * As root every app has 65,536 ids of its own from box's pool, leased by name in the store. As an ordinary user the
+ * caller is 0 and the caller's subordinate ids (subuid(5)) follow; without those only 0 exists.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct error;
+
+enum {
+	ID_POOL_BASE = 0x70000000,  /* above systemd's container range, below the ids it calls foreign */
+	ID_RANGE = 65536,           /* ids per app */
+	ID_POOL_RANGES = 4094,      /* range 0 is the image store's own */
+};
+
+struct id_extent {
+	uint32_t inside, outside, count;
+};
+
+struct id_map {
+	struct id_extent uids[2], gids[2];
+	int uid_count, gid_count;
+	bool can_setgroups;
+};
+
+/* The map of an app that leased base. */
+void idmap_for_base(uint32_t base, struct id_map *ret);
+
+/* The map of the calling ordinary user, from /etc/subuid and /etc/subgid. */
+int idmap_for_caller(struct id_map *ret, struct error *e);
+
+/* One id to one id: for bind mounts that keep their folder's owner. */
+void idmap_for_owner(uid_t uid_on_disk, uid_t uid_seen, gid_t gid_on_disk, gid_t gid_seen, struct id_map *ret);
+
+/* Host id behind a container id; -1 where the map does not hold it. */
+int64_t idmap_uid(const struct id_map *map, uid_t uid);
+int64_t idmap_gid(const struct id_map *map, gid_t gid);
+
+/* Writes the map of a process that was just cloned into a new user namespace: directly as root, else by
+ * newuidmap(1) and newgidmap(1). */
+int idmap_write(pid_t pid, const struct id_map *map, struct error *e);
+
+/* A descriptor of a user namespace that exists only to id-map mounts (mount_setattr(2)). */
+int idmap_namespace(const struct id_map *map, struct error *e);
+
+/* Leases a range for the app name in the store's folder "ids"; *ret_base is its first host id. */
+int idmap_lease(int store, const char *name, uint32_t *ret_base, struct error *e);
+/* Gives back what name leased; base 0: not known, every lease is looked at. Nothing leased is fine. */
+void idmap_return(int store, uint32_t base, const char *name);

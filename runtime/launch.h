@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launch.h - the parent's half of a start, and what it has to undo.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "runtime/idmap.h"
+#include "runtime/seccomp.h"
+#include "runtime/state.h"
+
+struct cgroup;
+struct container;
+struct error;
+struct places;
+
+/* Everything that a start makes and that others can see; a zero or -1 field was not made, or was undone. */
+struct launch {
+	const struct places *places;
+	const struct container *container;
+	struct state state;
+	int store;               /* descriptor of the store's folder */
+	uint32_t id_base;        /* lease */
+	struct id_map map;
+	bool has_user_namespace;
+	bool has_writable;
+	int writable;            /* descriptor of the writable layer's folder */
+	struct cgroup *group;
+	struct seccomp_filter filter;
+	int *volume_locks;
+	size_t volume_lock_count;
+	bool *source_is_file;    /* per mount of the container: a bind mount of a file */
+	int init_program;        /* memfd of box-init */
+	int channel;
+	pid_t pid;
+	int pidfd;
+	int app_userns;          /* for id-mapped mounts; root only */
+	int shift_userns;
+	int net_counters;        /* the container's /proc/net/snmp, for the explanation of its end */
+	int streams[3];          /* to the app's stdin, from stdout, from stderr; with a terminal: its master, -1, -1 */
+};
+
+void launch_init(struct launch *l, const struct places *places, const struct container *container);
+
+/* Makes everything and starts the app's program. On failure launch_release undoes what was made. */
+int launch_start(struct launch *l, struct error *e);
+
+/* Ends the app where it still runs, and removes everything that launch_start made. The first failure is in e; the rest is removed
+ * all the same. */
+int launch_release(struct launch *l, struct error *e);

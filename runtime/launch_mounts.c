@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launch_mounts.c - the parent's part of the mounts: ids, layers, bind mounts, volumes.
+ *
+ * As root the parent opens and id-maps what comes from the host and sends it to the child; for an ordinary user
+ * only the stages go over, and the child opens everything by itself (sources.h).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "base/channel.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/mountapi.h"
+#include "base/places.h"
+#include "runtime/launch.h"
+#include "runtime/launch_parts.h"
+#include "runtime/sources.h"
+#include "runtime/stage.h"
+#include "specs/container.h"
+
+int launch_map_ids(struct launch *l, struct error *e)
+{
+	const struct id_extent store = { ID_POOL_BASE, l->map.uids[0].outside, ID_RANGE };
+	struct id_map shift = { .uids = { store }, .gids = { store }, .uid_count = 1, .gid_count = 1, .can_setgroups = true };
+	bool has_store_layers = false;
+	char path[64];
+
+	if (!l->has_user_namespace && l->places->rootless)
+		return 0;
+	if (l->has_user_namespace && idmap_write(l->pid, &l->map, e))
+		return -1;
+	if (l->places->rootless)
+		return 0;
+	for (size_t i = 0; i < l->container->layer_count; i++)
+		has_store_layers |= l->container->layers[i].ids == LAYER_IDS_STORE;
+	if (has_store_layers && (l->shift_userns = idmap_namespace(&shift, e)) < 0)
+		return -1;
+	if (!l->has_user_namespace)
+		return 0;
+	(void)snprintf(path, sizeof path, "/proc/%d/ns/user", (int)l->pid); /* always fits */
+	l->app_userns = open(path, O_RDONLY | O_CLOEXEC);
+	return l->app_userns < 0 ? error_sys(e, "open %s", path) : 0;
+}
+
+/* Collects mounts into messages and sends each that is full; the last goes out with the stage that follows. */
+static int send_mount(struct launch *l, struct message *message, int mount, struct error *e)
+{
+	message->fds[message->fd_count++] = mount;
+	if (message->fd_count < CHANNEL_FDS)
+		return 0;
+	message->stage = STAGE_DESCRIPTORS;
+	if (channel_send(l->channel, message, e))
+		return -1;
+	message_release(message);
+	message_init(message, 0);
+	return 0;
+}
+
+static int finish_mounts(struct launch *l, struct message *message, unsigned stage, struct error *e)
+{
+	int result;
+
+	message->stage = stage;
+	result = channel_send(l->channel, message, e);
+	message_release(message);
+	return result;
+}
+
+static struct sources sources_of(const struct launch *l, const char *volumes)
+{
+	return (struct sources){
+		.app_userns = l->app_userns, .shift_userns = l->shift_userns, .map = &l->map, .volumes = volumes,
+	};
+}
+
+int launch_send_layers(struct launch *l, struct error *e)
+{
+	const struct sources sources = sources_of(l, NULL);
+	struct message message;
+	int result = 0;
+
+	message_init(&message, 0);
+	for (size_t i = 0; result == 0 && !l->places->rootless && i < l->container->layer_count; i++) {
+		int layer = source_layer(&sources, &l->container->layers[i], e);
+
+		result = layer < 0 ? -1 : send_mount(l, &message, layer, e);
+	}
+	if (result == 0 && l->writable >= 0 && !l->places->rootless) {
+		int writable = mount_clone(l->writable, "", /* recursive= */ false, e);
+
+		result = writable < 0 ? -1 : send_mount(l, &message, writable, e);
+	}
+	if (result == 0)
+		return finish_mounts(l, &message, STAGE_GO, e);
+	message_release(&message);
+	return -1;
+}
+
+int launch_send_sources(struct launch *l, const char *volumes, uid_t uid, gid_t gid, struct error *e)
+{
+	struct sources sources = sources_of(l, volumes);
+	struct message message;
+
+	sources.uid = uid;
+	sources.gid = gid;
+	message_init(&message, 0);
+	for (size_t i = 0; !l->places->rootless && i < l->container->mount_count; i++) {
+		int mount;
+
+		if (!source_is_needed(&l->container->mounts[i]))
+			continue;
+		mount = source_mount(&sources, &l->container->mounts[i], e);
+		if (mount < 0 || send_mount(l, &message, mount, e)) {
+			message_release(&message);
+			return -1;
+		}
+	}
+	return finish_mounts(l, &message, STAGE_MOUNTS, e);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launch_prepare.c - everything that exists before the first process of a container.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/places.h"
+#include "cgroups/cgroup.h"
+#include "runtime/launch.h"
+#include "runtime/launch_parts.h"
+#include "runtime/sealed.h"
+#include "runtime/sources.h"
+#include "runtime/writable.h"
+#include "specs/container.h"
+
+static int choose_ids(struct launch *l, struct error *e)
+{
+	if (l->places->rootless) {
+		if (!l->container->user_namespace) {
+			error_set(e, ERROR_SPEC, "use the host's user ids: only root can run an app without a user namespace");
+			return error_at(e, "security.userns");
+		}
+		return idmap_for_caller(&l->map, e);
+	}
+	if (!l->has_user_namespace) {
+		l->map = (struct id_map){ .can_setgroups = true, .uid_count = 1, .gid_count = 1 };
+		l->map.uids[0] = l->map.gids[0] = (struct id_extent){ 0, 0, UINT32_MAX };
+		return 0;
+	}
+	if (idmap_lease(l->store, l->container->name, &l->id_base, e))
+		return -1;
+	idmap_for_base(l->id_base, &l->map);
+	return 0;
+}
+
+static int open_volumes(struct launch *l, const char *volumes, struct error *e)
+{
+	for (size_t i = 0; i < l->container->mount_count; i++) {
+		const struct mount_entry *entry = &l->container->mounts[i];
+		int lock, *place;
+
+		if (entry->kind != MOUNT_VOLUME)
+			continue;
+		lock = volume_open(volumes, entry, e);
+		if (lock < 0)
+			return -1;
+		place = alloc_append(&l->volume_locks, &l->volume_lock_count, sizeof *l->volume_locks);
+		*place = lock;
+	}
+	return 0;
+}
+
+/* The child makes mount points before it sees what goes on them. What cannot be looked at is refused when it is opened. */
+static void look_at_sources(struct launch *l)
+{
+	const struct container *c = l->container;
+
+	l->source_is_file = alloc_zeroed(c->mount_count, sizeof *l->source_is_file);
+	for (size_t i = 0; i < c->mount_count; i++) {
+		struct stat st;
+
+		if (c->mounts[i].kind == MOUNT_BIND && stat(c->mounts[i].source, &st) == 0)
+			l->source_is_file[i] = !S_ISDIR(st.st_mode);
+	}
+}
+
+/* The standard nodes, terminals, and the spec's devices; everything else is refused by the device controller,
+ * where there is one. */
+static int allow_devices(struct launch *l, struct error *e)
+{
+	static const struct cgroup_device standard[] = {
+		{ 'c', 1, 3, "rwm" }, { 'c', 1, 5, "rwm" }, { 'c', 1, 7, "rwm" }, { 'c', 1, 8, "rwm" },
+		{ 'c', 1, 9, "rwm" }, { 'c', 5, 0, "rwm" }, { 'c', 5, 2, "rwm" }, { 'c', 136, -1, "rwm" },
+	};
+	size_t count = sizeof standard / sizeof *standard;
+	autofree struct cgroup_device *all = NULL;
+
+	if (l->places->rootless)
+		return 0; /* an ordinary user has no device controller, and no way to make or open a node of the host's root */
+	all = alloc_zeroed(count + l->container->device_count, sizeof *all);
+	memcpy(all, standard, sizeof standard);
+	for (size_t i = 0; i < l->container->device_count; i++) {
+		const struct device_entry *device = &l->container->devices[i];
+		struct stat st;
+
+		if (stat(device->source, &st)) {
+			error_sys(e, "look at the device %s", device->source);
+			return error_at(e, "%s", device->field ? device->field : "devices");
+		}
+		all[count] = (struct cgroup_device){ S_ISBLK(st.st_mode) ? 'b' : 'c', (int)major(st.st_rdev), (int)minor(st.st_rdev), "" };
+		memcpy(all[count++].access, device->access, sizeof device->access);
+	}
+	return cgroup_devices(l->group, all, count, e);
+}
+
+int launch_prepare(struct launch *l, const char *volumes, struct error *e)
+{
+	if (sealed_self(l->has_user_namespace, e))
+		return -1;
+	l->store = folder_make_private(l->places->store, e);
+	if (l->store < 0)
+		return -1;
+	if (state_make(l->places, l->container->name, &l->state, e))
+		return -1;
+	if (choose_ids(l, e))
+		return -1;
+	if (seccomp_prepare(l->places, l->container, &l->filter, e))
+		return e->field[0] ? -1 : error_at(e, "security.seccomp");
+	trace_step("launch", "seccomp filter");
+	if (!l->container->read_only_root) {
+		l->writable = writable_make(l->places->store, l->container->name, &l->map, e);
+		l->has_writable = l->writable >= 0;
+		if (l->writable < 0)
+			return -1;
+	}
+	look_at_sources(l);
+	if (open_volumes(l, volumes, e))
+		return -1;
+	trace_step("launch", "writable layer, volumes");
+	if (l->container->init && (l->init_program = sealed_init_program(e)) < 0)
+		return -1;
+	if (cgroup_create(l->container->name, &l->container->limits, &l->group, e) || allow_devices(l, e))
+		return -1;
+	trace_step("launch", "cgroup");
+	return 0;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launch_undo.c - take away what a start made, in reverse.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/places.h"
+#include "base/process.h"
+#include "cgroups/cgroup.h"
+#include "runtime/launch.h"
+#include "runtime/writable.h"
+#include "specs/container.h"
+
+/* Ends every process of the container and waits for the first one. */
+static void end_processes(struct launch *l)
+{
+	struct error ignored = { 0 };
+	struct process_end end;
+
+	if (l->pid <= 0)
+		return;
+	/* The first process takes its whole pid namespace with it. */
+	(void)process_signal(l->pidfd, SIGKILL); /* it may have ended by itself */
+	(void)process_wait(l->pidfd, &end, &ignored);
+	l->pid = 0;
+}
+
+static void close_all(struct launch *l)
+{
+	int *fds[] = { &l->writable, &l->init_program, &l->channel, &l->pidfd, &l->app_userns, &l->shift_userns, &l->net_counters,
+		       &l->streams[0], &l->streams[1], &l->streams[2] };
+
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		if (*fds[i] >= 0)
+			close(take_fd(fds[i]));
+	for (size_t i = 0; i < l->volume_lock_count; i++)
+		close(l->volume_locks[i]);
+	free(l->volume_locks);
+	free(l->source_is_file);
+	l->source_is_file = NULL;
+	l->volume_locks = NULL;
+	l->volume_lock_count = 0;
+}
+
+int launch_release(struct launch *l, struct error *e)
+{
+	struct error *first = e, later = { 0 };
+	int result = 0;
+
+	end_processes(l);
+	close_all(l);
+	trace_step("launch", "close descriptors");
+	if (l->group && cgroup_remove(l->group, first)) {
+		result = -1;
+		first = &later;
+	}
+	trace_step("launch", "remove cgroup");
+	cgroup_free(l->group);
+	l->group = NULL;
+	if (l->has_writable && writable_remove(l->places->store, l->container->name, &l->map, first)) {
+		result = -1;
+		first = &later;
+	}
+	l->has_writable = false;
+	trace_step("launch", "remove writable layer");
+	if (l->id_base)
+		idmap_return(l->store, l->id_base, l->container->name);
+	l->id_base = 0;
+	if (l->state.folder >= 0 && state_remove(l->places, &l->state, first))
+		result = -1;
+	trace_step("launch", "remove state");
+	if (l->store >= 0)
+		close(take_fd(&l->store));
+	seccomp_filter_release(&l->filter);
+	return result;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * masks.c - hide and write-protect paths of /proc and /sys.
+ *
+ * A file is covered by an empty file, a folder by an empty folder, both read-only and both of box's own
+ * making, on the scaffold: the container's /dev/null, which others use for this, may be anything
+ * (CVE-2025-31133). What is missing needs no mask; what cannot be masked is fatal.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/mountapi.h"
+#include "runtime/steps.h"
+#include "specs/container.h"
+
+static const char mask_file[] = "mask-file";
+static const char mask_folder[] = "mask-folder";
+
+static int make_masks(struct child *c, struct error *e)
+{
+	if (mknodat(c->scaffold, mask_file, S_IFREG | 0444, 0) || mkdirat(c->scaffold, mask_folder, 0555))
+		return error_sys(e, "make the empty file and folder that hide others");
+	return 0;
+}
+
+static int mask_one(struct child *c, const char *path, struct error *e)
+{
+	const struct mount_change read_only = { .set = MOUNT_ATTR_RDONLY };
+	autoclose int target = beneath_try(c->root, path, O_PATH | O_NOFOLLOW, 0);
+	autoclose int mount = -1;
+	struct stat st;
+
+	if (target < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : error_sys(e, "hide %s", path);
+	if (fstat(target, &st))
+		return error_sys(e, "hide %s", path);
+	mount = mount_clone(c->scaffold, S_ISDIR(st.st_mode) ? mask_folder : mask_file, /* recursive= */ false, e);
+	if (mount < 0 || mount_change(mount, path, &read_only, e) || mount_attach(mount, target, path, e))
+		return error_in(e, "hide %s", path);
+	return 0;
+}
+
+static int protect_one(struct child *c, const char *path, struct error *e)
+{
+	const struct mount_change read_only = { .set = MOUNT_ATTR_RDONLY, .recursive = true };
+	autoclose int target = beneath_try(c->root, path, O_PATH | O_NOFOLLOW, 0);
+	autoclose int mount = -1;
+
+	if (target < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : error_sys(e, "write-protect %s", path);
+	mount = mount_clone(target, "", /* recursive= */ true, e);
+	if (mount < 0 || mount_change(mount, path, &read_only, e) || mount_attach(mount, target, path, e))
+		return error_in(e, "write-protect %s", path);
+	return 0;
+}
+
+int step_masks(struct child *c, struct error *e)
+{
+	if (c->container->masked_paths.count && make_masks(c, e))
+		return -1;
+	for (size_t i = 0; i < c->container->masked_paths.count; i++)
+		if (mask_one(c, c->container->masked_paths.items[i], e))
+			return -1;
+	for (size_t i = 0; i < c->container->read_only_paths.count; i++)
+		if (protect_one(c, c->container->read_only_paths.items[i], e))
+			return -1;
+	return 0;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sealed.c - programs of box that run inside a container, out of its reach.
+ *
+ * What runs inside can be reopened by the app as /proc/PID/exe, and box itself runs inside for the moment
+ * between joining and execve; an image whose shell is "#!/proc/self/exe" even makes it do so at will. As root
+ * with a user namespace that is harmless: the program belongs to host root, whom the container does not have.
+ * Without one, or where an ordinary user owns the program, the app could write to it. A sealed memfd has
+ * nothing behind it that could be written.
+ */
+#include "runtime/sealed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/places.h"
+#include "base/text.h"
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10U /* Linux 6.3 */
+#endif
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x20 /* Linux 6.3 */
+#endif
+
+static const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+static int make_memfd(const char *name)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+
+	return fd < 0 && errno == EINVAL ? memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING) : fd;
+}
+
+static int copy_sealed(const char *path, const char *name, struct error *e)
+{
+	autoclose int program = open(path, O_RDONLY | O_CLOEXEC);
+	autoclose int copy = make_memfd(name);
+	struct stat st;
+
+	if (program < 0 || fstat(program, &st))
+		return error_sys(e, "open %s", path);
+	if (copy < 0)
+		return error_sys(e, "make a memfd for %s", name);
+	for (off_t left = st.st_size; left > 0;) {
+		ssize_t done = sendfile(copy, program, NULL, (size_t)left);
+
+		if (done <= 0)
+			return error_sys(e, "copy %s into a memfd", path);
+		left -= done;
+	}
+	if (fchmod(copy, 0555))
+		return error_sys(e, "make the memfd of %s executable", name);
+	if (fcntl(copy, F_ADD_SEALS, seals | F_SEAL_EXEC) && fcntl(copy, F_ADD_SEALS, seals))
+		return error_sys(e, "seal the memfd of %s", name);
+	/* Asked again, because a memfd without MFD_ALLOW_SEALING refuses seals in a way that is easily overlooked. */
+	if ((fcntl(copy, F_GET_SEALS) & seals) != seals)
+		return error_set(e, ERROR_INTERNAL, "seal the memfd of %s: the seals did not hold", name);
+	return take_fd(&copy);
+}
+
+int sealed_init_program(struct error *e)
+{
+	autofree char *path = places_helper("box-init", e);
+
+	return path ? copy_sealed(path, "box-init", e) : -1;
+}
+
+/* Whether this process runs from a sealed copy already. */
+static bool is_sealed(void)
+{
+	autoclose int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int has = self >= 0 ? fcntl(self, F_GET_SEALS) : -1;
+
+	return has >= 0 && (has & seals) == seals;
+}
+
+/* The words of our command line, from the kernel's own record of it. */
+static int own_arguments(struct list *ret, struct error *e)
+{
+	autorelease(text) struct text bytes = { 0 };
+
+	if (file_read(AT_FDCWD, "/proc/self/cmdline", 1 << 22, &bytes, e))
+		return -1;
+	for (size_t at = 0; at < bytes.length; at += strlen(bytes.data + at) + 1)
+		list_add(ret, bytes.data + at);
+	return 0;
+}
+
+int sealed_self(bool has_user_namespace, struct error *e)
+{
+	autorelease(list) struct list args = { 0 };
+	autoclose int copy = -1;
+	char path[PATH_MAX];
+	ssize_t length;
+	struct stat st;
+
+	if (stat("/proc/self/exe", &st))
+		return error_sys(e, "look at /proc/self/exe");
+	if (has_user_namespace && (geteuid() == 0 || st.st_uid != geteuid()))
+		return 0;
+	if (is_sealed())
+		return 0;
+	length = readlink("/proc/self/exe", path, sizeof path - 1);
+	if (length < 0)
+		return error_sys(e, "read /proc/self/exe");
+	path[length] = '\0';
+	copy = copy_sealed("/proc/self/exe", "box", e);
+	if (copy < 0 || own_arguments(&args, e))
+		return -1;
+	/* The copy has no folder: places_helper needs to know where it came from. */
+	if (setenv(PLACES_SELF, path, /* overwrite= */ 1))
+		return error_sys(e, "remember where box lies");
+	(void)fexecve(copy, args.items, environ); /* errno says why */
+	return error_sys(e, "execute the sealed copy of %s", path);
+}

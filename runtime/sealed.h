@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sealed.h - programs of box that run inside a container, out of its reach.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct error;
+
+/* A close-on-exec memfd with the helper program box-init in it, which nobody can write to; or -1. */
+int sealed_init_program(struct error *e);
+
+/* Sees to it that no process of a container can overwrite the file that this process runs from
+ * (CVE-2019-5736): where the container's root could write to it, the process executes itself once more from a
+ * sealed copy, and does not return. Called before anything is made. */
+int sealed_self(bool has_user_namespace, struct error *e);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * seccomp_filter.h - a compiled filter, as the kernel takes it.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <linux/filter.h>
+
+struct seccomp_filter {
+	struct sock_filter *code; /* owned; NULL without a filter */
+	size_t count;
+	unsigned flags; /* SECCOMP_FILTER_FLAG_* that the profile asks for */
+};
+
+void seccomp_filter_release(struct seccomp_filter *filter);

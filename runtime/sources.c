@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sources.c - what comes from the host into a container.
+ *
+ * Ids (design.md, section 5). A volume keeps container ids on disk and lies below a 0700 folder, so an app's
+ * setuid file in it is out of everybody's reach. A bind mount lies in the open: its default maps exactly one
+ * id, the folder's owner on disk to the app's user inside, so that what the app writes belongs to the
+ * folder's owner, and no other id can be written at all. Where that owner is host root and others can reach
+ * the folder, even this one id would let an app plant a setuid-root program on the host; such a mount is
+ * refused unless it is read-only.
+ */
+#include "runtime/sources.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/mountapi.h"
+#include "base/text.h"
+#include "specs/container.h"
+
+bool source_is_needed(const struct mount_entry *entry)
+{
+	return entry->kind == MOUNT_BIND || entry->kind == MOUNT_VOLUME;
+}
+
+static int map_mount(int mount, const char *name, int userns, struct error *e)
+{
+	const struct mount_change change = { .set = MOUNT_ATTR_IDMAP, .userns = userns, .recursive = true };
+
+	if (mount_change(mount, name, &change, e)) {
+		if (e->sys == EINVAL)
+			error_hint(e, "the file system of %s cannot be id-mapped on this kernel: move it to ext4, xfs or btrfs, "
+				      "or write \"idmap\": \"none\" or \"security\": {\"userns\": \"host\"}", name);
+		return error_in(e, "map the user ids of %s", name);
+	}
+	return 0;
+}
+
+int source_layer(const struct sources *sources, const struct layer *layer, struct error *e)
+{
+	const struct mount_change private = { .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV, .propagation = MS_PRIVATE };
+	int userns = layer->ids == LAYER_IDS_STORE ? sources->shift_userns : sources->app_userns;
+	autoclose int mount = -1;
+	struct stat st;
+
+	if (stat(layer->path, &st))
+		return error_sys(e, "open the root folder %s", layer->path);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(e, ERROR_SPEC, "open the root folder %s: it is not a folder", layer->path);
+	mount = mount_clone(AT_FDCWD, layer->path, false, e);
+	if (mount < 0)
+		return -1;
+	if (mount_change(mount, layer->path, &private, e))
+		return -1;
+	if (userns >= 0 && map_mount(mount, layer->path, userns, e))
+		return -1;
+	return take_fd(&mount);
+}
+
+/* Whether somebody other than root can enter this one folder. */
+static bool is_open_to_others(const struct stat *folder)
+{
+	return folder->st_uid != 0 || (folder->st_mode & S_IXOTH) || ((folder->st_mode & S_IXGRP) && folder->st_gid != 0);
+}
+
+/* Whether users other than root can reach what the descriptor shows: no folder on the way from the top is closed to them. Unknown
+ * counts as the worse case. */
+static bool is_reachable(int source)
+{
+	char link[32], path[PATH_MAX];
+	struct stat st;
+	ssize_t length;
+
+	(void)snprintf(link, sizeof link, "/proc/self/fd/%d", source); /* always fits */
+	length = readlink(link, path, sizeof path - 1);
+	if (length <= 0)
+		return true;
+	path[length] = '\0';
+	for (char *end = path + length; end > path; end = strrchr(path, '/')) {
+		*end = '\0';
+		if (lstat(*path ? path : "/", &st))
+			return true;
+		if (S_ISDIR(st.st_mode) && !is_open_to_others(&st))
+			return false;
+	}
+	return true;
+}
+
+static int refuse_reachable(const struct mount_entry *entry, const char *why, struct error *e)
+{
+	error_set(e, ERROR_SPEC, "mount %s on %s: %s, and other users can enter it: the app could leave them a setuid-root program",
+		  entry->source, entry->target, why);
+	error_at(e, "%s", entry->field ? entry->field : "volumes");
+	return error_hint(e, "chmod 0700 the folder, or give it to another user (chown), or use a named volume, or add \"read_only\": true");
+}
+
+/* "caller": the owner on disk is the app's user inside, and nobody else exists. */
+static int map_owner(const struct sources *sources, const struct mount_entry *entry, int mount, int source, struct error *e)
+{
+	int64_t uid = idmap_uid(sources->map, sources->uid), gid = idmap_gid(sources->map, sources->gid);
+	autoclose int userns = -1;
+	struct id_map map;
+	struct stat st;
+
+	if (fstat(source, &st))
+		return error_sys(e, "look at %s", entry->source);
+	if (uid < 0 || gid < 0)
+		return error_set(e, ERROR_SPEC, "mount %s on %s: user %u:%u has no id on this host", entry->source, entry->target,
+				 sources->uid, sources->gid);
+	if (st.st_uid == 0 && !(entry->attributes & MOUNT_ATTR_RDONLY) && is_reachable(source))
+		return refuse_reachable(entry, "it belongs to root", e);
+	idmap_for_owner(st.st_uid, (uid_t)uid, st.st_gid, (gid_t)gid, &map);
+	userns = idmap_namespace(&map, e);
+	return userns < 0 ? -1 : map_mount(mount, entry->source, userns, e);
+}
+
+static int map_bind(const struct sources *sources, const struct mount_entry *entry, int mount, int source, struct error *e)
+{
+	bool is_read_only = entry->attributes & MOUNT_ATTR_RDONLY;
+
+	if (sources->app_userns < 0 || entry->idmap == IDMAP_NONE)
+		return 0;
+	/* What cannot be written needs no owner: everything is shown with the ids it has. */
+	if (is_read_only || entry->idmap == IDMAP_CONTAINER) {
+		if (!is_read_only && is_reachable(source))
+			return refuse_reachable(entry, "\"idmap\": \"container\" keeps root's files root's", e);
+		return map_mount(mount, entry->source, sources->app_userns, e);
+	}
+	return map_owner(sources, entry, mount, source, e);
+}
+
+static int open_bind(const struct sources *sources, const struct mount_entry *entry, struct error *e)
+{
+	const struct mount_change change = { .set = entry->attributes, .propagation = MS_PRIVATE, .recursive = true };
+	/* Looked up once: what is checked is what is mounted. */
+	autoclose int source = open(entry->source, O_PATH | O_CLOEXEC);
+	autoclose int mount = -1;
+
+	if (source < 0) {
+		error_sys(e, "mount %s on %s: open %s", entry->source, entry->target, entry->source);
+		if (e->sys == ENOENT)
+			error_hint(e, "make it first: mkdir -p %s", entry->source);
+	} else {
+		mount = mount_clone(source, "", /* recursive= */ true, e);
+	}
+	if (mount < 0 || map_bind(sources, entry, mount, source, e) || mount_change(mount, entry->source, &change, e))
+		return e->field[0] ? -1 : error_at(e, "%s", entry->field ? entry->field : "volumes");
+	return take_fd(&mount);
+}
+
+static int open_volume(const struct sources *sources, const struct mount_entry *entry, struct error *e)
+{
+	autofree char *path = text_format("%s/%s/_data", sources->volumes, entry->source);
+	const struct mount_change change = { .set = entry->attributes, .propagation = MS_PRIVATE };
+	autoclose int mount = mount_clone(AT_FDCWD, path, /* recursive= */ false, e);
+
+	if (mount < 0)
+		return error_in(e, "mount the volume %s on %s", entry->source, entry->target);
+	if (sources->app_userns >= 0 && map_mount(mount, path, sources->app_userns, e))
+		return -1;
+	/* A volume that the image has to fill is made read-only after that, by the child. */
+	if (!entry->copy_up && mount_change(mount, path, &change, e))
+		return -1;
+	return take_fd(&mount);
+}
+
+int source_mount(const struct sources *sources, const struct mount_entry *entry, struct error *e)
+{
+	return entry->kind == MOUNT_BIND ? open_bind(sources, entry, e) : open_volume(sources, entry, e);
+}
+
+static int lock_volume(int folder, const struct mount_entry *entry, struct error *e)
+{
+	bool is_reader = entry->is_shared || (entry->attributes & MOUNT_ATTR_RDONLY);
+	autoclose int lock = openat(folder, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (lock < 0)
+		return error_sys(e, "open the lock of volume %s", entry->source);
+	if (flock(lock, (is_reader ? LOCK_SH : LOCK_EX) | LOCK_NB)) {
+		if (errno != EWOULDBLOCK)
+			return error_sys(e, "lock volume %s", entry->source);
+		error_set(e, ERROR_EXISTS, "use volume %s: another running app writes it", entry->source);
+		error_at(e, "%s", entry->field ? entry->field : "volumes");
+		return error_hint(e, "stop that app first, or write \"shared\": true in both");
+	}
+	return take_fd(&lock);
+}
+
+int volume_open(const char *volumes, const struct mount_entry *entry, struct error *e)
+{
+	autofree char *path = text_format("%s/%s", volumes, entry->source);
+	autoclose int top = folder_make(volumes, 0700, e);
+	autoclose int folder = -1;
+
+	if (top < 0)
+		return -1;
+	folder = folder_make(path, 0700, e);
+	if (folder < 0)
+		return error_in(e, "make volume %s", entry->source);
+	if (mkdirat(folder, "_data", 0755) && errno != EEXIST)
+		return error_sys(e, "make volume %s", entry->source);
+	return lock_volume(folder, entry, e);
+}

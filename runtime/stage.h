@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stage.h - what the two halves of a start say to each other.
+ *
+ *   parent (launch.c)                              child (child.c)
+ *   ------------------------------------------    ----------------------------------------------
+ *   cgroup, writable layer, clone3
+ *   writes the id maps
+ *   opens and id-maps the layers
+ *   DESCRIPTORS… GO                          -->   enters cgroup, takes the layers, mounts the overlay,
+ *                                                  looks the user up in the image
+ *                                            <--   ROOT (uid, gid)
+ *   opens and id-maps binds and volumes
+ *   DESCRIPTORS… MOUNTS                      -->   proc, dev, sys, mounts, files, masks, pivot,
+ *                                                  hostname, sysctls, streams, program
+ *                                            <--   READY (stdin, stdout, stderr or terminal)
+ *   rlimits, state record
+ *   START                                    -->   identity, capabilities, seccomp, exec
+ *                                            <--   end of file: the program runs
+ *
+ * At any point the child may say FAILED with its error, and end. End of file before START means that it died:
+ * the parent reports how. The child treats the end of file as its own end: nobody is left to run for.
+ * For an ordinary user the child opens layers and sources by itself (only it may clone mounts), and no DESCRIPTORS come.
+ */
+#pragma once
+
+enum stage {
+	STAGE_DESCRIPTORS = 1, /* up to CHANNEL_FDS mounts; more may follow */
+	STAGE_GO,
+	STAGE_ROOT,
+	STAGE_MOUNTS,
+	STAGE_READY,
+	STAGE_START,
+	STAGE_FAILED,
+	STAGE_ENTERED, /* box exec: the middle process is done; the new one's pidfd (enter.c) */
+};

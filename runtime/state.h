@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * state.h - the record of a running container on disk.
+ *
+ *     STATE/NAME/lock         held (flock) by the box that runs the container: free means that this box is gone
+ *     STATE/NAME/store        a link to the store that its writable layer lies in
+ *     STATE/NAME/state.json   what other commands need to know: written once, when everything is made
+ *
+ * Nothing here survives a reboot, so nothing is synced to disk.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+struct error;
+struct places;
+
+struct record {
+	char *name;
+	char *image;
+	struct list args;
+	int64_t pid;        /* of the first process, in the host's pid namespace */
+	int64_t start_time; /* process_start_time(): with the pid it names the process for good */
+	int64_t created;    /* seconds since 1970 */
+	int64_t id_base;    /* first host id, 0 without a lease */
+	char *cgroup;       /* cgroup_record() */
+	/* For box exec. */
+	struct list env;
+	char *working_dir;
+	char *user;
+	struct list group_add;
+	int64_t capabilities;
+	bool no_new_privileges;
+	int64_t seccomp; /* enum seccomp_mode */
+	char *seccomp_file;
+	bool user_namespace;
+	bool can_setgroups;
+};
+
+void record_release(struct record *record);
+
+/* A container's folder while this process owns it. */
+struct state {
+	char *name;
+	char *path; /* STATE/NAME */
+	int folder;
+	int lock;
+};
+
+/* Takes the name: makes the folder and its lock. A name whose container lives is ERROR_EXISTS. */
+int state_make(const struct places *places, const char *name, struct state *ret, struct error *e);
+
+/* Takes over the folder of a container whose box is gone: 1, or 0 where it lives or has no such folder. */
+int state_adopt(const struct places *places, const char *name, struct state *ret, struct error *e);
+
+int state_write(const struct state *state, const struct record *record, struct error *e);
+
+/* Removes the folder and lets the name go. */
+int state_remove(const struct places *places, struct state *state, struct error *e);
+void state_release(struct state *state);
+
+/* Reads a record; ERROR_MISSING where there is none. *ret_alive: the process that it names still runs. */
+int state_read(const struct places *places, const char *name, struct record *ret, bool *ret_alive, struct error *e);
+
+/* The store of a container's writable layer, NULL where it cannot be read. The caller frees it. */
+char *state_store(const struct state *state);
+
+/* Every name that has a folder. */
+int state_names(const struct places *places, struct list *ret, struct error *e);

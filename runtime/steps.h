@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * steps.h - the child's half of a start: its state and its steps.
+ *
+ * Every step has the same form, reads the container, acts, and returns 0 at once where its part of the container is
+ * empty. The order of the steps, and the reasons for it, are in child.c.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "runtime/users.h"
+
+struct cgroup;
+struct container;
+struct error;
+struct mount_entry;
+struct seccomp_filter;
+
+struct descriptors {
+	int *fds; /* each is taken once: -1 afterwards */
+	size_t count;
+	size_t taken;
+};
+
+struct child {
+	/* Set by the parent before clone. */
+	const struct container *container;
+	const struct cgroup *cgroup;
+	const struct seccomp_filter *filter;
+	const bool *source_is_file; /* per mount: a bind mount of a file */
+	const char *writable;     /* rootless: the folder that holds the writable layer; NULL as root (it comes as a descriptor) */
+	const char *volumes;      /* rootless: the store's folder of volumes */
+	int channel;
+	int init_program;         /* descriptor of box-init in a sealed memfd, or -1 */
+	bool entered_cgroup;      /* by CLONE_INTO_CGROUP */
+	bool is_rootless;
+	bool can_setgroups;
+	bool has_tty_group;       /* gid 5 exists in the container */
+
+	/* Found on the way. */
+	struct descriptors given; /* mounts from the parent */
+	struct identity identity;
+	char *program;            /* path in the container */
+	struct list env;          /* the container's, with HOME */
+	int scaffold;             /* a tmpfs of the child's own (root_steps.c) */
+	int root;                 /* the container's root, O_PATH */
+	int proc;                 /* a whole procfs of the container's own pid namespace, detached */
+	int pts;                  /* the container's devpts */
+	int streams[3];           /* become 0, 1, 2 */
+	int parent_streams[3];    /* the other ends: stdin (or -1), stdout, stderr; with a terminal its master and -1, -1 */
+};
+
+/* The next mount that the parent gave. */
+int child_take_mount(struct child *c, struct error *e);
+
+/* Waits for the named stage, collecting descriptors on the way. End of file ends this process. */
+int child_wait(struct child *c, unsigned stage, struct error *e);
+
+/* root_steps.c */
+int step_root(struct child *c, struct error *e);
+int step_pivot(struct child *c, struct error *e);
+/* Attaches mount to the folder target ("/proc"), which has to be a real folder directly below the root; made where missing. */
+int root_attach_top(struct child *c, int mount, const char *target, struct error *e);
+/* mounts.c */
+int step_mounts(struct child *c, struct error *e);
+/* dev.c: /dev as one mount of the list; devices: further nodes from the host */
+int dev_mount(struct child *c, const struct mount_entry *entry, struct error *e);
+int step_devices(struct child *c, struct error *e);
+/* files.c */
+int step_files(struct child *c, struct error *e);
+/* masks.c */
+int step_masks(struct child *c, struct error *e);
+/* network_steps.c */
+int step_loopback(struct child *c, struct error *e);
+/* streams.c */
+int step_streams(struct child *c, struct error *e);
+int step_take_streams(struct child *c, struct error *e);
+/* program_steps.c */
+int step_working_folder(struct child *c, struct error *e);
+int step_find_program(struct child *c, struct error *e);
+int step_execute(struct child *c, struct error *e);

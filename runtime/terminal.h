@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * terminal.h - the terminal of an app, and the one that the caller sits at.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+struct error;
+
+/* Makes a terminal in the devpts that ptsfd is the root of, owned by uid; both ends close-on-exec. */
+int terminal_make(int ptsfd, uid_t uid, int *ret_master, int *ret_slave, struct error *e);
+
+/* Makes slave the controlling terminal of this session and its stdin, stdout and stderr. */
+int terminal_take(int slave, struct error *e);
+
+/* Puts the caller's terminal (stdin) into raw mode until terminal_restore, or until the process exits. */
+int terminal_raw(struct error *e);
+void terminal_restore(void);
+
+/* Gives the terminal behind master the window size of the caller's. */
+void terminal_copy_size(int master);

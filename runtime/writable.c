@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * writable.c - the writable layer of one container.
+ *
+ * Its root folder becomes the root folder of the container, hence mode 0755 and the container's root as
+ * owner. The folder around it is 0700, so that no other user of the host reaches a setuid file in it.
+ */
+#include "runtime/writable.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <grp.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/channel.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "runtime/idmap.h"
+
+static int make_owned(int folder, const char *name, mode_t mode, const struct id_map *map, struct error *e)
+{
+	if (mkdirat(folder, name, mode))
+		return error_sys(e, "make folder %s", name);
+	if (geteuid() == 0 && fchownat(folder, name, map->uids[0].outside, map->gids[0].outside, AT_SYMLINK_NOFOLLOW))
+		return error_sys(e, "give folder %s to user %u", name, map->uids[0].outside);
+	return 0;
+}
+
+static int open_containers(const char *store, struct error *e)
+{
+	autofree char *path = text_format("%s/containers", store);
+
+	return folder_make_private(path, e);
+}
+
+int writable_make(const char *store, const char *name, const struct id_map *map, struct error *e)
+{
+	autoclose int containers = open_containers(store, e);
+	autoclose int folder = -1;
+
+	if (containers < 0)
+		return error_in(e, "make the writable layer");
+	if (make_owned(containers, name, 0700, map, e))
+		return error_in(e, "make the writable layer");
+	folder = openat(containers, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (folder < 0)
+		return error_sys(e, "make the writable layer: open %s", name);
+	if (make_owned(folder, "upper", 0755, map, e) || make_owned(folder, "work", 0700, map, e))
+		return error_in(e, "make the writable layer");
+	return take_fd(&folder);
+}
+
+/* The child's side of removing as the container's root. Ends here. */
+static _Noreturn void remove_inside(int containers, const char *name, int channel, bool can_setgroups)
+{
+	struct error e = { 0 };
+	struct message message;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (channel_receive(channel, &message, &e) <= 0)
+		_exit(125);
+	if ((can_setgroups && setgroups(0, NULL)) || setresgid(0, 0, 0) || setresuid(0, 0, 0))
+		error_sys(&e, "become root of a user namespace");
+	else
+		(void)folder_remove(containers, name, &e); /* e says how it went */
+	message.error = e;
+	(void)channel_send(channel, &message, &e); /* nobody left to tell otherwise */
+	_exit(0);
+}
+
+static int remove_as_owner(int containers, const char *name, const struct id_map *map, struct error *e)
+{
+	const struct process_clone request = { .flags = CLONE_NEWUSER, .cgroup = -1 };
+	struct error ignored = { 0 };
+	struct process_end end;
+	struct message message;
+	int ends[2], got;
+	autoclose int pidfd = -1, ours = -1;
+	pid_t pid;
+
+	if (channel_open(ends, e))
+		return -1;
+	ours = ends[0];
+	pid = process_clone(&request, &pidfd, e);
+	if (pid == 0) {
+		close(ours);
+		remove_inside(containers, name, ends[1], map->can_setgroups);
+	}
+	close(ends[1]);
+	if (pid < 0)
+		return -1;
+	message_init(&message, 0);
+	if (idmap_write(pid, map, e) || channel_send(ours, &message, e)) {
+		(void)process_signal(pidfd, SIGKILL); /* it cannot have ended: it waits for us */
+		(void)process_wait(pidfd, &end, &ignored);
+		return -1;
+	}
+	got = channel_receive(ours, &message, e);
+	(void)process_wait(pidfd, &end, &ignored); /* its answer is what counts */
+	if (got <= 0)
+		return got < 0 ? -1 : error_set(e, ERROR_INTERNAL, "remove %s: the process that removes it died", name);
+	if (message.error.kind != ERROR_NONE) {
+		*e = message.error;
+		return -1;
+	}
+	return 0;
+}
+
+int writable_remove(const char *store, const char *name, const struct id_map *map, struct error *e)
+{
+	autofree char *path = text_format("%s/containers", store);
+	autoclose int containers = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (containers < 0)
+		return errno == ENOENT ? 0 : error_sys(e, "open %s", path);
+	if (folder_remove(containers, name, e) == 0)
+		return 0;
+	if (geteuid() == 0 || (e->sys != EACCES && e->sys != EPERM))
+		return error_in(e, "remove the writable layer of %s", name);
+	if (remove_as_owner(containers, name, map, e))
+		return error_in(e, "remove the writable layer of %s", name);
+	/* The folder itself belongs to the caller, who may remove it now that it is empty. */
+	return folder_remove(containers, name, e);
+}

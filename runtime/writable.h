@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * writable.h - the writable layer of one container: STORE/containers/NAME/{upper,work}.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct error;
+struct id_map;
+
+/* Makes the folders, empty, owned by the container's root. Returns a descriptor of the folder that holds both. */
+int writable_make(const char *store, const char *name, const struct id_map *map, struct error *e);
+
+/* Removes them with what the app wrote. An ordinary user's subordinate ids own some of it: that is removed from inside a user
+ * namespace with this map. Missing is fine. */
+int writable_remove(const char *store, const char *name, const struct id_map *map, struct error *e);

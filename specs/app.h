@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * app.h - the door of specs/: app.json from text to a container.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/text.h"
+
+struct app; /* what one app.json says, decoded and checked: app_fields.h */
+struct container;
+struct image_config;
+struct error;
+
+/* What the command line says on top of the file. */
+struct app_options {
+	const char *override;      /* --override NAME, or NULL */
+	const char *name;          /* --name, or NULL */
+	const struct list *env;    /* -e KEY=VALUE or KEY (taken from the caller's environment) */
+	const struct list *volumes; /* -v SOURCE:TARGET[:ro] */
+	const struct list *command; /* -- COMMAND…, replaces command (not entrypoint); NULL or empty: none */
+	bool terminal;             /* -t */
+	bool keep_stdin;           /* -i */
+};
+
+/* Reads, interpolates, decodes and checks path (or standard input for "-"). Everything that this version of
+ * box cannot do is an error that names the field. The result is freed by app_free. */
+int app_load(const char *path, const struct app_options *options, struct app **ret, struct error *e);
+
+/* As app_load, and goes on after an error: adds every error's line to problems. Returns 0 where there is none. */
+int app_check(const char *path, const struct app_options *options, struct list *problems, struct error *e);
+
+void app_free(struct app *app);
+
+/* The image that it runs: "./folder", "./x.tar.zst", "oci:DIR:TAG" … with relative paths made absolute by the file's folder.
+ * Borrowed. field: the spec's word for it ("rootfs"). */
+const char *app_image(const struct app *app, const char **ret_field);
+
+/* The line of a field ("volumes[2].source") in the file, or of what of it the file has; 0 for "". For errors that come about later. */
+int app_error_line(const struct app *app, const char *field);
+
+/* The resolved spec as JSON, as box config prints it: defaults filled in, secrets left out. */
+void app_dump(const struct app *app, struct text *ret);
+
+/* The container that app describes, with the image's configuration under it (NULL: a folder without one). layers, name suffix and
+ * host-dependent choices are left to the caller. */
+int app_container(const struct app *app, const struct image_config *image, const struct app_options *options,
+		  struct container *ret, struct error *e);
+
+/* The JSON Schema of app.json, made from the tables. */
+void app_schema(struct text *ret);
+
+/* The reference page: one line per field, made from the tables. */
+void app_field_list(struct text *ret);

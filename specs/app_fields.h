@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * app_fields.h - app.json as it is written, word for word. Private to specs/.
+ *
+ * Every field has one row in a table of *_fields.c; names and words are those of the file. What nobody wrote is
+ * NULL, empty, or what app_init says.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/text.h"
+#include "specs/field.h"
+
+struct volume {
+	int type; /* enum volume_type */
+	char *source;
+	char *target;
+	bool read_only;
+	bool shared;
+	int idmap; /* enum mount_idmap */
+};
+enum volume_type { VOLUME_BIND, VOLUME_NAMED, VOLUME_TMPFS };
+
+struct port {
+	int64_t target, published;
+	char *host_ip;
+	char *protocol;
+	int mode;
+};
+
+struct secret {
+	char *source;
+	char *target;
+	int64_t uid, gid;
+	mode_t mode;
+	char *environment;
+};
+
+struct io_rule {
+	char *device;
+	int64_t read_bps, write_bps, read_iops, write_iops;
+};
+
+struct app_limits {
+	int64_t cpus; /* millionths */
+	int64_t cpu_weight, memory, swap, pids, io_weight;
+	char *cpuset, *cpuset_mems;
+	struct io_rule *io;
+	size_t io_count;
+};
+
+struct resources {
+	struct app_limits limits;
+	struct {
+		int64_t memory;
+	} reservations;
+};
+
+struct security {
+	int userns; /* enum userns_choice */
+	char *seccomp;
+	bool no_new_privileges;
+};
+enum userns_choice { USERNS_AUTO, USERNS_HOST };
+
+struct healthcheck {
+	struct list test;
+	struct {
+		char *path;
+		int64_t port;
+	} http;
+	struct {
+		int64_t port;
+	} tcp;
+	int64_t interval, timeout, retries, start_period;
+	int on_failure;
+	bool disable;
+};
+
+struct build {
+	char *context, *dockerfile, *target;
+	struct list args;
+};
+
+struct logging {
+	int64_t max_size, max_files;
+};
+
+struct update {
+	int order;
+};
+
+struct app {
+	char *name, *image, *rootfs;
+	struct build build;
+	struct list entrypoint, command;
+	char *working_dir, *user;
+	struct list group_add;
+	char *hostname;
+	struct list environment, env_file;
+	struct volume *volumes;
+	size_t volume_count;
+	struct list tmpfs;
+	bool read_only;
+	struct list networks;
+	char *network_mode;
+	struct port *ports;
+	size_t port_count;
+	struct resources resources;
+	struct list ulimits, sysctls;
+	int64_t shm_size;
+	struct list devices, cap_drop, cap_add;
+	struct security security;
+	struct healthcheck healthcheck;
+	char *restart;
+	struct secret *secrets;
+	size_t secret_count;
+	bool init;
+	char *stop_signal;
+	int64_t stop_grace_period;
+	struct logging logging;
+	struct update update;
+	struct list labels, annotations;
+
+	/* Not fields: where it came from. */
+	char *file;            /* as the user named it */
+	char *folder;          /* absolute: relative paths begin here */
+	struct text text;      /* the file, comments blanked */
+	char *override;        /* chosen, or NULL */
+	struct list env_files; /* KEY=VALUE of env_file, in order */
+	char *reference;       /* image or rootfs, its path absolute */
+	struct list written;   /* top-level keys that the file (with its override) has */
+};
+
+extern const struct field app_table[];
+
+/* Every number that has no zero default. */
+void app_init(struct app *app);
+
+/* An absolute path: as it is, or below the file's folder. The caller frees it. */
+char *app_path(const struct app *app, const char *path);
+
+/* Whether a reference names a local archive or layout ("oci:…") rather than a registry's image. */
+bool app_is_transport(const char *reference);
+
+/* Sets app->reference from image or rootfs. */
+void app_resolve_reference(struct app *app);
+
+/* Whether the file has this top-level key. */
+bool app_has(const struct app *app, const char *key);

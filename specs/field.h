@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * field.h - tables that say how a JSON object becomes a C struct, and back.
+ *
+ * One row per key. The same table decodes, checks, releases, prints (box config, state files) and documents
+ * (JSON Schema, box spec --fields). A table ends with a row without a key.
+ *
+ *     static const struct field volume_fields[] = {
+ *             { "source", FIELD_TEXT, offsetof(struct volume, source), .help = "…" },
+ *             { 0 },
+ *     };
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct text;
+
+enum field_kind {
+	FIELD_TEXT,        /* char * */
+	FIELD_PATH,        /* char *: an absolute path without ".." */
+	FIELD_BOOL,        /* bool */
+	FIELD_INTEGER,     /* int64_t, between min and max */
+	FIELD_SIZE,        /* int64_t bytes: a number, or a text such as "512m" */
+	FIELD_DURATION,    /* int64_t microseconds: "1m30s" */
+	FIELD_CPUS,        /* int64_t millionths of a cpu: 1.5 or "1.5" */
+	FIELD_MODE,        /* mode_t: an octal text */
+	FIELD_ENUM,        /* int: one of names[] */
+	FIELD_TEXT_LIST,   /* struct list: an array of texts */
+	FIELD_MAP,         /* struct list of "key=value": an object of texts, numbers and booleans (or an array of "key=value") */
+	FIELD_OBJECT,      /* a struct in place, by sub */
+	FIELD_OBJECT_LIST, /* array of structs: T *items at offset, size_t at count_offset, by sub and size */
+	FIELD_UNSUPPORTED, /* known and refused; help says why */
+};
+
+enum field_flags {
+	FIELD_REQUIRED = 1 << 0,
+	FIELD_HIDDEN = 1 << 1, /* not printed by dump (secrets) */
+	FIELD_OPEN = 1 << 2,   /* on a table's first row: keys that no row knows are ignored, not errors (image manifests) */
+};
+
+struct field {
+	const char *key;
+	enum field_kind kind;
+	size_t offset;
+	unsigned flags;
+	int64_t min, max;
+	const char *const *names; /* FIELD_ENUM: values by index, ended by NULL */
+	const struct field *sub;
+	size_t size;         /* of one item of an OBJECT_LIST */
+	size_t count_offset; /* of an OBJECT_LIST */
+	const char *help;    /* one sentence: meaning, unit, default */
+};
+
+/* Strict JSON text into object (zeroed or defaulted by the caller), by table. name is the file, for messages, which carry its
+ * line ("app.json:12: ") and the field. Keys that no row knows are errors with the nearest known one. */
+int field_decode_text(const char *json, size_t length, const char *name, const struct field *table, void *object,
+		      struct error *e);
+
+/* The object as indented JSON with sorted, complete keys; adds to ret. */
+void field_dump(const struct field *table, const void *object, struct text *ret);
+
+/* Frees all that decode allocated; the object is as if zeroed afterwards. */
+void field_release(const struct field *table, void *object);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image_config.c - how an image says that it wants to run.
+ */
+#include "specs/image_config.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "specs/field.h"
+#include "specs/field_json.h"
+
+enum { LIMIT = 4 << 20, DEEPEST = 32 };
+
+#define AT(member) offsetof(struct image_config, member)
+
+static const struct field run_fields[] = {
+	{ "User", FIELD_TEXT, AT(user), .flags = FIELD_OPEN },
+	{ "Env", FIELD_TEXT_LIST, AT(env), .flags = 0 },
+	{ "Entrypoint", FIELD_TEXT_LIST, AT(entrypoint), .flags = 0 },
+	{ "Cmd", FIELD_TEXT_LIST, AT(command), .flags = 0 },
+	{ "WorkingDir", FIELD_TEXT, AT(working_dir), .flags = 0 },
+	{ "StopSignal", FIELD_TEXT, AT(stop_signal), .flags = 0 },
+	{ "Labels", FIELD_MAP, AT(labels), .flags = 0 },
+	{ 0 },
+};
+
+static const struct field diff_fields[] = {
+	{ "diff_ids", FIELD_TEXT_LIST, AT(diff_ids), .flags = FIELD_OPEN },
+	{ 0 },
+};
+
+static const struct field config_fields[] = {
+	{ "architecture", FIELD_TEXT, AT(architecture), .flags = FIELD_OPEN },
+	{ "os", FIELD_TEXT, AT(os), .flags = 0 },
+	{ "config", FIELD_OBJECT, 0, .sub = run_fields },
+	{ "rootfs", FIELD_OBJECT, 0, .sub = diff_fields },
+	{ 0 },
+};
+
+void image_config_release(struct image_config *config)
+{
+	int saved = errno;
+
+	field_release(config_fields, config);
+	list_release(&config->volumes);
+	errno = saved;
+}
+
+static size_t depth_of(json_t *value)
+{
+	size_t deepest = 0, i;
+	const char *key;
+	json_t *item;
+
+	json_array_foreach(value, i, item)
+		if (depth_of(item) > deepest)
+			deepest = depth_of(item);
+	json_object_foreach(value, key, item)
+		if (depth_of(item) > deepest)
+			deepest = depth_of(item);
+	return deepest + 1;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* "Volumes": {"/data": {}}: the keys are what counts. */
+static int take_volumes(json_t *root, struct list *ret, struct error *e)
+{
+	json_t *volumes = json_object_get(json_object_get(root, "config"), "Volumes"), *item;
+	const char *key;
+
+	if (volumes && !json_is_object(volumes) && !json_is_null(volumes))
+		return field_wrong("Volumes", "an object", volumes, e);
+	json_object_foreach(volumes, key, item)
+		list_add(ret, key);
+	if (ret->count)
+		qsort(ret->items, ret->count, sizeof *ret->items, by_name);
+	return 0;
+}
+
+int image_config_decode(const char *json, size_t length, const char *name, struct image_config *ret, struct error *e)
+{
+	struct image_config config = { 0 };
+	json_t *root = NULL;
+	int result = -1;
+
+	if (length > LIMIT)
+		error_set(e, ERROR_IMAGE, "the configuration has %zu bytes, more than %d", length, LIMIT);
+	else
+		root = field_parse(json, length, name, e);
+	if (root && depth_of(root) > DEEPEST)
+		error_set(e, ERROR_IMAGE, "the configuration is nested deeper than %d levels", DEEPEST);
+	else if (root && field_decode(config_fields, root, &config, e) == 0 && take_volumes(root, &config.volumes, e) == 0)
+		result = 0;
+	if (root)
+		json_decref(root);
+	if (result) {
+		image_config_release(&config);
+		error_in(e, "read the image configuration %s", name);
+		return error_as(e, ERROR_IMAGE);
+	}
+	*ret = config;
+	return 0;
+}

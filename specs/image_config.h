@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image_config.h - the part of an OCI (or Docker) image configuration that says how to run it.
+ *
+ * All of it is hostile input: it may set arguments, environment, user, working folder, volumes and the stop
+ * signal, and nothing else.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/text.h"
+
+struct error;
+
+struct image_config {
+	char *architecture; /* "amd64"; NULL where it says none */
+	char *os;
+	char *user;         /* NULL: none said */
+	struct list env;
+	struct list entrypoint;
+	struct list command;
+	char *working_dir;
+	struct list volumes; /* targets, sorted */
+	char *stop_signal;
+	struct list diff_ids; /* "sha256:…" of the uncompressed layers, lowest first */
+	struct list labels;   /* "key=value" */
+};
+
+/* Decodes the JSON of an image configuration (config.json of an image, at most 4 MiB). name is for messages. */
+int image_config_decode(const char *json, size_t length, const char *name, struct image_config *ret, struct error *e);
+void image_config_release(struct image_config *config);

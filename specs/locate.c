@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * locate.c - the line of a value in JSON text.
+ *
+ * jansson keeps no positions. The text is known to be well-formed, so a walk along the path needs to understand only
+ * strings, brackets and commas. Keys may hold escapes and dots: a key of the text is decoded, then compared with the
+ * beginning of the path.
+ */
+#include "specs/locate.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct walk {
+	const char *at, *end, *text;
+};
+
+static void skip_space(struct walk *w)
+{
+	while (w->at < w->end && strchr(" \t\r\n", *w->at) && *w->at)
+		w->at++;
+}
+
+static void skip_text(struct walk *w)
+{
+	for (w->at++; w->at < w->end && *w->at != '"'; w->at++)
+		if (*w->at == '\\')
+			w->at++;
+	w->at++;
+}
+
+/* Over one whole value, however deep. */
+static void skip_value(struct walk *w)
+{
+	size_t depth = 0;
+
+	do {
+		skip_space(w);
+		if (w->at >= w->end)
+			return;
+		if (*w->at == '"') {
+			skip_text(w);
+		} else if (strchr("{[", *w->at)) {
+			depth++;
+			w->at++;
+		} else if (strchr("]}", *w->at)) {
+			if (!depth)
+				return;
+			depth--;
+			w->at++;
+		} else if (strchr(",:", *w->at)) {
+			if (!depth)
+				return;
+			w->at++;
+		} else {
+			while (w->at < w->end && *w->at && !strchr(" \t\r\n,:]}", *w->at))
+				w->at++;
+		}
+	} while (depth);
+}
+
+static unsigned hex4(const char *at)
+{
+	char digits[5] = { at[0], at[1], at[2], at[3], 0 };
+
+	return (unsigned)strtoul(digits, NULL, 16);
+}
+
+static size_t put_utf8(char *to, unsigned code)
+{
+	if (code < 0x80) {
+		to[0] = (char)code;
+		return 1;
+	}
+	if (code < 0x800) {
+		to[0] = (char)(0xc0 | code >> 6);
+		to[1] = (char)(0x80 | (code & 0x3f));
+		return 2;
+	}
+	to[0] = (char)(0xe0 | code >> 12);
+	to[1] = (char)(0x80 | (code >> 6 & 0x3f));
+	to[2] = (char)(0x80 | (code & 0x3f));
+	return 3;
+}
+
+/* The key at the walk's place, decoded, into key; the walk goes behind it. Longer keys are cut: they match nothing. */
+static size_t read_key(struct walk *w, char *key, size_t size)
+{
+	static const char escapes[] = "b\bf\fn\nr\rt\t";
+	size_t used = 0;
+
+	for (w->at++; w->at < w->end && *w->at != '"'; w->at++) {
+		char c = *w->at;
+
+		if (used + 4 >= size)
+			continue;
+		if (c != '\\') {
+			key[used++] = c;
+			continue;
+		}
+		c = *++w->at;
+		if (c == 'u' && w->at + 4 < w->end) {
+			used += put_utf8(key + used, hex4(w->at + 1));
+			w->at += 4;
+			continue;
+		}
+		for (size_t i = 0; escapes[i]; i += 2)
+			if (escapes[i] == c) {
+				c = escapes[i + 1];
+				break;
+			}
+		key[used++] = c;
+	}
+	w->at++;
+	key[used] = '\0';
+	return used;
+}
+
+/* Whether path begins with this key and ends or goes on behind it. */
+static bool is_step(const char *path, const char *key, size_t length)
+{
+	return strncmp(path, key, length) == 0 && (!path[length] || path[length] == '.' || path[length] == '[');
+}
+
+/* Into the value of the key that path begins with: its length in path, or 0. *ret_key is where the key stands. */
+static size_t enter_object(struct walk *w, const char *path, const char **ret_key)
+{
+	struct walk best = *w;
+	size_t longest = 0;
+	char key[512];
+
+	w->at++;
+	for (;;) {
+		const char *start;
+		size_t length;
+
+		skip_space(w);
+		if (w->at >= w->end || *w->at != '"')
+			break;
+		start = w->at;
+		length = read_key(w, key, sizeof key);
+		skip_space(w);
+		w->at++; /* the colon */
+		skip_space(w);
+		/* A key with dots in it may match further than a plain one. */
+		if (length > longest && is_step(path, key, length)) {
+			longest = length;
+			best = *w;
+			*ret_key = start;
+		}
+		skip_value(w);
+		skip_space(w);
+		if (w->at >= w->end || *w->at != ',')
+			break;
+		w->at++;
+	}
+	*w = best;
+	return longest;
+}
+
+/* To item number index of the array; false where it has fewer. */
+static bool enter_array(struct walk *w, size_t index)
+{
+	w->at++;
+	for (size_t i = 0;; i++) {
+		skip_space(w);
+		if (w->at >= w->end || *w->at == ']')
+			return false;
+		if (i == index)
+			return true;
+		skip_value(w);
+		skip_space(w);
+		if (w->at < w->end && *w->at == ',')
+			w->at++;
+	}
+}
+
+static int line_of(const char *text, const char *at)
+{
+	int line = 1;
+
+	for (; text < at; text++)
+		line += *text == '\n';
+	return line;
+}
+
+static int locate(const char *text, size_t length, const char *path, bool is_exact)
+{
+	struct walk w = { .at = text, .end = text + length, .text = text };
+	const char *found;
+
+	if (!*path)
+		return 0;
+	skip_space(&w);
+	found = w.at;
+	while (*path && w.at < w.end) {
+		if (*path == '.')
+			path++;
+		if (*path == '[' && *w.at == '[') {
+			char *behind;
+			size_t index = strtoul(path + 1, &behind, 10);
+
+			if (!enter_array(&w, index))
+				break;
+			found = w.at;
+			path = *behind ? behind + 1 : behind;
+		} else {
+			size_t step = *w.at == '{' ? enter_object(&w, path, &found) : 0;
+
+			if (!step)
+				break;
+			path += step;
+		}
+	}
+	return is_exact && *path ? 0 : line_of(text, found);
+}
+
+int locate_line(const char *text, size_t length, const char *path)
+{
+	return locate(text, length, path, /* is_exact= */ false);
+}
+
+int locate_exact(const char *text, size_t length, const char *path)
+{
+	return locate(text, length, path, /* is_exact= */ true);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * object_fields.c - the tables of the objects inside app.json.
+ */
+#include "specs/app_fields.h"
+#include "specs/app_tables.h"
+
+static const char *const volume_types[] = { "bind", "volume", "tmpfs", NULL };
+static const char *const idmaps[] = { "caller", "container", "none", NULL };
+static const char *const port_modes[] = { "host", "dnat", NULL };
+static const char *const userns_choices[] = { "auto", "host", NULL };
+static const char *const failure_actions[] = { "none", "restart", "stop", NULL };
+static const char *const update_orders[] = { "stop-first", "start-first", NULL };
+
+#define AT(member) offsetof(struct volume, member)
+const struct field volume_fields[] = {
+	{ "type", FIELD_ENUM, AT(type), .names = volume_types, .help = "bind (a folder or file of the host), volume (kept by box) or tmpfs." },
+	{ "source", FIELD_TEXT, AT(source), .help = "bind: path, relative to the file; volume: its name." },
+	{ "target", FIELD_PATH, AT(target), .flags = FIELD_REQUIRED, .help = "Where it appears inside." },
+	{ "read_only", FIELD_BOOL, AT(read_only), .help = "Not writable, with all mounts below it. Default: false." },
+	{ "shared", FIELD_BOOL, AT(shared), .help = "volume: several apps may write it at once. Default: false." },
+	{ "idmap", FIELD_ENUM, AT(idmap), .names = idmaps,
+	  .help = "bind: who owns on the host what is written: caller (the folder's owner), container (the same number), none." },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct port, member)
+const struct field port_fields[] = {
+	{ "target", FIELD_INTEGER, AT(target), .flags = FIELD_REQUIRED, .min = 1, .max = 65535, .help = "Port inside." },
+	{ "published", FIELD_INTEGER, AT(published), .min = 1, .max = 65535, .help = "Port on the host." },
+	{ "host_ip", FIELD_TEXT, AT(host_ip), .help = "Address on the host. Default: 127.0.0.1 and ::1." },
+	{ "protocol", FIELD_TEXT, AT(protocol), .help = "tcp or udp. Default: tcp." },
+	{ "mode", FIELD_ENUM, AT(mode), .names = port_modes, .help = "host (relayed by box) or dnat." },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct secret, member)
+const struct field secret_fields[] = {
+	{ "source", FIELD_TEXT, AT(source), .flags = FIELD_REQUIRED, .help = "File with the secret, relative to the spec." },
+	{ "target", FIELD_TEXT, AT(target), .help = "Path inside, or a name below /run/secrets. Default: /run/secrets/ and the file's name." },
+	{ "uid", FIELD_INTEGER, AT(uid), .max = 4294967294, .help = "Owner inside. Default: 0." },
+	{ "gid", FIELD_INTEGER, AT(gid), .max = 4294967294, .help = "Group inside. Default: 0." },
+	{ "mode", FIELD_MODE, AT(mode), .help = "Octal mode. Default: \"0400\"." },
+	{ "environment", FIELD_TEXT, AT(environment), .help = "Name of a variable that gets the secret too." },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct io_rule, member)
+static const struct field io_fields[] = {
+	{ "device", FIELD_PATH, AT(device), .flags = FIELD_REQUIRED, .help = "Block device of the host." },
+	{ "read_bps", FIELD_SIZE, AT(read_bps), .help = "Bytes read per second." },
+	{ "write_bps", FIELD_SIZE, AT(write_bps), .help = "Bytes written per second." },
+	{ "read_iops", FIELD_INTEGER, AT(read_iops), .min = 1, .max = INT64_MAX, .help = "Reads per second." },
+	{ "write_iops", FIELD_INTEGER, AT(write_iops), .min = 1, .max = INT64_MAX, .help = "Writes per second." },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct app_limits, member)
+static const struct field limit_fields[] = {
+	{ "cpus", FIELD_CPUS, AT(cpus), .help = "Processor time, in processors: 1.5." },
+	{ "cpu_weight", FIELD_INTEGER, AT(cpu_weight), .min = 1, .max = 10000, .help = "Share of processor time under contention. Kernel's default: 100." },
+	{ "cpuset", FIELD_TEXT, AT(cpuset), .help = "Processors it may run on: \"0-1,4\"." },
+	{ "cpuset_mems", FIELD_TEXT, AT(cpuset_mems), .help = "Memory nodes it may use: \"0\"." },
+	{ "memory", FIELD_SIZE, AT(memory), .help = "Memory: \"512m\". More ends a process of the app." },
+	{ "swap", FIELD_SIZE, AT(swap), .help = "Swap beside memory. Default: none where memory is limited." },
+	{ "pids", FIELD_INTEGER, AT(pids), .min = 1, .max = 4194304, .help = "Processes and threads. Default: 1024." },
+	{ "io_weight", FIELD_INTEGER, AT(io_weight), .min = 1, .max = 10000, .help = "Share of disk time under contention." },
+	{ "io", FIELD_OBJECT_LIST, AT(io), .sub = io_fields, .size = sizeof(struct io_rule), .count_offset = AT(io_count),
+	  .help = "Limits per block device." },
+	{ 0 },
+};
+#undef AT
+
+static const struct field reservation_fields[] = {
+	{ "memory", FIELD_SIZE, 0, .help = "Memory that is taken last when the host runs short." },
+	{ 0 },
+};
+
+const struct field resource_fields[] = {
+	{ "limits", FIELD_OBJECT, offsetof(struct resources, limits), .sub = limit_fields, .help = "What it cannot exceed." },
+	{ "reservations", FIELD_OBJECT, offsetof(struct resources, reservations), .sub = reservation_fields, .help = "What it should get." },
+	{ 0 },
+};
+
+const struct field security_fields[] = {
+	{ "userns", FIELD_ENUM, offsetof(struct security, userns), .names = userns_choices,
+	  .help = "auto: user ids of its own; host: root inside is root of the host." },
+	{ "seccomp", FIELD_TEXT, offsetof(struct security, seccomp), .help = "default, unconfined, or a profile in Docker's format." },
+	{ "no_new_privileges", FIELD_BOOL, offsetof(struct security, no_new_privileges), .help = "setuid programs gain nothing. Default: true." },
+	{ 0 },
+};
+
+static const struct field http_fields[] = {
+	{ "path", FIELD_PATH, offsetof(struct healthcheck, http.path) - offsetof(struct healthcheck, http), .flags = FIELD_REQUIRED, .help = "Path to ask for." },
+	{ "port", FIELD_INTEGER, offsetof(struct healthcheck, http.port) - offsetof(struct healthcheck, http), .flags = FIELD_REQUIRED, .min = 1, .max = 65535, .help = "Port to ask." },
+	{ 0 },
+};
+
+static const struct field tcp_fields[] = {
+	{ "port", FIELD_INTEGER, 0, .flags = FIELD_REQUIRED, .min = 1, .max = 65535, .help = "Port that has to accept." },
+	{ 0 },
+};
+
+#define AT(member) offsetof(struct healthcheck, member)
+const struct field healthcheck_fields[] = {
+	{ "test", FIELD_TEXT_LIST, AT(test), .help = "[\"CMD\", program, …] or [\"CMD-SHELL\", line]." },
+	{ "http", FIELD_OBJECT, AT(http), .sub = http_fields, .help = "Healthy when it answers 2xx or 3xx." },
+	{ "tcp", FIELD_OBJECT, AT(tcp), .sub = tcp_fields, .help = "Healthy when the port accepts." },
+	{ "interval", FIELD_DURATION, AT(interval), .help = "Time between checks. Default: 30s." },
+	{ "timeout", FIELD_DURATION, AT(timeout), .help = "Time for one check. Default: 30s." },
+	{ "retries", FIELD_INTEGER, AT(retries), .min = 1, .max = 1000, .help = "Failures in a row until unhealthy. Default: 3." },
+	{ "start_period", FIELD_DURATION, AT(start_period), .help = "Failures in the beginning that do not count." },
+	{ "on_failure", FIELD_ENUM, AT(on_failure), .names = failure_actions, .help = "none, restart or stop." },
+	{ "disable", FIELD_BOOL, AT(disable), .help = "Switches the image's check off." },
+	{ 0 },
+};
+#undef AT
+
+const struct field build_fields[] = {
+	{ "context", FIELD_TEXT, offsetof(struct build, context), .help = "Folder with the files." },
+	{ "dockerfile", FIELD_TEXT, offsetof(struct build, dockerfile), .help = "Dockerfile in it." },
+	{ "target", FIELD_TEXT, offsetof(struct build, target), .help = "Stage to stop at." },
+	{ "args", FIELD_MAP, offsetof(struct build, args), .help = "Build arguments." },
+	{ 0 },
+};
+
+const struct field logging_fields[] = {
+	{ "max_size", FIELD_SIZE, offsetof(struct logging, max_size), .help = "Size of one file. Default: 10m." },
+	{ "max_files", FIELD_INTEGER, offsetof(struct logging, max_files), .min = 1, .max = 1000, .help = "Number of files. Default: 3." },
+	{ 0 },
+};
+
+const struct field update_fields[] = {
+	{ "order", FIELD_ENUM, offsetof(struct update, order), .names = update_orders, .help = "stop-first or start-first." },
+	{ 0 },
+};

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * seccomp_spec.c - a seccomp profile from JSON to structs.
+ *
+ * Docker's and OCI's formats differ in a few keys only, so one set of tables reads both. A key that is not known is
+ * an error: a profile that is half understood protects less than its author believes. null counts as absent,
+ * because Go programs write empty lists that way.
+ */
+#include "specs/seccomp_spec.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <jansson.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+
+struct key {
+	const char *name;
+	int (*decode)(json_t *value, void *object, struct error *e);
+};
+
+struct word {
+	const char *name;
+	int value;
+};
+
+static const char *type_name(const json_t *value)
+{
+	static const char *const names[] = {
+		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array",  [JSON_STRING] = "a text",
+		[JSON_INTEGER] = "a number", [JSON_REAL] = "a fraction", [JSON_TRUE] = "true",
+		[JSON_FALSE] = "false",      [JSON_NULL] = "null",
+	};
+
+	return names[json_typeof(value)];
+}
+
+static int wrong_type(const json_t *value, const char *expected, struct error *e)
+{
+	return error_set(e, ERROR_SPEC, "expected %s, found %s", expected, type_name(value));
+}
+
+static int decode_object(json_t *object, const struct key *keys, void *target, struct error *e)
+{
+	const char *name;
+	json_t *value;
+
+	if (!json_is_object(object))
+		return wrong_type(object, "an object", e);
+	json_object_foreach(object, name, value)
+	{
+		const struct key *key = keys;
+
+		while (key->name && strcmp(key->name, name) != 0)
+			key++;
+		if (!key->name)
+			return error_set(e, ERROR_SPEC, "unknown key \"%.64s\"", name);
+		if (key->decode && !json_is_null(value) && key->decode(value, target, e))
+			return error_at(e, "%s", name);
+	}
+	return 0;
+}
+
+static int decode_text(json_t *value, const char **ret, struct error *e)
+{
+	if (!json_is_string(value))
+		return wrong_type(value, "a text", e);
+	if (strlen(json_string_value(value)) != json_string_length(value))
+		return error_set(e, ERROR_SPEC, "expected a text, found one with a zero byte");
+	*ret = json_string_value(value);
+	return 0;
+}
+
+static int decode_list(json_t *value, struct list *ret, struct error *e)
+{
+	const char *text = NULL;
+	json_t *item;
+	size_t i;
+
+	if (!json_is_array(value))
+		return wrong_type(value, "an array of texts", e);
+	list_release(ret);
+	json_array_foreach(value, i, item)
+	{
+		if (decode_text(item, &text, e))
+			return error_at(e, "[%zu]", i);
+		list_add(ret, text);
+	}
+	return 0;
+}
+
+static int decode_word(json_t *value, const struct word *words, const char *what, int *ret, struct error *e)
+{
+	const char *text = NULL;
+
+	if (decode_text(value, &text, e))
+		return -1;
+	for (const struct word *word = words; word->name; word++) {
+		if (strcmp(word->name, text) == 0) {
+			*ret = word->value;
+			return 0;
+		}
+	}
+	return error_set(e, ERROR_SPEC, "expected %s such as \"%s\", found \"%.64s\"", what, words->name, text);
+}
+
+static int decode_number(json_t *value, json_int_t max, json_int_t *ret, struct error *e)
+{
+	if (!json_is_integer(value))
+		return wrong_type(value, "a number", e);
+	if (json_integer_value(value) < 0 || json_integer_value(value) > max)
+		return error_set(e, ERROR_SPEC, "expected a number from 0 to %lld, found %lld", (long long)max,
+				 (long long)json_integer_value(value));
+	*ret = json_integer_value(value);
+	return 0;
+}
+
+/* Actions */
+
+static int decode_action(json_t *value, enum seccomp_action *ret, struct error *e)
+{
+	static const struct word actions[] = {
+		{ "SCMP_ACT_ERRNO", SECCOMP_ACTION_ERRNO },
+		{ "SCMP_ACT_ALLOW", SECCOMP_ACTION_ALLOW },
+		{ "SCMP_ACT_KILL", SECCOMP_ACTION_KILL_THREAD },
+		{ "SCMP_ACT_KILL_THREAD", SECCOMP_ACTION_KILL_THREAD },
+		{ "SCMP_ACT_KILL_PROCESS", SECCOMP_ACTION_KILL_PROCESS },
+		{ "SCMP_ACT_TRAP", SECCOMP_ACTION_TRAP },
+		{ "SCMP_ACT_TRACE", SECCOMP_ACTION_TRACE },
+		{ "SCMP_ACT_LOG", SECCOMP_ACTION_LOG },
+		{ 0 },
+	};
+	const char *text = json_string_value(value);
+	int found = 0;
+
+	if (text && strcmp(text, "SCMP_ACT_NOTIFY") == 0)
+		return error_set(e, ERROR_UNSUPPORTED, "SCMP_ACT_NOTIFY needs a listener, which box does not have yet");
+	if (decode_word(value, actions, "an action", &found, e))
+		return -1;
+	*ret = (enum seccomp_action)found;
+	return 0;
+}
+
+/* The kernel takes 16 bits; values above 4095 are cut to 4095 there, so they are refused here. */
+static int decode_errno(json_t *value, int *ret, struct error *e)
+{
+	json_int_t number = 0;
+
+	if (decode_number(value, 4095, &number, e))
+		return -1;
+	*ret = (int)number;
+	return 0;
+}
+
+/* Arguments of a rule */
+
+static int argument_index(json_t *value, void *object, struct error *e)
+{
+	json_int_t number = 0;
+
+	if (decode_number(value, SECCOMP_ARGUMENTS - 1, &number, e))
+		return -1;
+	((struct seccomp_argument *)object)->index = (int)number;
+	return 0;
+}
+
+/* JSON's integers end at 2^63 - 1 here; larger ones are a syntax error of jansson, not a silent fraction. */
+static int argument_value(json_t *value, void *object, struct error *e)
+{
+	json_int_t number = 0;
+
+	if (decode_number(value, INT64_MAX, &number, e))
+		return -1;
+	((struct seccomp_argument *)object)->value = (uint64_t)number;
+	return 0;
+}
+
+static int argument_value_two(json_t *value, void *object, struct error *e)
+{
+	json_int_t number = 0;
+
+	if (decode_number(value, INT64_MAX, &number, e))
+		return -1;
+	((struct seccomp_argument *)object)->value_two = (uint64_t)number;
+	return 0;
+}
+
+static int argument_operator(json_t *value, void *object, struct error *e)
+{
+	static const struct word operators[] = {
+		{ "SCMP_CMP_EQ", SECCOMP_EQUAL },
+		{ "SCMP_CMP_NE", SECCOMP_NOT_EQUAL },
+		{ "SCMP_CMP_LT", SECCOMP_LESS },
+		{ "SCMP_CMP_LE", SECCOMP_LESS_EQUAL },
+		{ "SCMP_CMP_GE", SECCOMP_GREATER_EQUAL },
+		{ "SCMP_CMP_GT", SECCOMP_GREATER },
+		{ "SCMP_CMP_MASKED_EQ", SECCOMP_MASKED_EQUAL },
+		{ 0 },
+	};
+	int found = 0;
+
+	if (decode_word(value, operators, "an operator", &found, e))
+		return -1;
+	((struct seccomp_argument *)object)->op = (enum seccomp_operator)found;
+	return 0;
+}
+
+static int decode_argument(json_t *value, struct seccomp_argument *ret, struct error *e)
+{
+	static const struct key keys[] = {
+		{ "index", argument_index },
+		{ "value", argument_value },
+		{ "valueTwo", argument_value_two },
+		{ "op", argument_operator },
+		{ 0 },
+	};
+
+	if (decode_object(value, keys, ret, e))
+		return -1;
+	if (!json_object_get(value, "index") || !json_object_get(value, "op"))
+		return error_set(e, ERROR_SPEC, "expected \"index\", \"value\" and \"op\"");
+	return 0;
+}
+
+/* Conditions of a rule */
+
+static int condition_caps(json_t *value, void *object, struct error *e)
+{
+	return decode_list(value, &((struct seccomp_condition *)object)->caps, e);
+}
+
+static int condition_arches(json_t *value, void *object, struct error *e)
+{
+	return decode_list(value, &((struct seccomp_condition *)object)->arches, e);
+}
+
+static int condition_kernel(json_t *value, void *object, struct error *e)
+{
+	struct seccomp_condition *condition = object;
+	const char *text = NULL;
+
+	if (decode_text(value, &text, e))
+		return -1;
+	free(condition->min_kernel);
+	condition->min_kernel = alloc_copy(text);
+	return 0;
+}
+
+static const struct key condition_keys[] = {
+	{ "caps", condition_caps },
+	{ "arches", condition_arches },
+	{ "minKernel", condition_kernel },
+	{ 0 },
+};
+
+/* Rules */
+
+static int rule_names(json_t *value, void *object, struct error *e)
+{
+	return decode_list(value, &((struct seccomp_rule *)object)->names, e);
+}
+
+static int rule_action(json_t *value, void *object, struct error *e)
+{
+	return decode_action(value, &((struct seccomp_rule *)object)->action, e);
+}
+
+static int rule_errno(json_t *value, void *object, struct error *e)
+{
+	return decode_errno(value, &((struct seccomp_rule *)object)->errno_ret, e);
+}
+
+static int rule_arguments(json_t *value, void *object, struct error *e)
+{
+	struct seccomp_rule *rule = object;
+	json_t *item;
+	size_t i;
+
+	if (!json_is_array(value))
+		return wrong_type(value, "an array", e);
+	if (json_array_size(value) > SECCOMP_ARGUMENTS)
+		return error_set(e, ERROR_SPEC, "expected at most %d conditions, found %zu", SECCOMP_ARGUMENTS,
+				 json_array_size(value));
+	json_array_foreach(value, i, item)
+	{
+		if (decode_argument(item, &rule->arguments[i], e))
+			return error_at(e, "[%zu]", i);
+		rule->argument_count = i + 1;
+	}
+	return 0;
+}
+
+static int rule_includes(json_t *value, void *object, struct error *e)
+{
+	return decode_object(value, condition_keys, &((struct seccomp_rule *)object)->includes, e);
+}
+
+static int rule_excludes(json_t *value, void *object, struct error *e)
+{
+	return decode_object(value, condition_keys, &((struct seccomp_rule *)object)->excludes, e);
+}
+
+static int decode_rule(json_t *value, struct seccomp_rule *ret, struct error *e)
+{
+	static const struct key keys[] = {
+		{ "names", rule_names },
+		{ "action", rule_action },
+		{ "errnoRet", rule_errno },
+		{ "args", rule_arguments },
+		{ "includes", rule_includes },
+		{ "excludes", rule_excludes },
+		{ "comment", NULL },
+		{ "errno", NULL }, /* podman's words for the number beside it */
+		{ 0 },
+	};
+
+	ret->errno_ret = EPERM; /* as the OCI specification says, whatever the profile's default */
+	if (decode_object(value, keys, ret, e))
+		return -1;
+	if (ret->names.count == 0)
+		return error_set(e, ERROR_SPEC, "expected \"names\" with at least one system call");
+	if (!json_object_get(value, "action"))
+		return error_set(e, ERROR_SPEC, "expected \"action\"");
+	return 0;
+}
+
+/* The profile */
+
+static int profile_action(json_t *value, void *object, struct error *e)
+{
+	return decode_action(value, &((struct seccomp_spec *)object)->default_action, e);
+}
+
+static int profile_errno(json_t *value, void *object, struct error *e)
+{
+	return decode_errno(value, &((struct seccomp_spec *)object)->default_errno, e);
+}
+
+static int profile_architectures(json_t *value, void *object, struct error *e)
+{
+	return decode_list(value, &((struct seccomp_spec *)object)->architectures, e);
+}
+
+static int profile_flags(json_t *value, void *object, struct error *e)
+{
+	return decode_list(value, &((struct seccomp_spec *)object)->flags, e);
+}
+
+static int map_arch(json_t *value, void *object, struct error *e)
+{
+	struct seccomp_arch_map *map = object;
+	const char *text = NULL;
+
+	if (decode_text(value, &text, e))
+		return -1;
+	free(map->arch);
+	map->arch = alloc_copy(text);
+	return 0;
+}
+
+static int map_sub(json_t *value, void *object, struct error *e)
+{
+	return decode_list(value, &((struct seccomp_arch_map *)object)->sub, e);
+}
+
+static int profile_arch_map(json_t *value, void *object, struct error *e)
+{
+	static const struct key keys[] = { { "architecture", map_arch }, { "subArchitectures", map_sub }, { 0 } };
+	struct seccomp_spec *spec = object;
+	struct seccomp_arch_map *map;
+	json_t *item;
+	size_t i;
+
+	if (!json_is_array(value))
+		return wrong_type(value, "an array", e);
+	json_array_foreach(value, i, item)
+	{
+		map = alloc_append(&spec->arch_map, &spec->arch_map_count, sizeof *map);
+		if (decode_object(item, keys, map, e))
+			return error_at(e, "[%zu]", i);
+		if (!map->arch) {
+			error_set(e, ERROR_SPEC, "expected \"architecture\"");
+			return error_at(e, "[%zu]", i);
+		}
+	}
+	return 0;
+}
+
+static int profile_rules(json_t *value, void *object, struct error *e)
+{
+	struct seccomp_spec *spec = object;
+	struct seccomp_rule *rule;
+	json_t *item;
+	size_t i;
+
+	if (!json_is_array(value))
+		return wrong_type(value, "an array", e);
+	json_array_foreach(value, i, item)
+	{
+		rule = alloc_append(&spec->rules, &spec->rule_count, sizeof *rule);
+		if (decode_rule(item, rule, e))
+			return error_at(e, "[%zu]", i);
+	}
+	return 0;
+}
+
+static int refuse_listener(json_t *value, void *object, struct error *e)
+{
+	(void)value;
+	(void)object;
+	return error_set(e, ERROR_UNSUPPORTED, "a listener needs SCMP_ACT_NOTIFY, which box does not have yet");
+}
+
+static int decode_profile(json_t *root, struct seccomp_spec *spec, struct error *e)
+{
+	static const struct key keys[] = {
+		{ "defaultAction", profile_action },
+		{ "defaultErrnoRet", profile_errno },
+		{ "defaultErrno", NULL }, /* podman's words for the number beside it */
+		{ "archMap", profile_arch_map },
+		{ "architectures", profile_architectures },
+		{ "flags", profile_flags },
+		{ "syscalls", profile_rules },
+		{ "comment", NULL },
+		{ "listenerPath", refuse_listener },
+		{ "listenerMetadata", refuse_listener },
+		{ 0 },
+	};
+
+	spec->default_errno = EPERM;
+	if (decode_object(root, keys, spec, e))
+		return -1;
+	if (!json_object_get(root, "defaultAction"))
+		return error_set(e, ERROR_SPEC, "expected \"defaultAction\"");
+	return 0;
+}
+
+int seccomp_spec_decode(const char *json, size_t length, const char *name, struct seccomp_spec *ret, struct error *e)
+{
+	struct seccomp_spec spec = { 0 };
+	json_error_t where;
+	json_t *root = json_loadb(json, length, JSON_REJECT_DUPLICATES, &where);
+	struct error first;
+	int status;
+
+	if (!root)
+		return error_set(e, ERROR_SPEC, "%s:%d: %s", name, where.line, where.text);
+	status = decode_profile(root, &spec, e);
+	json_decref(root);
+	if (status == 0) {
+		*ret = spec;
+		return 0;
+	}
+	/* The place is one in the profile; e->field is for places in app.json. */
+	first = *e;
+	seccomp_spec_release(&spec);
+	return error_set(e, first.kind, "%s: %s%s%s", name, first.field, first.field[0] ? ": " : "", first.text);
+}
+
+static void condition_release(struct seccomp_condition *condition)
+{
+	list_release(&condition->caps);
+	list_release(&condition->arches);
+	free(condition->min_kernel);
+}
+
+void seccomp_spec_release(struct seccomp_spec *spec)
+{
+	for (size_t i = 0; i < spec->arch_map_count; i++) {
+		free(spec->arch_map[i].arch);
+		list_release(&spec->arch_map[i].sub);
+	}
+	for (size_t i = 0; i < spec->rule_count; i++) {
+		list_release(&spec->rules[i].names);
+		condition_release(&spec->rules[i].includes);
+		condition_release(&spec->rules[i].excludes);
+	}
+	free(spec->arch_map);
+	free(spec->rules);
+	list_release(&spec->architectures);
+	list_release(&spec->flags);
+	*spec = (struct seccomp_spec){ 0 };
+}

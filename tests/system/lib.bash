@@ -1,0 +1,245 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# lib.bash - what the system tests share.
+#
+# A test file begins with:
+#
+#     load lib
+#     setup() { setup_world; }
+#     teardown() { teardown_world; }
+#
+# Every test has a folder of its own ($WORK), a store and a state folder in it, and a word of its own ($TAG) with which the names of its
+# containers begin. teardown_world asserts that nothing with that word or in that folder is left on the host: no process, mount,
+# cgroup or state; so tests may run beside each other and beside other containers.
+
+bats_require_minimum_version 1.5.0
+
+TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+BOX_BUILD=${BOX_BUILD:-$TOP/build/test}
+PROBE=$BOX_BUILD/tests/probe
+TEST_USER=boxtest
+
+setup_world() {
+	umask 022
+	WORK=$(mktemp -d /tmp/box-test-XXXXXX)
+	chmod 711 "$WORK"
+	TAG=t${WORK##*-}
+	BOX=$BOX_BUILD/bin/box
+	STATE=$WORK/state
+	export BOX_STORE=$WORK/store
+	ROOTFS=$(test_rootfs)
+	unset BOX_FAIL_STEP BOX_PAUSE_STEP BOX_TRACE
+	cd "$WORK" || return 1
+	if [ ! -x "$BOX" ]; then
+		echo "no $BOX: make TEST_HOOKS=1 all build/test/tests/probe" >&2
+		return 1
+	fi
+}
+
+teardown_world() {
+	local left=0
+	cd / || return 1
+	[ -n "${WORK:-}" ] || return 0
+	# Give the kernel a moment: the last process of a killed container may be on its way out.
+	for _ in $(seq 50); do
+		[ -n "$(left_processes)" ] || break
+		sleep 0.1
+	done
+	[ -n "${WORLD_IS_DIRTY:-}" ] || assert_nothing_left || left=1
+	kill_left
+	local path
+	for path in $(awk -v work="$WORK" 'index($5, work) == 1 { print $5 }' /proc/self/mountinfo | sort -r); do
+		umount -l "$path" || true
+	done
+	rm -rf --one-file-system "$WORK"
+	return $left
+}
+
+# box with the state folder of this test; stdin is empty, as in CI.
+box() { "$BOX" --root "$STATE" "$@"; }
+
+# The test root file system (busybox and the probe) as a tar: made once for a build.
+test_rootfs() {
+	local tar=$BOX_BUILD/tests/rootfs.tar
+	if [ ! -e "$tar" ] || [ "$PROBE" -nt "$tar" ] || [ "$TOP/scripts/make-rootfs" -nt "$tar" ]; then
+		"$TOP/scripts/make-rootfs" "$tar.$$.tar" $([ ! -e "$PROBE" ] || echo "$PROBE:/bin/probe") && mv "$tar.$$.tar" "$tar"
+	fi
+	echo "$tar"
+}
+
+# rootfs_folder DIR: the same as a folder that the test may change.
+rootfs_folder() { mkdir -p "$1" && tar -C "$1" -xpf "$ROOTFS" && chmod 755 "$1"; }
+
+# app [FIELDS [FILE]]: writes app.json, named $TAG, from the test root; FIELDS is JSON without its braces: '"command": ["true"]'.
+app() {
+	printf '{\n\t"name": "%s",\n\t"rootfs": "%s"%s\n}\n' "$TAG" "$ROOTFS" "${1:+,
+	$1}" >"${2:-app.json}"
+}
+
+# app_in FOLDER FIELDS: the same from a folder.
+app_in() {
+	printf '{\n\t"name": "%s",\n\t"rootfs": "%s",\n\t%s\n}\n' "$TAG" "$1" "$2" >app.json
+}
+
+# run_app FIELDS: writes and runs it; $status and $output (stdout and stderr) as bats' run.
+run_app() {
+	app "$1"
+	run box run app.json
+}
+
+# --- what a test needs -----------------------------------------------------------------------------------------------------
+
+need() { # need ROOT|TOOL…
+	local what
+	for what; do
+		case $what in
+		root) [ "$(id -u)" -eq 0 ] || skip "needs root" ;;
+		userns) unshare -U true 2>/dev/null || skip "needs user namespaces (sysctl user.max_user_namespaces)" ;;
+		user)
+			[ "$(id -u)" -eq 0 ] || skip "needs root, to become $TEST_USER"
+			getent passwd $TEST_USER >/dev/null || skip "needs the user $TEST_USER (scripts/setup test)"
+			;;
+		subids) grep -q "^$TEST_USER:" /etc/subuid 2>/dev/null || skip "needs subordinate ids for $TEST_USER (scripts/setup test)" ;;
+		cgroup:*) has_controller "${what#*:}" || skip "needs the cgroup controller ${what#*:}" ;;
+		kernel:*) [ "$(printf '%s\n' "${what#*:}" "$(uname -r)" | sort -V | head -1)" = "${what#*:}" ] || skip "needs Linux ${what#*:}" ;;
+		hooks) grep -qa BOX_FAIL_STEP "$BOX" || skip "needs a build with TEST_HOOKS=1" ;;
+		*) command -v "$what" >/dev/null || skip "needs the program $what (scripts/setup test)" ;;
+		esac
+	done
+}
+
+has_controller() {
+	[ -d "/sys/fs/cgroup/$1" ] || grep -qw "$1" /sys/fs/cgroup/cgroup.controllers /sys/fs/cgroup/unified/cgroup.controllers 2>/dev/null
+}
+
+# as_user COMMAND…: as an ordinary user, with folders of its own below $WORK and a copy of box that it can reach.
+as_user() {
+	local home=$WORK/home
+	if [ ! -d "$home" ]; then
+		mkdir -p "$home/run" "$home/bin" "$home/libexec"
+		cp "$BOX_BUILD/bin/box" "$home/bin/"
+		cp -r "$BOX_BUILD/libexec/box" "$home/libexec/"
+		cp "$ROOTFS" "$home/rootfs.tar"
+		chown -R $TEST_USER: "$home"
+		chmod 700 "$home/run"
+	fi
+	setpriv --reuid $TEST_USER --regid $TEST_USER --init-groups --inh-caps=-all env -i -C "$home" HOME="$home" USER=$TEST_USER \
+		PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin XDG_RUNTIME_DIR="$home/run" XDG_DATA_HOME="$home/data" \
+		XDG_CACHE_HOME="$home/cache" XDG_CONFIG_HOME="$home/config" LC_ALL=C.UTF-8 "$@"
+}
+
+# user_app FIELDS: app.json in that user's home, for: as_user bin/box run app.json
+user_app() {
+	as_user true
+	printf '{\n\t"name": "%s",\n\t"rootfs": "rootfs.tar"%s\n}\n' "$TAG" "${1:+,
+	$1}" >"$WORK/home/app.json"
+	chown $TEST_USER: "$WORK/home/app.json"
+}
+
+# --- what a test asserts ---------------------------------------------------------------------------------------------------
+
+fail() {
+	printf '%s\n' "$*" >&2
+	[ -z "${output:-}" ] || printf 'it said (exit code %s):\n%s\n' "${status:-?}" "$output" >&2
+	return 1
+}
+
+expect_status() { [ "$status" -eq "$1" ] || fail "exit code $status, expected $1"; }
+
+# expect_has TEXT…: every text is in $output.
+expect_has() {
+	local text
+	for text; do
+		case $output in *"$text"*) ;; *) fail "missing in its output: $text" || return 1 ;; esac
+	done
+}
+
+expect_not() {
+	local text
+	for text; do
+		case $output in *"$text"*) fail "this must not be in its output: $text" || return 1 ;; esac
+	done
+}
+
+# expect_line LINE…: a whole line of $output.
+expect_line() {
+	local line
+	for line; do
+		grep -qxF -- "$line" <<<"$output" || fail "no such line in its output: $line" || return 1
+	done
+}
+
+# fact KEY: the value that the probe printed as "key value".
+fact() { sed -n "s/^$1 //p" <<<"$output" | head -1; }
+
+expect_fact() {
+	[ "$(fact "$1")" = "$2" ] || fail "$1 is \"$(fact "$1")\", expected \"$2\""
+}
+
+# wait_until SECONDS COMMAND…: until the command succeeds.
+wait_until() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || { fail "waited in vain for: $*"; return 1; }
+		sleep 0.05
+	done
+}
+
+# container_pid [NAME]: the host's pid of the first process.
+container_pid() { box ps 2>/dev/null | awk -v name="${1:-$TAG}" 'index($0, name) { for (i = 1; i <= NF; i++) if ($i ~ /^[0-9]+$/) { print $i; exit } }'; }
+
+# --- what must not be left -------------------------------------------------------------------------------------------------
+
+# Processes that are in a cgroup of this test, have its folder on their command line, or see its folder mounted.
+left_processes() {
+	local dir pid
+	for dir in /proc/[0-9]*; do
+		pid=${dir#/proc/}
+		[ "$pid" != $$ ] && [ "$pid" != "$BASHPID" ] || continue
+		if grep -qsF "/box/$TAG" "$dir/cgroup" || grep -qsF "$WORK" "$dir/mountinfo" || is_box_of_test "$dir"; then
+			[ -e "$dir/exe" ] || continue # a zombie of ours, or gone
+			echo "$pid $(tr '\0' ' ' <"$dir/cmdline" 2>/dev/null)"
+		fi
+	done
+}
+
+is_box_of_test() {
+	case $(readlink "$1/exe" 2>/dev/null) in
+	*/bin/box | */libexec/box/* | /memfd:box*) tr '\0' ' ' <"$1/cmdline" 2>/dev/null | grep -qF "$WORK" ;;
+	*) return 1 ;;
+	esac
+}
+
+left_cgroups() { find /sys/fs/cgroup -maxdepth 5 -type d -name "$TAG*" 2>/dev/null; }
+left_mounts() { awk -v work="$WORK" 'index($0, work)' /proc/self/mountinfo; }
+left_state() {
+	local folder
+	for folder in "$STATE" "$BOX_STORE/containers" "$WORK/home/run/box" "$WORK/home/data/box/containers"; do
+		[ ! -d "$folder" ] || find "$folder" -mindepth 1 -maxdepth 1 -name "*$TAG*" 2>/dev/null
+	done
+	find /run/box /var/lib/box/containers -maxdepth 1 -name "*$TAG*" 2>/dev/null
+}
+
+assert_nothing_left() {
+	local what found bad=0
+	for what in processes cgroups mounts state; do
+		found=$(left_$what)
+		if [ -n "$found" ]; then
+			printf 'left behind: %s:\n%s\n' "$what" "$found" >&2
+			bad=1
+		fi
+	done
+	return $bad
+}
+
+kill_left() {
+	local pid rest group
+	while read -r pid rest; do
+		[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
+	done <<<"$(left_processes)"
+	for group in $(left_cgroups | sort -r); do
+		rmdir "$group" 2>/dev/null || true
+	done
+}

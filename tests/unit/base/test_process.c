@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_process.c - processes held by pidfd, and helper programs with their bounds.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/process.h"
+#include "base/text.h"
+
+static const struct process_clone plain = { .cgroup = -1 };
+static char shell[] = "/bin/sh", dash_c[] = "-c";
+
+Test(process, clone_and_wait)
+{
+	struct process_end end;
+	struct error e = { 0 };
+	int pidfd = -1;
+	pid_t pid = process_clone(&plain, &pidfd, &e);
+
+	if (pid == 0)
+		_exit(42);
+	cr_assert(pid > 0, "%s", e.text);
+	cr_expect(fcntl(pidfd, F_GETFD) & FD_CLOEXEC);
+	cr_assert_eq(process_wait(pidfd, &end, &e), 0, "%s", e.text);
+	cr_expect_eq(end.code, 42);
+	cr_expect_eq(end.signal, 0);
+	close(pidfd);
+}
+
+Test(process, signal_and_wait)
+{
+	struct process_end end;
+	struct error e = { 0 };
+	int pidfd = -1;
+	pid_t pid = process_clone(&plain, &pidfd, &e);
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	cr_assert_eq(process_signal(pidfd, SIGKILL), 0);
+	cr_assert_eq(process_wait(pidfd, &end, &e), 0);
+	cr_expect_eq(end.code, -1);
+	cr_expect_eq(end.signal, SIGKILL);
+	cr_expect_eq(process_signal(pidfd, SIGTERM), -1);
+	cr_expect_eq(errno, ESRCH);
+	close(pidfd);
+}
+
+Test(process, clone_makes_namespaces)
+{
+	const struct process_clone request = { .flags = CLONE_NEWUSER | CLONE_NEWPID, .cgroup = -1 };
+	struct process_end end;
+	struct error e = { 0 };
+	int pidfd = -1;
+	pid_t pid = process_clone(&request, &pidfd, &e);
+
+	if (pid == 0)
+		_exit(getpid() == 1 ? 0 : 1);
+	if (pid < 0 && (e.sys == EPERM || e.sys == ENOSPC)) {
+		cr_expect(e.hint[0], "no hint with %s", e.text);
+		cr_skip_test("no user namespaces here: %s", e.text);
+	}
+	cr_assert(pid > 0, "%s", e.text);
+	cr_assert_eq(process_wait(pidfd, &end, &e), 0);
+	cr_expect_eq(end.code, 0, "the child is not process 1 of a namespace of its own");
+	close(pidfd);
+}
+
+Test(process, start_time_names_a_process)
+{
+	int64_t mine = process_start_time(getpid());
+
+	cr_expect(mine > 0);
+	cr_expect_eq(process_start_time(getpid()), mine);
+	cr_expect_eq(process_start_time(0x7ffffff0), -1);
+	/* The name is in parentheses and may look like anything. */
+	process_title("a) R 1 2 3 (b");
+	cr_expect_eq(process_start_time(getpid()), mine);
+}
+
+Test(process, open_by_pid)
+{
+	int fd = process_open(getpid());
+
+	cr_expect(fd >= 0);
+	cr_expect(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	close(fd);
+	cr_expect_eq(process_open(0x7ffffff0), -1);
+	cr_expect_eq(errno, ESRCH);
+}
+
+/* Runs a shell script as a helper. */
+static int run_script(const char *script, int timeout_ms, struct text *out, struct error *e)
+{
+	static char word[] = "WORD=given", path[] = "PATH=/usr/bin:/bin";
+	autofree char *copy = strdup(script);
+	char *const argv[] = { shell, dash_c, copy, NULL };
+	char *const environment[] = { word, path, NULL };
+	const struct process_run run = { .argv = argv, .environment = environment, .input = -1, .timeout_ms = timeout_ms };
+
+	return process_run(&run, out, e);
+}
+
+Test(process, run_collects_stdout)
+{
+	autorelease(text) struct text out = { 0 };
+	struct error e = { 0 };
+
+	text_add(&out, "> ");
+	cr_assert_eq(run_script("echo $WORD; echo noise >&2; cat", 5000, &out, &e), 0, "%s", e.text);
+	cr_expect_str_eq(out.data, "> given\n");
+	cr_expect_eq(run_script("echo dropped", 5000, NULL, &e), 0);
+}
+
+Test(process, run_reports_the_last_words)
+{
+	struct error e = { 0 };
+
+	cr_assert_eq(run_script("echo first >&2; printf 'the reason\\033[31m\\n' >&2; exit 3", 5000, NULL, &e), -1);
+	cr_expect(strstr(e.text, "/bin/sh"), "%s", e.text);
+	cr_expect(strstr(e.text, "exit code 3"), "%s", e.text);
+	cr_expect(strstr(e.text, "the reason\\x1b[31m"), "%s", e.text);
+	cr_expect_not(strstr(e.text, "first"), "%s", e.text);
+	cr_assert_eq(run_script("kill -SEGV $$", 5000, NULL, &e), -1);
+	cr_expect(strstr(e.text, "signal"), "%s", e.text);
+}
+
+Test(process, run_ends_in_time, .timeout = 20)
+{
+	struct timespec start, now;
+	struct error e = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	cr_assert_eq(run_script("exec sleep 15", 200, NULL, &e), -1);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	cr_expect(now.tv_sec - start.tv_sec < 5);
+	cr_expect(strstr(e.text, "200 ms"), "%s", e.text);
+}
+
+Test(process, run_bounds_the_output, .timeout = 20)
+{
+	autorelease(text) struct text out = { 0 };
+	struct error e = { 0 };
+
+	cr_expect_eq(run_script("head -c 3000000 /dev/zero", 10000, &out, &e), 0, "%s", e.text);
+	cr_expect(out.length <= 1 << 20, "%zu bytes were kept", out.length);
+}
+
+Test(process, run_inherits_nothing_but_what_is_kept)
+{
+	autorelease(text) struct text out = { 0 };
+	struct error e = { 0 };
+	int open_one = open("/dev/null", O_RDONLY); /* without O_CLOEXEC, as a careless caller leaves it */
+	int kept = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	char script[] = "ls -l /proc/self/fd; set";
+	char *const argv[] = { shell, dash_c, script, NULL };
+	const struct process_run run = { .argv = argv, .input = -1, .keep = &kept, .keep_count = 1, .timeout_ms = 5000 };
+
+	cr_assert_eq(setenv("LEAK_OF_ENVIRONMENT", "1", 1), 0);
+	cr_assert_eq(process_run(&run, &out, &e), 0, "%s", e.text);
+	cr_expect(strstr(out.data, "/dev/zero"), "the kept descriptor is missing:\n%s", out.data);
+	for (int fd = 3; fd < 10; fd++) {
+		char line[40];
+
+		(void)snprintf(line, sizeof(line), " %d -> /dev/null", fd);
+		cr_expect_not(strstr(out.data, line), "descriptor %d leaked:\n%s", fd, out.data);
+	}
+	cr_expect_not(strstr(out.data, "LEAK_OF_ENVIRONMENT"));
+	close(open_one);
+	close(kept);
+}
+
+Test(process, run_missing_program)
+{
+	char missing[] = "/no/such/helper";
+	char *const argv[] = { missing, NULL };
+	const struct process_run run = { .argv = argv, .input = -1, .timeout_ms = 5000 };
+	struct error e = { 0 };
+
+	cr_expect_eq(process_run(&run, NULL, &e), -1);
+	cr_expect(strstr(e.text, "/no/such/helper"), "%s", e.text);
+}
+
+Test(process, run_leaves_no_zombie)
+{
+	struct error e = { 0 };
+	siginfo_t info;
+
+	(void)run_script("exit 1", 5000, NULL, &e);
+	(void)run_script("exec sleep 9", 50, NULL, &e);
+	cr_expect_eq(waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT), -1, "a child is left");
+	cr_expect_eq(errno, ECHILD);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * live.h - real groups with real processes, on whatever this host has: v1, v2 or both.
+ *
+ * A test calls begin() (which skips, with the reason, where box cannot make groups or lacks the controller), may change limits,
+ * then create() and enter(); end() is its .fini.
+ */
+#pragma once
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "cgroups/cgroup.h"
+#include "cgroups/group.h"
+#include "specs/limits.h"
+
+static struct limits limits;
+static struct cgroup_host host;
+static struct cgroup *group;
+static char name[64];
+
+static inline void begin(const char *needed)
+{
+	struct error e = { 0 };
+
+	cr_assert_eq(cgroup_host_find(&host, &e), 0, "%s", e.text);
+	if (host.reason)
+		cr_skip_test("no groups here: %s", host.reason);
+	if (needed && !list_has(&host.controllers, needed))
+		cr_skip_test("this host has no %s controller", needed);
+	limits = (struct limits){ .memory = LIMIT_UNSET,
+				  .memory_reservation = LIMIT_UNSET,
+				  .swap = LIMIT_UNSET,
+				  .cpu_quota_us = LIMIT_UNSET,
+				  .cpu_period_us = 100000,
+				  .cpu_weight = LIMIT_UNSET,
+				  .pids = LIMIT_UNSET,
+				  .io_weight = LIMIT_UNSET };
+	(void)snprintf(name, sizeof name, "box-unit-%d", (int)getpid());
+}
+
+static inline void create(void)
+{
+	struct error e = { 0 };
+
+	cr_assert_eq(cgroup_create(name, &limits, &group, &e), 0, "%s (%s)", e.text, e.hint);
+}
+
+/* A process in the group. Returns 0 in it. */
+static inline pid_t enter(int *ret_pidfd)
+{
+	struct process_clone request = { .cgroup = cgroup_clone_fd(group) };
+	struct error e = { 0 };
+	pid_t pid = process_clone(&request, ret_pidfd, &e);
+
+	cr_assert_geq(pid, 0, "%s", e.text);
+	if (pid == 0 && cgroup_enter(group, request.cgroup >= 0, &e))
+		_exit(99);
+	return pid;
+}
+
+static inline bool exists_anywhere(void)
+{
+	struct stat st;
+	bool found = false;
+
+	for (size_t i = 0; i < group->count; i++) {
+		char *path = text_format("%s/box/%s", group->branches[i].tree.root, name);
+
+		found |= stat(path, &st) == 0;
+		free(path);
+	}
+	return found;
+}
+
+static inline void end(void)
+{
+	struct error e = { 0 };
+
+	if (!group)
+		return;
+	cr_assert_eq(cgroup_remove(group, &e), 0, "%s", e.text);
+	cr_assert_not(exists_anywhere());
+	cgroup_free(group);
+	cgroup_host_release(&host);
+}
+
+static inline struct process_end reap(int pidfd)
+{
+	struct process_end end_of = { 0 };
+	struct error e = { 0 };
+
+	cr_assert_eq(process_wait(pidfd, &end_of, &e), 0, "%s", e.text);
+	close(pidfd);
+	return end_of;
+}
+
+static inline bool wait_empty(void)
+{
+	for (int i = 0; i < 2000 && !cgroup_is_empty(group); i++)
+		usleep(1000);
+	return cgroup_is_empty(group);
+}
+
+static inline size_t count_pids(void)
+{
+	struct error e = { 0 };
+	int *pids = NULL;
+	size_t count = 0;
+
+	cr_assert_eq(cgroup_pids(group, &pids, &count, &e), 0, "%s", e.text);
+	free(pids);
+	return count;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_limits.c - every limit as the text that goes into which file, and the messages where it cannot.
+ */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cgroups/group.h"
+#include "cgroups/limits.h"
+#include "specs/limits.h"
+#include "tests/unit/base/scratch.h"
+
+enum { ALL = (1 << CONTROLLER_COUNT) - 1 };
+
+static struct limits unset(void)
+{
+	return (struct limits){ .memory = LIMIT_UNSET,
+				.memory_reservation = LIMIT_UNSET,
+				.swap = LIMIT_UNSET,
+				.cpu_quota_us = LIMIT_UNSET,
+				.cpu_period_us = 100000,
+				.cpu_weight = LIMIT_UNSET,
+				.pids = LIMIT_UNSET,
+				.io_weight = LIMIT_UNSET };
+}
+
+struct expected {
+	const char *file, *content;
+};
+
+/* Writes limits into a folder that has just these files, and compares. */
+static void check_files(bool is_v2, const struct limits *limits, const struct expected *files, size_t count)
+{
+	struct scratch folder = scratch_make();
+	struct branch branch = { .tree = { .root = (char *)"/x", .controllers = ALL, .is_v2 = is_v2 },
+				 .folder = folder.fd,
+				 .parent = -1,
+				 .tasks = -1 };
+	struct cgroup group = { .version = is_v2 ? CGROUP_V2 : CGROUP_V1, .branches = &branch, .count = 1 };
+	struct error e = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		cr_assert_eq(file_replace(folder.fd, files[i].file, "", 0, 0600, &e), 0);
+	cr_assert_eq(limits_write(&group, limits, /* is_fresh= */ false, &e), 0, "%s", e.text);
+	for (size_t i = 0; i < count; i++) {
+		struct text content = { 0 };
+
+		cr_assert_eq(file_read(folder.fd, files[i].file, 4096, &content, &e), 0);
+		cr_assert_str_eq(content.data ? content.data : "", files[i].content, "%s has \"%s\"", files[i].file,
+				 content.data);
+		text_release(&content);
+	}
+	scratch_remove(&folder);
+}
+
+#define CHECK(is_v2, limits, ...)                                                                                      \
+	do {                                                                                                           \
+		const struct expected files_[] = { __VA_ARGS__ };                                                      \
+		check_files(is_v2, limits, files_, sizeof files_ / sizeof *files_);                                    \
+	} while (0)
+
+static struct limits every_limit(struct io_limit *io)
+{
+	struct limits limits = unset();
+
+	limits.memory = 64 << 20;
+	limits.memory_reservation = 32 << 20;
+	limits.swap = 1 << 20;
+	limits.cpu_quota_us = 150000;
+	limits.cpu_weight = 200;
+	limits.pids = 16;
+	limits.cpuset = (char *)"0-1,4";
+	limits.cpuset_mems = (char *)"0";
+	limits.io_weight = 50;
+	limits.io = io;
+	limits.io_count = 1;
+	return limits;
+}
+
+Test(limits, files_of_v2)
+{
+	struct io_limit io = { (char *)"/dev/sda", 8, 0, 1000, LIMIT_NONE, LIMIT_UNSET, 5 };
+	struct limits limits = every_limit(&io);
+
+	CHECK(true, &limits, { "memory.max", "67108864" }, { "memory.low", "33554432" },
+	      { "memory.swap.max", "1048576" }, { "cpu.max", "150000 100000" }, { "cpu.weight", "200" },
+	      { "pids.max", "16" }, { "cpuset.cpus", "0-1,4" }, { "cpuset.mems", "0" }, { "io.bfq.weight", "50" },
+	      { "io.max", "8:0 rbps=1000 wbps=max wiops=5" });
+}
+
+Test(limits, files_of_v1)
+{
+	struct io_limit io = { (char *)"/dev/sda", 8, 0, 1000, LIMIT_NONE, LIMIT_UNSET, 5 };
+	struct limits limits = every_limit(&io);
+
+	CHECK(false, &limits, { "memory.limit_in_bytes", "67108864" }, { "memory.soft_limit_in_bytes", "33554432" },
+	      { "memory.memsw.limit_in_bytes", "68157440" }, { "cpu.cfs_period_us", "100000" },
+	      { "cpu.cfs_quota_us", "150000" }, { "cpu.shares", "2048" }, { "pids.max", "16" },
+	      { "cpuset.cpus", "0-1,4" }, { "cpuset.mems", "0" }, { "blkio.weight", "50" },
+	      { "blkio.throttle.read_bps_device", "8:0 1000" }, { "blkio.throttle.write_bps_device", "8:0 0" },
+	      { "blkio.throttle.write_iops_device", "8:0 5" });
+}
+
+Test(limits, without_limit)
+{
+	struct limits limits = unset();
+
+	limits.memory = limits.swap = limits.memory_reservation = limits.cpu_quota_us = limits.pids = LIMIT_NONE;
+	CHECK(true, &limits, { "memory.max", "max" }, { "memory.low", "0" }, { "memory.swap.max", "max" },
+	      { "cpu.max", "max 100000" }, { "pids.max", "max" });
+	CHECK(false, &limits, { "memory.limit_in_bytes", "-1" }, { "memory.soft_limit_in_bytes", "-1" },
+	      { "memory.memsw.limit_in_bytes", "-1" }, { "cpu.cfs_period_us", "100000" }, { "cpu.cfs_quota_us", "-1" },
+	      { "pids.max", "max" });
+}
+
+Test(limits, weights_stay_in_the_range_of_shares)
+{
+	struct limits limits = unset();
+
+	limits.cpu_weight = 100;
+	CHECK(false, &limits, { "cpu.shares", "1024" });
+	limits.cpu_weight = 1;
+	CHECK(false, &limits, { "cpu.shares", "10" });
+	limits.cpu_weight = 10000;
+	CHECK(false, &limits, { "cpu.shares", "102400" });
+}
+
+Test(limits, no_swap_accounting)
+{
+	struct limits limits = unset();
+	struct scratch folder = scratch_make();
+	struct branch branch = {
+		.tree = { .root = (char *)"/x", .controllers = ALL }, .folder = folder.fd, .parent = -1, .tasks = -1
+	};
+	struct cgroup group = { .version = CGROUP_V1, .branches = &branch, .count = 1 };
+	struct error e = { 0 };
+
+	limits.swap = 0;
+	cr_assert_eq(limits_write(&group, &limits, true, &e), -1, "memory and swap together, and no memory");
+	cr_assert_str_eq(
+		e.text,
+		"limit swap to 0: cgroup v1 can only limit memory and swap together, and no memory limit is set");
+	cr_assert_str_eq(e.field, "resources.limits.swap");
+	limits.memory = 4096;
+	cr_assert_eq(file_replace(folder.fd, "memory.limit_in_bytes", "", 0, 0600, &e), 0);
+	error_clear(&e);
+	cr_assert_eq(limits_write(&group, &limits, true, &e), -1);
+	cr_assert_str_eq(e.text, "limit swap to 0: this kernel does not account swap");
+	limits.swap_is_default = true;
+	cr_assert_eq(limits_write(&group, &limits, true, &e), 0, "a default is a warning");
+	scratch_remove(&folder);
+}
+
+Test(limits, missing_controller)
+{
+	struct tree tree = { .root = (char *)"/x", .controllers = CONTROLLER_BIT(CONTROLLER_MEMORY) };
+	struct layout layout = { .version = CGROUP_V1, .trees = &tree, .count = 1 };
+	struct limits limits = unset();
+	struct error e = { 0 };
+	unsigned wanted = 0;
+
+	limits.memory = 4096;
+	cr_assert_eq(limits_check(&limits, &layout, &wanted, &e), 0);
+	cr_assert_eq(wanted, CONTROLLER_BIT(CONTROLLER_MEMORY));
+	limits.cpu_quota_us = 50000;
+	cr_assert_eq(limits_check(&limits, &layout, &wanted, &e), -1);
+	cr_assert_str_eq(
+		e.text,
+		"limit cpus to 50000 100000: the controller \"cpu\" is not available to box on this host (cgroup v1)");
+	cr_assert_str_eq(e.field, "resources.limits.cpus");
+	cr_assert_eq(e.kind, ERROR_UNSUPPORTED);
+	cr_assert(e.hint[0]);
+	limits.cpu_quota_us = LIMIT_NONE;
+	cr_assert_eq(limits_check(&limits, &layout, &wanted, &e), 0, "no limit is what there is");
+	limits.pids = 1024;
+	limits.pids_is_default = true;
+	cr_assert_eq(limits_check(&limits, &layout, &wanted, &e), 0, "a default is a warning");
+	limits.pids_is_default = false;
+	cr_assert_eq(limits_check(&limits, &layout, &wanted, &e), -1);
+	cr_assert_str_eq(e.field, "resources.limits.pids");
+}
+
+Test(limits, no_cgroups_at_all)
+{
+	struct layout layout = { .reason = (char *)"because", .fix = (char *)"do this" };
+	struct io_limit io = { .device = (char *)"/dev/sda" };
+	struct limits limits = unset();
+	struct error e = { 0 };
+	unsigned wanted;
+
+	cr_assert_eq(limits_check(&limits, &layout, &wanted, &e), 0, "nothing was asked for");
+	cr_assert_eq(wanted, 0);
+	limits.memory = 4096;
+	cr_assert_eq(limits_check(&limits, &layout, &wanted, &e), -1);
+	cr_assert_str_eq(e.text, "limit memory to 4096: because");
+	cr_assert_str_eq(e.hint, "do this");
+	limits.memory = LIMIT_UNSET;
+	limits.io = &io;
+	limits.io_count = 1;
+	cr_assert_eq(limits_check(&limits, &layout, &wanted, &e), -1);
+	cr_assert_str_eq(e.field, "resources.limits.io[0]");
+}
+
+Test(limits, controller_not_joined)
+{
+	struct branch branch = { .tree = { .root = (char *)"/x", .controllers = CONTROLLER_BIT(CONTROLLER_MEMORY) },
+				 .folder = -1,
+				 .parent = -1,
+				 .tasks = -1 };
+	struct cgroup group = { .version = CGROUP_V1, .branches = &branch, .count = 1 };
+	struct limits limits = unset();
+	struct error e = { 0 };
+
+	limits.cpu_weight = 10;
+	cr_assert_eq(cgroup_update(&group, &limits, &e), -1);
+	cr_assert_str_eq(e.text, "limit cpu weight to 10: the running container is not in a group of that controller");
+}
