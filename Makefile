@@ -21,6 +21,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
 FUZZ_SECONDS ?= 30
+comma := ,
 ifneq ($(FUZZ),)
 CC := clang
 else ifeq ($(origin CC),default)
@@ -36,7 +37,6 @@ harden := -fstack-protector-strong -fstack-clash-protection -fno-strict-aliasing
 	$(call try,-ftrivial-auto-var-init=zero) $(call try,-fcf-protection=full)
 sanitize := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer) \
 	$(if $(FUZZ),-fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=all) $(if $(COVERAGE),--coverage)
-comma := ,
 CFLAGS ?= -O2 -g
 # FORTIFY needs the optimiser, and hides from the sanitizers what it checks itself.
 fortify := $(if $(SANITIZE)$(FUZZ)$(COVERAGE)$(filter -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
@@ -101,7 +101,7 @@ $O/runtime/seccomp_default.o: runtime/seccomp_default.S runtime/seccomp_default.
 	$(CC) -I. -c -o $@ $<
 
 # Tests. The unit tests of all folders are one program; the probe is what system tests run inside a container.
-$O/tests/unit: $(unit_src:%.c=$O/%.o) $O/libimage.a $O/libbox.a
+$O/unit-tests: $(unit_src:%.c=$O/%.o) $O/libimage.a $O/libbox.a
 	@mkdir -p $(@D)
 	$(CC) $(cflags) -pie $(ldflags) -o $@ $^ $(image_libs) -lcriterion
 
@@ -138,7 +138,7 @@ bench: all $O/tests/timing
 format:
 	clang-format -i $(format_src)
 objects: $(box_src:%.c=$O/%.o) $(image_src:%.c=$O/%.o) $O/cli/main.o $O/images/unpack/main.o $O/libexec/box/box-init
-unit-program: $O/tests/unit
+unit-program: $O/unit-tests
 replay-programs: $(fuzz_src:tests/fuzz/%.c=$O/tests/%)
 coverage: unit-program
 	@scripts/coverage $O

@@ -31,13 +31,9 @@ const struct option_row rm_options[] = {
 	{ 0 },
 };
 
-static const struct option_row no_options[] = { { 0 } };
-
 static int finish(int result, const struct error *e)
 {
-	if (result)
-		report_error(NULL, NULL, e);
-	return result ? 1 : 0;
+	return result ? report_failure(e) : 0;
 }
 
 int command_kill(const struct call *call)
@@ -68,9 +64,15 @@ int command_rm(const struct call *call)
 
 	if (result == 0 && !operands.count)
 		result = error_set(&e, ERROR_USAGE, "rm: expected at least one NAME");
-	for (size_t i = 0; result == 0 && i < operands.count; i++)
-		result = box_remove(call->places, operands.items[i], choices.force, &e);
-	return finish(result, &e);
+	if (result)
+		return report_failure(&e);
+	/* One that cannot be removed does not keep the others. */
+	for (size_t i = 0; i < operands.count; i++) {
+		error_clear(&e);
+		if (box_remove(call->places, operands.items[i], choices.force, &e))
+			result = report_failure(&e);
+	}
+	return result;
 }
 
 static int pause_or_not(const struct call *call, bool paused)

@@ -48,7 +48,7 @@ static void add_row(struct list *cells, const struct box_info *info)
 
 	list_add(cells, info->name);
 	list_add(cells, info->image ? info->image : "");
-	list_addf(cells, "%.*s%s", COMMAND_SHOWN, info->command, length > COMMAND_SHOWN ? "…" : "");
+	list_addf(cells, "%.*s%s", COMMAND_SHOWN, info->command, length > COMMAND_SHOWN ? "..." : "");
 	list_take(cells, age(info->created));
 	list_add(cells, info->status);
 	list_addf(cells, "%d", (int)info->pid);
@@ -63,7 +63,7 @@ static void list_as_table(const struct box_info *infos, size_t count, struct tex
 		list_add(&cells, heads[i]);
 	for (size_t i = 0; i < count; i++)
 		add_row(&cells, &infos[i]);
-	report_table(&cells, sizeof heads / sizeof *heads, ret);
+	report_table(&cells, sizeof heads / sizeof *heads, report_width(), ret);
 }
 
 static void add_member(struct text *ret, const char *key, const char *value)
@@ -71,6 +71,17 @@ static void add_member(struct text *ret, const char *key, const char *value)
 	text_addf(ret, "\"%s\": ", key);
 	report_json_text(ret, value ? value : "");
 	text_add(ret, ", ");
+}
+
+/* RFC 3339, UTC. */
+static void add_time(struct text *ret, int64_t seconds)
+{
+	time_t when = (time_t)seconds;
+	char words[40];
+	struct tm utc;
+
+	(void)strftime(words, sizeof words, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&when, &utc)); /* always fits */
+	add_member(ret, "created", words);
 }
 
 static void list_as_json(const struct box_info *infos, size_t count, struct text *ret)
@@ -82,7 +93,8 @@ static void list_as_json(const struct box_info *infos, size_t count, struct text
 		add_member(ret, "image", infos[i].image);
 		add_member(ret, "command", infos[i].command);
 		add_member(ret, "status", infos[i].status);
-		text_addf(ret, "\"created\": %jd, \"pid\": %d}", (intmax_t)infos[i].created, (int)infos[i].pid);
+		add_time(ret, infos[i].created);
+		text_addf(ret, "\"pid\": %d}", (int)infos[i].pid);
 	}
 	text_add(ret, count ? "\n]\n" : "]\n");
 }
@@ -108,8 +120,6 @@ static int list_containers(const struct call *call, const struct options *option
 	struct box_info *infos = NULL;
 	size_t count = 0, shown;
 
-	if (options->format && strcmp(options->format, "table") != 0 && strcmp(options->format, "json") != 0)
-		return error_set(e, ERROR_USAGE, "option --format %s: expected table or json", options->format);
 	if (box_list(call->places, &infos, &count, e))
 		return -1;
 	shown = options->all ? count : keep_alive(infos, count);
@@ -125,7 +135,24 @@ static int list_containers(const struct call *call, const struct options *option
 	return 0;
 }
 
-/* The words of a process' command line, with spaces between them. */
+/* The pid in its innermost namespace ("NSpid:\t4711\t1"), or 0 where it is gone. */
+static int inner_pid(int pid)
+{
+	autorelease(text) struct text status = { 0 };
+	struct error ignored = { 0 };
+	char path[48];
+	const char *at, *end;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/status", pid); /* always fits */
+	if (file_read(AT_FDCWD, path, 16384, &status, &ignored) || !(at = strstr(status.data, "\nNSpid:\t")))
+		return 0;
+	end = strchr(at + 1, '\n');
+	while (end && end > at && end[-1] != '\t')
+		end--;
+	return end ? (int)strtol(end, NULL, 10) : 0;
+}
+
+/* The words of a process' command line with spaces between them; its name in brackets where it has none. */
 static char *command_line(int pid)
 {
 	char path[48];
@@ -133,29 +160,61 @@ static char *command_line(int pid)
 	struct error ignored = { 0 };
 
 	(void)snprintf(path, sizeof path, "/proc/%d/cmdline", pid); /* always fits */
-	if (file_read(AT_FDCWD, path, 1 << 20, &words, &ignored))
+	if (file_read(AT_FDCWD, path, 1 << 22, &words, &ignored))
 		text_clear(&words); /* gone since it was listed */
 	for (size_t i = 0; i + 1 < words.length; i++)
 		if (!words.data[i])
 			words.data[i] = ' ';
+	if (words.length)
+		return text_take(&words);
+	(void)snprintf(path, sizeof path, "/proc/%d/comm", pid); /* always fits */
+	text_add_char(&words, '[');
+	if (file_read(AT_FDCWD, path, 4096, &words, &ignored) == 0 && words.data[words.length - 1] == '\n')
+		words.data[--words.length] = '\0';
+	text_add_char(&words, ']');
 	return text_take(&words);
 }
 
-static int list_processes(const struct call *call, const char *name, struct text *ret, struct error *e)
+static void add_process(int pid, bool is_json, bool is_first, struct list *cells, struct text *ret)
 {
+	autofree char *command = command_line(pid);
+	int inner = inner_pid(pid);
+
+	if (is_json) {
+		text_addf(ret, "%s\n  {\"pid\": %d, \"inner_pid\": %d, \"command\": ", is_first ? "" : ",", pid, inner);
+		report_json_text(ret, command);
+		text_add(ret, "}");
+		return;
+	}
+	list_addf(cells, "%d", pid);
+	list_addf(cells, inner ? "%d" : "-", inner);
+	list_add(cells, command);
+}
+
+static int list_processes(const struct call *call, const char *name, const struct options *options, struct text *ret, struct error *e)
+{
+	static const char *const heads[] = { "PID", "INSIDE", "COMMAND" };
 	autorelease(list) struct list cells = { 0 };
+	bool is_json = options->format && strcmp(options->format, "json") == 0;
 	int *pids = NULL;
 	size_t count = 0;
 
 	if (box_pids(call->places, name, &pids, &count, e))
 		return -1;
-	list_add(&cells, "PID");
-	list_add(&cells, "COMMAND");
+	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+		list_add(&cells, heads[i]);
+	if (is_json && !options->quiet)
+		text_add(ret, "[");
 	for (size_t i = 0; i < count; i++) {
-		list_addf(&cells, "%d", pids[i]);
-		list_take(&cells, command_line(pids[i]));
+		if (options->quiet)
+			text_addf(ret, "%d\n", pids[i]);
+		else
+			add_process(pids[i], is_json, i == 0, &cells, ret);
 	}
-	report_table(&cells, 2, ret);
+	if (is_json && !options->quiet)
+		text_add(ret, count ? "\n]\n" : "]\n");
+	else if (!options->quiet)
+		report_table(&cells, sizeof heads / sizeof *heads, report_width(), ret);
 	free(pids);
 	return 0;
 }
@@ -170,11 +229,12 @@ int command_ps(const struct call *call)
 
 	if (result == 0 && operands.count > 1)
 		result = error_set(&e, ERROR_USAGE, "ps: expected at most one NAME");
+	if (result == 0 && options.format && strcmp(options.format, "table") != 0 && strcmp(options.format, "json") != 0)
+		result = error_set(&e, ERROR_USAGE, "option --format %s: expected table or json", options.format);
 	if (result == 0)
-		result = operands.count ? list_processes(call, operands.items[0], &out, &e) : list_containers(call, &options, &out, &e);
+		result = operands.count ? list_processes(call, operands.items[0], &options, &out, &e)
+					: list_containers(call, &options, &out, &e);
 	if (result == 0)
 		result = report_text(&out, &e);
-	if (result)
-		report_error(NULL, NULL, &e);
-	return result ? 1 : 0;
+	return result ? report_failure(&e) : 0;
 }

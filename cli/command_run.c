@@ -101,8 +101,12 @@ static int prepare(struct run *run, const struct call *call, const struct option
 
 static int check_options(const struct options *options, const struct list *operands, struct error *e)
 {
-	if (operands->count != 1)
-		return error_set(e, ERROR_USAGE, "run: expected one FILE.json, found %zu operands", operands->count);
+	if (!operands->count)
+		return error_set(e, ERROR_USAGE, "run: expected FILE.json");
+	if (operands->count > 1) {
+		error_set(e, ERROR_USAGE, "run: expected one FILE.json, found %zu operands", operands->count);
+		return error_hint(e, "the command stands behind two dashes: box run %s -- %s", operands->items[0], operands->items[1]);
+	}
 	if (options->detach)
 		return error_set(e, ERROR_UNSUPPORTED, "option --detach: apps in the background are not supported yet");
 	if (options->terminal && !isatty(STDIN_FILENO))

@@ -4,17 +4,29 @@
  */
 #include "cli/commands.h"
 
+const struct option_row no_options[] = { { 0 } };
+
+#define EXAMPLES(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
 const struct command commands[] = {
-	{ "run", "FILE.json [-- COMMAND…]", "run the app that a file describes", run_options, command_run },
-	{ "exec", "NAME COMMAND…", "run one more program in a running container", exec_options, command_exec },
-	{ "ps", "[NAME]", "list containers, or the processes of one", ps_options, command_ps },
-	{ "kill", "NAME [SIGNAL]", "send a signal (default: SIGTERM)", kill_options, command_kill },
-	{ "pause", "NAME", "stop every process of a container", NULL, command_pause },
-	{ "unpause", "NAME", "let them go on", NULL, command_unpause },
-	{ "rm", "NAME…", "remove containers that do not run", rm_options, command_rm },
-	{ "config", "FILE.json", "print the spec with overrides, variables and defaults resolved", config_options, command_config },
-	{ "check", "FILE.json", "report every error of a spec", config_options, command_check },
-	{ "spec", "", "print the JSON Schema or the list of fields of a spec", spec_options, command_spec },
-	{ "doctor", "", "test what this host can do, and say how to mend what it cannot", NULL, command_doctor },
+	{ "run", "FILE.json [-- COMMAND…]", "run the app that a file describes", run_options, command_run,
+	  EXAMPLES("box run app.json", "box run -t app.json -- sh", "box run --override dev -e DEBUG=1 -v ./src:/src:ro app.json",
+		   "box run -i app.json -- sort < words > sorted") },
+	{ "exec", "NAME COMMAND…", "run one more program in a running container", exec_options, command_exec,
+	  EXAMPLES("box exec -t web sh", "box exec -u root -w /var/log web ls -l", "box exec -i db psql < dump.sql") },
+	{ "ps", "[NAME]", "list containers, or the processes of one", ps_options, command_ps,
+	  EXAMPLES("box ps", "box ps web", "box ps --format json", "box ps -q | xargs -r box rm -f") },
+	{ "kill", "NAME [SIGNAL]", "send a signal (default: SIGTERM)", kill_options, command_kill,
+	  EXAMPLES("box kill web", "box kill web HUP", "box kill -s KILL --all web") },
+	{ "pause", "NAME", "stop every process of a container", no_options, command_pause, EXAMPLES("box pause web") },
+	{ "unpause", "NAME", "let them go on", no_options, command_unpause, EXAMPLES("box unpause web") },
+	{ "rm", "NAME…", "remove containers that do not run", rm_options, command_rm, EXAMPLES("box rm web", "box rm -f web db") },
+	{ "config", "FILE.json", "print the spec with overrides, variables and defaults resolved", config_options, command_config,
+	  EXAMPLES("box config app.json", "box config --override dev app.json") },
+	{ "check", "FILE.json", "report every error of a spec", config_options, command_check, EXAMPLES("box check app.json") },
+	{ "spec", "", "print the JSON Schema or the list of fields of a spec", spec_options, command_spec,
+	  EXAMPLES("box spec --schema > app.schema.json", "box spec --fields") },
+	{ "doctor", "", "test what this host can do, and say how to mend what it cannot", no_options, command_doctor,
+	  EXAMPLES("box doctor") },
 	{ 0 },
 };

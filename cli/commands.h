@@ -21,14 +21,15 @@ struct command {
 	const char *name;
 	const char *operands; /* for help: "FILE.json [-- COMMAND…]" */
 	const char *summary;  /* one line */
-	const struct option_row *options; /* NULL: none */
+	const struct option_row *options; /* never NULL */
 	int (*run)(const struct call *call);
+	const char *const *examples; /* ended by NULL */
 };
 
 extern const struct command commands[]; /* ends with a row without a name */
 
 extern const struct option_row global_options[], run_options[], exec_options[], ps_options[], kill_options[], rm_options[], config_options[],
-	spec_options[];
+	spec_options[], no_options[];
 
 int command_run(const struct call *call);
 int command_exec(const struct call *call);

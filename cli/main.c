@@ -73,9 +73,11 @@ static int unknown_command(const char *name, struct error *e)
 
 	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
 		if (strcmp(later[i], name) == 0)
-			return error_set(e, ERROR_UNSUPPORTED, "command %s is not supported yet", name);
+			return error_set(e, ERROR_UNSUPPORTED, "box %s is not supported yet", name);
 	for (const struct command *c = commands; c->name; c++)
 		list_add(&names, c->name);
+	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+		list_add(&names, later[i]);
 	near = options_nearest((const char *const *)names.items, names.count, name);
 	error_set(e, ERROR_USAGE, "unknown command %s", name);
 	return near ? error_hint(e, "did you mean box %s?", near) : error_hint(e, "box --help lists the commands");
@@ -127,14 +129,14 @@ static bool wants_help(char *const *argv, const struct command *command)
 	return false;
 }
 
-static int run_command(const struct globals *globals, const struct list *words, char *const *argv, struct error *e)
+static int run_command(const struct globals *globals, const char *name, char *const *argv, struct error *e)
 {
-	const struct command *command = find_command(words->items[0]);
+	const struct command *command = find_command(name);
 	struct places places = { 0 };
 	int status = EXIT_BOX_FAILED;
 
 	if (!command)
-		return unknown_command(words->items[0], e);
+		return unknown_command(name, e);
 	if (wants_help(argv, command))
 		return help_print(command, e);
 	if (set_up_log(globals, e) == 0 && set_up_places(globals, &places, e) == 0) {
@@ -146,39 +148,26 @@ static int run_command(const struct globals *globals, const struct list *words, 
 	return status;
 }
 
-/* Global options end at the first word that is none: the command's name. */
-static char *const *split(char *const *argv, struct list *globals)
-{
-	for (; *argv; argv++) {
-		bool is_flag = strchr(*argv, '=') || strcmp(*argv, "--debug") == 0 || strcmp(*argv, "--version") == 0 ||
-			       strcmp(*argv, "--help") == 0 || strcmp(*argv, "-h") == 0 || strcmp(*argv, "-v") == 0;
-
-		if (**argv != '-')
-			return argv;
-		list_add(globals, *argv);
-		if (!is_flag && argv[1])
-			list_add(globals, *++argv);
-	}
-	return argv;
-}
-
 static int run(char *const *argv, struct error *e)
 {
-	autorelease(list) struct list given = { 0 };
-	autorelease(list) struct list rest = { 0 };
 	autorelease(list) struct list words = { 0 };
+	autorelease(list) struct list rest = { 0 };
 	struct globals globals = { 0 };
 	char *const nothing[] = { NULL };
+	char *const *after;
 
-	argv = split(argv, &given);
-	if (options_parse(global_options, OPERANDS_ANYWHERE, given.items ? given.items : nothing, &globals, &rest, NULL, e))
+	if (options_parse(global_options, OPERANDS_FIRST, argv, &globals, &words, &rest, e))
 		return EXIT_BOX_FAILED;
+	after = rest.items ? rest.items : nothing;
 	if (globals.version)
 		return help_version(e);
-	if (globals.help || !*argv || strcmp(*argv, "help") == 0)
-		return help_for(!globals.help && *argv ? argv + 1 : nothing, e);
-	list_add(&words, *argv);
-	return run_command(&globals, &words, argv + 1, e);
+	if (globals.help || !words.count)
+		return help_for(nothing, e);
+	if (strcmp(words.items[0], "help") == 0)
+		return help_for(after, e);
+	if (strcmp(words.items[0], "version") == 0)
+		return help_version(e);
+	return run_command(&globals, words.items[0], after, e);
 }
 
 int main(int argc, char **argv)

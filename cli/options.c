@@ -72,17 +72,21 @@ static int unknown_option(const struct option_row *table, const char *word, stru
 	return near ? error_hint(e, "did you mean --%s?", near) : -1;
 }
 
+static int set_flag(const struct words *w, const char *word, const char *value, bool *place)
+{
+	if (value && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+		return error_set(w->e, ERROR_USAGE, "option %s: expected no value, or true or false", word);
+	*place = !value || strcmp(value, "true") == 0;
+	return 0;
+}
+
 /* Gives row its value: what stands in the same word, else the next one. */
 static int set_option(struct words *w, const struct option_row *row, const char *word, const char *value)
 {
 	void *place = (char *)w->object + row->offset;
 
-	if (row->kind == OPTION_FLAG) {
-		if (value)
-			return error_set(w->e, ERROR_USAGE, "option %s takes no value", word);
-		*(bool *)place = true;
-		return 0;
-	}
+	if (row->kind == OPTION_FLAG)
+		return set_flag(w, word, value, place);
 	if (!value)
 		value = *++w->at;
 	if (!value)
@@ -120,6 +124,8 @@ static int take_letters(struct words *w)
 	for (const char *letter = word + 1; *letter; letter++) {
 		const struct option_row *row = find_letter(w->table, *letter);
 
+		if (!row && letter > word + 1)
+			return error_set(w->e, ERROR_USAGE, "unknown option -%c in %s", *letter, word);
 		if (!row)
 			return unknown_option(w->table, word, w->e);
 		if (row->kind != OPTION_FLAG)
@@ -159,12 +165,15 @@ int options_parse(const struct option_row *table, enum operand_rule rule, char *
 
 void options_help(const struct option_row *table, struct text *ret)
 {
-	for (const struct option_row *row = table; row->name; row++) {
-		char *left = text_format("%c%c%s--%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
-					 row->letter ? ", " : "  ", row->name, row->argument ? " " : "",
-					 row->argument ? row->argument : "");
+	autorelease(list) struct list lefts = { 0 };
+	size_t width = 0, i = 0;
 
-		text_addf(ret, "  %-28s %s\n", left, row->help);
-		free(left);
+	for (const struct option_row *row = table; row->name; row++, i++) {
+		list_addf(&lefts, "%c%c%s--%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ', row->letter ? ", " : "  ",
+			  row->name, row->argument ? " " : "", row->argument ? row->argument : "");
+		if (strlen(lefts.items[i]) > width)
+			width = strlen(lefts.items[i]);
 	}
+	for (i = 0; i < lefts.count; i++)
+		text_addf(ret, "  %-*s  %s\n", (int)width, lefts.items[i], table[i].help);
 }

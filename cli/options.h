@@ -29,15 +29,15 @@ struct option_row {
 
 enum operand_rule {
 	OPERANDS_ANYWHERE, /* options may stand between and behind operands, up to "--" */
-	OPERANDS_FIRST,    /* what stands behind the first operand is not read: box exec NAME COMMAND… */
-	OPERANDS_ONE,      /* what stands behind one operand and "--" are operands too; options may stand behind the first */
+	OPERANDS_FIRST,    /* what stands behind the first operand is not read, and goes to after: box exec NAME COMMAND… */
 };
 
-/* Reads argv (without the command's name) into object; what is no option goes to operands. after: operands behind "--". */
+/* Reads argv (without the command's name) into object; what is no option goes to operands. after: what stands behind "--" (NULL: operands
+ * too). A flag may be written --flag=true or --flag=false, as docker's users do. */
 int options_parse(const struct option_row *table, enum operand_rule rule, char *const *argv, void *object, struct list *operands,
 		  struct list *after, struct error *e);
 
-/* Adds two lines of help per row. */
+/* Adds a line of help per row. */
 void options_help(const struct option_row *table, struct text *ret);
 
 /* The name in names (ended by NULL) that was probably meant, or NULL. */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -17,6 +18,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "specs/app.h"
+
+enum { COLUMN_GAP = 2, COLUMN_LEAST = 8 };
 
 static void add_place(struct text *line, const struct app *app, const char *file, const struct error *e)
 {
@@ -49,6 +52,12 @@ void report_error(const struct app *app, const char *file, const struct error *e
 	(void)write_all(STDERR_FILENO, escaped.data, escaped.length); /* nowhere left to tell */
 }
 
+int report_failure(const struct error *e)
+{
+	report_error(NULL, NULL, e);
+	return e->kind == ERROR_USAGE ? EXIT_BOX_FAILED : 1;
+}
+
 int report_run_status(const struct error *e)
 {
 	return e->kind == ERROR_NOT_FOUND ? 127 : e->kind == ERROR_NOT_EXECUTABLE ? 126 : EXIT_BOX_FAILED;
@@ -71,38 +80,116 @@ void report_line(const char *line)
 	(void)write_all(STDERR_FILENO, escaped.data, escaped.length); /* nowhere left to tell */
 }
 
-void report_table(const struct list *cells, size_t columns, struct text *ret)
+size_t report_width(void)
+{
+	struct winsize size = { 0 };
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* Letters, not bytes; text_add_escaped has left nothing but printable ASCII and well-formed UTF-8. */
+static size_t letters(const char *cell)
+{
+	size_t count = 0;
+
+	for (; *cell; cell++)
+		count += (*cell & 0xc0) != 0x80;
+	return count;
+}
+
+static void add_cell(struct text *ret, const char *cell, size_t width, bool is_last)
+{
+	size_t count = letters(cell), keep = count > width ? width - 1 : count;
+
+	for (size_t seen = 0; *cell; cell++) {
+		seen += (*cell & 0xc0) != 0x80;
+		if (seen > keep)
+			break;
+		text_add_char(ret, *cell);
+	}
+	if (count > width)
+		text_add(ret, "…");
+	for (size_t i = count > width ? width : count; !is_last && i < width + COLUMN_GAP; i++)
+		text_add_char(ret, ' ');
+}
+
+/* Takes from the widest column until all fit, or until none has much to give. */
+static void shrink(size_t *widths, size_t columns, size_t width)
+{
+	for (;;) {
+		size_t total = COLUMN_GAP * (columns - 1), widest = 0;
+
+		for (size_t i = 0; i < columns; i++) {
+			total += widths[i];
+			if (widths[i] > widths[widest])
+				widest = i;
+		}
+		if (total <= width || widths[widest] <= COLUMN_LEAST)
+			return;
+		widths[widest]--;
+	}
+}
+
+void report_table(const struct list *cells, size_t columns, size_t width, struct text *ret)
 {
 	size_t *widths = alloc_zeroed(columns, sizeof *widths);
 	autorelease(list) struct list shown = { 0 };
 
 	for (size_t i = 0; i < cells->count; i++) {
 		struct text escaped = { 0 };
+		size_t count;
 
 		text_add_escaped(&escaped, cells->items[i], strlen(cells->items[i]));
-		if (escaped.length > widths[i % columns])
-			widths[i % columns] = escaped.length;
 		list_take(&shown, text_take(&escaped));
+		count = letters(shown.items[i]);
+		if (count > widths[i % columns])
+			widths[i % columns] = count;
 	}
+	if (width)
+		shrink(widths, columns, width);
 	for (size_t i = 0; i < shown.count; i++) {
-		if (i % columns == columns - 1)
-			text_addf(ret, "%s\n", shown.items[i]);
-		else
-			text_addf(ret, "%-*s  ", (int)widths[i % columns], shown.items[i]);
+		bool is_last = i % columns == columns - 1;
+
+		add_cell(ret, shown.items[i], widths[i % columns], is_last);
+		if (is_last)
+			text_add_char(ret, '\n');
 	}
 	free(widths);
 }
 
+/* Length of the well-formed UTF-8 letter at at (1 to 4), or 0. The zero byte at the end stops every comparison. */
+static size_t utf8_length(const unsigned char *at)
+{
+	size_t length = at[0] < 0x80 ? 1 : at[0] >= 0xc2 && at[0] < 0xe0 ? 2 : at[0] >= 0xe0 && at[0] < 0xf0 ? 3
+			: at[0] >= 0xf0 && at[0] <= 0xf4 ? 4 : 0;
+
+	for (size_t i = 1; i < length; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	/* Longer than needed, half of a UTF-16 pair, above U+10FFFF. */
+	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) || (at[0] == 0xf0 && at[1] < 0x90) ||
+	    (at[0] == 0xf4 && at[1] > 0x8f))
+		return 0;
+	return length;
+}
+
 void report_json_text(struct text *ret, const char *value)
 {
+	const unsigned char *at = (const unsigned char *)value;
+
 	text_add_char(ret, '"');
-	for (const unsigned char *at = (const unsigned char *)value; *at; at++) {
+	while (*at) {
+		size_t length = utf8_length(at);
+
 		if (*at == '"' || *at == '\\')
 			text_addf(ret, "\\%c", *at);
 		else if (*at < 0x20 || *at == 0x7f)
 			text_addf(ret, "\\u%04x", *at);
+		else if (length)
+			text_add_bytes(ret, at, length);
 		else
-			text_add_char(ret, (char)*at);
+			text_add(ret, "\xef\xbf\xbd");
+		at += length ? length : 1;
 	}
 	text_add_char(ret, '"');
 }

@@ -25,8 +25,15 @@ int report_text(const struct text *text, struct error *e);
 /* Prints "box: line" on stderr. */
 void report_line(const char *line);
 
-/* A table: rows of columns cells, the first row is the head; cells are escaped, the widest of a column rules. Adds to ret. */
-void report_table(const struct list *cells, size_t columns, struct text *ret);
+/* Prints the error, and returns the exit code of a command that runs no program: 125 for wrong words, else 1. */
+int report_failure(const struct error *e);
 
-/* Adds a JSON string with its quotes. */
+/* The width of the terminal that stdout is; 0: it is none. */
+size_t report_width(void);
+
+/* A table: rows of columns cells, the first row is the head; cells are escaped, the widest of a column rules. A width other than 0 is kept
+ * by cutting the widest columns. Adds to ret. */
+void report_table(const struct list *cells, size_t columns, size_t width, struct text *ret);
+
+/* Adds a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD. */
 void report_json_text(struct text *ret, const char *value);

@@ -343,14 +343,18 @@ static const struct step enter_steps[] = {
 	{ "execute", step_execute },
 };
 
-/* Test builds: BOX_FAIL_STEP makes a step fail, BOX_PAUSE_STEP stops before it until SIGCONT. */
+/* Test builds: BOX_FAIL_STEP makes a step fail, BOX_PAUSE_STEP waits before it for ever, for a debugger or a
+ * kill (SIGSTOP does nothing to a pid namespace's first process). */
 static int interfere(const struct step *step, struct error *e)
 {
 #ifdef BOX_TEST_HOOKS
 	const char *fail = getenv("BOX_FAIL_STEP"), *stop = getenv("BOX_PAUSE_STEP");
 
-	if (stop && strcmp(stop, step->name) == 0)
-		(void)raise(SIGSTOP);
+	if (stop && strcmp(stop, step->name) == 0) {
+		process_title("box:[paused]");
+		for (;;)
+			pause();
+	}
 	if (fail && strcmp(fail, step->name) == 0)
 		return error_set(e, ERROR_INTERNAL, "failed on purpose");
 #else

@@ -159,7 +159,7 @@ static int receive(struct entry *entry, unsigned stage, struct message *ret, str
 
 	if (got < 0)
 		return -1;
-	if (got == 0 && stage == 0)
+	if (got == 0 && stage == STAGE_EXECUTED)
 		return 0;
 	if (got == 0)
 		return error_set(e, ERROR_KERNEL, "enter %s: the new process died before its program ran", entry->record.name);
@@ -236,7 +236,7 @@ static int let_run(struct entry *entry, struct error *e)
 	message_init(&message, STAGE_START);
 	if (channel_send(entry->channel, &message, e))
 		return -1;
-	return receive(entry, 0, &message, e);
+	return receive(entry, STAGE_EXECUTED, &message, e);
 }
 
 static int attend(struct entry *entry, const struct box_exec *request, int *ret_status, struct error *e)

@@ -104,7 +104,7 @@ static int explain_death(struct launch *l, struct error *e)
 	return error_set(e, ERROR_INTERNAL, "start the app: its first process ended with code %d and said nothing", end.code);
 }
 
-/* Waits for one stage of the child. At the end of file: 0 where the caller expects it (stage 0), else the child's death. */
+/* Waits for one stage of the child; its failure, or its death, is the error. */
 static int expect(struct launch *l, unsigned stage, struct message *ret, struct error *e)
 {
 	int got = channel_receive(l->channel, ret, e);
@@ -112,7 +112,7 @@ static int expect(struct launch *l, unsigned stage, struct message *ret, struct 
 	if (got < 0)
 		return -1;
 	if (got == 0)
-		return stage == 0 ? 0 : explain_death(l, e);
+		return stage == STAGE_EXECUTED ? 0 : explain_death(l, e);
 	if (ret->stage == stage)
 		return 0;
 	if (ret->stage == STAGE_FAILED)
@@ -169,13 +169,13 @@ static int let_run(struct launch *l, struct error *e)
 	message_init(&message, STAGE_START);
 	if (channel_send(l->channel, &message, e))
 		return -1;
-	if (expect(l, 0, &message, e))
+	if (expect(l, STAGE_EXECUTED, &message, e))
 		return -1;
 	trace_step("launch", "wait: program runs");
 	return 0;
 }
 
-int launch_start(struct launch *l, struct error *e)
+static int start(struct launch *l, struct error *e)
 {
 	autofree char *volumes = text_format("%s/volumes", l->places->store);
 	struct message message;
@@ -193,4 +193,16 @@ int launch_start(struct launch *l, struct error *e)
 	if (launch_send_sources(l, volumes, (uid_t)message.numbers[0], (gid_t)message.numbers[1], e))
 		return -1;
 	return let_run(l, e);
+}
+
+int launch_start(struct launch *l, struct error *e)
+{
+	struct message message;
+
+	if (start(l, e) == 0)
+		return 0;
+	/* The child was gone when something was sent to it: its last words, which still wait in the channel, are the cause. */
+	if (e->sys == EPIPE && l->channel >= 0)
+		(void)expect(l, STAGE_NONE, &message, e);
+	return -1;
 }

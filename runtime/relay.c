@@ -2,9 +2,11 @@
 /*
  * relay.c - one poll loop: signals, streams, and the end of the process.
  *
- * Output is written whole before more is read, so that a slow reader slows the app down and nothing is lost. Where
- * nobody reads our stdout any more, the app's pipe is closed: it gets SIGPIPE, as in any pipeline. Input is never waited for: what the app does
- * not take stays in a buffer.
+ * Nothing in here waits but poll(2): a stalled reader of our stdout slows the app down, and signals still reach it. Where nobody reads our stdout any
+ * more, the app's pipe is closed: it gets SIGPIPE, as in any pipeline.
+ *
+ * After the end of the process, what it left in the pipes is carried, however long the reader takes (unless somebody waits for the end). A process that it left in the
+ * background (box exec) may hold them for ever, and is not waited for: it has a moment to finish a last line.
  */
 #include "runtime/relay.h"
 
@@ -13,60 +15,61 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/log.h"
 #include "base/process.h"
+#include "runtime/flow.h"
+#include "runtime/forward.h"
 #include "runtime/terminal.h"
 
-enum { BUFFER = 65536, LINGER_MS = 1000 };
+enum { LINGER_MS = 500, HUNG_UP_MS = 200, ASKED_MS = 2000 };
 
-enum { AT_SIGNALS, AT_PROCESS, AT_STDOUT, AT_STDERR, AT_TERMINAL, AT_INPUT, AT_APP_INPUT, AT_COUNT };
+enum { AT_SIGNALS, AT_PROCESS, AT_APP_STDIN, AT_FLOWS, AT_COUNT = AT_FLOWS + 6 };
+
+/* One stream of the app to one of ours. */
+struct output {
+	struct flow flow;
+	int *source;     /* the relay's descriptor: closed with the flow */
+	size_t promised; /* bytes that were in the pipe when the process ended */
+};
 
 struct loop {
 	struct relay *relay;
 	int signals;
-	bool is_over;       /* the process has been reaped */
-	bool reads_input;   /* our stdin has not ended */
-	char input[BUFFER]; /* read from our stdin, not yet taken by the app */
-	size_t input_from, input_to;
+	struct flow input;
+	struct output outputs[2]; /* stdout (or the terminal), stderr */
+	bool is_over;             /* the process has been reaped */
+	bool is_asked;            /* somebody wants this to end */
+	bool is_given_up;         /* they asked again while only output was left */
+	bool is_hung_up;          /* the terminal has no reader inside at the moment */
+	int64_t deadline_ms;      /* after the end */
+	int default_signal;       /* its default action was carried out by SIGKILL */
 	struct process_end end;
 };
-
-static void forwarded(sigset_t *ret)
-{
-	static const int kept[] = { SIGCHLD, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPIPE, SIGURG,
-				    SIGTTIN, SIGTTOU, SIGTSTP, SIGCONT };
-
-	(void)sigfillset(ret);
-	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
-		(void)sigdelset(ret, kept[i]);
-}
 
 void relay_signals_block(void)
 {
 	sigset_t set;
 
-	forwarded(&set);
+	forward_set(&set);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL); /* cannot fail with a known "how" */
 	(void)signal(SIGPIPE, SIG_IGN);           /* a closed stdout is an answer of write(2), not an end */
 }
 
-static void take_signal(struct loop *l)
+static int64_t now_ms(void)
 {
-	struct signalfd_siginfo info;
+	struct timespec now;
 
-	while (read(l->signals, &info, sizeof info) == (ssize_t)sizeof info) {
-		if (info.ssi_signo == SIGWINCH && l->relay->terminal >= 0)
-			terminal_copy_size(l->relay->terminal);
-		else if (!l->is_over)
-			(void)process_signal(l->relay->pidfd, (int)info.ssi_signo); /* it may have ended just now */
-	}
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock */
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
 static void close_stream(int *fd)
@@ -75,145 +78,206 @@ static void close_stream(int *fd)
 		close(take_fd(fd));
 }
 
-/* Carries one read from the app to our own stream; false where it ended, or where nobody takes it. */
-static bool carry(int from, int to)
+static void take_signals(struct loop *l)
 {
-	char buffer[BUFFER];
-	ssize_t got = read(from, buffer, sizeof buffer);
+	struct signalfd_siginfo info;
 
-	if (got < 0)
-		return errno == EINTR || errno == EAGAIN;
-	return got > 0 && write_all(to, buffer, (size_t)got) == 0;
+	while (read(l->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+		if (l->relay->terminal >= 0 && (info.ssi_signo == SIGWINCH || info.ssi_signo == SIGCONT)) {
+			terminal_copy_size(l->relay->terminal);
+			/* The shell that stopped and continues us has set its own modes meanwhile. */
+			if (info.ssi_signo == SIGCONT)
+				terminal_raw_again();
+		}
+		if (!l->is_over)
+			forward_signal(l->relay->pidfd, &info, &l->default_signal);
+		else if (forward_is_end((int)info.ssi_signo))
+			l->is_given_up = true;
+		l->is_asked |= forward_is_end((int)info.ssi_signo);
+	}
 }
 
-static void read_input(struct loop *l)
+static size_t bytes_waiting(int fd)
 {
-	ssize_t got = read(STDIN_FILENO, l->input, sizeof l->input);
+	int count = 0;
 
-	if (got < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
-	l->input_from = 0;
-	l->input_to = got > 0 ? (size_t)got : 0;
-	if (got <= 0)
-		l->reads_input = false;
-}
-
-static void write_input(struct loop *l, int *to)
-{
-	ssize_t done = write(*to, l->input + l->input_from, l->input_to - l->input_from);
-
-	if (done > 0)
-		l->input_from += (size_t)done;
-	else if (done < 0 && errno != EINTR && errno != EAGAIN)
-		close_stream(to);
-}
-
-/* The end of our input becomes the app's: a pipe is closed; a terminal gets nothing more. */
-static void end_input(struct loop *l)
-{
-	if (!l->reads_input && l->input_from == l->input_to)
-		close_stream(&l->relay->app_stdin);
+	return fd >= 0 && ioctl(fd, FIONREAD, &count) == 0 && count > 0 ? (size_t)count : 0;
 }
 
 static int reap(struct loop *l, struct error *e)
 {
 	if (process_wait(l->relay->pidfd, &l->end, e))
 		return -1;
+	if (l->default_signal && l->end.signal == SIGKILL)
+		l->end.signal = l->default_signal;
 	l->is_over = true;
+	l->deadline_ms = now_ms() + LINGER_MS;
+	for (int i = 0; i < 2; i++)
+		l->outputs[i].promised = bytes_waiting(*l->outputs[i].source);
+	flow_close(&l->input);
 	return 0;
 }
 
-static void watch(const struct loop *l, struct pollfd polls[static AT_COUNT])
+/* The end of our input becomes the app's: a pipe is closed; a terminal gets nothing more. */
+static void serve_input(struct loop *l, const struct pollfd polls[static AT_COUNT])
 {
-	const struct relay *r = l->relay;
-	bool has_input = l->input_from < l->input_to;
-	int to = r->terminal >= 0 ? r->terminal : r->app_stdin;
-
-	for (int i = 0; i < AT_COUNT; i++)
-		polls[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
-	polls[AT_SIGNALS].fd = l->signals;
-	polls[AT_PROCESS].fd = l->is_over ? -1 : r->pidfd;
-	polls[AT_STDOUT].fd = r->app_stdout;
-	polls[AT_STDERR].fd = r->app_stderr;
-	polls[AT_TERMINAL].fd = r->terminal;
-	polls[AT_INPUT].fd = to >= 0 && l->reads_input && !has_input ? STDIN_FILENO : -1;
-	polls[AT_APP_INPUT] = (struct pollfd){ .fd = to >= 0 && has_input ? to : -1, .events = POLLOUT };
+	(void)flow_serve(&l->input, polls + AT_FLOWS, SIZE_MAX); /* how many bytes does not matter here */
+	/* POLLERR: the app has closed its stdin; what our caller goes on writing is not ours to swallow. */
+	if (!flow_is_open(&l->input) || polls[AT_APP_STDIN].revents & POLLERR) {
+		flow_close(&l->input);
+		close_stream(&l->relay->app_stdin);
+	}
 }
 
-static int serve(struct loop *l, struct pollfd polls[static AT_COUNT], struct error *e)
+static void end_output(struct output *out)
 {
-	struct relay *r = l->relay;
-	int *to = r->terminal >= 0 ? &r->terminal : &r->app_stdin;
+	if (out->flow.failure && out->flow.failure != EPIPE)
+		log_warning("write what the app writes: %s [%s], closing its stream", strerror(out->flow.failure),
+			    error_name(out->flow.failure));
+	flow_close(&out->flow);
+	close_stream(out->source);
+}
 
+static void serve_output(struct loop *l, struct output *out, const struct pollfd polls[static 2])
+{
+	bool is_terminal = out->source == &l->relay->terminal;
+	bool is_late = l->is_over && now_ms() >= l->deadline_ms;
+	size_t got;
+
+	if (!flow_is_open(&out->flow))
+		return;
+	got = flow_serve(&out->flow, polls, is_late && !is_terminal ? out->promised : SIZE_MAX);
+	out->promised -= got < out->promised ? got : out->promised;
+	/* A process inside may have read them back. */
+	if (is_late && out->promised && !bytes_waiting(*out->source))
+		out->promised = 0;
+	/* A terminal without an open end inside reads as an error. While the app lives it may open one again, and closing
+	 * ours would end it by SIGHUP. */
+	if (is_terminal && !l->is_over && out->flow.from < 0 && !out->flow.failure) {
+		out->flow.from = l->relay->terminal;
+		l->is_hung_up = true;
+	}
+	if (!flow_is_open(&out->flow) || (is_late && !out->promised && !flow_has_bytes(&out->flow)))
+		end_output(out);
+}
+
+static void watch(struct loop *l, struct pollfd polls[static AT_COUNT])
+{
+	polls[AT_SIGNALS] = (struct pollfd){ .fd = l->signals, .events = POLLIN };
+	polls[AT_PROCESS] = (struct pollfd){ .fd = l->is_over ? -1 : l->relay->pidfd, .events = POLLIN };
+	polls[AT_APP_STDIN] = (struct pollfd){ .fd = l->relay->app_stdin };
+	flow_watch(&l->input, polls + AT_FLOWS);
+	for (int i = 0; i < 2; i++)
+		flow_watch(&l->outputs[i].flow, polls + AT_FLOWS + 2 + 2 * i);
+	if (l->is_hung_up)
+		polls[AT_FLOWS + 2].fd = -1;
+}
+
+static int serve(struct loop *l, const struct pollfd polls[static AT_COUNT], struct error *e)
+{
 	if (polls[AT_SIGNALS].revents)
-		take_signal(l);
-	if (polls[AT_STDOUT].revents && !carry(r->app_stdout, STDOUT_FILENO))
-		close_stream(&r->app_stdout);
-	if (polls[AT_STDERR].revents && !carry(r->app_stderr, STDERR_FILENO))
-		close_stream(&r->app_stderr);
-	if (polls[AT_APP_INPUT].revents)
-		write_input(l, to);
-	if (polls[AT_INPUT].revents)
-		read_input(l);
-	if (polls[AT_TERMINAL].revents && r->terminal >= 0 && !carry(r->terminal, STDOUT_FILENO))
-		close_stream(&r->terminal);
-	end_input(l);
+		take_signals(l);
+	l->is_hung_up = false;
+	serve_input(l, polls);
+	for (int i = 0; i < 2; i++)
+		serve_output(l, &l->outputs[i], polls + AT_FLOWS + 2 + 2 * i);
 	return polls[AT_PROCESS].revents ? reap(l, e) : 0;
 }
 
-static bool has_output(const struct relay *r)
+static bool has_output(const struct loop *l)
 {
-	return r->app_stdout >= 0 || r->app_stderr >= 0 || r->terminal >= 0;
+	return flow_is_open(&l->outputs[0].flow) || flow_is_open(&l->outputs[1].flow);
 }
 
-/* After the end only what is on its way is waited for: a process that was left in the background may hold the streams for ever. */
+/* After the end and the deadline only output that is certain to come, or certain to go, is left: no limit of time then, unless somebody waits
+ * for the end, and the reader of our output does not read (a pager, a stopped terminal). */
+static int patience_ms(const struct loop *l)
+{
+	int64_t left = l->deadline_ms - now_ms();
+
+	if (!l->is_over)
+		return l->is_hung_up ? HUNG_UP_MS : -1;
+	if (left <= 0 && l->is_asked)
+		left += ASKED_MS;
+	return left > 0 ? (int)left : -1;
+}
+
+static bool is_done(const struct loop *l)
+{
+	return l->is_over && (!has_output(l) || l->is_given_up || (l->is_asked && now_ms() >= l->deadline_ms + ASKED_MS));
+}
+
 static int run_loop(struct loop *l, struct error *e)
 {
 	struct pollfd polls[AT_COUNT];
 
-	while (!l->is_over || has_output(l->relay)) {
-		int ready;
-
+	while (!is_done(l)) {
 		watch(l, polls);
-		ready = poll(polls, AT_COUNT, l->is_over ? LINGER_MS : -1);
-		if (ready < 0 && errno != EINTR)
-			return error_sys(e, "wait for the app");
-		if (ready == 0)
-			return 0;
-		if (ready > 0 && serve(l, polls, e))
+		if (poll(polls, AT_COUNT, patience_ms(l)) < 0) {
+			if (errno != EINTR)
+				return error_sys(e, "wait for the app");
+			continue;
+		}
+		if (serve(l, polls, e))
 			return -1;
 	}
 	return 0;
 }
 
-int relay_run(struct relay *r, struct process_end *ret, struct error *e)
+static void open_flows(struct loop *l)
 {
-	static struct loop l; /* its buffer is large for a stack */
-	sigset_t set;
-	int result;
+	struct relay *r = l->relay;
+	bool is_terminal = r->terminal >= 0;
+	int *const ends[] = { &r->app_stdin, &r->app_stdout, &r->app_stderr, &r->terminal };
 
-	l = (struct loop){ .relay = r, .reads_input = true };
-	forwarded(&set);
-	l.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (l.signals < 0)
-		return error_sys(e, "watch for signals");
-	if (r->app_stdin >= 0)
-		(void)fcntl(r->app_stdin, F_SETFL, O_NONBLOCK); /* a full pipe would only block us a while */
-	if (r->terminal >= 0) {
-		terminal_copy_size(r->terminal);
-		(void)fcntl(r->terminal, F_SETFL, O_NONBLOCK);
-		if (isatty(STDIN_FILENO) && terminal_raw(e)) {
-			close(l.signals);
-			return -1;
-		}
-	}
-	result = run_loop(&l, e);
-	terminal_restore();
-	close(l.signals);
+	/* The app can read what it has not yet written to the end: it may open its /dev/stdout for reading. */
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		if (*ends[i] >= 0)
+			(void)fcntl(*ends[i], F_SETFL, O_NONBLOCK); /* cannot fail on a pipe or terminal */
+	l->outputs[0].source = is_terminal ? &r->terminal : &r->app_stdout;
+	l->outputs[1].source = &r->app_stderr;
+	flow_open(&l->input, STDIN_FILENO, is_terminal ? r->terminal : r->app_stdin);
+	flow_open(&l->outputs[0].flow, *l->outputs[0].source, STDOUT_FILENO);
+	flow_open(&l->outputs[1].flow, r->app_stderr, STDERR_FILENO);
+}
+
+static void close_flows(struct loop *l)
+{
+	struct relay *r = l->relay;
+
+	flow_close(&l->input);
+	flow_close(&l->outputs[0].flow);
+	flow_close(&l->outputs[1].flow);
 	close_stream(&r->app_stdin);
 	close_stream(&r->app_stdout);
 	close_stream(&r->app_stderr);
 	close_stream(&r->terminal);
-	*ret = l.end;
+}
+
+int relay_run(struct relay *r, struct process_end *ret, struct error *e)
+{
+	static struct loop l; /* its buffers are large for a stack, and cost no memory until they are used */
+	sigset_t set;
+	int result;
+
+	l.relay = r;
+	l.is_over = l.is_asked = l.is_given_up = l.is_hung_up = false;
+	l.default_signal = 0;
+	l.outputs[0].promised = l.outputs[1].promised = 0;
+	forward_set(&set);
+	l.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (l.signals < 0)
+		return error_sys(e, "watch for signals");
+	open_flows(&l);
+	if (r->terminal >= 0)
+		terminal_copy_size(r->terminal);
+	result = r->terminal >= 0 && isatty(STDIN_FILENO) ? terminal_raw(e) : 0;
+	if (result == 0)
+		result = run_loop(&l, e);
+	terminal_restore();
+	close(l.signals);
+	close_flows(&l);
+	if (result == 0)
+		*ret = l.end;
 	return result;
 }

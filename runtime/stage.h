@@ -25,12 +25,14 @@
 #pragma once
 
 enum stage {
-	STAGE_DESCRIPTORS = 1, /* up to CHANNEL_FDS mounts; more may follow */
+	STAGE_NONE,            /* never sent */
+	STAGE_DESCRIPTORS,     /* up to CHANNEL_FDS mounts; more may follow */
 	STAGE_GO,
 	STAGE_ROOT,
 	STAGE_MOUNTS,
 	STAGE_READY,
 	STAGE_START,
+	STAGE_EXECUTED, /* never sent: the end of file says it */
 	STAGE_FAILED,
 	STAGE_ENTERED, /* box exec: the middle process is done; the new one's pidfd (enter.c) */
 };

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -69,26 +70,43 @@ int terminal_take(int slave, struct error *e)
 	return 0;
 }
 
+static int set_raw(void)
+{
+	struct termios raw = saved;
+
+	cfmakeraw(&raw);
+	return tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+}
+
 int terminal_raw(struct error *e)
 {
-	struct termios raw;
+	static bool is_registered;
 
 	if (tcgetattr(STDIN_FILENO, &saved))
 		return error_sys(e, "look at the terminal");
-	raw = saved;
-	cfmakeraw(&raw);
-	if (tcsetattr(STDIN_FILENO, TCSANOW, &raw))
+	if (set_raw())
 		return error_sys(e, "put the terminal into raw mode");
-	if (!is_raw)
+	if (!is_registered)
 		(void)atexit(terminal_restore); /* without it the caller has to type "reset" */
-	is_raw = true;
+	is_raw = is_registered = true;
 	return 0;
+}
+
+void terminal_raw_again(void)
+{
+	if (is_raw)
+		(void)set_raw(); /* typing is less comfortable where it fails */
 }
 
 void terminal_restore(void)
 {
-	if (is_raw)
-		(void)tcsetattr(STDIN_FILENO, TCSANOW, &saved); /* nothing to be done where it is gone */
+	/* From the background this would stop box, with its app gone and its traces there. */
+	void (*before)(int) = is_raw ? signal(SIGTTOU, SIG_IGN) : SIG_DFL;
+
+	if (!is_raw)
+		return;
+	(void)tcsetattr(STDIN_FILENO, TCSANOW, &saved); /* nothing to be done where it is gone */
+	(void)signal(SIGTTOU, before);                  /* cannot fail with this number */
 	is_raw = false;
 }
 

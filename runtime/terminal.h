@@ -16,6 +16,8 @@ int terminal_take(int slave, struct error *e);
 
 /* Puts the caller's terminal (stdin) into raw mode until terminal_restore, or until the process exits. */
 int terminal_raw(struct error *e);
+/* The same once more, where somebody else changed the modes meanwhile. Nothing outside of raw mode. */
+void terminal_raw_again(void);
 void terminal_restore(void);
 
 /* Gives the terminal behind master the window size of the caller's. */

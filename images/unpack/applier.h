@@ -4,29 +4,12 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/stat.h>
+#include "images/unpack/apply_options.h"
 
 struct budget;
 struct digest;
 struct error;
 struct stream;
-
-struct apply_options {
-	uint32_t uid_count, gid_count; /* ids 0 … count-1 exist here; others are refused */
-	bool squash_ids; /* there is only id 0: everything belongs to it (an ordinary user without subordinate ids) */
-	/* Metadata of the folder name in the layers below this one: 0, or -1 where there is none. NULL: nothing is below. */
-	int (*lower)(const char *name, struct stat *ret, void *data);
-	void *lower_data;
-	bool plain_names; /* ".wh." means nothing: an archive of blobs, not a layer */
-};
-
-struct apply_report {
-	int64_t members;
-	int64_t devices;  /* device nodes and sockets that were left out */
-	int64_t squashed; /* members whose owner became 0 */
-};
 
 /*
  * Applies the tar in stream below root (an open folder) and gives the digest of the whole decompressed stream. The caller's user namespace

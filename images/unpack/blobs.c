@@ -113,8 +113,8 @@ int job_blob(struct job *job, const struct digest *digest, int64_t size, struct 
 {
 	autofree char *path = store_blob_path(digest);
 	autoclose int from = -1;
-	struct digest found;
-	int64_t found_size;
+	struct digest found = { 0 };
+	int64_t found_size = 0;
 	struct error ignored = { 0 };
 	int stored = open_stored(job, digest, -1, &ignored);
 

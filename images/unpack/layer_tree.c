@@ -19,7 +19,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "images/unpack/applier.h"
+#include "images/unpack/apply_options.h"
 #include "images/unpack/budget.h"
 #include "images/unpack/member_name.h"
 

@@ -18,7 +18,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "images/unpack/applier.h"
+#include "images/unpack/apply_options.h"
 #include "images/unpack/budget.h"
 #include "images/unpack/layer_tree.h"
 #include "images/unpack/member_name.h"

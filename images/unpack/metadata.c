@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "images/unpack/applier.h"
+#include "images/unpack/apply_options.h"
 #include "images/unpack/budget.h"
 #include "images/unpack/layer_tree.h"
 

@@ -56,9 +56,9 @@ static char *caller_name(const char *number)
 	for (char *line = strtok_r(content.data, "\n", &lines); line; line = strtok_r(NULL, "\n", &lines)) {
 		char *fields = NULL;
 		const char *name = strtok_r(line, ":", &fields);
-		const char *id = strtok_r(NULL, ":", &fields); /* the password field */
+		const char *password = strtok_r(NULL, ":", &fields);
+		const char *id = password ? strtok_r(NULL, ":", &fields) : NULL;
 
-		id = strtok_r(NULL, ":", &fields);
 		if (name && text_equal(id, number))
 			return alloc_copy(name);
 	}
@@ -108,7 +108,7 @@ uint32_t store_ids_count(const struct store_range *ranges, int count)
 
 	for (int i = 0; i < count && ranges[i].inside == next; i++)
 		next += ranges[i].count;
-	return next;
+	return next < RANGE ? next : RANGE;
 }
 
 static int write_map(pid_t pid, const char *file, const struct store_range *ranges, int count, struct error *e)
@@ -119,8 +119,11 @@ static int write_map(pid_t pid, const char *file, const struct store_range *rang
 	(void)snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file); /* always fits */
 	for (int i = 0; i < count; i++)
 		text_addf(&lines, "%u %u %u\n", ranges[i].inside, ranges[i].outside, ranges[i].count);
-	if (file_poke(AT_FDCWD, path, lines.data))
-		return error_sys(e, "write the store's ids to %s", path);
+	if (file_poke(AT_FDCWD, path, lines.data)) {
+		error_sys(e, "write the store's ids to %s", path);
+		return error_hint(e, "root of a container can unpack only where ids %u to %u exist for it",
+				  ranges[0].outside, ranges[0].outside + ranges[0].count - 1);
+	}
 	return 0;
 }
 

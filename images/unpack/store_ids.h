@@ -30,7 +30,7 @@ int store_ids_find(struct store_ids *ret, struct error *e);
 /* The first range of the file's text (subuid's format) for name or number; count 0 without one. For store_ids_find and its tests. */
 void store_ids_parse(const char *text, const char *name, const char *number, struct store_range *ret);
 
-/* How many ids exist from 0 on. */
+/* How many ids exist from 0 on; at most the 65,536 of an app, so that an image that one user can unpack is good for all. */
 uint32_t store_ids_count(const struct store_range *ranges, int count);
 
 /* Writes them for a process that was just cloned into a new user namespace. */

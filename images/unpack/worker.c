@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "images/digest.h"
+#include "images/unpack/applier.h"
 #include "images/unpack/budget.h"
 #include "images/unpack/stream.h"
 #include "images/unpack/wire.h"

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "images/reference.h"
-#include "images/unpack/applier.h"
+#include "images/unpack/apply_options.h"
 
 struct error;
 

@@ -5,7 +5,7 @@
 load lib
 setup() {
 	setup_world
-	mkdir data
+	mkdir -m 700 data
 	echo hello >data/file
 }
 teardown() { teardown_world; }
@@ -46,7 +46,7 @@ teardown() { teardown_world; }
 	need root
 	run_app '"volumes": ["./data:/data", "./nowhere:/x"], "command": ["true"]'
 	expect_status 125
-	expect_has "volumes[1]" "$WORK/nowhere" app.json
+	expect_has "volumes[1]" /nowhere ENOENT app.json:
 }
 
 @test "caller (the default): what root inside writes belongs to the folder's owner, and no setuid file of root can be left" {
@@ -64,6 +64,17 @@ teardown() { teardown_world; }
 	expect_status 0
 	expect_line 1000:1000
 	[ "$(stat -c %u:%g data/mine)" = 4242:4343 ]
+}
+
+@test "caller: a folder of root that others can enter is refused for writing, with the fix; read-only it is taken" {
+	need root
+	chmod 755 data
+	run_app '"volumes": ["./data:/data"], "command": ["true"]'
+	expect_status 125
+	expect_has "volumes[0]" chmod app.json
+	run_app '"volumes": ["./data:/data:ro"], "command": ["cat", "/data/file"]'
+	expect_status 0
+	expect_line hello
 }
 
 @test "container: refused where other users can enter the folder, with the fix" {
@@ -110,32 +121,32 @@ teardown() { teardown_world; }
 	mkdir root/seed
 	echo seeded >root/seed/file
 	chown -R 1000:1000 root/seed
-	app_in "$WORK/root" '"volumes": ["'"$TAG"'-s:/seed"], "command": ["sh", "-c", "cat /seed/file; stat -c %u:%g /seed /seed/file; rm /seed/file"]'
+	app_in "$WORK/root" '"volumes": ["'"$TAG"'-s:/seed"], "command": ["sh", "-c", "cat /seed/file; stat -c %u:%g /seed /seed/file; rm /seed/file; touch /seed/other"]'
 	run box run app.json
 	expect_status 0
 	expect_line seeded 1000:1000
 	app_in "$WORK/root" '"volumes": ["'"$TAG"'-s:/seed"], "command": ["ls", "/seed"]'
 	run box run app.json
 	expect_status 0
-	expect_not file
+	[ "$output" = other ] || fail "the volume was filled again"
 }
 
 @test "a volume in use by one app is refused to another, unless it is shared" {
 	need root
 	app '"volumes": ["'"$TAG"'-x:/v"], "command": ["sh", "-c", "touch /v/here; sleep 30"]'
 	box run app.json </dev/null &
-	wait_until 10 test -e "$BOX_STORE/volumes/$TAG-x/here" || wait_until 5 eval 'find "$BOX_STORE/volumes" -name here | grep -q .'
+	wait_until 10 eval 'find "$BOX_STORE/volumes" -name here | grep -q .'
 	sed "s/\"name\": \"$TAG\"/\"name\": \"$TAG-two\"/; s/\\[\"sh\".*\\]/[\"true\"]/" app.json >two.json
 	run box run two.json
 	expect_status 125
 	expect_has "$TAG-x"
-	box rm -f "$(box ps | awk -v t="$TAG" 'index($0, t) { print $1; exit }')"
+	box rm -f "$(container_name)"
 	wait
 }
 
 @test "tmpfs: size and mode as written" {
 	need root
-	run_app '"tmpfs": ["/scratch:size=1m,mode=0700"], "command": ["sh", "-c", "df -k /scratch | tail -1; stat -c %a /scratch; head -c 2000000 /dev/zero >/scratch/f"]'
+	run_app '"tmpfs": ["/scratch:size=1m,mode=0700"], "command": ["sh", "-c", "df -k /scratch | tail -1; stat -c %a /scratch; dd if=/dev/zero of=/scratch/f bs=1000000 count=2"]'
 	expect_has " 1024 " 700 "No space left on device"
 	run_app '"tmpfs": ["/scratch:size=64m"], "command": ["sh", "-c", "stat -f -c %T /scratch; touch /scratch/x && echo fine"]'
 	expect_status 0

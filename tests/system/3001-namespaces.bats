@@ -18,7 +18,7 @@ teardown() { teardown_world; }
 
 @test "the program is process 1 and sees only its own" {
 	need root
-	run_app '"command": ["sh", "-c", "echo pid $$; ls -d /proc/[0-9]* | wc -l; cat /proc/1/comm"]'
+	run_app '"command": ["sh", "-c", "echo pid $$$$; ls -d /proc/[0-9]* | wc -l; cat /proc/1/comm; true"]'
 	expect_status 0
 	expect_fact pid 1
 	expect_line sh
@@ -27,11 +27,11 @@ teardown() { teardown_world; }
 
 @test "init: box-init is process 1, the program its child; exit codes and signals pass" {
 	need root
-	run_app '"init": true, "command": ["sh", "-c", "echo pid $$; cat /proc/1/comm; exit 7"]'
+	run_app '"init": true, "command": ["sh", "-c", "echo pid $$$$; cat /proc/1/comm; exit 7"]'
 	expect_status 7
 	expect_has box-init
 	[ "$(fact pid)" -gt 1 ]
-	run_app '"init": true, "command": ["sh", "-c", "kill -9 $$"]'
+	run_app '"init": true, "command": ["sh", "-c", "kill -9 $$$$"]'
 	expect_status 137
 	run_app '"init": true, "command": ["/no/such/program"]'
 	expect_status 127

@@ -9,12 +9,13 @@ teardown() { teardown_world; }
 # Starts app.json in the background and waits until it is listed as running.
 start_app() {
 	app "$1"
-	box run --name "$TAG" app.json </dev/null >out 2>&1 &
+	"$BOX" --root "$STATE" run --name "$TAG" app.json </dev/null >out 2>&1 &
 	BOX_PID=$!
 	wait_until 10 is_listed
 }
 
 is_listed() { box ps | grep -q "^$TAG "; }
+store_leftovers() { find "$BOX_STORE/ids" "$BOX_STORE/containers" -mindepth 1; }
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
 # The names of the steps of a container's first process, from the table itself.
@@ -31,9 +32,9 @@ step_names() { sed -n '/start_steps\[\]/,/^};/s/^\t{ "\([^"]*\)".*/\1/p' "$TOP/r
 
 @test "an app that a signal ends gives 128 + n" {
 	need root
-	run_app '"init": true, "command": ["sh", "-c", "kill -9 $$"]'
+	run_app '"init": true, "command": ["sh", "-c", "kill -9 $$$$"]'
 	expect_status 137
-	run_app '"init": true, "command": ["sh", "-c", "kill -TERM $$"]'
+	run_app '"init": true, "command": ["sh", "-c", "kill -TERM $$$$"]'
 	expect_status 143
 }
 
@@ -94,7 +95,7 @@ step_names() { sed -n '/start_steps\[\]/,/^};/s/^\t{ "\([^"]*\)".*/\1/p' "$TOP/r
 	app '"command": ["sleep", "1"]'
 	pids=
 	for i in $(seq 16); do
-		box run --name "$TAG" app.json </dev/null >"out.$i" 2>&1 &
+		"$BOX" --root "$STATE" run --name "$TAG" app.json </dev/null >"out.$i" 2>&1 &
 		pids="$pids $!"
 	done
 	won=0 lost=0
@@ -160,7 +161,7 @@ step_names() { sed -n '/start_steps\[\]/,/^};/s/^\t{ "\([^"]*\)".*/\1/p' "$TOP/r
 		count=$((count + 1))
 	done < <(step_names)
 	[ $count -ge 25 ] || fail "only $count steps found"
-	[ -z "$(ls "$BOX_STORE/ids")" ]
+	[ -z "$(store_leftovers)" ]
 }
 
 @test "kill -9 of box at every step: the child dies, and the next command sweeps" {
@@ -168,7 +169,7 @@ step_names() { sed -n '/start_steps\[\]/,/^};/s/^\t{ "\([^"]*\)".*/\1/p' "$TOP/r
 	app '"command": ["sleep", "1000"], "resources": {"limits": {"memory": "64m", "pids": 20}}'
 	count=0
 	while read -r step; do
-		BOX_PAUSE_STEP=$step box run --name "$TAG-$count" app.json </dev/null >out 2>&1 &
+		BOX_PAUSE_STEP=$step "$BOX" --root "$STATE" run --name "$TAG-$count" app.json </dev/null >out 2>&1 &
 		pid=$!
 		wait_until 10 eval '[ -n "$(stopped_child '$pid')" ]' || fail "never stopped at $step: $(cat out)"
 		child=$(stopped_child $pid)
@@ -178,18 +179,18 @@ step_names() { sed -n '/start_steps\[\]/,/^};/s/^\t{ "\([^"]*\)".*/\1/p' "$TOP/r
 		count=$((count + 1))
 	done < <(step_names)
 	[ $count -ge 25 ]
-	run box run --name "$TAG-last" app.json --help
 	run_app '"command": ["true"]'
 	expect_status 0
 	[ -z "$(left_state)$(left_cgroups)" ] || fail "left: $(left_state) $(left_cgroups)"
-	[ -z "$(ls "$BOX_STORE/ids")" ]
+	[ -z "$(store_leftovers)" ]
 }
 
-# The child of box that has stopped itself.
+# The child of box that waits before its step.
 stopped_child() {
 	local stat
 	for stat in /proc/[0-9]*/stat; do
-		awk -v parent="$1" '{ sub(/.*\) /, "") } $1 == "T" && $2 == parent { exit 0 } { exit 1 }' "$stat" 2>/dev/null && basename "$(dirname "$stat")"
+		awk -v parent="$1" '/box:\[paused\]/ { sub(/.*\) /, ""); if ($2 == parent) found = 1 } END { exit !found }' "$stat" 2>/dev/null &&
+			basename "$(dirname "$stat")"
 	done
 	true
 }
@@ -203,7 +204,7 @@ stopped_child() {
 		box run app.json </dev/null || fail "a run failed"
 	done
 	[ -z "$(left_processes)$(left_state)$(left_cgroups)$(left_mounts)" ]
-	[ -z "$(ls "$BOX_STORE/ids" "$BOX_STORE/containers")" ]
+	[ -z "$(store_leftovers)" ]
 	# Namespaces without a process or descriptor are gone; what processes have is what they had.
 	[ "$(namespaces)" = "$before" ]
 }
@@ -216,7 +217,7 @@ namespaces() { find /proc/[0-9]*/ns -maxdepth 1 -type l \( -name net -o -name us
 	app '"command": ["sh", "-c", "sleep 1; hostname"]'
 	pids=
 	for i in $(seq 50); do
-		box run --name "$TAG-$i" app.json </dev/null >"out.$i" 2>&1 &
+		"$BOX" --root "$STATE" run --name "$TAG-$i" app.json </dev/null >"out.$i" 2>&1 &
 		pids="$pids $!"
 	done
 	for pid in $pids; do
@@ -226,7 +227,7 @@ namespaces() { find /proc/[0-9]*/ns -maxdepth 1 -type l \( -name net -o -name us
 		grep -qx "$TAG.*" "out.$i" || fail "no hostname in out.$i: $(cat "out.$i")"
 	done
 	[ -z "$(left_processes)$(left_state)$(left_cgroups)$(left_mounts)" ]
-	[ -z "$(ls "$BOX_STORE/ids" "$BOX_STORE/containers")" ]
+	[ -z "$(store_leftovers)" ]
 }
 
 @test "an ordinary user: runs, ps, kill, and nothing left" {

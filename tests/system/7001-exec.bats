@@ -12,7 +12,7 @@ teardown() {
 
 start_app() {
 	app "$1"
-	box run --name "$TAG" app.json </dev/null >out 2>&1 &
+	"$BOX" --root "$STATE" run --name "$TAG" app.json </dev/null >out 2>&1 &
 	wait_until 10 eval 'box ps | grep -q "^$TAG "'
 }
 

@@ -187,29 +187,43 @@ wait_until() {
 	done
 }
 
-# container_pid [NAME]: the host's pid of the first process.
-container_pid() { box ps 2>/dev/null | awk -v name="${1:-$TAG}" 'index($0, name) { for (i = 1; i <= NF; i++) if ($i ~ /^[0-9]+$/) { print $i; exit } }'; }
+# container_name [START]: the name of the running container whose name begins so (box adds six hex digits in the foreground).
+container_name() { box ps --format json 2>/dev/null | jq -r --arg start "${1:-$TAG}" '[.[] | select(.name | startswith($start))][0].name // empty'; }
+# container_pid [START]: the host's pid of its first process.
+container_pid() { box ps --format json 2>/dev/null | jq -r --arg start "${1:-$TAG}" '[.[] | select(.name | startswith($start))][0].pid // empty'; }
 
 # --- what must not be left -------------------------------------------------------------------------------------------------
 
-# Processes that are in a cgroup of this test, have its folder on their command line, or see its folder mounted.
+# Processes of this test: in a cgroup of its word; a box of this build with its folder on the command line; or with its folder mounted in a
+# mount namespace other than ours (in ours everybody on the host would see a mount that the test made).
 left_processes() {
-	local dir pid
-	for dir in /proc/[0-9]*; do
-		pid=${dir#/proc/}
-		[ "$pid" != $$ ] && [ "$pid" != "$BASHPID" ] || continue
-		if grep -qsF "/box/$TAG" "$dir/cgroup" || grep -qsF "$WORK" "$dir/mountinfo" || is_box_of_test "$dir"; then
-			[ -e "$dir/exe" ] || continue # a zombie of ours, or gone
-			echo "$pid $(tr '\0' ' ' <"$dir/cmdline" 2>/dev/null)"
-		fi
+	{
+		own_processes
+		foreign_namespaces
+	} | sort -un | while read -r pid; do
+		[ -e "/proc/$pid/exe" ] || continue # a zombie, or gone
+		echo "$pid $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"
 	done
 }
 
-is_box_of_test() {
-	case $(readlink "$1/exe" 2>/dev/null) in
-	*/bin/box | */libexec/box/* | /memfd:box*) tr '\0' ' ' <"$1/cmdline" 2>/dev/null | grep -qF "$WORK" ;;
-	*) return 1 ;;
-	esac
+own_processes() {
+	local file pid
+	[ "${#TAG}" -ge 7 ] && [ -n "$WORK" ] || return 0 # an empty word would match everybody
+	grep -lsF "/box/$TAG" /proc/[0-9]*/cgroup | cut -d/ -f3
+	for file in $(grep -lsF "$WORK" /proc/[0-9]*/cmdline); do
+		pid=$(cut -d/ -f3 <<<"$file")
+		case $(readlink "/proc/$pid/exe" 2>/dev/null) in
+		"$BOX_BUILD"/* | "$WORK"/home/* | /memfd:box*) echo "$pid" ;;
+		esac
+	done
+}
+
+foreign_namespaces() {
+	local file pid
+	for file in $(grep -lsF "$WORK" /proc/[0-9]*/mountinfo); do
+		pid=$(cut -d/ -f3 <<<"$file")
+		[ "$(readlink "/proc/$pid/ns/mnt")" = "$(readlink /proc/self/ns/mnt)" ] || echo "$pid"
+	done
 }
 
 left_cgroups() { find /sys/fs/cgroup -maxdepth 5 -type d -name "$TAG*" 2>/dev/null; }
@@ -234,11 +248,12 @@ assert_nothing_left() {
 	return $bad
 }
 
+# Ends only what is certainly this test's: what is in its cgroups, and its own box processes.
 kill_left() {
-	local pid rest group
-	while read -r pid rest; do
-		[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
-	done <<<"$(left_processes)"
+	local pid group
+	for pid in $(own_processes); do
+		kill -KILL "$pid" 2>/dev/null || true
+	done
 	for group in $(left_cgroups | sort -r); do
 		rmdir "$group" 2>/dev/null || true
 	done

@@ -14,7 +14,7 @@
 static void become_user(void)
 {
 	if (geteuid() == 0)
-		cr_assert_eq(seteuid(12345), 0);
+		cr_assert_eq(setresuid(12345, 12345, 12345), 0);
 	/* Another user's process is not dumpable, and the leak checker cannot look into it. */
 	cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0);
 	for (const char *const *name = (const char *const[]){ "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",

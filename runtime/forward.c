@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * forward.c - signals that box gets and its app should have.
+ */
+#include "runtime/forward.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "base/text.h"
+
+void forward_set(sigset_t *ret)
+{
+	static const int kept[] = { SIGCHLD, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPIPE, SIGURG,
+				    SIGTTIN, SIGTTOU, SIGTSTP };
+
+	(void)sigfillset(ret);
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+		(void)sigdelset(ret, kept[i]);
+}
+
+bool forward_is_end(int signal)
+{
+	return signal == SIGHUP || signal == SIGINT || signal == SIGQUIT || signal == SIGTERM;
+}
+
+/* What stands behind key at the beginning of a line of a file of /proc; NULL without such a line. */
+static const char *line_value(const struct text *file, const char *key)
+{
+	const char *at = file->data;
+
+	while (at && !text_starts(at, key)) {
+		at = strchr(at, '\n');
+		at = at ? at + 1 : NULL;
+	}
+	return at ? at + strlen(key) : NULL;
+}
+
+static uint64_t mask_value(const struct text *status, const char *key)
+{
+	const char *value = line_value(status, key);
+
+	return value ? strtoull(value, NULL, 16) : 0;
+}
+
+/* "NSpid:\t4711\t1": a number per pid namespace, the innermost last. */
+static bool is_first_of_namespace(const struct text *status)
+{
+	const char *value = line_value(status, "NSpid:\t");
+	const char *end = value ? strchr(value, '\n') : NULL;
+
+	return end && end - value > 2 && end[-1] == '1' && end[-2] == '\t';
+}
+
+/* Whether the kernel would drop the signal: it goes to process 1 of a pid namespace, which has not asked for it. The pid cannot
+ * be another process' by now: only box can reap it. */
+static bool would_be_dropped(int pidfd, int signal)
+{
+	autorelease(text) struct text info = { 0 };
+	autorelease(text) struct text status = { 0 };
+	struct error ignored = { 0 };
+	char path[40];
+	const char *pid;
+	uint64_t taken;
+
+	(void)snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd); /* always fits */
+	if (file_read(AT_FDCWD, path, 4096, &info, &ignored) || !(pid = line_value(&info, "Pid:\t")))
+		return false;
+	(void)snprintf(path, sizeof path, "/proc/%ld/status", strtol(pid, NULL, 10)); /* always fits */
+	if (file_read(AT_FDCWD, path, 16384, &status, &ignored) || !is_first_of_namespace(&status))
+		return false;
+	taken = mask_value(&status, "SigBlk:\t") | mask_value(&status, "SigIgn:\t") | mask_value(&status, "SigCgt:\t");
+	return !(taken >> (signal - 1) & 1);
+}
+
+void forward_signal(int pidfd, const struct signalfd_siginfo *info, int *ret_default)
+{
+	int signal = (int)info->ssi_signo;
+
+	/* From the kernel these two are about box's own terminal; an app without one could take SIGWINCH for something else (nginx and Apache:
+	 * "end when all requests are answered"). */
+	if ((signal == SIGWINCH || signal == SIGCONT) && info->ssi_code == SI_KERNEL)
+		return;
+	if (forward_is_end(signal) && would_be_dropped(pidfd, signal)) {
+		*ret_default = signal;
+		signal = SIGKILL;
+	}
+	(void)process_signal(pidfd, signal); /* it may have ended just now */
+}
