@@ -119,8 +119,8 @@ static size_t utf8_length(const unsigned char *bytes, size_t left)
 	    (bytes[0] == 0xed && bytes[1] > 0x9f) || (bytes[0] == 0xf0 && bytes[1] < 0x90) ||
 	    (bytes[0] == 0xf4 && bytes[1] > 0x8f))
 		return 0;
-	/* U+200E to U+202E turn the direction of writing; U+2066 to U+2069 isolate it. */
-	if (bytes[0] == 0xe2 && ((bytes[1] == 0x80 && bytes[2] >= 0x8e && bytes[2] <= 0xae) ||
+	/* U+200E, U+200F, U+202A to U+202E and U+2066 to U+2069 turn the direction of writing; U+2028 and U+2029 end a line. */
+	if (bytes[0] == 0xe2 && ((bytes[1] == 0x80 && (bytes[2] == 0x8e || bytes[2] == 0x8f || (bytes[2] >= 0xa8 && bytes[2] <= 0xae))) ||
 				 (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9)))
 		return 0;
 	return length;

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 
@@ -63,12 +64,13 @@ const char *options_nearest(const char *const *names, size_t count, const char *
 static int unknown_option(const struct option_row *table, const char *word, struct error *e)
 {
 	autorelease(list) struct list names = { 0 };
+	autofree char *name = alloc_copy_bytes(word, strcspn(word, "="));
 	const char *near;
 
 	for (const struct option_row *row = table; row->name; row++)
 		list_add(&names, row->name);
-	near = text_starts(word, "--") ? options_nearest((const char *const *)names.items, names.count, word + 2) : NULL;
-	error_set(e, ERROR_USAGE, "unknown option %s", word);
+	near = text_starts(name, "--") ? options_nearest((const char *const *)names.items, names.count, name + 2) : NULL;
+	error_set(e, ERROR_USAGE, "unknown option %s", name);
 	return near ? error_hint(e, "did you mean --%s?", near) : -1;
 }
 

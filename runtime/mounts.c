@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/mountapi.h"
+#include "base/text.h"
 #include "cgroups/cgroup.h"
 #include "runtime/copy.h"
 #include "runtime/sources.h"
@@ -60,10 +61,16 @@ static int mount_sysfs(struct child *c, const struct mount_entry *entry, struct 
 
 static int mount_controller(int parent, const struct cgroup_mount *entry, struct error *e)
 {
-	const struct mount_option options[] = { { entry->option, NULL }, { NULL, NULL } };
-	autoclose int mount = mount_make(entry->type, options, closed | MOUNT_ATTR_RDONLY, e);
-	autoclose int folder = -1;
+	autofree char *words = text_format("%s", entry->option);
+	struct mount_option options[8] = { { NULL, NULL } };
+	autoclose int mount = -1, folder = -1;
+	char *state = NULL;
+	size_t count = 0;
 
+	/* Controllers may share a tree: "cpu,cpuacct". */
+	for (char *word = strtok_r(words, ",", &state); word && count < 7; word = strtok_r(NULL, ",", &state))
+		options[count++].key = word;
+	mount = mount_make(entry->type, options, closed | MOUNT_ATTR_RDONLY, e);
 	if (mount < 0)
 		return error_in(e, "show the cgroup controller %s", entry->folder);
 	if (mkdirat(parent, entry->folder, 0755))

@@ -144,7 +144,7 @@ static int read_env_files(struct app *app, struct error *e)
 	for (size_t i = 0; i < app->env_file.count; i++) {
 		autofree char *path = app_path(app, app->env_file.items[i]);
 
-		if (env_file_read(path, &app->env_files, e)) {
+		if (env_file_read(path, app->env_file.items[i], &app->env_files, e)) {
 			error_at(e, "[%zu]", i);
 			return error_at(e, "env_file");
 		}
@@ -175,6 +175,8 @@ static int decode(struct app *app, json_t *root, const struct app_options *optio
 
 char *app_path(const struct app *app, const char *path)
 {
+	while (text_starts(path, "./") && path[2])
+		path += 2;
 	return path[0] == '/' ? alloc_copy(path) : text_format("%s/%s", app->folder, path);
 }
 

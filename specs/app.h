@@ -38,7 +38,8 @@ void app_free(struct app *app);
  * Borrowed. field: the spec's word for it ("rootfs"). */
 const char *app_image(const struct app *app, const char **ret_field);
 
-/* The line of a field ("volumes[2].source") in the file, or of what of it the file has; 0 for "". For errors that come about later. */
+/* The line of a field ("volumes[2].source") in the file, or of what of it the file has; 0 for "". For errors
+ * that come about later. */
 int app_error_line(const struct app *app, const char *field);
 
 /* The resolved spec as JSON, as box config prints it: defaults filled in, secrets left out. */

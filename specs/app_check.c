@@ -180,11 +180,9 @@ static int check_user(const struct app *app, struct error *e)
 	autofree char *user = alloc_copy(app->user);
 	char *colon = user ? strchr(user, ':') : NULL;
 
-	if (!user)
-		return 0;
 	if (colon)
 		*colon = '\0';
-	if (check_user_part(user, app->user, "user", e) || (colon && check_user_part(colon + 1, app->user, "user", e)))
+	if (user && (check_user_part(user, app->user, "user", e) || (colon && check_user_part(colon + 1, app->user, "user", e))))
 		return -1;
 	for (size_t i = 0; i < app->group_add.count; i++)
 		if (check_user_part(app->group_add.items[i], app->group_add.items[i], "group_add", e))

@@ -10,7 +10,8 @@ struct container;
 struct error;
 struct image_config;
 
-/* Adds box's own mounts, the spec's, the command line's and the image's volumes, parents before children; and the masked paths. */
+/* Adds box's own mounts, the spec's, the command line's and the image's volumes, parents before children; and
+ * the masked paths. */
 int app_mounts(const struct app *app, const struct image_config *image, const struct app_options *options, struct container *c,
 	       struct error *e);
 

@@ -4,6 +4,7 @@
  */
 #include "specs/env_file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,21 +58,23 @@ static int take_line(char *line, struct list *ret, struct error *e)
 	return 0;
 }
 
-int env_file_read(const char *path, struct list *ret, struct error *e)
+int env_file_read(const char *path, const char *name, struct list *ret, struct error *e)
 {
 	autorelease(text) struct text content = { 0 };
 	int number = 1;
 
-	if (file_read(AT_FDCWD, path, LIMIT, &content, e))
-		return -1;
+	if (file_read(AT_FDCWD, path, LIMIT, &content, e)) {
+		errno = e->sys;
+		return e->sys ? error_sys(e, "open %s", name) : -1;
+	}
 	if (content.data && strlen(content.data) != content.length)
-		return error_set(e, ERROR_SPEC, "%s: it holds a zero byte", path);
+		return error_set(e, ERROR_SPEC, "%s: it holds a zero byte", name);
 	for (char *line = content.data, *next; line && *line; line = next, number++) {
 		next = strchr(line, '\n');
 		if (next)
 			*next++ = '\0';
 		if (take_line(line, ret, e))
-			return error_in(e, "%s:%d", path, number);
+			return error_in(e, "%s:%d", name, number);
 	}
 	return 0;
 }

@@ -7,6 +7,6 @@
 struct error;
 struct list;
 
-/* Reads path and sets its variables in ret: lines KEY=value (value in double or single quotes or none), KEY alone (from the caller, where it has
- * it), "export " in front, # comments. */
-int env_file_read(const char *path, struct list *ret, struct error *e);
+/* Reads path (name in messages) and sets its variables in ret: lines KEY=value (value in double or single
+ * quotes or none), KEY alone (from the caller, where it has it), "export " in front, # comments. */
+int env_file_read(const char *path, const char *name, struct list *ret, struct error *e);

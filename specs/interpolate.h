@@ -9,8 +9,8 @@
 struct error;
 struct text;
 
-/* Adds text with ${NAME}, ${NAME:-default}, ${NAME:?message} and $$ replaced from the caller's environment. A variable without a value and
- * without a default is an error. A lone "$" stays. */
+/* Adds text with ${NAME}, ${NAME:-default}, ${NAME:?message} and $$ replaced from the caller's environment. A
+ * variable without a value and without a default is an error. A lone "$" stays. */
 int interpolate_text(const char *text, struct text *ret, struct error *e);
 
 /* Does it to every text value (not to keys) of a JSON tree, in place. The error carries the path. */

@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
-/* The line (from 1) of the value, or of its key, at path ("volumes[2].target") in well-formed JSON; as far as the path leads, so that a missing
- * field has the line of its object. 0 for an empty path. */
+/* The line (from 1) of the value, or of its key, at path ("volumes[2].target") in well-formed JSON; as far as
+ * the path leads, so that a missing field has the line of its object. 0 for an empty path. */
 int locate_line(const char *text, size_t length, const char *path);
 
 /* The same, and 0 where the text does not have the whole path. */

@@ -45,15 +45,15 @@ init() { unshare --pid --fork --mount-proc "$INIT" "$@"; }
 }
 
 @test "the program is found through its own PATH" {
-	mkdir bin
-	printf '#!/bin/sh\necho found\n' >bin/tool
-	chmod 755 bin/tool
-	PATH=/nowhere:$WORK/bin:/usr/bin:/bin run init tool
+	mkdir tools
+	printf '#!/bin/sh\necho found\n' >tools/tool
+	chmod 755 tools/tool
+	PATH=/nowhere:$WORK/tools:/usr/bin:/bin run init tool
 	expect_status 0
 	expect_line found
 	# A name that is there but closed is reported as such, not as missing.
-	chmod 644 bin/tool
-	PATH=/nowhere:$WORK/bin:/usr/bin:/bin run init tool
+	chmod 644 tools/tool
+	PATH=/nowhere:$WORK/tools:/usr/bin:/bin run init tool
 	expect_status 126
 }
 

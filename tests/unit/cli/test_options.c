@@ -141,7 +141,7 @@ ParameterizedTestParameters(options, mistakes)
 		{ "--nme|x", "unknown option --nme", "did you mean --name?" },
 		{ "--intractive", "unknown option --intractive", "did you mean --interactive?" },
 		{ "--quite-another", "unknown option --quite-another", "" },
-		{ "--nam=x", "unknown option --nam=x", "" },
+		{ "--nam=x", "unknown option --nam", "did you mean --name?" },
 		{ "-x", "unknown option -x", "" },
 		{ "-tx", "unknown option -x in -tx", "" },
 		{ "--name", "option --name needs a value: NAME", "" },

@@ -108,7 +108,7 @@ Test(report, a_table_fits_the_terminal)
 	fill(&cells);
 	report_table(&cells, 3, /* width= */ 24, &out);
 	cr_expect_str_eq(out.data, "NAME  COMMAND       PID\n"
-				   "web   node index\xe2\x80\xa6  17\n"
+				   "web   node index.\xe2\x80\xa6  17\n"
 				   "b\xc3\xa4r   a\\tb          4711\n", "%s", out.data);
 	/* Columns stay readable where the terminal is too narrow for them. */
 	text_clear(&out);
