@@ -21,7 +21,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
 FUZZ_SECONDS ?= 30
-comma := ,
+
 ifneq ($(FUZZ),)
 CC := clang
 else ifeq ($(origin CC),default)
@@ -35,6 +35,7 @@ warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wfo
 	-Wimplicit-fallthrough -Wpointer-arith -Wredundant-decls $(if $(DEV),-Werror)
 harden := -fstack-protector-strong -fstack-clash-protection -fno-strict-aliasing -fno-strict-overflow \
 	$(call try,-ftrivial-auto-var-init=zero) $(call try,-fcf-protection=full)
+comma := ,
 sanitize := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer) \
 	$(if $(FUZZ),-fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=all) $(if $(COVERAGE),--coverage)
 CFLAGS ?= -O2 -g
@@ -145,6 +146,7 @@ coverage: unit-program
 fuzz: replay-programs
 	@scripts/fuzz $O $(FUZZ_SECONDS)
 
+commands := run exec ps kill pause unpause rm config check spec doctor
 share := $(DESTDIR)$(PREFIX)/share
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/box $(share)/man/man1 $(share)/box $(share)/doc/box/examples
@@ -152,8 +154,9 @@ install: all
 	install -m 755 $O/libexec/box/box-image $O/libexec/box/box-init $(DESTDIR)$(PREFIX)/libexec/box/
 	install -m 644 specs/app.schema.json $(share)/box/
 	install -m 644 README.md docs/*.md LICENSE $(share)/doc/box/
-	install -m 644 $(wildcard specs/examples/*.*) $(share)/doc/box/examples/
+	install -m 644 $(wildcard specs/examples/*) $(share)/doc/box/examples/
 	$O/bin/box help --man > $(share)/man/man1/box.1
+	for c in $(commands); do $O/bin/box help --man $$c > $(share)/man/man1/box-$$c.1 || exit 1; done
 
 clean:
 	rm -rf build

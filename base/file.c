@@ -7,10 +7,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -142,35 +144,43 @@ int folder_make_private(const char *path, struct error *e)
 	return take_fd(&fd);
 }
 
-static int remove_contents(int folder, dev_t device, const char *name, struct error *e);
+static int remove_contents(int folder, const char *name, struct error *e);
+
+/* A folder below dirfd that is neither a link nor the root of another mount, be it of the same file system: EXDEV then. */
+static int open_own_folder(int dirfd, const char *name)
+{
+	const struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS,
+	};
+
+	return (int)syscall(SYS_openat2, dirfd, name, &how, sizeof how);
+}
 
 /* Removes one entry of an open folder, and what is below it. */
-static int remove_entry(int dirfd, const char *name, dev_t device, struct error *e)
+static int remove_entry(int dirfd, const char *name, struct error *e)
 {
 	autoclose int fd = -1;
-	struct stat st;
 
 	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return error_sys(e, "remove %s", name);
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = open_own_folder(dirfd, name);
 	if (fd < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
-		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		fd = open_own_folder(dirfd, name);
+	if (fd < 0 && errno == EXDEV)
+		return error_set(e, ERROR_KERNEL, "remove folder %s: something is mounted on it", name);
 	if (fd < 0)
 		return error_sys(e, "remove folder %s", name);
-	if (fstat(fd, &st))
-		return error_sys(e, "look at folder %s", name);
-	if (st.st_dev != device)
-		return error_set(e, ERROR_KERNEL, "remove folder %s: something is mounted on it", name);
-	if (remove_contents(fd, device, name, e))
+	if (remove_contents(fd, name, e))
 		return -1;
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) && errno != ENOENT)
 		return error_sys(e, "remove folder %s", name);
 	return 0;
 }
 
-static int remove_contents(int folder, dev_t device, const char *name, struct error *e)
+static int remove_contents(int folder, const char *name, struct error *e)
 {
 	int copy = fcntl(folder, F_DUPFD_CLOEXEC, 0);
 	autoclosedir DIR *entries = NULL;
@@ -190,7 +200,7 @@ static int remove_contents(int folder, dev_t device, const char *name, struct er
 	while ((errno = 0, entry = readdir(entries))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (remove_entry(folder, entry->d_name, device, e))
+		if (remove_entry(folder, entry->d_name, e))
 			return error_in(e, "%s", name);
 	}
 	return errno ? error_sys(e, "read folder %s", name) : 0;
@@ -198,11 +208,7 @@ static int remove_contents(int folder, dev_t device, const char *name, struct er
 
 int folder_remove(int dirfd, const char *name, struct error *e)
 {
-	struct stat st;
-
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW))
-		return errno == ENOENT ? 0 : error_sys(e, "look at %s", name);
-	return remove_entry(dirfd, name, st.st_dev, e);
+	return remove_entry(dirfd, name, e);
 }
 
 int file_lock(int dirfd, const char *path, bool wait, struct error *e)

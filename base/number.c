@@ -28,7 +28,7 @@ static int digits(const char **at, int64_t *ret)
 	int64_t value = 0;
 	const char *c = *at;
 
-	if (*c < '0' || *c > '9')
+	if (*c < '0' || *c > '9' || (*c == '0' && c[1] >= '0' && c[1] <= '9'))
 		return invalid();
 	for (; *c >= '0' && *c <= '9'; c++)
 		if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, *c - '0', &value))
@@ -46,8 +46,6 @@ int number_parse(const char *text, int64_t min, int64_t max, int64_t *ret)
 
 	if (negative)
 		at++;
-	if (*at == '0' && at[1])
-		return invalid();
 	if (digits(&at, &value))
 		return -1;
 	if (*at)
@@ -107,6 +105,8 @@ int size_parse(const char *text, int64_t *ret_bytes)
 	bytes = (whole << shift) + (int64_t)(((__int128)millionths << shift) / 1000000);
 	if (!shift && millionths)
 		return invalid();
+	if (bytes > most)
+		return out_of_range();
 	*ret_bytes = bytes;
 	return 0;
 }

@@ -27,7 +27,8 @@ pid_t process_clone(const struct process_clone *request, int *ret_pidfd, struct 
 	struct clone_args args = {
 		.flags = request->flags | CLONE_PIDFD | (request->cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
-		.exit_signal = SIGCHLD,
+		/* A sibling has the exit signal of this process' own (clone(2), CLONE_PARENT). */
+		.exit_signal = request->flags & CLONE_PARENT ? 0 : SIGCHLD,
 		.cgroup = request->cgroup >= 0 ? (uint64_t)request->cgroup : 0,
 	};
 	long pid = syscall(SYS_clone3, &args, sizeof args);

@@ -2,7 +2,8 @@
 /*
  * options.c - one loop for every command line.
  *
- * --name value, --name=value, -n value, -nvalue, -n=value, and flags in one word (-it), as users of docker, podman and runc type them.
+ * --name value, --name=value, -n value, -nvalue, -n=value, and flags in one word (-it), as users of docker,
+ * podman and runc type them.
  */
 #include "cli/options.h"
 

@@ -32,8 +32,8 @@ enum operand_rule {
 	OPERANDS_FIRST,    /* what stands behind the first operand is not read, and goes to after: box exec NAME COMMAND… */
 };
 
-/* Reads argv (without the command's name) into object; what is no option goes to operands. after: what stands behind "--" (NULL: operands
- * too). A flag may be written --flag=true or --flag=false, as docker's users do. */
+/* Reads argv (without the command's name) into object; what is no option goes to operands. after: what stands
+ * behind "--" (NULL: operands too). A flag may be written --flag=true or --flag=false, as docker's users do. */
 int options_parse(const struct option_row *table, enum operand_rule rule, char *const *argv, void *object, struct list *operands,
 		  struct list *after, struct error *e);
 

@@ -26,6 +26,7 @@
 #include "base/channel.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "cgroups/cgroup.h"
@@ -173,6 +174,17 @@ static int step_hostname(struct child *c, struct error *e)
 	return c->container->hostname ? settings_hostname(c->container->hostname, e) : 0;
 }
 
+/* Most ways out of a container begin with a user namespace of the app's own. The filter refuses it; this holds where the spec
+ * takes the filter away. The limit counts inside this namespace only (user_namespaces(7)). */
+static int step_no_more_namespaces(struct child *c, struct error *e)
+{
+	if (!c->container->user_namespace && !c->is_rootless)
+		return 0;
+	if (file_poke(c->proc, "sys/user/max_user_namespaces", "0"))
+		return error_sys(e, "forbid user namespaces inside the container");
+	return 0;
+}
+
 static int step_sysctls(struct child *c, struct error *e)
 {
 	return settings_sysctls(c->proc, c->container->sysctls, c->container->sysctl_count, e);
@@ -301,6 +313,7 @@ static const struct step start_steps[] = {
 	{ "hostname", step_hostname },
 	{ "loopback", step_loopback },
 	{ "sysctls", step_sysctls },                        /* after loopback exists; through a procfs that no image can cover */
+	{ "no more user namespaces", step_no_more_namespaces },
 	{ "streams", step_streams },                        /* after pivot: the terminal is a node of the container's own /dev/pts */
 	{ "working folder", step_working_folder },          /* after pivot: it is made where missing */
 	{ "umask", step_umask },

@@ -2,9 +2,10 @@
 /*
  * flow.c - bytes on their way from one descriptor to another.
  *
- * A box that waited in write(2) for a stalled reader could not forward the signal that is to end it all. But O_NONBLOCK belongs to the open file description,
- * which box shares with its caller: a shell that gets its own terminal back non-blocking is broken. So the target is opened once more by
- * /proc/self/fd, which makes a description of box's own; sockets, which cannot be opened, have MSG_DONTWAIT instead.
+ * A box that waited in write(2) for a stalled reader could not forward the signal that is to end it all. But
+ * O_NONBLOCK belongs to the open file description, which box shares with its caller: a shell that gets its
+ * own terminal back non-blocking is broken. So the target is opened once more by /proc/self/fd, which makes a
+ * description of box's own; sockets, which cannot be opened, have MSG_DONTWAIT instead.
  */
 #include "runtime/flow.h"
 

@@ -29,8 +29,8 @@ struct flow {
 	char bytes[FLOW_BYTES];
 };
 
-/* A flow from one descriptor (which should be O_NONBLOCK) to another. The target's own flags stay: they belong to everybody who shares
- * its description, the caller's shell among them. */
+/* A flow from one descriptor (which should be O_NONBLOCK) to another. The target's own flags stay: they
+ * belong to everybody who shares its description, the caller's shell among them. */
 void flow_open(struct flow *flow, int from, int to);
 
 /* Closes what flow_open opened. */
@@ -43,6 +43,7 @@ bool flow_has_bytes(const struct flow *flow);
 /* What to wait for: fills two entries; -1 where nothing. */
 void flow_watch(const struct flow *flow, struct pollfd polls[static 2]);
 
-/* Carries what can be carried after poll(2) filled the same entries. Returns the bytes that were read. At the end of the source from becomes -1; where
- * the target takes nothing more, both become -1, what is left is dropped, and failure says why. limit: reads no more than that. */
+/* Carries what can be carried after poll(2) filled the same entries. Returns the bytes that were read. At the
+ * end of the source from becomes -1; where the target takes nothing more, both become -1, what is left is
+ * dropped, and failure says why. limit: reads no more than that. */
 size_t flow_serve(struct flow *flow, const struct pollfd polls[static 2], size_t limit);

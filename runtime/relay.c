@@ -2,11 +2,13 @@
 /*
  * relay.c - one poll loop: signals, streams, and the end of the process.
  *
- * Nothing in here waits but poll(2): a stalled reader of our stdout slows the app down, and signals still reach it. Where nobody reads our stdout any
- * more, the app's pipe is closed: it gets SIGPIPE, as in any pipeline.
+ * Nothing in here waits but poll(2): a stalled reader of our stdout slows the app down, and signals still
+ * reach it. Where nobody reads our stdout any more, the app's pipe is closed: it gets SIGPIPE, as in any
+ * pipeline.
  *
- * After the end of the process, what it left in the pipes is carried, however long the reader takes (unless somebody waits for the end). A process that it left in the
- * background (box exec) may hold them for ever, and is not waited for: it has a moment to finish a last line.
+ * After the end of the process, what it left in the pipes is carried, however long the reader takes (unless
+ * somebody waits for the end). A process that it left in the background (box exec) may hold them for ever,
+ * and is not waited for: it has a moment to finish a last line.
  */
 #include "runtime/relay.h"
 
@@ -189,8 +191,9 @@ static bool has_output(const struct loop *l)
 	return flow_is_open(&l->outputs[0].flow) || flow_is_open(&l->outputs[1].flow);
 }
 
-/* After the end and the deadline only output that is certain to come, or certain to go, is left: no limit of time then, unless somebody waits
- * for the end, and the reader of our output does not read (a pager, a stopped terminal). */
+/* After the end and the deadline only output that is certain to come, or certain to go, is left: no limit of
+ * time then, unless somebody waits for the end, and the reader of our output does not read (a pager, a
+ * stopped terminal). */
 static int patience_ms(const struct loop *l)
 {
 	int64_t left = l->deadline_ms - now_ms();

@@ -152,6 +152,17 @@ static int read_env_files(struct app *app, struct error *e)
 	return 0;
 }
 
+/* Words that stand for "nobody wrote it": what box config shows is then the whole truth. */
+static void fill_defaults(struct app *app)
+{
+	if (!app->network_mode)
+		app->network_mode = alloc_copy("none");
+	if (!app->restart)
+		app->restart = alloc_copy("no");
+	if (!app->security.seccomp)
+		app->security.seccomp = alloc_copy("default");
+}
+
 static int decode(struct app *app, json_t *root, const struct app_options *options, struct error *e)
 {
 	const char *key;
@@ -170,6 +181,7 @@ static int decode(struct app *app, json_t *root, const struct app_options *optio
 	if (field_decode(app_table, root, app, e))
 		return -1;
 	app_resolve_reference(app);
+	fill_defaults(app);
 	return read_env_files(app, e);
 }
 
@@ -309,5 +321,17 @@ void app_resolve_reference(struct app *app)
 
 void app_dump(const struct app *app, struct text *ret)
 {
-	field_dump(app_table, app, ret);
+	/* Objects that nobody wrote, and lists that come with later versions, would only be noise. */
+	static const char *const quiet[] = { "build", "healthcheck", "logging", "update", "networks", "ports" };
+	json_t *root = field_build(app_table, app);
+	char *json;
+
+	for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++)
+		if (!app_has(app, quiet[i]))
+			json_object_del(root, quiet[i]);
+	json = json_dumps(root, FIELD_DUMP_FLAGS);
+	json_decref(root);
+	text_add(ret, json ? json : "{}");
+	text_add_char(ret, '\n');
+	free(json);
 }

@@ -125,7 +125,7 @@ json_t *field_build(const struct field *table, const void *object)
 void field_dump(const struct field *table, const void *object, struct text *ret)
 {
 	json_t *value = field_build(table, object);
-	char *json = json_dumps(value, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+	char *json = json_dumps(value, FIELD_DUMP_FLAGS);
 
 	json_decref(value);
 	text_add(ret, json ? json : "{}");

@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The command line: what can be written, and what is said about the rest. Nothing here runs a container.
+
+load lib
+setup() { setup_world; }
+teardown() { teardown_world; }
+
+@test "box alone, --help, -h and help list every command, on stdout" {
+	all=$(box 2>err)
+	[ ! -s err ]
+	for words in --help -h help; do
+		run "$BOX" $words
+		expect_status 0
+		[ "$output" = "$all" ] || fail "$words says something else"
+	done
+	for command in run exec ps kill pause unpause rm config check spec doctor; do
+		grep -q "^  $command " <<<"$all" || fail "no $command"
+	done
+}
+
+@test "COMMAND --help and help COMMAND say the same, with usage, options and examples" {
+	for command in $("$BOX" help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+		run "$BOX" help "$command"
+		expect_status 0
+		expect_has "Usage: box $command" "Examples:" "  box $command"
+		first=$output
+		for words in --help -h; do
+			run "$BOX" "$command" $words
+			expect_status 0
+			[ "$output" = "$first" ] || fail "$command $words says something else"
+		done
+	done
+	run box help nothing
+	expect_status 125
+	expect_line "box: no help about nothing" "  hint: box help lists the commands"
+}
+
+@test "behind exec's name --help belongs to the program" {
+	run box exec nobody ls --help
+	expect_status 125
+	expect_not Usage
+	expect_has nobody
+}
+
+@test "the version" {
+	for words in --version -v version; do
+		run "$BOX" $words
+		expect_status 0
+		[[ $output =~ ^box\ version\ [0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "it says $output"
+	done
+}
+
+@test "manual pages: each command has one, and none has an error" {
+	for command in "" $("$BOX" help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+		run "$BOX" help --man $command
+		expect_status 0
+		expect_line ".Sh NAME" ".Sh EXIT STATUS"
+		if command -v mandoc >/dev/null; then
+			"$BOX" help --man $command | mandoc -T lint -W warning || fail "mandoc does not like the page of box $command"
+		fi
+	done
+	"$BOX" help --man run >page
+	for option in $("$BOX" help run | sed -n '/^Options:/,/^$/s/.*  *--\([a-z]*\).*/\1/p'); do
+		grep -q -- "Fl -$option" page || fail "no --$option in the page"
+	done
+}
+
+@test "unknown commands: the nearest is named; those of a later version say so" {
+	run "$BOX" rum
+	expect_status 125
+	[ "$output" = "$(printf 'box: unknown command rum\n  hint: did you mean box run?')" ]
+	run "$BOX" frobnicate
+	expect_status 125
+	expect_has "unknown command frobnicate" "box --help lists the commands"
+	for command in pull push build up down logs create start stop; do
+		run "$BOX" $command x
+		expect_status 125
+		[ "$output" = "box: box $command is not supported yet" ]
+	done
+}
+
+@test "wrong options: 125, one line, the nearest named, nothing on stdout" {
+	app '"command": ["true"]'
+	while IFS='|' read -r words text hint; do
+		# shellcheck disable=SC2086
+		run "$BOX" $words
+		expect_status 125
+		[ "$output" = "box: $text${hint:+
+  hint: $hint}" ] || fail "\"$words\" says something else"
+		# shellcheck disable=SC2086
+		[ -z "$("$BOX" $words 2>/dev/null </dev/null)" ] || fail "\"$words\" prints to stdout"
+	done <<-'END'
+		run --overide dev app.json|unknown option --overide|did you mean --override?
+		run --nmae=x app.json|unknown option --nmae|did you mean --name?
+		run -x app.json|unknown option -x|
+		run -tx app.json|unknown option -x in -tx|
+		run app.json --name|option --name needs a value: NAME|
+		run --tty=maybe app.json|option --tty=maybe: expected no value, or true or false|
+		run|run: expected FILE.json|
+		run app.json ls|run: expected one FILE.json, found 2 operands|the command stands behind two dashes: box run app.json -- ls
+		run -d app.json|option --detach: apps in the background are not supported yet|
+		run -t app.json|option --tty: stdin is not a terminal|
+		run nginx:1.27|run image nginx:1.27: images from registries are not supported yet|a spec is a file: box run app.json; in it "image": "oci:DIR:TAG" or "rootfs": "FILE.tar"
+		exec|exec: expected NAME and COMMAND|
+		exec web|exec: expected NAME and COMMAND|
+		exec -t web sh|option --tty: stdin is not a terminal|
+		exec -w tmp web sh|option --workdir tmp: expected an absolute path|
+		ps --format yaml|option --format yaml: expected table or json|
+		ps a b|ps: expected at most one NAME|
+		kill|kill: expected NAME and perhaps SIGNAL|
+		kill web SIGFOO|kill: unknown signal SIGFOO|
+		rm|rm: expected at least one NAME|
+		spec|spec: expected --schema or --fields|
+		doctor now|doctor: expected no operand|
+		config|config: expected one FILE.json|
+		--debg ps|unknown option --debg|did you mean --debug?
+		--log-format xml ps|option --log-format xml: expected text or json|
+		--root here ps|option --root here: expected an absolute path|
+		--root|option --root needs a value: FOLDER|
+	END
+}
+
+@test "names that are no names are refused, and cannot steer a terminal" {
+	run box kill ../../etc
+	[ "$status" -ne 0 ]
+	expect_has '"../../etc"'
+	run box kill "$(printf 'a\033]0;owned\007b')"
+	[ "$status" -ne 0 ]
+	expect_has '\x1b]0;owned\x07'
+	[ -z "$(tr -d '[:print:]\n' <<<"$output")" ] || fail "control characters in its output"
+}
+
+@test "a name that nobody has: 1, and rm -f does not mind" {
+	for words in "kill $TAG" "rm $TAG" "ps $TAG" "pause $TAG"; do
+		# shellcheck disable=SC2086
+		run box $words
+		expect_status 1
+		expect_has "$TAG"
+	done
+	run box rm -f "$TAG"
+	expect_status 0
+	[ -z "$output" ]
+}
+
+@test "an empty list: a head in the table, [] in JSON, nothing with -q" {
+	run box ps
+	expect_status 0
+	[[ $output =~ ^NAME\ +IMAGE\ +COMMAND\ +CREATED\ +STATUS\ +PID$ ]]
+	run box ps --format json
+	[ "$(jq -c . <<<"$output")" = "[]" ]
+	run box ps -q
+	[ -z "$output" ]
+}
+
+@test "a stdout that takes nothing is an error" {
+	run bash -c "'$BOX' help >/dev/full"
+	expect_status 125
+	expect_has "write to stdout" ENOSPC
+	run bash -c "'$BOX' --root '$STATE' ps >/dev/full"
+	expect_status 1
+	expect_has ENOSPC
+}
+
+@test "check prints every error, config the resolved spec, spec the schema" {
+	printf '{\n\t"name": "-x",\n\t"rootfs": "r",\n\t"working_dir": "tmp",\n\t"stop_signal": "SIGFOO"\n}\n' >bad.json
+	run box check bad.json
+	expect_status 1
+	expect_has "bad.json:2: name: " "bad.json:4: working_dir: " "bad.json:5: stop_signal: "
+	app '"command": ["true"]'
+	run box check app.json
+	expect_status 0
+	[ -z "$output" ]
+	run box config app.json
+	expect_status 0
+	[ "$(jq -r .name <<<"$output")" = "$TAG" ]
+	run box spec --schema
+	expect_status 0
+	jq -e '.properties.rootfs' <<<"$output" >/dev/null
+	run box spec --fields
+	expect_status 0
+	expect_has resources.limits.memory
+}
+
+@test "--log and --log-format: the error as JSON in a file, too" {
+	run box --log log.json --log-format json kill "$TAG"
+	expect_status 1
+	jq -e 'select(.level == "error") | .msg, .time' log.json >/dev/null
+	ln -s "$WORK/elsewhere" link
+	run box --log link ps
+	expect_status 125
+	[ ! -e elsewhere ] || fail "it followed a link"
+}
+
+@test "doctor: a line for each feature, and 0 where box runs" {
+	need root
+	run box doctor
+	expect_status 0
+	for feature in kernel "user namespaces" overlayfs "id-mapped mounts" seccomp cgroups store state "helper programs"; do
+		grep -qE "^(ok|limited) +$feature " <<<"$output" || fail "no $feature"
+	done
+	# A helper that is missing is named with the way to get it back.
+	mkdir -p lonely/bin
+	cp "$BOX" lonely/bin/
+	run lonely/bin/box --root "$STATE" doctor
+	expect_status 1
+	expect_has "MISSING  helper programs" "fix: make install again"
+}
+
+@test "doctor as an ordinary user" {
+	need root user
+	run as_user bin/box doctor
+	expect_status 0
+	expect_not MISSING
+}
