@@ -126,17 +126,17 @@ static int decode_map_object(const struct field *f, json_t *value, struct list *
 		autofree char *text = NULL;
 		bool is_key = *key && !strchr(key, '=');
 
-		if (is_key)
-			text = map_text(f, item, p->e);
 		if (!is_key) {
 			error_set(p->e, ERROR_SPEC, "expected a key that is not empty and has no \"=\", found \"%.60s\"", key);
 			if (field_problem(p, at))
 				return -1;
-		} else if (text) {
-			list_env_set(list, key, text);
-		} else if (field_problem(p, &here)) {
-			return -1;
+			continue;
 		}
+		text = map_text(f, item, p->e);
+		if (text)
+			list_env_set(list, key, text);
+		else if (field_problem(p, &here))
+			return -1;
 	}
 	return 0;
 }

@@ -62,7 +62,8 @@ static const struct field io_fields[] = {
 #define AT(member) offsetof(struct app_limits, member)
 static const struct field limit_fields[] = {
 	{ "cpus", FIELD_CPUS, AT(cpus), .help = "Processor time, in processors: 1.5." },
-	{ "cpu_weight", FIELD_INTEGER, AT(cpu_weight), .min = 1, .max = 10000, .help = "Share of processor time under contention. Kernel's default: 100." },
+	{ "cpu_weight", FIELD_INTEGER, AT(cpu_weight), .min = 1, .max = 10000,
+	  .help = "Share of processor time under contention. Kernel's default: 100." },
 	{ "cpuset", FIELD_TEXT, AT(cpuset), .help = "Processors it may run on: \"0-1,4\"." },
 	{ "cpuset_mems", FIELD_TEXT, AT(cpuset_mems), .help = "Memory nodes it may use: \"0\"." },
 	{ "memory", FIELD_SIZE, AT(memory), .help = "Memory: \"512m\". More ends a process of the app." },
@@ -95,8 +96,10 @@ const struct field security_fields[] = {
 };
 
 static const struct field http_fields[] = {
-	{ "path", FIELD_PATH, offsetof(struct healthcheck, http.path) - offsetof(struct healthcheck, http), .flags = FIELD_REQUIRED, .help = "Path to ask for." },
-	{ "port", FIELD_INTEGER, offsetof(struct healthcheck, http.port) - offsetof(struct healthcheck, http), .flags = FIELD_REQUIRED, .min = 1, .max = 65535, .help = "Port to ask." },
+	{ "path", FIELD_PATH, offsetof(struct healthcheck, http.path) - offsetof(struct healthcheck, http),
+	  .flags = FIELD_REQUIRED, .help = "Path to ask for." },
+	{ "port", FIELD_INTEGER, offsetof(struct healthcheck, http.port) - offsetof(struct healthcheck, http),
+	  .flags = FIELD_REQUIRED, .min = 1, .max = 65535, .help = "Port to ask." },
 	{ 0 },
 };
 

@@ -4,9 +4,10 @@
  *
  *     timing ROUNDS GAP_MS -- NAME COMMAND… -- NAME COMMAND…
  *
- * Commands take turns (A B B A …), so that a load that comes and goes hits all of them. Each measured run comes after an unmeasured one of
- * its own kind: at once (GAP_MS 0, "hot"), or after the machine has rested that long ("spaced"). CPU time and memory are
- * those of the command and of all its children that it waited for (wait4). Prints one line per command:
+ * Commands take turns (A B B A …), so that a load that comes and goes hits all of them. Each measured run
+ * comes after an unmeasured one of its own kind: at once (GAP_MS 0, "hot"), or after the machine has rested
+ * that long ("spaced"). CPU time and memory are those of the command and of all its children that it waited
+ * for (wait4). Prints one line per command:
  *
  *     NAME wall-median-us wall-min-us cpu-median-us cpu-min-us peak-KiB
  *
@@ -86,7 +87,8 @@ static int measure(struct command *command, int round, int gap_ms)
 {
 	int64_t wall, cpu;
 
-	/* What a run leaves to the kernel (namespaces, cgroups) is still being cleared when the next begins: each pays for its own kind. */
+	/* What a run leaves to the kernel (namespaces, cgroups) is still being cleared when the next begins:
+	 * each pays for its own kind. */
 	if (run_once(command, &wall, &cpu))
 		return -1;
 	if (gap_ms)

@@ -163,10 +163,10 @@ teardown() { teardown_world; }
 }
 
 @test "check prints every error, config the resolved spec, spec the schema" {
-	printf '{\n\t"name": "-x",\n\t"rootfs": "r",\n\t"working_dir": "tmp",\n\t"stop_signal": "SIGFOO"\n}\n' >bad.json
+	printf '{\n\t"name": "-x",\n\t"rootfs": "r",\n\t"stop_signal": "SIGFOO"\n}\n' >bad.json
 	run box check bad.json
 	expect_status 1
-	expect_has "bad.json:2: name: " "bad.json:4: working_dir: " "bad.json:5: stop_signal: "
+	expect_has "bad.json:2: name: " "bad.json:4: stop_signal: "
 	app '"command": ["true"]'
 	run box check app.json
 	expect_status 0

@@ -6,8 +6,8 @@ load lib
 setup() { setup_world; need root python3; }
 teardown() { teardown_world; }
 
-# at_terminal SCRIPT COMMAND…: box run on a new terminal; see pty.py.
-at_terminal() { run python3 "$BATS_TEST_DIRNAME/pty.py" "$1" "$BOX" --root "$STATE" "${@:2}"; }
+# at_terminal SCRIPT COMMAND…: box run on a new terminal; see at-terminal.py.
+at_terminal() { run python3 "$BATS_TEST_DIRNAME/at-terminal.py" "$1" "$BOX" --root "$STATE" "${@:2}"; }
 
 @test "stdin, stdout and stderr are one terminal of its own, with the caller's size" {
 	app '"command": ["sh", "-c", "tty; stty size; test -t 0 && test -t 1 && test -t 2 && echo all; readlink /proc/self/fd/2; exit 7"]'
@@ -111,7 +111,7 @@ got one => stop
 }
 
 @test "ps fits the terminal" {
-	app '"command": ["sleep", "1000", "a-long-word-that-makes-the-command-wide", "and-another-one-to-be-sure"]'
+	app '"command": ["sh", "-c", "sleep 1000", "a-long-word-that-makes-the-command-wide", "and-another-one-to-be-sure"]'
 	box run --name "$TAG" app.json </dev/null >out 2>&1 &
 	wait_until 10 eval 'box ps -q | grep -q "^$TAG$"'
 	at_terminal '' ps

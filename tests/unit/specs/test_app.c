@@ -202,7 +202,8 @@ Test(app, limits_become_numbers)
 
 Test(app, drop_all_and_add_one_leaves_one)
 {
-	struct container c = resolve("{\"rootfs\": \"/r\", \"command\": [\"x\"], \"cap_add\": [\"NET_ADMIN\"], \"cap_drop\": [\"ALL\"]}", NULL, NULL);
+	struct container c = resolve("{\"rootfs\": \"/r\", \"command\": [\"x\"], \"cap_add\": [\"NET_ADMIN\"],"
+				     "\"cap_drop\": [\"ALL\"]}", NULL, NULL);
 
 	cr_assert_eq(c.capabilities, UINT64_C(1) << capability_number("NET_ADMIN"));
 	container_release(&c);
@@ -227,7 +228,8 @@ Test(app, check_reports_every_error)
 
 Test(app, what_config_prints_is_read_as_the_same)
 {
-	struct app *app = load("{\"name\": \"n\", \"rootfs\": \"/r\", \"command\": [\"x\"], \"volumes\": [\"a:/a:ro\"], \"resources\": {\"limits\": "
+	struct app *app = load("{\"name\": \"n\", \"rootfs\": \"/r\", \"command\": [\"x\"], \"volumes\": [\"a:/a:ro\"],"
+			       "\"resources\": {\"limits\": "
 			       "{\"memory\": \"1g\", \"cpus\": 0.25}}, \"stop_grace_period\": \"1m30s\"}", NULL);
 	struct text first = { 0 }, second = { 0 };
 

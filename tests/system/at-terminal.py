@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""pty.py SCRIPT COMMAND… - runs COMMAND on a new terminal of 33 lines and 101 columns, as a person at it would.
+"""at-terminal.py SCRIPT COMMAND… - runs COMMAND on a new terminal of 33 lines and 101 columns, as a person at it would.
 
 SCRIPT is lines "WORDS => ACTION": when WORDS have been printed (each line waits for what comes after the last one's), the action is done:
   type TEXT      TEXT is typed (\\n, \\x03 as in Python)
@@ -39,7 +39,7 @@ def act(action, master, pid, cooked):
         os.kill(pid, signal.SIGCONT)
         time.sleep(0.2)
     else:
-        raise SystemExit("pty.py: unknown action " + action)
+        raise SystemExit("at-terminal.py: unknown action " + action)
 
 
 def main():
@@ -72,7 +72,7 @@ def main():
             status = raw if done else None
     if status is None:
         os.kill(pid, signal.SIGKILL)
-        raise SystemExit("pty.py: it does not end; so far: %r" % output)
+        raise SystemExit("at-terminal.py: it does not end; so far: %r" % output)
     sys.stdout.write(output.decode(errors="replace").replace("\r\n", "\n"))
     print("exit", os.waitstatus_to_exitcode(status))
     print("terminal", "restored" if termios.tcgetattr(slave)[:4] == cooked[:4] else "changed")
