@@ -8,7 +8,7 @@ teardown() { teardown_world; }
 
 @test "memory: 64m kills an allocation of 200 MB and says so, with figures" {
 	need root cgroup:memory
-	run_app '"command": ["/bin/probe", "allocate", "200"], "resources": {"limits": {"memory": "64m"}}'
+	run_app '"command": ["/bin/probe", "memory", "200"], "resources": {"limits": {"memory": "64m"}}'
 	expect_status 137
 	expect_has "out of memory: the limit is 64 MiB (resources.limits.memory)" "the peak was 6"
 	if dmesg >/dev/null 2>&1 && dmesg | tail -200 | grep -q "oom-kill:.*/box/$TAG"; then
@@ -20,21 +20,21 @@ teardown() { teardown_world; }
 
 @test "memory below the limit is given" {
 	need root cgroup:memory
-	run_app '"command": ["/bin/probe", "allocate", "32"], "resources": {"limits": {"memory": "64m"}}'
+	run_app '"command": ["/bin/probe", "memory", "32"], "resources": {"limits": {"memory": "64m"}}'
 	expect_status 0
 	expect_not "out of memory"
 }
 
 @test "an OOM of a child of the app is named though the app goes on" {
 	need root cgroup:memory
-	run_app '"command": ["sh", "-c", "/bin/probe allocate 200; echo survived"], "resources": {"limits": {"memory": "64m"}}'
+	run_app '"command": ["sh", "-c", "/bin/probe memory 200; echo survived"], "resources": {"limits": {"memory": "64m"}}'
 	expect_status 0
 	expect_has survived "out of memory"
 }
 
 @test "pids: 16 stops a fork bomb, and box says so" {
 	need root cgroup:pids
-	run_app '"command": ["/bin/probe", "forkbomb"], "resources": {"limits": {"pids": 16}}'
+	run_app '"command": ["/bin/probe", "forks"], "resources": {"limits": {"pids": 16}}'
 	expect_has "the limit of 16 processes (resources.limits.pids) was reached"
 }
 

@@ -43,8 +43,7 @@ in_terminal() { # in_terminal COMMAND: in a terminal of script(1)
 
 @test "as root that becomes a user" {
 	need root socat
-	app "\"command\": [\"/bin/probe\", \"become\", \"1000\", \"sh\", \"-c\", \"$LINE\"]"
-	grep -q '"become"' "$TOP/tests/system/probe.c" || app "\"command\": [\"su\", \"app\", \"-s\", \"/bin/sh\", \"-c\", \"$LINE\"]"
+	app "\"command\": [\"su\", \"app\", \"-s\", \"/bin/sh\", \"-c\", \"$LINE\"]"
 	streams "$BOX" --root "$STATE" run app.json
 }
 
