@@ -45,7 +45,7 @@ static void add_json_text(struct text *line, const char *words)
 	}
 }
 
-static void log_line(enum log_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void log_line(enum log_level level, const char *format, va_list args)
 {
 	autorelease(text) struct text words = { 0 };
 	autorelease(text) struct text line = { 0 };

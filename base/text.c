@@ -53,7 +53,7 @@ void text_add_char(struct text *text, char c)
 	text_add_bytes(text, &c, 1);
 }
 
-static void add_formatted(struct text *text, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void add_formatted(struct text *text, const char *format, va_list args)
 {
 	va_list again;
 	int length;

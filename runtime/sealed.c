@@ -94,7 +94,7 @@ static int own_arguments(struct list *ret, struct error *e)
 		return -1;
 	for (size_t at = 0; at < bytes.length; at += strlen(bytes.data + at) + 1)
 		list_add(ret, bytes.data + at);
-	return 0;
+	return ret->count ? 0 : error_set(e, ERROR_INTERNAL, "read /proc/self/cmdline: it is empty");
 }
 
 int sealed_self(bool has_user_namespace, struct error *e)
@@ -116,7 +116,7 @@ int sealed_self(bool has_user_namespace, struct error *e)
 		return error_sys(e, "read /proc/self/exe");
 	path[length] = '\0';
 	copy = copy_sealed("/proc/self/exe", "box", e);
-	if (copy < 0 || own_arguments(&args, e))
+	if (copy < 0 || own_arguments(&args, e) || !args.items)
 		return -1;
 	/* The copy has no folder: places_helper needs to know where it came from. */
 	if (setenv(PLACES_SELF, path, /* overwrite= */ 1))
