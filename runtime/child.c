@@ -275,14 +275,15 @@ static int step_bind_again(struct child *c, struct error *e)
 static int step_close_others(struct child *c, struct error *e)
 {
 	trace_close();
-	if (c->channel != 3 && dup3(c->channel, 3, O_CLOEXEC) < 0)
-		return error_sys(e, "move the channel");
+	/* Above all first, so that neither lands on the other's place. */
+	c->channel = fcntl(c->channel, F_DUPFD_CLOEXEC, 16);
+	if (c->channel < 0 || (c->init_program >= 0 && (c->init_program = fcntl(c->init_program, F_DUPFD_CLOEXEC, 16)) < 0))
+		return error_sys(e, "move the channel and the init program");
+	if (dup3(c->channel, 3, O_CLOEXEC) < 0 || (c->init_program >= 0 && dup3(c->init_program, 4, O_CLOEXEC) < 0))
+		return error_sys(e, "move the channel and the init program");
 	c->channel = 3;
-	if (c->init_program >= 0) {
-		if (c->init_program != 4 && dup3(c->init_program, 4, O_CLOEXEC) < 0)
-			return error_sys(e, "move the init program");
+	if (c->init_program >= 0)
 		c->init_program = 4;
-	}
 	if (syscall(SYS_close_range, c->init_program >= 0 ? 5U : 4U, ~0U, 0))
 		return error_sys(e, "close every other descriptor");
 	return 0;

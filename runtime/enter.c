@@ -108,13 +108,15 @@ static int join_namespaces(struct entry *entry, int channel, struct error *e)
 {
 	int flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWTIME |
 		    (entry->record.user_namespace ? CLONE_NEWUSER : 0);
+	int first;
 
 	if (prctl(PR_SET_DUMPABLE, 0))
 		return error_sys(e, "hide from tracers");
-	if (dup3(channel, 3, O_CLOEXEC) != 3 && channel != 3)
-		return error_sys(e, "move the channel");
-	if (dup3(entry->first, 4, O_CLOEXEC) != 4 && entry->first != 4)
-		return error_sys(e, "move the pidfd");
+	/* Above all first, so that neither lands on the other's place. */
+	channel = fcntl(channel, F_DUPFD_CLOEXEC, 16);
+	first = fcntl(entry->first, F_DUPFD_CLOEXEC, 16);
+	if (channel < 0 || first < 0 || dup3(channel, 3, O_CLOEXEC) < 0 || dup3(first, 4, O_CLOEXEC) < 0)
+		return error_sys(e, "move the channel and the pidfd");
 	if (syscall(SYS_close_range, 5U, ~0U, 0))
 		return error_sys(e, "close the host's descriptors");
 	if (setns(4, flags))

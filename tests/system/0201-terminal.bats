@@ -4,7 +4,10 @@
 
 load lib
 setup() { setup_world; need root python3; }
-teardown() { teardown_world; }
+teardown() {
+	box rm -f "$TAG" >/dev/null 2>&1 || true
+	teardown_world
+}
 
 # at_terminal SCRIPT COMMAND…: box run on a new terminal; see at-terminal.py.
 at_terminal() { run python3 "$BATS_TEST_DIRNAME/at-terminal.py" "$1" "$BOX" --root "$STATE" "${@:2}"; }
@@ -22,7 +25,7 @@ at_terminal() { run python3 "$BATS_TEST_DIRNAME/at-terminal.py" "$1" "$BOX" --ro
 }
 
 @test "without -t the app has no terminal, though box sits at one" {
-	app '"command": ["sh", "-c", "test -t 0 || test -t 1 || test -t 2 || echo none; { : >/dev/tty; } 2>/dev/null || echo no tty"]'
+	app '"command": ["sh", "-c", "test -t 0 || test -t 1 || test -t 2 || echo none; (echo >/dev/tty) 2>/dev/null || echo no tty"]'
 	at_terminal '' run -i app.json
 	expect_line none "no tty" "terminal restored"
 }
@@ -50,13 +53,15 @@ hello => type \x04' run -t app.json
 @test "ctrl-c with -t is the app's: its foreground process gets it" {
 	app '"command": ["sh", "-c", "trap \"echo caught; exit 5\" INT; echo ready; while :; do sleep 0.1; done"]'
 	at_terminal 'ready => type \x03' run -t app.json
-	expect_line caught "exit 5" "terminal restored"
+	expect_has caught
+	expect_line "exit 5" "terminal restored"
 }
 
 @test "ctrl-c without -t reaches the app, and ends one that is process 1 and does not catch it" {
 	app '"command": ["sh", "-c", "trap \"echo caught; exit 5\" INT; echo ready; while :; do sleep 0.1; done"]'
 	at_terminal 'ready => type \x03' run app.json
-	expect_line caught "exit 5"
+	expect_has caught
+	expect_line "exit 5"
 	app '"command": ["sh", "-c", "echo ready; exec sleep 1000"]'
 	at_terminal 'ready => type \x03' run app.json
 	expect_line "exit 130"

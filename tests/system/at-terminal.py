@@ -43,7 +43,7 @@ def act(action, master, pid, cooked):
 
 
 def main():
-    steps = [line.split(" => ", 1) for line in sys.argv[1].splitlines() if line.strip()]
+    steps = [[part.strip() for part in line.split("=>", 1)] for line in sys.argv[1].splitlines() if line.strip()]
     keep, slave = pty.openpty()
     set_size(keep, 33, 101)
     cooked = termios.tcgetattr(slave)
@@ -62,18 +62,21 @@ def main():
         elif status is not None:
             break
         while steps:
-            at = output.find(steps[0][0].strip().encode(), seen)
+            words, action = steps[0]
+            at = output.find(words.encode(), seen)
             if at < 0:
                 break
-            seen = at + len(steps[0][0].strip())
-            act(steps.pop(0)[1].strip(), keep, pid, cooked)
+            seen = at + len(words)
+            act(action, keep, pid, cooked)
+            steps.pop(0)
         if status is None:
             done, raw = os.waitpid(pid, os.WNOHANG)
             status = raw if done else None
     if status is None:
         os.kill(pid, signal.SIGKILL)
         raise SystemExit("at-terminal.py: it does not end; so far: %r" % output)
-    sys.stdout.write(output.decode(errors="replace").replace("\r\n", "\n"))
+    words = output.decode(errors="replace").replace("\r\n", "\n")
+    sys.stdout.write(words if words.endswith("\n") or not words else words + "\n")
     print("exit", os.waitstatus_to_exitcode(status))
     print("terminal", "restored" if termios.tcgetattr(slave)[:4] == cooked[:4] else "changed")
 
