@@ -28,9 +28,8 @@ struct command {
 
 extern const struct command commands[]; /* ends with a row without a name */
 
-extern const struct option_row global_options[];
-extern const struct option_row run_options[], exec_options[], ps_options[], kill_options[], rm_options[], config_options[],
-	spec_options[], no_options[];
+extern const struct option_row global_options[], run_options[], exec_options[], ps_options[], kill_options[], rm_options[],
+	config_options[], spec_options[], no_options[];
 
 int command_run(const struct call *call);
 int command_exec(const struct call *call);

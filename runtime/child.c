@@ -249,15 +249,17 @@ static int step_seccomp_late(struct child *c, struct error *e)
 	return c->container->no_new_privileges ? seccomp_load(c->filter, e) : 0;
 }
 
-/* Signals: the parent blocked what it forwards, and ignores SIGPIPE; the app gets every default (execve(2)
- * keeps ignored ones). */
+/* Signals: the parent blocked what it forwards, and ignores SIGPIPE; the app gets every default (execve(2) keeps ignored ones). By the
+ * raw call, because libc's refuses the two signals that it keeps to itself, which the caller may have ignored all the same. */
 static int step_signals(struct child *c, struct error *e)
 {
+	/* The kernel's own struct: handler, flags, restorer, mask; all zero is the default action. */
+	static const unsigned long defaults[4];
 	sigset_t none;
 
 	(void)c;
 	for (int i = 1; i < NSIG; i++)
-		(void)signal(i, SIG_DFL); /* SIGKILL, SIGSTOP and the two of the C library refuse, as they may */
+		(void)syscall(SYS_rt_sigaction, i, defaults, NULL, sizeof(unsigned long)); /* SIGKILL and SIGSTOP refuse, as they may */
 	(void)sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL))
 		return error_sys(e, "unblock signals");

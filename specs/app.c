@@ -324,14 +324,10 @@ void app_dump(const struct app *app, struct text *ret)
 	/* Objects that nobody wrote, and lists that come with later versions, would only be noise. */
 	static const char *const quiet[] = { "build", "healthcheck", "logging", "update", "networks", "ports" };
 	json_t *root = field_build(app_table, app);
-	char *json;
 
 	for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++)
 		if (!app_has(app, quiet[i]))
 			json_object_del(root, quiet[i]);
-	json = json_dumps(root, FIELD_DUMP_FLAGS);
+	field_print(root, ret);
 	json_decref(root);
-	text_add(ret, json ? json : "{}");
-	text_add_char(ret, '\n');
-	free(json);
 }

@@ -99,6 +99,7 @@ static json_t *schema_of(const struct field *f)
 	case FIELD_TEXT:
 	case FIELD_PATH:
 	case FIELD_UNSUPPORTED:
+	case FIELD_OPAQUE:
 		break;
 	}
 	return typed("string");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * field.c - the table engine's frame: parsing, nearest names, release.
+ * field.c - the table engine's frame: parsing and release.
  */
 #include "specs/field.h"
 
@@ -8,23 +8,66 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "specs/field_json.h"
 #include "specs/locate.h"
 
-enum { NAME_LIMIT = 48, NEAR = 3 };
+enum { NEAR_SHOWN = 60 };
+
+size_t field_depth(const char *text, size_t length)
+{
+	size_t depth = 0, deepest = 0;
+	bool is_text = false;
+
+	for (size_t i = 0; i < length; i++) {
+		if (is_text && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			is_text = !is_text;
+		else if (!is_text && (text[i] == '{' || text[i] == '['))
+			deepest = ++depth > deepest ? depth : deepest;
+		else if (!is_text && (text[i] == '}' || text[i] == ']') && depth)
+			depth--;
+	}
+	return deepest;
+}
+
+/* jansson's words about a syntax error, in ours where they are known. */
+static void explain_syntax(const json_error_t *where, const char *name, struct error *e)
+{
+	const char *near = strstr(where->text, " near ");
+	autorelease(text) struct text shown = { 0 };
+	int line = where->line > 0 ? where->line : 1;
+
+	text_add_escaped(&shown, where->text, strlen(where->text));
+	if (json_error_code(where) == json_error_duplicate_key && near) {
+		near += strlen(" near '");
+		text_clear(&shown);
+		text_add_escaped(&shown, near, strlen(near) - (*near ? 1 : 0));
+		error_set(e, ERROR_SPEC, "%s:%d: the key %.*s comes twice in one object", name, line, NEAR_SHOWN, shown.data);
+	} else if (json_error_code(where) == json_error_null_character) {
+		error_set(e, ERROR_SPEC, "%s:%d: a text holds a zero byte (\\u0000)", name, line);
+	} else {
+		error_set(e, ERROR_SPEC, "%s:%d: not JSON, column %d: %s", name, line, where->column > 0 ? where->column : 1, shown.data);
+	}
+}
 
 json_t *field_parse(const char *text, size_t length, const char *name, struct error *e)
 {
 	json_error_t where;
-	json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
+	json_t *value;
 
+	/* Code below walks values by recursion. */
+	if (field_depth(text, length) > FIELD_DEPTH) {
+		error_set(e, ERROR_SPEC, "%s: nested deeper than %d levels", name, FIELD_DEPTH);
+		return NULL;
+	}
+	value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
 	if (!value)
-		error_set(e, ERROR_SPEC, "%s:%d: %s", name, where.line > 0 ? where.line : 1, where.text);
+		explain_syntax(&where, name, e);
 	return value;
 }
 
@@ -56,62 +99,6 @@ int field_decode_text(const char *json, size_t length, const char *name, const s
 		field_locate(json, length, name, e);
 	json_decref(value);
 	return result;
-}
-
-/* Edits (insert, remove, replace) between two short names, in one row of the usual matrix. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[NAME_LIMIT + 1], length = strlen(b);
-
-	if (strlen(a) > NAME_LIMIT || length > NAME_LIMIT)
-		return NAME_LIMIT;
-	for (size_t j = 0; j <= length; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= length; j++) {
-			size_t best = corner + ((a[i - 1] | 0x20) != (b[j - 1] | 0x20));
-
-			corner = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[length];
-}
-
-const char *field_nearest(const struct field *table, const char *key)
-{
-	/* What other tools call the same thing (interface.md). */
-	static const char *const aliases[][2] = {
-		{ "env", "environment" },   { "cmd", "command" },          { "args", "command" },
-		{ "cwd", "working_dir" },   { "workdir", "working_dir" },  { "workingDir", "working_dir" },
-		{ "mounts", "volumes" },    { "destination", "target" },   { "mem_limit", "resources" },
-		{ "memory", "resources" },  { "cpus", "resources" },       { "pids_limit", "resources" },
-		{ "deploy", "resources" },  { "readonly", "read_only" },   { "capAdd", "cap_add" },
-		{ "capDrop", "cap_drop" },  { "kill_timeout", "stop_grace_period" }, { "containerEnv", "environment" },
-	};
-	const char *nearest = NULL;
-	size_t least = NEAR + 1;
-
-	for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
-		for (const struct field *f = table; f->key && strcmp(aliases[i][0], key) == 0; f++)
-			if (strcmp(f->key, aliases[i][1]) == 0)
-				return f->key;
-	for (const struct field *f = table; f->key; f++) {
-		size_t edits = distance(key, f->key);
-
-		if (edits < least && edits * 2 <= strlen(f->key)) {
-			least = edits;
-			nearest = f->key;
-		}
-	}
-	return nearest;
 }
 
 static void release_items(const struct field *f, char *object)

@@ -17,15 +17,16 @@
 #include <stdint.h>
 
 struct error;
+struct json_t;
 struct text;
 
 enum field_kind {
 	FIELD_TEXT,        /* char * */
 	FIELD_PATH,        /* char *: an absolute path without ".." */
 	FIELD_BOOL,        /* bool */
-	FIELD_INTEGER,     /* int64_t, between min and max */
-	FIELD_SIZE,        /* int64_t bytes: a number, or a text such as "512m" */
-	FIELD_DURATION,    /* int64_t microseconds: "1m30s" */
+	FIELD_INTEGER,     /* int64_t, between min and max (both 0: any): a number, or its digits as a text (what ${VARIABLES} become) */
+	FIELD_SIZE,        /* int64_t bytes, at least min: a number, or a text such as "512m" */
+	FIELD_DURATION,    /* int64_t microseconds, at least min: "1m30s" */
 	FIELD_CPUS,        /* int64_t millionths of a cpu: 1.5 or "1.5" */
 	FIELD_MODE,        /* mode_t: an octal text */
 	FIELD_ENUM,        /* int: one of names[] */
@@ -34,12 +35,13 @@ enum field_kind {
 	FIELD_OBJECT,      /* a struct in place, by sub */
 	FIELD_OBJECT_LIST, /* array of structs: T *items at offset, size_t at count_offset, by sub and size */
 	FIELD_UNSUPPORTED, /* known and refused; help says why */
+	FIELD_OPAQUE,      /* known, and read by other code than the table's: no place in the struct */
 };
 
 enum field_flags {
 	FIELD_REQUIRED = 1 << 0,
 	FIELD_HIDDEN = 1 << 1, /* not printed by dump (secrets) */
-	FIELD_OPEN = 1 << 2,   /* on a table's first row: keys that no row knows are ignored, not errors (image manifests) */
+	FIELD_OPEN = 1 << 2,   /* on a table's first row: keys that no row knows, and nulls, are ignored, not errors (image manifests) */
 };
 
 struct field {
@@ -53,6 +55,12 @@ struct field {
 	size_t size;         /* of one item of an OBJECT_LIST */
 	size_t count_offset; /* of an OBJECT_LIST */
 	const char *help;    /* one sentence: meaning, unit, default */
+	const char *pattern; /* a TEXT's form, for the JSON Schema alone; C code checks it by itself */
+	/* The short form of an OBJECT or of the items of an OBJECT_LIST: the object that a text (or a number's digits) stands
+	 * for, as a new reference; NULL and e where it is none. */
+	struct json_t *(*expand)(const char *text, struct error *e);
+	/* The long form of a MAP's value: the text that an object stands for, freed by the caller; NULL and e where it is none. */
+	char *(*fold)(struct json_t *object, struct error *e);
 };
 
 /* Strict JSON text into object (zeroed or defaulted by the caller), by table. name is the file, for messages, which carry its
@@ -60,7 +68,8 @@ struct field {
 int field_decode_text(const char *json, size_t length, const char *name, const struct field *table, void *object,
 		      struct error *e);
 
-/* The object as indented JSON with sorted, complete keys; adds to ret. */
+/* The object as indented JSON, keys in the order of the table; what is NULL or LIMIT_UNSET is left out. Bytes that are no UTF-8 become
+ * U+FFFD: JSON cannot hold them. Adds to ret. */
 void field_dump(const struct field *table, const void *object, struct text *ret);
 
 /* Frees all that decode allocated; the object is as if zeroed afterwards. */

@@ -2,275 +2,244 @@
 /*
  * field_decode.c - JSON to structs, by table.
  *
- * Each level adds its own step to the error's path on the way out (error_at), so that no path is kept while
- * all goes well.
+ * The path of a value is a list of places on the C stack, which costs nothing while all goes well. A problem is told
+ * to the caller's collection, which says whether the walk goes on; a value with a problem leaves its place as it was.
  */
-#include <errno.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/error.h"
-#include "base/number.h"
 #include "base/text.h"
 #include "specs/field.h"
 #include "specs/field_json.h"
+#include "specs/problems.h"
 
 enum { SHOWN = 60 };
 
+static int decode_object(const struct field *table, json_t *value, void *object, const struct place *at, struct problems *p);
+
 int field_wrong(const char *key, const char *expected, json_t *found, struct error *e)
 {
-	char *words = json_dumps(found, JSON_ENCODE_ANY | JSON_COMPACT);
+	char *words = json_dumps(found, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15));
+	size_t length = words ? strlen(words) : 0, end = length > SHOWN ? SHOWN : length;
 	struct text shown = { 0 };
-	size_t length = words ? strlen(words) : 0;
 
-	text_add_escaped(&shown, words ? words : "", length > SHOWN ? SHOWN : length);
-	error_set(e, ERROR_SPEC, "expected %s, found %s%s", expected, shown.data ? shown.data : "nothing", length > SHOWN ? "…" : "");
+	/* Not in the middle of a character. */
+	while (end < length && end && (words[end] & 0xc0) == 0x80)
+		end--;
+	text_add_escaped(&shown, words ? words : "", end);
+	error_set(e, ERROR_SPEC, "expected %s, found %s%s", expected, shown.data ? shown.data : "nothing", end < length ? "…" : "");
 	free(words);
 	text_release(&shown);
 	return key ? error_at(e, "%s", key) : -1;
 }
 
-static int decode_text(const struct field *f, json_t *value, char **place, struct error *e)
+int field_problem(struct problems *p, const struct place *at)
 {
-	const char *text = json_string_value(value);
-
-	if (!text || strlen(text) != json_string_length(value))
-		return field_wrong(f->key, "a text", value, e);
-	if (f->kind == FIELD_PATH && (text[0] != '/' || strstr(text, "/../") || text_ends(text, "/..")))
-		return field_wrong(f->key, "an absolute path without \"..\"", value, e);
-	free(*place);
-	*place = alloc_copy(text);
-	return 0;
-}
-
-static int decode_integer(const struct field *f, json_t *value, int64_t *place, struct error *e)
-{
-	char expected[96] = "a whole number";
-	int64_t number = json_integer_value(value);
-	bool is_bounded = f->min || f->max;
-
-	if (json_is_integer(value) && (!is_bounded || (number >= f->min && number <= f->max))) {
-		*place = number;
-		return 0;
+	for (; at; at = at->up) {
+		if (at->key)
+			error_at(p->e, "%s", at->key);
+		else
+			error_at(p->e, "[%zu]", at->index);
 	}
-	if (is_bounded && f->max < INT64_MAX)
-		(void)snprintf(expected, sizeof expected, "a whole number from %jd to %jd", (intmax_t)f->min, (intmax_t)f->max);
-	return field_wrong(f->key, expected, value, e);
+	return problems_add(p);
 }
 
-static int decode_size(const struct field *f, json_t *value, int64_t *place, struct error *e)
+int field_expected(struct problems *p, const struct place *at, const char *expected, json_t *found)
 {
-	const char *text = json_string_value(value);
-	int64_t bytes = json_integer_value(value);
+	field_wrong(NULL, expected, found, p->e);
+	return field_problem(p, at);
+}
 
-	if (text ? size_parse(text, &bytes) == 0 : json_is_integer(value) && bytes >= 0) {
-		*place = bytes;
-		return 0;
+/* An array was meant: shows how it is written. A line for a shell becomes one. */
+static void hint_array(const struct field *f, const char *text, struct error *e)
+{
+	json_t *array = json_array();
+	autofree char *copy = alloc_copy(text);
+	char *words, *state = NULL;
+
+	if (strpbrk(text, "\"'\\$|&;<>()*?`\n")) {
+		json_array_append_new(array, json_string("sh"));
+		json_array_append_new(array, json_string("-c"));
+		json_array_append_new(array, json_string(text));
+	} else {
+		for (char *word = strtok_r(copy, " \t", &state); word; word = strtok_r(NULL, " \t", &state))
+			json_array_append_new(array, json_string(word));
 	}
-	return field_wrong(f->key, "a size such as \"512m\"", value, e);
+	words = json_dumps(array, 0);
+	error_hint(e, "write \"%s\": %s", f->key, words ? words : "[]");
+	free(words);
+	json_decref(array);
 }
 
-static int decode_duration(const struct field *f, json_t *value, int64_t *place, struct error *e)
-{
-	const char *text = json_string_value(value);
-
-	if (text && duration_parse(text, place) == 0)
-		return 0;
-	return field_wrong(f->key, "a duration such as \"1m30s\"", value, e);
-}
-
-/* 1.5 or "1.5": the text form goes through the parser of sizes' decimals, so that "1e3" and "nan" are refused. */
-static int decode_cpus(const struct field *f, json_t *value, int64_t *place, struct error *e)
-{
-	const char *text = json_string_value(value);
-	double cpus = json_number_value(value);
-
-	if (text && strspn(text, "0123456789.") == strlen(text) && *text)
-		cpus = strtod(text, NULL);
-	if ((text || json_is_number(value)) && isfinite(cpus) && cpus >= 0.01 && cpus <= 65536) {
-		*place = llround(cpus * 1000000);
-		return 0;
-	}
-	return field_wrong(f->key, "a number of cpus such as 1.5, at least 0.01", value, e);
-}
-
-static int decode_mode(const struct field *f, json_t *value, mode_t *place, struct error *e)
-{
-	const char *text = json_string_value(value);
-
-	if (text && mode_parse(text, place) == 0)
-		return 0;
-	return field_wrong(f->key, "an octal mode such as \"0400\"", value, e);
-}
-
-static int decode_enum(const struct field *f, json_t *value, int *place, struct error *e)
-{
-	const char *text = json_string_value(value);
-	struct text expected = { 0 };
-
-	for (int i = 0; text && f->names[i]; i++)
-		if (strcmp(f->names[i], text) == 0) {
-			*place = i;
-			return 0;
-		}
-	for (int i = 0; f->names[i]; i++)
-		text_addf(&expected, "%s\"%s\"", !i ? "" : f->names[i + 1] ? ", " : " or ", f->names[i]);
-	field_wrong(f->key, expected.data, value, e);
-	text_release(&expected);
-	return -1;
-}
-
-static int decode_list(const struct field *f, json_t *value, struct list *place, struct error *e)
+static int decode_list(const struct field *f, json_t *value, struct list *list, const struct place *at, struct problems *p)
 {
 	json_t *item;
 	size_t i;
 
-	if (json_is_string(value)) {
-		field_wrong(f->key, "an array of texts", value, e);
-		return error_hint(e, "write \"%s\": [\"%s\"]", f->key, json_string_value(value));
+	if (!json_is_array(value)) {
+		field_wrong(NULL, "an array of texts", value, p->e);
+		if (json_is_string(value))
+			hint_array(f, json_string_value(value), p->e);
+		return field_problem(p, at);
 	}
-	if (!json_is_array(value))
-		return field_wrong(f->key, "an array of texts", value, e);
-	list_release(place);
+	list_release(list);
 	json_array_foreach(value, i, item) {
-		const char *text = json_string_value(item);
+		const struct place here = { .up = at, .index = i };
 
-		if (!text || strlen(text) != json_string_length(item)) {
-			field_wrong(NULL, "a text", item, e);
-			error_at(e, "[%zu]", i);
-			return error_at(e, "%s", f->key);
-		}
-		list_add(place, text);
+		if (json_is_string(item))
+			list_add(list, json_string_value(item));
+		else if (field_expected(p, &here, "a text", item))
+			return -1;
 	}
 	return 0;
 }
 
-/* The text of a map's value: a text, a number or a boolean as it is written. NULL for anything else. The caller frees it. */
-static char *scalar_text(json_t *value)
+/* The text of a map's value: a text, a number or a boolean as it is written. NULL and e for anything else. The caller frees it. */
+static char *map_text(const struct field *f, json_t *value, struct error *e)
 {
 	char *dumped, *copy;
 
 	if (json_is_string(value))
-		return strlen(json_string_value(value)) == json_string_length(value) ? alloc_copy(json_string_value(value)) : NULL;
-	if (!json_is_number(value) && !json_is_boolean(value))
+		return alloc_copy(json_string_value(value));
+	if (json_is_object(value) && f->fold)
+		return f->fold(value, e);
+	if (!json_is_number(value) && !json_is_boolean(value)) {
+		field_wrong(NULL, "a text, a number, true or false", value, e);
 		return NULL;
+	}
 	dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 	copy = alloc_copy(dumped);
 	free(dumped);
 	return copy;
 }
 
-static int decode_map_object(const struct field *f, json_t *value, struct list *place, struct error *e)
+static int decode_map_object(const struct field *f, json_t *value, struct list *list, const struct place *at, struct problems *p)
 {
 	const char *key;
 	json_t *item;
 
 	json_object_foreach(value, key, item) {
-		char *text = scalar_text(item);
+		const struct place here = { .up = at, .key = key };
+		autofree char *text = NULL;
+		bool is_key = *key && !strchr(key, '=');
 
-		if (!text || !*key || strchr(key, '=')) {
-			free(text);
-			if (!*key || strchr(key, '='))
-				error_set(e, ERROR_SPEC, "expected a key that is not empty and has no \"=\", found \"%s\"", key);
-			else
-				field_wrong(NULL, "a text, a number, true or false", item, e);
-			error_at(e, "%s", key);
-			return error_at(e, "%s", f->key);
+		if (!is_key) {
+			error_set(p->e, ERROR_SPEC, "expected a key that is not empty and has no \"=\", found \"%.60s\"", key);
+			if (field_problem(p, at))
+				return -1;
+			continue;
 		}
-		list_env_set(place, key, text);
-		free(text);
+		text = map_text(f, item, p->e);
+		if (text)
+			list_env_set(list, key, text);
+		else if (field_problem(p, &here))
+			return -1;
 	}
 	return 0;
 }
 
-static int decode_map(const struct field *f, json_t *value, struct list *place, struct error *e)
+static int decode_map_array(json_t *value, struct list *list, const struct place *at, struct problems *p)
 {
 	json_t *item;
 	size_t i;
 
-	list_release(place);
-	if (json_is_object(value))
-		return decode_map_object(f, value, place, e);
-	if (!json_is_array(value))
-		return field_wrong(f->key, "an object of texts", value, e);
 	json_array_foreach(value, i, item) {
-		const char *text = json_string_value(item);
-		char *key = text && text[0] != '=' && strlen(text) == json_string_length(item) ? alloc_copy(text) : NULL;
+		const struct place here = { .up = at, .index = i };
+		autofree char *key = alloc_copy(json_string_value(item));
 		char *equals = key ? strchr(key, '=') : NULL;
 
-		if (!equals) {
-			free(key);
-			field_wrong(NULL, "a text such as \"KEY=value\"", item, e);
-			error_at(e, "[%zu]", i);
-			return error_at(e, "%s", f->key);
+		if (!equals || equals == key) {
+			if (field_expected(p, &here, "a text such as \"KEY=value\"", item))
+				return -1;
+			continue;
 		}
 		*equals = '\0';
-		list_env_set(place, key, equals + 1);
-		free(key);
+		list_env_set(list, key, equals + 1);
 	}
 	return 0;
 }
 
-static int decode_object_list(const struct field *f, json_t *value, char *object, struct error *e)
+static int decode_map(const struct field *f, json_t *value, struct list *list, const struct place *at, struct problems *p)
+{
+	list_release(list);
+	if (json_is_object(value))
+		return decode_map_object(f, value, list, at, p);
+	if (json_is_array(value))
+		return decode_map_array(value, list, at, p);
+	return field_expected(p, at, "an object of texts", value);
+}
+
+/* An object, from its short form where it has one; problems are told here. A new reference; NULL where there is no object. */
+static json_t *whole_object(const struct field *f, json_t *value, const struct place *at, struct problems *p, int *ret_result)
+{
+	autofree char *digits = NULL;
+	json_t *expanded = NULL;
+
+	*ret_result = 0;
+	if (!f->expand || !(json_is_string(value) || json_is_integer(value)))
+		return json_incref(value);
+	if (json_is_integer(value))
+		digits = text_format("%lld", (long long)json_integer_value(value));
+	expanded = f->expand(digits ? digits : json_string_value(value), p->e);
+	if (!expanded)
+		*ret_result = field_problem(p, at);
+	return expanded;
+}
+
+static int decode_part(const struct field *f, json_t *value, void *object, const struct place *at, struct problems *p)
+{
+	int result;
+	json_t *whole = whole_object(f, value, at, p, &result);
+
+	if (whole)
+		result = decode_object(f->sub, whole, object, at, p);
+	json_decref(whole);
+	return result;
+}
+
+static int decode_object_list(const struct field *f, json_t *value, char *object, const struct place *at, struct problems *p)
 {
 	size_t *count = (size_t *)(void *)(object + f->count_offset);
 	json_t *item;
 	size_t i;
 
 	if (!json_is_array(value))
-		return field_wrong(f->key, "an array", value, e);
+		return field_expected(p, at, "an array", value);
 	json_array_foreach(value, i, item) {
+		const struct place here = { .up = at, .index = i };
 		void *place = alloc_append(object + f->offset, count, f->size);
 
-		if (field_decode(f->sub, item, place, e)) {
-			error_at(e, "[%zu]", i);
-			return error_at(e, "%s", f->key);
-		}
+		if (decode_part(f, item, place, &here, p))
+			return -1;
 	}
 	return 0;
 }
 
-static int decode_value(const struct field *f, json_t *value, char *object, struct error *e)
+static int decode_value(const struct field *f, json_t *value, char *object, const struct place *at, struct problems *p)
 {
+	autorelease(text) struct text expected = { 0 };
 	void *place = object + f->offset;
 
 	switch (f->kind) {
-	case FIELD_TEXT:
-	case FIELD_PATH:
-		return decode_text(f, value, place, e);
-	case FIELD_BOOL:
-		if (!json_is_boolean(value))
-			return field_wrong(f->key, "true or false", value, e);
-		*(bool *)place = json_is_true(value);
-		return 0;
-	case FIELD_INTEGER:
-		return decode_integer(f, value, place, e);
-	case FIELD_SIZE:
-		return decode_size(f, value, place, e);
-	case FIELD_DURATION:
-		return decode_duration(f, value, place, e);
-	case FIELD_CPUS:
-		return decode_cpus(f, value, place, e);
-	case FIELD_MODE:
-		return decode_mode(f, value, place, e);
-	case FIELD_ENUM:
-		return decode_enum(f, value, place, e);
 	case FIELD_TEXT_LIST:
-		return decode_list(f, value, place, e);
+		return decode_list(f, value, place, at, p);
 	case FIELD_MAP:
-		return decode_map(f, value, place, e);
+		return decode_map(f, value, place, at, p);
 	case FIELD_OBJECT:
-		return field_decode(f->sub, value, place, e) ? error_at(e, "%s", f->key) : 0;
+		return decode_part(f, value, place, at, p);
 	case FIELD_OBJECT_LIST:
-		return decode_object_list(f, value, object, e);
+		return decode_object_list(f, value, object, at, p);
 	case FIELD_UNSUPPORTED:
-		error_set(e, ERROR_UNSUPPORTED, "%s", f->help);
-		return error_at(e, "%s", f->key);
+		error_set(p->e, ERROR_UNSUPPORTED, "%s", f->help);
+		return field_problem(p, at);
+	case FIELD_OPAQUE:
+		return 0;
+	default:
+		return field_decode_scalar(f, value, place, &expected) ? field_expected(p, at, expected.data, value) : 0;
 	}
-	return error_set(e, ERROR_INTERNAL, "field %s has an unknown kind", f->key);
 }
 
 static const struct field *find_row(const struct field *table, const char *key)
@@ -281,42 +250,55 @@ static const struct field *find_row(const struct field *table, const char *key)
 	return NULL;
 }
 
-static int unknown_key(const struct field *table, const char *key, struct error *e)
+static int unknown_key(const struct field *table, const struct place *at, struct problems *p)
 {
-	const char *near = field_nearest(table, key);
+	const char *near = field_nearest(table, at->key);
 	struct text shown = { 0 };
 
-	text_add_escaped(&shown, key, strlen(key));
+	text_add_escaped(&shown, at->key, strlen(at->key));
 	if (near)
-		error_set(e, ERROR_SPEC, "unknown field \"%s\": did you mean \"%s\"?", shown.data ? shown.data : "", near);
+		error_set(p->e, ERROR_SPEC, "unknown field \"%.80s\": did you mean \"%s\"?", shown.data ? shown.data : "", near);
 	else
-		error_set(e, ERROR_SPEC, "unknown field \"%s\"", shown.data ? shown.data : "");
+		error_set(p->e, ERROR_SPEC, "unknown field \"%.80s\"", shown.data ? shown.data : "");
 	text_release(&shown);
-	return error_at(e, "%s", key);
+	return field_problem(p, at);
 }
 
-int field_decode(const struct field *table, json_t *value, void *object, struct error *e)
+static int decode_object(const struct field *table, json_t *value, void *object, const struct place *at, struct problems *p)
 {
 	bool is_open = table->flags & FIELD_OPEN;
 	const char *key;
 	json_t *item;
 
 	if (!json_is_object(value))
-		return field_wrong(NULL, "an object", value, e);
+		return field_expected(p, at, "an object", value);
 	json_object_foreach(value, key, item) {
+		const struct place here = { .up = at, .key = key };
 		const struct field *f = find_row(table, key);
 
-		if (!f && (is_open || strncmp(key, "x-", 2) == 0))
+		if (is_open ? !f || json_is_null(item) : !f && strncmp(key, "x-", 2) == 0)
 			continue;
-		if (!f)
-			return unknown_key(table, key, e);
-		if (json_is_null(item) && is_open)
-			continue;
-		if (decode_value(f, item, object, e))
+		if (f ? decode_value(f, item, object, &here, p) : unknown_key(table, &here, p))
 			return -1;
 	}
-	for (const struct field *f = table; f->key; f++)
-		if ((f->flags & FIELD_REQUIRED) && !json_object_get(value, f->key))
-			return error_set(e, ERROR_SPEC, "missing required field \"%s\"", f->key);
+	for (const struct field *f = table; f->key; f++) {
+		if (!(f->flags & FIELD_REQUIRED) || json_object_get(value, f->key))
+			continue;
+		error_set(p->e, ERROR_SPEC, "missing required field \"%s\"", f->key);
+		if (field_problem(p, at))
+			return -1;
+	}
 	return 0;
+}
+
+int field_decode_all(const struct field *table, json_t *value, void *object, struct problems *p)
+{
+	return decode_object(table, value, object, /* at= */ NULL, p);
+}
+
+int field_decode(const struct field *table, json_t *value, void *object, struct error *e)
+{
+	struct problems first = { .e = e };
+
+	return field_decode_all(table, value, object, &first);
 }

@@ -8,17 +8,48 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "specs/field.h"
 #include "specs/field_json.h"
 #include "specs/limits.h"
+
+json_t *field_text(const char *text)
+{
+	json_t *value = json_string(text);
+	struct text valid = { 0 };
+
+	if (value)
+		return value;
+	for (size_t length = strlen(text), i = 0; i < length;) {
+		size_t step = length - i > 4 ? 4 : length - i;
+
+		/* The longest piece of at most one character that jansson takes. */
+		for (; step; step--) {
+			value = json_stringn(text + i, step);
+			if (value)
+				break;
+		}
+		if (value)
+			text_add_bytes(&valid, text + i, step);
+		else
+			text_add(&valid, "\xef\xbf\xbd");
+		json_decref(value);
+		value = NULL;
+		i += step ? step : 1;
+	}
+	value = json_string(valid.data ? valid.data : "");
+	text_release(&valid);
+	return value;
+}
 
 static json_t *build_list(const struct list *list)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < list->count; i++)
-		json_array_append_new(array, json_stringn_nocheck(list->items[i], strlen(list->items[i])));
+		json_array_append_new(array, field_text(list->items[i]));
 	return array;
 }
 
@@ -27,11 +58,13 @@ static json_t *build_map(const struct list *list)
 	json_t *object = json_object();
 
 	for (size_t i = 0; i < list->count; i++) {
-		const char *equals = strchr(list->items[i], '=');
+		autofree char *key = alloc_copy(list->items[i]);
+		char *equals = strchr(key, '=');
 
-		if (equals)
-			json_object_setn_new_nocheck(object, list->items[i], (size_t)(equals - list->items[i]),
-						     json_stringn_nocheck(equals + 1, strlen(equals + 1)));
+		if (!equals)
+			continue;
+		*equals = '\0';
+		json_object_set_new(object, key, field_text(equals + 1));
 	}
 	return object;
 }
@@ -83,7 +116,7 @@ static json_t *build_value(const struct field *f, const char *object)
 	case FIELD_TEXT:
 	case FIELD_PATH:
 		text = *(char *const *)place;
-		return text ? json_stringn_nocheck(text, strlen(text)) : NULL;
+		return text ? field_text(text) : NULL;
 	case FIELD_BOOL:
 		return json_boolean(*(const bool *)place);
 	case FIELD_INTEGER:
@@ -104,6 +137,7 @@ static json_t *build_value(const struct field *f, const char *object)
 	case FIELD_OBJECT_LIST:
 		return build_items(f, object);
 	case FIELD_UNSUPPORTED:
+	case FIELD_OPAQUE:
 		break;
 	}
 	return NULL;
@@ -122,13 +156,19 @@ json_t *field_build(const struct field *table, const void *object)
 	return result;
 }
 
-void field_dump(const struct field *table, const void *object, struct text *ret)
+void field_print(const json_t *value, struct text *ret)
 {
-	json_t *value = field_build(table, object);
-	char *json = json_dumps(value, FIELD_DUMP_FLAGS);
+	char *json = json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
 
-	json_decref(value);
 	text_add(ret, json ? json : "{}");
 	text_add_char(ret, '\n');
 	free(json);
+}
+
+void field_dump(const struct field *table, const void *object, struct text *ret)
+{
+	json_t *value = field_build(table, object);
+
+	field_print(value, ret);
+	json_decref(value);
 }

@@ -4,10 +4,9 @@
  *
  *     timing ROUNDS GAP_MS -- NAME COMMAND… -- NAME COMMAND…
  *
- * Commands take turns (A B B A …), so that a load that comes and goes hits all of them. Each measured run
- * comes after an unmeasured one of its own kind: at once (GAP_MS 0, "hot"), or after the machine has rested
- * that long ("spaced"). CPU time and memory are those of the command and of all its children that it waited
- * for (wait4). Prints one line per command:
+ * Commands take turns (A B B A …), so that a load that comes and goes hits all of them. Each measured run comes after
+ * an unmeasured one of its own kind: at once (GAP_MS 0, "hot"), or after the machine has rested that long ("spaced").
+ * CPU time and memory are those of the command and of all its children that it waited for (wait4). Prints one line per command:
  *
  *     NAME wall-median-us wall-min-us cpu-median-us cpu-min-us peak-KiB
  *

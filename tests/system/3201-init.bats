@@ -72,10 +72,14 @@ init() { unshare --pid --fork --mount-proc "$INIT" "$@"; }
 	done
 }
 
-@test "the program starts with nothing blocked and nothing ignored" {
-	run init cat /proc/self/status
+@test "the program has the signal mask and dispositions that box-init was started with" {
+	expected=$(env --default-signal cat /proc/self/status | grep -E '^Sig(Blk|Ign|Cgt)')
+	run env --default-signal unshare --pid --fork --mount-proc "$INIT" cat /proc/self/status
 	expect_status 0
-	[ "$(grep -cE "^Sig(Blk|Ign|Cgt):.0000000000000000" <<<"$output")" -eq 3 ] || fail "not every mask is empty"
+	[ "$(grep -E '^Sig(Blk|Ign|Cgt)' <<<"$output")" = "$expected" ] || fail "expected $expected"
+	expected=$(env --ignore-signal=USR1,HUP cat /proc/self/status | grep -E '^Sig(Blk|Ign)')
+	run env --ignore-signal=USR1,HUP unshare --pid --fork --mount-proc "$INIT" cat /proc/self/status
+	[ "$(grep -E '^Sig(Blk|Ign)' <<<"$output")" = "$expected" ] || fail "expected $expected"
 }
 
 @test "orphans are reaped while the program runs" {

@@ -134,7 +134,7 @@ Test(field, errors_have_file_line_field_expected_and_found)
 		{ "{\"items\": [{\"name\": \"a\"},\n{}]}", "f:2: items[1]: missing required field \"name\"" },
 		{ "{\"nmber\": 1}", "f:1: nmber: unknown field \"nmber\": did you mean \"number\"?" },
 		{ "{\"list\": [\"a\",\n2]}", "f:2: list[1]: expected a text, found 2" },
-		{ "{\"text\": 1", "f:1: '}' expected near end of file" },
+		{ "{\"text\": 1", "f:1: not JSON, column 10: '}' expected near end of file" },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * field_nearest.c - the known key that somebody who wrote an unknown one probably meant.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "specs/field.h"
+#include "specs/field_json.h"
+
+enum { NAME_LIMIT = 48, NEAR = 3 };
+
+/* Edits (insert, remove, replace) between two short names, in one row of the usual matrix. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[NAME_LIMIT + 1], length = strlen(b);
+
+	if (strlen(a) > NAME_LIMIT || length > NAME_LIMIT)
+		return NAME_LIMIT;
+	for (size_t j = 0; j <= length; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t corner = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= length; j++) {
+			size_t best = corner + ((a[i - 1] | 0x20) != (b[j - 1] | 0x20));
+
+			corner = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[length];
+}
+
+/* What other tools call the same thing (Compose's older words, OCI, Docker's options, devcontainer.json). */
+static const struct {
+	const char *theirs, *ours;
+} aliases[] = {
+	{ "env", "environment" },
+	{ "containerEnv", "environment" },
+	{ "envFile", "env_file" },
+	{ "cmd", "command" },
+	{ "args", "command" },
+	{ "cwd", "working_dir" },
+	{ "workdir", "working_dir" },
+	{ "workingDir", "working_dir" },
+	{ "mounts", "volumes" },
+	{ "destination", "target" },
+	{ "readonly", "read_only" },
+	{ "capAdd", "cap_add" },
+	{ "capDrop", "cap_drop" },
+	{ "kill_timeout", "stop_grace_period" },
+	{ "stop_timeout", "stop_grace_period" },
+	{ "override", "overrides" },
+	{ "container_name", "name" },
+	{ "mem_limit", "resources.limits.memory" },
+	{ "memory", "resources.limits.memory" },
+	{ "mem_reservation", "resources.reservations.memory" },
+	{ "cpus", "resources.limits.cpus" },
+	{ "cpu_shares", "resources.limits.cpu_weight" },
+	{ "pids_limit", "resources.limits.pids" },
+	{ "deploy", "resources" },
+	{ "security_opt", "security" },
+	{ "userns_mode", "security.userns" },
+	{ "privileged", "cap_add" },
+};
+
+static bool has_row(const struct field *table, const char *path)
+{
+	size_t length = strcspn(path, ".");
+
+	for (const struct field *f = table; f->key; f++)
+		if (strlen(f->key) == length && strncmp(f->key, path, length) == 0)
+			return true;
+	return false;
+}
+
+const char *field_nearest(const struct field *table, const char *key)
+{
+	const char *nearest = NULL;
+	size_t least = NEAR + 1;
+
+	for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+		if (strcmp(aliases[i].theirs, key) == 0 && has_row(table, aliases[i].ours))
+			return aliases[i].ours;
+	for (const struct field *f = table; f->key; f++) {
+		size_t edits = distance(key, f->key);
+
+		if (edits < least && edits * 2 <= strlen(f->key)) {
+			least = edits;
+			nearest = f->key;
+		}
+	}
+	return nearest;
+}
