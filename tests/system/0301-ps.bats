@@ -6,7 +6,7 @@ load lib
 setup() {
 	setup_world
 	need root jq
-	app "$(printf '"command": ["sh", "-c", "sleep 1000 & sleep 1000; true", "a\\\\u001b[31m\\"quoted\\""]')"
+	app "$(printf '"command": ["sh", "-c", "sleep 1000 & sleep 1000; true", "a\\u001b[31m\\"quoted\\""]')"
 	box run --name "$TAG" app.json </dev/null >out 2>&1 &
 	wait_until 10 eval 'box ps "$TAG" | grep -c sleep | grep -q 3'
 }
@@ -24,7 +24,9 @@ teardown() {
 	[ "$output" = "$TAG" ]
 	run box ps --format json
 	[ "$(jq -r '.[0].name, .[0].status' <<<"$output" | xargs)" = "$TAG running" ]
-	[ "$(jq -r '.[0].command' <<<"$output")" = "$(printf 'sh -c sleep 1000 & sleep 1000; true a\033[31m"quoted"')" ]
+	want=$(printf 'sh -c sleep 1000 & sleep 1000; true a\033[31m"quoted"')
+	got=$(jq -r '.[0].command' <<<"$output")
+	[ "$got" = "$want" ] || fail "command: $(cat -v <<<"$got")"
 	created=$(date -d "$(jq -r '.[0].created' <<<"$output")" +%s)
 	[ $(($(date +%s) - created)) -lt 60 ] || fail "created $(jq -r '.[0].created' <<<"$output")"
 	pid=$(jq '.[0].pid' <<<"$output")
