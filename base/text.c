@@ -12,6 +12,8 @@
 
 #include "base/alloc.h"
 
+enum { DISTANCE_LIMIT = 60 };
+
 void text_release(struct text *text)
 {
 	int saved = errno;
@@ -243,4 +245,30 @@ bool text_ends(const char *text, const char *end)
 bool text_equal(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+size_t text_distance(const char *a, const char *b)
+{
+	size_t row[DISTANCE_LIMIT + 1], length = strlen(b);
+
+	if (strlen(a) > DISTANCE_LIMIT || length > DISTANCE_LIMIT)
+		return DISTANCE_LIMIT;
+	for (size_t j = 0; j <= length; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t corner = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= length; j++) {
+			size_t best = corner + ((a[i - 1] | 0x20) != (b[j - 1] | 0x20));
+
+			corner = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[length];
 }

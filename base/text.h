@@ -55,3 +55,6 @@ void list_env_set(struct list *list, const char *key, const char *value);
 bool text_starts(const char *text, const char *start);
 bool text_ends(const char *text, const char *end);
 bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
+
+/* Edits (insert, remove, replace one character, whatever its case) between two short names; 60 where one is longer than that. */
+size_t text_distance(const char *a, const char *b);

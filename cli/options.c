@@ -20,39 +20,13 @@ struct words {
 	struct error *e;
 };
 
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[64], length = strlen(b);
-
-	if (strlen(a) > 60 || length > 60)
-		return 64;
-	for (size_t j = 0; j <= length; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= length; j++) {
-			size_t best = corner + (a[i - 1] != b[j - 1]);
-
-			corner = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[length];
-}
-
 const char *options_nearest(const char *const *names, size_t count, const char *word)
 {
 	const char *nearest = NULL;
 	size_t least = 3;
 
 	for (size_t i = 0; i < count; i++) {
-		size_t edits = distance(word, names[i]);
+		size_t edits = text_distance(word, names[i]);
 
 		if (edits < least && edits < strlen(names[i])) {
 			least = edits;

@@ -6,37 +6,11 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "specs/field.h"
 #include "specs/field_json.h"
 
-enum { NAME_LIMIT = 48, NEAR = 3 };
-
-/* Edits (insert, remove, replace) between two short names, in one row of the usual matrix. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[NAME_LIMIT + 1], length = strlen(b);
-
-	if (strlen(a) > NAME_LIMIT || length > NAME_LIMIT)
-		return NAME_LIMIT;
-	for (size_t j = 0; j <= length; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= length; j++) {
-			size_t best = corner + ((a[i - 1] | 0x20) != (b[j - 1] | 0x20));
-
-			corner = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[length];
-}
+enum { NEAR = 3 };
 
 /* What other tools call the same thing (Compose's older words, OCI, Docker's options, devcontainer.json). */
 static const struct {
@@ -90,7 +64,7 @@ const char *field_nearest(const struct field *table, const char *key)
 		if (strcmp(aliases[i].theirs, key) == 0 && has_row(table, aliases[i].ours))
 			return aliases[i].ours;
 	for (const struct field *f = table; f->key; f++) {
-		size_t edits = distance(key, f->key);
+		size_t edits = text_distance(key, f->key);
 
 		if (edits < least && edits * 2 <= strlen(f->key)) {
 			least = edits;

@@ -145,3 +145,12 @@ Test(text, comparisons)
 	cr_expect_not(text_equal(NULL, ""));
 	cr_expect(text_equal("a", "a"));
 }
+
+Test(text, distance_counts_edits)
+{
+	cr_assert_eq(text_distance("memory", "memory"), 0u);
+	cr_assert_eq(text_distance("memroy", "memory"), 2u);
+	cr_assert_eq(text_distance("Comand", "command"), 1u);
+	cr_assert_eq(text_distance("", "abc"), 3u);
+	cr_assert_eq(text_distance("a name that is much longer than any name that a person would ever type in full", "a"), 60u);
+}
