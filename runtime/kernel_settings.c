@@ -16,6 +16,7 @@
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "specs/container.h"
 
@@ -106,8 +107,12 @@ static int write_setting(int procfd, const struct sysctl_entry *entry, struct er
 int settings_sysctls(int procfd, const struct sysctl_entry *entries, size_t count, struct error *e)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (write_setting(procfd, &entries[i], e))
+		if (write_setting(procfd, &entries[i], e) == 0)
+			continue;
+		if (!entries[i].is_optional)
 			return error_at(e, "sysctls.%s", entries[i].key);
+		log_debug("%s, ignoring", e->text);
+		error_clear(e);
 	}
 	return 0;
 }

@@ -175,6 +175,18 @@ static int let_run(struct launch *l, struct error *e)
 	return 0;
 }
 
+/* Whether the app's user exists on the host: the image may name any number. */
+static int check_user(const struct launch *l, uid_t uid, gid_t gid, struct error *e)
+{
+	if (idmap_uid(&l->map, uid) >= 0 && idmap_gid(&l->map, gid) >= 0)
+		return 0;
+	error_set(e, ERROR_SPEC, "run as user %u and group %u: the container has no such ids", uid, gid);
+	error_at(e, "user");
+	if (l->places->rootless && l->map.uid_count < 2)
+		return error_hint(e, "without subordinate ids only root exists inside: box doctor says how to get them");
+	return error_hint(e, "ids inside go up to 65535");
+}
+
 static int start(struct launch *l, struct error *e)
 {
 	autofree char *volumes = text_format("%s/volumes", l->places->store);
@@ -190,6 +202,8 @@ static int start(struct launch *l, struct error *e)
 		return -1;
 	trace_step("launch", "wait: ROOT");
 	message_release(&message);
+	if (check_user(l, (uid_t)message.numbers[0], (gid_t)message.numbers[1], e))
+		return -1;
 	if (launch_send_sources(l, volumes, (uid_t)message.numbers[0], (gid_t)message.numbers[1], e))
 		return -1;
 	return let_run(l, e);

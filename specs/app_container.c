@@ -234,26 +234,27 @@ static int choose_devices(const struct app *app, struct container *c, struct err
 	return 0;
 }
 
-static void add_sysctl(struct container *c, const char *key, const char *value)
+static void add_sysctl(struct container *c, const char *key, const char *value, bool is_optional)
 {
 	struct sysctl_entry *entry = alloc_append(&c->sysctls, &c->sysctl_count, sizeof *entry);
 
-	*entry = (struct sysctl_entry){ .key = alloc_copy(key), .value = alloc_copy(value) };
+	*entry = (struct sysctl_entry){ .key = alloc_copy(key), .value = alloc_copy(value), .is_optional = is_optional };
 }
 
 static void choose_kernel_settings(const struct app *app, struct container *c)
 {
-	/* As Docker and podman do: any port and ping, without a capability. 65535 is the last group that exists inside. */
+	/* As Docker and podman do: any port and ping, without a capability. 65535 is the last group that exists inside, unless an ordinary
+	 * user has only one. */
 	if (c->network != NETWORK_HOST) {
-		add_sysctl(c, "net.ipv4.ip_unprivileged_port_start", "0");
-		add_sysctl(c, "net.ipv4.ping_group_range", "0 65535");
+		add_sysctl(c, "net.ipv4.ip_unprivileged_port_start", "0", /* is_optional= */ true);
+		add_sysctl(c, "net.ipv4.ping_group_range", "0 65535", /* is_optional= */ true);
 	}
 	for (size_t i = 0; i < app->sysctls.count; i++) {
 		autofree char *key = alloc_copy(app->sysctls.items[i]);
 		char *value = strchr(key, '=');
 
 		*value++ = '\0';
-		add_sysctl(c, key, value);
+		add_sysctl(c, key, value, /* is_optional= */ false);
 	}
 }
 

@@ -69,6 +69,7 @@ struct device_entry {
 struct sysctl_entry {
 	char *key; /* "net.core.somaxconn" */
 	char *value;
+	bool is_optional; /* box's own wish: left out where the kernel refuses it */
 };
 
 struct rlimit_entry {

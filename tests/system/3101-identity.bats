@@ -156,3 +156,23 @@ expect_user() {
 	expect_status 0
 	expect_line 0022 1
 }
+
+@test "an ordinary user without subordinate ids runs with a single id" {
+	need root user
+	as_user true
+	home=$WORK/home
+	# Nobody in /etc/passwd or /etc/subuid has this number.
+	chown -R 54321:54321 "$home"
+	cat >"$home/app.json" <<-'END'
+		{"name": "single", "rootfs": "rootfs.tar", "command": ["sh", "-c", "id -u; cat /proc/self/uid_map; touch /new && echo written"]}
+	END
+	run setpriv --reuid 54321 --regid 54321 --clear-groups env -i -C "$home" PATH="$PATH" HOME="$home" XDG_RUNTIME_DIR="$home/run" bin/box run app.json
+	expect_status 0
+	expect_line 0 written
+	grep -qE '^ +0 +54321 +1$' <<<"$output" || fail "not one id"
+	app_user=$(sed 's/"name": "single",/"name": "single", "user": "app",/' "$home/app.json")
+	echo "$app_user" >"$home/app.json"
+	run setpriv --reuid 54321 --regid 54321 --clear-groups env -i -C "$home" PATH="$PATH" HOME="$home" XDG_RUNTIME_DIR="$home/run" bin/box run app.json
+	expect_status 125
+	expect_has "app.json:1: user"
+}
