@@ -1,15 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * app_check.h - rules between and beyond the fields of app.json. Private to specs/.
+ *
+ * The tables know types and ranges; the rules know what a field may hold, what two fields mean together, and what this
+ * version of box cannot do yet. Each rule is one function; app_check.c has them in a table.
  */
 #pragma once
 
+#include <stdbool.h>
+
 struct app;
-struct error;
-struct list;
+struct problems;
 
-/* The first rule that is broken. */
-int app_check_first(const struct app *app, struct error *e);
+/* Every rule, in order. -1 where a problem ends the search. */
+int app_check_rules(const struct app *app, struct problems *p);
 
-/* Every rule; tell is called for each that is broken. */
-void app_check_all(const struct app *app, void (*tell)(const struct app *, struct list *, struct error *), struct list *problems);
+/* Tells "expected …, found "…"" at the field. As problems_add. */
+int app_unexpected(struct problems *p, const char *expected, const char *found, const char *field, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* A name for apps, volumes and the like: [a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}. */
+bool is_plain_name(const char *name);
+
+/* check_words.c: single fields */
+int check_name(const struct app *app, struct problems *p);
+int check_source(const struct app *app, struct problems *p);
+int check_program(const struct app *app, struct problems *p);
+int check_user(const struct app *app, struct problems *p);
+int check_hostname(const struct app *app, struct problems *p);
+int check_stop_signal(const struct app *app, struct problems *p);
+int check_capabilities(const struct app *app, struct problems *p);
+int check_security(const struct app *app, struct problems *p);
+int check_ports(const struct app *app, struct problems *p);
+int check_healthcheck(const struct app *app, struct problems *p);
+int check_restart(const struct app *app, struct problems *p);
+
+/* check_limits.c: what the kernel measures and grants */
+int check_memory(const struct app *app, struct problems *p);
+int check_cpusets(const struct app *app, struct problems *p);
+int check_io(const struct app *app, struct problems *p);
+int check_ulimits(const struct app *app, struct problems *p);
+int check_sysctls(const struct app *app, struct problems *p);
+
+/* check_mounts.c: what appears in the container's tree */
+int check_volumes(const struct app *app, struct problems *p);
+int check_tmpfs(const struct app *app, struct problems *p);
+int check_secrets(const struct app *app, struct problems *p);
+int check_devices(const struct app *app, struct problems *p);
+int check_targets(const struct app *app, struct problems *p);

@@ -36,21 +36,9 @@ static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/us
 
 static void choose_name(const struct app *app, const struct app_options *options, struct container *c)
 {
-	const char *folder = strrchr(app->folder, '/');
-
-	if (options && options->name)
-		c->name = alloc_copy(options->name);
-	else if (app->name)
-		c->name = alloc_copy(app->name);
-	else
-		c->name = alloc_copy(folder && folder[1] ? folder + 1 : "app");
-	/* A folder may be called anything; a container may not. */
-	if (!app->name && !(options && options->name))
-		for (char *at = c->name; *at; at++)
-			if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", *at) &&
-			    (at == c->name || !strchr("_.-", *at)))
-				*at = at == c->name ? 'x' : '-';
-	c->hostname = alloc_copy(app->hostname ? app->hostname : c->name);
+	c->name = alloc_copy(options && options->name ? options->name : app->name);
+	/* The kernel takes 64 bytes; resolvers take 63. */
+	c->hostname = app->hostname ? alloc_copy(app->hostname) : text_format("%.63s", c->name);
 }
 
 /* As Docker: an entrypoint of the spec forgets the image's command too. */
@@ -79,18 +67,31 @@ static int choose_args(const struct app *app, const struct image_config *image, 
 
 static void add_env(struct list *to, const struct list *from)
 {
-	for (size_t i = 0; from && i < from->count; i++) {
+	for (size_t i = 0; i < from->count; i++) {
 		autofree char *key = alloc_copy(from->items[i]);
 		char *equals = strchr(key, '=');
 
-		if (!equals || equals == key) {
-			if (!equals && getenv(key)) /* -e KEY: the caller's */
-				list_env_set(to, key, getenv(key));
-			continue;
-		}
 		*equals = '\0';
 		list_env_set(to, key, equals + 1);
 	}
+}
+
+/* -e KEY=VALUE, or -e KEY for the caller's; one that the caller does not have is left out, as Docker does. */
+static int add_option_env(struct list *to, const struct app_options *options, struct error *e)
+{
+	for (size_t i = 0; options && options->env && i < options->env->count; i++) {
+		const char *text = options->env->items[i];
+		autofree char *key = alloc_copy(text);
+		char *equals = strchr(key, '=');
+
+		if (!*key || equals == key)
+			return error_set(e, ERROR_USAGE, "option -e: expected KEY=value or KEY, found \"%.80s\"", text);
+		if (equals)
+			*equals++ = '\0';
+		if (equals || getenv(key))
+			list_env_set(to, key, equals ? equals : getenv(key));
+	}
+	return 0;
 }
 
 /* What an image says is never looked up in the caller's environment. */
@@ -107,8 +108,8 @@ static void add_image_env(struct list *to, const struct image_config *image)
 	}
 }
 
-static void choose_env(const struct app *app, const struct image_config *image, const struct app_options *options,
-		       struct container *c)
+static int choose_env(const struct app *app, const struct image_config *image, const struct app_options *options,
+		      struct container *c, struct error *e)
 {
 	list_env_set(&c->env, "PATH", default_path);
 	list_env_set(&c->env, "HOSTNAME", c->hostname);
@@ -118,7 +119,7 @@ static void choose_env(const struct app *app, const struct image_config *image, 
 	list_env_set(&c->env, "container", "box");
 	add_env(&c->env, &app->env_files);
 	add_env(&c->env, &app->environment);
-	add_env(&c->env, options ? options->env : NULL);
+	return add_option_env(&c->env, options, e);
 }
 
 static int choose_process(const struct app *app, const struct image_config *image, const struct app_options *options,
@@ -131,7 +132,8 @@ static int choose_process(const struct app *app, const struct image_config *imag
 		return -1;
 	c->terminal = options && options->terminal;
 	c->keep_stdin = options && options->keep_stdin;
-	choose_env(app, image, options, c);
+	if (choose_env(app, image, options, c, e))
+		return -1;
 	/* An image may say "app": Docker takes that as "/app". */
 	c->working_dir = folder[0] == '/' ? alloc_copy(folder) : text_format("/%s", folder);
 	c->user = alloc_copy(app->user ? app->user : image && image->user ? image->user : "");
@@ -164,7 +166,7 @@ static void choose_security(const struct app *app, struct container *c)
 			c->capabilities &= ~capability_mask(app->cap_drop.items[i]);
 	c->no_new_privileges = app->security.no_new_privileges;
 	c->user_namespace = app->security.userns == USERNS_AUTO;
-	c->seccomp = !seccomp || strcmp(seccomp, "default") == 0 ? SECCOMP_DEFAULT
+	c->seccomp = strcmp(seccomp, "default") == 0 ? SECCOMP_DEFAULT
 		     : strcmp(seccomp, "unconfined") == 0       ? SECCOMP_UNCONFINED : SECCOMP_FILE;
 	c->seccomp_file = c->seccomp == SECCOMP_FILE ? app_path(app, seccomp) : NULL;
 }
@@ -267,7 +269,7 @@ int app_container(const struct app *app, const struct image_config *image, const
 	c.spec_file = alloc_copy(app->file);
 	c.image = alloc_copy(app->rootfs ? app->rootfs : app->image);
 	c.read_only_root = app->read_only;
-	c.network = text_equal(app->network_mode, "host") ? NETWORK_HOST : NETWORK_NONE;
+	c.network = app->network_mode == NETWORK_CHOICE_HOST ? NETWORK_HOST : NETWORK_NONE;
 	choose_security(app, &c);
 	choose_limits(app, &c);
 	choose_kernel_settings(app, &c);

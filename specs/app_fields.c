@@ -4,16 +4,23 @@
  */
 #include "specs/app_fields.h"
 
+#include "base/alloc.h"
 #include "specs/app_tables.h"
 #include "specs/limits.h"
+#include "specs/shorthand.h"
 
 #define AT(member) offsetof(struct app, member)
 
+static const char *const network_modes[] = { "none", "host", "private", NULL };
+
 const struct field app_table[] = {
-	{ "name", FIELD_TEXT, AT(name), .help = "Name of the app: letters, digits, \"_\", \".\", \"-\". Default: the file's folder." },
+	{ "$schema", FIELD_OPAQUE, 0, .help = "For editors: the path of app.schema.json. box does not read it." },
+	{ "name", FIELD_TEXT, AT(name), .pattern = "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$",
+	  .help = "Name of the app: letters, digits, \"_\", \".\", \"-\". Default: the file's folder." },
 	{ "image", FIELD_TEXT, AT(image), .help = "Image to run: oci:DIR:TAG, oci-archive:FILE, docker-archive:FILE." },
 	{ "rootfs", FIELD_TEXT, AT(rootfs), .help = "Root file system instead of an image: a folder, or a tar (also gzip, zstd)." },
-	{ "build", FIELD_OBJECT, AT(build), .sub = build_fields, .help = "How to build the image." },
+	{ "build", FIELD_OBJECT, AT(build), .sub = build_fields, .expand = shorthand_build,
+	  .help = "How to build the image." },
 	{ "entrypoint", FIELD_TEXT_LIST, AT(entrypoint), .help = "Program and first arguments; replaces the image's, and its command." },
 	{ "command", FIELD_TEXT_LIST, AT(command), .help = "Arguments behind the entrypoint; replaces the image's." },
 	{ "working_dir", FIELD_PATH, AT(working_dir),
@@ -24,15 +31,17 @@ const struct field app_table[] = {
 	{ "environment", FIELD_MAP, AT(environment), .help = "Environment variables; an object, or an array of \"KEY=value\"." },
 	{ "env_file", FIELD_TEXT_LIST, AT(env_file), .help = "Files of KEY=value lines, read before environment." },
 	{ "volumes", FIELD_OBJECT_LIST, AT(volumes), .sub = volume_fields, .size = sizeof(struct volume), .count_offset = AT(volume_count),
-	  .help = "Mounts; an object each, or \"source:target[:ro]\"." },
+	  .expand = shorthand_volume, .help = "Mounts; an object each, or \"source:target[:ro]\"." },
 	{ "tmpfs", FIELD_TEXT_LIST, AT(tmpfs), .help = "Folders in memory: \"/target\" or \"/target:size=64m,mode=1777\"." },
 	{ "read_only", FIELD_BOOL, AT(read_only), .help = "No writable layer: the root cannot be written. Default: false." },
 	{ "networks", FIELD_TEXT_LIST, AT(networks), .help = "Names of networks to join." },
-	{ "network_mode", FIELD_TEXT, AT(network_mode), .help = "none (loopback only), host, or private. Default: none." },
+	{ "network_mode", FIELD_ENUM, AT(network_mode), .names = network_modes,
+	  .help = "none (loopback only), host, or private. Default: none." },
 	{ "ports", FIELD_OBJECT_LIST, AT(ports), .sub = port_fields, .size = sizeof(struct port), .count_offset = AT(port_count),
-	  .help = "Published ports; an object each, or \"127.0.0.1:80:8080/tcp\"." },
+	  .expand = shorthand_port, .help = "Published ports; an object each, or \"127.0.0.1:80:8080/tcp\"." },
 	{ "resources", FIELD_OBJECT, AT(resources), .sub = resource_fields, .help = "Limits and reservations." },
-	{ "ulimits", FIELD_MAP, AT(ulimits), .help = "Limits per process: a number, or {\"soft\": n, \"hard\": n}." },
+	{ "ulimits", FIELD_MAP, AT(ulimits), .fold = shorthand_ulimit,
+	  .help = "Limits per process: a number, or {\"soft\": n, \"hard\": n}." },
 	{ "sysctls", FIELD_MAP, AT(sysctls), .help = "Kernel settings of the container's own namespaces." },
 	{ "shm_size", FIELD_SIZE, AT(shm_size), .help = "Size of /dev/shm. Default: 64m." },
 	{ "devices", FIELD_TEXT_LIST, AT(devices), .help = "Devices of the host: \"/dev/x[:/dev/y[:rwm]]\"." },
@@ -40,9 +49,10 @@ const struct field app_table[] = {
 	{ "cap_add", FIELD_TEXT_LIST, AT(cap_add), .help = "Capabilities to add to the default set; ALL adds every one." },
 	{ "security", FIELD_OBJECT, AT(security), .sub = security_fields, .help = "User namespace, seccomp, new privileges." },
 	{ "healthcheck", FIELD_OBJECT, AT(healthcheck), .sub = healthcheck_fields, .help = "How to tell that the app works." },
-	{ "restart", FIELD_TEXT, AT(restart), .help = "no, always, on-failure[:n] or unless-stopped. Default: no." },
+	{ "restart", FIELD_TEXT, AT(restart), .pattern = "^(no|always|unless-stopped|on-failure(:[1-9][0-9]*)?)$",
+	  .help = "no, always, on-failure[:n] or unless-stopped. Default: no." },
 	{ "secrets", FIELD_OBJECT_LIST, AT(secrets), .sub = secret_fields, .size = sizeof(struct secret), .count_offset = AT(secret_count),
-	  .help = "Files that only the app sees, on a tmpfs." },
+	  .expand = shorthand_secret, .help = "Files that only the app sees, on a tmpfs." },
 	{ "init", FIELD_BOOL, AT(init), .help = "A small init as PID 1: forwards signals, reaps orphans. Default: false." },
 	{ "stop_signal", FIELD_TEXT, AT(stop_signal), .help = "Signal that asks the app to end. Default: the image's, else SIGTERM." },
 	{ "stop_grace_period", FIELD_DURATION, AT(stop_grace_period), .help = "Time between that signal and SIGKILL. Default: 10s." },
@@ -50,6 +60,9 @@ const struct field app_table[] = {
 	{ "update", FIELD_OBJECT, AT(update), .sub = update_fields, .help = "How a new generation replaces the old." },
 	{ "labels", FIELD_MAP, AT(labels), .help = "Words for people and tools; box does not read them." },
 	{ "annotations", FIELD_MAP, AT(annotations), .help = "Words for OCI tools; box does not read them." },
+	{ "depends_on", FIELD_OPAQUE, 0, .help = "In a file with services: those that have to run before, as an array or with conditions." },
+	{ "overrides", FIELD_OPAQUE, 0, .help = "Named JSON Merge Patches (RFC 7386), chosen with --override NAME." },
+	{ "oci", FIELD_OPAQUE, 0, .help = "A raw runtime-spec fragment, merged last." },
 	{ 0 },
 };
 
@@ -62,6 +75,8 @@ void app_init(struct app *app)
 	app->shm_size = 64 << 20;
 	app->security.no_new_privileges = true;
 	app->stop_grace_period = 10 * 1000000;
+	app->restart = alloc_copy("no");
+	app->security.seccomp = alloc_copy("default");
 	app->healthcheck.interval = app->healthcheck.timeout = 30 * 1000000;
 	app->healthcheck.retries = 3;
 	app->logging.max_size = 10 << 20;

@@ -15,15 +15,18 @@
 #include "base/text.h"
 #include "specs/field.h"
 
+struct json_t;
+struct problems;
+
 struct volume {
-	int type; /* enum volume_type */
+	int type; /* enum volume_type; never UNSAID behind app_decode */
 	char *source;
 	char *target;
 	bool read_only;
 	bool shared;
 	int idmap; /* enum mount_idmap */
 };
-enum volume_type { VOLUME_BIND, VOLUME_NAMED, VOLUME_TMPFS };
+enum volume_type { VOLUME_UNSAID, VOLUME_BIND, VOLUME_NAMED, VOLUME_TMPFS };
 
 struct port {
 	int64_t target, published;
@@ -94,6 +97,8 @@ struct update {
 	int order;
 };
 
+enum network_choice { NETWORK_CHOICE_NONE, NETWORK_CHOICE_HOST, NETWORK_CHOICE_PRIVATE };
+
 struct app {
 	char *name, *image, *rootfs;
 	struct build build;
@@ -107,7 +112,7 @@ struct app {
 	struct list tmpfs;
 	bool read_only;
 	struct list networks;
-	char *network_mode;
+	int network_mode; /* enum network_choice */
 	struct port *ports;
 	size_t port_count;
 	struct resources resources;
@@ -134,12 +139,21 @@ struct app {
 	struct list env_files; /* KEY=VALUE of env_file, in order */
 	char *reference;       /* image or rootfs, its path absolute */
 	struct list written;   /* top-level keys that the file (with its override) has */
+	bool is_service;       /* one of several in the file */
+	bool has_oci;          /* "oci" is more than {} */
 };
 
 extern const struct field app_table[];
 
-/* Every number that has no zero default. */
+/* Every default that is not zero and needs nothing else. */
 void app_init(struct app *app);
+
+/* Releases everything but the memory of app itself. */
+void app_release(struct app *app);
+
+/* From the parsed object (comments blanked, overrides merged, short forms and variables still in it) to a checked app. app->file and
+ * app->folder are set. */
+int app_decode(struct app *app, struct json_t *object, struct problems *p);
 
 /* An absolute path: as it is, or below the file's folder. The caller frees it. */
 char *app_path(const struct app *app, const char *path);

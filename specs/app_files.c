@@ -69,7 +69,7 @@ static void add_etc(struct container *c)
 	text_release(&resolv);
 }
 
-static char *secret_target(const struct secret *secret)
+char *app_secret_target(const struct secret *secret)
 {
 	const char *slash = strrchr(secret->source, '/');
 	const char *name = secret->target ? secret->target : slash ? slash + 1 : secret->source;
@@ -81,7 +81,7 @@ static int add_secret(const struct app *app, size_t index, size_t *total, struct
 {
 	const struct secret *secret = &app->secrets[index];
 	autofree char *path = app_path(app, secret->source);
-	autofree char *target = secret_target(secret);
+	autofree char *target = app_secret_target(secret);
 	struct text content = { 0 };
 	struct file_entry *file;
 

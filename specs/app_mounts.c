@@ -18,7 +18,9 @@
 #include "specs/app_parts.h"
 #include "specs/container.h"
 #include "specs/field_json.h"
+#include "specs/app_tables.h"
 #include "specs/image_config.h"
+#include "specs/paths.h"
 #include "specs/shorthand.h"
 
 static const uint64_t plain = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
@@ -95,53 +97,105 @@ static int add_spec_mounts(const struct app *app, struct container *c, struct er
 	return 0;
 }
 
-/* -v SOURCE:TARGET[:ro]: relative to the caller's folder, and instead of what the spec mounts at the same place. */
+/* The volume that the text of one -v stands for. A relative source begins at the caller's folder, not at the file's. */
+static int parse_option(const char *text, struct volume *ret, struct error *e)
+{
+	json_t *json = shorthand_volume(text, e);
+	char *real;
+	int result = json ? field_decode(volume_fields, json, ret, e) : -1;
+
+	json_decref(json);
+	if (result)
+		return -1;
+	(void)path_clean(ret->target); /* what is wrong with it is told next */
+	if (app_check_volume(ret, e))
+		return -1;
+	if (ret->type != VOLUME_BIND || ret->source[0] == '~')
+		return 0;
+	real = realpath(ret->source, NULL);
+	if (!real)
+		return error_sys(e, "find %s", ret->source);
+	free(ret->source);
+	ret->source = real;
+	return 0;
+}
+
+/* -v SOURCE:TARGET[:ro] */
 static int add_option_mounts(const struct app *app, const struct app_options *options, struct container *c, struct error *e)
 {
 	for (size_t i = 0; options && options->volumes && i < options->volumes->count; i++) {
-		json_t *json = shorthand_volume(options->volumes->items[i], e);
+		const char *text = options->volumes->items[i];
 		struct volume volume = { 0 };
-		char *real;
+		int result = parse_option(text, &volume, e);
 
-		if (!json)
-			return error_in(e, "option -v");
-		volume.type = strcmp(json_string_value(json_object_get(json, "type")), "bind") == 0 ? VOLUME_BIND : VOLUME_NAMED;
-		volume.source = (char *)json_string_value(json_object_get(json, "source"));
-		volume.target = (char *)json_string_value(json_object_get(json, "target"));
-		volume.read_only = json_is_true(json_object_get(json, "read_only"));
-		real = volume.type == VOLUME_BIND && volume.source[0] != '~' ? realpath(volume.source, NULL) : NULL;
-		if (real)
-			volume.source = real;
-		if (has_target(c, volume.target))
-			error_set(e, ERROR_USAGE, "option -v %s: the spec mounts something on %s already", options->volumes->items[i],
-				  volume.target);
+		if (result)
+			e->field[0] = '\0'; /* it is the option's, not the file's */
+		else if (has_target(c, volume.target))
+			result = error_set(e, ERROR_USAGE, "something is mounted on %s already", volume.target);
 		else
 			add_volume(app, &volume, NULL, c);
-		free(real);
-		json_decref(json);
-		if (e->kind != ERROR_NONE)
-			return -1;
+		field_release(volume_fields, &volume);
+		if (result)
+			return error_in(e, "option -v %.200s", text);
 	}
 	return 0;
 }
 
-/* An image's VOLUME that nothing covers becomes a volume named after the app and the path. Its targets are hostile input. */
-static void add_image_volumes(const struct image_config *image, struct container *c)
+/* FNV-1a: tells names apart, guards nothing. */
+static uint32_t hash(const char *text)
 {
-	for (size_t i = 0; image && i < image->volumes.count; i++) {
-		const char *target = image->volumes.items[i];
-		struct mount_entry *mount;
+	uint32_t value = 2166136261U;
 
-		if (target[0] != '/' || !target[1] || strstr(target, "..") || strstr(target, "//") || text_starts(target, "/proc") ||
-		    text_starts(target, "/sys") || text_starts(target, "/dev") || strlen(target) > 100 || has_target(c, target))
+	for (; *text; text++)
+		value = (value ^ (unsigned char)*text) * 16777619U;
+	return value;
+}
+
+/* "web_var_lib_data" for /var/lib/data of app web; with a hash of the path where the name alone would be too long, or another
+ * path's too. */
+static char *image_volume_name(const struct app *app, const char *target, const struct container *c)
+{
+	enum { APP_MOST = 60, NAME_MOST = 118 };
+	char *name = text_format("%.*s%s", APP_MOST, app->name, target);
+	bool is_ambiguous = strlen(name) > NAME_MOST;
+
+	for (char *at = name; *at; at++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-", *at)) {
+			is_ambiguous |= *at != '/';
+			*at = '_';
+		}
+	for (size_t i = 0; i < c->mount_count; i++)
+		is_ambiguous |= c->mounts[i].kind == MOUNT_VOLUME && strcmp(c->mounts[i].source, name) == 0;
+	if (is_ambiguous) {
+		char *longer = text_format("%.*s-%08x", NAME_MOST, name, hash(target));
+
+		free(name);
+		name = longer;
+	}
+	return name;
+}
+
+/* An image's VOLUME that nothing covers becomes a volume named after the app and the path. What the image says is hostile: a place with
+ * "..", or one that is box's own ("/proc", however it is written), gets no volume, and there is a bound on their number. */
+static int add_image_volumes(const struct app *app, const struct image_config *image, struct container *c, struct error *e)
+{
+	enum { VOLUMES_MOST = 64 };
+
+	if (image && image->volumes.count > VOLUMES_MOST)
+		return error_set(e, ERROR_IMAGE, "the image asks for %zu volumes, more than %d", image->volumes.count, VOLUMES_MOST);
+	for (size_t i = 0; image && i < image->volumes.count; i++) {
+		autofree char *target = text_format("/%s", image->volumes.items[i]); /* "data" is "/data", as in WorkingDir */
+		struct mount_entry *mount;
+		char *name;
+
+		if (!path_clean(target) || path_is_own(target) || has_target(c, target))
 			continue;
+		name = image_volume_name(app, target, c);
 		mount = add(c, MOUNT_VOLUME, target);
-		mount->source = text_format("%s%s", c->name, target);
-		for (char *at = mount->source; *at; at++)
-			if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-", *at))
-				*at = '_';
+		mount->source = name;
 		mount->copy_up = true;
 	}
+	return 0;
 }
 
 static int by_target(const void *a, const void *b)
@@ -167,9 +221,9 @@ int app_mounts(const struct app *app, const struct image_config *image, const st
 
 	add_own_mounts(app, c);
 	own = c->mount_count;
-	if (add_spec_mounts(app, c, e) || add_option_mounts(app, options, c, e))
+	if (add_spec_mounts(app, c, e) || add_option_mounts(app, options, c, e) ||
+	    add_image_volumes(app, image, c, e))
 		return -1;
-	add_image_volumes(image, c);
 	add_memory(c, "/run", 0755);
 	add_memory(c, "/tmp", 01777);
 	/* A path sorts before every path below it. */

@@ -9,6 +9,8 @@ struct app_options;
 struct container;
 struct error;
 struct image_config;
+struct secret;
+struct volume;
 
 /* Adds box's own mounts, the spec's, the command line's and the image's volumes, parents before children; and
  * the masked paths. */
@@ -17,3 +19,12 @@ int app_mounts(const struct app *app, const struct image_config *image, const st
 
 /* Adds /etc/hosts, /etc/hostname, /etc/resolv.conf and the secrets, whose content is read now. */
 int app_files(const struct app *app, struct container *c, struct error *e);
+
+/* Whether something can be mounted at target, which is clean (paths.h). */
+int app_check_target(const char *target, struct error *e);
+
+/* Whether a volume of the spec or the command line says something that makes sense. */
+int app_check_volume(const struct volume *volume, struct error *e);
+
+/* Where a secret appears; the caller frees it. */
+char *app_secret_target(const struct secret *secret);

@@ -16,6 +16,8 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "specs/container.h"
+#include "specs/paths.h"
+#include "specs/shorthand.h"
 
 static int parse_bound(const char *text, uint64_t *ret)
 {
@@ -55,16 +57,12 @@ int app_parse_ulimit(const char *text, struct rlimit_entry *ret, struct error *e
 int app_parse_device(const char *text, struct device_entry *ret, struct error *e)
 {
 	autofree char *copy = alloc_copy(text);
-	char *state = NULL;
-	const char *source = strtok_r(copy, ":", &state), *target = strtok_r(NULL, ":", &state);
-	const char *access = strtok_r(NULL, ":", &state);
+	char *parts[3] = { NULL };
+	size_t count = split_text(copy, ':', parts, 3);
+	const char *source = parts[0], *target = count > 1 ? parts[1] : source, *access = count > 2 ? parts[2] : "rwm";
 
-	if (!target)
-		target = source;
-	if (!access)
-		access = "rwm";
-	if (!source || source[0] != '/' || !text_starts(target, "/dev/") || strstr(target, "..") || !target[5] ||
-	    strlen(access) > 3 || !*access || strspn(access, "rwm") != strlen(access) || strtok_r(NULL, ":", &state))
+	if (!count || !text_starts(source, "/dev/") || strstr(source, "/..") || !text_starts(target, "/dev/") ||
+	    strstr(target, "/..") || !target[5] || strlen(access) > 3 || !*access || strspn(access, "rwm") != strlen(access))
 		return error_set(e, ERROR_SPEC, "expected \"/dev/x\" or \"/dev/x:/dev/y:rwm\", found \"%.80s\"", text);
 	ret->source = alloc_copy(source);
 	ret->target = alloc_copy(target);
@@ -96,6 +94,7 @@ int app_parse_tmpfs(const char *text, struct mount_entry *ret, struct error *e)
 
 	if (options)
 		*options++ = '\0';
+	(void)path_clean(copy); /* what is wrong with it is told where the target is checked */
 	*ret = (struct mount_entry){ .kind = MOUNT_TMPFS, .target = alloc_copy(copy), .size = LIMIT_UNSET, .mode = 01777,
 				     .attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
 	for (char *option = options ? strtok_r(options, ",", &state) : NULL; option; option = strtok_r(NULL, ",", &state))

@@ -46,14 +46,14 @@ static int take_line(char *line, struct list *ret, struct error *e)
 	if (equals)
 		*equals = '\0';
 	if (!*key || strpbrk(key, " \t\"'"))
-		return error_set(e, ERROR_SPEC, "expected KEY=value, found \"%s\"", key);
+		return error_set(e, ERROR_SPEC, "expected KEY=value, found \"%.80s\"", key);
 	if (!equals) {
 		if (getenv(key))
 			list_env_set(ret, key, getenv(key));
 		return 0;
 	}
 	if (unquote(equals + 1))
-		return error_set(e, ERROR_SPEC, "%s: the quote does not end on its line", key);
+		return error_set(e, ERROR_SPEC, "the quote of %.80s does not end on its line", key);
 	list_env_set(ret, key, equals + 1);
 	return 0;
 }

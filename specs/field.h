@@ -29,7 +29,7 @@ enum field_kind {
 	FIELD_DURATION,    /* int64_t microseconds, at least min: "1m30s" */
 	FIELD_CPUS,        /* int64_t millionths of a cpu: 1.5 or "1.5" */
 	FIELD_MODE,        /* mode_t: an octal text */
-	FIELD_ENUM,        /* int: one of names[] */
+	FIELD_ENUM,        /* int: the index of one of names[], plus min (less than min: nobody said) */
 	FIELD_TEXT_LIST,   /* struct list: an array of texts */
 	FIELD_MAP,         /* struct list of "key=value": an object of texts, numbers and booleans (or an array of "key=value") */
 	FIELD_OBJECT,      /* a struct in place, by sub */

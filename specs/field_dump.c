@@ -127,7 +127,7 @@ static json_t *build_value(const struct field *f, const char *object)
 	case FIELD_MODE:
 		return json_sprintf("%04o", *(const mode_t *)place);
 	case FIELD_ENUM:
-		return json_string(f->names[*(const int *)place]);
+		return *(const int *)place < f->min ? NULL : json_string(f->names[*(const int *)place - f->min]);
 	case FIELD_TEXT_LIST:
 		return build_list(place);
 	case FIELD_MAP:

@@ -11,8 +11,8 @@
 #include "base/error.h"
 
 struct field;
-struct text;
 struct problems;
+struct text;
 
 /* Where in the document the walk is: a list on the C stack, from the leaf up, rendered only for an error. */
 struct place {
@@ -59,5 +59,4 @@ void field_print(const json_t *value, struct text *ret);
 void field_locate(const char *text, size_t length, const char *name, struct error *e);
 
 /* field_values.c: one value without parts into its place. expected is filled where that is not possible: -1. */
-struct text;
 int field_decode_scalar(const struct field *f, json_t *value, void *place, struct text *expected);

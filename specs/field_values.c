@@ -132,7 +132,7 @@ static int decode_enum(const struct field *f, json_t *value, int *place, struct 
 
 	for (int i = 0; f->names[i]; i++) {
 		if (text && strcmp(f->names[i], text) == 0) {
-			*place = i;
+			*place = i + (int)f->min;
 			return 0;
 		}
 	}

@@ -14,7 +14,7 @@
 #include "specs/field.h"
 #include "specs/field_json.h"
 
-enum { LIMIT = 4 << 20, DEEPEST = 32 };
+enum { LIMIT = 4 << 20, DEEPEST = 32, ENV_LIMIT = 128 << 10 };
 
 #define AT(member) offsetof(struct image_config, member)
 
@@ -51,21 +51,6 @@ void image_config_release(struct image_config *config)
 	errno = saved;
 }
 
-static size_t depth_of(json_t *value)
-{
-	size_t deepest = 0, i;
-	const char *key;
-	json_t *item;
-
-	json_array_foreach(value, i, item)
-		if (depth_of(item) > deepest)
-			deepest = depth_of(item);
-	json_object_foreach(value, key, item)
-		if (depth_of(item) > deepest)
-			deepest = depth_of(item);
-	return deepest + 1;
-}
-
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -86,6 +71,19 @@ static int take_volumes(json_t *root, struct list *ret, struct error *e)
 	return 0;
 }
 
+/* The kernel's own bound on argv and environment together is a quarter of the stack; an image needs far less. */
+static int check_env(const struct list *env, struct error *e)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < env->count; i++)
+		total += strlen(env->items[i]) + 1;
+	if (total <= ENV_LIMIT)
+		return 0;
+	error_set(e, ERROR_IMAGE, "the environment has %zu bytes, more than %d", total, ENV_LIMIT);
+	return error_at(e, "config.Env");
+}
+
 int image_config_decode(const char *json, size_t length, const char *name, struct image_config *ret, struct error *e)
 {
 	struct image_config config = { 0 };
@@ -94,14 +92,14 @@ int image_config_decode(const char *json, size_t length, const char *name, struc
 
 	if (length > LIMIT)
 		error_set(e, ERROR_IMAGE, "the configuration has %zu bytes, more than %d", length, LIMIT);
+	else if (field_depth(json, length) > DEEPEST)
+		error_set(e, ERROR_IMAGE, "the configuration is nested deeper than %d levels", DEEPEST);
 	else
 		root = field_parse(json, length, name, e);
-	if (root && depth_of(root) > DEEPEST)
-		error_set(e, ERROR_IMAGE, "the configuration is nested deeper than %d levels", DEEPEST);
-	else if (root && field_decode(config_fields, root, &config, e) == 0 && take_volumes(root, &config.volumes, e) == 0)
+	if (root && field_decode(config_fields, root, &config, e) == 0 && take_volumes(root, &config.volumes, e) == 0 &&
+	    check_env(&config.env, e) == 0)
 		result = 0;
-	if (root)
-		json_decref(root);
+	json_decref(root);
 	if (result) {
 		image_config_release(&config);
 		error_in(e, "read the image configuration %s", name);

@@ -12,6 +12,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "specs/field_json.h"
+#include "specs/problems.h"
 
 static bool is_name(const char *name, size_t length)
 {
@@ -28,11 +30,12 @@ static int replace(const char *inside, size_t length, struct text *ret, struct e
 {
 	size_t name_length = strcspn(inside, ":}");
 	const char *option = inside + name_length;
+	int shown = length > 60 ? 60 : (int)length;
 	char name[128];
 	const char *value;
 
 	if (name_length >= sizeof name || !is_name(inside, name_length))
-		return error_set(e, ERROR_SPEC, "expected ${NAME}, ${NAME:-default} or ${NAME:?message}, found \"${%.*s}\"", (int)length, inside);
+		return error_set(e, ERROR_SPEC, "expected ${NAME}, ${NAME:-default} or ${NAME:?message}, found \"${%.*s}\"", shown, inside);
 	memcpy(name, inside, name_length);
 	name[name_length] = '\0';
 	value = getenv(name);
@@ -45,9 +48,10 @@ static int replace(const char *inside, size_t length, struct text *ret, struct e
 		return 0;
 	}
 	if (strncmp(option, ":?", 2) == 0)
-		return error_set(e, ERROR_SPEC, "variable %s is not set: %.*s", name, (int)(length - name_length - 2), option + 2);
+		return error_set(e, ERROR_SPEC, "variable %s is %s%s%.*s", name, value ? "empty" : "not set", length - name_length > 2 ? ": " : "",
+				 (int)(length - name_length) - 2, option + 2);
 	if (*option == ':')
-		return error_set(e, ERROR_SPEC, "expected ${NAME}, ${NAME:-default} or ${NAME:?message}, found \"${%.*s}\"", (int)length, inside);
+		return error_set(e, ERROR_SPEC, "expected ${NAME}, ${NAME:-default} or ${NAME:?message}, found \"${%.*s}\"", shown, inside);
 	error_set(e, ERROR_SPEC, "variable %s is not set", name);
 	return error_hint(e, "set it, or write ${%s:-default}; a \"$\" of the app's own is written $$", name);
 }
@@ -63,7 +67,7 @@ int interpolate_text(const char *text, struct text *ret, struct error *e)
 		} else if (*at == '$' && at[1] == '{') {
 			close = strchr(at, '}');
 			if (!close)
-				return error_set(e, ERROR_SPEC, "\"${\" without \"}\" in \"%s\"", text);
+				return error_set(e, ERROR_SPEC, "\"${\" without \"}\" in \"%.80s\"", text);
 			if (replace(at + 2, (size_t)(close - at) - 2, ret, e))
 				return -1;
 			at = close;
@@ -74,36 +78,65 @@ int interpolate_text(const char *text, struct text *ret, struct error *e)
 	return 0;
 }
 
-static int interpolate_value(json_t *value, struct error *e)
+static int interpolate_string(json_t *value, struct error *e)
 {
 	struct text out = { 0 };
-	int result;
+	int result = interpolate_text(json_string_value(value), &out, e);
 
-	if (!json_is_string(value) || !strchr(json_string_value(value), '$'))
-		return json_is_object(value) || json_is_array(value) ? interpolate_json(value, e) : 0;
-	if (strlen(json_string_value(value)) != json_string_length(value))
-		return error_set(e, ERROR_SPEC, "expected a text without a zero byte");
-	result = interpolate_text(json_string_value(value), &out, e);
 	if (result == 0 && json_string_set(value, out.data ? out.data : ""))
 		result = error_set(e, ERROR_SPEC, "a variable's value is not UTF-8");
 	text_release(&out);
 	return result;
 }
 
-int interpolate_json(json_t *value, struct error *e)
+int interpolate_json(json_t *value, const struct place *at, struct problems *p)
 {
 	const char *key;
 	json_t *item;
 	size_t i;
 
-	if (json_is_array(value)) {
-		json_array_foreach(value, i, item)
-			if (interpolate_value(item, e))
-				return error_at(e, "[%zu]", i);
-		return 0;
+	if (json_is_string(value) && strchr(json_string_value(value), '$') && interpolate_string(value, p->e))
+		return field_problem(p, at);
+	json_array_foreach(value, i, item) {
+		const struct place here = { .up = at, .index = i };
+
+		if (interpolate_json(item, &here, p))
+			return -1;
 	}
-	json_object_foreach(value, key, item)
-		if (interpolate_value(item, e))
-			return error_at(e, "%s", key);
+	json_object_foreach(value, key, item) {
+		const struct place here = { .up = at, .key = key };
+
+		if (!text_starts(key, "x-") && interpolate_json(item, &here, p))
+			return -1;
+	}
 	return 0;
+}
+
+static void escape_string(json_t *value)
+{
+	const char *text = json_string_value(value);
+	struct text out = { 0 };
+
+	for (const char *at = text; *at; at++) {
+		if (*at == '$' && (at[1] == '{' || at[1] == '$'))
+			text_add_char(&out, '$');
+		text_add_char(&out, *at);
+	}
+	if (out.data)
+		(void)json_string_set(value, out.data); /* as valid as it was */
+	text_release(&out);
+}
+
+void interpolate_escape(json_t *value)
+{
+	const char *key;
+	json_t *item;
+	size_t i;
+
+	if (json_is_string(value))
+		escape_string(value);
+	json_array_foreach(value, i, item)
+		interpolate_escape(item);
+	json_object_foreach(value, key, item)
+		interpolate_escape(item);
 }

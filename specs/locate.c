@@ -67,6 +67,19 @@ static unsigned hex4(const char *at)
 	return (unsigned)strtoul(digits, NULL, 16);
 }
 
+/* The code point of the "uXXXX" at the walk's place, of both halves where it is a surrogate; the walk goes to its last digit. */
+static unsigned read_escape(struct walk *w)
+{
+	unsigned high = hex4(w->at + 1), low;
+
+	w->at += 4;
+	if (high < 0xd800 || high > 0xdbff || w->end - w->at < 7 || w->at[1] != '\\' || w->at[2] != 'u')
+		return high;
+	low = hex4(w->at + 3);
+	w->at += 6;
+	return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+}
+
 static size_t put_utf8(char *to, unsigned code)
 {
 	if (code < 0x80) {
@@ -78,10 +91,17 @@ static size_t put_utf8(char *to, unsigned code)
 		to[1] = (char)(0x80 | (code & 0x3f));
 		return 2;
 	}
-	to[0] = (char)(0xe0 | code >> 12);
-	to[1] = (char)(0x80 | (code >> 6 & 0x3f));
-	to[2] = (char)(0x80 | (code & 0x3f));
-	return 3;
+	if (code < 0x10000) {
+		to[0] = (char)(0xe0 | code >> 12);
+		to[1] = (char)(0x80 | (code >> 6 & 0x3f));
+		to[2] = (char)(0x80 | (code & 0x3f));
+		return 3;
+	}
+	to[0] = (char)(0xf0 | code >> 18);
+	to[1] = (char)(0x80 | (code >> 12 & 0x3f));
+	to[2] = (char)(0x80 | (code >> 6 & 0x3f));
+	to[3] = (char)(0x80 | (code & 0x3f));
+	return 4;
 }
 
 /* The key at the walk's place, decoded, into key; the walk goes behind it. Longer keys are cut: they match nothing. */
@@ -93,7 +113,7 @@ static size_t read_key(struct walk *w, char *key, size_t size)
 	for (w->at++; w->at < w->end && *w->at != '"'; w->at++) {
 		char c = *w->at;
 
-		if (used + 4 >= size)
+		if (used + 5 >= size)
 			continue;
 		if (c != '\\') {
 			key[used++] = c;
@@ -101,8 +121,7 @@ static size_t read_key(struct walk *w, char *key, size_t size)
 		}
 		c = *++w->at;
 		if (c == 'u' && w->at + 4 < w->end) {
-			used += put_utf8(key + used, hex4(w->at + 1));
-			w->at += 4;
+			used += put_utf8(key + used, read_escape(w));
 			continue;
 		}
 		for (size_t i = 0; escapes[i]; i += 2)

@@ -14,7 +14,8 @@ static const char *const update_orders[] = { "stop-first", "start-first", NULL }
 
 #define AT(member) offsetof(struct volume, member)
 const struct field volume_fields[] = {
-	{ "type", FIELD_ENUM, AT(type), .names = volume_types, .help = "bind (a folder or file of the host), volume (kept by box) or tmpfs." },
+	{ "type", FIELD_ENUM, AT(type), .min = VOLUME_BIND, .names = volume_types,
+	  .help = "bind (a folder or file of the host), volume (kept by box) or tmpfs. Default: as the source looks, a path or a name." },
 	{ "source", FIELD_TEXT, AT(source), .help = "bind: path, relative to the file; volume: its name." },
 	{ "target", FIELD_PATH, AT(target), .flags = FIELD_REQUIRED, .help = "Where it appears inside." },
 	{ "read_only", FIELD_BOOL, AT(read_only), .help = "Not writable, with all mounts below it. Default: false." },
@@ -51,8 +52,8 @@ const struct field secret_fields[] = {
 #define AT(member) offsetof(struct io_rule, member)
 static const struct field io_fields[] = {
 	{ "device", FIELD_PATH, AT(device), .flags = FIELD_REQUIRED, .help = "Block device of the host." },
-	{ "read_bps", FIELD_SIZE, AT(read_bps), .help = "Bytes read per second." },
-	{ "write_bps", FIELD_SIZE, AT(write_bps), .help = "Bytes written per second." },
+	{ "read_bps", FIELD_SIZE, AT(read_bps), .min = 1, .help = "Bytes read per second." },
+	{ "write_bps", FIELD_SIZE, AT(write_bps), .min = 1, .help = "Bytes written per second." },
 	{ "read_iops", FIELD_INTEGER, AT(read_iops), .min = 1, .max = INT64_MAX, .help = "Reads per second." },
 	{ "write_iops", FIELD_INTEGER, AT(write_iops), .min = 1, .max = INT64_MAX, .help = "Writes per second." },
 	{ 0 },
@@ -113,8 +114,8 @@ const struct field healthcheck_fields[] = {
 	{ "test", FIELD_TEXT_LIST, AT(test), .help = "[\"CMD\", program, …] or [\"CMD-SHELL\", line]." },
 	{ "http", FIELD_OBJECT, AT(http), .sub = http_fields, .help = "Healthy when it answers 2xx or 3xx." },
 	{ "tcp", FIELD_OBJECT, AT(tcp), .sub = tcp_fields, .help = "Healthy when the port accepts." },
-	{ "interval", FIELD_DURATION, AT(interval), .help = "Time between checks. Default: 30s." },
-	{ "timeout", FIELD_DURATION, AT(timeout), .help = "Time for one check. Default: 30s." },
+	{ "interval", FIELD_DURATION, AT(interval), .min = 1, .help = "Time between checks. Default: 30s." },
+	{ "timeout", FIELD_DURATION, AT(timeout), .min = 1, .help = "Time for one check. Default: 30s." },
 	{ "retries", FIELD_INTEGER, AT(retries), .min = 1, .max = 1000, .help = "Failures in a row until unhealthy. Default: 3." },
 	{ "start_period", FIELD_DURATION, AT(start_period), .help = "Failures in the beginning that do not count." },
 	{ "on_failure", FIELD_ENUM, AT(on_failure), .names = failure_actions, .help = "none, restart or stop." },
@@ -132,7 +133,7 @@ const struct field build_fields[] = {
 };
 
 const struct field logging_fields[] = {
-	{ "max_size", FIELD_SIZE, offsetof(struct logging, max_size), .help = "Size of one file. Default: 10m." },
+	{ "max_size", FIELD_SIZE, offsetof(struct logging, max_size), .min = 4096, .help = "Size of one file. Default: 10m." },
 	{ "max_files", FIELD_INTEGER, offsetof(struct logging, max_files), .min = 1, .max = 1000, .help = "Number of files. Default: 3." },
 	{ 0 },
 };

@@ -18,8 +18,3 @@ int problems_add(struct problems *p)
 	error_clear(p->e);
 	return ++p->count >= MOST ? error_set(p->e, ERROR_SPEC, "too many problems to tell") : 0;
 }
-
-int problems_end(const struct problems *p)
-{
-	return p->count || p->e->kind != ERROR_NONE ? -1 : 0;
-}

@@ -28,6 +28,3 @@ struct problems {
 
 /* Takes the problem in p->e. -1 where the search ends with it; 0 where it was told, and p->e is empty again. */
 int problems_add(struct problems *p);
-
-/* -1 where there was a problem, told or not, so that the next stage does not build on it. */
-int problems_end(const struct problems *p);

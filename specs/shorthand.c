@@ -1,116 +1,116 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shorthand.c - the short forms of app.json, as JSON before decoding: the tables then know one form only.
+ * shorthand.c - the short forms of app.json, as the long ones that the tables know.
  */
 #include "specs/shorthand.h"
 
-#include <stdlib.h>
+#include <jansson.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/number.h"
 #include "base/text.h"
 
-json_t *shorthand_volume(const char *text, struct error *e)
+size_t split_text(char *text, char separator, char **ret_parts, size_t most)
 {
-	char *copy = alloc_copy(text), *state = NULL;
-	const char *source = strtok_r(copy, ":", &state);
-	const char *target = strtok_r(NULL, ":", &state);
-	const char *mode = strtok_r(NULL, ":", &state);
-	json_t *volume = NULL;
+	size_t count = 0;
 
-	if (!source || !target || target[0] != '/' || strtok_r(NULL, ":", &state) ||
-	    (mode && strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0))
-		error_set(e, ERROR_SPEC, "expected \"source:/target\" or \"source:/target:ro\", found \"%s\"", text);
-	else
-		volume = json_pack("{s:s, s:s, s:s, s:b}", "type", strchr("/.~", source[0]) ? "bind" : "volume", "source", source,
-				   "target", target, "read_only", mode && strcmp(mode, "ro") == 0);
-	free(copy);
-	return volume;
+	for (char *part = text; part; count++) {
+		char *end = strchr(part, separator);
+
+		if (count == most)
+			return 0;
+		if (end)
+			*end++ = '\0';
+		ret_parts[count] = part;
+		part = end;
+	}
+	return count;
 }
 
-/* "[host_ip:][published:]target[/protocol]"; an IPv6 address stands in brackets. */
-static json_t *expand_port(const char *text, struct error *e)
+json_t *shorthand_volume(const char *text, struct error *e)
 {
-	char *copy = alloc_copy(text);
-	char *slash = strchr(copy, '/');
-	const char *protocol = slash ? slash + 1 : "tcp";
-	char *last, *host = NULL, *published = NULL;
-	int64_t target, outside = 0;
-	json_t *port = NULL;
+	autofree char *copy = alloc_copy(text);
+	char *parts[3] = { NULL };
+	size_t count = split_text(copy, ':', parts, 3);
+	bool read_only = count == 3 && strcmp(parts[2], "ro") == 0;
+
+	if (count >= 2 && *parts[0] && parts[1][0] == '/' && (count == 2 || read_only || strcmp(parts[2], "rw") == 0))
+		return json_pack("{s:s, s:s, s:s, s:b}", "type", strchr("/.~", parts[0][0]) ? "bind" : "volume", "source", parts[0],
+				 "target", parts[1], "read_only", read_only);
+	error_set(e, ERROR_SPEC, "expected \"source:/target\" or \"source:/target:ro\", found \"%.80s\"", text);
+	return NULL;
+}
+
+/* Cuts "[::1]:" or "127.0.0.1:" off the front of "ADDRESS:PORT:PORT"; NULL where there is no address. */
+static char *take_address(char **text)
+{
+	char *address = *text, *end;
+
+	if (address[0] == '[') {
+		end = strchr(address, ']');
+		if (!end || end[1] != ':')
+			return NULL;
+		*end = '\0';
+		*text = end + 2;
+		return address + 1;
+	}
+	end = strchr(address, ':');
+	if (!end || !strchr(end + 1, ':'))
+		return NULL;
+	*end = '\0';
+	*text = end + 1;
+	return address;
+}
+
+json_t *shorthand_port(const char *text, struct error *e)
+{
+	autofree char *copy = alloc_copy(text);
+	char *slash = strchr(copy, '/'), *ports = copy, *address;
+	char *parts[2] = { NULL };
+	size_t count;
+	int64_t target, published = 0;
+	json_t *port;
 
 	if (slash)
 		*slash = '\0';
-	last = strrchr(copy, ':');
-	if (last) {
-		*last++ = '\0';
-		published = strrchr(copy, ':');
-		if (published && published > copy && (copy[0] != '[' || published[-1] == ']')) {
-			*published++ = '\0';
-			host = copy;
-		} else {
-			published = copy;
-		}
+	address = take_address(&ports);
+	count = split_text(ports, ':', parts, 2);
+	if (!count || number_parse(parts[count - 1], 1, 65535, &target) ||
+	    (count == 2 && *parts[0] && number_parse(parts[0], 1, 65535, &published)) || (count == 2 && !*parts[0] && !address)) {
+		error_set(e, ERROR_SPEC, "expected a port such as \"127.0.0.1:80:8080/tcp\", found \"%.80s\"", text);
+		return NULL;
 	}
-	if (number_parse(last ? last : copy, 1, 65535, &target) == 0 &&
-	    (!published || number_parse(published, 1, 65535, &outside) == 0)) {
-		port = json_pack("{s:I, s:s}", "target", (json_int_t)target, "protocol", protocol);
-		if (published)
-			json_object_set_new(port, "published", json_integer(outside));
-		if (host)
-			json_object_set_new(port, "host_ip", json_string(host));
-	} else {
-		error_set(e, ERROR_SPEC, "expected a port such as \"127.0.0.1:80:8080/tcp\", found \"%s\"", text);
-	}
-	free(copy);
+	port = json_pack("{s:I}", "target", (json_int_t)target);
+	if (published)
+		json_object_set_new(port, "published", json_integer(published));
+	if (address)
+		json_object_set_new(port, "host_ip", json_string(address));
+	if (slash)
+		json_object_set_new(port, "protocol", json_string(slash + 1));
 	return port;
 }
 
-static int expand_array(json_t *root, const char *key, json_t *(*expand)(const char *, struct error *), struct error *e)
+json_t *shorthand_build(const char *text, struct error *e)
 {
-	json_t *array = json_object_get(root, key), *item;
-	size_t i;
-
-	json_array_foreach(array, i, item) {
-		json_t *object;
-
-		if (!json_is_string(item))
-			continue;
-		object = expand(json_string_value(item), e);
-		if (!object) {
-			error_at(e, "[%zu]", i);
-			return error_at(e, "%s", key);
-		}
-		json_array_set_new(array, i, object);
-	}
-	return 0;
+	(void)e; /* every text may be a folder */
+	return json_pack("{s:s}", "context", text);
 }
 
-static int expand_ulimits(json_t *root, struct error *e)
+json_t *shorthand_secret(const char *text, struct error *e)
 {
-	json_t *ulimits = json_object_get(root, "ulimits"), *item;
-	const char *key;
-
-	json_object_foreach(ulimits, key, item) {
-		json_t *soft = json_object_get(item, "soft"), *hard = json_object_get(item, "hard");
-
-		if (!json_is_object(item))
-			continue;
-		if (!json_is_integer(soft) || !json_is_integer(hard) || json_object_size(item) != 2) {
-			error_set(e, ERROR_SPEC, "expected a number or {\"soft\": n, \"hard\": n}");
-			error_at(e, "%s", key);
-			return error_at(e, "ulimits");
-		}
-		json_object_set_new(ulimits, key, json_sprintf("%lld:%lld", (long long)json_integer_value(soft),
-							       (long long)json_integer_value(hard)));
-	}
-	return 0;
+	(void)e; /* every text may be a file */
+	return json_pack("{s:s}", "source", text);
 }
 
-int shorthand_expand(json_t *root, struct error *e)
+char *shorthand_ulimit(json_t *object, struct error *e)
 {
-	if (expand_array(root, "volumes", shorthand_volume, e) || expand_array(root, "ports", expand_port, e))
-		return -1;
-	return expand_ulimits(root, e);
+	json_t *soft = json_object_get(object, "soft"), *hard = json_object_get(object, "hard");
+
+	if (json_is_integer(soft) && json_is_integer(hard) && json_object_size(object) == 2)
+		return text_format("%lld:%lld", (long long)json_integer_value(soft), (long long)json_integer_value(hard));
+	error_set(e, ERROR_SPEC, "expected a number or {\"soft\": n, \"hard\": n}");
+	return NULL;
 }

@@ -1,16 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shorthand.h - the short forms of app.json. Private to specs/.
+ * shorthand.h - the short forms of app.json, as the long ones that the tables know. Private to specs/.
+ *
+ * The functions are struct field's expand and fold: a new reference, or NULL and e.
  */
 #pragma once
 
-#include <jansson.h>
+#include <stddef.h>
 
 struct error;
+struct json_t;
 
-/* Replaces, in the parsed file, short forms by the objects that they stand for: volumes "a:b:ro", ports
- * "127.0.0.1:80:8080/tcp", ulimits {"soft", "hard"} by "soft:hard". */
-int shorthand_expand(json_t *root, struct error *e);
+/* "source:/target", "source:/target:ro": a path (it begins with "/", "." or "~") is a bind, everything else the name of a volume. */
+struct json_t *shorthand_volume(const char *text, struct error *e);
 
-/* The object that the text of one volume stands for; a new reference, or NULL and e. */
-json_t *shorthand_volume(const char *text, struct error *e);
+/* "8080", "80:8080", "127.0.0.1:80:8080/tcp", "[::1]:80:8080". */
+struct json_t *shorthand_port(const char *text, struct error *e);
+
+/* "./folder": the context of a build. */
+struct json_t *shorthand_build(const char *text, struct error *e);
+
+/* "./file": the source of a secret. */
+struct json_t *shorthand_secret(const char *text, struct error *e);
+
+/* {"soft": 1024, "hard": 2048} as "1024:2048"; freed by the caller. */
+char *shorthand_ulimit(struct json_t *object, struct error *e);
+
+/* Cuts text in place at separator into at most most parts, empty ones included. Their number; 0 where there are more. */
+size_t split_text(char *text, char separator, char **ret_parts, size_t most);

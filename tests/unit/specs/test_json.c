@@ -146,3 +146,72 @@ Test(field, errors_have_file_line_field_expected_and_found)
 		field_release(sample_fields, &sample);
 	}
 }
+
+Test(field, bytes_that_are_no_utf8)
+{
+	struct sample sample = { .cpus = 1000000 };
+	struct text json = { 0 };
+	struct error e = { 0 };
+
+	list_add(&sample.list, "caf\xe9 \xf0\x9f\x98\x80 \xc3\xa4\xff");
+	field_dump(sample_fields, &sample, &json);
+	field_release(sample_fields, &sample);
+	cr_assert_eq(field_decode_text(json.data, json.length, "f", sample_fields, &sample, &e), 0, "%s", e.text);
+	cr_expect_str_eq(sample.list.items[0], "caf\xef\xbf\xbd \xf0\x9f\x98\x80 \xc3\xa4\xef\xbf\xbd");
+	field_release(sample_fields, &sample);
+	text_release(&json);
+}
+
+Test(field, numbers_as_texts)
+{
+	static const struct {
+		const char *json;
+		int64_t cpus;
+	} cases[] = {
+		{ "{\"cpus\": \"1.5\"}", 1500000 },   { "{\"cpus\": \"2\"}", 2000000 },	    { "{\"cpus\": 0.1}", 100000 },
+		{ "{\"cpus\": \"0.01\"}", 10000 },	   { "{\"cpus\": \"1.2.3\"}", -1 },	    { "{\"cpus\": \".5\"}", -1 },
+		{ "{\"cpus\": \"1.\"}", -1 },	   { "{\"cpus\": \"1e3\"}", -1 },	    { "{\"cpus\": \"0.0000001\"}", -1 },
+		{ "{\"cpus\": 0.009}", -1 },		   { "{\"cpus\": -1}", -1 },		    { "{\"cpus\": 1e300}", -1 },
+		{ "{\"cpus\": \"\"}", -1 },		   { "{\"cpus\": \"nan\"}", -1 },	    { "{\"cpus\": true}", -1 },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct sample sample = { 0 };
+		struct error e = { 0 };
+		int result = field_decode_text(cases[i].json, strlen(cases[i].json), "f", sample_fields, &sample, &e);
+
+		cr_expect_eq(result, cases[i].cpus < 0 ? -1 : 0, "%s: %s", cases[i].json, e.text);
+		cr_expect_eq(sample.cpus, cases[i].cpus < 0 ? 0 : cases[i].cpus, "%s", cases[i].json);
+	}
+}
+
+Test(field, depth)
+{
+	struct sample sample = { 0 };
+	struct text json = { 0 };
+	struct error e = { 0 };
+
+	text_add(&json, "{\"x-a\": ");
+	for (int i = 0; i < 100000; i++)
+		text_add_char(&json, '[');
+	cr_expect_eq(field_decode_text(json.data, json.length, "f", sample_fields, &sample, &e), -1);
+	cr_expect_str_eq(e.text, "f: nested deeper than 64 levels");
+	text_release(&json);
+}
+
+Test(field, nearest)
+{
+	static const char *const cases[][2] = {
+		{ "{\"Number\": 1}", "number" }, { "{\"durations\": 1}", "duration" }, { "{\"siez\": 1}", "size" }, { "{\"cpu\": 1}", "cpus" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct sample sample = { 0 };
+		struct error e = { 0 };
+		char *expected = text_format("did you mean \"%s\"?", cases[i][1]);
+
+		cr_expect_eq(field_decode_text(cases[i][0], strlen(cases[i][0]), "f", sample_fields, &sample, &e), -1);
+		cr_expect(text_ends(e.text, expected), "%s", e.text);
+		free(expected);
+	}
+}
