@@ -67,10 +67,11 @@ int source_layer(const struct sources *sources, const struct layer *layer, struc
 	return take_fd(&mount);
 }
 
-/* Whether somebody other than root can enter this one folder. */
+/* Whether somebody other than root can enter this one folder. The group's bit counts whatever the group: with an ACL it is the mask of all
+ * users and groups that the ACL names. */
 static bool is_open_to_others(const struct stat *folder)
 {
-	return folder->st_uid != 0 || (folder->st_mode & S_IXOTH) || ((folder->st_mode & S_IXGRP) && folder->st_gid != 0);
+	return folder->st_uid != 0 || (folder->st_mode & (S_IXOTH | S_IXGRP));
 }
 
 /* Whether users other than root can reach what the descriptor shows: no folder on the way from the top is closed to them. Unknown
@@ -196,6 +197,21 @@ static int lock_volume(int folder, const struct mount_entry *entry, struct error
 	return take_fd(&lock);
 }
 
+/* A volume keeps container ids on disk, so that its folder is all that stands between other users and an app's setuid programs: one
+ * that somebody else made is not taken on trust. */
+static int check_closed(int folder, const char *path, struct error *e)
+{
+	struct stat st;
+
+	if (fstat(folder, &st))
+		return error_sys(e, "look at folder %s", path);
+	if (st.st_uid == geteuid() && !(st.st_mode & 077))
+		return 0;
+	error_set(e, ERROR_DENIED, "use the volume in %s: the folder belongs to user %u with mode %04o, and other users could enter it", path,
+		  st.st_uid, st.st_mode & 07777);
+	return error_hint(e, "chown %u %s && chmod 0700 %s", geteuid(), path, path);
+}
+
 int volume_open(const char *volumes, const struct mount_entry *entry, struct error *e)
 {
 	autofree char *path = text_format("%s/%s", volumes, entry->source);
@@ -207,6 +223,8 @@ int volume_open(const char *volumes, const struct mount_entry *entry, struct err
 	folder = folder_make(path, 0700, e);
 	if (folder < 0)
 		return error_in(e, "make volume %s", entry->source);
+	if (check_closed(folder, path, e))
+		return -1;
 	if (mkdirat(folder, "_data", 0755) && errno != EEXIST)
 		return error_sys(e, "make volume %s", entry->source);
 	return lock_volume(folder, entry, e);

@@ -190,3 +190,30 @@ teardown() { teardown_world; }
 	expect_not s3cret-w0rd
 	! grep -rq s3cret-w0rd "$BOX_STORE" "$STATE" || fail "the secret is on disk"
 }
+
+@test "a volume whose folder other users can enter is refused, with the fix" {
+	need root
+	mkdir -p -m 755 "$BOX_STORE/volumes/open/_data"
+	chmod 700 "$BOX_STORE"
+	chmod 755 "$BOX_STORE/volumes/open"
+	run_app '"command": ["touch", "/data/x"], "volumes": ["open:/data"]'
+	expect_status 125
+	expect_has "$BOX_STORE/volumes/open" "chmod 0700"
+	[ ! -e "$BOX_STORE/volumes/open/_data/x" ]
+	chmod 700 "$BOX_STORE/volumes/open"
+	run box run app.json
+	expect_status 0
+}
+
+@test "a folder of root's that a group can enter counts as open: an ACL looks the same" {
+	need root
+	mkdir -m 750 shared
+	run_app '"command": ["touch", "/data/x"], "volumes": ["./shared:/data"]'
+	expect_status 125
+	expect_has "other users can enter it" "volumes[0]"
+	[ ! -e shared/x ]
+	chmod 700 shared
+	run box run app.json
+	expect_status 0
+	[ -e shared/x ]
+}
