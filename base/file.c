@@ -127,7 +127,8 @@ int folder_make(const char *path, mode_t mode, struct error *e)
 	return fd;
 }
 
-int folder_make_private(const char *path, struct error *e)
+/* folder_make, and refuses a folder of another owner, or one whose mode has a bit of forbidden: danger says why. */
+static int make_own(const char *path, mode_t forbidden, const char *danger, struct error *e)
 {
 	autoclose int fd = folder_make(path, 0700, e);
 	struct stat st;
@@ -136,12 +137,22 @@ int folder_make_private(const char *path, struct error *e)
 		return -1;
 	if (fstat(fd, &st))
 		return error_sys(e, "look at folder %s", path);
-	if (st.st_uid != geteuid() || (st.st_mode & 022)) {
-		error_set(e, ERROR_DENIED, "use folder %s: it belongs to user %u with mode %04o, others could change what is in it",
-			  path, st.st_uid, st.st_mode & 07777);
+	if (st.st_uid != geteuid() || (st.st_mode & forbidden)) {
+		error_set(e, ERROR_DENIED, "use folder %s: it belongs to user %u with mode %04o, %s", path, st.st_uid, st.st_mode & 07777,
+			  danger);
 		return error_hint(e, "chown %u %s && chmod 0700 %s", geteuid(), path, path);
 	}
 	return take_fd(&fd);
+}
+
+int folder_make_private(const char *path, struct error *e)
+{
+	return make_own(path, 022, "others could change what is in it", e);
+}
+
+int folder_make_closed(const char *path, struct error *e)
+{
+	return make_own(path, 077, "other users could enter it", e);
 }
 
 static int remove_contents(int folder, const char *name, struct error *e);
@@ -157,8 +168,7 @@ static int open_own_folder(int dirfd, const char *name)
 	return (int)syscall(SYS_openat2, dirfd, name, &how, sizeof how);
 }
 
-/* Removes one entry of an open folder, and what is below it. */
-static int remove_entry(int dirfd, const char *name, struct error *e)
+int folder_remove(int dirfd, const char *name, struct error *e)
 {
 	autoclose int fd = -1;
 
@@ -200,15 +210,10 @@ static int remove_contents(int folder, const char *name, struct error *e)
 	while ((errno = 0, entry = readdir(entries))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (remove_entry(folder, entry->d_name, e))
+		if (folder_remove(folder, entry->d_name, e))
 			return error_in(e, "%s", name);
 	}
 	return errno ? error_sys(e, "read folder %s", name) : 0;
-}
-
-int folder_remove(int dirfd, const char *name, struct error *e)
-{
-	return remove_entry(dirfd, name, e);
 }
 
 int file_lock(int dirfd, const char *path, bool wait, struct error *e)

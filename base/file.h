@@ -35,6 +35,9 @@ int folder_make(const char *path, mode_t mode, struct error *e);
 /* As folder_make, and refuses a last folder that belongs to somebody else or that others may write: for state and store. */
 int folder_make_private(const char *path, struct error *e);
 
+/* The same, and refuses one that others may enter: for what keeps other users' hands off setuid files of containers. */
+int folder_make_closed(const char *path, struct error *e);
+
 /* Removes name below dirfd with all it holds: never follows a link, never crosses a mount. Missing is fine. */
 int folder_remove(int dirfd, const char *name, struct error *e);
 

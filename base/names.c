@@ -108,3 +108,10 @@ const char *rlimit_name(int number)
 			return rlimits[i].name;
 	return "unknown";
 }
+
+bool name_is_plain(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+
+	return *name && strlen(name) <= 128 && strspn(name, letters) == strlen(name) && !strchr("_.-", name[0]);
+}

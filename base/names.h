@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* "SIGTERM", "TERM", "term" or "15" (also "SIGRTMIN+3"): the number, or -1. */
@@ -20,3 +21,6 @@ enum { CAPABILITY_COUNT = 41 }; /* up to CAP_CHECKPOINT_RESTORE, Linux 5.9 */
 /* "nofile", "RLIMIT_NOFILE": the RLIMIT_ number, or -1. */
 int rlimit_number(const char *name);
 const char *rlimit_name(int number); /* "nofile" */
+
+/* Whether a container, a volume or a secret may be called so: a letter or digit, then up to 127 letters, digits, "_", "." or "-". */
+bool name_is_plain(const char *name);

@@ -5,8 +5,10 @@
 #include "base/process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +107,25 @@ int64_t process_start_time(pid_t pid)
 	for (int field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
 	return at ? strtoll(at + 1, NULL, 10) : -1;
+}
+
+int process_keep_only(int *first, int *second, struct error *e)
+{
+	bool has_second = *second >= 0;
+
+	/* Above all first, so that neither lands on the other's place. */
+	*first = fcntl(*first, F_DUPFD_CLOEXEC, 16);
+	if (has_second)
+		*second = fcntl(*second, F_DUPFD_CLOEXEC, 16);
+	if (*first < 0 || (has_second && *second < 0) || dup3(*first, 3, O_CLOEXEC) < 0 ||
+	    (has_second && dup3(*second, 4, O_CLOEXEC) < 0))
+		return error_sys(e, "move the descriptors that stay");
+	*first = 3;
+	if (has_second)
+		*second = 4;
+	if (syscall(SYS_close_range, has_second ? 5U : 4U, ~0U, 0))
+		return error_sys(e, "close every other descriptor");
+	return 0;
 }
 
 void process_title(const char *title)

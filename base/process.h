@@ -41,6 +41,10 @@ pid_t process_pid(int pidfd);
 /* Field 22 of /proc/PID/stat, in clock ticks since boot: with the pid it names a process for good. -1 where it is gone. */
 int64_t process_start_time(pid_t pid);
 
+/* Closes every descriptor above 2 but these two, which become 3 and 4, close-on-exec; *second may be -1. Closed, not only marked, because a
+ * path such as /proc/self/fd/7 must lead nowhere even for execve itself (CVE-2024-21626). */
+int process_keep_only(int *first, int *second, struct error *e);
+
 struct process_run {
 	char *const *argv;       /* argv[0] is an absolute path */
 	char *const *environment; /* NULL: empty */

@@ -230,6 +230,19 @@ void list_env_set(struct list *list, const char *key, const char *value)
 	list->items[i] = item;
 }
 
+bool list_env_put(struct list *list, const char *item)
+{
+	const char *equals = strchr(item, '=');
+	char *key;
+
+	if (!equals || equals == item)
+		return false;
+	key = alloc_copy_bytes(item, (size_t)(equals - item));
+	list_env_set(list, key, equals + 1);
+	free(key);
+	return true;
+}
+
 bool text_starts(const char *text, const char *start)
 {
 	return strncmp(text, start, strlen(start)) == 0;

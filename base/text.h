@@ -52,6 +52,9 @@ bool list_has(const struct list *list, const char *item);
 const char *list_env_get(const struct list *list, const char *key);
 void list_env_set(struct list *list, const char *key, const char *value);
 
+/* The same from "KEY=value". False, and nothing set, where item has no "=" or no key. */
+bool list_env_put(struct list *list, const char *item);
+
 bool text_starts(const char *text, const char *start);
 bool text_ends(const char *text, const char *end);
 bool text_equal(const char *a, const char *b); /* NULL equals only NULL */

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "base/places.h"
 #include "base/process.h"
 #include "cgroups/cgroup.h"
@@ -29,11 +30,7 @@
 
 int box_check_name(const char *name, struct error *e)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-	static const char more[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-	size_t length = strlen(name);
-
-	if (length < 1 || length > 128 || !strchr(letters, name[0]) || strspn(name, more) != length)
+	if (!name_is_plain(name))
 		return error_set(e, ERROR_USAGE, "use the name \"%.140s\": expected a letter or digit, then up to 127 letters, "
 				 "digits, \"_\", \".\" or \"-\"", name);
 	return 0;
@@ -220,14 +217,13 @@ static int clear_remains(const struct places *places, struct state *state, struc
 {
 	autofree char *store = state_store(state);
 	autoclose int store_fd = store ? open(store, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	struct error ignored = { 0 };
 	struct id_map map = { 0 };
 
 	if (state->name[0] != '.') {
 		if (cgroup_remove_named(state->name, e))
 			return -1;
-		if (places->rootless && idmap_for_caller(&map, &ignored))
-			return -1;
+		if (places->rootless)
+			id_map_for_caller(&map);
 		if (store && writable_remove(store, state->name, &map, e))
 			return -1;
 		if (store_fd >= 0)

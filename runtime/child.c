@@ -266,29 +266,11 @@ static int step_signals(struct child *c, struct error *e)
 	return 0;
 }
 
-/* As step_bind_to_parent: the change of user cleared it again. */
-static int step_bind_again(struct child *c, struct error *e)
-{
-	return step_bind_to_parent(c, e);
-}
-
-/* Closed, not only marked, because a path such as /proc/self/fd/7 must lead nowhere even for execve itself (CVE-2024-21626).
- * The channel and the init program stay, close-on-exec, as the two lowest: they are moved to 3 and 4 first. */
+/* The channel and the init program stay. */
 static int step_close_others(struct child *c, struct error *e)
 {
 	trace_close();
-	/* Above all first, so that neither lands on the other's place. */
-	c->channel = fcntl(c->channel, F_DUPFD_CLOEXEC, 16);
-	if (c->channel < 0 || (c->init_program >= 0 && (c->init_program = fcntl(c->init_program, F_DUPFD_CLOEXEC, 16)) < 0))
-		return error_sys(e, "move the channel and the init program");
-	if (dup3(c->channel, 3, O_CLOEXEC) < 0 || (c->init_program >= 0 && dup3(c->init_program, 4, O_CLOEXEC) < 0))
-		return error_sys(e, "move the channel and the init program");
-	c->channel = 3;
-	if (c->init_program >= 0)
-		c->init_program = 4;
-	if (syscall(SYS_close_range, c->init_program >= 0 ? 5U : 4U, ~0U, 0))
-		return error_sys(e, "close every other descriptor");
-	return 0;
+	return process_keep_only(&c->channel, &c->init_program, e);
 }
 
 struct step {
@@ -327,7 +309,7 @@ static const struct step start_steps[] = {
 	{ "identity", step_identity },                      /* needs CAP_SETUID and CAP_SETGID: before capabilities */
 	{ "capabilities", step_capabilities },
 	{ "no new privileges", step_no_new_privileges },    /* after identity; before the late filter, which rests on it */
-	{ "death signal again", step_bind_again },          /* after identity, which clears it */
+	{ "death signal again", step_bind_to_parent },          /* after identity, which clears it */
 	{ "take streams", step_take_streams },              /* after every message that a descriptor 0, 1 or 2 could disturb */
 	{ "signals", step_signals },
 	{ "close every other descriptor", step_close_others }, /* before the late filter, which may forbid close_range */
@@ -351,7 +333,7 @@ static const struct step enter_steps[] = {
 	{ "identity", step_identity },
 	{ "capabilities", step_capabilities },
 	{ "no new privileges", step_no_new_privileges },
-	{ "death signal", step_bind_again },
+	{ "death signal", step_bind_to_parent },
 	{ "take streams", step_take_streams },
 	{ "signals", step_signals },
 	{ "close every other descriptor", step_close_others },

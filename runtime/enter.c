@@ -16,8 +16,6 @@
  * (CVE-2016-9962, CVE-2024-21626).
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -25,7 +23,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/channel.h"
@@ -89,15 +86,9 @@ static void describe(const struct box_exec *request, struct entry *entry)
 		.keep_stdin = request->keep_stdin,
 	};
 	list_copy(&c->env, &record->env);
-	for (size_t i = 0; request->env && i < request->env->count; i++) {
-		autofree char *key = text_format("%s", request->env->items[i]);
-		char *equals = strchr(key, '=');
-
-		if (!equals)
-			continue; /* the command line gives only KEY=VALUE */
-		*equals = '\0';
-		list_env_set(&c->env, key, equals + 1);
-	}
+	/* The command line gives only KEY=VALUE. */
+	for (size_t i = 0; request->env && i < request->env->count; i++)
+		(void)list_env_put(&c->env, request->env->items[i]);
 	if (request->working_dir)
 		c->working_dir = (char *)request->working_dir;
 	if (request->user)
@@ -108,20 +99,15 @@ static int join_namespaces(struct entry *entry, int channel, struct error *e)
 {
 	int flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWTIME |
 		    (entry->record.user_namespace ? CLONE_NEWUSER : 0);
-	int first;
+	int first = entry->first;
 
 	if (prctl(PR_SET_DUMPABLE, 0))
 		return error_sys(e, "hide from tracers");
-	/* Above all first, so that neither lands on the other's place. */
-	channel = fcntl(channel, F_DUPFD_CLOEXEC, 16);
-	first = fcntl(entry->first, F_DUPFD_CLOEXEC, 16);
-	if (channel < 0 || first < 0 || dup3(channel, 3, O_CLOEXEC) < 0 || dup3(first, 4, O_CLOEXEC) < 0)
-		return error_sys(e, "move the channel and the pidfd");
-	if (syscall(SYS_close_range, 5U, ~0U, 0))
-		return error_sys(e, "close the host's descriptors");
-	if (setns(4, flags))
+	if (process_keep_only(&channel, &first, e))
+		return -1;
+	if (setns(first, flags))
 		return error_sys(e, "join the namespaces of %s", entry->record.name);
-	close(4);
+	close(first);
 	return 0;
 }
 
@@ -157,22 +143,11 @@ static _Noreturn void become_middle(struct entry *entry, int channel, bool enter
 
 static int receive(struct entry *entry, unsigned stage, struct message *ret, struct error *e)
 {
-	int got = channel_receive(entry->channel, ret, e);
+	int got = stage_receive(entry->channel, stage, ret, e);
 
-	if (got < 0)
-		return -1;
-	if (got == 0 && stage == STAGE_EXECUTED)
-		return 0;
-	if (got == 0)
+	if (got == 0 && stage != STAGE_EXECUTED)
 		return error_set(e, ERROR_KERNEL, "enter %s: the new process died before its program ran", entry->record.name);
-	if (ret->stage == stage)
-		return 0;
-	if (ret->stage == STAGE_FAILED)
-		*e = ret->error;
-	else
-		error_set(e, ERROR_INTERNAL, "wait for stage %u: stage %u came", stage, ret->stage);
-	message_release(ret);
-	return -1;
+	return got < 0 ? -1 : 0;
 }
 
 static int start_middle(struct entry *entry, struct error *e)
@@ -225,14 +200,10 @@ static int copy_limits(struct entry *entry, struct error *e)
 static int let_run(struct entry *entry, struct error *e)
 {
 	struct message message;
-	uint32_t next = 0;
 
 	if (receive(entry, STAGE_READY, &message, e))
 		return -1;
-	for (int i = 0; i < 3; i++)
-		if (message.numbers[i] && next < message.fd_count)
-			entry->streams[i] = take_fd(&message.fds[next++]);
-	message_release(&message);
+	stage_take_streams(&message, entry->streams);
 	if (copy_limits(entry, e))
 		return -1;
 	message_init(&message, STAGE_START);

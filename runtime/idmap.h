@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/id_map.h"
+
 struct error;
 
 enum {
@@ -19,32 +21,11 @@ enum {
 	ID_POOL_RANGES = 4094,      /* range 0 is the image store's own */
 };
 
-struct id_extent {
-	uint32_t inside, outside, count;
-};
-
-struct id_map {
-	struct id_extent uids[2], gids[2];
-	int uid_count, gid_count;
-	bool can_setgroups;
-};
-
 /* The map of an app that leased base. */
 void idmap_for_base(uint32_t base, struct id_map *ret);
 
-/* The map of the calling ordinary user, from /etc/subuid and /etc/subgid. */
-int idmap_for_caller(struct id_map *ret, struct error *e);
-
 /* One id to one id: for bind mounts that keep their folder's owner. */
 void idmap_for_owner(uid_t uid_on_disk, uid_t uid_seen, gid_t gid_on_disk, gid_t gid_seen, struct id_map *ret);
-
-/* Host id behind a container id; -1 where the map does not hold it. */
-int64_t idmap_uid(const struct id_map *map, uid_t uid);
-int64_t idmap_gid(const struct id_map *map, gid_t gid);
-
-/* Writes the map of a process that was just cloned into a new user namespace: directly as root, else by
- * newuidmap(1) and newgidmap(1). */
-int idmap_write(pid_t pid, const struct id_map *map, struct error *e);
 
 /* A descriptor of a user namespace that exists only to id-map mounts (mount_setattr(2)). */
 int idmap_namespace(const struct id_map *map, struct error *e);

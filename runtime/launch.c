@@ -59,7 +59,7 @@ static _Noreturn void become_child(struct launch *l, int channel, const char *wr
 		.writable = l->places->rootless ? writable : NULL, .volumes = volumes, .channel = channel,
 		.init_program = l->init_program, .entered_cgroup = cgroup_clone_fd(l->group) >= 0,
 		.is_rootless = l->places->rootless, .can_setgroups = l->map.can_setgroups,
-		.has_tty_group = idmap_gid(&l->map, TTY_GROUP) >= 0, .scaffold = -1, .root = -1, .proc = -1, .pts = -1,
+		.has_tty_group = id_map_gid(&l->map, TTY_GROUP) >= 0, .scaffold = -1, .root = -1, .proc = -1, .pts = -1,
 		.streams = { -1, -1, -1 }, .parent_streams = { -1, -1, -1 },
 	};
 
@@ -107,20 +107,11 @@ static int explain_death(struct launch *l, struct error *e)
 /* Waits for one stage of the child; its failure, or its death, is the error. */
 static int expect(struct launch *l, unsigned stage, struct message *ret, struct error *e)
 {
-	int got = channel_receive(l->channel, ret, e);
+	int got = stage_receive(l->channel, stage, ret, e);
 
-	if (got < 0)
-		return -1;
-	if (got == 0)
-		return stage == STAGE_EXECUTED ? 0 : explain_death(l, e);
-	if (ret->stage == stage)
-		return 0;
-	if (ret->stage == STAGE_FAILED)
-		*e = ret->error;
-	else
-		error_set(e, ERROR_INTERNAL, "wait for stage %u of the child: stage %u came", stage, ret->stage);
-	message_release(ret);
-	return -1;
+	if (got == 0 && stage != STAGE_EXECUTED)
+		return explain_death(l, e);
+	return got < 0 ? -1 : 0;
 }
 
 static int write_record(struct launch *l, struct error *e)
@@ -140,15 +131,6 @@ static int write_record(struct launch *l, struct error *e)
 	return state_write(&l->state, &record, e); /* borrows everything */
 }
 
-static void take_streams(struct launch *l, struct message *ready)
-{
-	uint32_t next = 0;
-
-	for (int i = 0; i < 3; i++)
-		if (ready->numbers[i] && next < ready->fd_count)
-			l->streams[i] = take_fd(&ready->fds[next++]);
-}
-
 /* From READY to the running program. */
 static int let_run(struct launch *l, struct error *e)
 {
@@ -158,8 +140,7 @@ static int let_run(struct launch *l, struct error *e)
 	if (expect(l, STAGE_READY, &message, e))
 		return -1;
 	trace_step("launch", "wait: READY");
-	take_streams(l, &message);
-	message_release(&message);
+	stage_take_streams(&message, l->streams);
 	/* From here, because inside a user namespace limits cannot be raised, and because this process' own stay as they are. */
 	if (rlimits_apply(l->pid, l->container->rlimits, l->container->rlimit_count, e) || write_record(l, e))
 		return -1;
@@ -178,7 +159,7 @@ static int let_run(struct launch *l, struct error *e)
 /* Whether the app's user exists on the host: the image may name any number. */
 static int check_user(const struct launch *l, uid_t uid, gid_t gid, struct error *e)
 {
-	if (idmap_uid(&l->map, uid) >= 0 && idmap_gid(&l->map, gid) >= 0)
+	if (id_map_uid(&l->map, uid) >= 0 && id_map_gid(&l->map, gid) >= 0)
 		return 0;
 	error_set(e, ERROR_SPEC, "run as user %u and group %u: the container has no such ids", uid, gid);
 	error_at(e, "user");

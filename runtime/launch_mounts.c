@@ -29,7 +29,7 @@ int launch_map_ids(struct launch *l, struct error *e)
 
 	if (!l->has_user_namespace && l->places->rootless)
 		return 0;
-	if (l->has_user_namespace && idmap_write(l->pid, &l->map, e))
+	if (l->has_user_namespace && id_map_write(l->pid, &l->map, e))
 		return -1;
 	if (l->places->rootless)
 		return 0;

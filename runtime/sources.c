@@ -108,7 +108,7 @@ static int refuse_reachable(const struct mount_entry *entry, const char *why, st
 /* "caller": the owner on disk is the app's user inside, and nobody else exists. */
 static int map_owner(const struct sources *sources, const struct mount_entry *entry, int mount, int source, struct error *e)
 {
-	int64_t uid = idmap_uid(sources->map, sources->uid), gid = idmap_gid(sources->map, sources->gid);
+	int64_t uid = id_map_uid(sources->map, sources->uid), gid = id_map_gid(sources->map, sources->gid);
 	autoclose int userns = -1;
 	struct id_map map;
 	struct stat st;
@@ -197,21 +197,6 @@ static int lock_volume(int folder, const struct mount_entry *entry, struct error
 	return take_fd(&lock);
 }
 
-/* A volume keeps container ids on disk, so that its folder is all that stands between other users and an app's setuid programs: one
- * that somebody else made is not taken on trust. */
-static int check_closed(int folder, const char *path, struct error *e)
-{
-	struct stat st;
-
-	if (fstat(folder, &st))
-		return error_sys(e, "look at folder %s", path);
-	if (st.st_uid == geteuid() && !(st.st_mode & 077))
-		return 0;
-	error_set(e, ERROR_DENIED, "use the volume in %s: the folder belongs to user %u with mode %04o, and other users could enter it", path,
-		  st.st_uid, st.st_mode & 07777);
-	return error_hint(e, "chown %u %s && chmod 0700 %s", geteuid(), path, path);
-}
-
 int volume_open(const char *volumes, const struct mount_entry *entry, struct error *e)
 {
 	autofree char *path = text_format("%s/%s", volumes, entry->source);
@@ -220,11 +205,11 @@ int volume_open(const char *volumes, const struct mount_entry *entry, struct err
 
 	if (top < 0)
 		return -1;
-	folder = folder_make(path, 0700, e);
+	/* A volume keeps container ids on disk, so that this folder is all that stands between other users and an app's setuid
+	 * programs: one that somebody else made is not taken on trust. */
+	folder = folder_make_closed(path, e);
 	if (folder < 0)
 		return error_in(e, "make volume %s", entry->source);
-	if (check_closed(folder, path, e))
-		return -1;
 	if (mkdirat(folder, "_data", 0755) && errno != EEXIST)
 		return error_sys(e, "make volume %s", entry->source);
 	return lock_volume(folder, entry, e);

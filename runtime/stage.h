@@ -36,3 +36,12 @@ enum stage {
 	STAGE_FAILED,
 	STAGE_ENTERED, /* box exec: the middle process is done; the new one's pidfd (enter.c) */
 };
+
+struct error;
+struct message;
+
+/* The parent's wait for one stage: 1, or 0 at the end of file, or -1: the child's own failure, or another stage than this. */
+int stage_receive(int channel, unsigned stage, struct message *ret, struct error *e);
+
+/* Takes the streams out of a READY message and releases it; those that it does not have stay as they are. */
+void stage_take_streams(struct message *ready, int ret_streams[static 3]);

@@ -98,7 +98,7 @@ static int remove_as_owner(int containers, const char *name, const struct id_map
 	if (pid < 0)
 		return -1;
 	message_init(&message, 0);
-	if (idmap_write(pid, map, e) || channel_send(ours, &message, e)) {
+	if (id_map_write(pid, map, e) || channel_send(ours, &message, e)) {
 		(void)process_signal(pidfd, SIGKILL); /* it cannot have ended: it waits for us */
 		(void)process_wait(pidfd, &end, &ignored);
 		return -1;

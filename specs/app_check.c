@@ -26,13 +26,6 @@ int app_unexpected(struct problems *p, const char *expected, const char *found, 
 	return problems_add(p);
 }
 
-bool is_plain_name(const char *name)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-
-	return *name && strlen(name) <= 128 && strspn(name, letters) == strlen(name) && !strchr("_.-", name[0]);
-}
-
 static int refuse(struct problems *p, const char *field, const char *what)
 {
 	error_set(p->e, ERROR_UNSUPPORTED, "%s not supported yet", what);

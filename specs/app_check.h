@@ -19,9 +19,6 @@ int app_check_rules(const struct app *app, struct problems *p);
 int app_unexpected(struct problems *p, const char *expected, const char *found, const char *field, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* A name for apps, volumes and the like: [a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}. */
-bool is_plain_name(const char *name);
-
 /* check_words.c: single fields */
 int check_name(const struct app *app, struct problems *p);
 int check_source(const struct app *app, struct problems *p);

@@ -67,13 +67,8 @@ static int choose_args(const struct app *app, const struct image_config *image, 
 
 static void add_env(struct list *to, const struct list *from)
 {
-	for (size_t i = 0; i < from->count; i++) {
-		autofree char *key = alloc_copy(from->items[i]);
-		char *equals = strchr(key, '=');
-
-		*equals = '\0';
-		list_env_set(to, key, equals + 1);
-	}
+	for (size_t i = 0; i < from->count; i++)
+		(void)list_env_put(to, from->items[i]); /* the tables let nothing else in; what an image has without a key is left out */
 }
 
 /* -e KEY=VALUE, or -e KEY for the caller's; one that the caller does not have is left out, as Docker does. */
@@ -94,20 +89,6 @@ static int add_option_env(struct list *to, const struct app_options *options, st
 	return 0;
 }
 
-/* What an image says is never looked up in the caller's environment. */
-static void add_image_env(struct list *to, const struct image_config *image)
-{
-	for (size_t i = 0; image && i < image->env.count; i++) {
-		autofree char *key = alloc_copy(image->env.items[i]);
-		char *equals = strchr(key, '=');
-
-		if (!equals || equals == key)
-			continue;
-		*equals = '\0';
-		list_env_set(to, key, equals + 1);
-	}
-}
-
 static int choose_env(const struct app *app, const struct image_config *image, const struct app_options *options,
 		      struct container *c, struct error *e)
 {
@@ -115,7 +96,8 @@ static int choose_env(const struct app *app, const struct image_config *image, c
 	list_env_set(&c->env, "HOSTNAME", c->hostname);
 	if (c->terminal)
 		list_env_set(&c->env, "TERM", "xterm");
-	add_image_env(&c->env, image);
+	if (image)
+		add_env(&c->env, &image->env); /* never looked up in the caller's environment */
 	list_env_set(&c->env, "container", "box");
 	add_env(&c->env, &app->env_files);
 	add_env(&c->env, &app->environment);

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "specs/app_check.h"
 #include "specs/app_fields.h"
@@ -46,7 +47,7 @@ int app_check_volume(const struct volume *v, struct error *e)
 	}
 	if (v->type != VOLUME_TMPFS && (!v->source || !*v->source))
 		return error_set(e, ERROR_SPEC, "missing required field \"source\"");
-	if (v->type == VOLUME_NAMED && !is_plain_name(v->source)) {
+	if (v->type == VOLUME_NAMED && !name_is_plain(v->source)) {
 		error_set(e, ERROR_SPEC, "expected a volume's name of letters, digits, \"_\", \".\", \"-\", found \"%.80s\"", v->source);
 		if (strchr(v->source, '/'))
 			error_hint(e, "a folder of the host is \"type\": \"bind\"; in the short form it begins with \"/\" or \"./\"");
@@ -102,7 +103,7 @@ int check_secrets(const struct app *app, struct problems *p)
 		} else if (s->target && s->target[0] == '/' && app_check_target(s->target, p->e)) {
 			error_at(p->e, "secrets[%zu].target", i);
 			result = problems_add(p);
-		} else if (s->target && s->target[0] != '/' && !is_plain_name(s->target)) {
+		} else if (s->target && s->target[0] != '/' && !name_is_plain(s->target)) {
 			result = app_unexpected(p, "an absolute path, or a name below /run/secrets", s->target, "secrets[%zu].target", i);
 		}
 		if (result)

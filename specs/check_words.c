@@ -25,7 +25,7 @@ static const char name_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR
 
 int check_name(const struct app *app, struct problems *p)
 {
-	if (app->name && !is_plain_name(app->name))
+	if (app->name && !name_is_plain(app->name))
 		return app_unexpected(p, "a letter or digit, then up to 127 letters, digits, \"_\", \".\" or \"-\"", app->name, "name");
 	return 0;
 }

@@ -148,16 +148,10 @@ static int decode_map_array(json_t *value, struct list *list, const struct place
 
 	json_array_foreach(value, i, item) {
 		const struct place here = { .up = at, .index = i };
-		autofree char *key = alloc_copy(json_string_value(item));
-		char *equals = key ? strchr(key, '=') : NULL;
+		const char *text = json_string_value(item);
 
-		if (!equals || equals == key) {
-			if (field_expected(p, &here, "a text such as \"KEY=value\"", item))
-				return -1;
-			continue;
-		}
-		*equals = '\0';
-		list_env_set(list, key, equals + 1);
+		if ((!text || !list_env_put(list, text)) && field_expected(p, &here, "a text such as \"KEY=value\"", item))
+			return -1;
 	}
 	return 0;
 }

@@ -131,7 +131,7 @@ static int open_layer(const struct job *job, const struct job_layer *layer)
 		      O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-static int64_t inside(const struct store_range *ranges, int count, uint32_t id)
+static int64_t inside(const struct id_extent *ranges, int count, uint32_t id)
 {
 	for (int i = 0; i < count; i++)
 		if (id >= ranges[i].outside && id - ranges[i].outside < ranges[i].count)
@@ -155,8 +155,8 @@ static int answer_lower(struct job *job, const struct wire_message *question, st
 			continue;
 		if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
 			(void)snprintf(answer->text, sizeof answer->text, "%o %u %u %lld %ld", st.st_mode & 07777,
-				       (unsigned)inside(job->ids.uids, job->ids.ranges, st.st_uid),
-				       (unsigned)inside(job->ids.gids, job->ids.ranges, st.st_gid),
+				       (unsigned)inside(job->ids.uids, job->ids.uid_count, st.st_uid),
+				       (unsigned)inside(job->ids.gids, job->ids.gid_count, st.st_gid),
 				       (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec); /* always fits */
 		return 0;
 	}

@@ -23,7 +23,7 @@ struct job_layer {
 
 struct job {
 	struct unpack *request;
-	struct store_ids ids;
+	struct id_map ids;
 	char staging_name[STORE_NAME];
 	int staging; /* holds the lock on staging/NAME */
 	int work;    /* staging/NAME/work: the worker's root */

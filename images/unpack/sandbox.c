@@ -59,11 +59,11 @@ static bool wait_for_ids(int pipe)
 	return got == 1;
 }
 
-static int become_owner(const struct store_ids *ids, struct error *e)
+static int become_owner(const struct id_map *ids, struct error *e)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return error_sys(e, "tie the sandbox to its parent");
-	if (!ids->is_single && setgroups(0, NULL))
+	if (ids->can_setgroups && setgroups(0, NULL))
 		return error_sys(e, "drop the groups in the sandbox");
 	if (setresgid(0, 0, 0) || setresuid(0, 0, 0))
 		return error_sys(e, "become the owner of the store in the sandbox");

@@ -5,11 +5,11 @@
 #pragma once
 
 struct error;
-struct store_ids;
+struct id_map;
 
 struct sandbox {
 	int folder; /* becomes the process's root: owned by the store's id 0 */
-	const struct store_ids *ids;
+	const struct id_map *ids;
 	int channel; /* the one descriptor that it keeps, beside stderr */
 };
 

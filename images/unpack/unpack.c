@@ -64,9 +64,9 @@ static int run_worker(struct job *job, int folder, int (*task)(int, void *), str
 		.tag = job->request->tag,
 		.is_known = job->request->is_known,
 		.ids = {
-			.uid_count = store_ids_count(job->ids.uids, job->ids.ranges),
-			.gid_count = store_ids_count(job->ids.gids, job->ids.ranges),
-			.squash_ids = job->ids.is_single,
+			.uid_count = store_ids_count(job->ids.uids, job->ids.uid_count),
+			.gid_count = store_ids_count(job->ids.gids, job->ids.gid_count),
+			.squash_ids = !job->ids.can_setgroups,
 		},
 	};
 	struct sandbox sandbox = { .folder = folder, .ids = &job->ids };
@@ -98,7 +98,7 @@ static int remove_staged(int staging, const char *name, void *data, struct error
 	struct job *job = data;
 	autoclose int folder = -1;
 
-	if (!job->ids.needs_helper)
+	if (job->ids.uid_count == 1)
 		return folder_remove(staging, name, e);
 	folder = openat(staging, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	for (size_t i = 0; folder >= 0 && i < sizeof roots / sizeof roots[0]; i++) {
@@ -272,7 +272,8 @@ int unpack_run(struct unpack *unpack, char **ret_image, struct error *e)
 	struct stat st;
 	int result = -1;
 
-	if (store_ids_find(&job.ids, e) || stat_source(&job, &st, e))
+	store_ids_find(&job.ids);
+	if (stat_source(&job, &st, e))
 		return -1;
 	if (store_staging_sweep(unpack->store, remove_staged, &job, &ignored))
 		list_addf(&unpack->warnings, "%s, continuing", ignored.text);

@@ -138,8 +138,8 @@ boxed() { run bash -c "run='$BOX --root $STATE run'; $1"; }
 	expect_status 9
 }
 
-@test "a reader that has stalled keeps no signal from the app" {
-	need root
+# Runs "yes" into a pipe that nobody reads: $pid is box, $reader holds the other end.
+run_into_stalled_reader() {
 	mkfifo pipe
 	app '"command": ["yes"]'
 	sleep 30 <pipe &
@@ -147,6 +147,11 @@ boxed() { run bash -c "run='$BOX --root $STATE run'; $1"; }
 	box run app.json </dev/null >pipe 2>err &
 	pid=$!
 	wait_until 10 eval '[ -n "$(container_pid)" ]'
+}
+
+@test "a reader that has stalled keeps no signal from the app" {
+	need root
+	run_into_stalled_reader
 	sleep 0.5
 	began=$SECONDS
 	kill -TERM $pid
@@ -159,13 +164,7 @@ boxed() { run bash -c "run='$BOX --root $STATE run'; $1"; }
 
 @test "memory of box stays small while a reader stalls" {
 	need root
-	mkfifo pipe
-	app '"command": ["yes"]'
-	sleep 30 <pipe &
-	reader=$!
-	box run app.json </dev/null >pipe 2>err &
-	pid=$!
-	wait_until 10 eval '[ -n "$(container_pid)" ]'
+	run_into_stalled_reader
 	sleep 1
 	rss=$(sed -n 's/^RssAnon:[^0-9]*\([0-9]*\).*/\1/p' /proc/$pid/status)
 	kill -TERM $pid

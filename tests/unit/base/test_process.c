@@ -204,3 +204,28 @@ Test(process, run_leaves_no_zombie)
 	cr_expect_eq(waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT), -1, "a child is left");
 	cr_expect_eq(errno, ECHILD);
 }
+
+/* Descriptors that stand on each other's new places: the case that once clobbered one of them. */
+Test(process, what_stays_is_moved_without_stepping_on_each_other)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		int first = 4, second = 3;
+		struct error e = { 0 };
+		struct stat one, two, now;
+
+		if (dup2(open("/dev/null", O_RDONLY), 4) != 4 || dup2(open("/dev/zero", O_RDONLY), 3) != 3 || fstat(4, &one) ||
+		    fstat(3, &two) || process_keep_only(&first, &second, &e))
+			_exit(1);
+		if (first != 3 || second != 4 || fstat(3, &now) || now.st_rdev != one.st_rdev || fstat(4, &now) || now.st_rdev != two.st_rdev)
+			_exit(2);
+		if (!(fcntl(3, F_GETFD) & FD_CLOEXEC) || fcntl(5, F_GETFD) >= 0 || fcntl(16, F_GETFD) >= 0)
+			_exit(3);
+		second = -1;
+		_exit(process_keep_only(&first, &second, &e) || first != 3 || fcntl(4, F_GETFD) >= 0 ? 4 : 0);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
+}

@@ -154,3 +154,19 @@ Test(text, distance_counts_edits)
 	cr_assert_eq(text_distance("", "abc"), 3u);
 	cr_assert_eq(text_distance("a name that is much longer than any name that a person would ever type in full", "a"), 60u);
 }
+
+Test(text, an_environment_entry_is_put_by_its_key)
+{
+	struct list list = { 0 };
+
+	cr_assert(list_env_put(&list, "A=1"));
+	cr_assert(list_env_put(&list, "A=2=3"));
+	cr_assert(list_env_put(&list, "B="));
+	cr_assert_not(list_env_put(&list, "A"));
+	cr_assert_not(list_env_put(&list, "=x"));
+	cr_assert_not(list_env_put(&list, ""));
+	cr_assert_eq(list.count, 2u);
+	cr_assert_str_eq(list_env_get(&list, "A"), "2=3");
+	cr_assert_str_eq(list_env_get(&list, "B"), "");
+	list_release(&list);
+}

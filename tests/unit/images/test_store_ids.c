@@ -1,43 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_store_ids.c - subordinate ranges from subuid(5)'s text, and how many ids they make.
+ * test_store_ids.c - how many ids the caller's ranges make.
  */
 #include <criterion/criterion.h>
 
 #include "images/unpack/store_ids.h"
 
-Test(store_ids, the_first_good_range_of_the_caller)
-{
-	static const struct {
-		const char *text;
-		uint32_t outside, count;
-	} cases[] = {
-		{ "", 0, 0 },
-		{ "ann:100000:65536\n", 100000, 65536 },
-		{ "bob:1:2\nann:100000:65536", 100000, 65536 },
-		{ "ann:100000:65536\nann:300000:65536\n", 100000, 65536 },
-		{ "1000:200000:1000\n", 200000, 1000 },
-		{ "annabel:1:2\nan:3:4\n", 0, 0 },
-		{ "ann:0:65536\nann:100000:10\n", 100000, 10 },
-		{ "ann:-1:5\nann:4294967296:5\nann:5\nann\nann::\n:1:2\nann:1:x\nann:7:8", 7, 8 },
-		{ "# ann:1:2\n\n\nann:7:8:9\n", 7, 8 },
-	};
-
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct store_range range;
-
-		store_ids_parse(cases[i].text, "ann", "1000", &range);
-		cr_expect_eq(range.outside, cases[i].outside, "case %zu: %u", i, range.outside);
-		cr_expect_eq(range.count, cases[i].count, "case %zu: %u", i, range.count);
-		cr_expect_eq(range.inside, 1);
-	}
-}
-
 Test(store_ids, only_ids_without_a_gap_count)
 {
-	const struct store_range root[] = { { 0, 0x70000000, 65536 } };
-	const struct store_range user[] = { { 0, 1000, 1 }, { 1, 100000, 65536 } };
-	const struct store_range gap[] = { { 0, 1000, 1 }, { 2, 100000, 65536 } };
+	const struct id_extent root[] = { { 0, 0x70000000, 65536 } };
+	const struct id_extent user[] = { { 0, 1000, 1 }, { 1, 100000, 65536 } };
+	const struct id_extent gap[] = { { 0, 1000, 1 }, { 2, 100000, 65536 } };
 
 	cr_expect_eq(store_ids_count(root, 1), 65536);
 	cr_expect_eq(store_ids_count(user, 2), 65536, "the caller and 65,536 more are one too many");

@@ -42,10 +42,10 @@ Test(idmap, a_base_maps_a_whole_range_and_nothing_else)
 	struct id_map map;
 
 	idmap_for_base(0x70010000, &map);
-	cr_assert_eq(idmap_uid(&map, 0), 0x70010000);
-	cr_assert_eq(idmap_gid(&map, 65535), 0x7001ffff);
-	cr_assert_eq(idmap_uid(&map, 65536), -1);
-	cr_assert_eq(idmap_uid(&map, (uid_t)-1), -1);
+	cr_assert_eq(id_map_uid(&map, 0), 0x70010000);
+	cr_assert_eq(id_map_gid(&map, 65535), 0x7001ffff);
+	cr_assert_eq(id_map_uid(&map, 65536), -1);
+	cr_assert_eq(id_map_uid(&map, (uid_t)-1), -1);
 	cr_assert(map.can_setgroups);
 }
 
@@ -54,10 +54,10 @@ Test(idmap, an_owner_maps_one_id)
 	struct id_map map;
 
 	idmap_for_owner(1000, 0x70010063, 100, 0x70010064, &map);
-	cr_assert_eq(idmap_uid(&map, 1000), 0x70010063);
-	cr_assert_eq(idmap_gid(&map, 100), 0x70010064);
-	cr_assert_eq(idmap_uid(&map, 1001), -1);
-	cr_assert_eq(idmap_uid(&map, 0), -1);
+	cr_assert_eq(id_map_uid(&map, 1000), 0x70010063);
+	cr_assert_eq(id_map_gid(&map, 100), 0x70010064);
+	cr_assert_eq(id_map_uid(&map, 1001), -1);
+	cr_assert_eq(id_map_uid(&map, 0), -1);
 }
 
 Test(idmap, leases_are_distinct_and_given_back)
