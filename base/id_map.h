@@ -14,8 +14,11 @@ struct id_extent {
 	uint32_t inside, outside, count;
 };
 
+/* The kernel takes no more lines (user_namespaces(7)). */
+enum { ID_EXTENTS = 340 };
+
 struct id_map {
-	struct id_extent uids[2], gids[2];
+	struct id_extent uids[ID_EXTENTS], gids[ID_EXTENTS];
 	int uid_count, gid_count;
 	bool can_setgroups;
 };

@@ -16,10 +16,7 @@
 
 #include "base/error.h"
 #include "base/names.h"
-
-struct sets {
-	uint64_t effective, permitted, inheritable;
-};
+#include "specs/container.h"
 
 static const char *name_of(int number, char buffer[static 24])
 {
@@ -31,7 +28,7 @@ static const char *name_of(int number, char buffer[static 24])
 	return buffer;
 }
 
-static int sets_read(struct sets *ret, struct error *e)
+static int sets_read(struct capability_sets *ret, struct error *e)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
@@ -44,17 +41,16 @@ static int sets_read(struct sets *ret, struct error *e)
 	return 0;
 }
 
-/* Permitted and effective become mask, inheritable empty. */
-static int sets_write(uint64_t mask, struct error *e)
+static int sets_write(const struct capability_sets *sets, struct error *e)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
-		{ .effective = (uint32_t)mask, .permitted = (uint32_t)mask },
-		{ .effective = (uint32_t)(mask >> 32), .permitted = (uint32_t)(mask >> 32) },
+		{ (uint32_t)sets->effective, (uint32_t)sets->permitted, (uint32_t)sets->inheritable },
+		{ (uint32_t)(sets->effective >> 32), (uint32_t)(sets->permitted >> 32), (uint32_t)(sets->inheritable >> 32) },
 	};
 
 	if (syscall(SYS_capset, &header, data))
-		return error_sys(e, "set the capabilities to %016llx", (unsigned long long)mask);
+		return error_sys(e, "set the capabilities to %016llx", (unsigned long long)sets->permitted);
 	return 0;
 }
 
@@ -86,31 +82,39 @@ int capabilities_bound(uint64_t keep, struct error *e)
 	return 0;
 }
 
-int capabilities_set(uint64_t mask, struct error *e)
+static int raise_ambient(uint64_t mask, struct error *e)
 {
-	struct sets sets = { 0 };
-	uint64_t known, missing;
 	char name[24];
 
-	if (geteuid() != 0)
-		mask = 0;
-	known = mask & (UINT64_MAX >> (63 - capabilities_last())); /* the kernel refuses bits that it does not know */
-	if (sets_read(&sets, e))
-		return -1;
-	missing = known & ~sets.permitted;
-	if (missing) {
-		int first = __builtin_ctzll(missing);
-
-		error_set(e, ERROR_DENIED, "keep capability %s: this process does not have it", name_of(first, name));
-		return error_hint(e, "Remove it from cap_add: nobody can give away what they do not have.");
-	}
 	/* EINVAL: kernels before 4.3 have no ambient set. */
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) && errno != EINVAL)
 		return error_sys(e, "clear the ambient capabilities");
-	if (sets_write(known, e) || sets_read(&sets, e))
+	for (int i = 0; i < 64; i++)
+		if ((mask >> i & 1) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0))
+			return error_sys(e, "raise capability %s in the ambient set", name_of(i, name));
+	return 0;
+}
+
+int capabilities_set(const struct capability_sets *wanted, struct error *e)
+{
+	uint64_t known = UINT64_MAX >> (63 - capabilities_last()); /* the kernel refuses bits that it does not know */
+	const struct capability_sets target = { .effective = wanted->effective & known, .inheritable = wanted->inheritable & known,
+						.permitted = wanted->permitted & known, .ambient = wanted->ambient & known };
+	struct capability_sets held = { 0 };
+	uint64_t missing;
+	char name[24];
+
+	if (sets_read(&held, e))
 		return -1;
-	if (sets.effective != known || sets.permitted != known || sets.inheritable != 0)
+	missing = target.permitted & ~held.permitted;
+	if (missing) {
+		error_set(e, ERROR_DENIED, "keep capability %s: this process does not have it", name_of(__builtin_ctzll(missing), name));
+		return error_hint(e, "Remove it from cap_add: nobody can give away what they do not have.");
+	}
+	if (sets_write(&target, e) || raise_ambient(target.ambient, e) || sets_read(&held, e))
+		return -1;
+	if (held.effective != target.effective || held.permitted != target.permitted || held.inheritable != target.inheritable)
 		return error_set(e, ERROR_INTERNAL, "set the capabilities to %016llx: the kernel kept %016llx",
-				 (unsigned long long)known, (unsigned long long)sets.permitted);
+				 (unsigned long long)target.permitted, (unsigned long long)held.permitted);
 	return 0;
 }

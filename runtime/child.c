@@ -110,7 +110,7 @@ static int step_wait_go(struct child *c, struct error *e)
 
 static int step_namespace_root(struct child *c, struct error *e)
 {
-	if (!c->container->user_namespace && !c->is_rootless)
+	if (!container_has_namespace(c->container, NAMESPACE_USER) && !c->is_rootless)
 		return 0;
 	if (c->can_setgroups && setgroups(0, NULL))
 		return error_sys(e, "drop the caller's groups");
@@ -178,7 +178,7 @@ static int step_hostname(struct child *c, struct error *e)
  * takes the filter away. The limit counts inside this namespace only (user_namespaces(7)). */
 static int step_no_more_namespaces(struct child *c, struct error *e)
 {
-	if (!c->container->user_namespace && !c->is_rootless)
+	if (!container_has_namespace(c->container, NAMESPACE_USER) && !c->is_rootless)
 		return 0;
 	if (file_poke(c->proc, "sys/user/max_user_namespaces", "0"))
 		return error_sys(e, "forbid user namespaces inside the container");
@@ -192,9 +192,8 @@ static int step_sysctls(struct child *c, struct error *e)
 
 static int step_umask(struct child *c, struct error *e)
 {
-	(void)c;
 	(void)e;
-	umask(022);
+	umask(c->container->umask);
 	return 0;
 }
 
@@ -219,17 +218,19 @@ static int step_ready(struct child *c, struct error *e)
 
 static int step_bounding_set(struct child *c, struct error *e)
 {
-	return capabilities_bound(c->container->capabilities, e);
+	return capabilities_bound(c->container->capabilities.bounding, e);
 }
 
 static int step_identity(struct child *c, struct error *e)
 {
-	return identity_take(&c->identity, c->container->capabilities, c->can_setgroups, e);
+	return identity_take(&c->identity, c->container->capabilities.permitted, c->can_setgroups, e);
 }
 
 static int step_capabilities(struct child *c, struct error *e)
 {
-	return capabilities_set(c->identity.uid == 0 ? c->container->capabilities : 0, e);
+	static const struct capability_sets none;
+
+	return capabilities_set(c->identity.uid && c->container->only_root_has_capabilities ? &none : &c->container->capabilities, e);
 }
 
 static int step_no_new_privileges(struct child *c, struct error *e)

@@ -59,7 +59,7 @@ static int add_node(struct child *c, int folder, const struct node *node, struct
 	char path[32];
 	struct stat st;
 
-	if (!c->container->user_namespace && !c->is_rootless) {
+	if (!container_has_namespace(c->container, NAMESPACE_USER) && !c->is_rootless) {
 		if (mknodat(folder, node->name, S_IFCHR | 0666, makedev(node->major, node->minor)) ||
 		    fchmodat(folder, node->name, 0666, 0))
 			return error_sys(e, "make device %s", node->name);

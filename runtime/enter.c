@@ -77,14 +77,17 @@ static void describe(const struct box_exec *request, struct entry *entry)
 {
 	const struct record *record = &entry->record;
 	struct container *c = &entry->container;
+	uint64_t held = (uint64_t)record->capabilities;
 
 	*c = (struct container){
 		.name = record->name, .args = *request->args, .working_dir = record->working_dir, .user = record->user,
-		.group_add = record->group_add, .capabilities = (uint64_t)record->capabilities,
-		.no_new_privileges = record->no_new_privileges, .seccomp = (enum seccomp_mode)record->seccomp,
-		.seccomp_file = record->seccomp_file, .user_namespace = record->user_namespace, .terminal = request->terminal,
+		.group_add = record->group_add, .capabilities = { held, held, 0, held, 0 }, .only_root_has_capabilities = true,
+		.umask = 022, .no_new_privileges = record->no_new_privileges, .seccomp = (enum seccomp_mode)record->seccomp,
+		.seccomp_file = record->seccomp_file, .terminal = request->terminal,
 		.keep_stdin = request->keep_stdin,
 	};
+	if (!record->user_namespace)
+		c->namespaces[NAMESPACE_USER].choice = NAMESPACE_HOST;
 	list_copy(&c->env, &record->env);
 	/* The command line gives only KEY=VALUE. */
 	for (size_t i = 0; request->env && i < request->env->count; i++)

@@ -101,7 +101,7 @@ static void explain_network(const struct container *c, int net_counters, struct 
 	autorelease(text) struct text table = { 0 };
 	struct error ignored = { 0 };
 
-	if (c->network != NETWORK_NONE || net_counters < 0)
+	if (c->namespaces[NAMESPACE_NETWORK].choice != NAMESPACE_NEW || net_counters < 0)
 		return;
 	if (file_read_fd(net_counters, "network counters", 1 << 16, &table, &ignored) || !table.data)
 		return;

@@ -40,7 +40,7 @@ void launch_init(struct launch *l, const struct places *places, const struct con
 	*l = (struct launch){
 		.places = places, .container = container, .store = -1, .writable = -1, .init_program = -1, .channel = -1,
 		.pidfd = -1, .app_userns = -1, .shift_userns = -1, .net_counters = -1, .streams = { -1, -1, -1 },
-		.state = { .folder = -1, .lock = -1 }, .has_user_namespace = places->rootless || container->user_namespace,
+		.state = { .folder = -1, .lock = -1 }, .has_user_namespace = places->rootless || container_has_namespace(container, NAMESPACE_USER),
 	};
 }
 
@@ -48,7 +48,8 @@ static uint64_t clone_flags(const struct launch *l)
 {
 	/* The cgroup namespace comes later, when the child is in its cgroup. */
 	return CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWTIME |
-	       (l->has_user_namespace ? CLONE_NEWUSER : 0) | (l->container->network == NETWORK_HOST ? 0 : CLONE_NEWNET);
+	       (l->has_user_namespace ? CLONE_NEWUSER : 0) |
+	       (container_has_namespace(l->container, NAMESPACE_NETWORK) ? CLONE_NEWNET : 0);
 }
 
 static _Noreturn void become_child(struct launch *l, int channel, const char *writable, const char *volumes)
@@ -121,7 +122,7 @@ static int write_record(struct launch *l, struct error *e)
 	struct record record = {
 		.name = c->name, .image = c->image, .args = c->args, .pid = l->pid, .start_time = process_start_time(l->pid),
 		.created = time(NULL), .id_base = l->id_base, .env = c->env, .working_dir = c->working_dir, .user = c->user,
-		.group_add = c->group_add, .capabilities = (int64_t)c->capabilities, .no_new_privileges = c->no_new_privileges,
+		.group_add = c->group_add, .capabilities = (int64_t)c->capabilities.bounding, .no_new_privileges = c->no_new_privileges,
 		.seccomp = c->seccomp, .seccomp_file = c->seccomp_file, .user_namespace = l->has_user_namespace,
 		.can_setgroups = l->map.can_setgroups,
 	};
@@ -145,7 +146,7 @@ static int let_run(struct launch *l, struct error *e)
 	if (rlimits_apply(l->pid, l->container->rlimits, l->container->rlimit_count, e) || write_record(l, e))
 		return -1;
 	(void)snprintf(path, sizeof path, "/proc/%d/net/snmp", (int)l->pid); /* always fits */
-	if (l->container->network == NETWORK_NONE)
+	if (l->container->namespaces[NAMESPACE_NETWORK].choice == NAMESPACE_NEW)
 		l->net_counters = open(path, O_RDONLY | O_CLOEXEC);
 	message_init(&message, STAGE_START);
 	if (channel_send(l->channel, &message, e))

@@ -26,7 +26,7 @@
 static int choose_ids(struct launch *l, struct error *e)
 {
 	if (l->places->rootless) {
-		if (!l->container->user_namespace) {
+		if (!container_has_namespace(l->container, NAMESPACE_USER)) {
 			error_set(e, ERROR_SPEC, "use the host's user ids: only root can run an app without a user namespace");
 			return error_at(e, "security.userns");
 		}

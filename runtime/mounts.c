@@ -49,7 +49,7 @@ static int mount_sysfs(struct child *c, const struct mount_entry *entry, struct 
 	const struct mount_change change = { .set = closed | MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE, .recursive = true };
 	autoclose int mount = -1;
 
-	if (c->container->network != NETWORK_HOST) {
+	if (container_has_namespace(c->container, NAMESPACE_NETWORK)) {
 		mount = mount_make("sysfs", NULL, closed | MOUNT_ATTR_RDONLY, e);
 		return mount < 0 ? -1 : root_attach_top(c, mount, entry->target, e);
 	}
@@ -209,6 +209,8 @@ static int mount_one(struct child *c, const struct mount_entry *entry, struct er
 	case MOUNT_BIND:
 	case MOUNT_VOLUME:
 		return mount_source(c, entry, e);
+	case MOUNT_FILESYSTEM:
+		break;
 	}
 	return error_set(e, ERROR_INTERNAL, "mount kind %d", (int)entry->kind);
 }

@@ -19,7 +19,7 @@ int step_loopback(struct child *c, struct error *e)
 	struct ifreq request = { .ifr_name = "lo" };
 	autoclose int fd = -1;
 
-	if (c->container->network == NETWORK_HOST)
+	if (!container_has_namespace(c->container, NAMESPACE_NETWORK))
 		return 0;
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)

@@ -77,11 +77,11 @@ int seccomp_prepare(const struct places *places, const struct container *contain
 		return error_sys(e, "ask for the kernel's version");
 	text_addf(&key, "compiler %d\nlibseccomp %s\narch %s\nkernel %s\ncapabilities %016llx\n", COMPILER_VERSION,
 		  seccomp_library_version(), seccomp_own_arch()->name, kernel.release,
-		  (unsigned long long)container->capabilities);
+		  (unsigned long long)container->capabilities.bounding);
 	text_add_bytes(&key, json.data, json.length);
 	if (seccomp_cache_get(places->cache, key.data, key.length, ret))
 		return 0;
-	if (compile(&json, name, container->capabilities, kernel.release, ret, e))
+	if (compile(&json, name, container->capabilities.bounding, kernel.release, ret, e))
 		return error_at(e, "security.seccomp");
 	seccomp_cache_put(places->cache, key.data, key.length, ret);
 	return 0;

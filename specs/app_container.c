@@ -135,19 +135,24 @@ static uint64_t capability_mask(const char *word)
 static void choose_security(const struct app *app, struct container *c)
 {
 	const char *seccomp = app->security.seccomp;
+	uint64_t held = 0;
 
 	for (size_t i = 0; i < sizeof default_capabilities / sizeof *default_capabilities; i++)
-		c->capabilities |= capability_mask(default_capabilities[i]);
+		held |= capability_mask(default_capabilities[i]);
 	/* ALL first, so that "drop ALL, add X" leaves X whatever the order in which they are written. */
 	for (size_t i = 0; i < app->cap_drop.count; i++)
-		c->capabilities &= ~capability_mask(app->cap_drop.items[i]);
+		held &= ~capability_mask(app->cap_drop.items[i]);
 	for (size_t i = 0; i < app->cap_add.count; i++)
-		c->capabilities |= capability_mask(app->cap_add.items[i]);
+		held |= capability_mask(app->cap_add.items[i]);
 	for (size_t i = 0; i < app->cap_drop.count; i++)
 		if (strcasecmp(app->cap_drop.items[i], "ALL") != 0)
-			c->capabilities &= ~capability_mask(app->cap_drop.items[i]);
+			held &= ~capability_mask(app->cap_drop.items[i]);
+	c->capabilities = (struct capability_sets){ .bounding = held, .effective = held, .permitted = held };
+	c->only_root_has_capabilities = true;
+	c->umask = 022;
 	c->no_new_privileges = app->security.no_new_privileges;
-	c->user_namespace = app->security.userns == USERNS_AUTO;
+	if (app->security.userns != USERNS_AUTO)
+		c->namespaces[NAMESPACE_USER].choice = NAMESPACE_HOST;
 	c->seccomp = strcmp(seccomp, "default") == 0 ? SECCOMP_DEFAULT
 		     : strcmp(seccomp, "unconfined") == 0       ? SECCOMP_UNCONFINED : SECCOMP_FILE;
 	c->seccomp_file = c->seccomp == SECCOMP_FILE ? app_path(app, seccomp) : NULL;
@@ -229,7 +234,7 @@ static void choose_kernel_settings(const struct app *app, struct container *c)
 {
 	/* As Docker and podman do: any port and ping, without a capability. 65535 is the last group that exists inside, unless an ordinary
 	 * user has only one. */
-	if (c->network != NETWORK_HOST) {
+	if (container_has_namespace(c, NAMESPACE_NETWORK)) {
 		add_sysctl(c, "net.ipv4.ip_unprivileged_port_start", "0", /* is_optional= */ true);
 		add_sysctl(c, "net.ipv4.ping_group_range", "0 65535", /* is_optional= */ true);
 	}
@@ -251,7 +256,8 @@ int app_container(const struct app *app, const struct image_config *image, const
 	c.spec_file = alloc_copy(app->file);
 	c.image = alloc_copy(app->rootfs ? app->rootfs : app->image);
 	c.read_only_root = app->read_only;
-	c.network = app->network_mode == NETWORK_CHOICE_HOST ? NETWORK_HOST : NETWORK_NONE;
+	if (app->network_mode == NETWORK_CHOICE_HOST)
+		c.namespaces[NAMESPACE_NETWORK].choice = NAMESPACE_HOST;
 	choose_security(app, &c);
 	choose_limits(app, &c);
 	choose_kernel_settings(app, &c);

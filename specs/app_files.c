@@ -49,7 +49,7 @@ static void add_etc(struct container *c)
 {
 	struct text hosts = { 0 }, hostname = { 0 }, resolv = { 0 };
 
-	if (c->network == NETWORK_HOST) {
+	if (!container_has_namespace(c, NAMESPACE_NETWORK)) {
 		read_host_file("/etc/hosts", &hosts);
 		read_host_file("/etc/resolv.conf", &resolv);
 	} else {

@@ -108,6 +108,9 @@ void mount_entry_release(struct mount_entry *mount)
 	free(mount->source);
 	free(mount->target);
 	free(mount->field);
+	free(mount->type);
+	free(mount->id_map);
+	list_release(&mount->data);
 	*mount = (struct mount_entry){ 0 };
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "specs/app_parts.h"
 
 void limits_init(struct limits *limits)
@@ -14,6 +15,10 @@ void limits_init(struct limits *limits)
 	*limits = (struct limits){
 		.memory = LIMIT_UNSET, .memory_reservation = LIMIT_UNSET, .swap = LIMIT_UNSET, .cpu_quota_us = LIMIT_UNSET,
 		.cpu_period_us = 100000, .cpu_weight = LIMIT_UNSET, .pids = LIMIT_UNSET, .io_weight = LIMIT_UNSET,
+		.memory_and_swap = LIMIT_UNSET, .swappiness = LIMIT_UNSET, .oom_kill_disabled = LIMIT_UNSET,
+		.cpu_shares = LIMIT_UNSET, .cpu_burst_us = LIMIT_UNSET, .cpu_idle = LIMIT_UNSET, .cpu_rt_runtime_us = LIMIT_UNSET,
+		.cpu_rt_period_us = LIMIT_UNSET, .blkio_weight = LIMIT_UNSET, .blkio_leaf_weight = LIMIT_UNSET,
+		.net_class = LIMIT_UNSET,
 	};
 }
 
@@ -21,7 +26,15 @@ void limits_release(struct limits *limits)
 {
 	for (size_t i = 0; i < limits->io_count; i++)
 		free(limits->io[i].device);
+	for (size_t i = 0; i < limits->hugepage_count; i++)
+		free(limits->hugepages[i].page_size);
 	free(limits->io);
+	free(limits->io_weights);
+	free(limits->hugepages);
+	free(limits->device_rules);
+	list_release(&limits->net_priorities);
+	list_release(&limits->rdma);
+	list_release(&limits->unified);
 	free(limits->cpuset);
 	free(limits->cpuset_mems);
 	limits_init(limits);
@@ -61,10 +74,60 @@ static void release_arrays(struct container *c)
 	free(c->rlimits);
 }
 
+static void release_hooks(struct hook_list *hooks)
+{
+	for (size_t i = 0; i < hooks->count; i++) {
+		free(hooks->items[i].path);
+		list_release(&hooks->items[i].args);
+		list_release(&hooks->items[i].env);
+	}
+	free(hooks->items);
+}
+
+static void release_oci(struct oci_part *oci)
+{
+	char *texts[] = { oci->bundle, oci->version, oci->cgroups_path, oci->domainname, oci->apparmor_profile, oci->selinux_label,
+			  oci->mount_label, oci->affinity_initial, oci->affinity_final, oci->memory_nodes, oci->seccomp_listener,
+			  oci->seccomp_metadata };
+
+	for (int i = 0; i < HOOK_COUNT; i++)
+		release_hooks(&oci->hooks[i]);
+	for (size_t i = 0; i < oci->node_count; i++) {
+		free(oci->nodes[i].path);
+		free(oci->nodes[i].field);
+	}
+	for (size_t i = 0; i < oci->net_device_count; i++) {
+		free(oci->net_devices[i].name);
+		free(oci->net_devices[i].renamed);
+	}
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		free(texts[i]);
+	free(oci->nodes);
+	free(oci->net_devices);
+	list_release(&oci->annotations);
+	free(oci);
+}
+
+struct oci_part *oci_part_new(void)
+{
+	struct oci_part *oci = alloc_zeroed(1, sizeof *oci);
+
+	oci->oom_score_adj = LIMIT_UNSET;
+	oci->personality = -1;
+	oci->memory_policy = -1;
+	return oci;
+}
+
+bool container_has_namespace(const struct container *c, enum namespace_kind kind)
+{
+	return c->namespaces[kind].choice != NAMESPACE_HOST;
+}
+
 void container_release(struct container *c)
 {
 	struct list *lists[] = { &c->args, &c->env, &c->group_add, &c->masked_paths, &c->read_only_paths, &c->labels };
-	char *texts[] = { c->name, c->spec_file, c->image, c->working_dir, c->user, c->user_field, c->hostname, c->seccomp_file };
+	char *texts[] = { c->name, c->spec_file, c->image, c->working_dir, c->user, c->user_field, c->hostname, c->seccomp_file,
+			  c->seccomp_text, c->root_folder };
 
 	release_files(c);
 	release_arrays(c);
@@ -73,5 +136,10 @@ void container_release(struct container *c)
 		list_release(lists[i]);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		free(texts[i]);
+	for (int i = 0; i < NAMESPACE_COUNT; i++)
+		free(c->namespaces[i].path);
+	free(c->id_map);
+	if (c->oci)
+		release_oci(c->oci);
 	*c = (struct container){ 0 };
 }

@@ -13,17 +13,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/id_map.h"
 #include "base/text.h"
 #include "specs/limits.h"
 
 enum mount_kind {
-	MOUNT_BIND,   /* source: an absolute path on the host */
-	MOUNT_VOLUME, /* source: the volume's name; its folder lies in the store and keeps container ids */
+	MOUNT_BIND,       /* source: an absolute path on the host */
+	MOUNT_VOLUME,     /* source: the volume's name; its folder lies in the store and keeps container ids */
 	MOUNT_TMPFS,
 	MOUNT_PROC,
 	MOUNT_SYSFS,
-	MOUNT_DEV,    /* box's own /dev: a tmpfs with nodes, links, pts, shm, mqueue */
-	MOUNT_CGROUP, /* the container's own view of its cgroups, read-only */
+	MOUNT_DEV,        /* box's own /dev: a tmpfs with nodes, links, pts, shm, mqueue */
+	MOUNT_CGROUP,     /* the container's own view of its cgroups */
+	MOUNT_FILESYSTEM, /* OCI: any file system of the kernel, by type, source and options */
 };
 
 /* Who owns, on disk, what the container writes to a bind mount (design.md, section 5). */
@@ -44,6 +46,19 @@ struct mount_entry {
 	bool copy_up;        /* tmpfs and new empty volumes: filled with what the image has at the target */
 	bool is_shared;      /* volume: several apps may write it at once */
 	char *field;         /* where the spec says so, for messages: "volumes[2]"; NULL for box's own mounts */
+
+	/* What only an OCI configuration can say (is_oci: config.md, "Mounts"). attributes then hold for the mount itself, and for a
+	 * bind mount only those that attributes_said names; the recursive ones for its sub-mounts too. */
+	char *type;                    /* MOUNT_FILESYSTEM: "tmpfs", "devpts", …; for others as written */
+	struct list data;              /* "key=value" or "key", for the file system itself */
+	uint64_t attributes_said;      /* MOUNT_ATTR_* that an option sets or clears */
+	uint64_t recursive_attributes; /* set on the mount and all below: "rro" */
+	uint64_t recursive_said;
+	unsigned long propagation;     /* MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE, perhaps with MS_REC; 0: not said */
+	bool is_recursive;             /* MOUNT_BIND: "rbind" */
+	bool is_remount;               /* MOUNT_FILESYSTEM, MOUNT_BIND: changes the mount that is there */
+	struct id_map *id_map;         /* an id-mapped mount of its own; NULL: none */
+	bool id_map_is_recursive;
 };
 
 /* A small file that box itself puts into the container: /etc/hosts, secrets. Kept on a tmpfs, never on disk. */
@@ -81,12 +96,120 @@ enum seccomp_mode {
 	SECCOMP_UNCONFINED,
 	SECCOMP_DEFAULT, /* box's own profile */
 	SECCOMP_FILE,    /* a profile in Docker's format, or OCI's */
+	SECCOMP_TEXT,    /* such a profile's JSON itself, in seccomp_text */
 };
 
-enum network_mode {
-	NETWORK_NONE, /* a network namespace of its own with loopback only */
-	NETWORK_HOST, /* the host's */
+/* In the order in which they are joined: what is owned by a user namespace comes after it. */
+enum namespace_kind {
+	NAMESPACE_USER,
+	NAMESPACE_PID,
+	NAMESPACE_NETWORK,
+	NAMESPACE_IPC,
+	NAMESPACE_UTS,
+	NAMESPACE_CGROUP,
+	NAMESPACE_TIME,
+	NAMESPACE_MOUNT,
+	NAMESPACE_COUNT,
 };
+
+enum namespace_choice {
+	NAMESPACE_NEW,
+	NAMESPACE_HOST, /* the one that box runs in */
+	NAMESPACE_JOIN, /* the one behind path */
+};
+
+struct namespace_entry {
+	enum namespace_choice choice;
+	char *path; /* NAMESPACE_JOIN: absolute */
+};
+
+/* A process' five sets; bit n: capability n (capabilities(7)). */
+struct capability_sets {
+	uint64_t bounding, effective, inheritable, permitted, ambient;
+};
+
+/* OCI config.md, "POSIX-platform Hooks", in the order in which they run. */
+enum hook_point {
+	HOOK_PRESTART,         /* in the runtime's namespaces, after the container's are made, before its root is entered */
+	HOOK_CREATE_RUNTIME,   /* likewise */
+	HOOK_CREATE_CONTAINER, /* in the container's namespaces, before its root is entered */
+	HOOK_START_CONTAINER,  /* inside the container, right before its program */
+	HOOK_POSTSTART,        /* in the runtime's namespaces, after the program was started */
+	HOOK_POSTSTOP,         /* in the runtime's namespaces, after the container is removed */
+	HOOK_COUNT,
+};
+
+struct hook {
+	char *path; /* absolute */
+	struct list args;
+	struct list env;
+	int64_t timeout_s; /* 0: none */
+};
+
+struct hook_list {
+	struct hook *items;
+	size_t count;
+};
+
+/* A node that the container gets below its root, made from numbers (OCI linux.devices). */
+struct node_entry {
+	char *path;  /* absolute, in the container */
+	char type;   /* 'c', 'b' or 'p' */
+	unsigned major, minor;
+	mode_t mode; /* permission bits */
+	uid_t uid;   /* in the container */
+	gid_t gid;
+	char *field;
+};
+
+/* How the kernel schedules a process (sched_setattr(2)). */
+struct scheduler {
+	bool is_set;
+	unsigned policy; /* SCHED_* */
+	int nice;
+	unsigned priority;
+	uint64_t flags; /* SCHED_FLAG_* */
+	uint64_t runtime_ns, deadline_ns, period_ns;
+};
+
+struct net_device {
+	char *name;    /* on the host */
+	char *renamed; /* in the container; NULL: as on the host */
+};
+
+/* What only an OCI configuration can ask for. */
+struct oci_part {
+	char *bundle;             /* absolute */
+	char *version;            /* ociVersion */
+	char *cgroups_path;       /* as written; NULL: none */
+	unsigned long root_propagation; /* of the container's "/": MS_* | MS_REC; 0: not said */
+	struct hook_list hooks[HOOK_COUNT];
+	struct node_entry *nodes; /* beside the standard ones */
+	size_t node_count;
+	struct net_device *net_devices;
+	size_t net_device_count;
+	char *domainname;
+	char *apparmor_profile, *selinux_label, *mount_label;
+	int64_t oom_score_adj;    /* LIMIT_UNSET: as it is */
+	struct scheduler scheduler;
+	int io_class, io_priority; /* IOPRIO_CLASS_*; class 0: as it is */
+	char *affinity_initial, *affinity_final; /* exec: cpu lists, NULL: as they are */
+	int64_t personality;      /* personality(2); -1: as it is */
+	int64_t monotonic_offset_s, monotonic_offset_ns, boottime_offset_s, boottime_offset_ns;
+	bool has_time_offsets;
+	int memory_policy;        /* MPOL_* with mode flags; -1: as it is */
+	char *memory_nodes;       /* "0-1" */
+	char *seccomp_listener;   /* a socket that gets the notify descriptor */
+	char *seccomp_metadata;
+	unsigned short console_rows, console_columns; /* 0: not said */
+	struct list annotations;  /* "key=value" */
+	bool no_pivot;            /* command line: MS_MOVE instead of pivot_root */
+	bool no_new_keyring;      /* command line */
+	int preserved;            /* command line: so many descriptors from 3 on stay open */
+};
+
+/* Nothing asked for. */
+struct oci_part *oci_part_new(void);
 
 /* Whose ids a layer folder carries on disk. */
 enum layer_ids {
@@ -104,9 +227,10 @@ struct container {
 	char *spec_file; /* app.json as the user named it, for messages; NULL for none */
 	char *image;     /* what it was made from, as the user knows it, for ps and messages */
 
-	struct layer *layers; /* lowest first; at least one */
+	struct layer *layers; /* lowest first; at least one, or none with root_folder */
 	size_t layer_count;
-	bool read_only_root;  /* no writable layer at all */
+	char *root_folder;    /* OCI: this folder of the host is the root as it is; absolute */
+	bool read_only_root;  /* layers: no writable layer at all */
 
 	struct list args; /* entrypoint and command; at least one */
 	struct list env;
@@ -120,8 +244,8 @@ struct container {
 	int stop_signal;
 	int64_t stop_grace_us;
 
-	bool user_namespace; /* false: "security.userns": "host" */
-	enum network_mode network;
+	struct namespace_entry namespaces[NAMESPACE_COUNT];
+	struct id_map *id_map; /* of a new user namespace; NULL: box leases a range of host ids */
 	char *hostname;
 
 	struct mount_entry *mounts; /* in the order in which they are made: parents before children */
@@ -135,15 +259,23 @@ struct container {
 	struct list masked_paths;    /* hidden; missing ones are skipped */
 	struct list read_only_paths; /* likewise */
 
-	uint64_t capabilities; /* bit n: capability n, in the bounding, permitted and effective sets; inheritable and ambient stay empty */
+	struct capability_sets capabilities;
+	bool only_root_has_capabilities; /* app.json: a user other than root has nothing but the bounding set */
+	mode_t umask;
 	bool no_new_privileges;
 	enum seccomp_mode seccomp;
 	char *seccomp_file;    /* absolute, with SECCOMP_FILE */
+	char *seccomp_text;    /* with SECCOMP_TEXT */
 	struct rlimit_entry *rlimits;
 	size_t rlimit_count;
 
 	struct limits limits;
 	struct list labels; /* "key=value" */
+
+	struct oci_part *oci; /* NULL: from app.json */
 };
 
 void container_release(struct container *container);
+
+/* Whether the container has a namespace that is not the caller's. */
+bool container_has_namespace(const struct container *container, enum namespace_kind kind);

@@ -162,10 +162,11 @@ Test(rlimits, refused)
 {
 	struct rlimit_entry low = { RLIMIT_NOFILE, 100, 200 }, high = { RLIMIT_NOFILE, 100, 300 },
 			    odd = { RLIMIT_CORE, 2, 1 };
+	const struct capability_sets none = { 0 };
 	struct error e = { 0 };
 
 	if (geteuid() == 0) /* without CAP_SYS_RESOURCE, as on this kind of host */
-		cr_assert_eq(capabilities_set(0, &e), 0, "%s", e.text);
+		cr_assert_eq(capabilities_set(&none, &e), 0, "%s", e.text);
 	cr_assert_eq(rlimits_apply(getpid(), &low, 1, &e), 0, "%s", e.text);
 	cr_expect_eq(rlimits_apply(getpid(), &high, 1, &e), -1);
 	cr_expect_str_eq(

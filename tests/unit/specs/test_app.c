@@ -75,10 +75,10 @@ Test(app, the_defaults_protect)
 
 	cr_assert_str_eq(c.name, "web");
 	cr_assert_str_eq(c.hostname, "web");
-	cr_assert(c.user_namespace);
+	cr_assert(container_has_namespace(&c, NAMESPACE_USER));
 	cr_assert(c.no_new_privileges);
 	cr_assert_eq(c.seccomp, SECCOMP_DEFAULT);
-	cr_assert_eq(c.network, NETWORK_NONE);
+	cr_assert_eq(c.namespaces[NAMESPACE_NETWORK].choice, NAMESPACE_NEW);
 	cr_assert_eq(c.limits.pids, 1024);
 	cr_assert(c.limits.pids_is_default);
 	cr_assert_eq(c.limits.memory, LIMIT_UNSET);

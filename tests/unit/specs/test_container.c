@@ -123,11 +123,11 @@ Test(container, security)
 				  "\"cap_add\": [\"ALL\"], \"cap_drop\": [\"cap_sys_admin\"], \"network_mode\": \"host\"");
 	char *profile = text_format("%s/p.json", folder);
 
-	cr_expect_not(c.user_namespace);
+	cr_expect_not(container_has_namespace(&c, NAMESPACE_USER));
 	cr_expect_eq(c.seccomp, SECCOMP_FILE);
 	cr_expect_str_eq(c.seccomp_file, profile);
 	cr_expect_not(c.no_new_privileges);
-	cr_expect_eq(c.network, NETWORK_HOST);
+	cr_expect_not(container_has_namespace(&c, NAMESPACE_NETWORK));
 	cr_expect_eq(c.sysctl_count, 0u, "the host's network settings stay as they are");
 	cr_expect_eq(c.capabilities, ((UINT64_C(1) << CAPABILITY_COUNT) - 1) & ~(UINT64_C(1) << capability_number("SYS_ADMIN")));
 	free(profile);
