@@ -135,7 +135,7 @@ static void prepare(const char *cache, const struct container *container, struct
 Test(seccomp_cache, prepare)
 {
 	SCRATCH();
-	struct container container = { .seccomp = SECCOMP_UNCONFINED, .capabilities = 0x405fb };
+	struct container container = { .seccomp = SECCOMP_UNCONFINED, .capabilities.bounding = 0x405fb };
 	struct seccomp_filter first = { 0 }, second = { 0 };
 	char path[300];
 
@@ -151,7 +151,7 @@ Test(seccomp_cache, prepare)
 	cr_expect_eq(memcmp(first.code, second.code, first.count * sizeof *first.code), 0);
 	seccomp_filter_release(&second);
 	/* Other capabilities: another filter. */
-	container.capabilities |= UINT64_C(1) << 21;
+	container.capabilities.bounding |= UINT64_C(1) << 21;
 	prepare("cache", &container, &second);
 	cr_expect_neq(second.count, first.count);
 	seccomp_filter_release(&second);
