@@ -96,7 +96,7 @@ static int check_all(void)
 Test(seccomp_load, default_profile_in_the_kernel)
 {
 	SCRATCH();
-	struct container container = { .seccomp = SECCOMP_DEFAULT, .capabilities = 0x405fb };
+	struct container container = { .seccomp = SECCOMP_DEFAULT, .capabilities.bounding = 0x405fb };
 	struct places places = { .cache = (char *)"cache" };
 	struct seccomp_filter filter = { 0 };
 	struct error e = { 0 };
