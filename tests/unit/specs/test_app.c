@@ -86,8 +86,8 @@ Test(app, the_defaults_protect)
 	cr_assert_eq(c.stop_signal, SIGTERM);
 	cr_assert_eq(c.stop_grace_us, 10000000);
 	cr_assert_str_eq(c.working_dir, "/");
-	cr_assert_eq(c.capabilities & (UINT64_C(1) << capability_number("SYS_ADMIN")), 0);
-	cr_assert_neq(c.capabilities & (UINT64_C(1) << capability_number("CHOWN")), 0);
+	cr_assert_eq(c.capabilities.bounding & (UINT64_C(1) << capability_number("SYS_ADMIN")), 0);
+	cr_assert_neq(c.capabilities.bounding & (UINT64_C(1) << capability_number("CHOWN")), 0);
 	cr_assert_str_eq(list_env_get(&c.env, "container"), "box");
 	cr_assert_not_null(list_env_get(&c.env, "PATH"));
 	cr_assert_eq(c.rlimits[0].resource, (int)RLIMIT_CORE);
@@ -205,7 +205,7 @@ Test(app, drop_all_and_add_one_leaves_one)
 	struct container c = resolve("{\"rootfs\": \"/r\", \"command\": [\"x\"], \"cap_add\": [\"NET_ADMIN\"],"
 				     "\"cap_drop\": [\"ALL\"]}", NULL, NULL);
 
-	cr_assert_eq(c.capabilities, UINT64_C(1) << capability_number("NET_ADMIN"));
+	cr_assert_eq(c.capabilities.bounding, UINT64_C(1) << capability_number("NET_ADMIN"));
 	container_release(&c);
 }
 
