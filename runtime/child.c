@@ -11,7 +11,9 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
+#include <linux/keyctl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -86,6 +88,32 @@ static int step_bind_to_parent(struct child *c, struct error *e)
 	(void)c;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return error_sys(e, "ask for the end together with box");
+	return 0;
+}
+
+/* After the last change of ids, each of which clears the death signal: box may have been killed in between, which the channel tells. */
+static int step_bind_again(struct child *c, struct error *e)
+{
+	struct pollfd channel = { .fd = c->channel };
+
+	if (step_bind_to_parent(c, e))
+		return -1;
+	if (poll(&channel, 1, 0) > 0 && (channel.revents & POLLHUP))
+		_exit(125); /* nobody is left to tell */
+	return 0;
+}
+
+/* The session keyring of who called box holds their secrets, and goes along with every fork: the container gets an empty one
+ * (session-keyring(7)). ENOSYS: this kernel has no keys. */
+static int step_keyring(struct child *c, struct error *e)
+{
+	(void)c;
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0) < 0 && errno != ENOSYS) {
+		error_sys(e, "begin a session keyring");
+		if (e->sys == EDQUOT)
+			error_hint(e, "sysctl kernel.keys.maxkeys and kernel.keys.maxbytes limit the keys of a user");
+		return -1;
+	}
 	return 0;
 }
 
@@ -271,7 +299,7 @@ static int step_signals(struct child *c, struct error *e)
 static int step_close_others(struct child *c, struct error *e)
 {
 	trace_close();
-	return process_keep_only(&c->channel, &c->init_program, e);
+	return process_keep_only(3, &c->channel, &c->init_program, e);
 }
 
 struct step {
@@ -283,6 +311,7 @@ struct step {
 static const struct step start_steps[] = {
 	{ "death signal", step_bind_to_parent },            /* first: from here kill -9 of box ends this process too */
 	{ "close-on-exec", step_close_on_exec },            /* before anything is opened: nothing of the caller's survives */
+	{ "keyring", step_keyring },                        /* while the keyring can only be the caller's: nothing of it is inside */
 	{ "session", step_session },                        /* before the terminal, which becomes this session's */
 	{ "wait: cgroup, id maps, layers", step_wait_go },  /* before acting as root of the namespace: the maps are written now */
 	{ "root of the user namespace", step_namespace_root }, /* after the maps; before all mounts, which belong to this root */
@@ -310,7 +339,7 @@ static const struct step start_steps[] = {
 	{ "identity", step_identity },                      /* needs CAP_SETUID and CAP_SETGID: before capabilities */
 	{ "capabilities", step_capabilities },
 	{ "no new privileges", step_no_new_privileges },    /* after identity; before the late filter, which rests on it */
-	{ "death signal again", step_bind_to_parent },          /* after identity, which clears it */
+	{ "death signal again", step_bind_again },          /* after identity, which clears it */
 	{ "take streams", step_take_streams },              /* after every message that a descriptor 0, 1 or 2 could disturb */
 	{ "signals", step_signals },
 	{ "close every other descriptor", step_close_others }, /* before the late filter, which may forbid close_range */
@@ -320,6 +349,8 @@ static const struct step start_steps[] = {
 
 /* One more process, which is in every namespace and in the cgroup already (enter.c). The reasons of the order are those above. */
 static const struct step enter_steps[] = {
+	{ "keyring", step_keyring },
+	{ "wait: box", step_wait_go },                      /* before anything is said: first the middle process' word reaches box */
 	{ "root of the user namespace", step_namespace_root },
 	{ "session", step_session },
 	{ "root", step_find_root },
@@ -334,7 +365,7 @@ static const struct step enter_steps[] = {
 	{ "identity", step_identity },
 	{ "capabilities", step_capabilities },
 	{ "no new privileges", step_no_new_privileges },
-	{ "death signal", step_bind_to_parent },
+	{ "death signal", step_bind_again },
 	{ "take streams", step_take_streams },
 	{ "signals", step_signals },
 	{ "close every other descriptor", step_close_others },

@@ -8,26 +8,30 @@
  *                                      joins every namespace by pidfd,
  *                                      clone3(CLONE_PARENT)          -->  child_enter(): the steps of child.c
  *   takes the new process' pidfd  <--  ENTERED, ends
- *   limits, START, relay          <------------------------------------>  READY, START, program
+ *   GO, limits, START, relay      <------------------------------------>  GO, READY, START, program
  *
  * The middle process exists because joining a pid namespace holds only for children (setns(2)); CLONE_PARENT
- * makes the new process box's own child. What joins is not dumpable and holds no descriptor of the host but
- * the channel before it is inside, so that the app can neither trace it nor reach the host through it
+ * makes the new process box's own child; it says nothing before GO, so that ENTERED is the first that box hears. What joins is not
+ * dumpable and holds no descriptor of the host but the channel, and the caller's 0, 1 and 2 until it has its own, so that the app can neither trace it nor reach the host through it
  * (CVE-2016-9962, CVE-2024-21626).
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/channel.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/places.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -48,7 +52,8 @@ struct entry {
 	struct record record;
 	struct seccomp_filter filter;
 	struct cgroup *group;
-	int first;   /* pidfd of the container's first process */
+	int first;      /* pidfd of the container's first process */
+	int namespaces; /* CLONE_NEW*: those of its that are not box's own */
 	int channel;
 	int pidfd;   /* of the new process */
 	pid_t pid;
@@ -69,6 +74,33 @@ static int open_container(const struct places *places, const struct box_exec *re
 	if (cgroup_is_frozen(entry->group)) {
 		error_set(e, ERROR_DENIED, "enter %s: it is paused", request->name);
 		return error_hint(e, "box unpause %s", request->name);
+	}
+	return 0;
+}
+
+/* Joining a namespace that one is in already may be refused: an own user namespace always is, the host's network without root (setns(2)). */
+static int find_namespaces(struct entry *entry, struct error *e)
+{
+	static const struct {
+		const char *name;
+		int flag;
+	} kinds[] = {
+		{ "user", CLONE_NEWUSER }, { "pid", CLONE_NEWPID }, { "net", CLONE_NEWNET }, { "ipc", CLONE_NEWIPC },
+		{ "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME }, { "mnt", CLONE_NEWNS },
+	};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		char path[48];
+		struct stat theirs, ours;
+
+		(void)snprintf(path, sizeof path, "/proc/self/ns/%s", kinds[i].name); /* always fits */
+		if (stat(path, &ours))
+			continue; /* a kernel without this kind: nothing to join */
+		(void)snprintf(path, sizeof path, "/proc/%jd/ns/%s", (intmax_t)entry->record.pid, kinds[i].name); /* always fits */
+		if (stat(path, &theirs))
+			return error_sys(e, "look at the namespaces of %s", entry->record.name);
+		if (theirs.st_ino != ours.st_ino)
+			entry->namespaces |= kinds[i].flag;
 	}
 	return 0;
 }
@@ -100,15 +132,14 @@ static void describe(const struct box_exec *request, struct entry *entry)
 
 static int join_namespaces(struct entry *entry, int channel, struct error *e)
 {
-	int flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWTIME |
-		    (entry->record.user_namespace ? CLONE_NEWUSER : 0);
 	int first = entry->first;
 
 	if (prctl(PR_SET_DUMPABLE, 0))
 		return error_sys(e, "hide from tracers");
-	if (process_keep_only(&channel, &first, e))
+	trace_close();
+	if (process_keep_only(3, &channel, &first, e))
 		return -1;
-	if (setns(first, flags))
+	if (setns(first, entry->namespaces))
 		return error_sys(e, "join the namespaces of %s", entry->record.name);
 	close(first);
 	return 0;
@@ -179,7 +210,8 @@ static int start_middle(struct entry *entry, struct error *e)
 		return -1;
 	entry->pidfd = take_fd(&message.fds[0]);
 	message_release(&message);
-	return 0;
+	message_init(&message, STAGE_GO);
+	return channel_send(entry->channel, &message, e);
 }
 
 /* The new process gets the limits of the container's first one. */
@@ -253,6 +285,8 @@ int box_exec(const struct places *places, const struct box_exec *request, int *r
 	struct error ignored = { 0 };
 	int result = open_container(places, request, &entry, e);
 
+	if (result == 0)
+		result = find_namespaces(&entry, e);
 	if (result == 0)
 		result = sealed_self(entry.record.user_namespace, e);
 	if (result == 0) {

@@ -40,7 +40,7 @@ void launch_init(struct launch *l, const struct places *places, const struct con
 	*l = (struct launch){
 		.places = places, .container = container, .store = -1, .writable = -1, .init_program = -1, .channel = -1,
 		.pidfd = -1, .app_userns = -1, .shift_userns = -1, .net_counters = -1, .streams = { -1, -1, -1 },
-		.state = { .folder = -1, .lock = -1 }, .has_user_namespace = places->rootless || container_has_namespace(container, NAMESPACE_USER),
+		.holder = text_format("%s/%s", places->state, container->name), .state = { .folder = -1, .lock = -1 }, .has_user_namespace = places->rootless || container_has_namespace(container, NAMESPACE_USER),
 	};
 }
 
@@ -59,7 +59,7 @@ static _Noreturn void become_child(struct launch *l, int channel, const char *wr
 		.source_is_file = l->source_is_file,
 		.writable = l->places->rootless ? writable : NULL, .volumes = volumes, .channel = channel,
 		.init_program = l->init_program, .entered_cgroup = cgroup_clone_fd(l->group) >= 0,
-		.is_rootless = l->places->rootless, .can_setgroups = l->map.can_setgroups,
+		.is_rootless = l->places->rootless, .is_first = true, .can_setgroups = l->map.can_setgroups,
 		.has_tty_group = id_map_gid(&l->map, TTY_GROUP) >= 0, .scaffold = -1, .root = -1, .proc = -1, .pts = -1,
 		.streams = { -1, -1, -1 }, .parent_streams = { -1, -1, -1 },
 	};
@@ -124,7 +124,7 @@ static int write_record(struct launch *l, struct error *e)
 		.created = time(NULL), .id_base = l->id_base, .env = c->env, .working_dir = c->working_dir, .user = c->user,
 		.group_add = c->group_add, .capabilities = (int64_t)c->capabilities.bounding, .no_new_privileges = c->no_new_privileges,
 		.seccomp = c->seccomp, .seccomp_file = c->seccomp_file, .user_namespace = l->has_user_namespace,
-		.can_setgroups = l->map.can_setgroups,
+		.can_setgroups = l->map.can_setgroups, .stop_signal = c->stop_signal, .stop_grace_us = c->stop_grace_us,
 	};
 
 	cgroup_record(l->group, &cgroup);
@@ -198,7 +198,7 @@ int launch_start(struct launch *l, struct error *e)
 	if (start(l, e) == 0)
 		return 0;
 	/* The child was gone when something was sent to it: its last words, which still wait in the channel, are the cause. */
-	if (e->sys == EPIPE && l->channel >= 0)
+	if ((e->sys == EPIPE || e->sys == ECONNRESET) && l->channel >= 0)
 		(void)expect(l, STAGE_NONE, &message, e);
 	return -1;
 }

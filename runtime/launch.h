@@ -22,6 +22,7 @@ struct launch {
 	const struct places *places;
 	const struct container *container;
 	struct state state;
+	char *holder;            /* STATE/NAME: how the store knows whose its parts are */
 	int store;               /* descriptor of the store's folder */
 	uint32_t id_base;        /* lease */
 	struct id_map map;

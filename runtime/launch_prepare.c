@@ -38,7 +38,7 @@ static int choose_ids(struct launch *l, struct error *e)
 		l->map.uids[0] = l->map.gids[0] = (struct id_extent){ 0, 0, UINT32_MAX };
 		return 0;
 	}
-	if (idmap_lease(l->store, l->container->name, &l->id_base, e))
+	if (idmap_lease(l->store, l->holder, &l->id_base, e))
 		return -1;
 	idmap_for_base(l->id_base, &l->map);
 	return 0;
@@ -123,6 +123,8 @@ int launch_prepare(struct launch *l, const char *volumes, struct error *e)
 		l->has_writable = l->writable >= 0;
 		if (l->writable < 0)
 			return -1;
+		if (symlinkat(l->holder, l->writable, WRITABLE_HOLDER))
+			return error_sys(e, "note the holder of the writable layer");
 	}
 	look_at_sources(l);
 	if (open_volumes(l, volumes, e))

@@ -70,10 +70,15 @@ int launch_release(struct launch *l, struct error *e)
 	l->has_writable = false;
 	trace_step("launch", "remove writable layer");
 	if (l->id_base)
-		idmap_return(l->store, l->id_base, l->container->name);
+		idmap_return(l->store, l->id_base, l->holder);
 	l->id_base = 0;
-	if (l->state.folder >= 0 && state_remove(l->places, &l->state, first))
+	/* While something is left its folder stays: the next sweep finds by it what there is to remove. */
+	if (l->state.folder >= 0 && result)
+		state_release(&l->state);
+	else if (l->state.folder >= 0 && state_remove(l->places, &l->state, first))
 		result = -1;
+	free(l->holder);
+	l->holder = NULL;
 	trace_step("launch", "remove state");
 	if (l->store >= 0)
 		close(take_fd(&l->store));

@@ -9,14 +9,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/mountapi.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
@@ -110,9 +113,11 @@ static int copy_from_image(struct child *c, const struct mount_entry *entry, int
 {
 	autoclose int image = beneath_try(c->root, entry->target, O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0);
 	autoclose int inside = -1;
+	struct stat root, st;
 
-	if (image < 0)
-		return 0; /* the image has nothing there */
+	/* The image has nothing there, or a link of its leads into another mount: /sys before its masks, another volume. */
+	if (image < 0 || fstat(c->root, &root) || fstat(image, &st) || st.st_dev != root.st_dev)
+		return 0;
 	inside = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (inside < 0)
 		return error_sys(e, "open the new mount for %s", entry->target);
@@ -164,6 +169,28 @@ static int take_source(struct child *c, const struct mount_entry *entry, struct 
 	return c->is_rootless ? source_mount(&own, entry, e) : child_take_mount(c, e);
 }
 
+/* Whether box's own /proc, /sys or /dev, or something below them, is there. An image names its volumes, and its links may lead them
+ * anywhere; what box put there is not theirs to cover. */
+static bool is_on_own_mount(struct child *c, int target)
+{
+	static const char *const own[] = { "/proc", "/sys", "/dev" };
+	struct statfs fs;
+	struct stat st, other;
+
+	if (fstat(target, &st) || fstatfs(target, &fs))
+		return true;
+	if (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC || fs.f_type == DEVPTS_SUPER_MAGIC ||
+	    fs.f_type == CGROUP_SUPER_MAGIC || fs.f_type == CGROUP2_SUPER_MAGIC)
+		return true;
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+		autoclose int folder = beneath_try(c->root, own[i], O_PATH | O_NOFOLLOW, 0);
+
+		if (folder >= 0 && fstat(folder, &other) == 0 && other.st_dev == st.st_dev)
+			return true;
+	}
+	return false;
+}
+
 /* A bind mount or a volume: on a folder, or on a file where the source is one. */
 static int mount_source(struct child *c, const struct mount_entry *entry, struct error *e)
 {
@@ -184,6 +211,10 @@ static int mount_source(struct child *c, const struct mount_entry *entry, struct
 				     : beneath_make_file(c->root, entry->target, 0644, e);
 	if (target < 0)
 		return -1;
+	if (entry->is_image_volume && is_on_own_mount(c, target)) {
+		log_warning("the image's volume %s leads into what box mounted there, ignoring", entry->target);
+		return 0;
+	}
 	if (mount_attach(mount, target, entry->target, e)) {
 		if (e->sys == ENOTDIR)
 			error_hint(e, "%s is a %s, and the image has the other kind at %s", entry->source,

@@ -38,6 +38,7 @@ struct child {
 	int init_program;         /* descriptor of box-init in a sealed memfd, or -1 */
 	bool entered_cgroup;      /* by CLONE_INTO_CGROUP */
 	bool is_rootless;
+	bool is_first;            /* the container's first process, not one that entered */
 	bool can_setgroups;
 	bool has_tty_group;       /* gid 5 exists in the container */
 
