@@ -21,6 +21,7 @@
 #include "base/process.h"
 #include "cgroups/cgroup.h"
 #include "runtime/explain.h"
+#include "runtime/group_path.h"
 #include "runtime/idmap.h"
 #include "runtime/launch.h"
 #include "runtime/relay.h"
@@ -192,6 +193,9 @@ int box_kill(const struct places *places, const char *name, int signal, bool all
 		result = cgroup_kill(group, signal, e);
 	else if (pidfd >= 0)
 		result = process_signal(pidfd, signal) ? error_sys(e, "signal %s", name) : 0;
+	/* It ends when somebody lets it go on, and after SIGKILL nobody else will. */
+	if (result == 0 && signal == SIGKILL)
+		result = cgroup_let_die(group, e);
 	cgroup_free(group);
 	record_release(&record);
 	return result;
@@ -220,7 +224,9 @@ static int clear_remains(const struct places *places, struct state *state, struc
 	struct id_map map = { 0 };
 
 	if (state->name[0] != '.') {
-		if (cgroup_remove_named(state->name, e))
+		autofree char *group = group_path(places, state->name);
+
+		if (cgroup_remove_path(group, e))
 			return -1;
 		if (places->rootless)
 			id_map_for_caller(&map);
