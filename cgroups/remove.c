@@ -139,26 +139,37 @@ static int branch_remove(const struct cgroup *group, const struct branch *branch
 	return 0;
 }
 
-int cgroup_remove(const struct cgroup *group, struct error *e)
+static int branch_clear(const struct cgroup *group, const struct branch *branch, struct error *e)
 {
 	const struct path_wish nothing = { 0 };
-	int failed = 0;
+	autofree char *top = text_format("%s/" GROUP_PARENT, branch->tree.root);
+	autoclose int parent = -1;
+	struct error gone = { 0 };
+
+	/* Anew: ROOT/box may have been removed and made again since the group was opened. */
+	parent = path_walk(branch, group->path, &nothing, &gone);
+	if (parent < 0)
+		return 0;
+	if (branch_remove(group, branch, parent, e))
+		return -1;
+	if (group_is_boxs_own(group))
+		(void)rmdir(top); /* with the last group in it; EBUSY: others are there */
+	return 0;
+}
+
+int cgroup_remove(const struct cgroup *group, struct error *e)
+{
+	/* First where processes are frozen: they die in no other tree before they are thawed there. */
+	const struct branch *first = group_branch(group, CONTROLLER_FREEZER);
+	int failed = first ? branch_clear(group, first, e) : 0;
 
 	for (size_t i = group->count; i-- > 0;) {
 		const struct branch *branch = &group->branches[i];
-		autofree char *top = text_format("%s/" GROUP_PARENT, branch->tree.root);
-		autoclose int parent = -1;
 		struct error again = { 0 };
 
-		/* Anew: ROOT/box may have been removed and made again since the group was opened. */
-		parent = path_walk(branch, group->path, &nothing, &again);
-		if (parent < 0)
-			continue;
 		/* The other branches go all the same; the first cause is what counts. */
-		if (branch_remove(group, branch, parent, failed ? &again : e))
+		if (branch != first && branch_clear(group, branch, failed ? &again : e))
 			failed = -1;
-		else if (group_is_boxs_own(group))
-			(void)rmdir(top); /* with the last group in it; EBUSY: others are there */
 	}
 	return failed;
 }
