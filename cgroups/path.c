@@ -6,7 +6,8 @@
  * "/kubepods/burstable/podX"). Only ROOT/box is box's own: it is made by whoever needs it first and removed with the last group in it, so
  * another box may remove it between our opening it and our mkdir in it. mkdir says ENOENT then, and the way is gone again from the root.
  *
- * Every step is made ready for what comes below it: a v1 cpuset group gets processors and memory nodes, a v2 group hands its controllers on.
+ * Every step is made ready for what comes below it: a v1 cpuset group gets processors and memory nodes, a v2 group hands its
+ * controllers on.
  */
 #include <errno.h>
 #include <fcntl.h>
