@@ -268,13 +268,16 @@ int limits_check(const struct limits *limits, const struct layout *layout, unsig
 /* The branch that takes the row's value. On v2 a controller that nobody asked for at the start is switched on now. */
 static const struct branch *branch_for(const struct cgroup *group, enum controller controller)
 {
+	const struct path_wish wish = { .needed = CONTROLLER_BIT(controller) };
 	const struct branch *branch = group_branch(group, controller);
+	autoclose int parent = -1;
 	struct error e = { 0 };
 
 	if (branch || group->version != CGROUP_V2 || !group->count)
 		return branch;
 	branch = &group->branches[0];
-	return branch->parent >= 0 && v2_enable(branch, CONTROLLER_BIT(controller), &e) == 0 ? branch : NULL;
+	parent = path_walk(branch, group->path, &wish, &e);
+	return parent >= 0 ? branch : NULL;
 }
 
 static int explain_write(const struct cgroup *group, const struct limits *limits, const struct limit_row *row,

@@ -200,6 +200,9 @@ int box_kill(const struct places *places, const char *name, int signal, bool all
 		result = cgroup_kill(group, signal, e);
 	else if (pidfd >= 0)
 		result = process_signal(pidfd, signal) ? error_sys(e, "signal %s", name) : 0;
+	/* It ends when somebody lets it go on, and after SIGKILL nobody else will. */
+	if (result == 0 && signal == SIGKILL)
+		result = cgroup_let_die(group, e);
 	cgroup_free(group);
 	record_release(&record);
 	return result;

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/places.h"
 #include "cgroups/cgroup.h"
+#include "runtime/group_path.h"
 #include "runtime/launch.h"
 #include "runtime/launch_parts.h"
 #include "runtime/sealed.h"
@@ -104,6 +105,14 @@ static int allow_devices(struct launch *l, struct error *e)
 	return cgroup_devices(l->group, all, count, e);
 }
 
+static int make_group(struct launch *l, struct error *e)
+{
+	autofree char *path = group_path(l->places, l->container->name);
+	const struct cgroup_request request = { .path = path, .limits = &l->container->limits };
+
+	return cgroup_create(&request, &l->group, e);
+}
+
 int launch_prepare(struct launch *l, const char *volumes, struct error *e)
 {
 	if (sealed_self(l->has_user_namespace, e))
@@ -132,7 +141,7 @@ int launch_prepare(struct launch *l, const char *volumes, struct error *e)
 	trace_step("launch", "writable layer, volumes");
 	if (l->container->init && (l->init_program = sealed_init_program(e)) < 0)
 		return -1;
-	if (cgroup_create(l->container->name, &l->container->limits, &l->group, e) || allow_devices(l, e))
+	if (make_group(l, e) || allow_devices(l, e))
 		return -1;
 	trace_step("launch", "cgroup");
 	return 0;

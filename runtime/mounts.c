@@ -70,9 +70,14 @@ static int mount_controller(int parent, const struct cgroup_mount *entry, struct
 	char *state = NULL;
 	size_t count = 0;
 
-	/* Controllers may share a tree: "cpu,cpuacct". */
-	for (char *word = strtok_r(words, ",", &state); word && count < 7; word = strtok_r(NULL, ",", &state))
-		options[count++].key = word;
+	/* Controllers may share a tree: "cpu,cpuacct". A tree may have but a name: "name=systemd". */
+	for (char *word = strtok_r(words, ",", &state); word && count < 7; word = strtok_r(NULL, ",", &state)) {
+		char *value = strchr(word, '=');
+
+		if (value)
+			*value++ = '\0';
+		options[count++] = (struct mount_option){ .key = word, .value = value };
+	}
 	mount = mount_make(entry->type, options, closed | MOUNT_ATTR_RDONLY, e);
 	if (mount < 0)
 		return error_in(e, "show the cgroup controller %s", entry->folder);

@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "cgroups/cgroup.h"
 #include "runtime/box.h"
+#include "runtime/group_path.h"
 #include "runtime/idmap.h"
 #include "runtime/state.h"
 #include "runtime/writable.h"
@@ -27,13 +28,14 @@
 /* Every part may be missing: its box may have died at any point. */
 static int clear_remains(const struct places *places, struct state *state, struct error *e)
 {
+	autofree char *group = group_path(places, state->name);
 	autofree char *holder = text_format("%s/%s", places->state, state->name);
 	autofree char *store = state->folder >= 0 ? state_store(state) : NULL;
 	autoclose int store_fd = store ? open(store, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
 	struct id_map map = { 0 };
 
 	if (state->name[0] != '.') {
-		if (cgroup_remove_named(state->name, e))
+		if (cgroup_remove_path(group, e))
 			return -1;
 		if (places->rootless)
 			id_map_for_caller(&map);

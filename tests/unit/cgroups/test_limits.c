@@ -17,14 +17,10 @@ enum { ALL = (1 << CONTROLLER_COUNT) - 1 };
 
 static struct limits unset(void)
 {
-	return (struct limits){ .memory = LIMIT_UNSET,
-				.memory_reservation = LIMIT_UNSET,
-				.swap = LIMIT_UNSET,
-				.cpu_quota_us = LIMIT_UNSET,
-				.cpu_period_us = 100000,
-				.cpu_weight = LIMIT_UNSET,
-				.pids = LIMIT_UNSET,
-				.io_weight = LIMIT_UNSET };
+	struct limits limits;
+
+	limits_init(&limits);
+	return limits;
 }
 
 struct expected {

@@ -153,7 +153,7 @@ Test(live, a_stale_group_is_taken_over_and_a_living_one_is_not, .fini = end)
 	}
 	for (int i = 0; i < 1000 && count_pids() < 1; i++)
 		usleep(1000);
-	cr_assert_eq(cgroup_create(name, &limits, &other, &e), -1);
+	cr_assert_eq(make(&other, &e), -1);
 	cr_assert_eq(e.kind, ERROR_EXISTS, "%s", e.text);
 	cr_assert_eq(count_pids(), 1, "the living one is untouched");
 	cr_assert_eq(cgroup_remove(group, &e), 0, "%s", e.text);
@@ -184,7 +184,8 @@ Test(live, a_kernel_file_is_no_name)
 	struct error e = { 0 };
 
 	begin(NULL);
-	cr_assert_eq(cgroup_create("cgroup.procs", &limits, &group, &e), -1);
+	(void)snprintf(group_at, sizeof group_at, "/box/cgroup.procs");
+	cr_assert_eq(make(&group, &e), -1);
 	cr_assert(strstr(e.text, "choose another name"), "%s", e.text);
 	group = NULL;
 	cgroup_host_release(&host);
@@ -200,14 +201,14 @@ Test(live, a_failed_limit_leaves_nothing)
 	begin("cpuset");
 	limits.cpuset = (char *)"4000-4001";
 	limits.pids = 5;
-	cr_assert_eq(cgroup_create(name, &limits, &none, &e), -1);
+	cr_assert_eq(make(&none, &e), -1);
 	cr_assert_null(none);
 	cr_assert_str_eq(e.field, "resources.limits.cpuset");
 	cr_assert(strstr(e.text, "limit cpuset to 4000-4001 (cpuset.cpus of cgroup v"), "%s", e.text);
 	cr_assert_eq(layout_find(&layout, &e), 0);
 	cr_assert_gt(layout.count, 0);
 	for (size_t i = 0; i < layout.count; i++) {
-		char *path = text_format("%s/box/%s", layout.trees[i].root, name);
+		char *path = text_format("%s%s", layout.trees[i].root, group_at);
 
 		cr_assert_neq(stat(path, &st), 0, "%s is left", path);
 		free(path);
@@ -247,11 +248,11 @@ Test(live, parents_come_and_go, .timeout = 60)
 		children[i] = fork();
 		if (children[i])
 			continue;
-		(void)snprintf(name, sizeof name, "box-unit-%d", (int)getpid());
+		name_group();
 		for (int round = 0; round < ROUNDS; round++) {
 			struct error e = { 0 };
 
-			if (cgroup_create(name, &limits, &group, &e) || cgroup_remove(group, &e)) {
+			if (make(&group, &e) || cgroup_remove(group, &e)) {
 				(void)!write(2, e.text, strlen(e.text));
 				_exit(1);
 			}

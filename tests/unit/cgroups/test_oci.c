@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_oci.c - real groups as an OCI runtime makes them: at any path, in every tree, below groups that stay.
+ */
+#include "tests/unit/cgroups/live.h"
+
+static char above[64];
+
+static void begin_at(const char *below)
+{
+	begin(NULL);
+	joins_all = true;
+	(void)snprintf(above, sizeof above, "/box-unit-%d", (int)getpid());
+	(void)snprintf(group_at, sizeof group_at, "%s%s", above, below);
+}
+
+/* The groups above are not box's to remove: the test's. */
+static void end_all(void)
+{
+	struct list roots = { 0 };
+
+	for (size_t i = 0; group && i < group->count; i++)
+		list_add(&roots, group->branches[i].tree.root);
+	end();
+	for (size_t i = 0; i < roots.count; i++) {
+		char *middle = text_format("%s%s/middle", roots.items[i], above), *top = text_format("%s%s", roots.items[i], above);
+
+		(void)rmdir(middle);
+		cr_assert_eq(rmdir(top), 0, "remove %s: %m", top);
+		free(middle);
+		free(top);
+	}
+	list_release(&roots);
+}
+
+Test(oci, every_tree_is_joined, .fini = end_all)
+{
+	struct layout layout = { 0 };
+	struct error e = { 0 };
+	struct text own = { 0 };
+	int pidfd, pipes[2];
+	char byte;
+	pid_t pid;
+
+	begin_at("/middle/leaf");
+	create();
+	cr_assert_eq(layout_find(&layout, &e), 0);
+	cr_assert_eq(group->count, layout.count);
+	layout_release(&layout);
+	cr_assert_eq(pipe2(pipes, O_CLOEXEC), 0);
+	pid = enter(&pidfd);
+	if (pid == 0) {
+		(void)!write(pipes[1], "x", 1);
+		pause();
+		_exit(0);
+	}
+	cr_assert_eq(read(pipes[0], &byte, 1), 1);
+	{
+		char *path = text_format("/proc/%d/cgroup", (int)pid);
+
+		cr_assert_eq(file_read(AT_FDCWD, path, 65536, &own, &e), 0, "%s", e.text);
+		free(path);
+	}
+	for (size_t i = 0; i < group->count; i++)
+		for (unsigned c = 0; c < CONTROLLER_COUNT; c++)
+			if (!group->branches[i].tree.is_v2 && (group->branches[i].tree.controllers & CONTROLLER_BIT(c))) {
+				char *line = text_format(":%s:%s\n", group->branches[i].tree.options, group_at);
+
+				cr_assert(strstr(own.data, line), "%s is not in %s", line, own.data);
+				free(line);
+			}
+	text_release(&own);
+	cr_assert_eq(cgroup_kill(group, SIGKILL, &e), 0, "%s", e.text);
+	(void)reap(pidfd);
+}
+
+Test(oci, an_empty_group_stays_and_a_living_one_is_refused, .fini = end_all)
+{
+	struct error e = { 0 };
+	struct cgroup *other = NULL;
+	int pidfd;
+
+	begin_at("/leaf");
+	create();
+	/* What an engine has set there is kept. */
+	if (group_branch(group, CONTROLLER_MEMORY) && !group_branch(group, CONTROLLER_MEMORY)->tree.is_v2)
+		cr_assert_eq(group_write(group_branch(group, CONTROLLER_MEMORY), "memory.limit_in_bytes", "33554432"), 0);
+	cgroup_free(group);
+	create();
+	if (group_branch(group, CONTROLLER_MEMORY) && !group_branch(group, CONTROLLER_MEMORY)->tree.is_v2) {
+		struct cgroup_stats stats;
+
+		cr_assert_eq(cgroup_stats(group, &stats, &e), 0);
+		cr_assert_eq(stats.memory_max, 33554432);
+	}
+	if (enter(&pidfd) == 0) {
+		pause();
+		_exit(0);
+	}
+	for (int i = 0; i < 1000 && count_pids() < 1; i++)
+		usleep(1000);
+	cr_assert_eq(make(&other, &e), -1);
+	cr_assert_eq(e.kind, ERROR_EXISTS, "%s", e.text);
+	cr_assert(strstr(e.text, "container's cgroup is not empty: 1 process(es) found"), "%s", e.text);
+	cr_assert_eq(count_pids(), 1, "the living one is untouched");
+	cr_assert_eq(cgroup_remove(group, &e), 0, "%s", e.text);
+	(void)reap(pidfd);
+}
+
+/* A container with writable cgroups: more groups below its own than a recursion would go down, one with a process, frozen by itself. */
+Test(oci, what_the_container_made_below_goes, .fini = end_all, .timeout = 30)
+{
+	enum { DEPTH = 100 };
+	const struct branch *branch;
+	struct error e = { 0 };
+	int pidfd, at;
+	pid_t pid;
+
+	begin_at("/leaf");
+	create();
+	branch = group_branch(group, CONTROLLER_FREEZER);
+	if (!branch)
+		cr_skip_test("no freezer");
+	at = dup(branch->folder);
+	for (int i = 0; i < DEPTH; i++) {
+		int next;
+
+		cr_assert_eq(mkdirat(at, "x", 0755), 0, "%m");
+		next = openat(at, "x", O_PATH | O_CLOEXEC);
+		cr_assert_geq(next, 0);
+		close(at);
+		at = next;
+	}
+	pid = enter(&pidfd);
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	{
+		char *number = text_format("%d", (int)pid);
+
+		for (int i = 0; i < 1000 && count_pids() < 1; i++)
+			usleep(1000);
+		cr_assert_eq(file_poke(at, "cgroup.procs", number), 0, "%m");
+		free(number);
+	}
+	cr_assert_eq(file_poke(at, branch->tree.is_v2 ? "cgroup.freeze" : "freezer.state", branch->tree.is_v2 ? "1" : "FROZEN"), 0, "%m");
+	close(at);
+	cr_assert_eq(cgroup_remove(group, &e), 0, "%s", e.text);
+	cr_assert_eq(reap(pidfd).signal, SIGKILL);
+}
+
+Test(oci, a_frozen_process_dies_when_let, .fini = end_all)
+{
+	struct error e = { 0 };
+	int pidfd;
+
+	begin_at("/leaf");
+	create();
+	if (enter(&pidfd) == 0) {
+		pause();
+		_exit(0);
+	}
+	for (int i = 0; i < 1000 && count_pids() < 1; i++)
+		usleep(1000);
+	cr_assert_eq(cgroup_freeze(group, true, &e), 0, "%s", e.text);
+	cr_assert_eq(process_signal(pidfd, SIGKILL), 0);
+	cr_assert_eq(cgroup_let_die(group, &e), 0, "%s", e.text);
+	cr_assert_eq(reap(pidfd).signal, SIGKILL);
+}
