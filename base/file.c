@@ -155,7 +155,48 @@ int folder_make_closed(const char *path, struct error *e)
 	return make_own(path, 077, "other users could enter it", e);
 }
 
-static int remove_contents(int folder, const char *name, struct error *e);
+/*
+ * Removing a tree. How deep its folders are nested is for the app to say that made them, so neither descriptors nor stack may grow
+ * with it: what lies deeper than DEEPEST levels is moved up into the folder that is removed, under a number, and is removed there.
+ * No way leads back by "..": whoever still has a descriptor in the tree can move folders too.
+ */
+enum { DEEPEST = 16 };
+
+struct removal {
+	int top;        /* the folder that is removed, once it is open */
+	unsigned moved; /* numbers given to folders that were moved up into it … */
+	unsigned taken; /* … and how many of these were removed there */
+};
+
+static int remove_entry(struct removal *removal, int folder, const char *name, int depth, struct error *e);
+
+static void name_moved(unsigned number, char ret[static 32])
+{
+	(void)snprintf(ret, 32, ".box-removes-%u", number); /* always fits */
+}
+
+/* 0, or -1 with errno. */
+static int move_up(struct removal *removal, int dirfd, const char *name)
+{
+	bool has_tried = false;
+	char number[32];
+
+	for (;;) {
+		name_moved(removal->moved, number);
+		if (renameat(dirfd, name, removal->top, number) == 0) {
+			removal->moved++;
+			return 0;
+		}
+		if (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR) {
+			removal->moved++; /* the app had this name: it is removed when the number's turn comes */
+			continue;
+		}
+		/* A folder that gets another parent is written to (its ".."), which mode 0 forbids its owner. */
+		if (errno != EACCES || has_tried || fchmodat(dirfd, name, 0700, AT_SYMLINK_NOFOLLOW))
+			return errno == ENOENT ? 0 : -1;
+		has_tried = true;
+	}
+}
 
 /* A folder below dirfd that is neither a link nor the root of another mount, be it of the same file system: EXDEV then. */
 static int open_own_folder(int dirfd, const char *name)
@@ -168,52 +209,80 @@ static int open_own_folder(int dirfd, const char *name)
 	return (int)syscall(SYS_openat2, dirfd, name, &how, sizeof how);
 }
 
-int folder_remove(int dirfd, const char *name, struct error *e)
+static DIR *open_to_remove(int dirfd, const char *name, struct error *e)
 {
-	autoclose int fd = -1;
+	autoclose int fd = open_own_folder(dirfd, name);
+	struct stat st;
+	DIR *entries;
 
-	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+	if (fd < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, AT_SYMLINK_NOFOLLOW) == 0)
+		fd = open_own_folder(dirfd, name);
+	if (fd < 0 && errno == EXDEV)
+		error_set(e, ERROR_KERNEL, "remove folder %s: something is mounted on it", name);
+	else if (fd < 0)
+		error_sys(e, "remove folder %s", name);
+	if (fd < 0)
+		return NULL;
+	/* The owner may lack permission on folders that an app made (mode 0): give it back. */
+	if (fstat(fd, &st) == 0 && (st.st_mode & 0700) != 0700)
+		(void)fchmod(fd, 0700); /* unlinkat says it if this was needed and failed */
+	entries = fdopendir(fd);
+	if (!entries) {
+		error_sys(e, "read folder %s", name);
+		return NULL;
+	}
+	(void)take_fd(&fd); /* it is entries' own now */
+	return entries;
+}
+
+static int remove_contents(struct removal *removal, DIR *entries, const char *name, int depth, struct error *e)
+{
+	char number[32];
+	struct dirent *entry;
+
+	while ((errno = 0, entry = readdir(entries))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (remove_entry(removal, dirfd(entries), entry->d_name, depth + 1, e))
+			return error_in(e, "%s", name);
+		/* At once, so that the folder does not grow by all of them. Each may bring more. */
+		while (depth == 0 && removal->taken < removal->moved) {
+			name_moved(removal->taken++, number);
+			if (remove_entry(removal, removal->top, number, 1, e))
+				return error_in(e, "%s", name);
+		}
+	}
+	return errno ? error_sys(e, "read folder %s", name) : 0;
+}
+
+static int remove_entry(struct removal *removal, int folder, const char *name, int depth, struct error *e)
+{
+	autoclosedir DIR *entries = NULL;
+
+	if (unlinkat(folder, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return error_sys(e, "remove %s", name);
-	fd = open_own_folder(dirfd, name);
-	if (fd < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
-		fd = open_own_folder(dirfd, name);
-	if (fd < 0 && errno == EXDEV)
-		return error_set(e, ERROR_KERNEL, "remove folder %s: something is mounted on it", name);
-	if (fd < 0)
-		return error_sys(e, "remove folder %s", name);
-	if (remove_contents(fd, name, e))
+	/* What cannot be moved (a subvolume's folder, overlayfs) is a tree of its own. */
+	if (depth > DEEPEST)
+		return move_up(removal, folder, name) ? folder_remove(folder, name, e) : 0;
+	entries = open_to_remove(folder, name, e);
+	if (!entries)
 		return -1;
-	if (unlinkat(dirfd, name, AT_REMOVEDIR) && errno != ENOENT)
+	if (depth == 0)
+		removal->top = dirfd(entries);
+	if (remove_contents(removal, entries, name, depth, e))
+		return -1;
+	if (unlinkat(folder, name, AT_REMOVEDIR) && errno != ENOENT)
 		return error_sys(e, "remove folder %s", name);
 	return 0;
 }
 
-static int remove_contents(int folder, const char *name, struct error *e)
+int folder_remove(int dirfd, const char *name, struct error *e)
 {
-	int copy = fcntl(folder, F_DUPFD_CLOEXEC, 0);
-	autoclosedir DIR *entries = NULL;
-	struct dirent *entry;
-	struct stat st;
+	struct removal removal = { .top = -1 };
 
-	if (copy < 0)
-		return error_sys(e, "read folder %s", name);
-	/* The owner may lack permission on folders that an app made (mode 0): give it back. */
-	if (fstat(folder, &st) == 0 && (st.st_mode & 0700) != 0700)
-		(void)fchmod(folder, 0700); /* unlinkat says it if this was needed and failed */
-	entries = fdopendir(copy);
-	if (!entries) {
-		close(copy);
-		return error_sys(e, "read folder %s", name);
-	}
-	while ((errno = 0, entry = readdir(entries))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (folder_remove(folder, entry->d_name, e))
-			return error_in(e, "%s", name);
-	}
-	return errno ? error_sys(e, "read folder %s", name) : 0;
+	return remove_entry(&removal, dirfd, name, /* depth= */ 0, e);
 }
 
 int file_lock(int dirfd, const char *path, bool wait, struct error *e)

@@ -38,7 +38,8 @@ int folder_make_private(const char *path, struct error *e);
 /* The same, and refuses one that others may enter: for what keeps other users' hands off setuid files of containers. */
 int folder_make_closed(const char *path, struct error *e);
 
-/* Removes name below dirfd with all it holds: never follows a link, never crosses a mount. Missing is fine. */
+/* Removes name below dirfd with all it holds: never follows a link, never crosses a mount. Missing is fine. Its descriptors are at most 20,
+ * however deep the tree is; deep folders are moved up within name on the way, which shows where it fails. */
 int folder_remove(int dirfd, const char *name, struct error *e);
 
 /* An exclusive flock(2) on a lock file made where missing. wait false: errno EWOULDBLOCK where another holds it. */

@@ -30,13 +30,18 @@
 
 enum { YOUNG_SECONDS = 60 };
 
+static int give(int folder, const char *name, const struct id_map *map, struct error *e)
+{
+	if (geteuid() == 0 && fchownat(folder, name, map->uids[0].outside, map->gids[0].outside, AT_SYMLINK_NOFOLLOW))
+		return error_sys(e, "give folder %s to user %u", name, map->uids[0].outside);
+	return 0;
+}
+
 static int make_owned(int folder, const char *name, mode_t mode, const struct id_map *map, struct error *e)
 {
 	if (mkdirat(folder, name, mode))
 		return error_sys(e, "make folder %s", name);
-	if (geteuid() == 0 && fchownat(folder, name, map->uids[0].outside, map->gids[0].outside, AT_SYMLINK_NOFOLLOW))
-		return error_sys(e, "give folder %s to user %u", name, map->uids[0].outside);
-	return 0;
+	return give(folder, name, map, e);
 }
 
 static int open_containers(const char *store, struct error *e)
@@ -46,21 +51,46 @@ static int open_containers(const char *store, struct error *e)
 	return folder_make_private(path, e);
 }
 
+/* The two folders in the new folder name. */
+static int fill(int containers, const char *name, const struct id_map *map, struct error *e)
+{
+	autoclose int folder = openat(containers, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (folder < 0)
+		return error_sys(e, "open %s", name);
+	if (make_owned(folder, "upper", 0755, map, e) || make_owned(folder, "work", 0700, map, e))
+		return -1;
+	return take_fd(&folder);
+}
+
+/* What was made of the folder name, all of it empty, goes again: a caller without a writable layer has nothing to remove. */
+static void unmake(int containers, const char *name)
+{
+	static const char *const inner[] = { "/upper", "/work", "" };
+
+	for (size_t i = 0; i < sizeof inner / sizeof inner[0]; i++) {
+		autofree char *path = text_format("%s%s", name, inner[i]);
+
+		(void)unlinkat(containers, path, AT_REMOVEDIR); /* the first cause is what counts; no descriptor is needed for this */
+	}
+}
+
 int writable_make(const char *store, const char *name, const struct id_map *map, struct error *e)
 {
 	autoclose int containers = open_containers(store, e);
-	autoclose int folder = -1;
+	int folder;
 
 	if (containers < 0)
 		return error_in(e, "make the writable layer");
-	if (make_owned(containers, name, 0700, map, e))
+	if (mkdirat(containers, name, 0700)) {
+		error_sys(e, "make folder %s", name); /* also where it exists: it is another container's */
 		return error_in(e, "make the writable layer");
-	folder = openat(containers, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (folder < 0)
-		return error_sys(e, "make the writable layer: open %s", name);
-	if (make_owned(folder, "upper", 0755, map, e) || make_owned(folder, "work", 0700, map, e))
-		return error_in(e, "make the writable layer");
-	return take_fd(&folder);
+	}
+	folder = give(containers, name, map, e) ? -1 : fill(containers, name, map, e);
+	if (folder >= 0)
+		return folder;
+	unmake(containers, name);
+	return error_in(e, "make the writable layer");
 }
 
 /* The child's side of removing as the container's root. Ends here. */

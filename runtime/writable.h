@@ -9,7 +9,8 @@
 struct error;
 struct id_map;
 
-/* Makes the folders, empty, owned by the container's root. Returns a descriptor of the folder that holds both. */
+/* Makes the folders, empty, owned by the container's root. Returns a descriptor of the folder that holds both; on failure, and where a
+ * layer of that name exists (e->sys EEXIST), everything is as before. */
 int writable_make(const char *store, const char *name, const struct id_map *map, struct error *e);
 
 /* Removes them with what the app wrote. An ordinary user's subordinate ids own some of it: that is removed from inside a user

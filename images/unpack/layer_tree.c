@@ -130,7 +130,8 @@ static int make_folders(struct layer_tree *tree, const char *folder, struct erro
 	return take_fd(&at);
 }
 
-int layer_tree_parent(struct layer_tree *tree, const char *name, struct error *e)
+/* The folder that name is in: as it is, or with is_made made where it is missing. Else -1 with errno, or with an error where it is made. */
+static int find_parent(struct layer_tree *tree, const char *name, bool is_made, struct error *e)
 {
 	const char *base = member_name_base(name);
 	size_t length = base > name ? (size_t)(base - name) - 1 : 0;
@@ -140,16 +141,19 @@ int layer_tree_parent(struct layer_tree *tree, const char *name, struct error *e
 	if (text_equal(tree->parent_name, folder))
 		return tree->parent;
 	fd = beneath_try(tree->root, *folder ? folder : ".", O_PATH | O_DIRECTORY, 0);
-	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
-		return error_sys(e, "enter its folder");
-	if (fd < 0)
-		fd = make_folders(tree, folder, e);
+	if (fd < 0 && is_made)
+		fd = errno == ENOENT || errno == ENOTDIR ? make_folders(tree, folder, e) : error_sys(e, "enter its folder");
 	if (fd < 0)
 		return -1;
 	forget_parent(tree);
 	tree->parent = fd;
 	tree->parent_name = take_ptr(&folder);
 	return fd;
+}
+
+int layer_tree_parent(struct layer_tree *tree, const char *name, struct error *e)
+{
+	return find_parent(tree, name, /* is_made= */ true, e);
 }
 
 int layer_tree_remove(struct layer_tree *tree, int parent, const char *base, struct error *e)
@@ -189,15 +193,13 @@ int layer_tree_set_times(struct layer_tree *tree, struct error *e)
 		autoclose int fd = -1;
 
 		if (*base) {
-			int parent = layer_tree_parent(tree, folder->name, e);
+			int parent = find_parent(tree, folder->name, /* is_made= */ false, e);
 
-			if (parent < 0)
-				return error_in(e, "set the time of folder %s", folder->name);
-			fd = openat(parent, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			fd = parent < 0 ? -1 : openat(parent, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		} else {
 			fd = fcntl(tree->root, F_DUPFD_CLOEXEC, 0);
 		}
-		/* A later member may have put something else in the folder's place. */
+		/* A later member may have put something else in the place of the folder, or of one above it. */
 		if (fd >= 0 && futimens(fd, folder->times))
 			return error_sys(e, "set the time of folder %s", folder->name);
 	}

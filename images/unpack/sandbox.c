@@ -127,7 +127,7 @@ static int set_limits(struct error *e)
 		rlim_t value;
 	} limits[] = {
 		{ RLIMIT_CORE, 0 },
-		{ RLIMIT_NOFILE, 4096 }, /* removing a folder holds two descriptors per level of at most 512 */
+		{ RLIMIT_NOFILE, 4096 },
 		{ RLIMIT_FSIZE, (rlim_t)budget_default_limits()->bytes },
 		{ RLIMIT_CPU, 3600 },
 		{ RLIMIT_AS,

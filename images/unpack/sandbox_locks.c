@@ -106,6 +106,8 @@ static const int allowed[] = {
 	SCMP_SYS(symlinkat),
 	SCMP_SYS(linkat),
 	SCMP_SYS(unlinkat),
+	SCMP_SYS(renameat), /* removing deep folders; libc has one or the other */
+	SCMP_SYS(renameat2),
 	SCMP_SYS(fchown),
 	SCMP_SYS(fchownat),
 	SCMP_SYS(fchmod),

@@ -237,6 +237,12 @@ def changes():
     tar("b14-twice", [file("f", b"one"), file("f", b"two")], "taken", "f")
     tar("b14-link-in-cached-folder", [folder("a"), file("a/x"), symlink("a", HOST), file("a/pwn")], "contained", "")
     tar("b14-file-parent", [file("d"), file("d/a")], "refused", "")
+    # Links make folders deeper than any one name: 5,000 levels, which then have to go again.
+    deep, way = [folder("top")], "top"
+    for i in range(10):
+        deep += [pax_block([("path", way + "/d" * 500 + "/f")]), file("x"), pax_block([("linkpath", way + "/d" * 500)]), symlink("l%d" % i, "x")]
+        way = "l%d" % i
+    tar("b14-deep", deep + [file("top", b"now a file")], "taken", "top")
     tar("b15-link-mode", [symlink("l", HOST + "/marker", uid=0), header("l2", b"2", link=HOST + "/marker", mode=0o4777, mtime=0)], "taken", "")
     tar("b15-pax-times", [pax_block([("mtime", "-1.5"), ("atime", "99999999999999")]), file("f")], "taken", "f")
     for i, (uid, gid) in enumerate([(4294967295, 0), (4294967296, 0), (65536, 0), (0, 65536), (-1, 0), (0, -1), (1 << 40, 0)]):

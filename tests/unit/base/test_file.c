@@ -6,7 +6,9 @@
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -171,37 +173,112 @@ Test(file, remove_takes_everything_and_follows_nothing)
 	cr_expect_not(has_file("top"));
 }
 
+/* Folders named "d" in each other below the new folder name, levels of them; a descriptor of the deepest. */
+static int make_chain(const char *name, int levels)
+{
+	int fd = AT_FDCWD;
+
+	for (int i = 0; i <= levels; i++) {
+		const char *next = i ? "d" : name;
+		int inner;
+
+		cr_assert_eq(mkdirat(fd, next, 0700), 0, "level %d: %m", i);
+		inner = openat(fd, next, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		cr_assert(inner >= 0, "level %d: %m", i);
+		if (fd >= 0)
+			close(fd);
+		fd = inner;
+	}
+	return fd;
+}
+
+/* Processor time: the disk may be busy with others. */
+static double remove_timed(const char *name)
+{
+	struct error e = { 0 };
+	clock_t begin = clock();
+
+	cr_assert_eq(folder_remove(AT_FDCWD, name, &e), 0, "%s", e.text);
+	cr_expect_not(has_file(name));
+	return (double)(clock() - begin) / CLOCKS_PER_SEC;
+}
+
+Test(file, remove_takes_few_descriptors_and_linear_time, .timeout = 120)
+{
+	const struct rlimit few = { .rlim_cur = 64, .rlim_max = 64 };
+	SCRATCH();
+	double small, large;
+
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	close(make_chain("small", 500));
+	small = remove_timed("small");
+	close(make_chain("large", 5000));
+	large = remove_timed("large");
+	/* Ten times the levels take a hundred times as long where each is looked for from the top. */
+	cr_expect(large < 30 * small + 0.1, "500 levels: %f s, 5,000 levels: %f s", small, large);
+}
+
+/* What an app can put in the way of moving: the names that moved folders get, and folders without permissions. */
+Test(file, remove_deep_folders_whatever_the_names)
+{
+	SCRATCH();
+	struct error e = { 0 };
+	int bottom = make_chain("tree", 100);
+
+	cr_assert_eq(mkdirat(bottom, "one", 0) | mkdirat(bottom, "two", 0) | fchmod(bottom, 0), 0);
+	put("outside", "x");
+	cr_assert_eq(mkdir("tree/.box-removes-0", 0700) | mkdir("tree/.box-removes-0/full", 0), 0);
+	put("tree/.box-removes-1", "x");
+	cr_assert_eq(symlink("../outside", "tree/.box-removes-2"), 0);
+	cr_assert_eq(mkdir("tree/.box-removes-3", 0), 0);
+	cr_assert_eq(chmod("tree/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d", 0), 0);
+	cr_assert_eq(folder_remove(scratch, "tree", &e), 0, "%s", e.text);
+	cr_expect_not(has_file("tree"));
+	cr_expect(has_file("outside"));
+	close(bottom);
+}
+
 /* In a mount namespace of its own; exit code 0: nothing behind the mount was lost. */
-static int remove_with_mount(const char *folder)
+static int remove_with_mount(const char *folder, int levels)
 {
 	struct error e = { 0 };
 
-	if (chdir(folder) || unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("outside", "tree/m", NULL, MS_BIND, NULL))
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || chdir(folder))
+		return 2;
+	/* A descriptor of the other namespace would lead to mounts that cannot be changed. */
+	if (fchdir(make_chain("tree", levels)) || mkdir("m", 0700) || mount(folder, "m", NULL, MS_BIND, NULL) || chdir(folder))
 		return 2;
 	if (folder_remove(AT_FDCWD, "tree", &e) == 0)
 		return 3;
-	return has_file("outside/keep") ? 0 : 4;
+	return has_file("keep") ? 0 : 4;
+}
+
+static void expect_mount_kept(int levels)
+{
+	SCRATCH();
+	int status;
+	pid_t pid;
+
+	put("keep", "x");
+	pid = fork();
+	if (pid == 0)
+		_exit(remove_with_mount(scratch_folder.path, levels));
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status));
+	cr_expect_neq(WEXITSTATUS(status), 2, "the test could not mount");
+	cr_expect_neq(WEXITSTATUS(status), 3, "removing a folder with a bind mount in it was called a success");
+	cr_expect_neq(WEXITSTATUS(status), 4, "files behind a bind mount of the same file system were removed");
 }
 
 Test(file, remove_never_crosses_a_mount)
 {
 	if (geteuid() != 0)
 		cr_skip_test("needs root to mount");
-	SCRATCH();
-	int status;
-	pid_t pid;
-
-	cr_assert_eq(mkdir("outside", 0700) | mkdir("tree", 0700) | mkdir("tree/m", 0700), 0);
-	put("outside/keep", "x");
-	pid = fork();
-	if (pid == 0)
-		_exit(remove_with_mount(scratch_folder.path));
-	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	cr_assert(WIFEXITED(status));
-	cr_expect_neq(WEXITSTATUS(status), 2, "the test could not mount");
-	cr_expect_neq(WEXITSTATUS(status), 3, "removing a folder with a bind mount in it was called a success");
-	cr_expect_neq(WEXITSTATUS(status), 4, "files behind a bind mount of the same file system were removed");
+	expect_mount_kept(0);
+	/* The deepest folder that is entered where it is, the first that is moved, and one below moved ones. */
+	expect_mount_kept(15);
+	expect_mount_kept(16);
+	expect_mount_kept(40);
 }
 
 Test(file, lock_excludes)

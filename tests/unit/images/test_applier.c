@@ -238,6 +238,23 @@ Test(applier, the_later_member_wins)
 	expect_content("root/h2", "h");
 }
 
+/* The times of folders are set at the end; those that are gone by then do not come back. */
+Test(applier, folders_below_what_was_replaced_are_forgotten)
+{
+	const struct member members[] = {
+		{ "d/e/g", S_IFDIR | 0755, NULL, 1 }, { "d", S_IFREG | 0644, "file", 0 },  { "l/e/g", S_IFDIR | 0755, NULL, 1 },
+		{ "x", S_IFDIR | 0755, NULL, 5 },     { "l", S_IFLNK | 0777, "x", 0 },     { "a", S_IFLNK | 0777, "a", 0 },
+		{ "b/c", S_IFDIR | 0755, NULL, 1 },   { "b", S_IFLNK | 0777, "a", 0 },     { NULL, 0, NULL, 0 },
+	};
+	SCRATCH();
+
+	apply(members);
+	expect_content("root/d", "file");
+	cr_expect_not(has_file("root/x/e"), "setting times made a folder");
+	cr_expect_eq(look("root/x").st_mtime, 5);
+	cr_expect(S_ISLNK(look("root/b").st_mode));
+}
+
 /* Below this layer: tmp as a folder that everybody may write, secret as one that nobody may enter. */
 static int look_below(const char *name, struct stat *ret, void *data)
 {
