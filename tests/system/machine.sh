@@ -11,13 +11,14 @@ work=$1 name=$2
 
 # /sys again, so that it shows this network namespace; and the cgroup hierarchies, so that they begin at this cgroup namespace's root.
 mapfile -t groups < <(awk '/ - cgroup2? / { point = $5; sub(/.* - /, ""); print point, $1, $3 }' /proc/self/mountinfo)
+umount --recursive --lazy /sys
 mount -t sysfs sysfs /sys
 [ "${groups[0]%% *}" = /sys/fs/cgroup ] || mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
 for group in "${groups[@]}"; do
 	read -r point kind options <<<"$group"
 	[ -d "$point" ] || mkdir "$point"
 	case $kind in
-	cgroup) mount -t cgroup -o "$(tr , '\n' <<<"$options" | grep -vxE 'rw|ro' | paste -sd,)" cgroup "$point" ;;
+	cgroup) mount -t cgroup -o "$(tr , '\n' <<<"$options" | grep -vxE 'rw|ro|release_agent=.*' | paste -sd,)" cgroup "$point" ;;
 	cgroup2)
 		mount -t cgroup2 cgroup2 "$point"
 		# A group with processes in it may not hand out controllers: ours go to a group of their own.
@@ -38,6 +39,7 @@ mount --rbind /run/machine/tmp/tmp /tmp
 for folder in etc var; do
 	mount -t overlay -o "lowerdir=/$folder,upperdir=/run/machine/$folder,workdir=/run/machine/$folder.work" overlay "/$folder"
 done
+umount --lazy /dev/shm || true
 for folder in /dev/shm /var/tmp /var/lib/{containers,docker,containerd}; do
 	mkdir -p "$folder"
 	mount -t tmpfs -o mode=1777 tmpfs "$folder"
