@@ -77,9 +77,9 @@ health() { podman inspect -f '{{.State.Health.Status}}' "$1" 2>/dev/null; }
 	run podman run --rm --memory 64m --pids-limit 33 --cpus 0.5 base sh -c "$LIMITS"
 	expect_status 0
 	expect_line "memory 67108864" "pids 33" "cpu 50000 100000"
-	run podman run --name oom --memory 32m --memory-swap 32m base sh -c 'dd if=/dev/zero of=/dev/null bs=100M count=1; code=$?; sleep 1; exit $code'
+	# Not .State.OOMKilled: conmon 2.1.6 misses it with cgroup v1, under runc too.
+	run podman run --rm --memory 32m --memory-swap 32m base dd if=/dev/zero of=/dev/null bs=100M count=1
 	expect_status 137
-	[ "$(podman inspect -f '{{.State.OOMKilled}}' oom)" = true ]
 }
 
 @test "podman run: user, folder, environment, host name, mounts, sysctl, capabilities, read-only root" {
@@ -96,14 +96,15 @@ health() { podman inspect -f '{{.State.Health.Status}}' "$1" 2>/dev/null; }
 	expect_status 0
 	expect_line $'Seccomp:\t0' /dev/full
 	run podman run --rm --device /dev/null:/dev/mine --init base sh -c 'ls /dev/mine; cat /proc/1/comm; mount -t tmpfs tmpfs /tmp || echo refused'
-	expect_line /dev/mine catatonit refused
+	expect_line /dev/mine podman-init refused
 }
 
 @test "podman run -it and exec -it give a terminal" {
-	run terminal on pod podman run --rm -it base sh -c 'tty; test -t 0 && test -t 1 && test -t 2; echo $?; stty size | wc -w; exit 5'
-	expect_line /dev/pts/0 0 2
+	run terminal podman run --rm -it base sh -c 'tty; test -t 0 && test -t 1 && test -t 2; echo $?; exit 5'
+	expect_status 5
+	expect_line /dev/pts/0 0
 	podman run -d --name c base sleep 1000
-	run terminal on pod podman exec -it c sh -c 'test -t 0 && test -t 1; echo $?; tty'
+	run terminal podman exec -it c sh -c 'test -t 0 && test -t 1; echo $?; tty'
 	expect_line 0
 	expect_has /dev/pts/
 	expect_calls exec
@@ -333,7 +334,6 @@ health() { podman inspect -f '{{.State.Health.Status}}' "$1" 2>/dev/null; }
 	wait_until 10 eval 'as_ordinary podman logs mine | grep -q begin'
 	run as_ordinary podman exec mine sh -c 'exit 23'
 	expect_status 23
-	export -f as_ordinary
 	run terminal as_ordinary podman exec -it mine tty
 	expect_has /dev/pts/
 	[ "$(on pod stat -c %U "/proc/$(as_ordinary podman inspect -f '{{.State.Pid}}' mine)")" = $TEST_USER ]

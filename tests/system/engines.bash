@@ -41,6 +41,7 @@ world_begin() {
 	chmod 711 "$WORK"
 	TAG=t${WORK##*-}
 	: >"$WORK/machines"
+	mkfifo "$WORK/quiet"
 	cp "$(test_rootfs)" "$WORK/rootfs.tar"
 	install_runtime
 	cd "$WORK" || return 1
@@ -196,10 +197,15 @@ expect_calls() {
 	done
 }
 
-# terminal COMMAND…: the command with a terminal as its stdin, stdout and stderr; lines end with \n.
+# terminal COMMAND…: the command, maybe one of our functions, with a terminal as its stdin, stdout and stderr. Lines end with \n.
+# Nobody types: a fifo without end.
 terminal() {
-	export TEST_USER; export -f on machine_enter_groups machine_groups machine_pid
-	SHELL=/bin/bash script -qec "$(printf '%q ' "$@")" /dev/null </dev/null | tr -d '\r'
+	(
+		# shellcheck disable=SC2046
+		export -f $(declare -F | awk '{ print $3 }' | grep -v '^bats_')
+		export TEST_USER SHELL=/bin/bash
+		exec script -qec "$(printf '%q ' "$@")" /dev/null <>"$WORK/quiet"
+	) | tr -d '\r'
 	return "${PIPESTATUS[0]}"
 }
 
