@@ -216,3 +216,27 @@ cd /sys/fs/cgroup
 echo memory $(v memory.max memory/memory.limit_in_bytes)
 echo pids $(v pids.max pids/pids.max)
 echo cpu $(cat cpu.max 2>/dev/null || cat cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us)'
+
+# --- dockerd ---------------------------------------------------------------------------------------------------------------
+
+# docker_start NAME [JSON]: dockerd in the machine NAME with the runtime under test as its default, JSON fields added to its configuration.
+# BuildKit asks no default-runtime: it calls the first "runc" on PATH, so that is the runtime under test as well.
+docker_start() {
+	local name=$1
+	mkdir -p "$WORK/path"
+	ln -sf "$WORK/runtime/box" "$WORK/path/runc"
+	printf '{ "runtimes": {"box": {"path": "%s"}}, "default-runtime": "box", "exec-opts": ["native.cgroupdriver=cgroupfs"], "shutdown-timeout": 2 %s }\n' \
+		"$WORK/runtime/box" "${2:+, $2}" >"$WORK/$name-dockerd.json"
+	docker_restart "$name"
+}
+docker_restart() {
+	daemon "$1" env PATH="$WORK/path:$PATH" dockerd --config-file "$WORK/$1-dockerd.json"
+	wait_until 30 docker_on "$1" version || { tail -20 "$WORK/$1-env.log" >&2; return 1; }
+}
+
+# docker_on NAME ARGUMENTS…: Debian's client, which fits its daemon.
+docker_on() {
+	local name=$1
+	shift
+	on "$name" env DOCKER_CONFIG="$WORK/docker" /usr/bin/docker "$@"
+}
