@@ -19,6 +19,8 @@
 
 #include "base/error.h"
 
+enum { STAT_SIZE = 1024 };
+
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
@@ -100,25 +102,42 @@ pid_t process_pid(int pidfd)
 	return (pid_t)pid;
 }
 
-int64_t process_start_time(pid_t pid)
+/* One field of /proc/PID/stat, from 3 on, in line; NULL where it is gone. */
+static const char *stat_field(pid_t pid, int wanted, char line[static STAT_SIZE])
 {
-	char path[48], line[1024];
-	FILE *file;
+	char path[48];
+	ssize_t got;
 	char *at;
-	size_t got;
+	int fd;
 
 	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid); /* always fits */
-	file = fopen(path, "re");
-	if (!file)
-		return -1;
-	got = fread(line, 1, sizeof line - 1, file);
-	fclose(file);
-	line[got] = '\0';
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	got = read(fd, line, STAT_SIZE - 1);
+	close(fd);
+	line[got > 0 ? got : 0] = '\0';
 	/* Field 2 is the name in parentheses and may hold anything: count from behind its last ")". */
 	at = strrchr(line, ')');
-	for (int field = 2; at && field < 22; field++)
+	for (int field = 2; at && field < wanted; field++)
 		at = strchr(at + 1, ' ');
-	return at ? strtoll(at + 1, NULL, 10) : -1;
+	return at ? at + 1 : NULL;
+}
+
+int64_t process_start_time(pid_t pid)
+{
+	char line[STAT_SIZE];
+	const char *start = stat_field(pid, 22, line);
+
+	return start ? strtoll(start, NULL, 10) : -1;
+}
+
+bool process_is_zombie(pid_t pid)
+{
+	char line[STAT_SIZE];
+	const char *state = stat_field(pid, 3, line);
+
+	return state && (*state == 'Z' || *state == 'X');
 }
 
 int process_keep_only(int at, int *first, int *second, struct error *e)

@@ -59,11 +59,14 @@ void group_fill_mounts(struct cgroup *group)
 
 		/* Beside v1 trees a v2 tree has nothing to show to an app. */
 		if (tree->is_v2 && group->version == CGROUP_V2)
-			group->mounts[used++] = (struct cgroup_mount){ .type = "cgroup2", .folder = "" };
+			group->mounts[used++] = (struct cgroup_mount){ .type = "cgroup2",
+								       .folder = "",
+								       .host_path = text_format("%s%s", tree->root, group->path) };
 		else if (!tree->is_v2)
 			group->mounts[used++] = (struct cgroup_mount){ .type = "cgroup",
 								       .folder = tree->folder,
-								       .option = tree->options };
+								       .option = tree->options,
+								       .host_path = text_format("%s%s", tree->root, group->path) };
 	}
 }
 
@@ -252,6 +255,8 @@ void cgroup_free(struct cgroup *group)
 		tree_release(&branch->tree);
 	}
 	free(group->branches);
+	for (struct cgroup_mount *m = group->mounts; m && m->type; m++)
+		free(m->host_path);
 	free(group->mounts);
 	free(group->path);
 	free(group);

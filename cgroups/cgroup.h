@@ -72,6 +72,7 @@ struct cgroup_mount {
 	const char *folder;
 	/* NULL for v2; "memory"; "cpu,cpuacct" where v1 controllers share a tree: one key without a value each; "name=systemd" */
 	const char *option;
+	char *host_path; /* the group's folder as the host has it mounted */
 };
 const struct cgroup_mount *cgroup_mounts(const struct cgroup *group);
 

@@ -63,6 +63,8 @@ int child_wait(struct child *c, unsigned stage, struct error *e)
 
 	while ((got = channel_receive(c->channel, &message, e)) > 0) {
 		keep_descriptors(c, &message);
+		if (message.stage == STAGE_GO)
+			c->host_pid = (pid_t)message.numbers[0];
 		if (message.stage == stage)
 			return 0;
 		if (message.stage != STAGE_DESCRIPTORS)
@@ -119,8 +121,7 @@ static int step_keyring(struct child *c, struct error *e)
 
 static int step_close_on_exec(struct child *c, struct error *e)
 {
-	(void)c;
-	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC))
+	if (syscall(SYS_close_range, 3U + (c->container->oci ? (unsigned)c->container->oci->preserved : 0), ~0U, CLOSE_RANGE_CLOEXEC))
 		return error_sys(e, "mark every descriptor close-on-exec");
 	return 0;
 }
@@ -136,7 +137,7 @@ static int step_wait_go(struct child *c, struct error *e)
 	return child_wait(c, STAGE_GO, e);
 }
 
-static int step_namespace_root(struct child *c, struct error *e)
+static int become_namespace_root(struct child *c, struct error *e)
 {
 	if (!container_has_namespace(c->container, NAMESPACE_USER) && !c->is_rootless)
 		return 0;
@@ -144,6 +145,13 @@ static int step_namespace_root(struct child *c, struct error *e)
 		return error_sys(e, "drop the caller's groups");
 	if (setresgid(0, 0, 0) || setresuid(0, 0, 0))
 		return error_sys(e, "become root of the container's user namespace");
+	return 0;
+}
+
+static int step_namespace_root(struct child *c, struct error *e)
+{
+	if (become_namespace_root(c, e))
+		return -1;
 	/* Changing the user cleared the death signal (prctl(2)); and what runs from here is nothing that
 	 * others of this user may trace. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || prctl(PR_SET_DUMPABLE, 0))
@@ -151,11 +159,24 @@ static int step_namespace_root(struct child *c, struct error *e)
 	return 0;
 }
 
+/* An OCI container does not end with the command that makes it. */
+static int step_oci_namespace_root(struct child *c, struct error *e)
+{
+	if (become_namespace_root(c, e))
+		return -1;
+	return prctl(PR_SET_DUMPABLE, 0) ? error_sys(e, "hide from tracers") : 0;
+}
+
+static int step_oci_keyring(struct child *c, struct error *e)
+{
+	return c->container->oci->no_new_keyring ? 0 : step_keyring(c, e);
+}
+
 static int step_cgroup(struct child *c, struct error *e)
 {
 	if (cgroup_enter(c->cgroup, c->entered_cgroup, e))
 		return -1;
-	if (unshare(CLONE_NEWCGROUP))
+	if (c->container->namespaces[NAMESPACE_CGROUP].choice == NAMESPACE_NEW && unshare(CLONE_NEWCGROUP))
 		return error_sys(e, "make a cgroup namespace");
 	return 0;
 }
@@ -225,7 +246,7 @@ static int step_umask(struct child *c, struct error *e)
 	return 0;
 }
 
-static int step_ready(struct child *c, struct error *e)
+static int step_say_ready(struct child *c, struct error *e)
 {
 	struct message message;
 
@@ -241,7 +262,12 @@ static int step_ready(struct child *c, struct error *e)
 	for (int i = 0; i < 3; i++)
 		if (c->parent_streams[i] >= 0)
 			close(take_fd(&c->parent_streams[i]));
-	return child_wait(c, STAGE_START, e);
+	return 0;
+}
+
+static int step_ready(struct child *c, struct error *e)
+{
+	return step_say_ready(c, e) ? -1 : child_wait(c, STAGE_START, e);
 }
 
 static int step_bounding_set(struct child *c, struct error *e)
@@ -299,7 +325,7 @@ static int step_signals(struct child *c, struct error *e)
 static int step_close_others(struct child *c, struct error *e)
 {
 	trace_close();
-	return process_keep_only(3, &c->channel, &c->init_program, e);
+	return process_keep_only(3 + (c->container->oci ? c->container->oci->preserved : 0), &c->channel, &c->init_program, e);
 }
 
 struct step {
@@ -344,6 +370,52 @@ static const struct step start_steps[] = {
 	{ "signals", step_signals },
 	{ "close every other descriptor", step_close_others }, /* before the late filter, which may forbid close_range */
 	{ "seccomp late", step_seccomp_late },              /* last: the profile need not allow anything of the above */
+	{ "execute", step_execute },
+};
+
+/* The first process of an OCI container (oci_steps.c). The reasons of the order are those above, where nothing else is said. */
+static const struct step create_steps[] = {
+	{ "close-on-exec", step_close_on_exec },
+	{ "keyring", step_oci_keyring },
+	{ "session", step_session },
+	{ "wait: cgroup, id maps", step_wait_go },
+	{ "root of the user namespace", step_oci_namespace_root },
+	{ "cgroup", step_cgroup },
+	{ "slave mounts", step_slave_mounts },
+	{ "root", step_root_folder },
+	{ "wait: binds", step_wait_mounts },
+	{ "mounts", step_oci_mounts },
+	{ "devices", step_oci_devices },                    /* after the mounts, one of which is /dev */
+	{ "hooks: prestart, createRuntime", step_runtime_hooks }, /* config.md: after the namespaces and mounts, before pivot */
+	{ "hooks: createContainer", step_container_hooks },
+	{ "masked and read-only paths", step_masks },       /* after the hooks, which may mount as well */
+	{ "read-only root", step_read_only_root },          /* after the last mount point was made in it */
+	{ "own procfs", step_own_proc },
+	{ "pivot", step_change_root },
+	{ "propagation of the root", step_root_propagation }, /* after pivot, which refuses a shared root */
+	{ "hostname", step_hostname },
+	{ "domainname", step_domainname },
+	{ "loopback", step_loopback },
+	{ "sysctls", step_sysctls },
+	{ "user", step_find_user },                         /* after pivot: passwd may be one of the mounts */
+	{ "streams", step_oci_streams },
+	{ "working folder", step_working_folder },
+	{ "umask", step_umask },
+	{ "program", step_find_program },
+	{ "limits, state", step_say_ready },
+	{ "wait: start", step_wait_start },                 /* before seccomp: a profile may forbid to wait for a connection */
+	{ "hooks: startContainer", step_start_hooks },
+	{ "scheduling", step_scheduling },                  /* before the capabilities that it may need are gone */
+	{ "labels", step_labels },
+	{ "seccomp early", step_seccomp_early },
+	{ "bounding set", step_bounding_set },
+	{ "identity", step_identity },
+	{ "capabilities", step_capabilities },
+	{ "no new privileges", step_no_new_privileges },
+	{ "take streams", step_take_oci_streams },
+	{ "signals", step_signals },
+	{ "close every other descriptor", step_close_others },
+	{ "seccomp late", step_seccomp_late },
 	{ "execute", step_execute },
 };
 
@@ -420,6 +492,8 @@ static _Noreturn void run_steps(struct child *c, const struct step *steps, size_
 
 _Noreturn void child_main(struct child *c)
 {
+	if (c->container->oci)
+		run_steps(c, create_steps, sizeof create_steps / sizeof *create_steps);
 	run_steps(c, start_steps, sizeof start_steps / sizeof *start_steps);
 }
 

@@ -10,14 +10,11 @@
  *   takes the new process' pidfd  <--  ENTERED, ends
  *   GO, limits, START, relay      <------------------------------------>  GO, READY, START, program
  *
- * The middle process exists because joining a pid namespace holds only for children (setns(2)); CLONE_PARENT
- * makes the new process box's own child; it says nothing before GO, so that ENTERED is the first that box hears. What joins is not
- * dumpable and holds no descriptor of the host but the channel, and the caller's 0, 1 and 2 until it has its own, so that the app can neither trace it nor reach the host through it
+ * What joins (middle.h) is not dumpable and holds no descriptor of the host but the channel, and the caller's 0, 1 and 2 until it has its own, so that the app can neither trace it nor reach the host through it
  * (CVE-2016-9962, CVE-2024-21626).
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -38,6 +35,8 @@
 #include "cgroups/cgroup.h"
 #include "runtime/box.h"
 #include "runtime/child.h"
+#include "runtime/middle.h"
+#include "runtime/namespaces.h"
 #include "runtime/relay.h"
 #include "runtime/rlimits.h"
 #include "runtime/sealed.h"
@@ -56,7 +55,6 @@ struct entry {
 	int namespaces; /* CLONE_NEW*: those of its that are not box's own */
 	int channel;
 	int pidfd;   /* of the new process */
-	pid_t pid;
 	int streams[3];
 };
 
@@ -81,26 +79,18 @@ static int open_container(const struct places *places, const struct box_exec *re
 /* Joining a namespace that one is in already may be refused: an own user namespace always is, the host's network without root (setns(2)). */
 static int find_namespaces(struct entry *entry, struct error *e)
 {
-	static const struct {
-		const char *name;
-		int flag;
-	} kinds[] = {
-		{ "user", CLONE_NEWUSER }, { "pid", CLONE_NEWPID }, { "net", CLONE_NEWNET }, { "ipc", CLONE_NEWIPC },
-		{ "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME }, { "mnt", CLONE_NEWNS },
-	};
-
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+	for (enum namespace_kind i = 0; i < NAMESPACE_COUNT; i++) {
 		char path[48];
 		struct stat theirs, ours;
 
-		(void)snprintf(path, sizeof path, "/proc/self/ns/%s", kinds[i].name); /* always fits */
+		(void)snprintf(path, sizeof path, "/proc/self/ns/%s", namespace_name(i)); /* always fits */
 		if (stat(path, &ours))
 			continue; /* a kernel without this kind: nothing to join */
-		(void)snprintf(path, sizeof path, "/proc/%jd/ns/%s", (intmax_t)entry->record.pid, kinds[i].name); /* always fits */
+		(void)snprintf(path, sizeof path, "/proc/%jd/ns/%s", (intmax_t)entry->record.pid, namespace_name(i)); /* always fits */
 		if (stat(path, &theirs))
 			return error_sys(e, "look at the namespaces of %s", entry->record.name);
 		if (theirs.st_ino != ours.st_ino)
-			entry->namespaces |= kinds[i].flag;
+			entry->namespaces |= namespace_flag(i);
 	}
 	return 0;
 }
@@ -130,14 +120,18 @@ static void describe(const struct box_exec *request, struct entry *entry)
 		c->user = (char *)request->user;
 }
 
-static int join_namespaces(struct entry *entry, int channel, struct error *e)
+/* In the middle process. The cgroup first, while its descriptors are open. */
+static int join_namespaces(void *data, int *channel, struct error *e)
 {
+	struct entry *entry = data;
 	int first = entry->first;
 
+	if (cgroup_enter(entry->group, cgroup_clone_fd(entry->group) >= 0, e))
+		return -1;
 	if (prctl(PR_SET_DUMPABLE, 0))
 		return error_sys(e, "hide from tracers");
 	trace_close();
-	if (process_keep_only(3, &channel, &first, e))
+	if (process_keep_only(3, channel, &first, e))
 		return -1;
 	if (setns(first, entry->namespaces))
 		return error_sys(e, "join the namespaces of %s", entry->record.name);
@@ -145,34 +139,16 @@ static int join_namespaces(struct entry *entry, int channel, struct error *e)
 	return 0;
 }
 
-/* The middle process' side. Ends here, or in the new process' program. */
-static _Noreturn void become_middle(struct entry *entry, int channel, bool entered)
+static void become_child(void *data, int channel)
 {
-	const struct process_clone request = { .flags = CLONE_PARENT, .cgroup = -1 };
+	struct entry *entry = data;
 	struct child child = {
-		.container = &entry->container, .filter = &entry->filter, .channel = 3, .init_program = -1,
-		.can_setgroups = entry->record.can_setgroups, .scaffold = -1, .root = -1, .proc = -1, .pts = -1,
+		.container = &entry->container, .filter = &entry->filter, .channel = channel, .init_program = -1, .start = -1,
+		.can_setgroups = entry->record.can_setgroups, .scaffold = -1, .root = -1, .proc = -1, .pts = -1, .mask_folder = -1,
 		.streams = { -1, -1, -1 }, .parent_streams = { -1, -1, -1 },
 	};
-	struct error e = { 0 };
-	struct message message;
-	int pidfd = -1;
-	pid_t pid = -1;
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* the new process asks for it again */
-	/* Both need the tasks files, whose order matters: the cgroup first, while their descriptors are open. */
-	if (cgroup_enter(entry->group, entered, &e) == 0 && join_namespaces(entry, channel, &e) == 0)
-		pid = process_clone(&request, &pidfd, &e);
-	else
-		pid = -1;
-	if (pid == 0)
-		child_enter(&child);
-	message_init(&message, pid > 0 ? STAGE_ENTERED : STAGE_FAILED);
-	message.error = e;
-	message.fds[0] = pidfd;
-	message.fd_count = pid > 0;
-	(void)channel_send(3, &message, &e); /* if box is gone nobody is left to tell */
-	_exit(0);
+	child_enter(&child);
 }
 
 static int receive(struct entry *entry, unsigned stage, struct message *ret, struct error *e)
@@ -186,30 +162,18 @@ static int receive(struct entry *entry, unsigned stage, struct message *ret, str
 
 static int start_middle(struct entry *entry, struct error *e)
 {
-	const struct process_clone request = { .flags = 0, .cgroup = cgroup_clone_fd(entry->group) };
-	struct error ignored = { 0 };
-	struct process_end end;
+	struct middle middle = { .cgroup = cgroup_clone_fd(entry->group), .prepare = join_namespaces, .become = become_child,
+				 .data = entry };
 	struct message message;
-	autoclose int middle = -1;
-	int ends[2], result;
-	pid_t pid;
+	int ends[2];
 
 	if (channel_open(ends, e))
 		return -1;
-	entry->channel = ends[0];
+	entry->channel = middle.outside = ends[0];
+	middle.inside = ends[1];
 	relay_signals_block();
-	pid = process_clone(&request, &middle, e);
-	if (pid == 0)
-		become_middle(entry, ends[1], request.cgroup >= 0);
-	close(ends[1]);
-	if (pid < 0)
+	if (middle_start(&middle, &entry->pidfd, e) < 0)
 		return -1;
-	result = receive(entry, STAGE_ENTERED, &message, e);
-	(void)process_wait(middle, &end, &ignored); /* its message is what counts */
-	if (result)
-		return -1;
-	entry->pidfd = take_fd(&message.fds[0]);
-	message_release(&message);
 	message_init(&message, STAGE_GO);
 	return channel_send(entry->channel, &message, e);
 }

@@ -63,7 +63,7 @@ static int open_volumes(struct launch *l, const char *volumes, struct error *e)
 }
 
 /* The child makes mount points before it sees what goes on them. What cannot be looked at is refused when it is opened. */
-static void look_at_sources(struct launch *l)
+void launch_look_at_sources(struct launch *l)
 {
 	const struct container *c = l->container;
 
@@ -122,7 +122,7 @@ int launch_prepare(struct launch *l, const char *volumes, struct error *e)
 		return -1;
 	if (state_make(l->places, l->container->name, &l->state, e))
 		return -1;
-	if (choose_ids(l, e))
+	if (choose_ids(l, e) || namespaces_open(l->container, &l->namespaces, e))
 		return -1;
 	if (seccomp_prepare(l->places, l->container, &l->filter, e))
 		return e->field[0] ? -1 : error_at(e, "security.seccomp");
@@ -135,7 +135,7 @@ int launch_prepare(struct launch *l, const char *volumes, struct error *e)
 		if (symlinkat(l->holder, l->writable, WRITABLE_HOLDER))
 			return error_sys(e, "note the holder of the writable layer");
 	}
-	look_at_sources(l);
+	launch_look_at_sources(l);
 	if (open_volumes(l, volumes, e))
 		return -1;
 	trace_step("launch", "writable layer, volumes");
