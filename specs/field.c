@@ -110,6 +110,11 @@ static bool is_large(const char *digits, size_t count)
 	return (count > strlen(largest) && digits[0] != '0') || (count == strlen(largest) && memcmp(digits, largest, count) > 0);
 }
 
+static bool is_of_number(char c)
+{
+	return (c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E' || c == '+' || c == '-';
+}
+
 /* text with each whole number above INT64_MAX in quotes. Lines stay as they are. */
 static void quote_large(const char *text, size_t length, struct text *ret)
 {
@@ -123,7 +128,7 @@ static void quote_large(const char *text, size_t length, struct text *ret)
 			count = 2;
 		else if (text[i] == '"')
 			is_text = !is_text;
-		while (is_number && i + count < length && memchr("0123456789.eE+-", text[i + count], 15))
+		while (is_number && i + count < length && is_of_number(text[i + count]))
 			count++;
 		/* A sign, a fraction or an exponent makes it something else, and jansson's business. */
 		is_number = is_number && !(i && text[i - 1] == '-') && is_large(text + i, count);

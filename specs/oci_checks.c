@@ -15,7 +15,7 @@ static int needs(const struct oci_document *doc, enum namespace_kind kind, const
 {
 	if (container_has_namespace(&doc->box, kind))
 		return 0;
-	return error_set(e, ERROR_SPEC, "%s needs a %s namespace, and linux.namespaces has none", what, oci_namespace_names[kind]);
+	return error_set(e, ERROR_SPEC, "%s needs a namespace of its own: linux.namespaces has no \"%s\"", what, oci_namespace_names[kind]);
 }
 
 static int check_name(const struct oci_document *doc, const char *name, const char *key, struct error *e)

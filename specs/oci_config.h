@@ -37,7 +37,10 @@ int oci_config_decode(const char *json, size_t length, const char *name, const c
  * oomScoreAdj, scheduler, ioPriority, execCPUAffinity. All else of ret is untouched. */
 int oci_process_decode(const char *json, size_t length, const char *name, struct container *ret, struct error *e);
 
-/* The JSON of update --resources, an object as linux.resources, into ret, of which nothing is kept. 0 in memory, cpu (but for burst and idle),
- * pids and blockIO means "as it is", as engines write it: LIMIT_UNSET. Such a 0 in config.json means the same. cpu_period_us, too, is
- * LIMIT_UNSET where nobody said it, so that an update can keep the container's own. */
+/* The JSON of update --resources, an object as linux.resources, into ret, of which nothing is kept. 0 in memory, cpu (but for burst
+ * and idle), pids and blockIO means "as it is", as engines write it: LIMIT_UNSET. Such a 0 in config.json means the same. cpu_period_us,
+ * too, is LIMIT_UNSET where nobody said it, so that an update can keep the container's own. */
 int oci_resources_decode(const char *json, size_t length, const char *name, struct limits *ret, struct error *e);
+
+/* The newest version of the specification whose words are known here. */
+#define OCI_VERSION "1.3.0"

@@ -125,9 +125,12 @@ static int take_node(struct oci_document *doc, size_t index, struct error *e)
 	if (type != 'p' && (from->major == LIMIT_UNSET || from->minor == LIMIT_UNSET))
 		return error_set(e, ERROR_SPEC, "a device needs \"major\" and \"minor\"");
 	to = alloc_append(&doc->oci.nodes, &doc->oci.node_count, sizeof *to);
-	*to = (struct node_entry){ .path = take_ptr(&from->path), .type = type == 'u' ? 'c' : type, .uid = (uid_t)from->uid,
-				   .gid = (gid_t)from->gid, .mode = from->mode == LIMIT_UNSET ? NODE_MODE : (mode_t)from->mode,
-				   .field = text_format("linux.devices[%zu]", index) };
+	to->path = take_ptr(&from->path);
+	to->field = text_format("linux.devices[%zu]", index);
+	to->type = type == 'u' ? 'c' : type;
+	to->mode = from->mode == LIMIT_UNSET ? NODE_MODE : (mode_t)from->mode;
+	to->uid = (uid_t)from->uid;
+	to->gid = (gid_t)from->gid;
 	if (type != 'p') {
 		to->major = (unsigned)from->major;
 		to->minor = (unsigned)from->minor;

@@ -67,11 +67,13 @@ static int decode_object(json_t *object, const struct key *keys, void *target, s
 
 static int decode_text(json_t *value, const char **ret, struct error *e)
 {
-	if (!json_is_string(value))
+	const char *text = json_string_value(value);
+
+	if (!text)
 		return wrong_type(value, "a text", e);
-	if (strlen(json_string_value(value)) != json_string_length(value))
+	if (strlen(text) != json_string_length(value))
 		return error_set(e, ERROR_SPEC, "expected a text, found one with a zero byte");
-	*ret = json_string_value(value);
+	*ret = text;
 	return 0;
 }
 
