@@ -305,5 +305,7 @@ int limits_write(const struct cgroup *group, const struct limits *limits, bool i
 
 int cgroup_update(const struct cgroup *group, const struct limits *limits, struct error *e)
 {
-	return limits_write(group, limits, /* is_fresh= */ false, e);
+	if (limits_write(group, limits, /* is_fresh= */ false, e))
+		return -1;
+	return limits->device_rule_count ? cgroup_devices(group, limits->device_rules, limits->device_rule_count, e) : 0;
 }

@@ -205,3 +205,38 @@ Test(oci, cpu_period_quota_and_burst_rise_and_fall, .fini = end_all)
 		cr_assert_eq(cgroup_update(group, &limits, &e), 0, "%zu: %s", i, e.text);
 	}
 }
+
+/* Where v1 has the devices controller, a v2 group beside it filters all the same: so the program can be tried on such a host. */
+Test(oci, device_rules_of_v2, .fini = end_all)
+{
+	static const struct device_rule kmsg[] = { { true, 'c', 1, 11, "rw" }, { false, 'c', 1, 11, "w" } };
+	static const struct device_rule all[] = { { true, 'a', -1, -1, "rwm" } };
+	struct branch *v2 = NULL;
+	struct error e = { 0 };
+	char found[64];
+
+	begin_at("devices", "/leaf");
+	create();
+	for (size_t i = 0; i < group->count; i++) {
+		group->branches[i].tree.controllers &= ~CONTROLLER_BIT(CONTROLLER_DEVICES);
+		if (group->branches[i].tree.is_v2)
+			v2 = &group->branches[i];
+	}
+	if (!v2 || geteuid() || access("/dev/kmsg", R_OK))
+		cr_skip_test("needs root, a v2 tree and /dev/kmsg");
+	v2->tree.controllers |= CONTROLLER_BIT(CONTROLLER_DEVICES);
+	cr_assert_eq(cgroup_devices(group, NULL, 0, &e), 0, "%s", e.text);
+	opens(found);
+	if (strcmp(found, "null kmsg zero ") == 0)
+		cr_skip_test("bpf(2) is not allowed here");
+	cr_assert_str_eq(found, "null zero ");
+	cr_assert_eq(cgroup_devices(group, kmsg, 2, &e), 0, "%s", e.text);
+	opens(found);
+	cr_assert_str_eq(found, "null kmsg zero ", "the former program is gone: %s", found);
+	cr_assert_eq(cgroup_devices(group, NULL, 0, &e), 0, "%s", e.text);
+	opens(found);
+	cr_assert_str_eq(found, "null zero ");
+	cr_assert_eq(cgroup_devices(group, all, 1, &e), 0, "%s", e.text);
+	opens(found);
+	cr_assert_str_eq(found, "null kmsg zero ");
+}
