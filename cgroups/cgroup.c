@@ -214,7 +214,7 @@ int cgroup_create(const struct cgroup_request *request, struct cgroup **ret, str
 
 	if (group_check_path(request->path, e) || layout_find(&layout, e))
 		return -1;
-	if (limits_check(request->limits, &layout, &limited, e)) {
+	if (limits_check(request->limits, &layout, request->joins_all, &limited, e)) {
 		layout_release(&layout);
 		return -1;
 	}

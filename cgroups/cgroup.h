@@ -17,6 +17,7 @@
 #include "base/text.h"
 
 struct cgroup;
+struct device_rule;
 struct error;
 struct limits;
 
@@ -106,11 +107,7 @@ struct cgroup_stats {
 };
 int cgroup_stats(const struct cgroup *group, struct cgroup_stats *ret, struct error *e);
 
-/* The device rule list (deny all, then allow): v1 devices.allow, v2 a BPF program. Only where the host lets
- * us; called before the process enters. */
-struct cgroup_device {
-	char type;        /* 'c', 'b' or 'a' */
-	int major, minor; /* -1: any */
-	char access[4];   /* of "rwm" */
-};
-int cgroup_devices(const struct cgroup *group, const struct cgroup_device *allowed, size_t count, struct error *e);
+/* What devices the container may open and make: nothing but what the rules (specs/limits.h) allow, the last that fits decides; and
+ * always the standard nodes (null, zero, full, random, urandom, tty, ptmx, pts). Replaces what was set before. Only where the host lets
+ * us; called before the process enters. cgroup_create does not do it; cgroup_update does where limits has rules. */
+int cgroup_devices(const struct cgroup *group, const struct device_rule *rules, size_t count, struct error *e);

@@ -76,21 +76,14 @@ void launch_look_at_sources(struct launch *l)
 	}
 }
 
-/* The standard nodes, terminals, and the spec's devices; everything else is refused by the device controller,
- * where there is one. */
+/* The spec's devices beside the standard nodes; everything else is refused by the device controller, where there is one. */
 static int allow_devices(struct launch *l, struct error *e)
 {
-	static const struct cgroup_device standard[] = {
-		{ 'c', 1, 3, "rwm" }, { 'c', 1, 5, "rwm" }, { 'c', 1, 7, "rwm" }, { 'c', 1, 8, "rwm" },
-		{ 'c', 1, 9, "rwm" }, { 'c', 5, 0, "rwm" }, { 'c', 5, 2, "rwm" }, { 'c', 136, -1, "rwm" },
-	};
-	size_t count = sizeof standard / sizeof *standard;
-	autofree struct cgroup_device *all = NULL;
+	autofree struct device_rule *rules = NULL;
 
 	if (l->places->rootless)
 		return 0; /* an ordinary user has no device controller, and no way to make or open a node of the host's root */
-	all = alloc_zeroed(count + l->container->device_count, sizeof *all);
-	memcpy(all, standard, sizeof standard);
+	rules = alloc_zeroed(l->container->device_count + 1, sizeof *rules);
 	for (size_t i = 0; i < l->container->device_count; i++) {
 		const struct device_entry *device = &l->container->devices[i];
 		struct stat st;
@@ -99,10 +92,10 @@ static int allow_devices(struct launch *l, struct error *e)
 			error_sys(e, "look at the device %s", device->source);
 			return error_at(e, "%s", device->field ? device->field : "devices");
 		}
-		all[count] = (struct cgroup_device){ S_ISBLK(st.st_mode) ? 'b' : 'c', (int)major(st.st_rdev), (int)minor(st.st_rdev), "" };
-		memcpy(all[count++].access, device->access, sizeof device->access);
+		rules[i] = (struct device_rule){ true, S_ISBLK(st.st_mode) ? 'b' : 'c', (int)major(st.st_rdev), (int)minor(st.st_rdev), "" };
+		memcpy(rules[i].access, device->access, sizeof device->access);
 	}
-	return cgroup_devices(l->group, all, count, e);
+	return cgroup_devices(l->group, rules, l->container->device_count, e);
 }
 
 static int make_group(struct launch *l, struct error *e)

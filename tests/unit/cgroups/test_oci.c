@@ -6,9 +6,9 @@
 
 static char above[64];
 
-static void begin_at(const char *below)
+static void begin_at(const char *needed, const char *below)
 {
-	begin(NULL);
+	begin(needed);
 	joins_all = true;
 	(void)snprintf(above, sizeof above, "/box-unit-%d", (int)getpid());
 	(void)snprintf(group_at, sizeof group_at, "%s%s", above, below);
@@ -42,7 +42,7 @@ Test(oci, every_tree_is_joined, .fini = end_all)
 	char byte;
 	pid_t pid;
 
-	begin_at("/middle/leaf");
+	begin_at(NULL, "/middle/leaf");
 	create();
 	cr_assert_eq(layout_find(&layout, &e), 0);
 	cr_assert_eq(group->count, layout.count);
@@ -80,7 +80,7 @@ Test(oci, an_empty_group_stays_and_a_living_one_is_refused, .fini = end_all)
 	struct cgroup *other = NULL;
 	int pidfd;
 
-	begin_at("/leaf");
+	begin_at(NULL, "/leaf");
 	create();
 	/* What an engine has set there is kept. */
 	if (group_branch(group, CONTROLLER_MEMORY) && !group_branch(group, CONTROLLER_MEMORY)->tree.is_v2)
@@ -116,7 +116,7 @@ Test(oci, what_the_container_made_below_goes, .fini = end_all, .timeout = 30)
 	int pidfd, at;
 	pid_t pid;
 
-	begin_at("/leaf");
+	begin_at(NULL, "/leaf");
 	create();
 	branch = group_branch(group, CONTROLLER_FREEZER);
 	if (!branch)
@@ -155,7 +155,7 @@ Test(oci, a_frozen_process_dies_when_let, .fini = end_all)
 	struct error e = { 0 };
 	int pidfd;
 
-	begin_at("/leaf");
+	begin_at(NULL, "/leaf");
 	create();
 	if (enter(&pidfd) == 0) {
 		pause();
@@ -167,4 +167,76 @@ Test(oci, a_frozen_process_dies_when_let, .fini = end_all)
 	cr_assert_eq(process_signal(pidfd, SIGKILL), 0);
 	cr_assert_eq(cgroup_let_die(group, &e), 0, "%s", e.text);
 	cr_assert_eq(reap(pidfd).signal, SIGKILL);
+}
+
+/* Both limits rise and fall together; the kernel wants them written in a different order each time. */
+Test(oci, memory_and_swap_rise_and_fall, .fini = end_all)
+{
+	static const int64_t sizes[][2] = { { 32, 48 }, { 128, 256 }, { 16, 24 }, { 16, 16 }, { 64, 64 }, { -1, 0 }, { 32, 64 } };
+	struct cgroup_stats stats;
+	struct error e = { 0 };
+
+	begin_at("memory", "/leaf");
+	create();
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		int64_t memory = sizes[i][0], both = sizes[i][1];
+
+		limits.memory = memory > 0 ? memory << 20 : memory;
+		limits.memory_and_swap = both << 20;
+		cr_assert_eq(cgroup_update(group, &limits, &e), 0, "%zu: %s", i, e.text);
+		cr_assert_eq(cgroup_stats(group, &stats, &e), 0);
+		cr_assert_eq(stats.memory_max, memory > 0 ? memory << 20 : LIMIT_NONE);
+		if (stats.swap_max != LIMIT_UNSET)
+			cr_assert_eq(stats.swap_max, memory > 0 ? (both - memory) << 20 : LIMIT_NONE, "%zu", i);
+	}
+}
+
+Test(oci, cpu_period_quota_and_burst_rise_and_fall, .fini = end_all)
+{
+	static const int64_t values[][3] = { { 50000, 100000, 20000 }, { 10000, 20000, 1000 }, { 400000, 400000, 300000 }, { 5000, 5000, 0 } };
+	struct error e = { 0 };
+
+	begin_at("cpu", "/leaf");
+	create();
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+		limits.cpu_quota_us = values[i][0];
+		limits.cpu_period_us = values[i][1];
+		limits.cpu_burst_us = values[i][2];
+		cr_assert_eq(cgroup_update(group, &limits, &e), 0, "%zu: %s", i, e.text);
+	}
+}
+
+/* Where v1 has the devices controller, a v2 group beside it filters all the same: so the program can be tried on such a host. */
+Test(oci, device_rules_of_v2, .fini = end_all)
+{
+	static const struct device_rule kmsg[] = { { true, 'c', 1, 11, "rw" }, { false, 'c', 1, 11, "w" } };
+	static const struct device_rule all[] = { { true, 'a', -1, -1, "rwm" } };
+	struct branch *v2 = NULL;
+	struct error e = { 0 };
+	char found[64];
+
+	begin_at("devices", "/leaf");
+	create();
+	for (size_t i = 0; i < group->count; i++) {
+		group->branches[i].tree.controllers &= ~CONTROLLER_BIT(CONTROLLER_DEVICES);
+		if (group->branches[i].tree.is_v2)
+			v2 = &group->branches[i];
+	}
+	if (!v2 || geteuid() || access("/dev/kmsg", R_OK))
+		cr_skip_test("needs root, a v2 tree and /dev/kmsg");
+	v2->tree.controllers |= CONTROLLER_BIT(CONTROLLER_DEVICES);
+	cr_assert_eq(cgroup_devices(group, NULL, 0, &e), 0, "%s", e.text);
+	opens(found);
+	if (strcmp(found, "null kmsg zero ") == 0)
+		cr_skip_test("bpf(2) is not allowed here");
+	cr_assert_str_eq(found, "null zero ");
+	cr_assert_eq(cgroup_devices(group, kmsg, 2, &e), 0, "%s", e.text);
+	opens(found);
+	cr_assert_str_eq(found, "null kmsg zero ", "the former program is gone: %s", found);
+	cr_assert_eq(cgroup_devices(group, NULL, 0, &e), 0, "%s", e.text);
+	opens(found);
+	cr_assert_str_eq(found, "null zero ");
+	cr_assert_eq(cgroup_devices(group, all, 1, &e), 0, "%s", e.text);
+	opens(found);
+	cr_assert_str_eq(found, "null kmsg zero ");
 }
