@@ -84,6 +84,33 @@ static int load_config(int store, const struct image_record *record, struct imag
 	return image_config_decode(json.data ? json.data : "", json.length, image->reference, &image->config, e);
 }
 
+/* Overlayfs refuses a layer that is there twice (ELOOP). The upper one hides all of the lower one, which can be left out. */
+static bool comes_again(const struct list *layers, size_t n)
+{
+	for (size_t i = n + 1; i < layers->count; i++)
+		if (strcmp(layers->items[i], layers->items[n]) == 0)
+			return true;
+	return false;
+}
+
+static int load_layers(const struct places *places, int store, const struct list *layers, struct image *image, struct error *e)
+{
+	for (size_t i = 0; i < layers->count; i++) {
+		struct digest layer;
+		autofree char *path = NULL;
+
+		if (digest_parse(layers->items[i], &layer) || !store_has_layer(store, &layer)) {
+			errno = ENOENT;
+			return error_sys(e, "open the layer %s in the store", layers->items[i]);
+		}
+		if (comes_again(layers, i))
+			continue;
+		path = store_layer_path(&layer);
+		add_layer(image, text_format("%s/%s", places->store, path), LAYER_IDS_STORE);
+	}
+	return 0;
+}
+
 /* Fills image from the store's record; -1 with e->sys ENOENT where the record or a layer is gone. */
 static int load_image(const struct places *places, int store, const char *digest_words, struct image *image,
 		      struct error *e)
@@ -99,17 +126,8 @@ static int load_image(const struct places *places, int store, const char *digest
 		return error_sys(e, "pin the image %s in the store", digest_words);
 	if (image_record_read(store, &digest, &record, e))
 		return -1;
-	for (size_t i = 0; i < record.layers.count; i++) {
-		struct digest layer;
-		autofree char *path = NULL;
-
-		if (digest_parse(record.layers.items[i], &layer) || !store_has_layer(store, &layer)) {
-			errno = ENOENT;
-			return error_sys(e, "open the layer %s in the store", record.layers.items[i]);
-		}
-		path = store_layer_path(&layer);
-		add_layer(image, text_format("%s/%s", places->store, path), LAYER_IDS_STORE);
-	}
+	if (load_layers(places, store, &record.layers, image, e))
+		return -1;
 	image->digest = alloc_copy(record.image);
 	return load_config(store, &record, image, e);
 }

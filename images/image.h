@@ -18,7 +18,7 @@ struct places;
 struct image {
 	char *reference;      /* as the user named it */
 	char *digest;         /* of the manifest ("sha256:…"), or of the tar; NULL for a folder */
-	struct layer *layers; /* specs/container.h; lowest first */
+	struct layer *layers; /* specs/container.h; lowest first, each once */
 	size_t layer_count;
 	struct image_config config; /* empty for a folder or a plain tar */
 	int pin; /* a descriptor that holds the layers in the store (shared flock) while it is open, also across fork; -1: none */

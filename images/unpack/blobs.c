@@ -2,7 +2,8 @@
 /*
  * blobs.c - files become blobs of the store: copied and hashed at once, compared, and only then named.
  *
- * The copy is what was hashed. A blob that was only linked or moved could still be changed by whoever has it open.
+ * The copy is what was hashed. A blob that was only linked or moved could still be changed by whoever has it open. New blobs stay in
+ * staging until the image is whole, so that a refused one leaves nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,9 +21,13 @@
 #include "images/unpack/budget.h"
 #include "images/unpack/hash.h"
 #include "images/unpack/job.h"
+#include "images/unpack/manifest.h"
 #include "images/unpack/unpack.h"
 
-enum { BUFFER = 256 << 10 };
+enum {
+	BUFFER = 256 << 10,
+	BLOBS = MANIFEST_LAYERS + 16, /* and a configuration, a manifest, the indexes that led to it */
+};
 
 int job_open_file(int folder, const char *name, struct error *e)
 {
@@ -63,7 +68,7 @@ static int copy(int from, int to, int64_t limit, struct hash *hash, int64_t *ret
 	return 0;
 }
 
-/* from under a temporary name in staging; its digest and size. */
+/* from under a temporary name in staging; its digest and size. The disk is waited for once, before anything gets its final name. */
 static int stage(struct job *job, int from, enum digest_algorithm algorithm, int64_t limit, struct digest *ret,
 		 int64_t *ret_size, struct error *e)
 {
@@ -77,51 +82,77 @@ static int stage(struct job *job, int from, enum digest_algorithm algorithm, int
 		return error_sys(e, "make a file in the image store");
 	if (copy(from, to, limit, hash, ret_size, e))
 		return -1;
-	if (fsync(to))
-		return error_sys(e, "write it to the image store");
 	hash_end(hash, ret);
 	return 0;
 }
 
-/* The staged file gets its final name. */
-static int publish(struct job *job, const struct digest *digest, struct error *e)
+/* The staged copy of from gets its digest's name, still in staging. */
+static int keep(struct job *job, int from, const struct digest *digest, struct error *e)
 {
-	autofree char *path = store_blob_path(digest);
-	int store = job->request->store;
+	char name[DIGEST_TEXT];
+	struct job_blob *blob;
+	struct stat st;
 
-	if (renameat(job->staging, "blob", store, path))
-		return error_sys(e, "name the blob %s in the image store", path);
+	if (job->blob_count >= BLOBS)
+		return error_set(e, ERROR_IMAGE, "an image has at most %d blobs", BLOBS);
+	digest_file_name(digest, name);
+	if (fstat(from, &st) || renameat(job->staging, "blob", job->staging, name))
+		return error_sys(e, "name the blob %s in the image store's staging", name);
+	blob = alloc_append(&job->blobs, &job->blob_count, sizeof *blob);
+	*blob = (struct job_blob){ .digest = *digest, .device = st.st_dev, .inode = st.st_ino };
 	return 0;
 }
 
-static int open_stored(struct job *job, const struct digest *digest, int64_t size, struct error *e)
+int job_publish_blobs(struct job *job, struct error *e)
 {
+	char name[DIGEST_TEXT];
+
+	for (size_t i = 0; i < job->blob_count; i++) {
+		autofree char *path = store_blob_path(&job->blobs[i].digest);
+
+		digest_file_name(&job->blobs[i].digest, name);
+		/* Two files of an archive may have one content: then the second rename finds that the first has done it. */
+		if (renameat(job->staging, name, job->request->store, path) && errno != ENOENT)
+			return error_sys(e, "name the blob %s in the image store", path);
+	}
+	return 0;
+}
+
+/* A blob that was staged, or that the store had before; -1 with errno. */
+static int open_known(const struct job *job, const struct digest *digest)
+{
+	const int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC;
 	autofree char *path = store_blob_path(digest);
-	autoclose int fd = openat(job->request->store, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char name[DIGEST_TEXT];
+	int fd;
+
+	digest_file_name(digest, name);
+	fd = openat(job->staging, name, flags);
+	return fd >= 0 || errno != ENOENT ? fd : openat(job->request->store, path, flags);
+}
+
+static int open_sized(const struct job *job, const struct digest *digest, int64_t size, struct error *e)
+{
+	autoclose int fd = open_known(job, digest);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st))
-		return error_sys(e, "open the blob %s in the image store", path);
-	if (size >= 0 && st.st_size != size)
+		return error_sys(e, "open the blob %.16s… in the image store", digest->hex);
+	if (st.st_size != size)
 		return error_set(e, ERROR_IMAGE,
 				 "its size is said to be %lld, and the blob with this digest has %lld bytes",
 				 (long long)size, (long long)st.st_size);
 	return take_fd(&fd);
 }
 
-int job_blob(struct job *job, const struct digest *digest, int64_t size, struct error *e)
+/* Copies the blob from the layout, and compares. */
+static int bring(struct job *job, const struct digest *digest, int64_t size, struct error *e)
 {
 	autofree char *path = store_blob_path(digest);
-	autoclose int from = -1;
 	struct digest found = { 0 };
 	int64_t found_size = 0;
-	struct error ignored = { 0 };
-	int stored = open_stored(job, digest, -1, &ignored);
+	autoclose int from = -1;
 
-	if (stored >= 0) {
-		close(stored);
-		return open_stored(job, digest, size, e);
-	}
 	if (size < 0 || size > budget_default_limits()->bytes)
 		return error_set(e, ERROR_IMAGE, "its size is said to be %lld bytes, which is over the limit",
 				 (long long)size);
@@ -134,9 +165,18 @@ int job_blob(struct job *job, const struct digest *digest, int64_t size, struct 
 	if (!digest_equal(&found, digest))
 		return error_set(e, ERROR_IMAGE, "its content has the digest %s:%.16s…, not %.16s… as its name says",
 				 digest_algorithm_name(found.algorithm), found.hex, digest->hex);
-	if (publish(job, digest, e))
+	return keep(job, from, digest, e);
+}
+
+int job_blob(struct job *job, const struct digest *digest, int64_t size, struct error *e)
+{
+	int known = open_known(job, digest);
+
+	if (known >= 0)
+		close(known);
+	else if (bring(job, digest, size, e))
 		return -1;
-	return open_stored(job, digest, size, e);
+	return open_sized(job, digest, size, e);
 }
 
 int job_add_blob(struct job *job, int folder, const char *name, struct digest *ret, int64_t *ret_size, struct error *e)
@@ -144,7 +184,7 @@ int job_add_blob(struct job *job, int folder, const char *name, struct digest *r
 	autoclose int from = job_open_file(folder, name, e);
 
 	if (from < 0 || stage(job, from, DIGEST_SHA256, budget_default_limits()->bytes, ret, ret_size, e) ||
-	    publish(job, ret, e))
+	    keep(job, from, ret, e))
 		return -1;
-	return open_stored(job, ret, *ret_size, e);
+	return open_sized(job, ret, *ret_size, e);
 }

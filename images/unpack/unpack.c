@@ -4,11 +4,12 @@
  *
  *     staging/NAME/          ours, locked while we work
  *       blob                 the blob that is being copied
+ *       sha256-HEX           a blob that is whole
  *       archive/             an oci-archive or docker-archive, as it is
  *       work/                the worker's root: 0/ 1/ … one folder per layer
  *
- * Layers get their names only when all of the image is there and on disk; then the image's record, then index.json, then the record of the
- * source. Whatever is interrupted is swept by the next unpacking.
+ * Blobs and layers get their names only when all of the image is there and on disk; then the image's record, then index.json, then
+ * the record of the source. Whatever is interrupted is swept by the next unpacking.
  */
 #include "images/unpack/unpack.h"
 
@@ -200,9 +201,11 @@ static int publish(struct job *job, struct error *e)
 {
 	if (!job->image || !job->layer_count)
 		return error_set(e, ERROR_INTERNAL, "the sandbox ended without an image");
-	/* One wait for the disk for all files of all layers: fsync(2) of each would be thousands. */
+	/* One wait for the disk for all blobs and all files of all layers: fsync(2) of each would be thousands. */
 	if (syncfs(job->request->store))
-		return error_sys(e, "write the layers to disk");
+		return error_sys(e, "write the image to disk");
+	if (job_publish_blobs(job, e))
+		return -1;
 	for (size_t i = 0; i < job->layer_count; i++)
 		if (publish_layer(job, &job->layers[i], e))
 			return -1;
@@ -255,6 +258,7 @@ static int run(struct job *job, struct error *e)
 static void release(struct job *job)
 {
 	free(job->layers);
+	free(job->blobs);
 	free(job->image);
 	free(job->config);
 	for (size_t i = 0; i < 3; i++) {

@@ -5,7 +5,7 @@
  *     worker                                   parent (outside the sandbox, parses nothing)
  *     WIRE_SOURCE                              the archive's descriptor
  *     WIRE_FILE   name                         a file of the layout, for reading
- *     WIRE_BLOB   digest, size                 copies the blob from the layout into the store, hashing; answers only where both are right
+ *     WIRE_BLOB   digest, size                 copies the blob from the layout to staging, hashing; answers only where both are right
  *     WIRE_ADD    name                         the same for a file whose digest is not known yet: answers with digest and size
  *     WIRE_MADE   name                         the same for a file that the worker wrote into its own root (a converted manifest)
  *     WIRE_HAS    digest of a layer            1 or 0

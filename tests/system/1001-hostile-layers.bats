@@ -36,7 +36,7 @@ judge() {
 	refused)
 		[ -z "$image" ] && [ -n "$reason" ] || { fail "$1 was taken"; return 1; }
 		case $reason in *"$words"*) ;; *) fail "$1: \"$reason\" does not say \"$words\""; return 1 ;; esac
-		[ -z "$(ls "$store/layers" "$store/images" "$store/sources" | grep -v : || true)" ] || { fail "$1: something became visible"; return 1; }
+		[ -z "$(find "$store"/{layers,images,sources} -mindepth 1; find "$store/blobs" -type f)" ] || { fail "$1: something became visible"; return 1; }
 		;;
 	taken)
 		[ -n "$image" ] || { fail "$1 was refused: $reason"; return 1; }

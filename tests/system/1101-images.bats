@@ -231,6 +231,38 @@ for m in tarfile.open(sys.argv[1]): print(m.name)' $format.tar | LC_ALL=C sort >
 	expect_has 'no image with the tag "other"; there are: web'
 }
 
+# docker_archive FILE LAYER…: an image of these tars, as docker save writes it (with the diff ids $DIFF_IDS, if set, in place of the true ones).
+docker_archive() {
+	python3 - "$@" <<'PY'
+import hashlib, io, json, os, sys, tarfile
+out, names = sys.argv[1], sys.argv[2:]
+ids = os.environ.get("DIFF_IDS", "").split() or ["sha256:" + hashlib.sha256(open(name, "rb").read()).hexdigest() for name in names]
+t = tarfile.open(out, "w", format=tarfile.USTAR_FORMAT)
+def add(name, data):
+    member = tarfile.TarInfo(name); member.size = len(data); t.addfile(member, io.BytesIO(data))
+for name in dict.fromkeys(names):
+    add(os.path.basename(name), open(name, "rb").read())
+add("config.json", json.dumps({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": ids}}).encode())
+add("manifest.json", json.dumps([{"Config": "config.json", "RepoTags": ["t:1"], "Layers": [os.path.basename(name) for name in names]}]).encode())
+t.close()
+PY
+}
+
+@test "an image that lists a layer twice runs, as the upper one says" {
+	need root python3
+	mkdir -p one two
+	echo one >one/file
+	touch one/only
+	echo two >two/file
+	tar -C one -cf one.tar file only
+	tar -C two -cf two.tar file
+	docker_archive twice.tar "$ROOTFS" one.tar two.tar one.tar one.tar
+	printf '{"name": "%s", "image": "docker-archive:%s/twice.tar", "command": ["sh", "-c", "cat /file && ls /only"]}\n' "$TAG" "$WORK" >app.json
+	run box run app.json
+	expect_status 0
+	expect_line one /only
+}
+
 @test "an ordinary user's store works the same" {
 	need root user subids
 	user_app '"command": ["sh", "-c", "stat -c \"%u %n\" /home/app && id -u"]'
