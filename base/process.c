@@ -140,30 +140,26 @@ bool process_is_zombie(pid_t pid)
 	return state && (*state == 'Z' || *state == 'X');
 }
 
-int process_keep_only(int at, int *first, int *second, struct error *e)
+int process_keep_only(int at, int *const kept[], size_t count, struct error *e)
 {
-	bool has_second = *second >= 0;
-	unsigned next = (unsigned)at;
+	int next = at;
 
-	/* The second out of the first one's way, and only as far as that: the app's limit of descriptors may be low by now. */
-	if (has_second && *second == at) {
-		int moved = fcntl(*second, F_DUPFD_CLOEXEC, at + 1);
+	/* First out of each other's way, and only as far as that: the app's limit of descriptors may be low by now. */
+	for (size_t i = 0; i < count; i++) {
+		int moved = *kept[i] >= at && *kept[i] < at + (int)count ? fcntl(*kept[i], F_DUPFD_CLOEXEC, at + (int)count) : *kept[i];
 
-		if (moved < 0)
+		if (moved < 0 && *kept[i] >= 0)
 			return error_sys(e, "move the descriptors that stay");
-		*second = moved;
+		*kept[i] = moved;
 	}
-	if (*first != at && dup3(*first, at, O_CLOEXEC) < 0)
-		return error_sys(e, "move the descriptors that stay");
-	*first = at;
-	next++;
-	if (has_second) {
-		if (*second != at + 1 && dup3(*second, at + 1, O_CLOEXEC) < 0)
+	for (size_t i = 0; i < count; i++) {
+		if (*kept[i] < 0)
+			continue;
+		if (dup3(*kept[i], next, O_CLOEXEC) < 0)
 			return error_sys(e, "move the descriptors that stay");
-		*second = at + 1;
-		next++;
+		*kept[i] = next++;
 	}
-	if (syscall(SYS_close_range, next, ~0U, 0))
+	if (syscall(SYS_close_range, (unsigned)next, ~0U, 0))
 		return error_sys(e, "close every other descriptor");
 	return 0;
 }

@@ -48,9 +48,9 @@ int64_t process_start_time(pid_t pid);
 /* Whether it has ended, and nobody has waited for it yet. */
 bool process_is_zombie(pid_t pid);
 
-/* Closes every descriptor from at on but these two, which become at and at + 1, close-on-exec; *second may be -1. Closed, not only marked,
- * because a path such as /proc/self/fd/7 must lead nowhere even for execve itself (CVE-2024-21626). */
-int process_keep_only(int at, int *first, int *second, struct error *e);
+/* Closes every descriptor from at on but these, which become at, at + 1 and so on, close-on-exec; -1 among them is left out. Closed, not only
+ * marked, because a path such as /proc/self/fd/7 must lead nowhere even for execve itself (CVE-2024-21626). */
+int process_keep_only(int at, int *const kept[], size_t count, struct error *e);
 
 struct process_run {
 	const char *path;        /* absolute; NULL: argv[0] is it */

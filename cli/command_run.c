@@ -3,6 +3,7 @@
  * command_run.c - box run: from a file to a running app.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -11,17 +12,23 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/places.h"
+#include "cli/bundle.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "images/image.h"
 #include "runtime/box.h"
+#include "runtime/oci.h"
 #include "specs/app.h"
 #include "specs/container.h"
 
+enum { CONFIG_LIMIT = 16 << 20 };
+
 struct options {
-	bool terminal, keep_stdin, remove, detach;
+	bool terminal, keep_stdin, remove, detach, keep;
+	struct bundle_choices bundle;
 	const char *name, *override;
 	struct list env, volumes;
 };
@@ -34,7 +41,9 @@ const struct option_row run_options[] = {
 	{ 'e', "env", OPTION_LIST, offsetof(struct options, env), "KEY[=VALUE]", "set a variable; KEY alone takes the caller's" },
 	{ 'v', "volume", OPTION_LIST, offsetof(struct options, volumes), "SOURCE:TARGET[:ro]", "add a mount" },
 	{ 0, "override", OPTION_TEXT, offsetof(struct options, override), "NAME", "merge this entry of the spec's overrides" },
-	{ 'd', "detach", OPTION_FLAG, offsetof(struct options, detach), NULL, "leave the app running (not supported yet)" },
+	{ 'd', "detach", OPTION_FLAG, offsetof(struct options, detach), NULL, "leave it running (of a bundle; for an app not supported yet)" },
+	BUNDLE_OPTIONS(struct options, bundle.),
+	{ 0, "keep", OPTION_FLAG, offsetof(struct options, keep), NULL, "a bundle's container is not deleted at its end" },
 	{ 0 },
 };
 
@@ -133,6 +142,33 @@ static int run_file(struct run *run, const struct call *call, const struct optio
 	return status;
 }
 
+/* The OCI form: a bundle is named, or lies here while the operand names no file. */
+static bool is_bundle(const struct options *options, const struct list *operands)
+{
+	autorelease(text) struct text config = { 0 };
+	struct error ignored = { 0 };
+
+	if (options->bundle.bundle)
+		return true;
+	if (operands->count != 1 || text_ends(operands->items[0], ".json") || access(operands->items[0], F_OK) == 0)
+		return false;
+	return file_read(AT_FDCWD, "config.json", CONFIG_LIMIT, &config, &ignored) == 0 && config.data && strstr(config.data, "\"ociVersion\"");
+}
+
+static int run_bundle(const struct call *call, const struct options *options, const struct list *operands, struct error *e)
+{
+	int status = EXIT_BOX_FAILED;
+	struct oci_create request;
+
+	if (operands->count != 1)
+		return error_set(e, ERROR_USAGE, "run: expected ID");
+	if (bundle_request(&options->bundle, operands->items[0], &request, e))
+		return EXIT_BOX_FAILED;
+	if (oci_run(call->places, &request, options->detach, options->keep, &status, e))
+		return report_run_status(e);
+	return status;
+}
+
 int command_run(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };
@@ -142,9 +178,12 @@ int command_run(const struct call *call)
 	struct run run = { .image = { .pin = -1 } };
 	int status = EXIT_BOX_FAILED;
 
-	if (options_parse(run_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, &command, &e) == 0 &&
-	    check_options(&options, &operands, &e) == 0)
-		status = run_file(&run, call, &options, operands.items[0], &command, &e);
+	if (options_parse(run_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, &command, &e) == 0) {
+		if (is_bundle(&options, &operands))
+			status = run_bundle(call, &options, &operands, &e);
+		else if (check_options(&options, &operands, &e) == 0)
+			status = run_file(&run, call, &options, operands.items[0], &command, &e);
+	}
 	if (e.kind != ERROR_NONE)
 		report_error(run.app, operands.count ? operands.items[0] : NULL, &e);
 	release(&run);

@@ -9,7 +9,7 @@ const struct option_row no_options[] = { { 0 } };
 #define EXAMPLES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 const struct command commands[] = {
-	{ "run", "FILE.json [-- COMMAND…]", "run the app that a file describes", run_options, command_run,
+	{ "run", "FILE.json [-- COMMAND…] | -b BUNDLE ID", "run the app that a file describes, or a bundle", run_options, command_run,
 	  EXAMPLES("box run app.json", "box run -t app.json -- sh", "box run --override dev -e DEBUG=1 -v ./src:/src:ro app.json",
 		   "box run -i app.json -- sort < words > sorted") },
 	{ "exec", "NAME COMMAND…", "run one more program in a running container", exec_options, command_exec,
@@ -28,6 +28,19 @@ const struct command commands[] = {
 	{ "check", "FILE.json", "report every error of a spec", config_options, command_check, EXAMPLES("box check app.json") },
 	{ "spec", "", "print the JSON Schema or the list of fields of a spec", spec_options, command_spec,
 	  EXAMPLES("box spec --schema > app.schema.json", "box spec --fields") },
+	{ "create", "ID", "OCI: make a container from a bundle; its program waits for start", create_options, command_create,
+	  EXAMPLES("box create -b /srv/bundle web1", "box --log-format json --log log.json create --bundle . --pid-file pid web1") },
+	{ "start", "ID", "OCI: let the program of a created container run", no_options, command_start, EXAMPLES("box start web1") },
+	{ "state", "ID", "OCI: print the state of a container as JSON", no_options, command_state, EXAMPLES("box state web1") },
+	{ "delete", "ID", "OCI: remove a container that has stopped", delete_options, command_delete,
+	  EXAMPLES("box delete web1", "box delete --force web1") },
+	{ "list", "", "OCI: list containers as runc does", list_options, command_list, EXAMPLES("box list", "box list -f json") },
+	{ "resume", "ID", "OCI: the same as unpause", no_options, command_unpause, EXAMPLES("box resume web1") },
+	{ "update", "ID", "OCI: change the limits of a container", update_options, command_update,
+	  EXAMPLES("box update --memory 512m web1", "box update --resources - web1 < resources.json") },
+	{ "events", "ID", "OCI: print the figures of a container as JSON", events_options, command_events,
+	  EXAMPLES("box events --stats web1") },
+	{ "features", "", "OCI: print what this box can do, as JSON", no_options, command_features, EXAMPLES("box features") },
 	{ "doctor", "", "test what this host can do, and say how to mend what it cannot", no_options, command_doctor,
 	  EXAMPLES("box doctor") },
 	{ 0 },

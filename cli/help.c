@@ -177,6 +177,7 @@ int help_version(struct error *e)
 {
 	autorelease(text) struct text out = { 0 };
 
-	text_addf(&out, "box version %s\n", BOX_VERSION);
+	/* Engines read these lines as runc has them. */
+	text_addf(&out, "box version %s\ncommit: %s\nspec: 1.3.0\n", BOX_VERSION, BOX_VERSION);
 	return print(&out, e);
 }

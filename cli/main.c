@@ -20,8 +20,8 @@
 #include "cli/report.h"
 
 struct globals {
-	bool debug, version, help;
-	const char *log, *log_format, *store, *root;
+	bool debug, version, help, systemd_cgroup;
+	const char *log, *log_format, *store, *root, *cgroup_manager, *rootless;
 };
 
 const struct option_row global_options[] = {
@@ -30,17 +30,19 @@ const struct option_row global_options[] = {
 	{ 0, "log-format", OPTION_TEXT, offsetof(struct globals, log_format), "text|json", "form of those messages" },
 	{ 0, "store", OPTION_TEXT, offsetof(struct globals, store), "FOLDER", "layers and volumes (default: /var/lib/box, or BOX_STORE)" },
 	{ 0, "root", OPTION_TEXT, offsetof(struct globals, root), "FOLDER", "state of running containers (default: /run/box)" },
+	{ 0, "systemd-cgroup", OPTION_FLAG, offsetof(struct globals, systemd_cgroup), NULL, "the same as --cgroup-manager systemd" },
+	{ 0, "cgroup-manager", OPTION_TEXT, offsetof(struct globals, cgroup_manager), "cgroupfs|systemd|disabled", "who makes cgroups of OCI containers" },
+	{ 0, "rootless", OPTION_TEXT, offsetof(struct globals, rootless), "true|false|auto", "taken for runc's sake: box sees by itself" },
 	{ 'v', "version", OPTION_FLAG, offsetof(struct globals, version), NULL, "print the version" },
 	{ 'h', "help", OPTION_FLAG, offsetof(struct globals, help), NULL, "print this text" },
 	{ 0 },
 };
 
 /* Commands of other tools that people will type, and that this version does not have. */
-static const char *const later[] = { "attach", "build", "compose", "cp", "create", "delete", "diff", "down", "events", "export",
-				     "features", "history", "images", "image", "import", "inspect", "list", "load", "lock", "login",
-				     "logout", "logs", "network", "port", "prune", "pull", "push", "rename", "restart", "resume",
-				     "rmi", "save", "start", "state", "stats", "system", "tag", "top", "up", "update",
-				     "volume", "wait" };
+static const char *const later[] = { "attach", "build", "checkpoint", "compose", "cp", "diff", "down", "export", "history", "images",
+				     "image", "import", "inspect", "load", "lock", "login", "logout", "logs", "network", "port",
+				     "prune", "pull", "push", "rename", "restart", "restore", "rmi", "save", "stats", "system",
+				     "tag", "top", "up", "volume", "wait" };
 
 /* Descriptors 0, 1 and 2 exist, so that nothing that box opens lands there. */
 static void open_standard_streams(void)

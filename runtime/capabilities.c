@@ -98,8 +98,10 @@ static int raise_ambient(uint64_t mask, struct error *e)
 int capabilities_set(const struct capability_sets *wanted, struct error *e)
 {
 	uint64_t known = UINT64_MAX >> (63 - capabilities_last()); /* the kernel refuses bits that it does not know */
+	/* What is not inheritable cannot be ambient; runc's own default configuration asks for it, and gets nothing. */
 	const struct capability_sets target = { .effective = wanted->effective & known, .inheritable = wanted->inheritable & known,
-						.permitted = wanted->permitted & known, .ambient = wanted->ambient & known };
+						.permitted = wanted->permitted & known,
+						.ambient = wanted->ambient & wanted->inheritable & wanted->permitted & known };
 	struct capability_sets held = { 0 };
 	uint64_t missing;
 	char name[24];

@@ -119,9 +119,15 @@ static int step_keyring(struct child *c, struct error *e)
 	return 0;
 }
 
+/* Below it lie the standard streams, and what an engine passes on to the program. */
+static int first_own(const struct child *c)
+{
+	return 3 + (c->container->oci ? c->container->oci->preserved : 0);
+}
+
 static int step_close_on_exec(struct child *c, struct error *e)
 {
-	if (syscall(SYS_close_range, 3U + (c->container->oci ? (unsigned)c->container->oci->preserved : 0), ~0U, CLOSE_RANGE_CLOEXEC))
+	if (syscall(SYS_close_range, (unsigned)first_own(c), ~0U, CLOSE_RANGE_CLOEXEC))
 		return error_sys(e, "mark every descriptor close-on-exec");
 	return 0;
 }
@@ -324,8 +330,20 @@ static int step_signals(struct child *c, struct error *e)
 /* The channel and the init program stay. */
 static int step_close_others(struct child *c, struct error *e)
 {
+	int *const kept[] = { &c->channel, &c->init_program };
+
 	trace_close();
-	return process_keep_only(3 + (c->container->oci ? c->container->oci->preserved : 0), &c->channel, &c->init_program, e);
+	return process_keep_only(first_own(c), kept, sizeof kept / sizeof *kept, e);
+}
+
+/* A created container waits for start as long as the engine likes, and a container that shares its pid namespace may look: nothing of the
+ * host stays open meanwhile, nor the lock of its state. */
+static int step_close_hosts(struct child *c, struct error *e)
+{
+	int *const kept[] = { &c->channel, &c->start, &c->proc, &c->streams[0], &c->parent_streams[0] };
+
+	trace_close();
+	return process_keep_only(first_own(c), kept, sizeof kept / sizeof *kept, e);
 }
 
 struct step {
@@ -402,6 +420,7 @@ static const struct step create_steps[] = {
 	{ "working folder", step_working_folder },
 	{ "umask", step_umask },
 	{ "program", step_find_program },
+	{ "close the host's descriptors", step_close_hosts }, /* after the last use of a path or a cgroup of the host */
 	{ "limits, state", step_say_ready },
 	{ "wait: start", step_wait_start },                 /* before seccomp: a profile may forbid to wait for a connection */
 	{ "hooks: startContainer", step_start_hooks },

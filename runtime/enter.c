@@ -125,13 +125,14 @@ static int join_namespaces(void *data, int *channel, struct error *e)
 {
 	struct entry *entry = data;
 	int first = entry->first;
+	int *const kept[] = { channel, &first };
 
 	if (cgroup_enter(entry->group, cgroup_clone_fd(entry->group) >= 0, e))
 		return -1;
 	if (prctl(PR_SET_DUMPABLE, 0))
 		return error_sys(e, "hide from tracers");
 	trace_close();
-	if (process_keep_only(3, channel, &first, e))
+	if (process_keep_only(3, kept, sizeof kept / sizeof *kept, e))
 		return -1;
 	if (setns(first, entry->namespaces))
 		return error_sys(e, "join the namespaces of %s", entry->record.name);
