@@ -34,8 +34,20 @@ struct box_exec {
 	const char *working_dir; /* NULL: as the app */
 	bool terminal;
 	bool keep_stdin;
+
+	/* Of OCI containers only, whose program gets the caller's descriptors. */
+	const char *process;        /* process.json, which says all of the above; NULL: none */
+	size_t process_length;
+	const char *console_socket; /* gets the terminal; NULL: this process relays it */
+	const char *pid_file;       /* gets the new process' pid, or NULL */
+	const struct list *groups;  /* further groups, as digits, or NULL */
+	const struct list *capabilities; /* added to all sets but the ambient one, or NULL */
+	bool no_new_privileges;
+	bool detach;                /* return when the program runs */
+	bool ignores_pause;         /* enter a paused container as well */
+	int preserved;              /* so many descriptors from 3 on go to the program */
 };
-/* Runs one more process inside a running container, in the foreground. Status as box_run. */
+/* Runs one more process inside a running container, in the foreground unless detach. Status as box_run. */
 int box_exec(const struct places *places, const struct box_exec *request, int *ret_status, struct error *e);
 
 /* One line of box ps. */

@@ -464,6 +464,34 @@ static const struct step enter_steps[] = {
 	{ "execute", step_execute },
 };
 
+/* The same in an OCI container, whose program may outlive the command. */
+static const struct step enter_oci_steps[] = {
+	{ "keyring", step_oci_keyring },
+	{ "wait: box", step_wait_go },
+	{ "root of the user namespace", step_oci_namespace_root },
+	{ "session", step_session },
+	{ "root", step_find_root },
+	{ "own procfs", step_own_proc },
+	{ "user", step_find_user },
+	{ "streams", step_oci_streams },
+	{ "working folder", step_working_folder },
+	{ "umask", step_umask },
+	{ "program", step_find_program },
+	{ "wait: limits", step_ready },
+	{ "scheduling", step_scheduling },
+	{ "labels", step_labels },
+	{ "seccomp early", step_seccomp_early },
+	{ "bounding set", step_bounding_set },
+	{ "identity", step_identity },
+	{ "capabilities", step_capabilities },
+	{ "no new privileges", step_no_new_privileges },
+	{ "take streams", step_take_oci_streams },
+	{ "signals", step_signals },
+	{ "close every other descriptor", step_close_others },
+	{ "seccomp late", step_seccomp_late },
+	{ "execute", step_execute },
+};
+
 /* Test builds: BOX_FAIL_STEP makes a step fail, BOX_PAUSE_STEP waits before it for ever, for a debugger or a
  * kill (SIGSTOP does nothing to a pid namespace's first process). */
 static int interfere(const struct step *step, struct error *e)
@@ -518,5 +546,7 @@ _Noreturn void child_main(struct child *c)
 
 _Noreturn void child_enter(struct child *c)
 {
+	if (c->container->oci)
+		run_steps(c, enter_oci_steps, sizeof enter_oci_steps / sizeof *enter_oci_steps);
 	run_steps(c, enter_steps, sizeof enter_steps / sizeof *enter_steps);
 }

@@ -25,18 +25,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/channel.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "base/places.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
 #include "runtime/box.h"
 #include "runtime/child.h"
+#include "runtime/console.h"
+#include "runtime/cpu_list.h"
 #include "runtime/middle.h"
 #include "runtime/namespaces.h"
+#include "runtime/oci_container.h"
+#include "runtime/pid_file.h"
 #include "runtime/relay.h"
 #include "runtime/rlimits.h"
 #include "runtime/sealed.h"
@@ -45,9 +51,10 @@
 #include "runtime/state.h"
 #include "runtime/steps.h"
 #include "specs/container.h"
+#include "specs/oci_config.h"
 
 struct entry {
-	struct container container; /* borrows from record and request */
+	struct container container; /* of box run: borrows from record and request; of OCI: owned */
 	struct record record;
 	struct seccomp_filter filter;
 	struct cgroup *group;
@@ -56,6 +63,7 @@ struct entry {
 	int channel;
 	int pidfd;   /* of the new process */
 	int streams[3];
+	bool is_oci;
 };
 
 static int open_container(const struct places *places, const struct box_exec *request, struct entry *entry, struct error *e)
@@ -69,7 +77,7 @@ static int open_container(const struct places *places, const struct box_exec *re
 		return error_set(e, ERROR_MISSING, "enter %s: container not running", request->name);
 	if (cgroup_open(entry->record.cgroup ? entry->record.cgroup : "", &entry->group, e))
 		return -1;
-	if (cgroup_is_frozen(entry->group)) {
+	if (cgroup_is_frozen(entry->group) && !request->ignores_pause) {
 		error_set(e, ERROR_DENIED, "enter %s: it is paused", request->name);
 		return error_hint(e, "box unpause %s", request->name);
 	}
@@ -120,6 +128,77 @@ static void describe(const struct box_exec *request, struct entry *entry)
 		c->user = (char *)request->user;
 }
 
+static int set_affinity(pid_t pid, const char *list, const char *field, struct error *e)
+{
+	unsigned long cpus[CPU_LIST_LONGS] = { 0 };
+
+	if (!list)
+		return 0;
+	if (cpu_list_parse(list, cpus)) {
+		error_set(e, ERROR_SPEC, "expected cpus such as \"0-3,7\", found \"%s\"", list);
+		return error_at(e, "%s", field);
+	}
+	if (sched_setaffinity(pid, sizeof cpus, (const cpu_set_t *)cpus)) {
+		error_sys(e, "run on the cpus %s", list);
+		return error_at(e, "%s", field);
+	}
+	return 0;
+}
+
+static void replace_text(char **text, const char *by)
+{
+	free(*text);
+	*text = alloc_copy(by);
+}
+
+static int add_capabilities(const struct list *names, struct capability_sets *sets, struct error *e)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		int number = capability_number(names->items[i]);
+
+		if (number < 0)
+			return error_set(e, ERROR_USAGE, "option --cap %s: no such capability", names->items[i]);
+		sets->bounding |= UINT64_C(1) << number;
+		sets->permitted |= UINT64_C(1) << number;
+		sets->effective |= UINT64_C(1) << number;
+	}
+	return 0;
+}
+
+/* What the words of the command line change of the container's own process. */
+static int apply_words(const struct box_exec *request, struct container *c, struct error *e)
+{
+	list_release(&c->args);
+	list_copy(&c->args, request->args);
+	for (size_t i = 0; request->env && i < request->env->count; i++)
+		(void)list_env_put(&c->env, request->env->items[i]);
+	if (request->working_dir)
+		replace_text(&c->working_dir, request->working_dir);
+	if (request->user)
+		replace_text(&c->user, request->user);
+	for (size_t i = 0; request->groups && i < request->groups->count; i++)
+		list_add(&c->group_add, request->groups->items[i]);
+	c->terminal = request->terminal;
+	c->no_new_privileges |= request->no_new_privileges;
+	return request->capabilities ? add_capabilities(request->capabilities, &c->capabilities, e) : 0;
+}
+
+/* The container as it was created, with the process that the engine wants in it. */
+static int describe_oci(const struct places *places, const struct box_exec *request, struct entry *entry, struct error *e)
+{
+	struct container *c = &entry->container;
+	autorelease(text) struct text config = { 0 };
+	autoclose int folder = state_folder(places, request->name, e);
+
+	if (folder < 0 || oci_container_of(folder, request->name, &config, c, e))
+		return -1;
+	entry->is_oci = true;
+	c->oci->preserved = request->preserved;
+	if (request->process)
+		return oci_process_decode(request->process, request->process_length, "process.json", c, e);
+	return apply_words(request, c, e);
+}
+
 /* In the middle process. The cgroup first, while its descriptors are open. */
 static int join_namespaces(void *data, int *channel, struct error *e)
 {
@@ -127,12 +206,14 @@ static int join_namespaces(void *data, int *channel, struct error *e)
 	int first = entry->first;
 	int *const kept[] = { channel, &first };
 
+	if (set_affinity(0, entry->is_oci ? entry->container.oci->affinity_initial : NULL, "process.execCPUAffinity.initial", e))
+		return -1;
 	if (cgroup_enter(entry->group, cgroup_clone_fd(entry->group) >= 0, e))
 		return -1;
 	if (prctl(PR_SET_DUMPABLE, 0))
 		return error_sys(e, "hide from tracers");
 	trace_close();
-	if (process_keep_only(3, kept, sizeof kept / sizeof *kept, e))
+	if (process_keep_only(3 + (entry->is_oci ? entry->container.oci->preserved : 0), kept, sizeof kept / sizeof *kept, e))
 		return -1;
 	if (setns(first, entry->namespaces))
 		return error_sys(e, "join the namespaces of %s", entry->record.name);
@@ -194,17 +275,30 @@ static int copy_limits(struct entry *entry, struct error *e)
 			continue; /* the first process has just ended: so will this one */
 		limits[count++] = (struct rlimit_entry){ .resource = i, .soft = limit.rlim_cur, .hard = limit.rlim_max };
 	}
-	return rlimits_apply(pid, limits, count, e);
+	if (rlimits_apply(pid, limits, count, e))
+		return -1;
+	return rlimits_apply(pid, entry->container.rlimits, entry->container.rlimit_count, e);
 }
 
-static int let_run(struct entry *entry, struct error *e)
+static int prepare_oci(struct entry *entry, const struct box_exec *request, struct error *e)
+{
+	pid_t pid = process_pid(entry->pidfd);
+
+	if (set_affinity(pid, entry->container.oci->affinity_final, "process.execCPUAffinity.final", e))
+		return -1;
+	if (request->console_socket && entry->container.terminal && console_send(request->console_socket, entry->streams[0], e))
+		return -1;
+	return request->pid_file ? pid_file_write(request->pid_file, pid, e) : 0;
+}
+
+static int let_run(struct entry *entry, const struct box_exec *request, struct error *e)
 {
 	struct message message;
 
 	if (receive(entry, STAGE_READY, &message, e))
 		return -1;
 	stage_take_streams(&message, entry->streams);
-	if (copy_limits(entry, e))
+	if (copy_limits(entry, e) || (entry->is_oci && prepare_oci(entry, request, e)))
 		return -1;
 	message_init(&message, STAGE_START);
 	if (channel_send(entry->channel, &message, e))
@@ -212,13 +306,13 @@ static int let_run(struct entry *entry, struct error *e)
 	return receive(entry, STAGE_EXECUTED, &message, e);
 }
 
-static int attend(struct entry *entry, const struct box_exec *request, int *ret_status, struct error *e)
+static int attend(struct entry *entry, int *ret_status, struct error *e)
 {
 	struct relay relay = { .pidfd = entry->pidfd, .app_stdin = entry->streams[0], .app_stdout = entry->streams[1],
 			       .app_stderr = entry->streams[2], .terminal = -1 };
 	struct process_end end;
 
-	if (request->terminal) {
+	if (entry->container.terminal) {
 		relay.terminal = entry->streams[0];
 		relay.app_stdin = -1;
 	}
@@ -237,10 +331,30 @@ static void release(struct entry *entry)
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		if (*fds[i] >= 0)
 			close(take_fd(fds[i]));
-	list_release(&entry->container.env); /* the rest of it is borrowed */
+	if (entry->is_oci)
+		container_release(&entry->container);
+	else
+		list_release(&entry->container.env); /* the rest of it is borrowed */
 	seccomp_filter_release(&entry->filter);
 	cgroup_free(entry->group);
 	record_release(&entry->record);
+}
+
+static int prepare(const struct places *places, const struct box_exec *request, struct entry *entry, struct error *e)
+{
+	if (open_container(places, request, entry, e) || find_namespaces(entry, e))
+		return -1;
+	if (sealed_self(entry->record.user_namespace, e))
+		return -1;
+	if (entry->record.bundle) {
+		if (describe_oci(places, request, entry, e))
+			return -1;
+	} else if (request->process || request->detach) {
+		return error_set(e, ERROR_UNSUPPORTED, "enter %s: --process and --detach are for OCI containers", request->name);
+	} else {
+		describe(request, entry);
+	}
+	return seccomp_prepare(places, &entry->container, &entry->filter, e);
 }
 
 int box_exec(const struct places *places, const struct box_exec *request, int *ret_status, struct error *e)
@@ -248,24 +362,17 @@ int box_exec(const struct places *places, const struct box_exec *request, int *r
 	struct entry entry = { .first = -1, .channel = -1, .pidfd = -1, .streams = { -1, -1, -1 } };
 	struct process_end end;
 	struct error ignored = { 0 };
-	int result = open_container(places, request, &entry, e);
+	int result = prepare(places, request, &entry, e);
 
 	if (result == 0)
-		result = find_namespaces(&entry, e);
-	if (result == 0)
-		result = sealed_self(entry.record.user_namespace, e);
-	if (result == 0) {
-		describe(request, &entry);
-		result = seccomp_prepare(places, &entry.container, &entry.filter, e);
-	}
-	if (result == 0)
 		result = start_middle(&entry, e);
-	if (result == 0 && (result = let_run(&entry, e)) && entry.pidfd >= 0) {
+	if (result == 0 && (result = let_run(&entry, request, e)) && entry.pidfd >= 0) {
 		(void)process_signal(entry.pidfd, SIGKILL); /* it may have ended by itself */
 		(void)process_wait(entry.pidfd, &end, &ignored);
 	}
-	if (result == 0)
-		result = attend(&entry, request, ret_status, e);
+	*ret_status = 0;
+	if (result == 0 && !request->detach)
+		result = attend(&entry, ret_status, e);
 	release(&entry);
 	return result;
 }

@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "runtime/state.h"
 #include "specs/container.h"
 #include "specs/oci_config.h"
 
@@ -26,13 +25,13 @@ int oci_container_load(const char *bundle, struct text *config, struct container
 	return oci_config_decode(config->data ? config->data : "", config->length, path, bundle, ret, e);
 }
 
-int oci_container_of(const struct state *state, struct text *config, struct container *ret, struct error *e)
+int oci_container_of(int folder, const char *name, struct text *config, struct container *ret, struct error *e)
 {
-	if (file_read(state->folder, "config.json", CONFIG_LIMIT, config, e))
-		return error_in(e, "read the configuration of %s", state->name);
+	if (file_read(folder, "config.json", CONFIG_LIMIT, config, e))
+		return error_in(e, "read the configuration of %s", name);
 	/* Its paths were made absolute when it was decoded first; the copy says what the bundle's said. */
 	if (oci_config_decode(config->data ? config->data : "", config->length, "config.json", "/", ret, e))
 		return -1;
-	ret->name = alloc_copy(state->name);
+	ret->name = alloc_copy(name);
 	return 0;
 }

@@ -211,6 +211,16 @@ bool state_exists(const struct places *places, const char *name)
 	return top >= 0 && faccessat(top, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+int state_folder(const struct places *places, const char *name, struct error *e)
+{
+	autoclose int top = open_top(places, e);
+	int folder = top < 0 ? -1 : openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (folder >= 0)
+		return folder;
+	return errno == ENOENT ? state_missing(name, e) : error_sys(e, "open the folder of container %s", name);
+}
+
 int state_lock(const struct places *places, const char *name, struct state *ret, struct error *e)
 {
 	autoclose int top = open_top(places, e);

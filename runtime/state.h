@@ -72,6 +72,9 @@ bool state_exists(const struct places *places, const char *name);
 /* The error for a name that does not. */
 int state_missing(const char *name, struct error *e);
 
+/* The open folder of an existing container, for reading. */
+int state_folder(const struct places *places, const char *name, struct error *e);
+
 /* Takes the lock of an existing container, waiting for whoever holds it: verbs on one OCI container act one after another. */
 int state_lock(const struct places *places, const char *name, struct state *ret, struct error *e);
 
