@@ -27,6 +27,8 @@ static void end_processes(struct launch *l)
 		return;
 	/* The first process takes its whole pid namespace with it. */
 	(void)process_signal(l->pidfd, SIGKILL); /* it may have ended by itself */
+	if (l->group)
+		(void)cgroup_let_die(l->group, &ignored); /* a paused one, which would be waited for in vain */
 	(void)process_wait(l->pidfd, &end, &ignored);
 	l->pid = 0;
 }
