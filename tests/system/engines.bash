@@ -146,6 +146,7 @@ machine_start() {
 			"$BATS_TEST_DIRNAME/machine.sh" "$WORK" "$name"
 	) </dev/null >"$WORK/$name.log" 2>&1 3>&- &
 	keeper=$!
+	disown "$keeper" # else bash says "Killed" at its end
 	echo "$name $keeper" >>"$WORK/machines"
 	wait_until 10 test -e "$WORK/$name.ready" || { cat "$WORK/$name.log" >&2; return 1; }
 }
