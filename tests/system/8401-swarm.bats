@@ -44,7 +44,7 @@ create() { first service create -q --detach --no-resolve-image --restart-delay 1
 	printf 'a setting' | first config create settings - >/dev/null
 	first network create -d overlay --attachable net >/dev/null
 	create --name web --replicas 4 --network net --endpoint-mode dnsrr --publish mode=host,target=80 --limit-memory 64m --limit-cpu 0.5 --limit-pids 33 \
-		--update-monitor 500ms --rollback-monitor 500ms --rollback-parallelism 2 --secret password --config src=settings,target=/settings --user app --env WORD=word --read-only --init --health-cmd true --health-interval 1s \
+		--update-monitor 500ms --rollback-monitor 500ms --update-parallelism 2 --rollback-parallelism 2 --secret password --config src=settings,target=/settings --user app --env WORD=word --read-only --init --health-cmd true --health-interval 1s \
 		base:1 sh -c 'trap "exit 0" TERM; while :; do echo served $HOSTNAME | nc -l -p 8080; done'
 	wait_until 40 has_running web 4
 	has_running web 2 first
@@ -80,7 +80,7 @@ create() { first service create -q --detach --no-resolve-image --restart-delay 1
 	expect_calls kill delete
 }
 
-@test "updated in turn to another image and other limits, and rolled back" {
+@test "updated to another image and other limits, and rolled back" {
 	first service update -q --detach --no-resolve-image --image base:2 --limit-memory 96m --update-delay 0s web
 	wait_until 60 eval '[ "$(first service inspect -f "{{.UpdateStatus.State}}" web)" = completed ]'
 	wait_until 20 has_running web 2

@@ -211,6 +211,7 @@ terminal() {
 }
 
 # A line for each limit in a container, the same for both versions of cgroups. For: sh -c "$LIMITS"
+# shellcheck disable=SC2016
 export LIMITS='
 v() { cat $1 2>/dev/null || cat $2; }
 cd /sys/fs/cgroup
