@@ -160,7 +160,12 @@ machine_pid() {
 machine_end() {
 	local keeper=$1 first
 	first=$(cut -d' ' -f1 "/proc/$keeper/task/$keeper/children" 2>/dev/null) || return 0
+	# The keeper reaps it and ends by itself.
 	[ -z "$first" ] || kill -KILL "$first" 2>/dev/null || true
+	for _ in $(seq 100); do
+		[ -e "/proc/$keeper/exe" ] || return 0
+		sleep 0.05
+	done
 	kill -KILL "$keeper" 2>/dev/null || true
 }
 machine_kill() { machine_end "$(awk -v name="$1" '$1 == name { print $2 }' "$WORK/machines")"; }
