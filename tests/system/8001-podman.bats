@@ -18,7 +18,7 @@ setup() { test_begin; }
 # Names are new in every test, so nothing has to wait for a removal; but what a test leaves running must not disturb the next ones.
 teardown() {
 	[ -n "${WORK:-}" ] || return 0
-	podman pod rm -fa -t 0 >/dev/null 2>&1 || true
+	case $BATS_TEST_DESCRIPTION in *pod:* | *kube*) podman pod rm -fa -t 0 >/dev/null 2>&1 || true ;; esac
 	podman rm -fa -t 0 >/dev/null 2>&1 || true
 }
 

@@ -24,7 +24,6 @@ setup() {
 	id=c$BATS_TEST_NUMBER
 }
 teardown() {
-	local task
 	[ -n "${WORK:-}" ] && [ -n "${id:-}" ] || return 0
 	ctr task rm -f "$id" >/dev/null 2>&1 || true
 	ctr container rm "$id" >/dev/null 2>&1 || true

@@ -11,13 +11,11 @@ load engines
 setup_file() {
 	world_needs dockerd containerd tini iptables jq || return 0
 	world_begin
-	machine_start first &
-	wait $!
+	machine_start first
 	machine_start second
 	machine_cable first 10.99.0.1/24 second 10.99.0.2/24
-	docker_start first &
+	docker_start first
 	docker_start second
-	wait $!
 	docker_on first import -c 'ENV PATH=/bin' rootfs.tar base:1
 	docker_on first tag base:1 base:2
 	docker_on first save -o base.tar base:1 base:2
@@ -46,7 +44,7 @@ create() { first service create -q --detach --no-resolve-image --restart-delay 1
 	printf 'a setting' | first config create settings - >/dev/null
 	first network create -d overlay --attachable net >/dev/null
 	create --name web --replicas 4 --network net --endpoint-mode dnsrr --publish mode=host,target=80 --limit-memory 64m --limit-cpu 0.5 --limit-pids 33 \
-		--secret password --config src=settings,target=/settings --user app --env WORD=word --read-only --init --health-cmd true --health-interval 1s \
+		--update-monitor 500ms --rollback-monitor 500ms --update-parallelism 2 --rollback-parallelism 2 --secret password --config src=settings,target=/settings --user app --env WORD=word --read-only --init --health-cmd true --health-interval 1s \
 		base:1 sh -c 'trap "exit 0" TERM; while :; do echo served $HOSTNAME | nc -l -p 8080; done'
 	wait_until 40 has_running web 4
 	has_running web 2 first
@@ -82,7 +80,7 @@ create() { first service create -q --detach --no-resolve-image --restart-delay 1
 	expect_calls kill delete
 }
 
-@test "updated in turn to another image and other limits, and rolled back" {
+@test "updated to another image and other limits, and rolled back" {
 	first service update -q --detach --no-resolve-image --image base:2 --limit-memory 96m --update-delay 0s web
 	wait_until 60 eval '[ "$(first service inspect -f "{{.UpdateStatus.State}}" web)" = completed ]'
 	wait_until 20 has_running web 2

@@ -146,6 +146,7 @@ machine_start() {
 			"$BATS_TEST_DIRNAME/machine.sh" "$WORK" "$name"
 	) </dev/null >"$WORK/$name.log" 2>&1 3>&- &
 	keeper=$!
+	disown "$keeper" # else bash says "Killed" at its end
 	echo "$name $keeper" >>"$WORK/machines"
 	wait_until 10 test -e "$WORK/$name.ready" || { cat "$WORK/$name.log" >&2; return 1; }
 }
@@ -159,7 +160,12 @@ machine_pid() {
 machine_end() {
 	local keeper=$1 first
 	first=$(cut -d' ' -f1 "/proc/$keeper/task/$keeper/children" 2>/dev/null) || return 0
+	# The keeper reaps it and ends by itself.
 	[ -z "$first" ] || kill -KILL "$first" 2>/dev/null || true
+	for _ in $(seq 100); do
+		[ -e "/proc/$keeper/exe" ] || return 0
+		sleep 0.05
+	done
 	kill -KILL "$keeper" 2>/dev/null || true
 }
 machine_kill() { machine_end "$(awk -v name="$1" '$1 == name { print $2 }' "$WORK/machines")"; }
@@ -210,6 +216,7 @@ terminal() {
 }
 
 # A line for each limit in a container, the same for both versions of cgroups. For: sh -c "$LIMITS"
+# shellcheck disable=SC2016
 export LIMITS='
 v() { cat $1 2>/dev/null || cat $2; }
 cd /sys/fs/cgroup

@@ -24,7 +24,7 @@ for group in "${groups[@]}"; do
 		# A group with processes in it may not hand out controllers: ours go to a group of their own.
 		mkdir "$point/init"
 		echo 0 >"$point/init/cgroup.procs"
-		for controller in $(cat "$point/cgroup.controllers"); do
+		tr ' ' '\n' <"$point/cgroup.controllers" | while read -r controller; do
 			echo "+$controller" >"$point/cgroup.subtree_control" || true
 		done
 		;;
