@@ -75,7 +75,9 @@ static int make_cgroup(struct launch *l, struct error *e)
 	autofree char *path = cgroup_path_of(l->container);
 	const struct cgroup_request request = { .path = path, .joins_all = true, .limits = &l->container->limits };
 
-	return cgroup_create(&request, &l->group, e);
+	if (cgroup_create(&request, &l->group, e))
+		return -1;
+	return cgroup_devices(l->group, l->container->limits.device_rules, l->container->limits.device_rule_count, e);
 }
 
 static int prepare(struct launch *l, struct error *e)

@@ -35,23 +35,12 @@ int step_working_folder(struct child *c, struct error *e)
 	return 0;
 }
 
-/* Docker, podman and containerd read exit codes 126 and 127 out of these words of runc's. */
-static int say_as_engines_expect(const char *name, struct error *e)
-{
-	if (e->kind == ERROR_NOT_FOUND)
-		return error_in(e, "exec: \"%s\": %s", name,
-				strchr(name, '/') ? "no such file or directory" : "executable file not found in $PATH");
-	return e->kind == ERROR_NOT_EXECUTABLE ? error_in(e, "exec: \"%s\": permission denied", name) : -1;
-}
-
 int step_find_program(struct child *c, struct error *e)
 {
 	list_copy(&c->env, &c->container->env);
 	if (!list_env_get(&c->env, "HOME"))
 		list_env_set(&c->env, "HOME", c->identity.home ? c->identity.home : "/");
-	if (program_find(c->root, c->container->args.items[0], &c->env, c->container->working_dir, &c->program, e) == 0)
-		return 0;
-	return c->container->oci ? say_as_engines_expect(c->container->args.items[0], e) : -1;
+	return program_find(c->root, c->container->args.items[0], &c->env, c->container->working_dir, &c->program, e);
 }
 
 /* With init the program behind descriptor init_program becomes PID 1 and starts the app's program, named by its full path. */
