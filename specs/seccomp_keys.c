@@ -71,8 +71,10 @@ int key_text(json_t *value, const char **ret, struct error *e)
 {
 	const char *text = json_string_value(value);
 
-	if (!text)
-		return key_wrong(value, "a text", e);
+	if (!text) {
+		key_wrong(value, "a text", e);
+		return -1;
+	}
 	if (strlen(text) != json_string_length(value))
 		return error_set(e, ERROR_SPEC, "expected a text, found one with a zero byte");
 	*ret = text;
