@@ -71,14 +71,15 @@ int key_text(json_t *value, const char **ret, struct error *e)
 {
 	const char *text = json_string_value(value);
 
-	if (!text) {
-		key_wrong(value, "a text", e);
-		return -1;
+	if (text && strlen(text) == json_string_length(value)) {
+		*ret = text;
+		return 0;
 	}
-	if (strlen(text) != json_string_length(value))
-		return error_set(e, ERROR_SPEC, "expected a text, found one with a zero byte");
-	*ret = text;
-	return 0;
+	if (text)
+		error_set(e, ERROR_SPEC, "expected a text, found one with a zero byte");
+	else
+		key_wrong(value, "a text", e);
+	return -1;
 }
 
 int key_list(json_t *value, struct list *ret, struct error *e)
