@@ -11,7 +11,7 @@
  *   - They are ignored at the top of the file and in annotations, as the specification says ("Extensibility"): engines put their
  *     own words there. The objects of other platforms (windows, solaris, vm, zos, freebsd) are ignored whatever they hold.
  *   - Keys that older versions had and that the kernel no longer obeys are known, and ignored: memory.kernel, memory.kernelTCP,
- *     memory.useHierarchy, process.commandLine and user.username (Windows), and intelRdt.enableCMT and enableMBM with it.
+ *     memory.useHierarchy; process.commandLine and user.username, which are Windows'. linux.intelRdt is refused, with the reason.
  *   - null counts as absent, as for Go programs. Numbers up to 2^64 - 1 are read.
  *   - Capabilities that box does not know are left out with a warning, as the specification demands.
  *

@@ -17,109 +17,7 @@
 #include "base/error.h"
 #include "specs/field.h"
 #include "specs/field_json.h"
-
-struct key {
-	const char *name;
-	int (*decode)(json_t *value, void *object, struct error *e);
-};
-
-struct word {
-	const char *name;
-	int value;
-};
-
-static const char *type_name(const json_t *value)
-{
-	static const char *const names[] = {
-		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array",  [JSON_STRING] = "a text",
-		[JSON_INTEGER] = "a number", [JSON_REAL] = "a fraction", [JSON_TRUE] = "true",
-		[JSON_FALSE] = "false",      [JSON_NULL] = "null",
-	};
-
-	return names[json_typeof(value)];
-}
-
-static int wrong_type(const json_t *value, const char *expected, struct error *e)
-{
-	return error_set(e, ERROR_SPEC, "expected %s, found %s", expected, type_name(value));
-}
-
-static int decode_object(json_t *object, const struct key *keys, void *target, struct error *e)
-{
-	const char *name;
-	json_t *value;
-
-	if (!json_is_object(object))
-		return wrong_type(object, "an object", e);
-	json_object_foreach(object, name, value)
-	{
-		const struct key *key = keys;
-
-		while (key->name && strcmp(key->name, name) != 0)
-			key++;
-		if (!key->name)
-			return error_set(e, ERROR_SPEC, "unknown key \"%.64s\"", name);
-		if (key->decode && !json_is_null(value) && key->decode(value, target, e))
-			return error_at(e, "%s", name);
-	}
-	return 0;
-}
-
-static int decode_text(json_t *value, const char **ret, struct error *e)
-{
-	const char *text = json_string_value(value);
-
-	if (!text)
-		return wrong_type(value, "a text", e);
-	if (strlen(text) != json_string_length(value))
-		return error_set(e, ERROR_SPEC, "expected a text, found one with a zero byte");
-	*ret = text;
-	return 0;
-}
-
-static int decode_list(json_t *value, struct list *ret, struct error *e)
-{
-	const char *text = NULL;
-	json_t *item;
-	size_t i;
-
-	if (!json_is_array(value))
-		return wrong_type(value, "an array of texts", e);
-	list_release(ret);
-	json_array_foreach(value, i, item)
-	{
-		if (decode_text(item, &text, e))
-			return error_at(e, "[%zu]", i);
-		list_add(ret, text);
-	}
-	return 0;
-}
-
-static int decode_word(json_t *value, const struct word *words, const char *what, int *ret, struct error *e)
-{
-	const char *text = NULL;
-
-	if (decode_text(value, &text, e))
-		return -1;
-	for (const struct word *word = words; word->name; word++) {
-		if (strcmp(word->name, text) == 0) {
-			*ret = word->value;
-			return 0;
-		}
-	}
-	return error_set(e, ERROR_SPEC, "expected %s such as \"%s\", found \"%.64s\"", what, words->name, text);
-}
-
-static int decode_number(json_t *value, json_int_t max, json_int_t *ret, struct error *e)
-{
-	if (!json_is_integer(value))
-		return wrong_type(value, "a number", e);
-	if (json_integer_value(value) < 0 || json_integer_value(value) > max)
-		return error_set(e, ERROR_SPEC, "expected a number from 0 to %lld, found %lld", (long long)max,
-				 (long long)json_integer_value(value));
-	*ret = json_integer_value(value);
-	return 0;
-}
+#include "specs/seccomp_keys.h"
 
 /* Actions */
 
@@ -141,7 +39,7 @@ static int decode_action(json_t *value, enum seccomp_action *ret, struct error *
 
 	if (text && strcmp(text, "SCMP_ACT_NOTIFY") == 0)
 		return error_set(e, ERROR_UNSUPPORTED, "SCMP_ACT_NOTIFY needs a listener, which box does not have yet");
-	if (decode_word(value, actions, "an action", &found, e))
+	if (key_word(value, actions, "an action", &found, e))
 		return -1;
 	*ret = (enum seccomp_action)found;
 	return 0;
@@ -152,7 +50,7 @@ static int decode_errno(json_t *value, int *ret, struct error *e)
 {
 	json_int_t number = 0;
 
-	if (decode_number(value, 4095, &number, e))
+	if (key_number(value, 4095, &number, e))
 		return -1;
 	*ret = (int)number;
 	return 0;
@@ -164,7 +62,7 @@ static int argument_index(json_t *value, void *object, struct error *e)
 {
 	json_int_t number = 0;
 
-	if (decode_number(value, SECCOMP_ARGUMENTS - 1, &number, e))
+	if (key_number(value, SECCOMP_ARGUMENTS - 1, &number, e))
 		return -1;
 	((struct seccomp_argument *)object)->index = (int)number;
 	return 0;
@@ -207,7 +105,7 @@ static int argument_operator(json_t *value, void *object, struct error *e)
 	};
 	int found = 0;
 
-	if (decode_word(value, operators, "an operator", &found, e))
+	if (key_word(value, operators, "an operator", &found, e))
 		return -1;
 	((struct seccomp_argument *)object)->op = (enum seccomp_operator)found;
 	return 0;
@@ -223,7 +121,7 @@ static int decode_argument(json_t *value, struct seccomp_argument *ret, struct e
 		{ 0 },
 	};
 
-	if (decode_object(value, keys, ret, e))
+	if (key_object(value, keys, ret, e))
 		return -1;
 	if (!json_object_get(value, "index") || !json_object_get(value, "op"))
 		return error_set(e, ERROR_SPEC, "expected \"index\", \"value\" and \"op\"");
@@ -234,12 +132,12 @@ static int decode_argument(json_t *value, struct seccomp_argument *ret, struct e
 
 static int condition_caps(json_t *value, void *object, struct error *e)
 {
-	return decode_list(value, &((struct seccomp_condition *)object)->caps, e);
+	return key_list(value, &((struct seccomp_condition *)object)->caps, e);
 }
 
 static int condition_arches(json_t *value, void *object, struct error *e)
 {
-	return decode_list(value, &((struct seccomp_condition *)object)->arches, e);
+	return key_list(value, &((struct seccomp_condition *)object)->arches, e);
 }
 
 static int condition_kernel(json_t *value, void *object, struct error *e)
@@ -247,7 +145,7 @@ static int condition_kernel(json_t *value, void *object, struct error *e)
 	struct seccomp_condition *condition = object;
 	const char *text = NULL;
 
-	if (decode_text(value, &text, e))
+	if (key_text(value, &text, e))
 		return -1;
 	free(condition->min_kernel);
 	condition->min_kernel = alloc_copy(text);
@@ -265,7 +163,7 @@ static const struct key condition_keys[] = {
 
 static int rule_names(json_t *value, void *object, struct error *e)
 {
-	return decode_list(value, &((struct seccomp_rule *)object)->names, e);
+	return key_list(value, &((struct seccomp_rule *)object)->names, e);
 }
 
 static int rule_action(json_t *value, void *object, struct error *e)
@@ -285,7 +183,7 @@ static int rule_arguments(json_t *value, void *object, struct error *e)
 	size_t i;
 
 	if (!json_is_array(value))
-		return wrong_type(value, "an array", e);
+		return key_wrong(value, "an array", e);
 	if (json_array_size(value) > SECCOMP_ARGUMENTS)
 		return error_set(e, ERROR_SPEC, "expected at most %d conditions, found %zu", SECCOMP_ARGUMENTS,
 				 json_array_size(value));
@@ -300,12 +198,12 @@ static int rule_arguments(json_t *value, void *object, struct error *e)
 
 static int rule_includes(json_t *value, void *object, struct error *e)
 {
-	return decode_object(value, condition_keys, &((struct seccomp_rule *)object)->includes, e);
+	return key_object(value, condition_keys, &((struct seccomp_rule *)object)->includes, e);
 }
 
 static int rule_excludes(json_t *value, void *object, struct error *e)
 {
-	return decode_object(value, condition_keys, &((struct seccomp_rule *)object)->excludes, e);
+	return key_object(value, condition_keys, &((struct seccomp_rule *)object)->excludes, e);
 }
 
 static int decode_rule(json_t *value, struct seccomp_rule *ret, struct error *e)
@@ -323,7 +221,7 @@ static int decode_rule(json_t *value, struct seccomp_rule *ret, struct error *e)
 	};
 
 	ret->errno_ret = EPERM; /* as the OCI specification says, whatever the profile's default */
-	if (decode_object(value, keys, ret, e))
+	if (key_object(value, keys, ret, e))
 		return -1;
 	if (ret->names.count == 0)
 		return error_set(e, ERROR_SPEC, "expected \"names\" with at least one system call");
@@ -346,12 +244,12 @@ static int profile_errno(json_t *value, void *object, struct error *e)
 
 static int profile_architectures(json_t *value, void *object, struct error *e)
 {
-	return decode_list(value, &((struct seccomp_spec *)object)->architectures, e);
+	return key_list(value, &((struct seccomp_spec *)object)->architectures, e);
 }
 
 static int profile_flags(json_t *value, void *object, struct error *e)
 {
-	return decode_list(value, &((struct seccomp_spec *)object)->flags, e);
+	return key_list(value, &((struct seccomp_spec *)object)->flags, e);
 }
 
 static int map_arch(json_t *value, void *object, struct error *e)
@@ -359,7 +257,7 @@ static int map_arch(json_t *value, void *object, struct error *e)
 	struct seccomp_arch_map *map = object;
 	const char *text = NULL;
 
-	if (decode_text(value, &text, e))
+	if (key_text(value, &text, e))
 		return -1;
 	free(map->arch);
 	map->arch = alloc_copy(text);
@@ -368,7 +266,7 @@ static int map_arch(json_t *value, void *object, struct error *e)
 
 static int map_sub(json_t *value, void *object, struct error *e)
 {
-	return decode_list(value, &((struct seccomp_arch_map *)object)->sub, e);
+	return key_list(value, &((struct seccomp_arch_map *)object)->sub, e);
 }
 
 static int profile_arch_map(json_t *value, void *object, struct error *e)
@@ -380,11 +278,11 @@ static int profile_arch_map(json_t *value, void *object, struct error *e)
 	size_t i;
 
 	if (!json_is_array(value))
-		return wrong_type(value, "an array", e);
+		return key_wrong(value, "an array", e);
 	json_array_foreach(value, i, item)
 	{
 		map = alloc_append(&spec->arch_map, &spec->arch_map_count, sizeof *map);
-		if (decode_object(item, keys, map, e))
+		if (key_object(item, keys, map, e))
 			return error_at(e, "[%zu]", i);
 		if (!map->arch) {
 			error_set(e, ERROR_SPEC, "expected \"architecture\"");
@@ -402,7 +300,7 @@ static int profile_rules(json_t *value, void *object, struct error *e)
 	size_t i;
 
 	if (!json_is_array(value))
-		return wrong_type(value, "an array", e);
+		return key_wrong(value, "an array", e);
 	json_array_foreach(value, i, item)
 	{
 		rule = alloc_append(&spec->rules, &spec->rule_count, sizeof *rule);
@@ -436,7 +334,7 @@ static int decode_profile(json_t *root, struct seccomp_spec *spec, struct error 
 	};
 
 	spec->default_errno = EPERM;
-	if (decode_object(root, keys, spec, e))
+	if (key_object(root, keys, spec, e))
 		return -1;
 	if (!json_object_get(root, "defaultAction"))
 		return error_set(e, ERROR_SPEC, "expected \"defaultAction\"");

@@ -177,7 +177,7 @@ Test(seccomp_cache, prepare_from_file)
 	put("profile.json", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"defaultAktion\": 1}");
 	cr_expect_eq(seccomp_prepare(&places, &container, &found, &e), -1);
 	cr_expect_str_eq(e.field, "security.seccomp");
-	cr_expect_str_eq(e.text, "profile.json: unknown key \"defaultAktion\"");
+	cr_expect_str_eq(e.text, "profile.json: unknown key \"defaultAktion\": did you mean \"defaultAction\"?");
 	put("profile.json", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"flags\": [\"SECCOMP_FILTER_FLAG_LOG\"]}");
 	cr_assert_eq(seccomp_prepare(&places, &container, &found, &e), 0, "%s", e.text);
 	cr_expect_eq(found.flags, SECCOMP_FILTER_FLAG_LOG);

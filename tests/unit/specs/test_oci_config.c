@@ -108,7 +108,8 @@ Test(oci_config, hooks)
 {
 	struct container c;
 
-	oci_sample_good("'hooks': {'prestart': [{'path': '/a'}], 'createRuntime': [{'path': '/b', 'args': ['b', 'arg'], 'env': ['k=v'], 'timeout': 10},"
+	oci_sample_good("'hooks': {'prestart': [{'path': '/a'}], 'createRuntime': [{'path': '/b', 'args': ['b', 'arg'],"
+			"'env': ['k=v'], 'timeout': 10},"
 			"{'path': '/b2'}], 'createContainer': [{'path': '/c'}], 'startContainer': [{'path': '/d'}], 'poststart': [{'path': '/e'}],"
 			"'poststop': [{'path': '/f'}]}",
 			&c);
@@ -127,7 +128,8 @@ Test(oci_config, namespaces)
 {
 	struct container c;
 
-	oci_sample_good("'linux': {'namespaces': [{'type': 'pid', 'path': '/proc/1234/ns/pid'}, {'type': 'network', 'path': '/var/run/netns/neta'},"
+	oci_sample_good("'linux': {'namespaces': [{'type': 'pid', 'path': '/proc/1234/ns/pid'}, {'type': 'network',"
+			"'path': '/var/run/netns/neta'},"
 			"{'type': 'mount'}, {'type': 'ipc'}, {'type': 'uts', 'path': ''}, {'type': 'user'}, {'type': 'cgroup'}, {'type': 'time'}],"
 			"'uidMappings': [{'containerID': 0, 'hostID': 1000, 'size': 32000}], 'gidMappings': [{'containerID': 0, 'hostID': 1001, 'size': 2}]}",
 			&c);
@@ -187,7 +189,8 @@ Test(oci_config, net_devices)
 {
 	struct container c;
 
-	oci_sample_good("'linux': {'namespaces': [{'type': 'network'}], 'netDevices': {'eth0': {'name': 'container_eth0'}, 'ens4': {}, 'ens5': {'name': ''}}}",
+	oci_sample_good("'linux': {'namespaces': [{'type': 'network'}], 'netDevices': {'eth0': {'name': 'container_eth0'},"
+			"'ens4': {}, 'ens5': {'name': ''}}}",
 			&c);
 	cr_assert_eq(c.oci->net_device_count, 3u);
 	cr_expect_str_eq(c.oci->net_devices[0].name, "eth0");
@@ -240,7 +243,8 @@ Test(oci_config, kernel)
 	struct container c;
 
 	oci_sample_good("'linux': {'namespaces': [{'type': 'time'}], 'timeOffsets': {'monotonic': {'secs': 172800, 'nanosecs': 1},"
-			"'boottime': {'secs': -604800}}, 'personality': {'domain': 'LINUX32', 'flags': []}, 'mountLabel': 'system_u:object_r:svirt_sandbox_file_t',"
+			"'boottime': {'secs': -604800}}, 'personality': {'domain': 'LINUX32', 'flags': []},"
+			"'mountLabel': 'system_u:object_r:svirt_sandbox_file_t',"
 			"'memoryPolicy': {'mode': 'MPOL_INTERLEAVE', 'nodes': '2-3', 'flags': ['MPOL_F_STATIC_NODES']}, 'cgroupsPath': 'a.slice:b:c'}",
 			&c);
 	cr_expect(c.oci->has_time_offsets);

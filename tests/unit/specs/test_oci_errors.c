@@ -88,7 +88,8 @@ Test(oci_errors, process)
 		  "process.rlimits[0].type: expected a limit such as" },
 		{ "'cwd': '/', 'args': ['sh'], 'rlimits': [{'type': 'RLIMIT_CORE', 'soft': 2, 'hard': 1}]",
 		  "process.rlimits[0]: the soft limit 2 is above the hard limit 1" },
-		{ "'cwd': '/', 'args': ['sh'], 'rlimits': [{'type': 'RLIMIT_CORE', 'soft': 1, 'hard': 1}, {'type': 'RLIMIT_CORE', 'soft': 1, 'hard': 1}]",
+		{ "'cwd': '/', 'args': ['sh'], 'rlimits': [{'type': 'RLIMIT_CORE', 'soft': 1, 'hard': 1}, {'type': 'RLIMIT_CORE',"
+		  "'soft': 1, 'hard': 1}]",
 		  "process.rlimits[1]: RLIMIT_CORE is limited twice" },
 		{ "'cwd': '/', 'args': ['sh'], 'rlimits': [{'type': 'RLIMIT_CORE', 'soft': 1, 'hard': -1}]",
 		  "process.rlimits[0].hard: expected a whole number from 0" },
@@ -132,7 +133,8 @@ Test(oci_errors, mounts)
 		{ "{'destination': '/a', 'options': ['bind']}", "mounts[0]: a bind mount needs a \"source\"" },
 		{ "{'destination': '/a', 'type': 'proc', 'options': ['tmpcopyup']}", "mounts[0].options: tmpcopyup fills a tmpfs" },
 		{ "{'destination': '/a', 'source': '/s', 'options': ['bind', 'idmap']}", "mounts[0]: idmap needs uidMappings and gidMappings" },
-		{ "{'destination': '/a', 'source': '/s', 'options': ['bind'], 'uidMappings': [{'containerID': 0, 'hostID': 0, 'size': 1}]}",
+		{ "{'destination': '/a', 'source': '/s', 'options': ['bind'], 'uidMappings': [{'containerID': 0, 'hostID': 0,"
+		  "'size': 1}]}",
 		  "mounts[0]: uidMappings and gidMappings belong together: gidMappings is missing" },
 		{ "{'destination': '/a', 'type': 'tmpfs', 'uidMappings': [{'containerID': 0, 'hostID': 0, 'size': 1}],"
 		  "'gidMappings': [{'containerID': 0, 'hostID': 0, 'size': 1}]}",
@@ -237,10 +239,13 @@ Test(oci_errors, seccomp)
 		{ "[]", "linux.seccomp: expected an object, found []" },
 		{ "{}", "linux.seccomp: expected \"defaultAction\"" },
 		{ "{'defaultAction': 'SCMP_ACT_X'}", "linux.seccomp.defaultAction: expected an action" },
+		{ "{'defaultAction': 'SCMP_ACT_ALLOW', 'syscall': []}", "linux.seccomp: unknown key \"syscall\": did you mean \"syscalls\"?" },
 		{ "{'defaultAction': 'SCMP_ACT_ALLOW', 'default': 1}", "linux.seccomp: unknown key \"default\"" },
-		{ "{'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [{'names': ['a'], 'action': 'SCMP_ACT_ERRNO', 'args': [{'index': 6, 'op': 'SCMP_CMP_EQ'}]}]}",
+		{ "{'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [{'names': ['a'], 'action': 'SCMP_ACT_ERRNO',"
+		  "'args': [{'index': 6, 'op': 'SCMP_CMP_EQ'}]}]}",
 		  "linux.seccomp.syscalls[0].args[0].index: expected a number from 0 to 5" },
-		{ "{'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [{'names': ['a'], 'action': 'SCMP_ACT_ERRNO', 'args': [{'index': 0, 'value': -1, 'op': 'SCMP_CMP_EQ'}]}]}",
+		{ "{'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [{'names': ['a'], 'action': 'SCMP_ACT_ERRNO',"
+		  "'args': [{'index': 0, 'value': -1, 'op': 'SCMP_CMP_EQ'}]}]}",
 		  "linux.seccomp.syscalls[0].args[0].value: expected a whole number from 0 to 18446744073709551615, found -1" },
 		{ "{'defaultAction': 'SCMP_ACT_ALLOW', 'listenerPath': 'x'}", "linux.seccomp.listenerPath: expected an absolute path" },
 	};

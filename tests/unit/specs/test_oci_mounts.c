@@ -99,8 +99,14 @@ Test(oci_mounts, propagation)
 		const char *option;
 		unsigned long flags;
 	} cases[] = {
-		{ "private", MS_PRIVATE }, { "rprivate", MS_PRIVATE | MS_REC }, { "shared", MS_SHARED },         { "rshared", MS_SHARED | MS_REC },
-		{ "slave", MS_SLAVE },     { "rslave", MS_SLAVE | MS_REC },     { "unbindable", MS_UNBINDABLE }, { "runbindable", MS_UNBINDABLE | MS_REC },
+		{ "private", MS_PRIVATE },
+		{ "rprivate", MS_PRIVATE | MS_REC },
+		{ "shared", MS_SHARED },
+		{ "rshared", MS_SHARED | MS_REC },
+		{ "slave", MS_SLAVE },
+		{ "rslave", MS_SLAVE | MS_REC },
+		{ "unbindable", MS_UNBINDABLE },
+		{ "runbindable", MS_UNBINDABLE | MS_REC },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -131,7 +137,8 @@ Test(oci_mounts, last_word_counts)
 {
 	struct container c;
 
-	oci_sample_good("'mounts': [{'destination': '/m', 'type': 'tmpfs', 'options': ['ro', 'noatime', 'rw', 'strictatime', 'slave', 'rshared']}]",
+	oci_sample_good("'mounts': [{'destination': '/m', 'type': 'tmpfs', 'options': ['ro', 'noatime', 'rw', 'strictatime',"
+			"'slave', 'rshared']}]",
 			&c);
 	cr_expect_eq(c.mounts[0].attributes, (uint64_t)MOUNT_ATTR_STRICTATIME);
 	cr_expect_eq(c.mounts[0].attributes_said, (uint64_t)(MOUNT_ATTR_RDONLY | MOUNT_ATTR__ATIME));
@@ -188,7 +195,8 @@ Test(oci_mounts, remount)
 {
 	struct container c;
 
-	oci_sample_good("'mounts': [{'destination': '/m', 'options': ['remount', 'ro']}, {'destination': '/n', 'options': ['bind', 'remount', 'ro']}]",
+	oci_sample_good("'mounts': [{'destination': '/m', 'options': ['remount', 'ro']}, {'destination': '/n',"
+			"'options': ['bind', 'remount', 'ro']}]",
 			&c);
 	cr_expect(c.mounts[0].is_remount);
 	cr_expect_eq(c.mounts[0].kind, MOUNT_FILESYSTEM);
@@ -252,7 +260,8 @@ Test(oci_mounts, map_without_word)
 	struct container c;
 
 	oci_sample_good("'mounts': [{'destination': '/m', 'source': '/s', 'options': ['bind'],"
-			"'uidMappings': [{'containerID': 0, 'hostID': 1, 'size': 1}], 'gidMappings': [{'containerID': 0, 'hostID': 1, 'size': 1}]}]",
+			"'uidMappings': [{'containerID': 0, 'hostID': 1, 'size': 1}], 'gidMappings': [{'containerID': 0, 'hostID': 1,"
+			"'size': 1}]}]",
 			&c);
 	cr_expect_not_null(c.mounts[0].id_map);
 	cr_expect_not(c.mounts[0].id_map_is_recursive);
@@ -263,7 +272,8 @@ Test(oci_mounts, map_of_the_container)
 {
 	struct container c;
 
-	oci_sample_good("'mounts': [{'destination': '/m', 'source': '/s', 'options': ['bind', 'idmap']}, {'destination': '/p', 'type': 'proc'}],"
+	oci_sample_good("'mounts': [{'destination': '/m', 'source': '/s', 'options': ['bind', 'idmap']}, {'destination': '/p',"
+			"'type': 'proc'}],"
 			"'linux': {'namespaces': [{'type': 'user'}], 'uidMappings': [{'containerID': 0, 'hostID': 7, 'size': 9}],"
 			"'gidMappings': [{'containerID': 0, 'hostID': 8, 'size': 9}]}",
 			&c);
