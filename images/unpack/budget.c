@@ -13,6 +13,7 @@ enum { FREE_CHECK_EVERY = 64 << 20 };
 
 static const struct budget_limits defaults = {
 	.bytes = INT64_C(10) << 30,
+	.image_bytes = INT64_C(40) << 30,
 	.ratio = 200,
 	.ratio_from = 64 << 20,
 	.entries = 2000000,
@@ -43,6 +44,11 @@ int budget_inflate(struct budget *budget, int64_t in, int64_t out, struct error 
 
 	budget->read += in;
 	budget->inflated += out;
+	if (budget->image)
+		*budget->image += out;
+	if (budget->image && *budget->image > limits->image_bytes)
+		return error_set(e, ERROR_IMAGE, "the image's layers hold more than %s together after decompression, which is the limit",
+				 size_format((uint64_t)limits->image_bytes, size));
 	if (budget->inflated > limits->bytes)
 		return error_set(e, ERROR_IMAGE,
 				 "it holds more than %s after decompression, which is the limit for one layer",
@@ -94,5 +100,19 @@ int budget_file(struct budget *budget, int64_t size, struct error *e)
 	if (budget->apparent < budget->next_free_check && size < FREE_CHECK_EVERY)
 		return 0;
 	budget->next_free_check = budget->apparent + FREE_CHECK_EVERY;
+	return check_free(budget, size, e);
+}
+
+int budget_blob(struct budget *budget, int64_t size, struct error *e)
+{
+	char limit[32];
+
+	if (size < 0 || size > budget->limits->bytes)
+		return error_set(e, ERROR_IMAGE, "its size is said to be %lld bytes, and %s is the limit for one blob", (long long)size,
+				 size_format((uint64_t)budget->limits->bytes, limit));
+	if (size > budget->limits->image_bytes - budget->blobs)
+		return error_set(e, ERROR_IMAGE, "the image's blobs have more than %s together, which is the limit",
+				 size_format((uint64_t)budget->limits->image_bytes, limit));
+	budget->blobs += size;
 	return check_free(budget, size, e);
 }

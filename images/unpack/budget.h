@@ -13,6 +13,7 @@ struct error;
 
 struct budget_limits {
 	int64_t bytes;        /* after decompression, per layer and for all files together (holes count) */
+	int64_t image_bytes;  /* the same for all layers of an image together, and for all its blobs */
 	int64_t ratio;        /* bytes after decompression per byte before it … */
 	int64_t ratio_from;   /* … once that many came out: small archives may be all zeros */
 	int64_t entries;      /* members per layer */
@@ -26,7 +27,7 @@ struct budget_limits {
 	int window_log;       /* zstd: memory for its window, as a power of two */
 };
 
-/* What every layer gets. */
+/* What every layer and image gets. */
 const struct budget_limits *budget_default_limits(void);
 
 struct budget {
@@ -36,7 +37,9 @@ struct budget {
 	int64_t entries;
 	int64_t apparent;        /* sizes of the files made, holes included */
 	int64_t next_free_check; /* in bytes of apparent */
-	int folder;              /* a descriptor on the file system that is filled, or -1 */
+	int64_t *image; /* inflated of all layers of the image, or NULL */
+	int64_t blobs;  /* sizes of the blobs that were copied */
+	int folder;     /* a descriptor on the file system that is filled, or -1 */
 };
 
 void budget_init(struct budget *budget, const struct budget_limits *limits, int folder);
@@ -47,3 +50,5 @@ int budget_inflate(struct budget *budget, int64_t in, int64_t out, struct error 
 int budget_entry(struct budget *budget, struct error *e);
 /* A file of that size is about to be made. */
 int budget_file(struct budget *budget, int64_t size, struct error *e);
+/* A blob of that size is about to be copied into the store. */
+int budget_blob(struct budget *budget, int64_t size, struct error *e);

@@ -12,6 +12,7 @@
 
 static const struct budget_limits small = {
 	.bytes = 1000,
+	.image_bytes = 2500,
 	.ratio = 10,
 	.ratio_from = 500,
 	.entries = 3,
@@ -71,6 +72,37 @@ Test(budget, holes_of_sparse_files_count)
 	budget = fresh();
 	cr_expect_eq(budget_file(&budget, INT64_MAX, &e), -1);
 	cr_expect_eq(budget_file(&budget, -1, &e), -1);
+}
+
+Test(budget, blobs_of_an_image_together)
+{
+	struct budget budget = fresh();
+	struct error e = { 0 };
+
+	cr_expect_eq(budget_blob(&budget, 1000, &e), 0);
+	cr_expect_eq(budget_blob(&budget, 1000, &e), 0);
+	cr_expect_eq(budget_blob(&budget, 501, &e), -1);
+	cr_expect_not_null(strstr(e.text, "blobs have more than 2.4 KiB together"), "%s", e.text);
+	error_clear(&e);
+	cr_expect_eq(budget_blob(&budget, 500, &e), 0);
+	cr_expect_eq(budget_blob(&budget, 1001, &e), -1);
+	cr_expect_not_null(strstr(e.text, "1001 bytes"), "%s", e.text);
+	budget = fresh();
+	cr_expect_eq(budget_blob(&budget, -1, &e), -1);
+}
+
+Test(budget, layers_of_an_image_together)
+{
+	struct error e = { 0 };
+	int64_t image = 0;
+
+	for (int i = 0; i < 3; i++) {
+		struct budget budget = fresh();
+
+		budget.image = &image;
+		cr_expect_eq(budget_inflate(&budget, 900, 900, &e), i < 2 ? 0 : -1);
+	}
+	cr_expect_not_null(strstr(e.text, "layers hold more than 2.4 KiB together"), "%s", e.text);
 }
 
 Test(budget, some_of_the_disk_stays_free)
