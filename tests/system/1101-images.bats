@@ -306,6 +306,27 @@ small_disk() {
 	[[ $reason == *"layer 1 of 1: the store's file system has"*"are kept free" ]] || fail "image: $image, reason: $reason"
 }
 
+@test "a disk keeps some inodes, whatever a layer makes of names" {
+	need root python3 jq
+	small_disk size=64m,nr_inodes=3000
+	local kind
+	for kind in files implied; do
+		python3 - $kind <<'PY'
+import sys, tarfile
+t = tarfile.open("many.tar", "w", format=tarfile.PAX_FORMAT)
+for i in range(5000 if sys.argv[1] == "files" else 25):
+    t.addfile(tarfile.TarInfo("f%d" % i if sys.argv[1] == "files" else "d%d/" % i + "d/" * 200 + "f"))
+t.close()
+PY
+		unpack tar "$WORK/many.tar" "$WORK/disk/store"
+		[[ $reason == *"inodes left, and 150 are kept free" ]] || fail "$kind: image: $image, reason: $reason" || return 1
+	done
+	# All of it is gone again, and a small layer finds its place.
+	unpack tar "$ROOTFS" "$WORK/disk/store"
+	umount disk
+	[ -n "$image" ] || fail "$reason"
+}
+
 @test "unpacking costs the same per member, however many there are" {
 	need root python3 jq
 	local count began took=()

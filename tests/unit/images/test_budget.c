@@ -105,6 +105,32 @@ Test(budget, layers_of_an_image_together)
 	cr_expect_not_null(strstr(e.text, "layers hold more than 2.4 KiB together"), "%s", e.text);
 }
 
+Test(budget, some_inodes_stay_free)
+{
+	struct budget_limits limits = { .entries = 1000, .free_percent = 100, .free_files = INT64_MAX };
+	struct budget budget;
+	struct error e = { 0 };
+	int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	/* procfs counts no inodes, as btrfs. */
+	budget_init(&budget, &limits, folder);
+	cr_expect_eq(budget_entry(&budget, &e), 0, "%s", e.text);
+	close(folder);
+	folder = open("/dev/shm", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	budget_init(&budget, &limits, folder);
+	cr_expect_eq(budget_entry(&budget, &e), -1);
+	cr_expect_not_null(strstr(e.text, "inodes left"), "%s", e.text);
+	error_clear(&e);
+	budget_init(&budget, &limits, folder);
+	cr_expect_eq(budget_folder(&budget, &e), -1);
+	error_clear(&e);
+	/* A few are enough where few are asked for. */
+	limits.free_files = 10;
+	budget_init(&budget, &limits, folder);
+	cr_expect_eq(budget_entry(&budget, &e), 0, "%s", e.text);
+	close(folder);
+}
+
 Test(budget, some_of_the_disk_stays_free)
 {
 	struct budget_limits limits = { .bytes = INT64_MAX, .free_percent = 100, .free_bytes = INT64_MAX };
