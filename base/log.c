@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/json_text.h"
 #include "base/text.h"
 
 static struct log_setup current = { .level = LOG_LEVEL_WARNING, .fd = STDERR_FILENO };
@@ -33,18 +34,6 @@ bool log_is_redirected(void)
 	return current.fd != STDERR_FILENO;
 }
 
-static void add_json_text(struct text *line, const char *words)
-{
-	for (const unsigned char *at = (const unsigned char *)words; *at; at++) {
-		if (*at == '"' || *at == '\\')
-			text_addf(line, "\\%c", *at);
-		else if (*at < 0x20 || *at == 0x7f)
-			text_addf(line, "\\u%04x", *at);
-		else
-			text_add_char(line, (char)*at);
-	}
-}
-
 __attribute__((format(printf, 2, 0))) static void log_line(enum log_level level, const char *format, va_list args)
 {
 	autorelease(text) struct text words = { 0 };
@@ -59,9 +48,9 @@ __attribute__((format(printf, 2, 0))) static void log_line(enum log_level level,
 	(void)vsnprintf(buffer, sizeof buffer, format, args); /* cut is fine */
 	if (current.json) {
 		(void)strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-		text_addf(&line, "{\"level\":\"%s\",\"msg\":\"", level_names[level]);
-		add_json_text(&line, buffer);
-		text_addf(&line, "\",\"time\":\"%s\"}\n", when);
+		text_addf(&line, "{\"level\":\"%s\",\"msg\":", level_names[level]);
+		json_add_text(&line, buffer);
+		text_addf(&line, ",\"time\":\"%s\"}\n", when);
 	} else {
 		text_add_escaped(&words, buffer, strlen(buffer));
 		text_addf(&line, "box: %s: %s\n", level_names[level], words.data ? words.data : "");

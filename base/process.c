@@ -19,6 +19,8 @@
 
 #include "base/error.h"
 
+enum { STAT_SIZE = 1024 };
+
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
@@ -48,17 +50,29 @@ pid_t process_clone(const struct process_clone *request, int *ret_pidfd, struct 
 	return (pid_t)pid;
 }
 
-int process_wait(int pidfd, struct process_end *ret, struct error *e)
+static int wait_for(int pidfd, int flags, struct process_end *ret, struct error *e)
 {
 	siginfo_t info = { 0 };
 
-	while (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED))
+	while (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | flags))
 		if (errno != EINTR)
 			return error_sys(e, "wait for a process");
+	if (info.si_pid == 0)
+		return 0;
 	ret->code = info.si_code == CLD_EXITED ? info.si_status : -1;
 	ret->signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
 	ret->core = info.si_code == CLD_DUMPED;
-	return 0;
+	return 1;
+}
+
+int process_wait(int pidfd, struct process_end *ret, struct error *e)
+{
+	return wait_for(pidfd, 0, ret, e) < 0 ? -1 : 0;
+}
+
+int process_try_wait(int pidfd, struct process_end *ret, struct error *e)
+{
+	return wait_for(pidfd, WNOHANG, ret, e);
 }
 
 int process_signal(int pidfd, int signal)
@@ -88,42 +102,68 @@ pid_t process_pid(int pidfd)
 	return (pid_t)pid;
 }
 
-int64_t process_start_time(pid_t pid)
+/* One field of /proc/PID/stat, from 3 on, in line; NULL where it is gone. */
+static const char *stat_field(pid_t pid, int wanted, char line[static STAT_SIZE])
 {
-	char path[48], line[1024];
-	FILE *file;
+	char path[48];
+	ssize_t got;
 	char *at;
-	size_t got;
+	int fd;
 
 	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid); /* always fits */
-	file = fopen(path, "re");
-	if (!file)
-		return -1;
-	got = fread(line, 1, sizeof line - 1, file);
-	fclose(file);
-	line[got] = '\0';
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	got = read(fd, line, STAT_SIZE - 1);
+	close(fd);
+	line[got > 0 ? got : 0] = '\0';
 	/* Field 2 is the name in parentheses and may hold anything: count from behind its last ")". */
 	at = strrchr(line, ')');
-	for (int field = 2; at && field < 22; field++)
+	for (int field = 2; at && field < wanted; field++)
 		at = strchr(at + 1, ' ');
-	return at ? strtoll(at + 1, NULL, 10) : -1;
+	return at ? at + 1 : NULL;
 }
 
-int process_keep_only(int *first, int *second, struct error *e)
+int64_t process_start_time(pid_t pid)
+{
+	char line[STAT_SIZE];
+	const char *start = stat_field(pid, 22, line);
+
+	return start ? strtoll(start, NULL, 10) : -1;
+}
+
+bool process_is_zombie(pid_t pid)
+{
+	char line[STAT_SIZE];
+	const char *state = stat_field(pid, 3, line);
+
+	return state && (*state == 'Z' || *state == 'X');
+}
+
+int process_keep_only(int at, int *first, int *second, struct error *e)
 {
 	bool has_second = *second >= 0;
+	unsigned next = (unsigned)at;
 
-	/* Above all first, so that neither lands on the other's place. */
-	*first = fcntl(*first, F_DUPFD_CLOEXEC, 16);
-	if (has_second)
-		*second = fcntl(*second, F_DUPFD_CLOEXEC, 16);
-	if (*first < 0 || (has_second && *second < 0) || dup3(*first, 3, O_CLOEXEC) < 0 ||
-	    (has_second && dup3(*second, 4, O_CLOEXEC) < 0))
+	/* The second out of the first one's way, and only as far as that: the app's limit of descriptors may be low by now. */
+	if (has_second && *second == at) {
+		int moved = fcntl(*second, F_DUPFD_CLOEXEC, at + 1);
+
+		if (moved < 0)
+			return error_sys(e, "move the descriptors that stay");
+		*second = moved;
+	}
+	if (*first != at && dup3(*first, at, O_CLOEXEC) < 0)
 		return error_sys(e, "move the descriptors that stay");
-	*first = 3;
-	if (has_second)
-		*second = 4;
-	if (syscall(SYS_close_range, has_second ? 5U : 4U, ~0U, 0))
+	*first = at;
+	next++;
+	if (has_second) {
+		if (*second != at + 1 && dup3(*second, at + 1, O_CLOEXEC) < 0)
+			return error_sys(e, "move the descriptors that stay");
+		*second = at + 1;
+		next++;
+	}
+	if (syscall(SYS_close_range, next, ~0U, 0))
 		return error_sys(e, "close every other descriptor");
 	return 0;
 }

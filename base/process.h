@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -29,6 +30,9 @@ struct process_end {
 /* Waits for and reaps the child behind pidfd. */
 int process_wait(int pidfd, struct process_end *ret, struct error *e);
 
+/* The same without waiting: 1, or 0 where it has not ended, or another process traces it and has not let it go. */
+int process_try_wait(int pidfd, struct process_end *ret, struct error *e);
+
 /* pidfd_send_signal(2); -1 with errno. */
 int process_signal(int pidfd, int signal);
 
@@ -41,12 +45,16 @@ pid_t process_pid(int pidfd);
 /* Field 22 of /proc/PID/stat, in clock ticks since boot: with the pid it names a process for good. -1 where it is gone. */
 int64_t process_start_time(pid_t pid);
 
-/* Closes every descriptor above 2 but these two, which become 3 and 4, close-on-exec; *second may be -1. Closed, not only marked, because a
- * path such as /proc/self/fd/7 must lead nowhere even for execve itself (CVE-2024-21626). */
-int process_keep_only(int *first, int *second, struct error *e);
+/* Whether it has ended, and nobody has waited for it yet. */
+bool process_is_zombie(pid_t pid);
+
+/* Closes every descriptor from at on but these two, which become at and at + 1, close-on-exec; *second may be -1. Closed, not only marked,
+ * because a path such as /proc/self/fd/7 must lead nowhere even for execve itself (CVE-2024-21626). */
+int process_keep_only(int at, int *first, int *second, struct error *e);
 
 struct process_run {
-	char *const *argv;       /* argv[0] is an absolute path */
+	const char *path;        /* absolute; NULL: argv[0] is it */
+	char *const *argv;
 	char *const *environment; /* NULL: empty */
 	const int *keep;         /* descriptors that the program inherits under their own numbers, or NULL */
 	size_t keep_count;

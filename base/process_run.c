@@ -22,6 +22,11 @@
 
 enum { OUTPUT_LIMIT = 1 << 20 };
 
+static const char *path_of(const struct process_run *run)
+{
+	return run->path ? run->path : run->argv[0];
+}
+
 static int64_t now_ms(void)
 {
 	struct timespec now;
@@ -51,7 +56,7 @@ static _Noreturn void become(const struct process_run *run, int out, int err)
 	for (size_t i = 0; i < run->keep_count; i++)
 		if (fcntl(run->keep[i], F_SETFD, 0))
 			_exit(125);
-	execve(run->argv[0], run->argv, run->environment ? run->environment : nothing);
+	execve(path_of(run), run->argv, run->environment ? run->environment : nothing);
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
@@ -62,7 +67,7 @@ static int start(const struct process_run *run, int out, int err, int *ret_pidfd
 
 	if (pid == 0)
 		become(run, out, err);
-	return pid < 0 ? error_in(e, "run %s", run->argv[0]) : 0;
+	return pid < 0 ? error_in(e, "run %s", path_of(run)) : 0;
 }
 
 /* Adds what can be read to text; false at the end of file. What is over the limit is read and dropped. */
@@ -121,9 +126,9 @@ static int judge(const struct process_run *run, const struct process_end *end, s
 		return 0;
 	add_last_line(&reason, words);
 	if (end->signal)
-		return error_set(e, ERROR_KERNEL, "run %s: ended by signal %d%s%s", run->argv[0], end->signal,
+		return error_set(e, ERROR_KERNEL, "run %s: ended by signal %d%s%s", path_of(run), end->signal,
 				 reason.length ? ": " : "", reason.length ? reason.data : "");
-	return error_set(e, ERROR_KERNEL, "run %s: exit code %d%s%s", run->argv[0], end->code, reason.length ? ": " : "",
+	return error_set(e, ERROR_KERNEL, "run %s: exit code %d%s%s", path_of(run), end->code, reason.length ? ": " : "",
 			 reason.length ? reason.data : "");
 }
 
@@ -137,10 +142,10 @@ int process_run(const struct process_run *run, struct text *out, struct error *e
 	int timed_out, started;
 
 	if (pipe2(out_ends, O_CLOEXEC))
-		return error_sys(e, "make a pipe for %s", run->argv[0]);
+		return error_sys(e, "make a pipe for %s", path_of(run));
 	out_read = out_ends[0];
 	if (pipe2(err_ends, O_CLOEXEC)) {
-		error_sys(e, "make a pipe for %s", run->argv[0]);
+		error_sys(e, "make a pipe for %s", path_of(run));
 		close(out_ends[1]);
 		return -1;
 	}
@@ -154,9 +159,9 @@ int process_run(const struct process_run *run, struct text *out, struct error *e
 	if (timed_out)
 		(void)process_signal(pidfd, SIGKILL); /* it may have ended by itself just now */
 	if (process_wait(pidfd, &end, e))
-		return error_in(e, "run %s", run->argv[0]);
+		return error_in(e, "run %s", path_of(run));
 	if (timed_out)
-		return error_set(e, ERROR_KERNEL, "run %s: no end after %d ms, killed", run->argv[0], run->timeout_ms);
+		return error_set(e, ERROR_KERNEL, "run %s: no end after %d ms, killed", path_of(run), run->timeout_ms);
 	if (out)
 		text_add_bytes(out, said.data ? said.data : "", said.length);
 	return judge(run, &end, &words, e);

@@ -285,3 +285,12 @@ size_t text_distance(const char *a, const char *b)
 	}
 	return row[length];
 }
+
+uint32_t text_hash(const char *text)
+{
+	uint32_t hash = 2166136261U;
+
+	for (; *text; text++)
+		hash = (uint32_t)((uint64_t)(hash ^ (unsigned char)*text) * 16777619U);
+	return hash;
+}

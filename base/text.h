@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct text {
 	char *data;
@@ -61,3 +62,6 @@ bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
 
 /* Edits (insert, remove, replace one character, whatever its case) between two short names; 60 where one is longer than that. */
 size_t text_distance(const char *a, const char *b);
+
+/* FNV-1a: spreads texts that nobody chooses with evil intent. The same on every machine and in every version. */
+uint32_t text_hash(const char *text);

@@ -2,13 +2,13 @@
 /*
  * cgroup.c - make and enter the group of one container.
  *
- * A group has one branch per tree that it joins: memory, pids, freezer and devices always; cpu, cpuacct, cpuset and blkio
- * of a v1 host only where a limit asks for them, since each v1 tree costs about 50 µs per container. (On v2
- * there is one tree. A caller that wants to set a cpu limit later, on v1, creates the group with LIMIT_NONE.)
+ * A group has one branch per tree that it joins. For "box run": memory, pids, freezer and devices always; cpu, cpuacct, cpuset and blkio
+ * of a v1 host only where a limit asks for them, since each v1 tree costs about 50 µs per container. (On v2 there is one tree. A caller
+ * that wants to set a cpu limit later, on v1, creates the group with LIMIT_NONE.) An OCI container joins every tree: engines read figures
+ * there by themselves, and an update may limit anything.
  *
- * All branches lie in ROOT/box. That folder is made by whoever needs it first and removed with the last group in
- * it, so that nothing is left behind; another box may remove it between our opening it and our mkdir in it.
- * mkdir says ENOENT then, and the branch starts again from ROOT.
+ * An empty folder at the group's path is taken over. For "box run" it is what a killed box left: it goes, with its limits, and is made
+ * anew. For an OCI container it may be prepared by the engine, and stays as it is.
  */
 #include "cgroups/cgroup.h"
 
@@ -25,34 +25,16 @@
 #include "base/text.h"
 #include "cgroups/group.h"
 #include "cgroups/limits.h"
+#include "cgroups/members.h"
 #include "specs/limits.h"
 
-enum {
-	MAKE_TRIES = 1000, /* each lost race means that another box got on */
-	NAME_MAX_LENGTH = 240,
-};
+enum { MAKE_TRIES = 1000 }; /* each lost race means that another box got on */
 
-/* "..", "/" and the like would lead out of ROOT/box; a newline would break the record. */
-int group_check_name(const char *name, struct error *e)
-{
-	size_t length = strlen(name);
-	bool is_plain = length > 0 && length <= NAME_MAX_LENGTH && name[0] != '.';
-
-	for (size_t i = 0; i < length && is_plain; i++)
-		is_plain = (unsigned char)name[i] > ' ' && (unsigned char)name[i] < 0x7f && name[i] != '/';
-	if (is_plain)
-		return 0;
-	return error_set(e, ERROR_USAGE,
-			 "make cgroup \"%.64s\": a name has 1 to %d printable ASCII characters without \"/\" and does "
-			 "not begin with a dot",
-			 name, NAME_MAX_LENGTH);
-}
-
-struct cgroup *group_new(const char *name, size_t name_length, enum cgroup_version version)
+struct cgroup *group_new(const char *path, size_t path_length, enum cgroup_version version)
 {
 	struct cgroup *group = alloc_zeroed(1, sizeof *group);
 
-	group->name = alloc_copy_bytes(name, name_length);
+	group->path = alloc_copy_bytes(path, path_length);
 	group->version = version;
 	return group;
 }
@@ -77,83 +59,96 @@ void group_fill_mounts(struct cgroup *group)
 
 		/* Beside v1 trees a v2 tree has nothing to show to an app. */
 		if (tree->is_v2 && group->version == CGROUP_V2)
-			group->mounts[used++] = (struct cgroup_mount){ .type = "cgroup2", .folder = "" };
+			group->mounts[used++] = (struct cgroup_mount){ .type = "cgroup2",
+								       .folder = "",
+								       .host_path = text_format("%s%s", tree->root, group->path) };
 		else if (!tree->is_v2)
 			group->mounts[used++] = (struct cgroup_mount){ .type = "cgroup",
 								       .folder = tree->folder,
-								       .option = tree->options };
+								       .option = tree->options,
+								       .host_path = text_format("%s%s", tree->root, group->path) };
 	}
 }
 
-/* Opens ROOT/box, which is made where missing and ready to have groups in it. */
-static int open_parent(struct branch *branch, unsigned wanted, struct error *e)
-{
-	autofree char *path = text_format("%s/" GROUP_PARENT, branch->tree.root);
-
-	branch->parent = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (branch->parent < 0 && errno == ENOENT) {
-		if (mkdir(path, 0755) && errno != EEXIST)
-			return error_sys(e, "make cgroup %s", path);
-		branch->parent = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	}
-	if (branch->parent < 0)
-		return error_sys(e, "open cgroup %s", path);
-	return branch->tree.is_v2 ? v2_enable(branch, wanted, e) : v1_prepare_parent(branch, e);
-}
-
-static int explain_taken(const struct branch *branch, const char *name, struct error *e)
+static int explain_taken(const struct cgroup *group, const struct branch *branch, struct error *e)
 {
 	struct stat st;
 
-	if (fstatat(branch->parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode))
-		return error_set(e, ERROR_EXISTS,
-				 "make cgroup %s/" GROUP_PARENT
-				 "/%s: the kernel has a file of that name in every cgroup; choose another name",
-				 branch->tree.root, name);
-	error_set(e, ERROR_EXISTS,
-		  "make cgroup %s/" GROUP_PARENT "/%s: it exists, and processes or other groups are in it",
-		  branch->tree.root, name);
-	return error_hint(e,
-			  "another box runs under that name, perhaps with another state folder; choose another name");
+	if (fstatat(branch->parent, group_leaf(group), &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode))
+		return error_set(e, ERROR_EXISTS, "make cgroup %s%s: the kernel has a file of that name in every cgroup; choose another name",
+				 branch->tree.root, group->path);
+	error_set(e, ERROR_EXISTS, "make cgroup %s%s: it exists, and processes or other groups are in it", branch->tree.root, group->path);
+	return error_hint(e, "another box runs under that name; choose another name");
 }
 
-/* One attempt: 0, -1 with errno EAGAIN in e->sys where ROOT/box went away meanwhile, or -1. */
-static int branch_try(struct branch *branch, const char *name, unsigned wanted, struct error *e)
+/* A folder that is there already, for an OCI container: empty, it is taken over as it is. */
+static int take_over(const struct cgroup *group, struct branch *branch, struct error *e)
 {
-	if (open_parent(branch, wanted, e))
+	struct branch there = { .folder = -1 };
+	autofree int *pids = NULL;
+	size_t count = 0;
+	int failed;
+
+	there.folder = openat(branch->parent, group_leaf(group), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (there.folder < 0)
+		return errno == ENOENT ? error_sys(e, "open cgroup %s%s", branch->tree.root, group->path) : explain_taken(group, branch, e);
+	failed = members_list(&there, &pids, &count, e);
+	/* Whoever enters a frozen group stops there, and its box would wait for it. */
+	if (!failed && !count)
+		(void)group_write(&there, branch->tree.is_v2 ? "cgroup.freeze" : "freezer.state", branch->tree.is_v2 ? "0" : "THAWED");
+	close(there.folder);
+	if (failed || !count)
+		return failed;
+	/* runc's words: engines show them. */
+	return error_set(e, ERROR_EXISTS, "make cgroup %s%s: container's cgroup is not empty: %zu process(es) found", branch->tree.root,
+			 group->path, count);
+}
+
+/* One attempt: 0, -1 with ENOENT in e->sys where a folder above went away meanwhile, or -1. */
+static int branch_try(const struct cgroup *group, struct branch *branch, const struct path_wish *wish, struct error *e)
+{
+	const char *leaf = group_leaf(group);
+
+	branch->parent = path_walk(branch, group->path, wish, e);
+	if (branch->parent < 0)
 		return e->sys == ENOENT || e->sys == ENODEV ? error_as(e, ERROR_MISSING) : -1;
 	/* 0755 and the umask: the container reads its own group's files. */
-	if (mkdirat(branch->parent, name, 0755) == 0) {
+	if (mkdirat(branch->parent, leaf, 0755) == 0) {
 		branch->is_made = true;
 		return 0;
 	}
+	if (errno == EEXIST && group->joins_all)
+		return take_over(group, branch, e);
 	if (errno == EEXIST) {
 		/* Left by a box that was killed: an empty group goes, one with processes stays (EBUSY). */
-		if (unlinkat(branch->parent, name, AT_REMOVEDIR))
-			return explain_taken(branch, name, e);
+		if (unlinkat(branch->parent, leaf, AT_REMOVEDIR))
+			return explain_taken(group, branch, e);
 		errno = ENOENT;
 	}
-	return error_sys(e, "make cgroup %s/" GROUP_PARENT "/%s", branch->tree.root, name);
+	return error_sys(e, "make cgroup %s%s", branch->tree.root, group->path);
 }
 
-int branch_open(struct branch *branch, const char *name, struct error *e)
+int branch_open(const struct cgroup *group, struct branch *branch, struct error *e)
 {
 	const char *tasks = branch->tree.is_v2 ? "cgroup.procs" : "tasks";
 
-	branch->folder = openat(branch->parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	branch->folder = openat(branch->parent, group_leaf(group), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (branch->folder < 0)
-		return error_sys(e, "open cgroup %s/" GROUP_PARENT "/%s", branch->tree.root, name);
+		return error_sys(e, "open cgroup %s%s", branch->tree.root, group->path);
 	branch->tasks = openat(branch->folder, tasks, O_WRONLY | O_CLOEXEC);
 	if (branch->tasks < 0)
-		return error_sys(e, "open %s of cgroup %s/" GROUP_PARENT "/%s", tasks, branch->tree.root, name);
+		return error_sys(e, "open %s of cgroup %s%s", tasks, branch->tree.root, group->path);
 	return 0;
 }
 
-static int branch_make(struct branch *branch, const char *name, struct error *e)
+static int branch_make(const struct cgroup *group, struct branch *branch, unsigned limited, struct error *e)
 {
-	unsigned wanted = branch->tree.controllers & ~CONTROLLERS_BUILT_IN;
+	struct path_wish wish = { .wants_made = true };
+	autofree char *shown = NULL;
 
-	for (int try = 0; branch_try(branch, name, wanted, e); try++) {
+	wish.needed = branch->tree.controllers & (group->joins_all ? limited : ~0U);
+	wish.welcome = branch->tree.controllers & ~wish.needed;
+	for (int try = 0; branch_try(group, branch, &wish, e); try++) {
 		if ((e->sys != ENOENT && e->sys != ENODEV) || try == MAKE_TRIES)
 			return -1;
 		error_clear(e);
@@ -161,9 +156,10 @@ static int branch_make(struct branch *branch, const char *name, struct error *e)
 			close(branch->parent);
 		branch->parent = -1;
 	}
-	if (branch_open(branch, name, e))
+	if (branch_open(group, branch, e))
 		return -1;
-	return branch->tree.is_v2 ? 0 : v1_prepare_group(branch, e);
+	shown = text_format("%s%s", branch->tree.root, group->path);
+	return branch->tree.is_v2 ? 0 : v1_inherit(branch, branch->parent, branch->folder, shown, e);
 }
 
 /* Takes back what a failed create has made; the error that it reports stays. */
@@ -175,43 +171,59 @@ static void group_undo(struct cgroup *group)
 
 		/* Nobody can have entered yet; a folder that cannot be removed now goes with the next create of that name. */
 		if (branch->is_made)
-			(void)unlinkat(branch->parent, group->name, AT_REMOVEDIR);
-		(void)rmdir(parent); /* EBUSY: others are in it */
+			(void)unlinkat(branch->parent, group_leaf(group), AT_REMOVEDIR);
+		if (group_is_boxs_own(group))
+			(void)rmdir(parent); /* EBUSY: others are in it */
 	}
 }
 
-static int group_make(struct cgroup *group, const struct limits *limits, struct error *e)
+static int group_make(struct cgroup *group, const struct limits *limits, unsigned limited, struct error *e)
 {
-	for (size_t i = 0; i < group->count; i++)
-		if (branch_make(&group->branches[i], group->name, e))
+	bool is_fresh = true;
+
+	for (size_t i = 0; i < group->count; i++) {
+		if (branch_make(group, &group->branches[i], limited, e))
 			return -1;
-	return limits_write(group, limits, /* is_fresh= */ true, e);
+		is_fresh &= group->branches[i].is_made;
+	}
+	return limits_write(group, limits, is_fresh, e);
 }
 
-int cgroup_create(const char *name, const struct limits *limits, struct cgroup **ret, struct error *e)
+/* Which of a tree's controllers the group joins. */
+static unsigned joined_of(const struct tree *tree, bool joins_all, unsigned limited)
 {
-	const unsigned always =
-		CONTROLLER_BIT(CONTROLLER_MEMORY) | CONTROLLER_BIT(CONTROLLER_PIDS) | CONTROLLERS_BUILT_IN;
+	const unsigned always = CONTROLLER_BIT(CONTROLLER_MEMORY) | CONTROLLER_BIT(CONTROLLER_PIDS) | CONTROLLERS_BUILT_IN;
+	unsigned joined;
+
+	if (joins_all)
+		return tree->controllers;
+	/* On v1, cpu time is counted by a tree of its own, joined beside the one that limits it. */
+	if (limited & CONTROLLER_BIT(CONTROLLER_CPU))
+		limited |= CONTROLLER_BIT(CONTROLLER_CPUACCT);
+	joined = tree->controllers & (limited | always);
+	if (!tree->is_v2 && joined == CONTROLLER_BIT(CONTROLLER_CPUACCT))
+		joined &= limited;
+	return joined;
+}
+
+int cgroup_create(const struct cgroup_request *request, struct cgroup **ret, struct error *e)
+{
 	struct layout layout = { 0 };
 	struct cgroup *group;
-	unsigned wanted;
+	unsigned limited;
 
-	if (group_check_name(name, e) || layout_find(&layout, e))
+	if (group_check_path(request->path, e) || layout_find(&layout, e))
 		return -1;
-	if (limits_check(limits, &layout, &wanted, e)) {
+	if (limits_check(request->limits, &layout, request->joins_all, &limited, e)) {
 		layout_release(&layout);
 		return -1;
 	}
-	group = group_new(name, strlen(name), layout.version);
-	/* On v1, cpu time is counted by a tree of its own, joined beside the one that limits it. */
-	if (wanted & CONTROLLER_BIT(CONTROLLER_CPU))
-		wanted |= CONTROLLER_BIT(CONTROLLER_CPUACCT);
+	group = group_new(request->path, strlen(request->path), layout.version);
+	group->joins_all = request->joins_all;
 	for (size_t i = 0; i < layout.count; i++) {
 		struct tree *tree = &layout.trees[i];
-		unsigned joined = tree->controllers & (wanted | always);
+		unsigned joined = joined_of(tree, request->joins_all, limited);
 
-		if (!tree->is_v2 && joined == CONTROLLER_BIT(CONTROLLER_CPUACCT))
-			joined &= wanted;
 		if (!joined)
 			continue;
 		group_add(group, tree->is_v2, joined)->tree = *tree;
@@ -220,7 +232,7 @@ int cgroup_create(const char *name, const struct limits *limits, struct cgroup *
 	}
 	layout_release(&layout);
 	group_fill_mounts(group);
-	if (group_make(group, limits, e)) {
+	if (group_make(group, request->limits, limited, e)) {
 		group_undo(group);
 		cgroup_free(group);
 		return -1;
@@ -243,8 +255,10 @@ void cgroup_free(struct cgroup *group)
 		tree_release(&branch->tree);
 	}
 	free(group->branches);
+	for (struct cgroup_mount *m = group->mounts; m && m->type; m++)
+		free(m->host_path);
 	free(group->mounts);
-	free(group->name);
+	free(group->path);
 	free(group);
 }
 
@@ -267,11 +281,15 @@ int cgroup_enter(const struct cgroup *group, bool entered, struct error *e)
 		if (write(branch->tasks, "0", 1) == 1)
 			continue;
 		if (errno == EBADF || errno == ENODEV)
-			return error_set(e, ERROR_MISSING, "enter cgroup %s/" GROUP_PARENT "/%s: it is gone",
-					 branch->tree.root, group->name);
-		return error_sys(e, "enter cgroup %s/" GROUP_PARENT "/%s", branch->tree.root, group->name);
+			return error_set(e, ERROR_MISSING, "enter cgroup %s%s: it is gone", branch->tree.root, group->path);
+		return error_sys(e, "enter cgroup %s%s", branch->tree.root, group->path);
 	}
 	return 0;
+}
+
+const char *cgroup_path(const struct cgroup *group)
+{
+	return group->path;
 }
 
 const struct cgroup_mount *cgroup_mounts(const struct cgroup *group)

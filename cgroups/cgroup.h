@@ -5,7 +5,8 @@
  * A group is made with its limits before the container's first process exists. That process enters it by
  * CLONE_INTO_CGROUP where v2 has the controllers, else it writes "0" to each v1 "tasks" file itself
  * (writing cgroup.procs costs 5 to 15 ms of waiting in the kernel: startup.md section 3.4).
- * Groups lie at the top of each hierarchy, in /box/<name>; for an ordinary user in the delegated group.
+ * A group is named by its path below the top of each hierarchy: "/box/web" for box run, what config.json says for an OCI container
+ * ("/docker/ID"); for an ordinary user below the delegated group.
  */
 #pragma once
 
@@ -16,6 +17,7 @@
 #include "base/text.h"
 
 struct cgroup;
+struct device_rule;
 struct error;
 struct limits;
 
@@ -30,17 +32,27 @@ struct cgroup_host {
 int cgroup_host_find(struct cgroup_host *ret, struct error *e);
 void cgroup_host_release(struct cgroup_host *host);
 
-/* Makes the group with its limits. A limit that somebody wrote and this host cannot enforce is an error that
- * names the controller and the field ("resources.limits.cpus"); a default one is a warning, once. Where
- * nothing can be limited and nothing was asked for, the group is empty: every call below does nothing.
- * Nothing is left behind on failure. An empty group of that name, left by a killed box, is taken over. On v1 the
- * group joins the cpu, cpuset and blkio trees only where a limit on them is said; LIMIT_NONE is enough, so that
- * cgroup_update can set one later. */
-int cgroup_create(const char *name, const struct limits *limits, struct cgroup **ret, struct error *e);
+struct cgroup_request {
+	const char *path; /* absolute, without "." and ".." */
+	/* An OCI container: it joins every v1 tree that is mounted (with name=systemd), and gets every v2 controller. On v1 a group joins
+	 * the cpu, cpuset and blkio trees otherwise only where a limit on them is said; LIMIT_NONE is enough, so that cgroup_update can
+	 * set one later. Errors name the fields of config.json, else those of app.json. */
+	bool joins_all;
+	const struct limits *limits;
+};
 
-/* The record of a group as one text for the state file, and back. */
+/* Makes the group with its limits, and the groups above it where they are missing. A limit that somebody wrote and this host cannot
+ * enforce is an error that names the controller and the field ("resources.limits.cpus"); a default one is a warning, once. Where
+ * nothing can be limited and nothing was asked for, the group is empty: every call below does nothing. Nothing but the groups above
+ * is left behind on failure. An empty group of that path is taken over; one with processes in it is ERROR_EXISTS. */
+int cgroup_create(const struct cgroup_request *request, struct cgroup **ret, struct error *e);
+
+/* The record of a group as one text for the state file, and back: in any process, at any time. */
 void cgroup_record(const struct cgroup *group, struct text *ret);
 int cgroup_open(const char *record, struct cgroup **ret, struct error *e);
+
+/* As it was requested. Borrowed. */
+const char *cgroup_path(const struct cgroup *group);
 
 /* Frees the memory and closes descriptors; the kernel's group stays. */
 void cgroup_free(struct cgroup *group);
@@ -59,22 +71,26 @@ int cgroup_enter(const struct cgroup *group, bool entered, struct error *e);
 struct cgroup_mount {
 	const char *type;
 	const char *folder;
-	const char *option; /* key without a value, NULL for v2; "cpu,cpuacct" where v1 controllers share a tree: one key each */
+	/* NULL for v2; "memory"; "cpu,cpuacct" where v1 controllers share a tree: one key without a value each; "name=systemd" */
+	const char *option;
+	char *host_path; /* the group's folder as the host has it mounted */
 };
 const struct cgroup_mount *cgroup_mounts(const struct cgroup *group);
 
 int cgroup_kill(const struct cgroup *group, int signal, struct error *e); /* SIGKILL to all, also frozen or forking ones */
+/* After SIGKILL to one process of a group that may be frozen: a v1 task dies only when it is thawed. */
+int cgroup_let_die(const struct cgroup *group, struct error *e);
 int cgroup_freeze(const struct cgroup *group, bool frozen, struct error *e);
 bool cgroup_is_frozen(const struct cgroup *group);
 int cgroup_pids(const struct cgroup *group, int **ret_pids, size_t *ret_count, struct error *e);
 bool cgroup_is_empty(const struct cgroup *group);
 
-/* Kills what is left, waits (bounded) until the group is empty, removes it in every hierarchy, and /box with its
- * last group. Missing is fine. */
+/* Kills what is left, waits (bounded) until the group is empty, removes it in every hierarchy with all groups that the container made
+ * below it, and /box with its last group; other groups above stay. Missing is fine. */
 int cgroup_remove(const struct cgroup *group, struct error *e);
 
-/* The same for whatever groups of that name this host has, without a record: for what a killed box left. */
-int cgroup_remove_named(const char *name, struct error *e);
+/* The same for whatever groups of that path this host has, without a record: for what a killed box left. */
+int cgroup_remove_path(const char *path, struct error *e);
 
 int cgroup_update(const struct cgroup *group, const struct limits *limits, struct error *e);
 
@@ -91,11 +107,7 @@ struct cgroup_stats {
 };
 int cgroup_stats(const struct cgroup *group, struct cgroup_stats *ret, struct error *e);
 
-/* The device rule list (deny all, then allow): v1 devices.allow, v2 a BPF program. Only where the host lets
- * us; called before the process enters. */
-struct cgroup_device {
-	char type;        /* 'c', 'b' or 'a' */
-	int major, minor; /* -1: any */
-	char access[4];   /* of "rwm" */
-};
-int cgroup_devices(const struct cgroup *group, const struct cgroup_device *allowed, size_t count, struct error *e);
+/* What devices the container may open and make: nothing but what the rules (specs/limits.h) allow, the last that fits decides; and
+ * always the standard nodes (null, zero, full, random, urandom, tty, ptmx, pts). Replaces what was set before. Only where the host lets
+ * us; called before the process enters. cgroup_create does not do it; cgroup_update does where limits has rules. */
+int cgroup_devices(const struct cgroup *group, const struct device_rule *rules, size_t count, struct error *e);

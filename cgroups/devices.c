@@ -2,19 +2,14 @@
 /*
  * devices.c - which devices the container's processes may open or make.
  *
- * v1: the kernel keeps a list; "a" in devices.deny empties it, each rule goes into devices.allow.
- * v2: the kernel asks a BPF program (BPF_PROG_TYPE_CGROUP_DEVICE, Linux 4.15). It is built from the rules, one block each:
- *
- *     r2 = type, r3 = wanted access, r4 = major, r5 = minor        from the context
- *     rule: if r4 != major goto next; if r5 != minor goto next; if r2 != type goto next;
- *           r1 = r3; r1 &= ~allowed; if r1 != 0 goto next; return 1
- *     end:  return 0
+ * v1: the kernel keeps a list (device_list.c), changed line by line. v2: the kernel asks a BPF program (device_program.c). New rules come
+ * as a second program, which for a moment has to agree with the first one, and then the first one goes: nothing is allowed on the way that
+ * neither of them allows.
  */
 #include "cgroups/devices.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,15 +20,27 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cgroups/group.h"
+#include "specs/limits.h"
 
-enum { RULE_MAX_LENGTH = 8, HEAD_LENGTH = 6, TAIL_LENGTH = 2, ACCESS_SHIFT = 16, TYPE_MASK = 0xffff };
+#define PROGRAM_NAME "box_devices"
 
-static uint32_t access_bits(const struct cgroup_device *rule)
+enum { PROGRAMS_MAX = 64 /* the kernel's own limit for one group and kind */ };
+
+/* What every container has in /dev, whatever the rules say: null, zero, full, random, urandom, tty, ptmx, and the terminals in pts (of
+ * which /dev/console is one). */
+static const struct device_rule standard[] = {
+	{ true, 'c', 1, 3, "rwm" }, { true, 'c', 1, 5, "rwm" }, { true, 'c', 1, 7, "rwm" }, { true, 'c', 1, 8, "rwm" },
+	{ true, 'c', 1, 9, "rwm" }, { true, 'c', 5, 0, "rwm" }, { true, 'c', 5, 2, "rwm" }, { true, 'c', 136, -1, "rwm" },
+};
+enum { STANDARD_COUNT = sizeof standard / sizeof *standard };
+
+unsigned devices_access_bits(const struct device_rule *rule)
 {
-	uint32_t bits = 0;
+	unsigned bits = 0;
 
 	for (size_t i = 0; i < sizeof rule->access && rule->access[i]; i++)
 		bits |= rule->access[i] == 'r'   ? BPF_DEVCG_ACC_READ
@@ -42,85 +49,18 @@ static uint32_t access_bits(const struct cgroup_device *rule)
 	return bits;
 }
 
-int devices_check(const struct cgroup_device *rules, size_t count, struct error *e)
+int devices_check(const struct device_rule *rules, size_t count, struct error *e)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct cgroup_device *rule = &rules[i];
+		const struct device_rule *rule = &rules[i];
 		size_t length = strnlen(rule->access, sizeof rule->access);
 
-		if ((rule->type != 'c' && rule->type != 'b' && rule->type != 'a') || rule->major < -1 ||
-		    rule->minor < -1 || length == 0 || length > 3 || strspn(rule->access, "rwm") < length)
+		if ((rule->type != 'c' && rule->type != 'b' && rule->type != 'a') || rule->major < -1 || rule->minor < -1 || length == 0 ||
+		    length > 3 || strspn(rule->access, "rwm") < length)
 			return error_set(e, ERROR_INTERNAL,
-					 "allow device %zu: a rule has a type of c, b, a, numbers of -1 or more, and "
-					 "an access of rwm",
-					 i);
+					 "device rule %zu: a rule has a type of c, b, a, numbers of -1 or more, and an access of rwm", i);
 	}
 	return 0;
-}
-
-/* "if register != value skip the rest of the rule". How far that is, the end of the rule knows. */
-static void add_test(struct bpf_insn **at, int reg, uint32_t value)
-{
-	*(*at)++ = (struct bpf_insn){ .code = BPF_JMP | BPF_JNE | BPF_K,
-				      .dst_reg = (uint8_t)reg & 0xf,
-				      .imm = (int32_t)value };
-}
-
-static void add_rule(struct bpf_insn **at, const struct cgroup_device *rule)
-{
-	struct bpf_insn *first = *at;
-	uint32_t refused = ~access_bits(rule) & (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE | BPF_DEVCG_ACC_MKNOD);
-
-	if (rule->major >= 0)
-		add_test(at, BPF_REG_4, (uint32_t)rule->major);
-	if (rule->minor >= 0)
-		add_test(at, BPF_REG_5, (uint32_t)rule->minor);
-	if (rule->type != 'a')
-		add_test(at, BPF_REG_2, rule->type == 'c' ? BPF_DEVCG_DEV_CHAR : BPF_DEVCG_DEV_BLOCK);
-	if (refused) {
-		*(*at)++ = (struct bpf_insn){ .code = BPF_ALU | BPF_MOV | BPF_X,
-					      .dst_reg = BPF_REG_1,
-					      .src_reg = BPF_REG_3 };
-		*(*at)++ = (struct bpf_insn){ .code = BPF_ALU | BPF_AND | BPF_K,
-					      .dst_reg = BPF_REG_1,
-					      .imm = (int32_t)refused };
-		add_test(at, BPF_REG_1, 0);
-	}
-	*(*at)++ = (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 1 };
-	*(*at)++ = (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT };
-	for (struct bpf_insn *test = first; test < *at; test++)
-		if (test->code == (BPF_JMP | BPF_JNE | BPF_K))
-			test->off = (int16_t)(*at - test - 1);
-}
-
-struct bpf_insn *devices_program(const struct cgroup_device *rules, size_t count, size_t *ret_length)
-{
-	struct bpf_insn *program = alloc_zeroed(HEAD_LENGTH + count * RULE_MAX_LENGTH + TAIL_LENGTH, sizeof *program);
-	struct bpf_insn *at = program;
-	const uint8_t load = BPF_LDX | BPF_MEM | BPF_W;
-
-	/* struct bpf_cgroup_dev_ctx: access_type = wanted access << 16 | type. r1 is its address. */
-	*at++ = (struct bpf_insn){ .code = load,
-				   .dst_reg = BPF_REG_2,
-				   .src_reg = BPF_REG_1,
-				   .off = offsetof(struct bpf_cgroup_dev_ctx, access_type) };
-	*at++ = (struct bpf_insn){ .code = load,
-				   .dst_reg = BPF_REG_4,
-				   .src_reg = BPF_REG_1,
-				   .off = offsetof(struct bpf_cgroup_dev_ctx, major) };
-	*at++ = (struct bpf_insn){ .code = load,
-				   .dst_reg = BPF_REG_5,
-				   .src_reg = BPF_REG_1,
-				   .off = offsetof(struct bpf_cgroup_dev_ctx, minor) };
-	*at++ = (struct bpf_insn){ .code = BPF_ALU | BPF_MOV | BPF_X, .dst_reg = BPF_REG_3, .src_reg = BPF_REG_2 };
-	*at++ = (struct bpf_insn){ .code = BPF_ALU | BPF_RSH | BPF_K, .dst_reg = BPF_REG_3, .imm = ACCESS_SHIFT };
-	*at++ = (struct bpf_insn){ .code = BPF_ALU | BPF_AND | BPF_K, .dst_reg = BPF_REG_2, .imm = TYPE_MASK };
-	for (size_t i = 0; i < count; i++)
-		add_rule(&at, &rules[i]);
-	*at++ = (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 };
-	*at++ = (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT };
-	*ret_length = (size_t)(at - program);
-	return program;
 }
 
 static int bpf(int command, union bpf_attr *attr)
@@ -138,16 +78,55 @@ static int load_program(const struct bpf_insn *program, size_t length)
 	attr.insns = (uint64_t)(uintptr_t)program;
 	attr.insn_cnt = (uint32_t)length;
 	attr.license = (uint64_t)(uintptr_t)license;
-	(void)snprintf(attr.prog_name, sizeof attr.prog_name, "box_devices"); /* always fits */
+	(void)snprintf(attr.prog_name, sizeof attr.prog_name, PROGRAM_NAME); /* always fits */
 	/* bpf(2) says EAGAIN where a signal came while the program was verified. */
 	for (int try = 0; (fd = bpf(BPF_PROG_LOAD, &attr)) < 0 && errno == EAGAIN && try < 5; try++)
 		continue;
 	return fd;
 }
 
-static int devices_v2(const struct branch *branch, const struct cgroup_device *rules, size_t count, struct error *e)
+/* The ids of the programs that are attached to the group itself. A kernel that does not tell has none to replace. */
+static uint32_t attached_programs(const struct branch *branch, uint32_t ids[static PROGRAMS_MAX])
+{
+	union bpf_attr attr = { 0 };
+
+	attr.query.target_fd = (uint32_t)branch->folder;
+	attr.query.attach_type = BPF_CGROUP_DEVICE;
+	attr.query.prog_ids = (uint64_t)(uintptr_t)ids;
+	attr.query.prog_cnt = PROGRAMS_MAX;
+	return bpf(BPF_PROG_QUERY, &attr) ? 0 : attr.query.prog_cnt;
+}
+
+/* Detaches one of the programs if box attached it; others' stay. 0, or -1 with errno. */
+static int detach_former(const struct branch *branch, uint32_t id)
+{
+	struct bpf_prog_info info = { 0 };
+	union bpf_attr attr = { 0 };
+	autoclose int fd = -1;
+
+	attr.prog_id = id;
+	fd = bpf(BPF_PROG_GET_FD_BY_ID, &attr);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	attr = (union bpf_attr){ 0 };
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = sizeof info;
+	attr.info.info = (uint64_t)(uintptr_t)&info;
+	if (bpf(BPF_OBJ_GET_INFO_BY_FD, &attr))
+		return -1;
+	if (strcmp(info.name, PROGRAM_NAME) != 0)
+		return 0;
+	attr = (union bpf_attr){ 0 };
+	attr.target_fd = (uint32_t)branch->folder;
+	attr.attach_bpf_fd = (uint32_t)fd;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	return bpf(BPF_PROG_DETACH, &attr);
+}
+
+static int devices_v2(const struct branch *branch, const struct device_rule *rules, size_t count, struct error *e)
 {
 	autofree struct bpf_insn *program = NULL;
+	uint32_t former[PROGRAMS_MAX], former_count;
 	union bpf_attr attr = { 0 };
 	autoclose int fd = -1;
 	size_t length;
@@ -162,12 +141,16 @@ static int devices_v2(const struct branch *branch, const struct cgroup_device *r
 	}
 	if (fd < 0)
 		return error_sys(e, "load the device rules of the container (%zu BPF instructions)", length);
+	former_count = attached_programs(branch, former);
 	attr.target_fd = (uint32_t)branch->folder;
 	attr.attach_bpf_fd = (uint32_t)fd;
 	attr.attach_type = BPF_CGROUP_DEVICE;
 	attr.attach_flags = BPF_F_ALLOW_MULTI; /* beside what the groups above have: all must agree */
 	if (bpf(BPF_PROG_ATTACH, &attr))
 		return error_sys(e, "attach the device rules to the cgroup %s", branch->tree.root);
+	for (uint32_t i = 0; i < former_count; i++)
+		if (detach_former(branch, former[i]))
+			return error_sys(e, "detach the former device rules from the cgroup %s", branch->tree.root);
 	return 0;
 }
 
@@ -179,7 +162,7 @@ static void add_number(struct text *line, int number)
 		text_addf(line, "%d", number);
 }
 
-void devices_line(const struct cgroup_device *rule, struct text *ret)
+void devices_line(const struct device_rule *rule, struct text *ret)
 {
 	text_clear(ret);
 	text_addf(ret, "%c ", rule->type);
@@ -189,34 +172,54 @@ void devices_line(const struct cgroup_device *rule, struct text *ret)
 	text_addf(ret, " %.*s", (int)sizeof rule->access, rule->access);
 }
 
-static int devices_v1(const struct branch *branch, const struct cgroup_device *rules, size_t count, struct error *e)
+/* One line per write: the kernel reads no further than the first. */
+static int write_changes(const struct branch *branch, const struct list *changes, struct error *e)
 {
-	autorelease(text) struct text line = { 0 };
-	autoclose int allow = -1;
+	for (size_t i = 0; i < changes->count; i++) {
+		const char *change = changes->items[i], *line = strchr(change, ' ') + 1;
+		const char *file = text_starts(change, "allow ") ? "devices.allow" : "devices.deny";
 
-	if (group_write(branch, "devices.deny", "a"))
-		return error_sys(e, "write a to devices.deny of cgroup %s", branch->tree.root);
-	allow = openat(branch->folder, "devices.allow", O_WRONLY | O_CLOEXEC);
-	if (allow < 0)
-		return error_sys(e, "open devices.allow of cgroup %s", branch->tree.root);
-	for (size_t i = 0; i < count; i++) {
-		devices_line(&rules[i], &line);
-		/* One rule per write: the kernel reads no further than the first. */
-		if (write(allow, line.data, line.length) != (ssize_t)line.length)
-			return error_sys(e, "write \"%s\" to devices.allow of cgroup %s", line.data, branch->tree.root);
+		if (group_write(branch, file, line))
+			return error_sys(e, "write \"%s\" to %s of cgroup %s", line, file, branch->tree.root);
 	}
 	return 0;
 }
 
-int cgroup_devices(const struct cgroup *group, const struct cgroup_device *allowed, size_t count, struct error *e)
+static int devices_v1(const struct branch *branch, const struct device_rule *rules, size_t count, struct error *e)
+{
+	struct device_list now = { .is_allowed = true }, wanted = { 0 };
+	autorelease(text) struct text lines = { 0 };
+	autorelease(list) struct list changes = { 0 };
+	int failed;
+
+	if (device_list_make(rules, count, &wanted, e))
+		return -1;
+	failed = branch->folder >= 0 ? file_read(branch->folder, "devices.list", (size_t)1 << 20, &lines, e)
+				     : error_set(e, ERROR_MISSING, "set the device rules: the cgroup is gone");
+	if (!failed) {
+		device_list_parse(&now, lines.data ? lines.data : "");
+		device_list_changes(&now, &wanted, &changes);
+		failed = write_changes(branch, &changes, e);
+	}
+	device_list_release(&now);
+	device_list_release(&wanted);
+	return failed;
+}
+
+int cgroup_devices(const struct cgroup *group, const struct device_rule *rules, size_t count, struct error *e)
 {
 	const struct branch *branch = group_branch(group, CONTROLLER_DEVICES);
+	autofree struct device_rule *all = NULL;
 
-	if (devices_check(allowed, count, e))
+	if (devices_check(rules, count, e))
 		return -1;
 	if (!branch) {
 		log_debug("the device rules are not installed: no devices controller here, continuing");
 		return 0;
 	}
-	return branch->tree.is_v2 ? devices_v2(branch, allowed, count, e) : devices_v1(branch, allowed, count, e);
+	all = alloc_zeroed(count + STANDARD_COUNT, sizeof *all);
+	if (count)
+		memcpy(all, rules, count * sizeof *all);
+	memcpy(all + count, standard, sizeof standard);
+	return branch->tree.is_v2 ? devices_v2(branch, all, count + STANDARD_COUNT, e) : devices_v1(branch, all, count + STANDARD_COUNT, e);
 }

@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * freeze.c - stop, go on, kill, and remove: everything that has to win against processes that fork.
+ * freeze.c - stop, go on, and kill: everything that has to win against processes that fork.
  *
  * v2 kills a whole subtree by cgroup.kill (Linux 5.14). Elsewhere the group is frozen first, so that no process can fork or
  * leave while the list of pids is worked through; a v1 task takes its SIGKILL only when thawed, a v2 task at once.
  * A group that does not freeze (a process in an uninterruptible wait) is signalled in rounds until it is empty. Every
  * loop here ends by a deadline.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/names.h"
 #include "base/process.h"
-#include "base/text.h"
 #include "cgroups/group.h"
 #include "cgroups/members.h"
 
@@ -28,8 +23,6 @@ enum {
 	FREEZE_MS = 2000,     /* for a pause that the user asked for */
 	KILL_FREEZE_MS = 100, /* before a kill: a help, not a condition */
 	KILL_MS = 2000,
-	REMOVE_MS = 2000, /* from the kill to the last process gone */
-	DEPTH_MAX = 64,   /* of groups that an app made below its own */
 };
 
 /* The branch through which the group is frozen; NULL where none is joined. */
@@ -94,7 +87,7 @@ static int signal_listed(const struct branch *branch, const int *pids, size_t co
 	return 0;
 }
 
-static int signal_all(const struct branch *branch, int signal, struct error *e)
+int branch_signal(const struct branch *branch, int signal, struct error *e)
 {
 	autofree int *pids = NULL;
 	size_t count = 0;
@@ -115,7 +108,7 @@ static int kill_round(const struct cgroup *group, int signal, bool *ret_is_sure,
 	/* A freeze that fails costs a few rounds more, no more. */
 	*ret_is_sure =
 		was_frozen || (branch && branch_freeze(branch, /* frozen= */ true, KILL_FREEZE_MS, &ignored) == 0);
-	failed = signal_all(members_branch(group), signal, e);
+	failed = branch_signal(members_branch(group), signal, e);
 	/* SIGKILL is delivered only to a thawed v1 task; any other signal leaves a paused group paused. */
 	if (branch && (!was_frozen || signal == SIGKILL))
 		(void)branch_freeze(branch, /* frozen= */ false, 0, &ignored);
@@ -133,8 +126,7 @@ static int kill_everybody(const struct cgroup *group, struct error *e)
 		if (group_write(branch, "cgroup.kill", "1") == 0 || errno == ENODEV)
 			return 0;
 		if (errno != ENOENT) /* before 5.14 */
-			return error_sys(e, "write 1 to cgroup.kill of cgroup %s/" GROUP_PARENT "/%s",
-					 branch->tree.root, group->name);
+			return error_sys(e, "write 1 to cgroup.kill of cgroup %s%s", branch->tree.root, group->path);
 	}
 	do {
 		if (kill_round(group, SIGKILL, &is_sure, e))
@@ -144,6 +136,15 @@ static int kill_everybody(const struct cgroup *group, struct error *e)
 	return 0;
 }
 
+int cgroup_let_die(const struct cgroup *group, struct error *e)
+{
+	const struct branch *branch = freezer_of(group);
+
+	if (!branch || branch->tree.is_v2 || !v1_is_frozen(branch))
+		return 0;
+	return branch_freeze(branch, /* frozen= */ false, 0, e);
+}
+
 int cgroup_kill(const struct cgroup *group, int signal, struct error *e)
 {
 	bool is_sure;
@@ -151,100 +152,4 @@ int cgroup_kill(const struct cgroup *group, int signal, struct error *e)
 	if (!group->count)
 		return 0;
 	return signal == SIGKILL ? kill_everybody(group, e) : kill_round(group, signal, &is_sure, e);
-}
-
-/* Removes the groups that an app made below its own (one whose cgroups were writable), deepest first. */
-static int remove_below(int parent, const char *name, int depth)
-{
-	autoclosedir DIR *entries = NULL;
-	struct dirent *entry;
-	struct stat st;
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
-		return -1;
-	/* A group has two links and one more for each below it: most have none and need no listing. */
-	if (depth > DEPTH_MAX || fstat(fd, &st) || st.st_nlink <= 2) {
-		close(fd);
-		return 0;
-	}
-	entries = fdopendir(fd);
-	if (!entries) {
-		close(fd);
-		return -1;
-	}
-	while ((entry = readdir(entries))) {
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-			continue;
-		(void)remove_below(fd, entry->d_name, depth + 1);
-		(void)unlinkat(fd, entry->d_name,
-			       AT_REMOVEDIR); /* the removal of the group itself says whether it worked */
-	}
-	return 0;
-}
-
-static int explain_busy(const struct cgroup *group, const struct branch *branch, struct error *e)
-{
-	autorelease(text) struct text list = { 0 };
-	autofree int *pids = NULL;
-	size_t count = 0;
-	struct error ignored = { 0 };
-
-	if (members_list(branch, &pids, &count, &ignored) == 0)
-		for (size_t i = 0; i < count && i < 8; i++)
-			text_addf(&list, "%s%d", i ? ", " : "", pids[i]);
-	error_set(e, ERROR_KERNEL,
-		  "remove cgroup %s/" GROUP_PARENT "/%s: processes are still in it %d ms after SIGKILL (%s)",
-		  branch->tree.root, group->name, REMOVE_MS,
-		  list.length ? list.data : "their pids are not visible here");
-	return error_hint(e, "a process in an uninterruptible wait (state D in ps) ends when its device answers; then "
-			     "remove the container again");
-}
-
-/* rmdir as often as it takes. The first attempt, in the usual case of a dead container, is the only one. */
-static int branch_remove(const struct cgroup *group, const struct branch *branch, int parent, struct error *e)
-{
-	long deadline = clock_ms() + REMOVE_MS;
-	unsigned pause_us = 100;
-	int round = 0;
-
-	while (unlinkat(parent, group->name, AT_REMOVEDIR)) {
-		if (errno == ENOENT || errno == ENODEV)
-			return 0;
-		if (errno != EBUSY)
-			return error_sys(e, "remove cgroup %s/" GROUP_PARENT "/%s", branch->tree.root, group->name);
-		/* Again now and then: the freezer may have missed one that forked. */
-		if (round % 8 == 0 && cgroup_kill(group, SIGKILL, e))
-			return -1;
-		/* A process that died half way through cgroup_enter, or was put here by somebody, is in this branch alone. */
-		if (round++ % 8 == 4 && signal_all(branch, SIGKILL, e))
-			return -1;
-		(void)remove_below(parent, group->name, 0);
-		if (!wait_until(deadline, &pause_us))
-			return explain_busy(group, branch, e);
-	}
-	return 0;
-}
-
-int cgroup_remove(const struct cgroup *group, struct error *e)
-{
-	int failed = 0;
-
-	for (size_t i = group->count; i-- > 0;) {
-		const struct branch *branch = &group->branches[i];
-		autofree char *path = text_format("%s/" GROUP_PARENT, branch->tree.root);
-		autoclose int parent = -1;
-		struct error again = { 0 };
-
-		/* Anew: ROOT/box may have been removed and made again since the group was opened. */
-		parent = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (parent < 0)
-			continue;
-		/* The other branches go all the same; the first cause is what counts. */
-		if (branch_remove(group, branch, parent, failed ? &again : e))
-			failed = -1;
-		else
-			(void)rmdir(path); /* with the last group in it; EBUSY: others are there */
-	}
-	return failed;
 }

@@ -13,33 +13,49 @@
 /* The group in one tree. Descriptors are -1 where the folder is gone or not opened. */
 struct branch {
 	struct tree tree; /* owned copy; controllers: those for which the group joined */
-	int parent;       /* ROOT/box, O_PATH */
-	int folder;       /* ROOT/box/NAME, O_PATH */
+	int parent;       /* the folder above the group's own, O_PATH */
+	int folder;       /* ROOT and the group's path, O_PATH */
 	int tasks;        /* v1 tasks, v2 cgroup.procs: open for writing */
 	bool is_made;     /* by this process: undone when create fails */
 };
 
 struct cgroup {
-	char *name;
+	char *path; /* the same below the root of every tree: "/box/web" */
+	bool joins_all;
 	enum cgroup_version version;
 	struct branch *branches; /* none: a group that does nothing */
 	size_t count;
 	struct cgroup_mount *mounts; /* made by create and open; ends with type NULL */
 };
 
-/* The folder that holds all groups of box in a tree. */
+/* The folder that holds the groups of "box run" in a tree. */
 #define GROUP_PARENT "box"
 
-/* cgroup.c: a name that cannot lead out of ROOT/box, nor break a record. */
-int group_check_name(const char *name, struct error *e);
+/* path.c: a path that cannot lead out of the tree, nor break a record. */
+int group_check_path(const char *path, struct error *e);
+/* The last part of the group's path. Borrowed. */
+const char *group_leaf(const struct cgroup *group);
+/* Whether the group lies in ROOT/box, which goes with its last group. */
+bool group_is_boxs_own(const struct cgroup *group);
+
+/* What a walk does on its way. */
+struct path_wish {
+	bool wants_made;   /* a missing folder is made */
+	unsigned needed;   /* v2: controllers that groups below must be able to have */
+	unsigned welcome;  /* v2: likewise, where the kernel lets us */
+};
+
+/* The folder above the last part of path, O_PATH, or -1. */
+int path_walk(const struct branch *branch, const char *path, const struct path_wish *wish, struct error *e);
+
 /* A group without branches; version as of the host. */
-struct cgroup *group_new(const char *name, size_t name_length, enum cgroup_version version);
+struct cgroup *group_new(const char *path, size_t path_length, enum cgroup_version version);
 /* One more branch, whose tree has no texts yet; borrowed. */
 struct branch *group_add(struct cgroup *group, bool is_v2, unsigned controllers);
 /* After the last group_add: the list of cgroup_mounts. */
 void group_fill_mounts(struct cgroup *group);
 /* Opens folder and tasks below the open parent. */
-int branch_open(struct branch *branch, const char *name, struct error *e);
+int branch_open(const struct cgroup *group, struct branch *branch, struct error *e);
 
 /* The branch that has the controller, or NULL where the group did not join it. */
 const struct branch *group_branch(const struct cgroup *group, enum controller controller);
@@ -56,13 +72,15 @@ long clock_ms(void);
 /* Sleeps for *pause_us, then doubles it up to 20 ms. False, without a sleep: the deadline has passed. */
 bool wait_until(long deadline_ms, unsigned *pause_us);
 
-/* v1.c: before the first task enters: a new cpuset group has neither cpus nor memory nodes. */
-int v1_prepare_parent(const struct branch *branch, struct error *e);
-int v1_prepare_group(const struct branch *branch, struct error *e);
+/* v1.c: a new cpuset group has neither processors nor memory nodes: it gets those of the group above. shown is for messages. */
+int v1_inherit(const struct branch *branch, int above, int below, const char *shown, struct error *e);
 int v1_freeze(const struct branch *branch, bool frozen, int timeout_ms, struct error *e);
 bool v1_is_frozen(const struct branch *branch);
 
-/* v2.c: makes sure that groups below ROOT/box can have the controllers. */
-int v2_enable(const struct branch *branch, unsigned controllers, struct error *e);
+/* v2.c: makes sure that the children of the group folder can have the controllers; shown is its path. */
+int v2_enable(int folder, const char *shown, bool is_root, const struct path_wish *wish, struct error *e);
 int v2_freeze(const struct branch *branch, bool frozen, int timeout_ms, struct error *e);
 bool v2_is_frozen(const struct branch *branch);
+
+/* freeze.c: signals everybody in one branch and below it. */
+int branch_signal(const struct branch *branch, int signal, struct error *e);

@@ -173,7 +173,7 @@ static int layout_place(struct layout *layout, struct error *e)
 	for (size_t i = layout->count; i-- > 0;) {
 		struct tree *tree = &layout->trees[i];
 
-		has_resources |= (tree->controllers & ~CONTROLLERS_BUILT_IN) != 0;
+		has_resources |= (tree->controllers & ~(CONTROLLERS_BUILT_IN | CONTROLLERS_PASSIVE)) != 0;
 		/* A v2 group freezes and filters devices by itself; a v1 tree for that is smaller, so it goes first. */
 		if (tree->is_v2 && (tree->controllers || v1))
 			tree->controllers |= CONTROLLERS_BUILT_IN & ~v1;
@@ -256,7 +256,7 @@ int cgroup_host_find(struct cgroup_host *ret, struct error *e)
 		const struct tree *tree = layout_tree(&layout, c);
 
 		/* One name per resource on every kind of host: "io", never "blkio". */
-		if (tree)
+		if (tree && c != CONTROLLER_SYSTEMD)
 			list_add(&host.controllers, controller_name(c, /* is_v2= */ true));
 	}
 	if (!layout.count)

@@ -21,6 +21,13 @@ enum controller {
 	CONTROLLER_IO,      /* "blkio" on v1 */
 	CONTROLLER_FREEZER, /* part of every v2 group (Linux 5.2) */
 	CONTROLLER_DEVICES, /* a BPF program on v2 */
+	CONTROLLER_HUGETLB,
+	CONTROLLER_RDMA,
+	CONTROLLER_MISC,
+	CONTROLLER_NET_CLS, /* this and all below: v1 only */
+	CONTROLLER_NET_PRIO,
+	CONTROLLER_PERF_EVENT,
+	CONTROLLER_SYSTEMD, /* no controller: the tree name=systemd, in which engines look for a process's group */
 	CONTROLLER_COUNT,
 };
 
@@ -30,13 +37,16 @@ enum controller {
 #define CONTROLLERS_BUILT_IN                                                                                           \
 	(CONTROLLER_BIT(CONTROLLER_FREEZER) | CONTROLLER_BIT(CONTROLLER_DEVICES) | CONTROLLER_BIT(CONTROLLER_CPUACCT))
 
+/* Those that limit nothing. */
+#define CONTROLLERS_PASSIVE (CONTROLLER_BIT(CONTROLLER_PERF_EVENT) | CONTROLLER_BIT(CONTROLLER_SYSTEMD))
+
 /* "memory", "io" or "blkio": as the kernel names it in such a tree. */
 const char *controller_name(enum controller controller, bool is_v2);
 
 struct tree {
 	char *root;           /* the folder below which /box lies: the mount point, or a delegated group in it */
 	char *folder;         /* last part of the mount point: "memory", "cpu,cpuacct" */
-	char *options;        /* v1: the controllers as one mounts them: "memory", "cpu,cpuacct"; NULL on v2 */
+	char *options;        /* v1: the controllers as one mounts them: "memory", "cpu,cpuacct", "name=systemd"; NULL on v2 */
 	char *inside;         /* which part of the whole tree is mounted: "/" but in some containers */
 	unsigned controllers; /* bits: those that this tree has */
 	bool is_v2;

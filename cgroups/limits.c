@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * limits.c - the table of limits, and the loops that check and write them.
+ * limits.c - the loops that check the rows of limits against a host, and write them into a group.
  *
- * A row says which field of struct limits goes into which file of which controller, on v2 and on v1. Rows are written from top to
- * bottom; the order matters twice on v1: memory before memory+swap (which must not be smaller), period before quota.
+ * The kernel refuses (EINVAL) what does not fit the other values of the moment: more memory than memory and swap together, more burst than
+ * quota, a short period with the quota of a long one. Which of two has to come first depends on whether they rise or fall, and so on what
+ * the group has now. So a refused value is tried once more after all others are written: by then what did not fit has changed, or never
+ * will.
  */
 #include "cgroups/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -19,158 +22,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cgroups/group.h"
+#include "cgroups/limit_rows.h"
 #include "specs/limits.h"
 
-struct limit_row {
-	const char *name;  /* for messages */
-	const char *field; /* in app.json */
-	enum controller controller;
-	const char *v2_file; /* NULL: nothing to write there */
-	const char *v1_file;
-	size_t offset; /* in struct limits: int64_t, or char * with is_text */
-	/* The file's content; what is said is never LIMIT_UNSET. */
-	void (*format)(const struct limits *limits, int64_t value, bool is_v2, struct text *ret);
-	const char *v2_other, *v1_other; /* the file's name where the I/O scheduler is BFQ */
-	size_t default_offset;           /* of the bool that says that nobody wrote it; 0: none */
-	bool is_text;
-};
-
-static void format_number(const struct limits *limits, int64_t value, bool is_v2, struct text *ret)
-{
-	(void)limits;
-	if (value == LIMIT_NONE)
-		text_add(ret, is_v2 ? "max" : "-1");
-	else
-		text_addf(ret, "%" PRId64, value);
-}
-
-/* Without reservation: nothing is protected on v2, and reclaim begins nowhere on v1. */
-static void format_reservation(const struct limits *limits, int64_t value, bool is_v2, struct text *ret)
-{
-	(void)limits;
-	text_addf(ret, "%" PRId64, value == LIMIT_NONE && is_v2 ? 0 : value);
-}
-
-/* v1 limits the sum of memory and swap. */
-static void format_swap(const struct limits *limits, int64_t value, bool is_v2, struct text *ret)
-{
-	bool is_sum = !is_v2 && value != LIMIT_NONE;
-
-	if (is_sum && __builtin_add_overflow(value, limits->memory, &value))
-		value = LIMIT_NONE;
-	format_number(limits, value, is_v2, ret);
-}
-
-static int64_t period_of(const struct limits *limits)
-{
-	return limits->cpu_period_us > 0 ? limits->cpu_period_us : 100000;
-}
-
-static void format_period(const struct limits *limits, int64_t value, bool is_v2, struct text *ret)
-{
-	(void)value;
-	(void)is_v2;
-	text_addf(ret, "%" PRId64, period_of(limits));
-}
-
-static void format_quota(const struct limits *limits, int64_t value, bool is_v2, struct text *ret)
-{
-	format_number(limits, value, is_v2, ret);
-	if (is_v2)
-		text_addf(ret, " %" PRId64, period_of(limits));
-}
-
-/* The kernel's own scale between the two: weight 100 is 1024 shares; it takes 2 to 262144 shares. */
-static void format_weight(const struct limits *limits, int64_t value, bool is_v2, struct text *ret)
-{
-	int64_t shares = (value * 1024 + 50) / 100;
-
-	(void)limits;
-	text_addf(ret, "%" PRId64, is_v2 ? value : shares < 2 ? 2 : shares);
-}
-
-static void format_pids(const struct limits *limits, int64_t value, bool is_v2, struct text *ret)
-{
-	(void)is_v2;
-	format_number(limits, value, /* is_v2= */ true, ret); /* "max" on v1, too */
-}
-
-#define AT(member) offsetof(struct limits, member)
-
-static const struct limit_row rows[] = {
-	{ "memory", "resources.limits.memory", CONTROLLER_MEMORY, "memory.max", "memory.limit_in_bytes", AT(memory),
-	  .format = format_number },
-	{ "swap", "resources.limits.swap", CONTROLLER_MEMORY, "memory.swap.max", "memory.memsw.limit_in_bytes",
-	  AT(swap), .format = format_swap, .default_offset = AT(swap_is_default) },
-	{ "memory reservation", "resources.reservations.memory", CONTROLLER_MEMORY, "memory.low",
-	  "memory.soft_limit_in_bytes", AT(memory_reservation), .format = format_reservation },
-	{ "pids", "resources.limits.pids", CONTROLLER_PIDS, "pids.max", "pids.max", AT(pids), .format = format_pids,
-	  .default_offset = AT(pids_is_default) },
-	{ "cpu period", "resources.limits.cpus", CONTROLLER_CPU, NULL, "cpu.cfs_period_us", AT(cpu_quota_us),
-	  .format = format_period },
-	{ "cpus", "resources.limits.cpus", CONTROLLER_CPU, "cpu.max", "cpu.cfs_quota_us", AT(cpu_quota_us),
-	  .format = format_quota },
-	{ "cpu weight", "resources.limits.cpu_weight", CONTROLLER_CPU, "cpu.weight", "cpu.shares", AT(cpu_weight),
-	  .format = format_weight },
-	{ "cpuset", "resources.limits.cpuset", CONTROLLER_CPUSET, "cpuset.cpus", "cpuset.cpus", AT(cpuset),
-	  .is_text = true },
-	{ "cpuset mems", "resources.limits.cpuset_mems", CONTROLLER_CPUSET, "cpuset.mems", "cpuset.mems",
-	  AT(cpuset_mems), .is_text = true },
-	{ "io weight", "resources.limits.io_weight", CONTROLLER_IO, "io.weight", "blkio.weight", AT(io_weight),
-	  .format = format_number, .v2_other = "io.bfq.weight", .v1_other = "blkio.bfq.weight" },
-};
-enum { ROW_COUNT = sizeof rows / sizeof *rows, ROW_MEMORY = 0, ROW_SWAP = 1 };
-
-/* One block device's throttles. */
-static const struct {
-	const char *name, *v2_key, *v1_file;
-	size_t offset;
-} io_rows[] = {
-	{ "read_bps", "rbps", "blkio.throttle.read_bps_device", offsetof(struct io_limit, read_bps) },
-	{ "write_bps", "wbps", "blkio.throttle.write_bps_device", offsetof(struct io_limit, write_bps) },
-	{ "read_iops", "riops", "blkio.throttle.read_iops_device", offsetof(struct io_limit, read_iops) },
-	{ "write_iops", "wiops", "blkio.throttle.write_iops_device", offsetof(struct io_limit, write_iops) },
-};
-enum { IO_ROW_COUNT = sizeof io_rows / sizeof *io_rows };
-
-static int64_t number_at(const void *base, size_t offset)
-{
-	int64_t value;
-
-	memcpy(&value, (const char *)base + offset, sizeof value);
-	return value;
-}
-
-static const char *text_at(const struct limits *limits, const struct limit_row *row)
-{
-	const char *value;
-
-	memcpy(&value, (const char *)limits + row->offset, sizeof value);
-	return value;
-}
-
-static bool is_said(const struct limits *limits, const struct limit_row *row)
-{
-	return row->is_text ? text_at(limits, row) != NULL : number_at(limits, row->offset) != LIMIT_UNSET;
-}
-
-static bool is_unlimited(const struct limits *limits, const struct limit_row *row)
-{
-	return !row->is_text && number_at(limits, row->offset) == LIMIT_NONE;
-}
-
-static bool is_default(const struct limits *limits, const struct limit_row *row)
-{
-	return row->default_offset && *((const bool *)limits + row->default_offset);
-}
-
-static void format_row(const struct limits *limits, const struct limit_row *row, bool is_v2, struct text *ret)
-{
-	if (row->is_text)
-		text_add(ret, text_at(limits, row));
-	else
-		row->format(limits, number_at(limits, row->offset), is_v2, ret);
-}
+enum { ROWS_MAX = 32 };
 
 /* A host without any swap cannot break a promise about it. */
 static bool host_has_swap(void)
@@ -185,17 +40,22 @@ static bool host_has_swap(void)
 	return line && line[1];
 }
 
+static bool is_about_swap(const struct limit_row *row)
+{
+	return row->v1_file && strcmp(row->v1_file, "memory.memsw.limit_in_bytes") == 0;
+}
+
 /* A limit that cannot be enforced: a warning where it is box's default, an error where somebody wrote it. */
-static int refuse_row(const struct limits *limits, const struct limit_row *row, const char *why, const char *fix,
+static int refuse_row(const struct limits *limits, const struct limit_row *row, bool is_oci, const char *why, const char *fix,
 		      struct error *e)
 {
 	autorelease(text) struct text value = { 0 };
+	autorelease(text) struct text field = { 0 };
 
-	format_row(limits, row, /* is_v2= */ true, &value);
-	if (is_default(limits, row)) {
-		if (row != &rows[ROW_SWAP])
-			log_warning("the default limit of %s %s is not enforced: %s, continuing", value.data, row->name,
-				    why);
+	row_format(limits, row, /* is_v2= */ true, /* is_other= */ false, &value);
+	if (row_is_default(limits, row)) {
+		if (!is_about_swap(row))
+			log_warning("the default limit of %s %s is not enforced: %s, continuing", value.data, row->name, why);
 		else if (host_has_swap())
 			log_warning("the default limit of swap is not enforced: %s, continuing", why);
 		return 0;
@@ -203,21 +63,20 @@ static int refuse_row(const struct limits *limits, const struct limit_row *row, 
 	error_set(e, ERROR_UNSUPPORTED, "limit %s to %s: %s", row->name, value.data, why);
 	if (fix)
 		(void)error_hint(e, "%s", fix);
-	return error_at(e, "%s", row->field);
+	return error_at(e, "%s", row_field(row, is_oci, &field));
 }
 
-/* Why a controller is missing, in words; the caller frees it. */
-static char *why_missing(const struct layout *layout, enum controller controller)
+char *limits_why_missing(const struct layout *layout, enum controller controller)
 {
 	bool is_v2 = layout->version == CGROUP_V2;
 
 	if (layout->count == 0)
 		return alloc_copy(layout->reason);
-	return text_format("the controller \"%s\" is not available to box on this host (%s)",
-			   controller_name(controller, is_v2), version_words(layout->version));
+	return text_format("the controller \"%s\" is not available to box on this host (%s)", controller_name(controller, is_v2),
+			   version_words(layout->version));
 }
 
-static const char *fix_missing(const struct layout *layout)
+const char *limits_fix_missing(const struct layout *layout)
 {
 	if (layout->count == 0)
 		return layout->fix;
@@ -227,63 +86,73 @@ static const char *fix_missing(const struct layout *layout)
 					      "/sys/fs/cgroup/NAME), or boot with cgroup v2";
 }
 
-static int check_row(const struct limits *limits, const struct limit_row *row, const struct layout *layout,
-		     unsigned *wanted, struct error *e)
+static int check_row(const struct limits *limits, const struct limit_row *row, const struct layout *layout, bool is_oci, unsigned *wanted,
+		     struct error *e)
 {
+	const struct tree *tree = layout_tree(layout, row->controller);
 	autofree char *why = NULL;
 
-	if (!is_said(limits, row))
+	if (!row_is_said(limits, row))
 		return 0;
-	if (layout_tree(layout, row->controller)) {
+	if (tree && (tree->is_v2 ? row->v2_file : row->v1_file)) {
 		*wanted |= CONTROLLER_BIT(row->controller);
 		return 0;
 	}
-	/* The next row says the same of the same field. */
-	if (is_unlimited(limits, row) || !row->v2_file)
+	if (row_is_unlimited(limits, row) || (row->flags & ROW_PART))
 		return 0;
-	why = why_missing(layout, row->controller);
-	return refuse_row(limits, row, why, fix_missing(layout), e);
+	if (tree)
+		return refuse_row(limits, row, is_oci, "cgroup v2 has no such limit", "leave it out, or boot with cgroup v1", e);
+	why = limits_why_missing(layout, row->controller);
+	return refuse_row(limits, row, is_oci, why, limits_fix_missing(layout), e);
 }
 
-int limits_check(const struct limits *limits, const struct layout *layout, unsigned *ret_controllers, struct error *e)
+/* What no kernel could do. */
+static int check_sums(const struct limits *limits, struct error *e)
 {
+	if (limits->memory_and_swap <= 0 || limits->memory <= 0 || limits->memory_and_swap >= limits->memory)
+		return 0;
+	error_set(e, ERROR_SPEC, "limit memory and swap together to %" PRId64 ": that is less than the limit of memory, %" PRId64,
+		  limits->memory_and_swap, limits->memory);
+	return error_at(e, "linux.resources.memory.swap");
+}
+
+int limits_check(const struct limits *limits, const struct layout *layout, bool is_oci, unsigned *ret_controllers, struct error *e)
+{
+	const struct limits settled = limits_settled(limits);
 	unsigned wanted = 0;
 
-	for (size_t i = 0; i < ROW_COUNT; i++)
-		if (check_row(limits, &rows[i], layout, &wanted, e))
+	for (const struct limit_row *row = limit_rows(); row->name; row++)
+		if (check_row(&settled, row, layout, is_oci, &wanted, e))
 			return -1;
-	if (limits->io_count && !layout_tree(layout, CONTROLLER_IO)) {
-		autofree char *why = why_missing(layout, CONTROLLER_IO);
-
-		error_set(e, ERROR_UNSUPPORTED, "limit io of %s: %s", limits->io[0].device, why);
-		(void)error_hint(e, "%s", fix_missing(layout));
-		return error_at(e, "resources.limits.io[0]");
-	}
-	if (limits->io_count)
-		wanted |= CONTROLLER_BIT(CONTROLLER_IO);
+	if (check_sums(&settled, e) || lists_check(&settled, layout, is_oci, &wanted, e))
+		return -1;
 	*ret_controllers = wanted;
 	return 0;
 }
 
-/* The branch that takes the row's value. On v2 a controller that nobody asked for at the start is switched on now. */
-static const struct branch *branch_for(const struct cgroup *group, enum controller controller)
+const struct branch *limits_branch(const struct cgroup *group, enum controller controller)
 {
+	const struct path_wish wish = { .needed = CONTROLLER_BIT(controller) };
 	const struct branch *branch = group_branch(group, controller);
+	autoclose int parent = -1;
 	struct error e = { 0 };
 
 	if (branch || group->version != CGROUP_V2 || !group->count)
 		return branch;
 	branch = &group->branches[0];
-	return branch->parent >= 0 && v2_enable(branch, CONTROLLER_BIT(controller), &e) == 0 ? branch : NULL;
+	parent = path_walk(branch, group->path, &wish, &e);
+	return parent >= 0 ? branch : NULL;
 }
 
-static int explain_write(const struct cgroup *group, const struct limits *limits, const struct limit_row *row,
-			 const struct branch *branch, const char *file, const char *value, struct error *e)
+static int explain_write(const struct cgroup *group, const struct limits *limits, const struct limit_row *row, const struct branch *branch,
+			 const char *file, const char *value, struct error *e)
 {
-	if (errno == ENOENT && row == &rows[ROW_SWAP])
-		return refuse_row(limits, row, "this kernel does not account swap", "boot with swapaccount=1", e);
+	autorelease(text) struct text field = { 0 };
+
+	if (errno == ENOENT && is_about_swap(row))
+		return refuse_row(limits, row, group->joins_all, "this kernel does not account swap", "boot with swapaccount=1", e);
 	if (errno == ENOENT && row->v2_other)
-		return refuse_row(limits, row, "no disk of this host has an I/O scheduler with weights",
+		return refuse_row(limits, row, group->joins_all, "no disk of this host has an I/O scheduler with weights",
 				  "use the BFQ scheduler: echo bfq > /sys/block/DISK/queue/scheduler", e);
 	error_sys(e, "limit %s to %s (%s of %s, controller %s)", row->name, value, file, version_words(group->version),
 		  controller_name(row->controller, branch->tree.is_v2));
@@ -291,117 +160,152 @@ static int explain_write(const struct cgroup *group, const struct limits *limits
 		(void)error_hint(e, "the container uses more than that now");
 	else if (e->sys == EINVAL || e->sys == ERANGE || e->sys == EACCES)
 		(void)error_hint(e, "the kernel, or the group above it, does not allow this value");
-	return error_at(e, "%s", row->field);
+	return error_at(e, "%s", row_field(row, group->joins_all, &field));
 }
 
-static int write_row(const struct cgroup *group, const struct limits *limits, const struct limit_row *row,
-		     const struct branch *branch, struct error *e)
+static int write_row(const struct cgroup *group, const struct limits *limits, const struct limit_row *row, const struct branch *branch,
+		     struct error *e)
 {
 	bool is_v2 = branch->tree.is_v2;
 	const char *file = is_v2 ? row->v2_file : row->v1_file;
 	const char *other = is_v2 ? row->v2_other : row->v1_other;
 	autorelease(text) struct text value = { 0 };
 
-	if (!file)
-		return 0;
-	if (row == &rows[ROW_SWAP] && !is_v2 && limits->memory < 0 && limits->swap != LIMIT_NONE)
-		return refuse_row(limits, row,
+	if (!file) {
+		/* A row that another one says is written there; a limit that v2 does not have has been refused, but for an update. */
+		if ((row->flags & ROW_PART) || row_is_unlimited(limits, row))
+			return 0;
+		return refuse_row(limits, row, group->joins_all, "cgroup v2 has no such limit", NULL, e);
+	}
+	if (row->offset == offsetof(struct limits, swap) && !is_v2 && limits->memory < 0 && limits->swap != LIMIT_NONE)
+		return refuse_row(limits, row, group->joins_all,
 				  "cgroup v1 can only limit memory and swap together, and no memory limit is set",
 				  "set resources.limits.memory, too", e);
-	format_row(limits, row, is_v2, &value);
+	row_format(limits, row, is_v2, /* is_other= */ false, &value);
 	if (group_write(branch, file, value.data) == 0)
 		return 0;
 	if (errno == ENOENT && other) {
 		file = other;
+		row_format(limits, row, is_v2, /* is_other= */ true, &value);
 		if (group_write(branch, file, value.data) == 0)
 			return 0;
 	}
+	if (errno == ENOENT && row_is_unlimited(limits, row))
+		return 0; /* as there is no such limit, there is none */
 	return explain_write(group, limits, row, branch, file, value.data, e);
 }
 
-static int write_one(const struct cgroup *group, const struct limits *limits, const struct limit_row *row,
-		     bool is_fresh, struct error *e)
+static int write_one(const struct cgroup *group, const struct limits *limits, const struct limit_row *row, bool is_fresh, struct error *e)
 {
 	const struct branch *branch;
 
-	if (!is_said(limits, row) || (is_fresh && is_unlimited(limits, row)))
+	if (!row_is_said(limits, row) || (is_fresh && row_is_unlimited(limits, row)))
 		return 0;
-	branch = branch_for(group, row->controller);
-	if (branch) {
-		if (write_row(group, limits, row, branch, e) == 0)
-			return 0;
-		/* v1: a new memory limit above the old memory+swap. That one has to rise first. */
-		if (row != &rows[ROW_MEMORY] || is_fresh || branch->tree.is_v2 || e->sys != EINVAL ||
-		    limits->swap == LIMIT_UNSET)
-			return -1;
-		error_clear(e);
-		return write_row(group, limits, &rows[ROW_SWAP], branch, e) || write_row(group, limits, row, branch, e)
-			       ? -1
-			       : 0;
-	}
+	branch = limits_branch(group, row->controller);
+	if (branch)
+		return write_row(group, limits, row, branch, e);
 	/* A fresh group without the controller passed limits_check: it was a default, and the warning is out. */
-	if (is_fresh || is_unlimited(limits, row))
+	if (is_fresh || row_is_unlimited(limits, row))
 		return 0;
-	return refuse_row(limits, row, "the running container is not in a group of that controller",
-			  "start the container anew with this limit: on cgroup v1 it joins only the controllers it was "
-			  "started with",
+	return refuse_row(limits, row, group->joins_all, "the running container is not in a group of that controller",
+			  group->joins_all ? limits_fix_missing(&(struct layout){ .version = group->version, .count = 1 })
+					   : "start the container anew with this limit: on cgroup v1 it joins only the controllers it was "
+					     "started with",
 			  e);
 }
 
-static int write_io(const struct cgroup *group, const struct branch *branch, const struct io_limit *io, struct error *e)
+static int write_rows(const struct cgroup *group, const struct limits *limits, bool is_fresh, struct error *e)
 {
-	autorelease(text) struct text line = { 0 };
+	const struct limit_row *rows = limit_rows(), *again[ROWS_MAX];
+	size_t count = 0;
 
-	text_addf(&line, "%u:%u", io->major, io->minor);
-	for (size_t i = 0; i < IO_ROW_COUNT; i++) {
-		int64_t value = number_at(io, io_rows[i].offset);
-		autofree char *one = NULL;
-
-		if (value == LIMIT_UNSET)
+	for (size_t i = 0; rows[i].name; i++) {
+		if (write_one(group, limits, &rows[i], is_fresh, e) == 0)
 			continue;
-		if (branch->tree.is_v2) {
-			text_addf(&line, " %s=", io_rows[i].v2_key);
-			format_number(NULL, value, /* is_v2= */ true, &line);
-			continue;
-		}
-		/* v1 has a file for each, where 0 means no limit. */
-		one = text_format("%u:%u %" PRId64, io->major, io->minor, value == LIMIT_NONE ? 0 : value);
-		if (group_write(branch, io_rows[i].v1_file, one) == 0)
-			continue;
-		error_sys(e, "limit %s of %s to %" PRId64 " (%s of %s)", io_rows[i].name, io->device, value,
-			  io_rows[i].v1_file, version_words(group->version));
-		return error_at(e, "%s", io_rows[i].name);
+		if (e->sys != EINVAL || count == ROWS_MAX)
+			return -1;
+		again[count++] = &rows[i];
+		error_clear(e);
 	}
-	if (branch->tree.is_v2 && group_write(branch, "io.max", line.data))
-		return error_sys(e, "limit io of %s to \"%s\" (io.max of %s)", io->device, line.data,
-				 version_words(group->version));
+	for (size_t i = 0; i < count; i++)
+		if (write_one(group, limits, again[i], is_fresh, e))
+			return -1;
 	return 0;
+}
+
+/* A period without a quota: the quota stays as it is. */
+static int write_period(const struct cgroup *group, const struct limits *limits, struct error *e)
+{
+	const struct branch *branch = group_branch(group, CONTROLLER_CPU);
+	autofree char *value = NULL;
+	char now[64] = "";
+	bool is_v2;
+
+	if (limits->cpu_quota_us != LIMIT_UNSET || limits->cpu_period_us <= 0 || limits->cpu_period_us == 100000 || !branch)
+		return 0;
+	is_v2 = branch->tree.is_v2;
+	if (is_v2 && group_read(branch, "cpu.max", now, sizeof now) < 0)
+		return error_sys(e, "read cpu.max of cgroup %s%s", branch->tree.root, group->path);
+	now[strcspn(now, " \n")] = '\0';
+	value = text_format("%s%s%" PRId64, now, is_v2 ? " " : "", limits->cpu_period_us);
+	if (group_write(branch, is_v2 ? "cpu.max" : "cpu.cfs_period_us", value) == 0)
+		return 0;
+	error_sys(e, "limit cpu period to %" PRId64 " (controller cpu)", limits->cpu_period_us);
+	return error_at(e, "linux.resources.cpu.period");
+}
+
+static int64_t read_number(const struct branch *branch, const char *file)
+{
+	char number[32];
+
+	return branch && group_read(branch, file, number, sizeof number) > 0 && strncmp(number, "max", 3) != 0 ? strtoll(number, NULL, 10)
+														: LIMIT_UNSET;
+}
+
+/* v2: swap is what the sum leaves beside memory, as it is now where no new limit of it was said. */
+static int settle_v2_swap(const struct cgroup *group, struct limits *limits, struct error *e)
+{
+	const struct branch *branch = group_branch(group, CONTROLLER_MEMORY);
+
+	if (!branch || !branch->tree.is_v2 || limits->memory_and_swap <= 0 || limits->memory > 0)
+		return 0;
+	if (limits->memory == LIMIT_UNSET)
+		limits->memory = read_number(branch, "memory.max");
+	if (limits->memory > 0)
+		return 0;
+	error_set(e, ERROR_SPEC, "limit memory and swap together to %" PRId64 ": cgroup v2 limits swap alone, and no memory limit is set",
+		  limits->memory_and_swap);
+	return error_at(e, "linux.resources.memory.swap");
+}
+
+/* v1 looks by itself; v2 would take the limit and then kill for it. */
+static int check_use(const struct cgroup *group, const struct limits *limits, struct error *e)
+{
+	const struct branch *branch = group_branch(group, CONTROLLER_MEMORY);
+	int64_t used;
+
+	if (!limits->memory_checked_first || limits->memory <= 0 || !branch || !branch->tree.is_v2)
+		return 0;
+	used = read_number(branch, "memory.current");
+	if (used <= limits->memory)
+		return 0;
+	error_set(e, ERROR_KERNEL, "limit memory to %" PRId64 ": the container uses %" PRId64 " now", limits->memory, used);
+	return error_at(e, "linux.resources.memory.limit");
 }
 
 int limits_write(const struct cgroup *group, const struct limits *limits, bool is_fresh, struct error *e)
 {
-	for (size_t i = 0; i < ROW_COUNT; i++)
-		if (write_one(group, limits, &rows[i], is_fresh, e))
-			return -1;
-	for (size_t i = 0; i < limits->io_count; i++) {
-		const struct branch *branch = branch_for(group, CONTROLLER_IO);
+	struct limits settled = limits_settled(limits);
 
-		if (!branch) {
-			error_set(e, ERROR_UNSUPPORTED,
-				  "limit io of %s: the running container is not in a group of that controller",
-				  limits->io[i].device);
-			return error_at(e, "resources.limits.io[%zu]", i);
-		}
-		if (write_io(group, branch, &limits->io[i], e) == 0)
-			continue;
-		if (e->sys == ENODEV)
-			(void)error_hint(e, "name a whole disk (/dev/sda), not a partition");
-		return error_at(e, "resources.limits.io[%zu]", i);
-	}
-	return 0;
+	if (settle_v2_swap(group, &settled, e) || check_sums(&settled, e) || check_use(group, &settled, e) ||
+	    write_rows(group, &settled, is_fresh, e) || write_period(group, &settled, e))
+		return -1;
+	return lists_write(group, &settled, e);
 }
 
 int cgroup_update(const struct cgroup *group, const struct limits *limits, struct error *e)
 {
-	return limits_write(group, limits, /* is_fresh= */ false, e);
+	if (limits_write(group, limits, /* is_fresh= */ false, e))
+		return -1;
+	return limits->device_rule_count ? cgroup_devices(group, limits->device_rules, limits->device_rule_count, e) : 0;
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * record.c - a group as one text for the state file, and back; and a group of which only the name is known.
+ * record.c - a group as one text for the state file, and back; and a group of which only the path is known.
  *
- * "cgroup VERSION NAME", then a line per branch: "v1 CONTROLLERS OPTIONS FOLDER ROOT" or "v2 CONTROLLERS - - ROOT". ROOT is the last,
- * since it may have spaces in it; no part has a newline. A later command may run in another group, even in another tree
- * layout: what counts is where the group was made.
+ * "cgroup VERSION PATH", or "oci-cgroup VERSION PATH" for one that joins all; then a line per branch: "v1 CONTROLLERS OPTIONS FOLDER
+ * ROOT" or "v2 CONTROLLERS - - ROOT". ROOT is the last, since it may have spaces in it; no part has a newline. A later command may run in
+ * another group, even in another tree layout: what counts is where the group was made.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +17,7 @@
 
 void cgroup_record(const struct cgroup *group, struct text *ret)
 {
-	text_addf(ret, "cgroup %d %s\n", (int)group->version, group->name);
+	text_addf(ret, "%scgroup %d %s\n", group->joins_all ? "oci-" : "", (int)group->version, group->path);
 	for (size_t i = 0; i < group->count; i++) {
 		const struct tree *tree = &group->branches[i].tree;
 
@@ -48,14 +47,16 @@ static bool parse_branch(struct cgroup *group, const char *line)
 
 static struct cgroup *parse_record(const char *record, struct error *e)
 {
+	bool is_oci = text_starts(record, "oci-");
 	const char *line = strchr(record, '\n');
 	struct cgroup *group;
 
-	if (!line || !text_starts(record, "cgroup ") || record[7] < '0' || record[7] > '0' + CGROUP_HYBRID ||
-	    record[8] != ' ')
+	record += is_oci ? strlen("oci-") : 0;
+	if (!line || !text_starts(record, "cgroup ") || record[7] < '0' || record[7] > '0' + CGROUP_HYBRID || record[8] != ' ')
 		return NULL;
 	group = group_new(record + 9, (size_t)(line - record - 9), (enum cgroup_version)(record[7] - '0'));
-	if (group_check_name(group->name, e)) {
+	group->joins_all = is_oci;
+	if (group_check_path(group->path, e)) {
 		cgroup_free(group);
 		return NULL;
 	}
@@ -75,14 +76,15 @@ static struct cgroup *parse_record(const char *record, struct error *e)
 /* Opens what is there of the group. It may be gone, or be another user's: cgroup_enter says so; all else works as far as it goes. */
 static void open_branches(struct cgroup *group)
 {
+	const struct path_wish nothing = { 0 };
+
 	for (size_t i = 0; i < group->count; i++) {
 		struct branch *branch = &group->branches[i];
-		autofree char *path = text_format("%s/" GROUP_PARENT, branch->tree.root);
 		struct error gone = { 0 };
 
-		branch->parent = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		branch->parent = path_walk(branch, group->path, &nothing, &gone);
 		if (branch->parent >= 0)
-			(void)branch_open(branch, group->name, &gone);
+			(void)branch_open(group, branch, &gone);
 	}
 }
 
@@ -99,15 +101,15 @@ int cgroup_open(const char *record, struct cgroup **ret, struct error *e)
 	return 0;
 }
 
-int cgroup_remove_named(const char *name, struct error *e)
+int cgroup_remove_path(const char *path, struct error *e)
 {
 	struct layout layout = { 0 };
 	struct cgroup *group;
 	int failed;
 
-	if (group_check_name(name, e) || layout_find(&layout, e))
+	if (group_check_path(path, e) || layout_find(&layout, e))
 		return -1;
-	group = group_new(name, strlen(name), layout.version);
+	group = group_new(path, strlen(path), layout.version);
 	for (size_t i = 0; i < layout.count; i++) {
 		struct tree *tree = &layout.trees[i];
 

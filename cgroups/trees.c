@@ -3,7 +3,7 @@
  * trees.c - the kernel's texts about cgroups, taken apart: mountinfo, /proc/self/cgroup, lists of controllers.
  *
  * Nothing here looks at the host: text in, structs out. A tree that is mounted more than once counts where it is
- * mounted first; named v1 trees (name=systemd) limit nothing and are left out.
+ * mounted first; named v1 trees other than name=systemd are left out.
  */
 #include "cgroups/host.h"
 
@@ -17,11 +17,17 @@
 static const char *const v1_names[CONTROLLER_COUNT] = {
 	[CONTROLLER_MEMORY] = "memory",   [CONTROLLER_PIDS] = "pids",       [CONTROLLER_CPU] = "cpu",
 	[CONTROLLER_CPUACCT] = "cpuacct", [CONTROLLER_CPUSET] = "cpuset",   [CONTROLLER_IO] = "blkio",
-	[CONTROLLER_FREEZER] = "freezer", [CONTROLLER_DEVICES] = "devices",
+	[CONTROLLER_FREEZER] = "freezer", [CONTROLLER_DEVICES] = "devices", [CONTROLLER_HUGETLB] = "hugetlb",
+	[CONTROLLER_RDMA] = "rdma",       [CONTROLLER_MISC] = "misc",       [CONTROLLER_NET_CLS] = "net_cls",
+	[CONTROLLER_NET_PRIO] = "net_prio", [CONTROLLER_PERF_EVENT] = "perf_event", [CONTROLLER_SYSTEMD] = "name=systemd",
 };
 
-/* Controllers that box does not use, and that may share a v1 tree with one that it does. */
-static const char *const other_names[] = { "net_cls", "net_prio", "perf_event", "hugetlb", "rdma", "misc" };
+/* Controllers that a v2 tree can have in cgroup.controllers. */
+enum {
+	V2_CONTROLLERS = CONTROLLER_BIT(CONTROLLER_MEMORY) | CONTROLLER_BIT(CONTROLLER_PIDS) | CONTROLLER_BIT(CONTROLLER_CPU) |
+			 CONTROLLER_BIT(CONTROLLER_CPUSET) | CONTROLLER_BIT(CONTROLLER_IO) | CONTROLLER_BIT(CONTROLLER_HUGETLB) |
+			 CONTROLLER_BIT(CONTROLLER_RDMA) | CONTROLLER_BIT(CONTROLLER_MISC),
+};
 
 const char *controller_name(enum controller controller, bool is_v2)
 {
@@ -43,7 +49,7 @@ unsigned controllers_parse(const char *words)
 		}
 		words += length + (words[length] != '\0');
 	}
-	return found & ~CONTROLLERS_BUILT_IN;
+	return found & V2_CONTROLLERS;
 }
 
 /* The next part of a line up to one of the separators, as a copy; *at moves behind it. NULL at the end of the line. */
@@ -85,17 +91,11 @@ static unsigned v1_controllers(const char *options, struct text *ret_names)
 	char *word;
 
 	while ((word = next_part(&options, ",\n"))) {
-		bool is_controller = false;
-
 		for (unsigned c = 0; c < CONTROLLER_COUNT; c++)
 			if (strcmp(word, v1_names[c]) == 0) {
 				found |= CONTROLLER_BIT(c);
-				is_controller = true;
+				text_addf(ret_names, "%s%s", ret_names->length ? "," : "", word);
 			}
-		for (size_t i = 0; i < sizeof other_names / sizeof *other_names; i++)
-			is_controller |= strcmp(word, other_names[i]) == 0;
-		if (is_controller)
-			text_addf(ret_names, "%s%s", ret_names->length ? "," : "", word);
 		free(word);
 	}
 	return found;

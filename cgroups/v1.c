@@ -31,31 +31,14 @@ static int inherit(int from, int to, const char *file)
 }
 
 /* A new cpuset group is empty, and no task can enter it (ENOSPC) nor can its children have more than it has. */
-int v1_prepare_parent(const struct branch *branch, struct error *e)
+int v1_inherit(const struct branch *branch, int above, int below, const char *shown, struct error *e)
 {
-	autoclose int root = -1;
-
 	if (!(branch->tree.controllers & CONTROLLER_BIT(CONTROLLER_CPUSET)))
 		return 0;
-	root = open(branch->tree.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return error_sys(e, "open cgroup %s", branch->tree.root);
 	/* Every box does this, and all write the same: whoever comes between another's mkdir and write needs it, too. */
 	for (size_t i = 0; i < sizeof cpuset_files / sizeof *cpuset_files; i++)
-		if (inherit(root, branch->parent, cpuset_files[i]))
-			return error_sys(e, "copy %s of cgroup %s to %s/" GROUP_PARENT, cpuset_files[i],
-					 branch->tree.root, branch->tree.root);
-	return 0;
-}
-
-int v1_prepare_group(const struct branch *branch, struct error *e)
-{
-	if (!(branch->tree.controllers & CONTROLLER_BIT(CONTROLLER_CPUSET)))
-		return 0;
-	for (size_t i = 0; i < sizeof cpuset_files / sizeof *cpuset_files; i++)
-		if (inherit(branch->parent, branch->folder, cpuset_files[i]))
-			return error_sys(e, "copy %s of cgroup %s/" GROUP_PARENT " to a group in it", cpuset_files[i],
-					 branch->tree.root);
+		if (inherit(above, below, cpuset_files[i]))
+			return error_sys(e, "copy %s to cgroup %s from the one above", cpuset_files[i], shown);
 	return 0;
 }
 

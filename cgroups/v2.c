@@ -3,9 +3,9 @@
  * v2.c - hand controllers down the v2 tree, and freeze.
  *
  * A group has the files of a controller only where its parent's cgroup.subtree_control names it, and so on up to the
- * root. What is needed is switched on in ROOT and in ROOT/box, and stays on in ROOT (other software may
- * have come to need it, too); ROOT/box goes with its last group. In a delegated group the kernel refuses (EBUSY)
- * while processes are in it. Where that is this process alone, it moves to the leaf GROUP_CALLER.
+ * root. What is needed is switched on in every group above the container's own, and stays on (other software may
+ * have come to need it, too). In a group that is not the root of the whole tree the kernel refuses (EBUSY)
+ * while processes are in it. Where that is a delegated group and this process alone, it moves to the leaf GROUP_CALLER.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -60,39 +60,44 @@ static int clear_root(int root)
 	return file_poke(root, GROUP_CALLER "/cgroup.procs", "0");
 }
 
-static int switch_on_root(const struct branch *branch, int root, unsigned controllers, struct error *e)
+static int explain_switch(const char *shown, struct error *e)
 {
-	if (switch_on(root, controllers) == 0)
-		return 0;
-	if (errno == EBUSY && clear_root(root) == 0 && switch_on(root, controllers) == 0)
-		return 0;
-	error_sys(e, "switch on controllers in %s/cgroup.subtree_control", branch->tree.root);
-	if (e->sys == EBUSY)
-		(void)error_hint(
-			e, "processes run in that cgroup itself, and then its children cannot have controllers: start "
-			   "box as the "
-			   "first process of a scope of its own: systemd-run --user --scope -p Delegate=yes box …");
+	error_sys(e, "switch on controllers in %s/cgroup.subtree_control", shown);
+	if (e->sys == EBUSY && geteuid())
+		(void)error_hint(e, "processes run in that cgroup itself, and then its children cannot have controllers: start box as the "
+				    "first process of a scope of its own: systemd-run --user --scope -p Delegate=yes box …");
+	else if (e->sys == EBUSY)
+		(void)error_hint(e, "processes run in that cgroup itself (its cgroup.procs), and then its children cannot have controllers: "
+				    "move them into a child of it first");
 	return -1;
 }
 
-int v2_enable(const struct branch *branch, unsigned controllers, struct error *e)
+/* 0, or -1 with errno. */
+static int switch_or_clear(int folder, bool is_root, unsigned controllers)
 {
-	autoclose int root = -1;
-	unsigned missing = controllers ? missing_below(branch->parent, controllers) : 0;
-	unsigned missing_in_root;
-
-	/* What ROOT/box can hand on, ROOT handed to it. */
-	if (!missing)
+	if (switch_on(folder, controllers) == 0)
 		return 0;
-	root = open(branch->tree.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return error_sys(e, "open cgroup %s", branch->tree.root);
-	missing_in_root = missing_below(root, missing);
-	if (missing_in_root && switch_on_root(branch, root, missing_in_root, e))
+	if (errno != EBUSY || !is_root)
 		return -1;
-	if (switch_on(branch->parent, missing))
-		return error_sys(e, "switch on controllers in %s/" GROUP_PARENT "/cgroup.subtree_control",
-				 branch->tree.root);
+	return clear_root(folder) || switch_on(folder, controllers) ? -1 : 0;
+}
+
+int v2_enable(int folder, const char *shown, bool is_root, const struct path_wish *wish, struct error *e)
+{
+	unsigned wanted = (wish->needed | wish->welcome) & ~CONTROLLERS_BUILT_IN;
+	unsigned missing = wanted ? missing_below(folder, wanted) : 0;
+
+	if (!missing || switch_or_clear(folder, is_root, missing) == 0)
+		return 0;
+	if (errno == EBUSY || missing == (wish->needed & missing))
+		return explain_switch(shown, e);
+	/* One of them does not work here (a realtime task keeps "cpu" off). What nobody limits may stay off. */
+	for (unsigned c = 0; c < CONTROLLER_COUNT; c++) {
+		unsigned bit = missing & CONTROLLER_BIT(c);
+
+		if (bit && switch_on(folder, bit) && (bit & wish->needed))
+			return explain_switch(shown, e);
+	}
 	return 0;
 }
 

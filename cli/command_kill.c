@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/names.h"
+#include "base/number.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "runtime/box.h"
@@ -19,6 +20,15 @@ struct kill_choices {
 const struct option_row kill_options[] = {
 	{ 's', "signal", OPTION_TEXT, offsetof(struct kill_choices, signal), "SIGNAL", "name or number (default: SIGTERM)" },
 	{ 'a', "all", OPTION_FLAG, offsetof(struct kill_choices, all), NULL, "every process, not only the first" },
+	{ 0 },
+};
+
+struct stop_choices {
+	const char *time;
+};
+
+const struct option_row stop_options[] = {
+	{ 't', "time", OPTION_TEXT, offsetof(struct stop_choices, time), "SECONDS", "then kill it (default: the spec's stop_grace_period)" },
 	{ 0 },
 };
 
@@ -53,6 +63,29 @@ int command_kill(const struct call *call)
 	if (result == 0)
 		result = box_kill(call->places, operands.items[0], number, choices.all, &e);
 	return finish(result, &e);
+}
+
+int command_stop(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct stop_choices choices = { 0 };
+	struct error e = { 0 };
+	int64_t seconds = -1;
+	int result = options_parse(stop_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e);
+
+	if (result == 0 && !operands.count)
+		result = error_set(&e, ERROR_USAGE, "stop: expected at least one NAME");
+	if (result == 0 && choices.time && number_parse(choices.time, 0, INT32_MAX, &seconds))
+		result = error_set(&e, ERROR_USAGE, "option --time %s: expected seconds", choices.time);
+	if (result)
+		return report_failure(&e);
+	/* One that cannot be stopped does not keep the others. */
+	for (size_t i = 0; i < operands.count; i++) {
+		error_clear(&e);
+		if (box_stop(call->places, operands.items[i], seconds < 0 ? -1 : seconds * 1000000, &e))
+			result = report_failure(&e);
+	}
+	return result;
 }
 
 int command_rm(const struct call *call)

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json_text.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "runtime/box.h"
@@ -69,7 +70,7 @@ static void list_as_table(const struct box_info *infos, size_t count, struct tex
 static void add_member(struct text *ret, const char *key, const char *value)
 {
 	text_addf(ret, "\"%s\": ", key);
-	report_json_text(ret, value ? value : "");
+	json_add_text(ret, value ? value : "");
 	text_add(ret, ", ");
 }
 
@@ -182,7 +183,7 @@ static void add_process(int pid, bool is_json, bool is_first, struct list *cells
 
 	if (is_json) {
 		text_addf(ret, "%s\n  {\"pid\": %d, \"inner_pid\": %d, \"command\": ", is_first ? "" : ",", pid, inner);
-		report_json_text(ret, command);
+		json_add_text(ret, command);
 		text_add(ret, "}");
 		return;
 	}

@@ -122,6 +122,8 @@ static int run_file(struct run *run, const struct call *call, const struct optio
 
 	if (box_sweep(call->places, &swept))
 		log_warning("%s, continuing", swept.text);
+	if (strcmp(file, "-") == 0 && box_seal(e))
+		return EXIT_BOX_FAILED;
 	if (prepare(run, call, options, file, command, e))
 		return EXIT_BOX_FAILED;
 	if (box_run(call->places, &run->container, &status, &run->epilogue, e))

@@ -16,6 +16,8 @@ const struct command commands[] = {
 	  EXAMPLES("box exec -t web sh", "box exec -u root -w /var/log web ls -l", "box exec -i db psql < dump.sql") },
 	{ "ps", "[NAME]", "list containers, or the processes of one", ps_options, command_ps,
 	  EXAMPLES("box ps", "box ps web", "box ps --format json", "box ps -q | xargs -r box rm -f") },
+	{ "stop", "NAME…", "end containers: stop_signal, then a kill after stop_grace_period", stop_options, command_stop,
+	  EXAMPLES("box stop web", "box stop -t 30 db") },
 	{ "kill", "NAME [SIGNAL]", "send a signal (default: SIGTERM)", kill_options, command_kill,
 	  EXAMPLES("box kill web", "box kill web HUP", "box kill -s KILL --all web") },
 	{ "pause", "NAME", "stop every process of a container", no_options, command_pause, EXAMPLES("box pause web") },

@@ -28,13 +28,14 @@ struct command {
 
 extern const struct command commands[]; /* ends with a row without a name */
 
-extern const struct option_row global_options[], run_options[], exec_options[], ps_options[], kill_options[], rm_options[],
+extern const struct option_row global_options[], run_options[], exec_options[], ps_options[], kill_options[], stop_options[], rm_options[],
 	config_options[], spec_options[], no_options[];
 
 int command_run(const struct call *call);
 int command_exec(const struct call *call);
 int command_ps(const struct call *call);
 int command_kill(const struct call *call);
+int command_stop(const struct call *call);
 int command_rm(const struct call *call);
 int command_pause(const struct call *call);
 int command_unpause(const struct call *call);

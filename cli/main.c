@@ -39,7 +39,7 @@ const struct option_row global_options[] = {
 static const char *const later[] = { "attach", "build", "compose", "cp", "create", "delete", "diff", "down", "events", "export",
 				     "features", "history", "images", "image", "import", "inspect", "list", "load", "lock", "login",
 				     "logout", "logs", "network", "port", "prune", "pull", "push", "rename", "restart", "resume",
-				     "rmi", "save", "start", "state", "stats", "stop", "system", "tag", "top", "up", "update",
+				     "rmi", "save", "start", "state", "stats", "system", "tag", "top", "up", "update",
 				     "volume", "wait" };
 
 /* Descriptors 0, 1 and 2 exist, so that nothing that box opens lands there. */
@@ -177,6 +177,7 @@ int main(int argc, char **argv)
 
 	open_standard_streams();
 	forbid_cores();
+	(void)signal(SIGCHLD, SIG_DFL); /* ignored by the caller, children would be reaped behind our back */
 	(void)signal(SIGPIPE, SIG_IGN); /* a closed stdout is an error of write(2), reported as one */
 	status = run(argv + (argc > 0), &e);
 	if (e.kind != ERROR_NONE) {

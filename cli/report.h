@@ -34,6 +34,3 @@ size_t report_width(void);
 /* A table: rows of columns cells, the first row is the head; cells are escaped, the widest of a column rules.
  * A width other than 0 is kept by cutting the widest columns. Adds to ret. */
 void report_table(const struct list *cells, size_t columns, size_t width, struct text *ret);
-
-/* Adds a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD. */
-void report_json_text(struct text *ret, const char *value);

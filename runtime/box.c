@@ -21,12 +21,15 @@
 #include "base/process.h"
 #include "cgroups/cgroup.h"
 #include "runtime/explain.h"
-#include "runtime/idmap.h"
+#include "runtime/forward.h"
 #include "runtime/launch.h"
 #include "runtime/relay.h"
+#include "runtime/sealed.h"
 #include "runtime/state.h"
-#include "runtime/writable.h"
+#include "runtime/sweep.h"
 #include "specs/container.h"
+
+enum { STEP_US = 10000, PATIENCE_US = 5000000 };
 
 int box_check_name(const char *name, struct error *e)
 {
@@ -34,6 +37,11 @@ int box_check_name(const char *name, struct error *e)
 		return error_set(e, ERROR_USAGE, "use the name \"%.140s\": expected a letter or digit, then up to 127 letters, "
 				 "digits, \"_\", \".\" or \"-\"", name);
 	return 0;
+}
+
+int box_seal(struct error *e)
+{
+	return sealed_self(/* has_user_namespace= */ false, e);
 }
 
 int box_run(const struct places *places, const struct container *container, int *ret_status, struct list *epilogue,
@@ -192,6 +200,9 @@ int box_kill(const struct places *places, const char *name, int signal, bool all
 		result = cgroup_kill(group, signal, e);
 	else if (pidfd >= 0)
 		result = process_signal(pidfd, signal) ? error_sys(e, "signal %s", name) : 0;
+	/* It ends when somebody lets it go on, and after SIGKILL nobody else will. */
+	if (result == 0 && signal == SIGKILL)
+		result = cgroup_let_die(group, e);
 	cgroup_free(group);
 	record_release(&record);
 	return result;
@@ -212,76 +223,69 @@ int box_pause(const struct places *places, const char *name, bool paused, struct
 	return result;
 }
 
-/* Removes what the gone box of this container left. Every part may be missing: it may have died at any point. */
-static int clear_remains(const struct places *places, struct state *state, struct error *e)
+/* Whether the box that runs the container has removed it, in time. */
+static bool is_removed_within(const struct places *places, const char *name, int64_t wait_us)
 {
-	autofree char *store = state_store(state);
-	autoclose int store_fd = store ? open(store, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	struct id_map map = { 0 };
+	struct error ignored = { 0 };
 
-	if (state->name[0] != '.') {
-		if (cgroup_remove_named(state->name, e))
-			return -1;
-		if (places->rootless)
-			id_map_for_caller(&map);
-		if (store && writable_remove(store, state->name, &map, e))
-			return -1;
-		if (store_fd >= 0)
-			idmap_return(store_fd, 0, state->name);
+	for (int64_t waited = 0; waited <= wait_us; waited += STEP_US) {
+		if (sweep_one(places, name, &ignored) || !state_exists(places, name))
+			return true;
+		usleep(STEP_US);
 	}
-	return state_remove(places, state, e);
+	return false;
 }
 
-/* Clears one name whose box is gone: 1, or 0 where there was nothing to do. */
-static int sweep_one(const struct places *places, const char *name, struct error *e)
+/* The signal for the first process, or SIGKILL where the kernel would drop it: nothing else would ever end that process. */
+static int ask_to_end(const struct places *places, const char *name, int64_t *grace_us, struct error *e)
 {
-	struct state state;
-	int adopted = state_adopt(places, name, &state, e);
+	struct record record = { 0 };
+	autoclose int pidfd = -1;
+	int signal, result;
+	bool alive;
 
-	if (adopted <= 0)
-		return adopted;
-	if (clear_remains(places, &state, e)) {
-		state_release(&state);
-		return error_in(e, "clear what %s left", name);
-	}
-	return 1;
-}
-
-int box_sweep(const struct places *places, struct error *e)
-{
-	autorelease(list) struct list names = { 0 };
-
-	if (state_names(places, &names, e))
+	if (box_check_name(name, e) || state_read(places, name, &record, &alive, e))
 		return -1;
-	for (size_t i = 0; i < names.count; i++)
-		if (sweep_one(places, names.items[i], e) < 0)
-			return -1;
-	return 0;
+	signal = record.stop_signal ? (int)record.stop_signal : SIGTERM;
+	if (*grace_us < 0)
+		*grace_us = record.stop_grace_us;
+	pidfd = open_first(&record, e);
+	if (pidfd >= 0 && forward_would_be_dropped(pidfd, signal))
+		signal = SIGKILL;
+	result = pidfd < 0 ? -1 : process_signal(pidfd, signal) ? error_sys(e, "signal %s", name) : 0;
+	record_release(&record);
+	return result;
+}
+
+int box_stop(const struct places *places, const char *name, int64_t grace_us, struct error *e)
+{
+	if (ask_to_end(places, name, &grace_us, e))
+		return -1;
+	if (is_removed_within(places, name, grace_us))
+		return 0;
+	return box_remove(places, name, /* force= */ true, e);
 }
 
 int box_remove(const struct places *places, const char *name, bool force, struct error *e)
 {
-	struct record record = { 0 };
 	struct error ignored = { 0 };
-	bool alive = false;
-	int swept;
 
 	if (box_check_name(name, e))
 		return -1;
-	for (int attempt = 0; attempt < 500; attempt++) {
-		swept = sweep_one(places, name, e);
+	for (int64_t waited = 0; waited < PATIENCE_US; waited += STEP_US) {
+		int swept = sweep_one(places, name, e);
+
 		if (swept)
 			return swept < 0 ? -1 : 0;
-		if (state_read(places, name, &record, &alive, e))
-			return force && e->kind == ERROR_MISSING ? 0 : -1;
-		record_release(&record);
+		if (!state_exists(places, name))
+			return force ? 0 : state_missing(name, e);
 		if (!force) {
 			error_set(e, ERROR_EXISTS, "remove %s: it is running", name);
-			return error_hint(e, "box kill %s, or box rm -f %s", name, name);
+			return error_hint(e, "box stop %s, or box rm -f %s", name, name);
 		}
-		/* The box in the foreground cleans up as soon as its app has ended. */
+		/* The box in the foreground cleans up as soon as its app has ended; one that is just starting has no app yet. */
 		(void)box_kill(places, name, SIGKILL, /* all= */ false, &ignored);
-		usleep(10000);
+		usleep(STEP_US);
 	}
 	return error_set(e, ERROR_KERNEL, "remove %s: it was killed and does not end", name);
 }

@@ -22,6 +22,10 @@ struct places;
 int box_run(const struct places *places, const struct container *container, int *ret_status, struct list *epilogue,
 	    struct error *e);
 
+/* For a command that reads what cannot be read twice (its stdin): box may have to execute itself from a sealed copy, and does so now
+ * (sealed.h). */
+int box_seal(struct error *e);
+
 struct box_exec {
 	const char *name;
 	const struct list *args;
@@ -52,12 +56,17 @@ int box_pids(const struct places *places, const char *name, int **ret_pids, size
 /* Sends signal to the first process; all: to every process. */
 int box_kill(const struct places *places, const char *name, int signal, bool all, struct error *e);
 
+/* Asks the container to end by its stop_signal and waits; after grace_us (-1: the spec's stop_grace_period) it is killed. Returns when nothing
+ * of it is left. */
+int box_stop(const struct places *places, const char *name, int64_t grace_us, struct error *e);
+
 int box_pause(const struct places *places, const char *name, bool paused, struct error *e);
 
 /* Removes a container that does not run; force: kills it first. Missing with force is fine. */
 int box_remove(const struct places *places, const char *name, bool force, struct error *e);
 
-/* Removes what a killed box or an interrupted command left: called by every command that changes something. */
+/* Removes what a killed box, an interrupted command or a reboot left in this state folder and this store: called by every command that
+ * makes something. Goes on after a failure; the first one is in e. */
 int box_sweep(const struct places *places, struct error *e);
 
 /* A name for a container: [a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}. */

@@ -11,7 +11,9 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
+#include <linux/keyctl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -61,6 +63,8 @@ int child_wait(struct child *c, unsigned stage, struct error *e)
 
 	while ((got = channel_receive(c->channel, &message, e)) > 0) {
 		keep_descriptors(c, &message);
+		if (message.stage == STAGE_GO)
+			c->host_pid = (pid_t)message.numbers[0];
 		if (message.stage == stage)
 			return 0;
 		if (message.stage != STAGE_DESCRIPTORS)
@@ -89,10 +93,35 @@ static int step_bind_to_parent(struct child *c, struct error *e)
 	return 0;
 }
 
-static int step_close_on_exec(struct child *c, struct error *e)
+/* After the last change of ids, each of which clears the death signal: box may have been killed in between, which the channel tells. */
+static int step_bind_again(struct child *c, struct error *e)
+{
+	struct pollfd channel = { .fd = c->channel };
+
+	if (step_bind_to_parent(c, e))
+		return -1;
+	if (poll(&channel, 1, 0) > 0 && (channel.revents & POLLHUP))
+		_exit(125); /* nobody is left to tell */
+	return 0;
+}
+
+/* The session keyring of who called box holds their secrets, and goes along with every fork: the container gets an empty one
+ * (session-keyring(7)). ENOSYS: this kernel has no keys. */
+static int step_keyring(struct child *c, struct error *e)
 {
 	(void)c;
-	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC))
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0) < 0 && errno != ENOSYS) {
+		error_sys(e, "begin a session keyring");
+		if (e->sys == EDQUOT)
+			error_hint(e, "sysctl kernel.keys.maxkeys and kernel.keys.maxbytes limit the keys of a user");
+		return -1;
+	}
+	return 0;
+}
+
+static int step_close_on_exec(struct child *c, struct error *e)
+{
+	if (syscall(SYS_close_range, 3U + (c->container->oci ? (unsigned)c->container->oci->preserved : 0), ~0U, CLOSE_RANGE_CLOEXEC))
 		return error_sys(e, "mark every descriptor close-on-exec");
 	return 0;
 }
@@ -108,7 +137,7 @@ static int step_wait_go(struct child *c, struct error *e)
 	return child_wait(c, STAGE_GO, e);
 }
 
-static int step_namespace_root(struct child *c, struct error *e)
+static int become_namespace_root(struct child *c, struct error *e)
 {
 	if (!container_has_namespace(c->container, NAMESPACE_USER) && !c->is_rootless)
 		return 0;
@@ -116,6 +145,13 @@ static int step_namespace_root(struct child *c, struct error *e)
 		return error_sys(e, "drop the caller's groups");
 	if (setresgid(0, 0, 0) || setresuid(0, 0, 0))
 		return error_sys(e, "become root of the container's user namespace");
+	return 0;
+}
+
+static int step_namespace_root(struct child *c, struct error *e)
+{
+	if (become_namespace_root(c, e))
+		return -1;
 	/* Changing the user cleared the death signal (prctl(2)); and what runs from here is nothing that
 	 * others of this user may trace. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || prctl(PR_SET_DUMPABLE, 0))
@@ -123,11 +159,24 @@ static int step_namespace_root(struct child *c, struct error *e)
 	return 0;
 }
 
+/* An OCI container does not end with the command that makes it. */
+static int step_oci_namespace_root(struct child *c, struct error *e)
+{
+	if (become_namespace_root(c, e))
+		return -1;
+	return prctl(PR_SET_DUMPABLE, 0) ? error_sys(e, "hide from tracers") : 0;
+}
+
+static int step_oci_keyring(struct child *c, struct error *e)
+{
+	return c->container->oci->no_new_keyring ? 0 : step_keyring(c, e);
+}
+
 static int step_cgroup(struct child *c, struct error *e)
 {
 	if (cgroup_enter(c->cgroup, c->entered_cgroup, e))
 		return -1;
-	if (unshare(CLONE_NEWCGROUP))
+	if (c->container->namespaces[NAMESPACE_CGROUP].choice == NAMESPACE_NEW && unshare(CLONE_NEWCGROUP))
 		return error_sys(e, "make a cgroup namespace");
 	return 0;
 }
@@ -197,7 +246,7 @@ static int step_umask(struct child *c, struct error *e)
 	return 0;
 }
 
-static int step_ready(struct child *c, struct error *e)
+static int step_say_ready(struct child *c, struct error *e)
 {
 	struct message message;
 
@@ -213,7 +262,12 @@ static int step_ready(struct child *c, struct error *e)
 	for (int i = 0; i < 3; i++)
 		if (c->parent_streams[i] >= 0)
 			close(take_fd(&c->parent_streams[i]));
-	return child_wait(c, STAGE_START, e);
+	return 0;
+}
+
+static int step_ready(struct child *c, struct error *e)
+{
+	return step_say_ready(c, e) ? -1 : child_wait(c, STAGE_START, e);
 }
 
 static int step_bounding_set(struct child *c, struct error *e)
@@ -271,7 +325,7 @@ static int step_signals(struct child *c, struct error *e)
 static int step_close_others(struct child *c, struct error *e)
 {
 	trace_close();
-	return process_keep_only(&c->channel, &c->init_program, e);
+	return process_keep_only(3 + (c->container->oci ? c->container->oci->preserved : 0), &c->channel, &c->init_program, e);
 }
 
 struct step {
@@ -283,6 +337,7 @@ struct step {
 static const struct step start_steps[] = {
 	{ "death signal", step_bind_to_parent },            /* first: from here kill -9 of box ends this process too */
 	{ "close-on-exec", step_close_on_exec },            /* before anything is opened: nothing of the caller's survives */
+	{ "keyring", step_keyring },                        /* while the keyring can only be the caller's: nothing of it is inside */
 	{ "session", step_session },                        /* before the terminal, which becomes this session's */
 	{ "wait: cgroup, id maps, layers", step_wait_go },  /* before acting as root of the namespace: the maps are written now */
 	{ "root of the user namespace", step_namespace_root }, /* after the maps; before all mounts, which belong to this root */
@@ -310,7 +365,7 @@ static const struct step start_steps[] = {
 	{ "identity", step_identity },                      /* needs CAP_SETUID and CAP_SETGID: before capabilities */
 	{ "capabilities", step_capabilities },
 	{ "no new privileges", step_no_new_privileges },    /* after identity; before the late filter, which rests on it */
-	{ "death signal again", step_bind_to_parent },          /* after identity, which clears it */
+	{ "death signal again", step_bind_again },          /* after identity, which clears it */
 	{ "take streams", step_take_streams },              /* after every message that a descriptor 0, 1 or 2 could disturb */
 	{ "signals", step_signals },
 	{ "close every other descriptor", step_close_others }, /* before the late filter, which may forbid close_range */
@@ -318,8 +373,56 @@ static const struct step start_steps[] = {
 	{ "execute", step_execute },
 };
 
+/* The first process of an OCI container (oci_steps.c). The reasons of the order are those above, where nothing else is said. */
+static const struct step create_steps[] = {
+	{ "close-on-exec", step_close_on_exec },
+	{ "keyring", step_oci_keyring },
+	{ "session", step_session },
+	{ "wait: cgroup, id maps", step_wait_go },
+	{ "root of the user namespace", step_oci_namespace_root },
+	{ "cgroup", step_cgroup },
+	{ "slave mounts", step_slave_mounts },
+	{ "root", step_root_folder },
+	{ "wait: binds", step_wait_mounts },
+	{ "mounts", step_oci_mounts },
+	{ "devices", step_oci_devices },                    /* after the mounts, one of which is /dev */
+	{ "hooks: prestart, createRuntime", step_runtime_hooks }, /* config.md: after the namespaces and mounts, before pivot */
+	{ "hooks: createContainer", step_container_hooks },
+	{ "masked and read-only paths", step_masks },       /* after the hooks, which may mount as well */
+	{ "read-only root", step_read_only_root },          /* after the last mount point was made in it */
+	{ "own procfs", step_own_proc },
+	{ "pivot", step_change_root },
+	{ "propagation of the root", step_root_propagation }, /* after pivot, which refuses a shared root */
+	{ "hostname", step_hostname },
+	{ "domainname", step_domainname },
+	{ "loopback", step_loopback },
+	{ "sysctls", step_sysctls },
+	{ "user", step_find_user },                         /* after pivot: passwd may be one of the mounts */
+	{ "streams", step_oci_streams },
+	{ "working folder", step_working_folder },
+	{ "umask", step_umask },
+	{ "program", step_find_program },
+	{ "limits, state", step_say_ready },
+	{ "wait: start", step_wait_start },                 /* before seccomp: a profile may forbid to wait for a connection */
+	{ "hooks: startContainer", step_start_hooks },
+	{ "scheduling", step_scheduling },                  /* before the capabilities that it may need are gone */
+	{ "labels", step_labels },
+	{ "seccomp early", step_seccomp_early },
+	{ "bounding set", step_bounding_set },
+	{ "identity", step_identity },
+	{ "capabilities", step_capabilities },
+	{ "no new privileges", step_no_new_privileges },
+	{ "take streams", step_take_oci_streams },
+	{ "signals", step_signals },
+	{ "close every other descriptor", step_close_others },
+	{ "seccomp late", step_seccomp_late },
+	{ "execute", step_execute },
+};
+
 /* One more process, which is in every namespace and in the cgroup already (enter.c). The reasons of the order are those above. */
 static const struct step enter_steps[] = {
+	{ "keyring", step_keyring },
+	{ "wait: box", step_wait_go },                      /* before anything is said: first the middle process' word reaches box */
 	{ "root of the user namespace", step_namespace_root },
 	{ "session", step_session },
 	{ "root", step_find_root },
@@ -334,7 +437,7 @@ static const struct step enter_steps[] = {
 	{ "identity", step_identity },
 	{ "capabilities", step_capabilities },
 	{ "no new privileges", step_no_new_privileges },
-	{ "death signal", step_bind_to_parent },
+	{ "death signal", step_bind_again },
 	{ "take streams", step_take_streams },
 	{ "signals", step_signals },
 	{ "close every other descriptor", step_close_others },
@@ -389,6 +492,8 @@ static _Noreturn void run_steps(struct child *c, const struct step *steps, size_
 
 _Noreturn void child_main(struct child *c)
 {
+	if (c->container->oci)
+		run_steps(c, create_steps, sizeof create_steps / sizeof *create_steps);
 	run_steps(c, start_steps, sizeof start_steps / sizeof *start_steps);
 }
 

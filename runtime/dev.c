@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/mountapi.h"
+#include "base/text.h"
 #include "runtime/steps.h"
 #include "specs/container.h"
 
@@ -60,10 +61,11 @@ static int add_node(struct child *c, int folder, const struct node *node, struct
 	struct stat st;
 
 	if (!container_has_namespace(c->container, NAMESPACE_USER) && !c->is_rootless) {
-		if (mknodat(folder, node->name, S_IFCHR | 0666, makedev(node->major, node->minor)) ||
-		    fchmodat(folder, node->name, 0666, 0))
+		if (mknodat(folder, node->name, S_IFCHR | 0666, makedev(node->major, node->minor)) == 0)
+			return fchmodat(folder, node->name, 0666, 0) ? error_sys(e, "set the mode of device %s", node->name) : 0;
+		/* Root of somebody else's user namespace (podman without root) may not. */
+		if (errno != EPERM)
 			return error_sys(e, "make device %s", node->name);
-		return 0;
 	}
 	(void)snprintf(path, sizeof path, "/dev/%s", node->name); /* always fits */
 	source = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -159,5 +161,102 @@ int step_devices(struct child *c, struct error *e)
 			error_in(e, "add device %s", c->container->devices[i].target);
 			return error_at(e, "%s", c->container->devices[i].field ? c->container->devices[i].field : "devices");
 		}
+	return 0;
+}
+
+/* A bundle may bring a /dev of its own, with nodes that an earlier start has made. */
+static bool is_there(int folder, const char *name, mode_t type, dev_t device)
+{
+	struct stat st;
+
+	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && (st.st_mode & S_IFMT) == type &&
+	       (type == S_IFIFO || st.st_rdev == device);
+}
+
+static mode_t node_type(const struct node_entry *node)
+{
+	return node->type == 'b' ? S_IFBLK : node->type == 'p' ? S_IFIFO : S_IFCHR;
+}
+
+/* The host's node of the same path, where none can be made: checked by its number, whatever lies there. */
+static int bind_host_node(int parent, const char *name, const struct node_entry *node, struct error *e)
+{
+	autoclose int source = open(node->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (source < 0 || fstat(source, &st))
+		return error_sys(e, "open the host's %s", node->path);
+	if ((st.st_mode & S_IFMT) != node_type(node) || st.st_rdev != makedev(node->major, node->minor))
+		return error_set(e, ERROR_DENIED, "use the host's %s: it is not device %c %u:%u", node->path, node->type, node->major,
+				 node->minor);
+	return bind_node(parent, name, source, e);
+}
+
+static int make_node(struct child *c, const struct node_entry *node, struct error *e)
+{
+	dev_t device = makedev(node->major, node->minor);
+	autoclose int parent = -1;
+	char name[256];
+
+	parent = beneath_parent(c->root, node->path, name, e);
+	if (parent < 0 && e->sys == ENOENT) {
+		autofree char *folder = text_format("%.*s", (int)(strrchr(node->path, '/') - node->path), node->path);
+		autoclose int made = -1;
+
+		error_clear(e);
+		made = beneath_make_folder(c->root, folder, 0755, e);
+		parent = made < 0 ? -1 : beneath_parent(c->root, node->path, name, e);
+	}
+	if (parent < 0)
+		return -1;
+	if (is_there(parent, name, node_type(node), device))
+		return 0;
+	if (mknodat(parent, name, node_type(node) | node->mode, device)) {
+		if (errno != EPERM)
+			return error_sys(e, "make device %s", node->path);
+		return bind_host_node(parent, name, node, e);
+	}
+	if (fchmodat(parent, name, node->mode, 0) || fchownat(parent, name, node->uid, node->gid, AT_SYMLINK_NOFOLLOW))
+		return error_sys(e, "set owner and mode of device %s", node->path);
+	return 0;
+}
+
+static int fill_dev(struct child *c, int folder, struct error *e)
+{
+	for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
+		if (!is_there(folder, nodes[i].name, S_IFCHR, makedev(nodes[i].major, nodes[i].minor)) &&
+		    add_node(c, folder, &nodes[i], e))
+			return -1;
+	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+		if (symlinkat(links[i].target, folder, links[i].name) && errno != EEXIST)
+			return error_sys(e, "make link /dev/%s", links[i].name);
+	/* What Docker and runc have: the kernel's memory, which the masks hide again. */
+	if (symlinkat("/proc/kcore", folder, "core") && errno != EEXIST)
+		return error_sys(e, "make link /dev/core");
+	return 0;
+}
+
+/* The host's own /dev, bound by the engine (a privileged pod): nothing is to be made in it. */
+static bool has_bound_dev(const struct container *container)
+{
+	for (size_t i = 0; i < container->mount_count; i++)
+		if (container->mounts[i].kind == MOUNT_BIND && strcmp(container->mounts[i].target, "/dev") == 0)
+			return true;
+	return false;
+}
+
+int step_oci_devices(struct child *c, struct error *e)
+{
+	const struct oci_part *oci = c->container->oci;
+	autoclose int folder = -1;
+
+	if (has_bound_dev(c->container))
+		return 0;
+	folder = beneath_make_folder(c->root, "/dev", 0755, e);
+	if (folder < 0 || fill_dev(c, folder, e))
+		return -1;
+	for (size_t i = 0; i < oci->node_count; i++)
+		if (make_node(c, &oci->nodes[i], e))
+			return oci->nodes[i].field ? error_at(e, "%s", oci->nodes[i].field) : -1;
 	return 0;
 }

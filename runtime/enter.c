@@ -8,32 +8,35 @@
  *                                      joins every namespace by pidfd,
  *                                      clone3(CLONE_PARENT)          -->  child_enter(): the steps of child.c
  *   takes the new process' pidfd  <--  ENTERED, ends
- *   limits, START, relay          <------------------------------------>  READY, START, program
+ *   GO, limits, START, relay      <------------------------------------>  GO, READY, START, program
  *
- * The middle process exists because joining a pid namespace holds only for children (setns(2)); CLONE_PARENT
- * makes the new process box's own child. What joins is not dumpable and holds no descriptor of the host but
- * the channel before it is inside, so that the app can neither trace it nor reach the host through it
+ * What joins (middle.h) is not dumpable and holds no descriptor of the host but the channel, and the caller's 0, 1 and 2 until it has its own, so that the app can neither trace it nor reach the host through it
  * (CVE-2016-9962, CVE-2024-21626).
  */
 #include <errno.h>
-#include <linux/sched.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/channel.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/places.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
 #include "runtime/box.h"
 #include "runtime/child.h"
+#include "runtime/middle.h"
+#include "runtime/namespaces.h"
 #include "runtime/relay.h"
 #include "runtime/rlimits.h"
 #include "runtime/sealed.h"
@@ -48,10 +51,10 @@ struct entry {
 	struct record record;
 	struct seccomp_filter filter;
 	struct cgroup *group;
-	int first;   /* pidfd of the container's first process */
+	int first;      /* pidfd of the container's first process */
+	int namespaces; /* CLONE_NEW*: those of its that are not box's own */
 	int channel;
 	int pidfd;   /* of the new process */
-	pid_t pid;
 	int streams[3];
 };
 
@@ -69,6 +72,25 @@ static int open_container(const struct places *places, const struct box_exec *re
 	if (cgroup_is_frozen(entry->group)) {
 		error_set(e, ERROR_DENIED, "enter %s: it is paused", request->name);
 		return error_hint(e, "box unpause %s", request->name);
+	}
+	return 0;
+}
+
+/* Joining a namespace that one is in already may be refused: an own user namespace always is, the host's network without root (setns(2)). */
+static int find_namespaces(struct entry *entry, struct error *e)
+{
+	for (enum namespace_kind i = 0; i < NAMESPACE_COUNT; i++) {
+		char path[48];
+		struct stat theirs, ours;
+
+		(void)snprintf(path, sizeof path, "/proc/self/ns/%s", namespace_name(i)); /* always fits */
+		if (stat(path, &ours))
+			continue; /* a kernel without this kind: nothing to join */
+		(void)snprintf(path, sizeof path, "/proc/%jd/ns/%s", (intmax_t)entry->record.pid, namespace_name(i)); /* always fits */
+		if (stat(path, &theirs))
+			return error_sys(e, "look at the namespaces of %s", entry->record.name);
+		if (theirs.st_ino != ours.st_ino)
+			entry->namespaces |= namespace_flag(i);
 	}
 	return 0;
 }
@@ -98,50 +120,35 @@ static void describe(const struct box_exec *request, struct entry *entry)
 		c->user = (char *)request->user;
 }
 
-static int join_namespaces(struct entry *entry, int channel, struct error *e)
+/* In the middle process. The cgroup first, while its descriptors are open. */
+static int join_namespaces(void *data, int *channel, struct error *e)
 {
-	int flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWTIME |
-		    (entry->record.user_namespace ? CLONE_NEWUSER : 0);
+	struct entry *entry = data;
 	int first = entry->first;
 
+	if (cgroup_enter(entry->group, cgroup_clone_fd(entry->group) >= 0, e))
+		return -1;
 	if (prctl(PR_SET_DUMPABLE, 0))
 		return error_sys(e, "hide from tracers");
-	if (process_keep_only(&channel, &first, e))
+	trace_close();
+	if (process_keep_only(3, channel, &first, e))
 		return -1;
-	if (setns(first, flags))
+	if (setns(first, entry->namespaces))
 		return error_sys(e, "join the namespaces of %s", entry->record.name);
 	close(first);
 	return 0;
 }
 
-/* The middle process' side. Ends here, or in the new process' program. */
-static _Noreturn void become_middle(struct entry *entry, int channel, bool entered)
+static void become_child(void *data, int channel)
 {
-	const struct process_clone request = { .flags = CLONE_PARENT, .cgroup = -1 };
+	struct entry *entry = data;
 	struct child child = {
-		.container = &entry->container, .filter = &entry->filter, .channel = 3, .init_program = -1,
-		.can_setgroups = entry->record.can_setgroups, .scaffold = -1, .root = -1, .proc = -1, .pts = -1,
+		.container = &entry->container, .filter = &entry->filter, .channel = channel, .init_program = -1, .start = -1,
+		.can_setgroups = entry->record.can_setgroups, .scaffold = -1, .root = -1, .proc = -1, .pts = -1, .mask_folder = -1,
 		.streams = { -1, -1, -1 }, .parent_streams = { -1, -1, -1 },
 	};
-	struct error e = { 0 };
-	struct message message;
-	int pidfd = -1;
-	pid_t pid = -1;
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* the new process asks for it again */
-	/* Both need the tasks files, whose order matters: the cgroup first, while their descriptors are open. */
-	if (cgroup_enter(entry->group, entered, &e) == 0 && join_namespaces(entry, channel, &e) == 0)
-		pid = process_clone(&request, &pidfd, &e);
-	else
-		pid = -1;
-	if (pid == 0)
-		child_enter(&child);
-	message_init(&message, pid > 0 ? STAGE_ENTERED : STAGE_FAILED);
-	message.error = e;
-	message.fds[0] = pidfd;
-	message.fd_count = pid > 0;
-	(void)channel_send(3, &message, &e); /* if box is gone nobody is left to tell */
-	_exit(0);
+	child_enter(&child);
 }
 
 static int receive(struct entry *entry, unsigned stage, struct message *ret, struct error *e)
@@ -155,31 +162,20 @@ static int receive(struct entry *entry, unsigned stage, struct message *ret, str
 
 static int start_middle(struct entry *entry, struct error *e)
 {
-	const struct process_clone request = { .flags = 0, .cgroup = cgroup_clone_fd(entry->group) };
-	struct error ignored = { 0 };
-	struct process_end end;
+	struct middle middle = { .cgroup = cgroup_clone_fd(entry->group), .prepare = join_namespaces, .become = become_child,
+				 .data = entry };
 	struct message message;
-	autoclose int middle = -1;
-	int ends[2], result;
-	pid_t pid;
+	int ends[2];
 
 	if (channel_open(ends, e))
 		return -1;
-	entry->channel = ends[0];
+	entry->channel = middle.outside = ends[0];
+	middle.inside = ends[1];
 	relay_signals_block();
-	pid = process_clone(&request, &middle, e);
-	if (pid == 0)
-		become_middle(entry, ends[1], request.cgroup >= 0);
-	close(ends[1]);
-	if (pid < 0)
+	if (middle_start(&middle, &entry->pidfd, e) < 0)
 		return -1;
-	result = receive(entry, STAGE_ENTERED, &message, e);
-	(void)process_wait(middle, &end, &ignored); /* its message is what counts */
-	if (result)
-		return -1;
-	entry->pidfd = take_fd(&message.fds[0]);
-	message_release(&message);
-	return 0;
+	message_init(&message, STAGE_GO);
+	return channel_send(entry->channel, &message, e);
 }
 
 /* The new process gets the limits of the container's first one. */
@@ -253,6 +249,8 @@ int box_exec(const struct places *places, const struct box_exec *request, int *r
 	struct error ignored = { 0 };
 	int result = open_container(places, request, &entry, e);
 
+	if (result == 0)
+		result = find_namespaces(&entry, e);
 	if (result == 0)
 		result = sealed_self(entry.record.user_namespace, e);
 	if (result == 0) {

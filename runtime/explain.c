@@ -24,10 +24,10 @@
 #include "specs/container.h"
 
 /* Finds the newest "oom-kill:" record of the kernel's log that names this container's group, and copies the task it chose. */
-static void find_victim(const char *name, struct text *ret)
+static void find_victim(const struct cgroup *cgroup, struct text *ret)
 {
 	autoclose int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	autofree char *group = text_format("/box/%s,", name);
+	autofree char *group = text_format("%s,", cgroup_path(cgroup));
 	char record[2048];
 	ssize_t got;
 
@@ -46,7 +46,7 @@ static void find_victim(const char *name, struct text *ret)
 	}
 }
 
-static void explain_memory(const struct container *c, const struct cgroup_stats *stats, struct list *epilogue)
+static void explain_memory(const struct cgroup *group, const struct cgroup_stats *stats, struct list *epilogue)
 {
 	autorelease(text) struct text line = { 0 };
 	autorelease(text) struct text victim = { 0 };
@@ -61,7 +61,7 @@ static void explain_memory(const struct container *c, const struct cgroup_stats 
 		text_add(&line, "the host has none left");
 	if (stats->memory_peak > 0)
 		text_addf(&line, ", the peak was %s", size_format((uint64_t)stats->memory_peak, peak));
-	find_victim(c->name, &victim);
+	find_victim(group, &victim);
 	if (victim.length)
 		text_addf(&line, "; the kernel killed %s", victim.data);
 	else
@@ -116,7 +116,7 @@ void explain_end(const struct container *container, const struct cgroup *group, 
 	struct error ignored = { 0 };
 
 	if (cgroup_stats(group, &stats, &ignored) == 0) {
-		explain_memory(container, &stats, epilogue);
+		explain_memory(group, &stats, epilogue);
 		explain_pids(&stats, epilogue);
 	}
 	if (end->code != 0)

@@ -29,6 +29,14 @@ void forward_set(sigset_t *ret)
 		(void)sigdelset(ret, kept[i]);
 }
 
+void forward_end_set(sigset_t *ret)
+{
+	(void)sigemptyset(ret);
+	for (int signal = 1; signal < NSIG; signal++)
+		if (forward_is_end(signal))
+			(void)sigaddset(ret, signal);
+}
+
 bool forward_is_end(int signal)
 {
 	return signal == SIGHUP || signal == SIGINT || signal == SIGQUIT || signal == SIGTERM;
@@ -62,9 +70,8 @@ static bool is_first_of_namespace(const struct text *status)
 	return end && end - value > 2 && end[-1] == '1' && end[-2] == '\t';
 }
 
-/* Whether the kernel would drop the signal: it goes to process 1 of a pid namespace, which has not asked for it. The pid cannot
- * be another process' by now: only box can reap it. */
-static bool would_be_dropped(int pidfd, int signal)
+/* Should the pid be another process' by the time its file is read, the answer is wrong and harms nobody: signals go by pidfd. */
+bool forward_would_be_dropped(int pidfd, int signal)
 {
 	autorelease(text) struct text info = { 0 };
 	autorelease(text) struct text status = { 0 };
@@ -91,7 +98,7 @@ void forward_signal(int pidfd, const struct signalfd_siginfo *info, int *ret_def
 	 * "end when all requests are answered"). */
 	if ((signal == SIGWINCH || signal == SIGCONT) && info->ssi_code == SI_KERNEL)
 		return;
-	if (forward_is_end(signal) && would_be_dropped(pidfd, signal)) {
+	if (forward_is_end(signal) && forward_would_be_dropped(pidfd, signal)) {
 		*ret_default = signal;
 		signal = SIGKILL;
 	}

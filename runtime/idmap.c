@@ -18,6 +18,7 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -25,6 +26,8 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
+
+enum { YOUNG_SECONDS = 60 };
 
 static void set_one(struct id_extent *extent, int *count, uint32_t inside, uint32_t outside, uint32_t length)
 {
@@ -83,9 +86,9 @@ static uint32_t hash(const char *name)
 	return value;
 }
 
-int idmap_lease(int store, const char *name, uint32_t *ret_base, struct error *e)
+int idmap_lease(int store, const char *holder, uint32_t *ret_base, struct error *e)
 {
-	uint32_t first = hash(name);
+	uint32_t first = hash(holder);
 
 	if (mkdirat(store, "ids", 0700) && errno != EEXIST)
 		return error_sys(e, "make the folder ids in the store");
@@ -100,7 +103,7 @@ int idmap_lease(int store, const char *name, uint32_t *ret_base, struct error *e
 			continue;
 		if (fd < 0)
 			return error_sys(e, "lease a range of user ids: create %s in the store", path);
-		if (write_all(fd, name, strlen(name))) {
+		if (write_all(fd, holder, strlen(holder))) {
 			error_sys(e, "lease a range of user ids: write %s in the store", path);
 			(void)unlinkat(store, path, 0); /* the first cause is what counts */
 			return -1;
@@ -111,34 +114,67 @@ int idmap_lease(int store, const char *name, uint32_t *ret_base, struct error *e
 	return error_set(e, ERROR_KERNEL, "lease a range of user ids: all %d ranges are in use", ID_POOL_RANGES - 1);
 }
 
-/* Removes the lease file at path where name holds it. */
-static void return_one(int store, const char *path, const char *name)
+/* Removes the lease file at path where holder has it. */
+static void return_one(int store, const char *path, const char *holder)
 {
-	autorelease(text) struct text holder = { 0 };
+	autorelease(text) struct text found = { 0 };
 	struct error ignored = { 0 };
 
-	if (file_read(store, path, 4096, &holder, &ignored) || !holder.data || strcmp(holder.data, name) != 0)
+	if (file_read(store, path, 4096, &found, &ignored) || !found.data || strcmp(found.data, holder) != 0)
 		return; /* not there, or another app's */
 	(void)unlinkat(store, path, 0); /* a lease that stays is found again by the next sweep */
 }
 
-void idmap_return(int store, uint32_t base, const char *name)
+/* A lease whose holder is gone, or that was never written to the end. */
+static bool is_orphan(int store, const char *path)
 {
-	autoclosedir DIR *entries = NULL;
+	autorelease(text) struct text holder = { 0 };
+	struct error ignored = { 0 };
+	struct stat st;
+
+	if (file_read(store, path, 4096, &holder, &ignored))
+		return false;
+	if (!holder.length)
+		return fstatat(store, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - st.st_mtime > YOUNG_SECONDS;
+	return lstat(holder.data, &st) && errno == ENOENT;
+}
+
+/* The leases that holder has, or, with NULL, those without one. */
+static int return_all(int store, const char *holder, struct error *e)
+{
+	int folder = openat(store, "ids", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclosedir DIR *entries = folder >= 0 ? fdopendir(folder) : NULL;
 	struct dirent *entry;
 	char path[300];
-	int folder;
+
+	if (!entries)
+		return errno == ENOENT ? 0 : error_sys(e, "read the folder ids in the store");
+	while ((entry = readdir(entries))) {
+		(void)snprintf(path, sizeof path, "ids/%s", entry->d_name); /* always fits: names are at most 255 bytes */
+		if (entry->d_name[0] == '.')
+			continue;
+		if (holder)
+			return_one(store, path, holder);
+		else if (is_orphan(store, path))
+			(void)unlinkat(store, path, 0); /* found again by the next sweep */
+	}
+	return 0;
+}
+
+void idmap_return(int store, uint32_t base, const char *holder)
+{
+	struct error ignored = { 0 };
+	char path[300];
 
 	if (base) {
 		(void)snprintf(path, sizeof path, "ids/%u", (base - ID_POOL_BASE) / ID_RANGE); /* always fits */
-		return_one(store, path, name);
+		return_one(store, path, holder);
 		return;
 	}
-	folder = openat(store, "ids", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	entries = folder >= 0 ? fdopendir(folder) : NULL;
-	while (entries && (entry = readdir(entries))) {
-		(void)snprintf(path, sizeof path, "ids/%s", entry->d_name); /* always fits: names are at most 255 bytes */
-		if (entry->d_name[0] != '.')
-			return_one(store, path, name);
-	}
+	(void)return_all(store, holder, &ignored); /* found again by the next sweep */
+}
+
+int idmap_sweep(int store, struct error *e)
+{
+	return return_all(store, NULL, e);
 }

@@ -30,7 +30,9 @@ void idmap_for_owner(uid_t uid_on_disk, uid_t uid_seen, gid_t gid_on_disk, gid_t
 /* A descriptor of a user namespace that exists only to id-map mounts (mount_setattr(2)). */
 int idmap_namespace(const struct id_map *map, struct error *e);
 
-/* Leases a range for the app name in the store's folder "ids"; *ret_base is its first host id. */
-int idmap_lease(int store, const char *name, uint32_t *ret_base, struct error *e);
-/* Gives back what name leased; base 0: not known, every lease is looked at. Nothing leased is fine. */
-void idmap_return(int store, uint32_t base, const char *name);
+/* Leases a range in the store's folder "ids" for holder, an app's state folder; *ret_base is its first host id. */
+int idmap_lease(int store, const char *holder, uint32_t *ret_base, struct error *e);
+/* Gives back every lease whose holder, a path, is gone: what a reboot left. */
+int idmap_sweep(int store, struct error *e);
+/* Gives back what holder leased; base 0: not known, every lease is looked at. Nothing leased is fine. */
+void idmap_return(int store, uint32_t base, const char *holder);

@@ -8,9 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
-#include <sched.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,15 +22,12 @@
 #include "cgroups/cgroup.h"
 #include "runtime/child.h"
 #include "runtime/launch_parts.h"
+#include "runtime/middle.h"
 #include "runtime/relay.h"
 #include "runtime/rlimits.h"
 #include "runtime/stage.h"
 #include "runtime/steps.h"
 #include "specs/container.h"
-
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x80
-#endif
 
 enum { TTY_GROUP = 5 };
 
@@ -39,48 +35,71 @@ void launch_init(struct launch *l, const struct places *places, const struct con
 {
 	*l = (struct launch){
 		.places = places, .container = container, .store = -1, .writable = -1, .init_program = -1, .channel = -1,
-		.pidfd = -1, .app_userns = -1, .shift_userns = -1, .net_counters = -1, .streams = { -1, -1, -1 },
-		.state = { .folder = -1, .lock = -1 }, .has_user_namespace = places->rootless || container_has_namespace(container, NAMESPACE_USER),
+		.pidfd = -1, .start = -1, .app_userns = -1, .shift_userns = -1, .net_counters = -1, .streams = { -1, -1, -1 },
+		.holder = text_format("%s/%s", places->state, container->name),
+		.state = { .folder = -1, .lock = -1 }, 
+		.has_user_namespace = places->rootless || container_has_namespace(container, NAMESPACE_USER),
 	};
+	for (int i = 0; i < NAMESPACE_COUNT; i++)
+		l->namespaces.joined[i] = -1;
 }
 
-static uint64_t clone_flags(const struct launch *l)
-{
-	/* The cgroup namespace comes later, when the child is in its cgroup. */
-	return CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWTIME |
-	       (l->has_user_namespace ? CLONE_NEWUSER : 0) |
-	       (container_has_namespace(l->container, NAMESPACE_NETWORK) ? CLONE_NEWNET : 0);
-}
+struct start {
+	struct launch *launch;
+	const char *writable, *volumes; /* of an ordinary user */
+};
 
-static _Noreturn void become_child(struct launch *l, int channel, const char *writable, const char *volumes)
+/* In the new process. */
+static void become_child(void *data, int channel)
 {
+	const struct start *start = data;
+	struct launch *l = start->launch;
 	struct child child = {
 		.container = l->container, .cgroup = l->group, .filter = &l->filter,
 		.source_is_file = l->source_is_file,
-		.writable = l->places->rootless ? writable : NULL, .volumes = volumes, .channel = channel,
-		.init_program = l->init_program, .entered_cgroup = cgroup_clone_fd(l->group) >= 0,
-		.is_rootless = l->places->rootless, .can_setgroups = l->map.can_setgroups,
+		.writable = l->places->rootless ? start->writable : NULL, .volumes = start->volumes, .channel = channel,
+		.init_program = l->init_program, .start = l->start, .mask_folder = -1,
+		.entered_cgroup = cgroup_clone_fd(l->group) >= 0,
+		.is_rootless = l->places->rootless, .is_first = true, .can_setgroups = l->map.can_setgroups,
 		.has_tty_group = id_map_gid(&l->map, TTY_GROUP) >= 0, .scaffold = -1, .root = -1, .proc = -1, .pts = -1,
 		.streams = { -1, -1, -1 }, .parent_streams = { -1, -1, -1 },
 	};
 
-	close(l->channel);
 	child_main(&child);
 }
 
-static int start_child(struct launch *l, const char *volumes, struct error *e)
+static int prepare_middle(void *data, int *channel, struct error *e)
 {
-	const struct process_clone request = { .flags = clone_flags(l), .cgroup = cgroup_clone_fd(l->group) };
-	autofree char *writable = text_format("%s/containers/%s", l->places->store, l->container->name);
+	const struct start *start = data;
+
+	(void)channel;
+	/* Others may be in what is joined. */
+	if (prctl(PR_SET_DUMPABLE, 0))
+		return error_sys(e, "hide from tracers");
+	return namespaces_enter(&start->launch->namespaces, start->launch->container, e);
+}
+
+int launch_clone(struct launch *l, const char *writable, const char *volumes, struct error *e)
+{
+	struct start start = { l, writable, volumes };
+	struct middle middle = { .cgroup = cgroup_clone_fd(l->group), .flags = l->namespaces.fresh, .prepare = prepare_middle,
+				 .become = become_child, .data = &start };
+	const struct process_clone request = { .flags = l->namespaces.fresh, .cgroup = middle.cgroup };
 	int ends[2];
 
 	if (channel_open(ends, e))
 		return -1;
-	l->channel = ends[0];
-	relay_signals_block();
+	l->channel = middle.outside = ends[0];
+	middle.inside = ends[1];
+	if (l->namespaces.needs_middle) {
+		l->pid = middle_start(&middle, &l->pidfd, e);
+		return l->pid < 0 ? -1 : 0;
+	}
 	l->pid = process_clone(&request, &l->pidfd, e);
-	if (l->pid == 0)
-		become_child(l, ends[1], writable, volumes);
+	if (l->pid == 0) {
+		close(l->channel);
+		become_child(&start, ends[1]);
+	}
 	close(ends[1]);
 	return l->pid < 0 ? -1 : 0;
 }
@@ -105,8 +124,7 @@ static int explain_death(struct launch *l, struct error *e)
 	return error_set(e, ERROR_INTERNAL, "start the app: its first process ended with code %d and said nothing", end.code);
 }
 
-/* Waits for one stage of the child; its failure, or its death, is the error. */
-static int expect(struct launch *l, unsigned stage, struct message *ret, struct error *e)
+int launch_expect(struct launch *l, unsigned stage, struct message *ret, struct error *e)
 {
 	int got = stage_receive(l->channel, stage, ret, e);
 
@@ -115,7 +133,7 @@ static int expect(struct launch *l, unsigned stage, struct message *ret, struct 
 	return got < 0 ? -1 : 0;
 }
 
-static int write_record(struct launch *l, struct error *e)
+int launch_write_record(struct launch *l, struct error *e)
 {
 	autorelease(text) struct text cgroup = { 0 };
 	const struct container *c = l->container;
@@ -124,9 +142,15 @@ static int write_record(struct launch *l, struct error *e)
 		.created = time(NULL), .id_base = l->id_base, .env = c->env, .working_dir = c->working_dir, .user = c->user,
 		.group_add = c->group_add, .capabilities = (int64_t)c->capabilities.bounding, .no_new_privileges = c->no_new_privileges,
 		.seccomp = c->seccomp, .seccomp_file = c->seccomp_file, .user_namespace = l->has_user_namespace,
-		.can_setgroups = l->map.can_setgroups,
+		.can_setgroups = l->map.can_setgroups, .stop_signal = c->stop_signal, .stop_grace_us = c->stop_grace_us,
 	};
 
+	if (c->oci) {
+		record.bundle = c->oci->bundle;
+		record.rootfs = c->root_folder;
+		record.oci_version = c->oci->version;
+		record.annotations = c->oci->annotations;
+	}
 	cgroup_record(l->group, &cgroup);
 	record.cgroup = cgroup.data;
 	return state_write(&l->state, &record, e); /* borrows everything */
@@ -138,12 +162,12 @@ static int let_run(struct launch *l, struct error *e)
 	struct message message;
 	char path[64];
 
-	if (expect(l, STAGE_READY, &message, e))
+	if (launch_expect(l, STAGE_READY, &message, e))
 		return -1;
 	trace_step("launch", "wait: READY");
 	stage_take_streams(&message, l->streams);
 	/* From here, because inside a user namespace limits cannot be raised, and because this process' own stay as they are. */
-	if (rlimits_apply(l->pid, l->container->rlimits, l->container->rlimit_count, e) || write_record(l, e))
+	if (rlimits_apply(l->pid, l->container->rlimits, l->container->rlimit_count, e) || launch_write_record(l, e))
 		return -1;
 	(void)snprintf(path, sizeof path, "/proc/%d/net/snmp", (int)l->pid); /* always fits */
 	if (l->container->namespaces[NAMESPACE_NETWORK].choice == NAMESPACE_NEW)
@@ -151,7 +175,7 @@ static int let_run(struct launch *l, struct error *e)
 	message_init(&message, STAGE_START);
 	if (channel_send(l->channel, &message, e))
 		return -1;
-	if (expect(l, STAGE_EXECUTED, &message, e))
+	if (launch_expect(l, STAGE_EXECUTED, &message, e))
 		return -1;
 	trace_step("launch", "wait: program runs");
 	return 0;
@@ -171,16 +195,20 @@ static int check_user(const struct launch *l, uid_t uid, gid_t gid, struct error
 
 static int start(struct launch *l, struct error *e)
 {
+	autofree char *writable = text_format("%s/containers/%s", l->places->store, l->container->name);
 	autofree char *volumes = text_format("%s/volumes", l->places->store);
 	struct message message;
 
-	if (launch_prepare(l, volumes, e) || start_child(l, volumes, e))
+	if (launch_prepare(l, volumes, e))
+		return -1;
+	relay_signals_block();
+	if (launch_clone(l, writable, volumes, e))
 		return -1;
 	trace_step("launch", "clone");
 	if (launch_map_ids(l, e))
 		return -1;
 	trace_step("launch", "id maps");
-	if (launch_send_layers(l, e) || expect(l, STAGE_ROOT, &message, e))
+	if (launch_send_layers(l, e) || launch_expect(l, STAGE_ROOT, &message, e))
 		return -1;
 	trace_step("launch", "wait: ROOT");
 	message_release(&message);
@@ -195,10 +223,10 @@ int launch_start(struct launch *l, struct error *e)
 {
 	struct message message;
 
-	if (start(l, e) == 0)
+	if ((l->container->oci ? launch_create(l, e) : start(l, e)) == 0)
 		return 0;
 	/* The child was gone when something was sent to it: its last words, which still wait in the channel, are the cause. */
-	if (e->sys == EPIPE && l->channel >= 0)
-		(void)expect(l, STAGE_NONE, &message, e);
+	if ((e->sys == EPIPE || e->sys == ECONNRESET) && l->channel >= 0)
+		(void)launch_expect(l, STAGE_NONE, &message, e);
 	return -1;
 }

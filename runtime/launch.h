@@ -9,8 +9,18 @@
 #include <sys/types.h>
 
 #include "runtime/idmap.h"
+#include "runtime/namespaces.h"
 #include "runtime/seccomp.h"
 #include "runtime/state.h"
+
+/* OCI: what the command line asks for. */
+struct launch_wishes {
+	const char *config;         /* the configuration's text, kept in the state folder */
+	size_t config_length;
+	const char *console_socket; /* gets the terminal, or NULL */
+	const char *pid_file;       /* gets the first process' pid, or NULL */
+	bool starts;                /* run: the program starts at once, and this process stays; else it waits for start */
+};
 
 struct cgroup;
 struct container;
@@ -21,7 +31,9 @@ struct places;
 struct launch {
 	const struct places *places;
 	const struct container *container;
+	struct launch_wishes wishes;
 	struct state state;
+	char *holder;            /* STATE/NAME: how the store knows whose its parts are */
 	int store;               /* descriptor of the store's folder */
 	uint32_t id_base;        /* lease */
 	struct id_map map;
@@ -35,6 +47,8 @@ struct launch {
 	bool *source_is_file;    /* per mount of the container: a bind mount of a file */
 	int init_program;        /* memfd of box-init */
 	int channel;
+	int start;               /* OCI create: the listening socket on which start comes */
+	struct namespaces namespaces;
 	pid_t pid;
 	int pidfd;
 	int app_userns;          /* for id-mapped mounts; root only */

@@ -63,6 +63,7 @@ static int finish_mounts(struct launch *l, struct message *message, unsigned sta
 	int result;
 
 	message->stage = stage;
+	message->numbers[0] = l->pid; /* the child does not know how the host calls it */
 	result = channel_send(l->channel, message, e);
 	message_release(message);
 	return result;
@@ -72,6 +73,7 @@ static struct sources sources_of(const struct launch *l, const char *volumes)
 {
 	return (struct sources){
 		.app_userns = l->app_userns, .shift_userns = l->shift_userns, .map = &l->map, .volumes = volumes,
+		.is_oci = l->container->oci,
 	};
 }
 

@@ -8,9 +8,25 @@
 
 struct error;
 struct launch;
+struct message;
 
 /* launch_prepare.c: everything that exists before the first process: name, ids, filter, writable layer, volumes, cgroup. */
 int launch_prepare(struct launch *l, const char *volumes, struct error *e);
+
+/* launch.c: the first process, in its namespaces; writable and volumes are for an ordinary user's. */
+int launch_clone(struct launch *l, const char *writable, const char *volumes, struct error *e);
+
+/* Waits for one stage of the child; its failure, or its death, is the error. */
+int launch_expect(struct launch *l, unsigned stage, struct message *ret, struct error *e);
+
+/* What other commands need to know about the container. */
+int launch_write_record(struct launch *l, struct error *e);
+
+/* launch_oci.c: the whole of launch_start for an OCI container. */
+int launch_create(struct launch *l, struct error *e);
+
+/* launch_prepare.c: which sources are files. */
+void launch_look_at_sources(struct launch *l);
 
 /* launch_mounts.c: maps the child's ids, and opens the user namespaces that id-mapped mounts need. */
 int launch_map_ids(struct launch *l, struct error *e);

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/places.h"
 #include "cgroups/cgroup.h"
+#include "runtime/group_path.h"
 #include "runtime/launch.h"
 #include "runtime/launch_parts.h"
 #include "runtime/sealed.h"
@@ -38,7 +39,7 @@ static int choose_ids(struct launch *l, struct error *e)
 		l->map.uids[0] = l->map.gids[0] = (struct id_extent){ 0, 0, UINT32_MAX };
 		return 0;
 	}
-	if (idmap_lease(l->store, l->container->name, &l->id_base, e))
+	if (idmap_lease(l->store, l->holder, &l->id_base, e))
 		return -1;
 	idmap_for_base(l->id_base, &l->map);
 	return 0;
@@ -62,7 +63,7 @@ static int open_volumes(struct launch *l, const char *volumes, struct error *e)
 }
 
 /* The child makes mount points before it sees what goes on them. What cannot be looked at is refused when it is opened. */
-static void look_at_sources(struct launch *l)
+void launch_look_at_sources(struct launch *l)
 {
 	const struct container *c = l->container;
 
@@ -75,21 +76,14 @@ static void look_at_sources(struct launch *l)
 	}
 }
 
-/* The standard nodes, terminals, and the spec's devices; everything else is refused by the device controller,
- * where there is one. */
+/* The spec's devices beside the standard nodes; everything else is refused by the device controller, where there is one. */
 static int allow_devices(struct launch *l, struct error *e)
 {
-	static const struct cgroup_device standard[] = {
-		{ 'c', 1, 3, "rwm" }, { 'c', 1, 5, "rwm" }, { 'c', 1, 7, "rwm" }, { 'c', 1, 8, "rwm" },
-		{ 'c', 1, 9, "rwm" }, { 'c', 5, 0, "rwm" }, { 'c', 5, 2, "rwm" }, { 'c', 136, -1, "rwm" },
-	};
-	size_t count = sizeof standard / sizeof *standard;
-	autofree struct cgroup_device *all = NULL;
+	autofree struct device_rule *rules = NULL;
 
 	if (l->places->rootless)
 		return 0; /* an ordinary user has no device controller, and no way to make or open a node of the host's root */
-	all = alloc_zeroed(count + l->container->device_count, sizeof *all);
-	memcpy(all, standard, sizeof standard);
+	rules = alloc_zeroed(l->container->device_count + 1, sizeof *rules);
 	for (size_t i = 0; i < l->container->device_count; i++) {
 		const struct device_entry *device = &l->container->devices[i];
 		struct stat st;
@@ -98,10 +92,18 @@ static int allow_devices(struct launch *l, struct error *e)
 			error_sys(e, "look at the device %s", device->source);
 			return error_at(e, "%s", device->field ? device->field : "devices");
 		}
-		all[count] = (struct cgroup_device){ S_ISBLK(st.st_mode) ? 'b' : 'c', (int)major(st.st_rdev), (int)minor(st.st_rdev), "" };
-		memcpy(all[count++].access, device->access, sizeof device->access);
+		rules[i] = (struct device_rule){ true, S_ISBLK(st.st_mode) ? 'b' : 'c', (int)major(st.st_rdev), (int)minor(st.st_rdev), "" };
+		memcpy(rules[i].access, device->access, sizeof device->access);
 	}
-	return cgroup_devices(l->group, all, count, e);
+	return cgroup_devices(l->group, rules, l->container->device_count, e);
+}
+
+static int make_group(struct launch *l, struct error *e)
+{
+	autofree char *path = group_path(l->places, l->container->name);
+	const struct cgroup_request request = { .path = path, .limits = &l->container->limits };
+
+	return cgroup_create(&request, &l->group, e);
 }
 
 int launch_prepare(struct launch *l, const char *volumes, struct error *e)
@@ -113,7 +115,7 @@ int launch_prepare(struct launch *l, const char *volumes, struct error *e)
 		return -1;
 	if (state_make(l->places, l->container->name, &l->state, e))
 		return -1;
-	if (choose_ids(l, e))
+	if (choose_ids(l, e) || namespaces_open(l->container, &l->namespaces, e))
 		return -1;
 	if (seccomp_prepare(l->places, l->container, &l->filter, e))
 		return e->field[0] ? -1 : error_at(e, "security.seccomp");
@@ -123,14 +125,16 @@ int launch_prepare(struct launch *l, const char *volumes, struct error *e)
 		l->has_writable = l->writable >= 0;
 		if (l->writable < 0)
 			return -1;
+		if (symlinkat(l->holder, l->writable, WRITABLE_HOLDER))
+			return error_sys(e, "note the holder of the writable layer");
 	}
-	look_at_sources(l);
+	launch_look_at_sources(l);
 	if (open_volumes(l, volumes, e))
 		return -1;
 	trace_step("launch", "writable layer, volumes");
 	if (l->container->init && (l->init_program = sealed_init_program(e)) < 0)
 		return -1;
-	if (cgroup_create(l->container->name, &l->container->limits, &l->group, e) || allow_devices(l, e))
+	if (make_group(l, e) || allow_devices(l, e))
 		return -1;
 	trace_step("launch", "cgroup");
 	return 0;

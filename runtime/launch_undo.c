@@ -33,12 +33,13 @@ static void end_processes(struct launch *l)
 
 static void close_all(struct launch *l)
 {
-	int *fds[] = { &l->writable, &l->init_program, &l->channel, &l->pidfd, &l->app_userns, &l->shift_userns, &l->net_counters,
+	int *fds[] = { &l->writable, &l->init_program, &l->channel, &l->start, &l->pidfd, &l->app_userns, &l->shift_userns, &l->net_counters,
 		       &l->streams[0], &l->streams[1], &l->streams[2] };
 
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		if (*fds[i] >= 0)
 			close(take_fd(fds[i]));
+	namespaces_release(&l->namespaces);
 	for (size_t i = 0; i < l->volume_lock_count; i++)
 		close(l->volume_locks[i]);
 	free(l->volume_locks);
@@ -70,10 +71,15 @@ int launch_release(struct launch *l, struct error *e)
 	l->has_writable = false;
 	trace_step("launch", "remove writable layer");
 	if (l->id_base)
-		idmap_return(l->store, l->id_base, l->container->name);
+		idmap_return(l->store, l->id_base, l->holder);
 	l->id_base = 0;
-	if (l->state.folder >= 0 && state_remove(l->places, &l->state, first))
+	/* While something is left its folder stays: the next sweep finds by it what there is to remove. */
+	if (l->state.folder >= 0 && result)
+		state_release(&l->state);
+	else if (l->state.folder >= 0 && state_remove(l->places, &l->state, first))
 		result = -1;
+	free(l->holder);
+	l->holder = NULL;
 	trace_step("launch", "remove state");
 	if (l->store >= 0)
 		close(take_fd(&l->store));

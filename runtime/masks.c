@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
@@ -28,6 +29,30 @@ static int make_masks(struct child *c, struct error *e)
 	return 0;
 }
 
+/* Without a scaffold: the host's own /dev/null, whose number is checked, and one small tmpfs that is cloned once it is attached. */
+static int oci_mask(struct child *c, bool is_folder, struct error *e)
+{
+	static const struct mount_option small[] = { { "mode", "0555" }, { "size", "4k" }, { "nr_inodes", "2" }, { NULL, NULL } };
+	autoclose int null = -1;
+	struct stat st;
+
+	if (is_folder)
+		return c->mask_folder >= 0 ? mount_clone(c->mask_folder, "", /* recursive= */ false, e)
+					   : mount_make("tmpfs", small, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, e);
+	null = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (null < 0 || fstat(null, &st))
+		return error_sys(e, "open the host's /dev/null");
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return error_set(e, ERROR_DENIED, "use the host's /dev/null: it is something else");
+	return mount_clone(null, "", /* recursive= */ false, e);
+}
+
+static int open_mask(struct child *c, bool is_folder, struct error *e)
+{
+	return c->container->oci ? oci_mask(c, is_folder, e)
+				 : mount_clone(c->scaffold, is_folder ? mask_folder : mask_file, /* recursive= */ false, e);
+}
+
 static int mask_one(struct child *c, const char *path, struct error *e)
 {
 	const struct mount_change read_only = { .set = MOUNT_ATTR_RDONLY };
@@ -39,9 +64,11 @@ static int mask_one(struct child *c, const char *path, struct error *e)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : error_sys(e, "hide %s", path);
 	if (fstat(target, &st))
 		return error_sys(e, "hide %s", path);
-	mount = mount_clone(c->scaffold, S_ISDIR(st.st_mode) ? mask_folder : mask_file, /* recursive= */ false, e);
+	mount = open_mask(c, S_ISDIR(st.st_mode), e);
 	if (mount < 0 || mount_change(mount, path, &read_only, e) || mount_attach(mount, target, path, e))
 		return error_in(e, "hide %s", path);
+	if (c->container->oci && S_ISDIR(st.st_mode) && c->mask_folder < 0)
+		c->mask_folder = take_fd(&mount);
 	return 0;
 }
 
@@ -61,7 +88,7 @@ static int protect_one(struct child *c, const char *path, struct error *e)
 
 int step_masks(struct child *c, struct error *e)
 {
-	if (c->container->masked_paths.count && make_masks(c, e))
+	if (!c->container->oci && c->container->masked_paths.count && make_masks(c, e))
 		return -1;
 	for (size_t i = 0; i < c->container->masked_paths.count; i++)
 		if (mask_one(c, c->container->masked_paths.items[i], e))

@@ -9,17 +9,19 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/mountapi.h"
 #include "base/text.h"
-#include "cgroups/cgroup.h"
 #include "runtime/copy.h"
 #include "runtime/sources.h"
 #include "runtime/steps.h"
@@ -59,60 +61,15 @@ static int mount_sysfs(struct child *c, const struct mount_entry *entry, struct 
 	return root_attach_top(c, mount, entry->target, e);
 }
 
-static int mount_controller(int parent, const struct cgroup_mount *entry, struct error *e)
-{
-	autofree char *words = text_format("%s", entry->option);
-	struct mount_option options[8] = { { NULL, NULL } };
-	autoclose int mount = -1, folder = -1;
-	char *state = NULL;
-	size_t count = 0;
-
-	/* Controllers may share a tree: "cpu,cpuacct". */
-	for (char *word = strtok_r(words, ",", &state); word && count < 7; word = strtok_r(NULL, ",", &state))
-		options[count++].key = word;
-	mount = mount_make(entry->type, options, closed | MOUNT_ATTR_RDONLY, e);
-	if (mount < 0)
-		return error_in(e, "show the cgroup controller %s", entry->folder);
-	if (mkdirat(parent, entry->folder, 0755))
-		return error_sys(e, "make the folder of cgroup controller %s", entry->folder);
-	folder = openat(parent, entry->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0)
-		return error_sys(e, "open the folder of cgroup controller %s", entry->folder);
-	return mount_attach(mount, folder, entry->folder, e);
-}
-
-/* v2: one mount. v1: a small tmpfs with a folder per controller that the container has a group in. Neither:
- * the empty tmpfs. Never anything of the host's own tree (CVE-2023-25809). */
-static int mount_cgroup(struct child *c, const struct mount_entry *entry, struct error *e)
-{
-	static const struct mount_option small[] = { { "mode", "0755" }, { "size", "64k" }, { NULL, NULL } };
-	const struct mount_change read_only = { .set = MOUNT_ATTR_RDONLY };
-	const struct cgroup_mount *mounts = cgroup_mounts(c->cgroup);
-	bool is_v2 = mounts && mounts->type && !*mounts->folder;
-	autoclose int target = beneath_make_folder(c->root, entry->target, 0755, e);
-	autoclose int mount = -1;
-
-	if (target < 0)
-		return -1;
-	mount = is_v2 ? mount_make(mounts->type, NULL, closed | MOUNT_ATTR_RDONLY, e) : mount_make("tmpfs", small, closed, e);
-	if (mount < 0 || mount_attach(mount, target, entry->target, e))
-		return -1;
-	if (is_v2)
-		return 0;
-	for (const struct cgroup_mount *m = mounts; m && m->type; m++)
-		if (mount_controller(mount, m, e))
-			return -1;
-	return mount_change(mount, entry->target, &read_only, e);
-}
-
-/* Fills a tmpfs or a new volume with what the image has at the same place. */
-static int copy_from_image(struct child *c, const struct mount_entry *entry, int mount, struct error *e)
+int mounts_copy_up(struct child *c, const struct mount_entry *entry, int mount, struct error *e)
 {
 	autoclose int image = beneath_try(c->root, entry->target, O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0);
 	autoclose int inside = -1;
+	struct stat root, st;
 
-	if (image < 0)
-		return 0; /* the image has nothing there */
+	/* The image has nothing there, or a link of its leads into another mount: /sys before its masks, another volume. */
+	if (image < 0 || fstat(c->root, &root) || fstat(image, &st) || st.st_dev != root.st_dev)
+		return 0;
 	inside = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (inside < 0)
 		return error_sys(e, "open the new mount for %s", entry->target);
@@ -137,7 +94,7 @@ static int mount_tmpfs(struct child *c, const struct mount_entry *entry, struct 
 	mount = mount_make("tmpfs", options, entry->attributes & ~later, e);
 	if (mount < 0)
 		return -1;
-	if (entry->copy_up && copy_from_image(c, entry, mount, e))
+	if (entry->copy_up && mounts_copy_up(c, entry, mount, e))
 		return -1;
 	if (later && mount_change(mount, entry->target, &change, e))
 		return -1;
@@ -164,6 +121,28 @@ static int take_source(struct child *c, const struct mount_entry *entry, struct 
 	return c->is_rootless ? source_mount(&own, entry, e) : child_take_mount(c, e);
 }
 
+/* Whether box's own /proc, /sys or /dev, or something below them, is there. An image names its volumes, and its links may lead them
+ * anywhere; what box put there is not theirs to cover. */
+static bool is_on_own_mount(struct child *c, int target)
+{
+	static const char *const own[] = { "/proc", "/sys", "/dev" };
+	struct statfs fs;
+	struct stat st, other;
+
+	if (fstat(target, &st) || fstatfs(target, &fs))
+		return true;
+	if (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC || fs.f_type == DEVPTS_SUPER_MAGIC ||
+	    fs.f_type == CGROUP_SUPER_MAGIC || fs.f_type == CGROUP2_SUPER_MAGIC)
+		return true;
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+		autoclose int folder = beneath_try(c->root, own[i], O_PATH | O_NOFOLLOW, 0);
+
+		if (folder >= 0 && fstat(folder, &other) == 0 && other.st_dev == st.st_dev)
+			return true;
+	}
+	return false;
+}
+
 /* A bind mount or a volume: on a folder, or on a file where the source is one. */
 static int mount_source(struct child *c, const struct mount_entry *entry, struct error *e)
 {
@@ -176,7 +155,7 @@ static int mount_source(struct child *c, const struct mount_entry *entry, struct
 		return -1;
 	if (fstat(mount, &st))
 		return error_sys(e, "look at the source of %s", entry->target);
-	if (entry->copy_up && is_empty_folder(mount) && copy_from_image(c, entry, mount, e))
+	if (entry->copy_up && is_empty_folder(mount) && mounts_copy_up(c, entry, mount, e))
 		return -1;
 	if (entry->copy_up && mount_change(mount, entry->target, &change, e))
 		return -1;
@@ -184,6 +163,10 @@ static int mount_source(struct child *c, const struct mount_entry *entry, struct
 				     : beneath_make_file(c->root, entry->target, 0644, e);
 	if (target < 0)
 		return -1;
+	if (entry->is_image_volume && is_on_own_mount(c, target)) {
+		log_warning("the image's volume %s leads into what box mounted there, ignoring", entry->target);
+		return 0;
+	}
 	if (mount_attach(mount, target, entry->target, e)) {
 		if (e->sys == ENOTDIR)
 			error_hint(e, "%s is a %s, and the image has the other kind at %s", entry->source,
@@ -203,14 +186,14 @@ static int mount_one(struct child *c, const struct mount_entry *entry, struct er
 	case MOUNT_DEV:
 		return dev_mount(c, entry, e);
 	case MOUNT_CGROUP:
-		return mount_cgroup(c, entry, e);
+		return cgroup_view_mount(c, entry, e);
 	case MOUNT_TMPFS:
 		return mount_tmpfs(c, entry, e);
 	case MOUNT_BIND:
 	case MOUNT_VOLUME:
 		return mount_source(c, entry, e);
 	case MOUNT_FILESYSTEM:
-		break;
+		break; /* OCI only (oci_mounts.c) */
 	}
 	return error_set(e, ERROR_INTERNAL, "mount kind %d", (int)entry->kind);
 }

@@ -51,6 +51,7 @@ struct loop {
 	bool is_over;             /* the process has been reaped */
 	bool is_asked;            /* somebody wants this to end */
 	bool is_given_up;         /* they asked again while only output was left */
+	bool is_traced;           /* it ended, and a process inside that traces it has not let it go */
 	bool is_hung_up;          /* the terminal has no reader inside at the moment */
 	int64_t deadline_ms;      /* after the end */
 	int default_signal;       /* its default action was carried out by SIGKILL */
@@ -108,8 +109,16 @@ static size_t bytes_waiting(int fd)
 
 static int reap(struct loop *l, struct error *e)
 {
-	if (process_wait(l->relay->pidfd, &l->end, e))
+	int ended = process_try_wait(l->relay->pidfd, &l->end, e);
+
+	l->is_traced = ended == 0;
+	if (ended < 0)
 		return -1;
+	/* Its tracer may keep it for ever; who asks for the end does not have to wait for that. */
+	if (ended == 0 && !l->is_asked)
+		return 0;
+	if (ended == 0)
+		l->end = (struct process_end){ .code = -1, .signal = SIGKILL };
 	if (l->default_signal && l->end.signal == SIGKILL)
 		l->end.signal = l->default_signal;
 	l->is_over = true;
@@ -166,7 +175,7 @@ static void serve_output(struct loop *l, struct output *out, const struct pollfd
 static void watch(struct loop *l, struct pollfd polls[static AT_COUNT])
 {
 	polls[AT_SIGNALS] = (struct pollfd){ .fd = l->signals, .events = POLLIN };
-	polls[AT_PROCESS] = (struct pollfd){ .fd = l->is_over ? -1 : l->relay->pidfd, .events = POLLIN };
+	polls[AT_PROCESS] = (struct pollfd){ .fd = l->is_over || l->is_traced ? -1 : l->relay->pidfd, .events = POLLIN };
 	polls[AT_APP_STDIN] = (struct pollfd){ .fd = l->relay->app_stdin };
 	flow_watch(&l->input, polls + AT_FLOWS);
 	for (int i = 0; i < 2; i++)
@@ -183,7 +192,7 @@ static int serve(struct loop *l, const struct pollfd polls[static AT_COUNT], str
 	serve_input(l, polls);
 	for (int i = 0; i < 2; i++)
 		serve_output(l, &l->outputs[i], polls + AT_FLOWS + 2 + 2 * i);
-	return polls[AT_PROCESS].revents ? reap(l, e) : 0;
+	return polls[AT_PROCESS].revents || (l->is_traced && !l->is_over) ? reap(l, e) : 0;
 }
 
 static bool has_output(const struct loop *l)
@@ -199,7 +208,7 @@ static int patience_ms(const struct loop *l)
 	int64_t left = l->deadline_ms - now_ms();
 
 	if (!l->is_over)
-		return l->is_hung_up ? HUNG_UP_MS : -1;
+		return l->is_hung_up || l->is_traced ? HUNG_UP_MS : -1;
 	if (left <= 0 && l->is_asked)
 		left += ASKED_MS;
 	return left > 0 ? (int)left : -1;
@@ -264,7 +273,7 @@ int relay_run(struct relay *r, struct process_end *ret, struct error *e)
 	int result;
 
 	l.relay = r;
-	l.is_over = l.is_asked = l.is_given_up = l.is_hung_up = false;
+	l.is_over = l.is_asked = l.is_given_up = l.is_hung_up = l.is_traced = false;
 	l.default_signal = 0;
 	l.outputs[0].promised = l.outputs[1].promised = 0;
 	forward_set(&set);

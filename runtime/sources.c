@@ -30,7 +30,7 @@
 
 bool source_is_needed(const struct mount_entry *entry)
 {
-	return entry->kind == MOUNT_BIND || entry->kind == MOUNT_VOLUME;
+	return (entry->kind == MOUNT_BIND && !entry->is_remount) || entry->kind == MOUNT_VOLUME;
 }
 
 static int map_mount(int mount, const char *name, int userns, struct error *e)
@@ -175,8 +175,50 @@ static int open_volume(const struct sources *sources, const struct mount_entry *
 	return take_fd(&mount);
 }
 
+/* Attributes hold for the mount itself, recursive ones for all below it. Mounts of the host still come in unless the engine says otherwise,
+ * and none goes out unless it says so. */
+static int change_oci_bind(int mount, const struct mount_entry *entry, struct error *e)
+{
+	uint64_t said = entry->attributes_said, atime = said & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0;
+	const struct mount_change own = { .set = entry->attributes & said, .clear = (said & ~entry->attributes) | atime };
+	const struct mount_change all = { .set = entry->recursive_attributes,
+					  .clear = (entry->recursive_said & ~entry->recursive_attributes) |
+						   (entry->recursive_said & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0),
+					  .recursive = true };
+	const struct mount_change slave = { .propagation = MS_SLAVE, .recursive = true };
+
+	if (!(entry->propagation & MS_SHARED) && mount_change(mount, entry->source, &slave, e))
+		return -1;
+	if (said && mount_change(mount, entry->source, &own, e))
+		return -1;
+	return entry->recursive_said ? mount_change(mount, entry->source, &all, e) : 0;
+}
+
+static int open_oci_bind(const struct mount_entry *entry, struct error *e)
+{
+	autoclose int source = open(entry->source, O_PATH | O_CLOEXEC);
+	autoclose int mount = -1, userns = -1;
+
+	if (source < 0)
+		error_sys(e, "mount %s on %s: open %s", entry->source, entry->target, entry->source);
+	else
+		mount = mount_clone(source, "", entry->is_recursive, e);
+	if (mount >= 0 && entry->id_map) {
+		const struct mount_change map = { .set = MOUNT_ATTR_IDMAP, .recursive = entry->id_map_is_recursive,
+						  .userns = userns = idmap_namespace(entry->id_map, e) };
+
+		if (userns < 0 || mount_change(mount, entry->source, &map, e))
+			return error_at(e, "%s", entry->field);
+	}
+	if (mount < 0 || change_oci_bind(mount, entry, e))
+		return entry->field && !e->field[0] ? error_at(e, "%s", entry->field) : -1;
+	return take_fd(&mount);
+}
+
 int source_mount(const struct sources *sources, const struct mount_entry *entry, struct error *e)
 {
+	if (sources->is_oci)
+		return open_oci_bind(entry, e);
 	return entry->kind == MOUNT_BIND ? open_bind(sources, entry, e) : open_volume(sources, entry, e);
 }
 

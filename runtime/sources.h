@@ -24,6 +24,7 @@ struct sources {
 	const char *volumes;    /* the store's folder of volumes */
 	uid_t uid;              /* the app's user in the container */
 	gid_t gid;
+	bool is_oci;            /* mounts are made as an OCI configuration says */
 };
 
 /* A detached mount of one layer, read-only. */

@@ -4,13 +4,45 @@
  */
 #include "runtime/stage.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
 #include "base/channel.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "runtime/forward.h"
+
+/* The child is in the container's hands by then (a process inside may stop it for ever): who asks box to end is heard all the same. The
+ * caller ends the child, as after any failure. Where signals are not blocked they end box by themselves. */
+static int wait_readable(int channel, struct error *e)
+{
+	struct pollfd polls[2] = { { .fd = channel, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
+	struct signalfd_siginfo info;
+	autoclose int signals = -1;
+	sigset_t set;
+
+	/* What is there needs no signals. */
+	if (poll(polls, 1, 0) > 0)
+		return 0;
+	forward_end_set(&set);
+	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signals < 0)
+		return error_sys(e, "watch for signals");
+	polls[1].fd = signals;
+	while (poll(polls, 2, -1) < 0)
+		if (errno != EINTR)
+			return error_sys(e, "wait for the child");
+	if (polls[0].revents || read(signals, &info, sizeof info) != (ssize_t)sizeof info)
+		return 0;
+	return error_set(e, ERROR_KERNEL, "start the program: interrupted by signal %d", (int)info.ssi_signo);
+}
 
 int stage_receive(int channel, unsigned stage, struct message *ret, struct error *e)
 {
-	int got = channel_receive(channel, ret, e);
+	int got = wait_readable(channel, e) ? -1 : channel_receive(channel, ret, e);
 
 	if (got <= 0 || ret->stage == stage)
 		return got;

@@ -34,6 +34,9 @@ enum stage {
 	STAGE_START,
 	STAGE_EXECUTED, /* never sent: the end of file says it */
 	STAGE_FAILED,
+	STAGE_HOOKS,    /* OCI: the parent shall run prestart and createRuntime hooks */
+	STAGE_HOOKED,
+	STAGE_PARK,     /* OCI create: the parent ends now; START comes by a connection to the state folder's socket */
 	STAGE_ENTERED, /* box exec: the middle process is done; the new one's pidfd (enter.c) */
 };
 

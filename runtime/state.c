@@ -46,6 +46,12 @@ static const struct field record_fields[] = {
 	{ "seccomp_file", FIELD_TEXT, offsetof(struct record, seccomp_file), .help = "profile" },
 	{ "user_namespace", FIELD_BOOL, offsetof(struct record, user_namespace), .help = "has one of its own" },
 	{ "can_setgroups", FIELD_BOOL, offsetof(struct record, can_setgroups), .help = "groups may be set inside" },
+	{ "stop_signal", FIELD_INTEGER, offsetof(struct record, stop_signal), .max = 64, .help = "what asks it to end" },
+	{ "stop_grace_us", FIELD_INTEGER, offsetof(struct record, stop_grace_us), .max = INT64_MAX, .help = "how long it may take" },
+	{ "bundle", FIELD_TEXT, offsetof(struct record, bundle), .help = "OCI: the folder of config.json" },
+	{ "rootfs", FIELD_TEXT, offsetof(struct record, rootfs), .help = "OCI: root.path" },
+	{ "oci_version", FIELD_TEXT, offsetof(struct record, oci_version), .help = "OCI: ociVersion" },
+	{ "annotations", FIELD_TEXT_LIST, offsetof(struct record, annotations), .help = "OCI: key=value" },
 	{ 0 },
 };
 
@@ -68,9 +74,25 @@ void state_release(struct state *state)
 	if (state->lock >= 0)
 		close(state->lock);
 	free(state->name);
-	free(state->path);
 	*state = (struct state){ .folder = -1, .lock = -1 };
 	errno = saved;
+}
+
+/* The folder of all containers. One that others own or can change is not believed: its records name cgroups to kill and folders to remove.
+ * -1 with e->sys ENOENT where there is none. */
+static int open_top(const struct places *places, struct error *e)
+{
+	autoclose int top = open(places->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (top < 0 || fstat(top, &st))
+		return error_sys(e, "open the folder %s", places->state);
+	if (st.st_uid != geteuid() || (st.st_mode & 022)) {
+		error_set(e, ERROR_DENIED, "use the folder %s: %s", places->state,
+			  st.st_uid != geteuid() ? "it belongs to somebody else" : "others can change what is in it");
+		return error_hint(e, "set XDG_RUNTIME_DIR to a folder of your own, or choose another one with --root");
+	}
+	return take_fd(&top);
 }
 
 static int fill_folder(const struct places *places, int top, const char *temporary, struct state *state, struct error *e)
@@ -98,14 +120,13 @@ int state_make(const struct places *places, const char *name, struct state *ret,
 	if (top < 0)
 		return -1;
 	state.name = alloc_copy(name);
-	state.path = text_format("%s/%s", places->state, name);
 	if (fill_folder(places, top, temporary, &state, e) == 0) {
 		if (renameat2(top, temporary, top, name, RENAME_NOREPLACE) == 0) {
 			*ret = state;
 			return 0;
 		}
 		if (errno == EEXIST) {
-			error_set(e, ERROR_EXISTS, "use the name %s: a container of this name is running", name);
+			error_set(e, ERROR_EXISTS, "use the name %s: a container of this name exists", name);
 			error_hint(e, "choose another one with --name, or end it: box rm -f %s", name);
 		} else {
 			error_sys(e, "rename %s/%s to %s", places->state, temporary, name);
@@ -116,29 +137,90 @@ int state_make(const struct places *places, const char *name, struct state *ret,
 	return -1;
 }
 
-int state_adopt(const struct places *places, const char *name, struct state *ret, struct error *e)
+/* Whether name still is the open folder: it may have been removed, and made anew, meanwhile. */
+static bool is_still(int top, const char *name, int folder)
 {
-	struct state state = { .folder = -1, .lock = -1 };
-	struct error ignored = { 0 };
+	struct stat by_name, by_descriptor;
+
+	return fstatat(top, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && fstat(folder, &by_descriptor) == 0 &&
+	       by_name.st_ino == by_descriptor.st_ino && by_name.st_dev == by_descriptor.st_dev;
+}
+
+/* Takes the lock of an existing folder: 1, or 0 where there is no such folder, or, without wait, somebody holds it. */
+static int take_lock(int top, const char *name, bool wait, struct state *ret, struct error *e)
+{
+	struct state state = { .folder = -1, .lock = -1, .name = alloc_copy(name) };
+	int result = 0;
+
+	state.folder = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (state.folder >= 0)
+		state.lock = openat(state.folder, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	while (state.lock >= 0 && (result = flock(state.lock, LOCK_EX | (wait ? 0 : LOCK_NB))) && errno == EINTR)
+		;
+	if (state.lock >= 0 && result == 0 && is_still(top, name, state.folder)) {
+		*ret = state;
+		return 1;
+	}
+	result = errno == ENOENT || errno == EWOULDBLOCK || errno == ENOTDIR || state.lock >= 0
+			 ? 0 : error_sys(e, "open the folder of container %s", name);
+	state_release(&state);
+	return result;
+}
+
+/* A folder that is being made or removed belongs to a process that lives, unless it is old. */
+static bool is_abandoned(int top, const char *name)
+{
 	struct stat st;
 
-	state.path = text_format("%s/%s", places->state, name);
-	state.name = alloc_copy(name);
-	state.folder = open(state.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (state.folder < 0 || fstat(state.folder, &st)) {
-		state_release(&state);
-		return errno == ENOENT ? 0 : error_sys(e, "open the folder %s/%s", places->state, name);
-	}
-	/* A folder that is being made is locked only a moment after it exists. */
-	if (name[0] != '.' || time(NULL) - st.st_mtime > YOUNG_SECONDS)
-		state.lock = file_lock(state.folder, "lock", /* wait= */ false, &ignored);
-	/* Removed by somebody else while we waited: the lock is of a folder without a name. */
-	if (state.lock < 0 || fstat(state.folder, &st) || st.st_nlink == 0) {
-		state_release(&state);
+	return fstatat(top, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - st.st_ctime > YOUNG_SECONDS;
+}
+
+int state_adopt(const struct places *places, const char *name, struct state *ret, struct error *e)
+{
+	autoclose int top = open_top(places, e);
+	struct error ignored = { 0 };
+
+	if (top < 0) {
+		if (e->sys != ENOENT)
+			return -1;
+		error_clear(e);
 		return 0;
 	}
-	*ret = state;
+	if (name[0] != '.')
+		return take_lock(top, name, /* wait= */ false, ret, e);
+	if (!is_abandoned(top, name))
+		return 0;
+	/* Its lock may not have been made yet, or may be removed already. */
+	if (take_lock(top, name, /* wait= */ false, ret, &ignored) != 1)
+		*ret = (struct state){ .name = alloc_copy(name), .folder = -1, .lock = -1 };
 	return 1;
+}
+
+int state_missing(const char *name, struct error *e)
+{
+	/* The engines look for these words. */
+	error_set(e, ERROR_MISSING, "find container %s: container does not exist", name);
+	return error_hint(e, "box ps lists what there is");
+}
+
+bool state_exists(const struct places *places, const char *name)
+{
+	struct error ignored = { 0 };
+	autoclose int top = open_top(places, &ignored);
+
+	return top >= 0 && faccessat(top, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int state_lock(const struct places *places, const char *name, struct state *ret, struct error *e)
+{
+	autoclose int top = open_top(places, e);
+	int got = top < 0 ? -1 : take_lock(top, name, /* wait= */ true, ret, e);
+
+	if (got > 0)
+		return 0;
+	if (got == 0 || e->sys == ENOENT)
+		(void)state_missing(name, e);
+	return -1;
 }
 
 int state_write(const struct state *state, const struct record *record, struct error *e)
@@ -156,33 +238,42 @@ int state_write(const struct state *state, const struct record *record, struct e
 
 int state_remove(const struct places *places, struct state *state, struct error *e)
 {
-	autoclose int top = open(places->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autofree char *old = text_format(".old-%d-%s", (int)getpid(), state->name);
+	autoclose int top = open_top(places, e);
+	const char *name = state->name;
 	int result;
 
 	if (top < 0)
-		return error_sys(e, "open the folder %s", places->state);
-	result = folder_remove(top, state->name, e);
+		return -1;
+	/* The name goes first, while the lock is held: nobody finds a folder that is half removed. */
+	if (name[0] != '.') {
+		if (renameat(top, name, top, old))
+			return error_sys(e, "remove %s/%s", places->state, name);
+		name = old;
+	}
+	result = folder_remove(top, name, e);
 	state_release(state);
 	return result;
 }
 
 int state_read(const struct places *places, const char *name, struct record *ret, bool *ret_alive, struct error *e)
 {
-	autofree char *path = text_format("%s/%s/state.json", places->state, name);
+	autofree char *path = text_format("%s/state.json", name);
 	autorelease(text) struct text json = { 0 };
+	autoclose int top = open_top(places, e);
 	struct record record = { 0 };
 
-	if (file_read(AT_FDCWD, path, RECORD_LIMIT, &json, e)) {
-		if (e->sys != ENOENT && e->sys != ENOTDIR)
-			return -1;
-		error_set(e, ERROR_MISSING, "find container %s: none of this name is running", name);
-		return error_hint(e, "box ps lists what runs");
+	if ((top < 0 && e->sys != ENOENT) || (top >= 0 && file_read(top, path, RECORD_LIMIT, &json, e) && e->sys != ENOENT && e->sys != ENOTDIR))
+		return -1;
+	if (!json.length) {
+		return state_missing(name, e);
 	}
 	if (field_decode_text(json.data, json.length, path, record_fields, &record, e)) {
 		record_release(&record);
 		return -1;
 	}
-	*ret_alive = record.pid > 0 && process_start_time((pid_t)record.pid) == record.start_time;
+	*ret_alive = record.pid > 0 && process_start_time((pid_t)record.pid) == record.start_time &&
+		     !process_is_zombie((pid_t)record.pid);
 	*ret = record;
 	return 0;
 }
@@ -197,11 +288,21 @@ char *state_store(const struct state *state)
 
 int state_names(const struct places *places, struct list *ret, struct error *e)
 {
-	autoclosedir DIR *entries = opendir(places->state);
+	autoclosedir DIR *entries = NULL;
+	int top = open_top(places, e);
 	struct dirent *entry;
 
-	if (!entries)
-		return errno == ENOENT ? 0 : error_sys(e, "read the folder %s", places->state);
+	if (top < 0) {
+		if (e->sys != ENOENT)
+			return -1;
+		error_clear(e);
+		return 0;
+	}
+	entries = fdopendir(top);
+	if (!entries) {
+		close(top);
+		return error_sys(e, "read the folder %s", places->state);
+	}
 	while ((errno = 0, entry = readdir(entries)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			list_add(ret, entry->d_name);

@@ -5,6 +5,10 @@
  *     STATE/NAME/lock         held (flock) by the box that runs the container: free means that this box is gone
  *     STATE/NAME/store        a link to the store that its writable layer lies in
  *     STATE/NAME/state.json   what other commands need to know: written once, when everything is made
+ *     STATE/NAME/config.json  OCI: the configuration as it was at create
+ *     STATE/NAME/start        OCI: a socket on which the container's first process waits for start; gone afterwards
+ *
+ * An OCI container has no box that stays: with a state.json it lives until delete, and its lock is held by one verb at a time.
  *
  * Nothing here survives a reboot, so nothing is synced to disk.
  */
@@ -38,6 +42,13 @@ struct record {
 	char *seccomp_file;
 	bool user_namespace;
 	bool can_setgroups;
+	int64_t stop_signal;
+	int64_t stop_grace_us;
+	/* What an OCI container has beside; bundle is NULL for others. */
+	char *bundle;
+	char *rootfs;
+	char *oci_version;
+	struct list annotations;
 };
 
 void record_release(struct record *record);
@@ -45,7 +56,6 @@ void record_release(struct record *record);
 /* A container's folder while this process owns it. */
 struct state {
 	char *name;
-	char *path; /* STATE/NAME */
 	int folder;
 	int lock;
 };
@@ -55,6 +65,15 @@ int state_make(const struct places *places, const char *name, struct state *ret,
 
 /* Takes over the folder of a container whose box is gone: 1, or 0 where it lives or has no such folder. */
 int state_adopt(const struct places *places, const char *name, struct state *ret, struct error *e);
+
+/* Whether a container of this name exists, be it only in the making. */
+bool state_exists(const struct places *places, const char *name);
+
+/* The error for a name that does not. */
+int state_missing(const char *name, struct error *e);
+
+/* Takes the lock of an existing container, waiting for whoever holds it: verbs on one OCI container act one after another. */
+int state_lock(const struct places *places, const char *name, struct state *ret, struct error *e);
 
 int state_write(const struct state *state, const struct record *record, struct error *e);
 

@@ -35,19 +35,23 @@ struct child {
 	const char *writable;     /* rootless: the folder that holds the writable layer; NULL as root (it comes as a descriptor) */
 	const char *volumes;      /* rootless: the store's folder of volumes */
 	int channel;
+	int start;                /* OCI create: the socket on which start comes, or -1 */
 	int init_program;         /* descriptor of box-init in a sealed memfd, or -1 */
 	bool entered_cgroup;      /* by CLONE_INTO_CGROUP */
 	bool is_rootless;
+	bool is_first;            /* the container's first process, not one that entered */
 	bool can_setgroups;
 	bool has_tty_group;       /* gid 5 exists in the container */
 
 	/* Found on the way. */
 	struct descriptors given; /* mounts from the parent */
+	pid_t host_pid;           /* this process, as the host knows it */
 	struct identity identity;
 	char *program;            /* path in the container */
 	struct list env;          /* the container's, with HOME */
 	int scaffold;             /* a tmpfs of the child's own (root_steps.c) */
 	int root;                 /* the container's root, O_PATH */
+	int mask_folder;          /* OCI: an empty folder that hides others, once it is attached (masks.c) */
 	int proc;                 /* a whole procfs of the container's own pid namespace, detached */
 	int pts;                  /* the container's devpts */
 	int streams[3];           /* become 0, 1, 2 */
@@ -67,9 +71,14 @@ int step_pivot(struct child *c, struct error *e);
 int root_attach_top(struct child *c, int mount, const char *target, struct error *e);
 /* mounts.c */
 int step_mounts(struct child *c, struct error *e);
+/* Fills a tmpfs or a new volume, made for entry, with what the image has at the same place. */
+int mounts_copy_up(struct child *c, const struct mount_entry *entry, int mount, struct error *e);
+/* cgroup_view.c: /sys/fs/cgroup as one mount of the list */
+int cgroup_view_mount(struct child *c, const struct mount_entry *entry, struct error *e);
 /* dev.c: /dev as one mount of the list; devices: further nodes from the host */
 int dev_mount(struct child *c, const struct mount_entry *entry, struct error *e);
 int step_devices(struct child *c, struct error *e);
+int step_oci_devices(struct child *c, struct error *e);
 /* files.c */
 int step_files(struct child *c, struct error *e);
 /* masks.c */
@@ -83,3 +92,21 @@ int step_take_streams(struct child *c, struct error *e);
 int step_working_folder(struct child *c, struct error *e);
 int step_find_program(struct child *c, struct error *e);
 int step_execute(struct child *c, struct error *e);
+/* oci_mounts.c */
+int step_oci_mounts(struct child *c, struct error *e);
+/* oci_steps.c */
+int step_slave_mounts(struct child *c, struct error *e);
+int step_root_folder(struct child *c, struct error *e);
+int step_runtime_hooks(struct child *c, struct error *e);
+int step_container_hooks(struct child *c, struct error *e);
+int step_start_hooks(struct child *c, struct error *e);
+int step_read_only_root(struct child *c, struct error *e);
+int step_change_root(struct child *c, struct error *e);
+int step_root_propagation(struct child *c, struct error *e);
+int step_own_proc(struct child *c, struct error *e);
+int step_domainname(struct child *c, struct error *e);
+int step_oci_streams(struct child *c, struct error *e);
+int step_take_oci_streams(struct child *c, struct error *e);
+int step_wait_start(struct child *c, struct error *e);
+int step_scheduling(struct child *c, struct error *e);
+int step_labels(struct child *c, struct error *e);

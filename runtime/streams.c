@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
@@ -56,7 +57,21 @@ static int make_terminal(struct child *c, struct error *e)
 		return error_set(e, ERROR_INTERNAL, "make a terminal: the container has no /dev/pts");
 	if (terminal_make(c->pts, c->identity.uid, &c->parent_streams[0], &c->streams[0], e))
 		return -1;
-	return bind_console(c->streams[0], e);
+	/* The console is the first process' terminal, not that of each program that comes later. */
+	return c->is_first ? bind_console(c->streams[0], e) : 0;
+}
+
+/* Whatever lies there may be the app's, or an image's volume: a FIFO would wait for ever. */
+static int open_null(struct child *c, struct error *e)
+{
+	autoclose int null = beneath_open(c->root, "/dev/null", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, e);
+	struct stat st;
+
+	if (null < 0)
+		return -1;
+	if (fstat(null, &st) || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return error_set(e, ERROR_DENIED, "give the program an empty stdin: the container's /dev/null is something else");
+	return take_fd(&null);
 }
 
 int step_streams(struct child *c, struct error *e)
@@ -67,7 +82,7 @@ int step_streams(struct child *c, struct error *e)
 		if (make_pipe(c, /* to_app= */ true, &c->streams[0], &c->parent_streams[0], e))
 			return -1;
 	} else {
-		c->streams[0] = beneath_open(c->root, "/dev/null", O_RDONLY, 0, e);
+		c->streams[0] = open_null(c, e);
 		if (c->streams[0] < 0)
 			return -1;
 	}

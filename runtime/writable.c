@@ -7,14 +7,17 @@
  */
 #include "runtime/writable.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <grp.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/channel.h"
@@ -24,6 +27,8 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "runtime/idmap.h"
+
+enum { YOUNG_SECONDS = 60 };
 
 static int give(int folder, const char *name, const struct id_map *map, struct error *e)
 {
@@ -147,7 +152,7 @@ static int remove_as_owner(int containers, const char *name, const struct id_map
 int writable_remove(const char *store, const char *name, const struct id_map *map, struct error *e)
 {
 	autofree char *path = text_format("%s/containers", store);
-	autoclose int containers = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int containers = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (containers < 0)
 		return errno == ENOENT ? 0 : error_sys(e, "open %s", path);
@@ -159,4 +164,41 @@ int writable_remove(const char *store, const char *name, const struct id_map *ma
 		return error_in(e, "remove the writable layer of %s", name);
 	/* The folder itself belongs to the caller, who may remove it now that it is empty. */
 	return folder_remove(containers, name, e);
+}
+
+/* Whether the state folder that a layer belongs to is gone; one without a note is being made, or was never finished. */
+static bool is_orphan(int containers, const char *name)
+{
+	autofree char *link = text_format("%s/" WRITABLE_HOLDER, name);
+	char holder[PATH_MAX];
+	ssize_t length = readlinkat(containers, link, holder, sizeof holder - 1);
+	struct stat st;
+
+	if (length <= 0)
+		return fstatat(containers, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - st.st_ctime > YOUNG_SECONDS;
+	holder[length] = '\0';
+	return lstat(holder, &st) && errno == ENOENT;
+}
+
+int writable_sweep(const char *store, const struct id_map *map, struct error *e)
+{
+	autofree char *path = text_format("%s/containers", store);
+	int containers = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclosedir DIR *entries = containers >= 0 ? fdopendir(containers) : NULL;
+	struct dirent *entry;
+	int result = 0;
+
+	if (!entries)
+		return errno == ENOENT ? 0 : error_sys(e, "read the folder %s", path);
+	while ((entry = readdir(entries))) {
+		struct error later = { 0 };
+
+		if (entry->d_name[0] == '.' || !is_orphan(containers, entry->d_name))
+			continue;
+		if (writable_remove(store, entry->d_name, map, &later) && result == 0) {
+			result = -1;
+			*e = later;
+		}
+	}
+	return result;
 }

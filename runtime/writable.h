@@ -15,4 +15,9 @@ int writable_make(const char *store, const char *name, const struct id_map *map,
 
 /* Removes them with what the app wrote. An ordinary user's subordinate ids own some of it: that is removed from inside a user
  * namespace with this map. Missing is fine. */
+/* Removes every layer whose holder, a state folder, is gone: what a reboot left. The holder is written by the caller of writable_make as
+ * the link WRITABLE_HOLDER in it. Goes on after a failure; the first one is in e. */
+#define WRITABLE_HOLDER "holder"
+int writable_sweep(const char *store, const struct id_map *map, struct error *e);
+
 int writable_remove(const char *store, const char *name, const struct id_map *map, struct error *e);

@@ -194,6 +194,7 @@ static int add_image_volumes(const struct app *app, const struct image_config *i
 		mount = add(c, MOUNT_VOLUME, target);
 		mount->source = name;
 		mount->copy_up = true;
+		mount->is_image_volume = true;
 	}
 	return 0;
 }

@@ -102,6 +102,12 @@ static json_t *schema_of(const struct field *f)
 		return typed("boolean");
 	case FIELD_INTEGER:
 		return integer_schema(f);
+	case FIELD_UNSIGNED:
+		return json_pack("{s:s, s:i}", "type", "integer", "minimum", 0);
+	case FIELD_FLAGS:
+		return json_pack("{s:s, s:o}", "type", "array", "items", enum_schema(f));
+	case FIELD_NUMBER_LIST:
+		return json_pack("{s:s, s:o}", "type", "array", "items", integer_schema(f));
 	case FIELD_SIZE:
 		return any_of(json_pack("{s:s, s:I}", "type", "integer", "minimum", (json_int_t)f->min),
 			      text_like("^[0-9]+(\\.[0-9]+)?([bkmgtBKMGT]([iI]?[bB])?)?$"));
@@ -121,6 +127,8 @@ static json_t *schema_of(const struct field *f)
 		return part_schema(f);
 	case FIELD_OBJECT_LIST:
 		return json_pack("{s:s, s:o}", "type", "array", "items", part_schema(f));
+	case FIELD_OBJECT_MAP:
+		return json_pack("{s:s, s:o}", "type", "object", "additionalProperties", part_schema(f));
 	case FIELD_OPAQUE:
 		return json_object();
 	case FIELD_TEXT:

@@ -44,6 +44,7 @@ struct mount_entry {
 	int64_t size;        /* tmpfs: bytes; LIMIT_UNSET: the kernel's half of memory. MOUNT_DEV: of /dev/shm */
 	mode_t mode;         /* tmpfs: of its root folder */
 	bool copy_up;        /* tmpfs and new empty volumes: filled with what the image has at the target */
+	bool is_image_volume; /* the image asked for it, not the user */
 	bool is_shared;      /* volume: several apps may write it at once */
 	char *field;         /* where the spec says so, for messages: "volumes[2]"; NULL for box's own mounts */
 

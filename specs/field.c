@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "specs/field_json.h"
+#include "specs/limits.h"
 #include "specs/locate.h"
 
 enum { NEAR_SHOWN = 60 };
@@ -101,14 +102,83 @@ int field_decode_text(const char *json, size_t length, const char *name, const s
 	return result;
 }
 
+/* Whether the digits are more than INT64_MAX. */
+static bool is_large(const char *digits, size_t count)
+{
+	static const char largest[] = "9223372036854775807";
+
+	return (count > strlen(largest) && digits[0] != '0') || (count == strlen(largest) && memcmp(digits, largest, count) > 0);
+}
+
+static bool is_of_number(char c)
+{
+	return (c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E' || c == '+' || c == '-';
+}
+
+/* text with each whole number above INT64_MAX in quotes. Lines stay as they are. */
+static void quote_large(const char *text, size_t length, struct text *ret)
+{
+	bool is_text = false;
+
+	for (size_t i = 0, count; i < length; i += count) {
+		bool is_number = !is_text && text[i] >= '0' && text[i] <= '9';
+
+		count = 1;
+		if (is_text && text[i] == '\\' && i + 1 < length)
+			count = 2;
+		else if (text[i] == '"')
+			is_text = !is_text;
+		while (is_number && i + count < length && is_of_number(text[i + count]))
+			count++;
+		/* A sign, a fraction or an exponent makes it something else, and jansson's business. */
+		is_number = is_number && !(i && text[i - 1] == '-') && is_large(text + i, count);
+		for (size_t k = 0; is_number && k < count; k++)
+			is_number = text[i + k] >= '0' && text[i + k] <= '9';
+		text_add(ret, is_number ? "\"" : "");
+		text_add_bytes(ret, text + i, count);
+		text_add(ret, is_number ? "\"" : "");
+	}
+}
+
+json_t *field_parse_wide(const char *text, size_t length, const char *name, struct error *e)
+{
+	autorelease(text) struct text quoted = { 0 };
+	struct error first = { 0 };
+	json_t *value = field_parse(text, length, name, &first);
+
+	/* Nearly no document has such a number: only one that cannot be read is looked at again. */
+	if (!value && first.kind == ERROR_SPEC && field_depth(text, length) <= FIELD_DEPTH) {
+		quote_large(text, length, &quoted);
+		value = field_parse(quoted.data ? quoted.data : "", quoted.length, name, &first);
+	}
+	if (!value)
+		*e = first;
+	return value;
+}
+
+void field_init(const struct field *table, void *object)
+{
+	for (const struct field *f = table; f->key; f++) {
+		char *place = (char *)object + f->offset;
+
+		if (f->kind == FIELD_OBJECT)
+			field_init(f->sub, place);
+		else if (f->flags & FIELD_UNSET)
+			*(int64_t *)(void *)place = LIMIT_UNSET;
+	}
+}
+
 static void release_items(const struct field *f, char *object)
 {
 	size_t *count = (size_t *)(void *)(object + f->count_offset);
 	char *items;
 
 	memcpy(&items, object + f->offset, sizeof items);
-	for (size_t i = 0; items && i < *count; i++)
+	for (size_t i = 0; items && i < *count; i++) {
 		field_release(f->sub, items + i * f->size);
+		if (f->kind == FIELD_OBJECT_MAP)
+			free(*(char **)(void *)(items + i * f->size));
+	}
 	free(items);
 	items = NULL;
 	memcpy(object + f->offset, &items, sizeof items);
@@ -127,6 +197,7 @@ void field_release(const struct field *table, void *object)
 			*(char **)(void *)place = NULL;
 			break;
 		case FIELD_TEXT_LIST:
+		case FIELD_NUMBER_LIST:
 		case FIELD_MAP:
 			list_release((struct list *)(void *)place);
 			break;
@@ -134,6 +205,7 @@ void field_release(const struct field *table, void *object)
 			field_release(f->sub, place);
 			break;
 		case FIELD_OBJECT_LIST:
+		case FIELD_OBJECT_MAP:
 			release_items(f, object);
 			break;
 		default:

@@ -97,6 +97,50 @@ static int decode_list(const struct field *f, json_t *value, struct list *list, 
 	return 0;
 }
 
+static int decode_number_list(const struct field *f, json_t *value, struct list *list, const struct place *at, struct problems *p)
+{
+	const struct field number = { f->key, FIELD_INTEGER, 0, .min = f->min, .max = f->max };
+	json_t *item;
+	size_t i;
+
+	if (!json_is_array(value))
+		return field_expected(p, at, "an array of whole numbers", value);
+	list_release(list);
+	json_array_foreach(value, i, item) {
+		const struct place here = { .up = at, .index = i };
+		autorelease(text) struct text expected = { 0 };
+		int64_t found = 0;
+
+		if (field_decode_scalar(&number, item, &found, &expected) == 0)
+			list_addf(list, "%jd", (intmax_t)found);
+		else if (field_expected(p, &here, expected.data, item))
+			return -1;
+	}
+	return 0;
+}
+
+static int decode_flags(const struct field *f, json_t *value, uint64_t *flags, const struct place *at, struct problems *p)
+{
+	json_t *item;
+	size_t i;
+
+	if (!json_is_array(value))
+		return field_expected(p, at, "an array of texts", value);
+	*flags = 0;
+	json_array_foreach(value, i, item) {
+		const struct field word = { f->key, FIELD_ENUM, 0, .names = f->names };
+		const struct place here = { .up = at, .index = i };
+		autorelease(text) struct text expected = { 0 };
+		int bit = 0;
+
+		if (field_decode_scalar(&word, item, &bit, &expected) == 0)
+			*flags |= UINT64_C(1) << bit;
+		else if (field_expected(p, &here, expected.data, item))
+			return -1;
+	}
+	return 0;
+}
+
 /* The text of a map's value: a text, a number or a boolean as it is written. NULL and e for anything else. The caller frees it. */
 static char *map_text(const struct field *f, json_t *value, struct error *e)
 {
@@ -206,6 +250,27 @@ static int decode_object_list(const struct field *f, json_t *value, char *object
 		const struct place here = { .up = at, .index = i };
 		void *place = alloc_append(object + f->offset, count, f->size);
 
+		field_init(f->sub, place);
+		if (decode_part(f, item, place, &here, p))
+			return -1;
+	}
+	return 0;
+}
+
+static int decode_object_map(const struct field *f, json_t *value, char *object, const struct place *at, struct problems *p)
+{
+	size_t *count = (size_t *)(void *)(object + f->count_offset);
+	const char *key;
+	json_t *item;
+
+	if (!json_is_object(value))
+		return field_expected(p, at, "an object of objects", value);
+	json_object_foreach(value, key, item) {
+		const struct place here = { .up = at, .key = key };
+		void *place = alloc_append(object + f->offset, count, f->size);
+
+		*(char **)place = alloc_copy(key);
+		field_init(f->sub, place);
 		if (decode_part(f, item, place, &here, p))
 			return -1;
 	}
@@ -220,12 +285,18 @@ static int decode_value(const struct field *f, json_t *value, char *object, cons
 	switch (f->kind) {
 	case FIELD_TEXT_LIST:
 		return decode_list(f, value, place, at, p);
+	case FIELD_NUMBER_LIST:
+		return decode_number_list(f, value, place, at, p);
+	case FIELD_FLAGS:
+		return decode_flags(f, value, place, at, p);
 	case FIELD_MAP:
 		return decode_map(f, value, place, at, p);
 	case FIELD_OBJECT:
 		return decode_part(f, value, place, at, p);
 	case FIELD_OBJECT_LIST:
 		return decode_object_list(f, value, object, at, p);
+	case FIELD_OBJECT_MAP:
+		return decode_object_map(f, value, object, at, p);
 	case FIELD_UNSUPPORTED:
 		error_set(p->e, ERROR_UNSUPPORTED, "%s", f->help);
 		return field_problem(p, at);
@@ -260,7 +331,7 @@ static int unknown_key(const struct field *table, const struct place *at, struct
 
 static int decode_object(const struct field *table, json_t *value, void *object, const struct place *at, struct problems *p)
 {
-	bool is_open = table->flags & FIELD_OPEN;
+	bool is_open = table->flags & FIELD_OPEN, ignores_null = table->flags & (FIELD_OPEN | FIELD_NULLS);
 	const char *key;
 	json_t *item;
 
@@ -270,13 +341,15 @@ static int decode_object(const struct field *table, json_t *value, void *object,
 		const struct place here = { .up = at, .key = key };
 		const struct field *f = find_row(table, key);
 
-		if (is_open ? !f || json_is_null(item) : !f && strncmp(key, "x-", 2) == 0)
+		if (f ? ignores_null && json_is_null(item) : is_open || strncmp(key, "x-", 2) == 0)
 			continue;
 		if (f ? decode_value(f, item, object, &here, p) : unknown_key(table, &here, p))
 			return -1;
 	}
 	for (const struct field *f = table; f->key; f++) {
-		if (!(f->flags & FIELD_REQUIRED) || json_object_get(value, f->key))
+		json_t *found = f->flags & FIELD_REQUIRED ? json_object_get(value, f->key) : NULL;
+
+		if (!(f->flags & FIELD_REQUIRED) || (found && !(ignores_null && json_is_null(found))))
 			continue;
 		error_set(p->e, ERROR_SPEC, "missing required field \"%s\"", f->key);
 		if (field_problem(p, at))

@@ -53,6 +53,31 @@ static json_t *build_list(const struct list *list)
 	return array;
 }
 
+static json_t *build_numbers(const struct list *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < list->count; i++)
+		json_array_append_new(array, json_integer(strtoll(list->items[i], NULL, 10)));
+	return array;
+}
+
+/* What does not fit is the text that was read for it (field_parse_wide). */
+static json_t *build_unsigned(uint64_t value)
+{
+	return value > INT64_MAX ? json_sprintf("%llu", (unsigned long long)value) : json_integer((json_int_t)value);
+}
+
+static json_t *build_flags(const struct field *f, uint64_t flags)
+{
+	json_t *array = json_array();
+
+	for (int i = 0; f->names[i]; i++)
+		if (flags & UINT64_C(1) << i)
+			json_array_append_new(array, json_string(f->names[i]));
+	return array;
+}
+
 static json_t *build_map(const struct list *list)
 {
 	json_t *object = json_object();
@@ -72,13 +97,20 @@ static json_t *build_map(const struct list *list)
 static json_t *build_items(const struct field *f, const char *object)
 {
 	const size_t *count = (const size_t *)(const void *)(object + f->count_offset);
-	json_t *array = json_array();
+	bool is_map = f->kind == FIELD_OBJECT_MAP;
+	json_t *result = is_map ? json_object() : json_array();
 	const char *items;
 
 	memcpy(&items, object + f->offset, sizeof items);
-	for (size_t i = 0; i < *count; i++)
-		json_array_append_new(array, field_build(f->sub, items + i * f->size));
-	return array;
+	for (size_t i = 0; i < *count; i++) {
+		const char *item = items + i * f->size;
+
+		if (is_map)
+			json_object_set_new(result, *(char *const *)(const void *)item, field_build(f->sub, item));
+		else
+			json_array_append_new(result, field_build(f->sub, item));
+	}
+	return result;
 }
 
 /* "1m30s" and the like: the largest unit that divides it. */
@@ -128,6 +160,12 @@ static json_t *build_value(const struct field *f, const char *object)
 		return json_sprintf("%04o", *(const mode_t *)place);
 	case FIELD_ENUM:
 		return *(const int *)place < f->min ? NULL : json_string(f->names[*(const int *)place - f->min]);
+	case FIELD_UNSIGNED:
+		return build_unsigned(*(const uint64_t *)place);
+	case FIELD_FLAGS:
+		return build_flags(f, *(const uint64_t *)place);
+	case FIELD_NUMBER_LIST:
+		return build_numbers(place);
 	case FIELD_TEXT_LIST:
 		return build_list(place);
 	case FIELD_MAP:
@@ -135,6 +173,7 @@ static json_t *build_value(const struct field *f, const char *object)
 	case FIELD_OBJECT:
 		return field_build(f->sub, place);
 	case FIELD_OBJECT_LIST:
+	case FIELD_OBJECT_MAP:
 		return build_items(f, object);
 	case FIELD_UNSUPPORTED:
 	case FIELD_OPAQUE:

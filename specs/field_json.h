@@ -27,6 +27,10 @@ enum { FIELD_DEPTH = 64 }; /* levels of { and [ in anything that field_parse tak
  * caller decrefs it. */
 json_t *field_parse(const char *text, size_t length, const char *name, struct error *e);
 
+/* The same, for documents with unsigned 64-bit numbers, which jansson does not have: whole numbers that do not fit in 63 bits become
+ * texts of their digits, which FIELD_UNSIGNED takes and the other kinds refuse as out of range. */
+json_t *field_parse_wide(const char *text, size_t length, const char *name, struct error *e);
+
 /* Levels of { and [ in a text that may be anything. */
 size_t field_depth(const char *text, size_t length);
 

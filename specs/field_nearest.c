@@ -45,13 +45,14 @@ static const struct {
 	{ "privileged", "cap_add" },
 };
 
+/* Whether the path ("resources.limits.memory") leads to a row. */
 static bool has_row(const struct field *table, const char *path)
 {
 	size_t length = strcspn(path, ".");
 
 	for (const struct field *f = table; f->key; f++)
 		if (strlen(f->key) == length && strncmp(f->key, path, length) == 0)
-			return true;
+			return !path[length] || (f->sub && has_row(f->sub, path + length + 1));
 	return false;
 }
 

@@ -49,6 +49,30 @@ static int decode_integer(const struct field *f, json_t *value, int64_t *place, 
 	return -1;
 }
 
+/* strtoull would take a sign, space and 0x. */
+static int decode_unsigned(json_t *value, uint64_t *place, struct text *expected)
+{
+	const char *digits = json_string_value(value);
+	uint64_t number = 0, digit = 0;
+	bool is_good = digits && *digits;
+
+	for (; is_good && *digits; digits++) {
+		digit = (uint64_t)(*digits - '0');
+		is_good = *digits >= '0' && *digits <= '9' && number <= (UINT64_MAX - digit) / 10;
+		number = number * 10 + digit;
+	}
+	if (json_is_integer(value) && json_integer_value(value) >= 0) {
+		number = (uint64_t)json_integer_value(value);
+		is_good = true;
+	}
+	if (is_good) {
+		*place = number;
+		return 0;
+	}
+	text_addf(expected, "a whole number from 0 to %ju", (uintmax_t)UINT64_MAX);
+	return -1;
+}
+
 static int decode_size(const struct field *f, json_t *value, int64_t *place, struct text *expected)
 {
 	const char *text = json_string_value(value);
@@ -153,6 +177,8 @@ int field_decode_scalar(const struct field *f, json_t *value, void *place, struc
 		return -1;
 	case FIELD_INTEGER:
 		return decode_integer(f, value, place, expected);
+	case FIELD_UNSIGNED:
+		return decode_unsigned(value, place, expected);
 	case FIELD_SIZE:
 		return decode_size(f, value, place, expected);
 	case FIELD_DURATION:

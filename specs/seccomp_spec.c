@@ -15,6 +15,8 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "specs/field.h"
+#include "specs/field_json.h"
 
 struct key {
 	const char *name;
@@ -65,11 +67,13 @@ static int decode_object(json_t *object, const struct key *keys, void *target, s
 
 static int decode_text(json_t *value, const char **ret, struct error *e)
 {
-	if (!json_is_string(value))
+	const char *text = json_string_value(value);
+
+	if (!text)
 		return wrong_type(value, "a text", e);
-	if (strlen(json_string_value(value)) != json_string_length(value))
+	if (strlen(text) != json_string_length(value))
 		return error_set(e, ERROR_SPEC, "expected a text, found one with a zero byte");
-	*ret = json_string_value(value);
+	*ret = text;
 	return 0;
 }
 
@@ -166,25 +170,27 @@ static int argument_index(json_t *value, void *object, struct error *e)
 	return 0;
 }
 
-/* JSON's integers end at 2^63 - 1 here; larger ones are a syntax error of jansson, not a silent fraction. */
+/* All 64 bits: what is more than JSON's integers hold here comes as its digits (field_parse_wide). */
+static int decode_value(json_t *value, uint64_t *ret, struct error *e)
+{
+	static const struct field number = { "value", FIELD_UNSIGNED, .flags = 0 };
+	struct text expected = { 0 };
+
+	if (field_decode_scalar(&number, value, ret, &expected) == 0)
+		return 0;
+	field_wrong(NULL, expected.data, value, e);
+	text_release(&expected);
+	return -1;
+}
+
 static int argument_value(json_t *value, void *object, struct error *e)
 {
-	json_int_t number = 0;
-
-	if (decode_number(value, INT64_MAX, &number, e))
-		return -1;
-	((struct seccomp_argument *)object)->value = (uint64_t)number;
-	return 0;
+	return decode_value(value, &((struct seccomp_argument *)object)->value, e);
 }
 
 static int argument_value_two(json_t *value, void *object, struct error *e)
 {
-	json_int_t number = 0;
-
-	if (decode_number(value, INT64_MAX, &number, e))
-		return -1;
-	((struct seccomp_argument *)object)->value_two = (uint64_t)number;
-	return 0;
+	return decode_value(value, &((struct seccomp_argument *)object)->value_two, e);
 }
 
 static int argument_operator(json_t *value, void *object, struct error *e)
@@ -437,25 +443,32 @@ static int decode_profile(json_t *root, struct seccomp_spec *spec, struct error 
 	return 0;
 }
 
-int seccomp_spec_decode(const char *json, size_t length, const char *name, struct seccomp_spec *ret, struct error *e)
+int seccomp_spec_read(json_t *profile, struct seccomp_spec *ret, struct error *e)
 {
 	struct seccomp_spec spec = { 0 };
-	json_error_t where;
-	json_t *root = json_loadb(json, length, JSON_REJECT_DUPLICATES, &where);
+
+	if (decode_profile(profile, &spec, e)) {
+		seccomp_spec_release(&spec);
+		return -1;
+	}
+	*ret = spec;
+	return 0;
+}
+
+int seccomp_spec_decode(const char *json, size_t length, const char *name, struct seccomp_spec *ret, struct error *e)
+{
+	json_t *root = field_parse_wide(json, length, name, e);
 	struct error first;
 	int status;
 
 	if (!root)
-		return error_set(e, ERROR_SPEC, "%s:%d: %s", name, where.line, where.text);
-	status = decode_profile(root, &spec, e);
+		return -1;
+	status = seccomp_spec_read(root, ret, e);
 	json_decref(root);
-	if (status == 0) {
-		*ret = spec;
+	if (status == 0)
 		return 0;
-	}
 	/* The place is one in the profile; e->field is for places in app.json. */
 	first = *e;
-	seccomp_spec_release(&spec);
 	return error_set(e, first.kind, "%s: %s%s%s", name, first.field, first.field[0] ? ": " : "", first.text);
 }
 

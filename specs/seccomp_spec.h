@@ -13,6 +13,7 @@
 #include "base/text.h"
 
 struct error;
+struct json_t;
 
 enum seccomp_action {
 	SECCOMP_ACTION_KILL_PROCESS, /* in the kernel's order: the first is the strictest */
@@ -79,4 +80,7 @@ struct seccomp_spec {
 /* Decodes length bytes of JSON. name is the file, for messages. Unknown keys, actions and operators are errors that carry the
  * place in the profile. On failure ret is untouched. */
 int seccomp_spec_decode(const char *json, size_t length, const char *name, struct seccomp_spec *ret, struct error *e);
+
+/* The same from parsed JSON; errors carry the place within it in e->field. For specs/ alone. */
+int seccomp_spec_read(struct json_t *profile, struct seccomp_spec *ret, struct error *e);
 void seccomp_spec_release(struct seccomp_spec *spec);

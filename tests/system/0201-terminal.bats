@@ -31,8 +31,9 @@ at_terminal() { run python3 "$BATS_TEST_DIRNAME/at-terminal.py" "$1" "$BOX" --ro
 }
 
 @test "what is typed arrives, is echoed once, and ctrl-d ends it" {
-	app '"command": ["cat"]'
-	at_terminal '=> type hello\n
+	# Typed once the app is there: what is typed ahead meets the caller's terminal as it was, which echoes and edits by itself.
+	app '"command": ["sh", "-c", "echo ready; exec cat"]'
+	at_terminal 'ready => type hello\n
 hello => type \x04' run -t app.json
 	[ "$(grep -c '^hello$' <<<"$output")" -eq 2 ] || fail "echo and copy expected"
 	expect_line "exit 0" "terminal restored"

@@ -62,13 +62,13 @@ cpu_of_loop() {
 	app '"command": ["sleep", "30"], "resources": {"limits": {"memory": "48m", "pids": 9, "cpus": 0.25, "cpu_weight": 200}}'
 	"$BOX" --root "$STATE" run --name "$TAG" app.json </dev/null &
 	wait_until 10 eval 'box ps -q | grep -qx "$TAG"'
-	group=$(find /sys/fs/cgroup -maxdepth 4 -type d -path "*/box/$TAG")
+	group=$(find /sys/fs/cgroup -maxdepth 4 -type d -path "*/box/$TAG-????????")
 	cat_one() { cat $(for g in $group; do for f; do [ ! -e "$g/$f" ] || echo "$g/$f"; done; done); }
 	[ "$(cat_one memory.max memory.limit_in_bytes)" = 50331648 ]
 	[ "$(cat_one pids.max)" = 9 ]
 	case "$(cat_one cpu.max cpu.cfs_quota_us)" in "25000 100000" | 25000) ;; *) fail "cpu: $(cat_one cpu.max cpu.cfs_quota_us)" ;; esac
 	# The group of the caller is as it was: the app's is no child of it.
-	for g in $group; do case $g in */box/$TAG) ;; *) fail "$g" ;; esac; done
+	for g in $group; do case $g in */box/$TAG-????????) ;; *) fail "$g" ;; esac; done
 	box kill "$TAG" KILL
 	wait
 }

@@ -148,6 +148,45 @@ step_names() { sed -n '/start_steps\[\]/,/^};/s/^\t{ "\([^"]*\)".*/\1/p' "$TOP/r
 	wait $BOX_PID || true
 }
 
+@test "a paused app is killed by one SIGKILL, and by rm -f" {
+	need root cgroup:freezer
+	for end in "kill $TAG KILL" "rm -f $TAG"; do
+		start_app '"command": ["sleep", "1000"]'
+		run box pause "$TAG"
+		expect_status 0
+		run timeout 10 box $end
+		expect_status 0
+		status=0
+		wait $BOX_PID || status=$?
+		expect_status 137
+	done
+}
+
+@test "one name in two state folders: the sweep of one leaves the other's app alone" {
+	need root
+	start_app '"command": ["sleep", "1000"]'
+	mine=$BOX_PID
+	app '"command": ["sleep", "1000"]'
+	BOX_STORE=$WORK/other-store "$BOX" --root "$WORK/other" run --name "$TAG" app.json </dev/null >out.other 2>&1 &
+	other=$!
+	wait_until 10 eval '"$BOX" --root "$WORK/other" ps | grep -q "^$TAG "'
+	pid=$(container_pid)
+	kill -9 $mine
+	wait $mine || true
+	wait_until 5 is_gone "$pid"
+	# Any command of a state folder clears what a killed box left in it.
+	run box rm "$TAG"
+	expect_status 0
+	sleep 0.3
+	"$BOX" --root "$WORK/other" ps | grep -q "^$TAG .*running"
+	# And the other way round: the usual path is not the other's either.
+	run "$BOX" --root "$WORK/other" kill "$TAG" KILL
+	expect_status 0
+	status=0
+	wait $other || status=$?
+	expect_status 137
+}
+
 @test "every step of a start that fails leaves nothing behind and names itself" {
 	need root hooks
 	mkdir -m 700 data

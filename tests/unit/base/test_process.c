@@ -217,14 +217,14 @@ Test(process, what_stays_is_moved_without_stepping_on_each_other)
 		struct stat one, two, now;
 
 		if (dup2(open("/dev/null", O_RDONLY), 4) != 4 || dup2(open("/dev/zero", O_RDONLY), 3) != 3 || fstat(4, &one) ||
-		    fstat(3, &two) || process_keep_only(&first, &second, &e))
+		    fstat(3, &two) || process_keep_only(3, &first, &second, &e))
 			_exit(1);
 		if (first != 3 || second != 4 || fstat(3, &now) || now.st_rdev != one.st_rdev || fstat(4, &now) || now.st_rdev != two.st_rdev)
 			_exit(2);
 		if (!(fcntl(3, F_GETFD) & FD_CLOEXEC) || fcntl(5, F_GETFD) >= 0 || fcntl(16, F_GETFD) >= 0)
 			_exit(3);
 		second = -1;
-		_exit(process_keep_only(&first, &second, &e) || first != 3 || fcntl(4, F_GETFD) >= 0 ? 4 : 0);
+		_exit(process_keep_only(3, &first, &second, &e) || first != 3 || fcntl(4, F_GETFD) >= 0 ? 4 : 0);
 	}
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);

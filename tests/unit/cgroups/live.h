@@ -34,7 +34,21 @@
 static struct limits limits;
 static struct cgroup_host host;
 static struct cgroup *group;
-static char name[64];
+static bool joins_all;
+static char name[64], group_at[80];
+
+static inline void name_group(void)
+{
+	(void)snprintf(name, sizeof name, "box-unit-%d", (int)getpid());
+	(void)snprintf(group_at, sizeof group_at, "/box/%s", name);
+}
+
+static inline int make(struct cgroup **ret, struct error *e)
+{
+	const struct cgroup_request request = { .path = group_at, .joins_all = joins_all, .limits = &limits };
+
+	return cgroup_create(&request, ret, e);
+}
 
 static inline void begin(const char *needed)
 {
@@ -45,22 +59,15 @@ static inline void begin(const char *needed)
 		cr_skip_test("no groups here: %s", host.reason);
 	if (needed && !list_has(&host.controllers, needed))
 		cr_skip_test("this host has no %s controller", needed);
-	limits = (struct limits){ .memory = LIMIT_UNSET,
-				  .memory_reservation = LIMIT_UNSET,
-				  .swap = LIMIT_UNSET,
-				  .cpu_quota_us = LIMIT_UNSET,
-				  .cpu_period_us = 100000,
-				  .cpu_weight = LIMIT_UNSET,
-				  .pids = LIMIT_UNSET,
-				  .io_weight = LIMIT_UNSET };
-	(void)snprintf(name, sizeof name, "box-unit-%d", (int)getpid());
+	limits_init(&limits);
+	name_group();
 }
 
 static inline void create(void)
 {
 	struct error e = { 0 };
 
-	cr_assert_eq(cgroup_create(name, &limits, &group, &e), 0, "%s (%s)", e.text, e.hint);
+	cr_assert_eq(make(&group, &e), 0, "%s (%s)", e.text, e.hint);
 }
 
 /* A process in the group. Returns 0 in it. */
@@ -82,7 +89,7 @@ static inline bool exists_anywhere(void)
 	bool found = false;
 
 	for (size_t i = 0; i < group->count; i++) {
-		char *path = text_format("%s/box/%s", group->branches[i].tree.root, name);
+		char *path = text_format("%s%s", group->branches[i].tree.root, group_at);
 
 		found |= stat(path, &st) == 0;
 		free(path);
@@ -128,4 +135,29 @@ static inline size_t count_pids(void)
 	cr_assert_eq(cgroup_pids(group, &pids, &count, &e), 0, "%s", e.text);
 	free(pids);
 	return count;
+}
+
+/* Which of some nodes a new process of the group can open: "null kmsg ". */
+static inline void opens(char ret[static 64])
+{
+	static const char *const nodes[] = { "null", "kmsg", "zero" };
+	struct process_end ended;
+	int pidfd;
+
+	if (enter(&pidfd) == 0) {
+		int found = 0;
+
+		for (int i = 0; i < 3; i++) {
+			char *path = text_format("/dev/%s", nodes[i]);
+
+			found |= (open(path, O_RDONLY | O_CLOEXEC) >= 0) << i;
+			free(path);
+		}
+		_exit(found);
+	}
+	ended = reap(pidfd);
+	ret[0] = '\0';
+	for (int i = 0; i < 3; i++)
+		if (ended.code & 1 << i)
+			(void)snprintf(ret + strlen(ret), 64 - strlen(ret), "%s ", nodes[i]);
 }

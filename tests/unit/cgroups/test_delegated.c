@@ -92,20 +92,19 @@ static int run(void (*body)(void))
 
 static struct limits some_limits(void)
 {
-	return (struct limits){ .memory = 32 << 20,
-				.memory_reservation = LIMIT_UNSET,
-				.swap = LIMIT_UNSET,
-				.cpu_quota_us = LIMIT_UNSET,
-				.cpu_period_us = 100000,
-				.cpu_weight = LIMIT_UNSET,
-				.pids = 8,
-				.io_weight = LIMIT_UNSET };
+	struct limits limits;
+
+	limits_init(&limits);
+	limits.memory = 32 << 20;
+	limits.pids = 8;
+	return limits;
 }
 
 /* A process of SOMEBODY makes its group, a child enters it by clone3, another by itself; all is removed. */
 static void alone(void)
 {
 	struct limits limits = some_limits();
+	const struct cgroup_request request = { .path = "/box/unit", .limits = &limits };
 	struct cgroup *group = NULL;
 	struct cgroup_stats stats;
 	struct error e = { 0 };
@@ -113,17 +112,17 @@ static void alone(void)
 
 	delegate();
 	become_somebody();
-	if (cgroup_create("unit", &limits, &group, &e))
+	if (cgroup_create(&request, &group, &e))
 		fail("create", &e);
 	if (cgroup_stats(group, &stats, &e) || stats.memory_max != 32 << 20 || stats.pids_max != 8)
 		fail("the limits are not there", &e);
 	if (file_read(AT_FDCWD, "/proc/self/cgroup", 4096, &own, &e) || !strstr(own.data, "/" GROUP_CALLER "\n"))
 		fail("box did not move to its leaf", &e);
 	for (int by_clone = 0; by_clone < 2; by_clone++) {
-		struct process_clone request = { .cgroup = by_clone ? cgroup_clone_fd(group) : -1 };
+		struct process_clone clone = { .cgroup = by_clone ? cgroup_clone_fd(group) : -1 };
 		struct process_end end = { 0 };
 		int pidfd = -1;
-		pid_t pid = process_clone(&request, &pidfd, &e);
+		pid_t pid = process_clone(&clone, &pidfd, &e);
 		int *pids = NULL;
 		size_t count = 0;
 
@@ -142,7 +141,7 @@ static void alone(void)
 		fail("remove", &e);
 	cgroup_free(group);
 	/* A second one, from the leaf. */
-	if (cgroup_create("unit", &limits, &group, &e) || cgroup_remove(group, &e))
+	if (cgroup_create(&request, &group, &e) || cgroup_remove(group, &e))
 		fail("again", &e);
 	cgroup_free(group);
 	text_release(&own);
@@ -157,6 +156,7 @@ Test(delegated, a_process_alone_in_its_group_moves_to_a_leaf)
 static void with_company(void)
 {
 	struct limits limits = some_limits();
+	const struct cgroup_request request = { .path = "/box/unit", .limits = &limits };
 	struct cgroup_host host = { 0 };
 	struct cgroup *group = NULL;
 	struct error e = { 0 };
@@ -172,13 +172,13 @@ static void with_company(void)
 	if (cgroup_host_find(&host, &e) || host.version != CGROUP_NONE || !host.reason ||
 	    !strstr(host.reason, "1 other process runs in"))
 		fail(host.reason ? host.reason : "no reason", &e);
-	if (cgroup_create("unit", &limits, &group, &e) != -1 || strcmp(e.field, "resources.limits.memory") != 0)
+	if (cgroup_create(&request, &group, &e) != -1 || strcmp(e.field, "resources.limits.memory") != 0)
 		fail("created beside others", &e);
 	if (!strstr(e.hint, "systemd-run --user --scope -p Delegate=yes"))
 		fail("the fix is not told", &e);
 	limits.memory = LIMIT_UNSET;
 	limits.pids_is_default = true;
-	if (cgroup_create("unit", &limits, &group, &e) || cgroup_clone_fd(group) != -1)
+	if (cgroup_create(&request, &group, &e) || cgroup_clone_fd(group) != -1)
 		fail("without written limits it goes on without a group", &e);
 	cgroup_free(group);
 	cgroup_host_release(&host);

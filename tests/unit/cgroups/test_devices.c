@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cgroups/devices.h"
+#include "specs/limits.h"
 
 static uint32_t operand(const struct bpf_insn *insn, const uint64_t *registers)
 {
@@ -51,6 +52,11 @@ static uint64_t interpret(const struct bpf_insn *program, size_t length, const s
 				at += (size_t)insn->off;
 			continue;
 		case BPF_JMP | BPF_EXIT: return registers[BPF_REG_0];
+		case BPF_JMP | BPF_JEQ | BPF_K:
+			cr_assert(is_set[insn->dst_reg] && insn->off > 0);
+			if (*to == (uint64_t)(int64_t)insn->imm)
+				at += (size_t)insn->off;
+			continue;
 		default: cr_assert_fail("unexpected instruction %02x at %zu", insn->code, at);
 		}
 		is_set[insn->dst_reg] = true;
@@ -60,30 +66,41 @@ static uint64_t interpret(const struct bpf_insn *program, size_t length, const s
 	return 0;
 }
 
-static bool expected(const struct cgroup_device *rules, size_t count, uint32_t type, uint32_t access, uint32_t major,
-		     uint32_t minor)
+/* The rules, read as they are meant: from top to bottom, every kind of access by itself. */
+static bool expected(const struct device_rule *rules, size_t count, uint32_t type, uint32_t access, uint32_t major, uint32_t minor)
 {
+	uint32_t allowed = 0;
+
 	for (size_t i = 0; i < count; i++) {
-		const struct cgroup_device *rule = &rules[i];
+		const struct device_rule *rule = &rules[i];
 		bool type_fits = rule->type == 'a' || (rule->type == 'c') == (type == BPF_DEVCG_DEV_CHAR);
 
-		if (type_fits && (rule->major < 0 || (uint32_t)rule->major == major) &&
-		    (rule->minor < 0 || (uint32_t)rule->minor == minor) &&
-		    (!(access & BPF_DEVCG_ACC_READ) || memchr(rule->access, 'r', 4)) &&
-		    (!(access & BPF_DEVCG_ACC_WRITE) || memchr(rule->access, 'w', 4)) &&
-		    (!(access & BPF_DEVCG_ACC_MKNOD) || memchr(rule->access, 'm', 4)))
-			return true;
+		if (!type_fits || (rule->major >= 0 && (uint32_t)rule->major != major) ||
+		    (rule->minor >= 0 && (uint32_t)rule->minor != minor))
+			continue;
+		if (rule->is_allowed)
+			allowed |= devices_access_bits(rule);
+		else
+			allowed &= ~devices_access_bits(rule);
 	}
-	return false;
+	return (access & ~allowed) == 0;
 }
 
-static const struct cgroup_device rules[] = {
-	{ 'c', 1, 3, "rwm" }, { 'c', 1, 5, "rw" },     { 'c', 5, -1, "r" },    { 'b', 8, 0, "r" },
-	{ 'b', 8, 1, "wm" },  { 'c', 136, -1, "rwm" }, { 'a', 10, 200, "rw" }, { 'b', -1, 7, "m" },
+static const struct device_rule rules[] = {
+	{ true, 'c', 1, 3, "rwm" }, { true, 'c', 1, 5, "rw" },     { true, 'c', 5, -1, "r" },    { true, 'b', 8, 0, "r" },
+	{ true, 'b', 8, 1, "wm" },  { true, 'c', 136, -1, "rwm" }, { true, 'a', 10, 200, "rw" }, { true, 'b', -1, 7, "m" },
 };
 enum { RULE_COUNT = sizeof rules / sizeof *rules };
 
-static size_t compare_all(const struct cgroup_device *list, size_t count)
+/* Allowed and refused again, in wider and narrower circles. */
+static const struct device_rule ordered[] = {
+	{ false, 'a', -1, -1, "rwm" }, { true, 'c', -1, -1, "m" },  { true, 'b', -1, -1, "m" }, { true, 'c', 1, -1, "rwm" },
+	{ false, 'c', 1, 5, "w" },     { true, 'b', 8, -1, "rwm" }, { false, 'b', 8, 1, "rm" }, { true, 'a', 10, 200, "rwm" },
+	{ false, 'c', 10, -1, "m" },   { true, 'c', 1, 5, "w" },    { false, 'a', 8, 7, "r" },
+};
+enum { ORDERED_COUNT = sizeof ordered / sizeof *ordered };
+
+static size_t compare_all(const struct device_rule *list, size_t count)
 {
 	static const uint32_t majors[] = { 0, 1, 5, 8, 10, 136, 4095 }, minors[] = { 0, 1, 3, 5, 7, 200, 1048575 };
 	size_t length, allowed = 0;
@@ -112,6 +129,14 @@ Test(devices, program_equals_rules)
 		cr_assert_gt(compare_all(&rules[i], 1), 0, "rule %zu allows something", i);
 }
 
+Test(devices, the_last_that_fits_decides)
+{
+	for (size_t count = 0; count <= ORDERED_COUNT; count++)
+		(void)compare_all(ordered, count);
+	for (size_t first = 0; first < ORDERED_COUNT; first++)
+		(void)compare_all(ordered + first, ORDERED_COUNT - first);
+}
+
 Test(devices, no_rules_allow_nothing)
 {
 	cr_assert_eq(compare_all(rules, 0), 0);
@@ -119,7 +144,7 @@ Test(devices, no_rules_allow_nothing)
 
 Test(devices, all_is_everything)
 {
-	const struct cgroup_device all = { 'a', -1, -1, "rwm" };
+	const struct device_rule all = { true, 'a', -1, -1, "rwm" };
 
 	cr_assert_eq(compare_all(&all, 1), 2 * 7 * 7 * 7);
 }
@@ -137,15 +162,75 @@ Test(devices, lines)
 
 Test(devices, bad_rules)
 {
-	static const struct cgroup_device bad[] = {
-		{ 'x', 1, 1, "r" }, { 'c', -2, 1, "r" }, { 'c', 1, -2, "r" },
-		{ 'c', 1, 1, "" },  { 'c', 1, 1, "rx" }, { 'c', 1, 1, { 'r', 'w', 'm', 'r' } },
+	static const struct device_rule bad[] = {
+		{ true, 'x', 1, 1, "r" }, { true, 'c', -2, 1, "r" }, { true, 'c', 1, -2, "r" },
+		{ true, 'c', 1, 1, "" },  { true, 'c', 1, 1, "rx" }, { true, 'c', 1, 1, { 'r', 'w', 'm', 'r' } },
 	};
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct error e = { 0 };
 
 		cr_assert_eq(devices_check(&bad[i], 1, &e), -1, "rule %zu", i);
-		cr_assert(strstr(e.text, "allow device 0"));
+		cr_assert(strstr(e.text, "device rule 0"));
 	}
+}
+
+/* The lines that come from one set of rules to another, joined by "; ". */
+static char *changes(const char *now_lines, const struct device_rule *list, size_t count)
+{
+	struct device_list now, wanted;
+	struct list lines = { 0 };
+	struct text all = { 0 };
+	struct error e = { 0 };
+
+	device_list_parse(&now, now_lines);
+	cr_assert_eq(device_list_make(list, count, &wanted, &e), 0, "%s", e.text);
+	device_list_changes(&now, &wanted, &lines);
+	for (size_t i = 0; i < lines.count; i++)
+		text_addf(&all, "%s%s", i ? "; " : "", lines.items[i]);
+	device_list_release(&now);
+	device_list_release(&wanted);
+	list_release(&lines);
+	return text_take(&all);
+}
+
+Test(devices, lists_of_v1)
+{
+	static const struct device_rule docker[] = { { false, 'a', -1, -1, "rwm" }, { true, 'c', 1, 5, "rwm" }, { true, 'c', -1, -1, "m" },
+						     { true, 'c', 1, 5, "r" } };
+	static const struct device_rule all_but[] = { { true, 'a', -1, -1, "rwm" }, { false, 'c', 1, 5, "mw" }, { true, 'c', 1, 5, "m" } };
+	static const struct device_rule taken_back[] = { { true, 'c', 1, 3, "rw" }, { true, 'c', 1, 5, "rw" }, { false, 'c', 1, -1, "w" },
+							 { true, 'a', 10, 200, "r" } };
+	static const struct {
+		const char *now;
+		const struct device_rule *list;
+		size_t count;
+		const char *changes;
+	} cases[] = {
+		{ "a *:* rwm\n", docker, 4, "deny a; allow c 1:5 rwm; allow c *:* m" },
+		{ "c 1:5 rwm\nc *:* m\n", docker, 4, "" },
+		{ "c 1:5 r\nb 8:0 rw\n", docker, 4, "allow c 1:5 wm; allow c *:* m; deny b 8:0 rw" },
+		{ "a *:* rwm\n", all_but, 3, "allow a; deny c 1:5 w" },
+		{ "c 1:3 rwm\n", all_but, 3, "allow a; deny c 1:5 w" },
+		{ "", taken_back, 4, "allow c 1:3 r; allow c 1:5 r; allow b 10:200 r; allow c 10:200 r" },
+		{ "c 1:3 rwm\n", docker, 0, "deny c 1:3 rwm" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *found = changes(cases[i].now, cases[i].list, cases[i].count);
+
+		cr_assert_str_eq(found, cases[i].changes, "case %zu: %s", i, found);
+		free(found);
+	}
+}
+
+Test(devices, v1_cannot_punch_holes)
+{
+	static const struct device_rule hole[] = { { true, 'c', 1, -1, "rwm" }, { false, 'c', 1, 5, "w" } };
+	struct device_list list;
+	struct error e = { 0 };
+
+	cr_assert_eq(device_list_make(hole, 2, &list, &e), -1);
+	cr_assert_str_eq(e.text, "deny the device c 1:5 w: cgroup v1 cannot make an exception from \"allow c 1:* rwm\"");
+	cr_assert_str_eq(e.field, "linux.resources.devices[1]");
 }

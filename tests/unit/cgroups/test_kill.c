@@ -128,16 +128,16 @@ Test(kill, remove_by_name_alone, .fini = end)
 	int pidfd;
 
 	begin(NULL);
-	cr_assert_eq(cgroup_remove_named(name, &e), 0, "missing is fine: %s", e.text);
+	cr_assert_eq(cgroup_remove_path(group_at, &e), 0, "missing is fine: %s", e.text);
 	create();
 	if (enter(&pidfd) == 0) {
 		pause();
 		_exit(0);
 	}
 	usleep(10000);
-	cr_assert_eq(cgroup_remove_named(name, &e), 0, "%s", e.text);
+	cr_assert_eq(cgroup_remove_path(group_at, &e), 0, "%s", e.text);
 	cr_assert_eq(reap(pidfd).signal, SIGKILL);
 	cr_assert_not(exists_anywhere());
-	cr_assert_eq(cgroup_remove_named("../x", &e), -1);
+	cr_assert_eq(cgroup_remove_path("/box/../x", &e), -1);
 	cr_assert_eq(e.kind, ERROR_USAGE);
 }

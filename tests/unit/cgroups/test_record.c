@@ -12,28 +12,40 @@
 #include "cgroups/group.h"
 #include "specs/limits.h"
 
-Test(record, names)
+Test(record, paths)
 {
-	static const char *const bad[] = { "", ".", "..", "../x", "a/b", "/", ".hidden", "a b", "a\nb", "a\x7f" };
-	char longest[242];
+	static const char *const bad[] = { "", "/", "a", "box/a", "/..", "/.", "/a/../b", "/a/./b", "/a//b", "/a/", "//a", "/a\nb", "/a\x7f",
+					   "/a/.." };
+	static const char *const good[] = { "/a", "/box/web-1_x.y", "/docker/0123", "/kubepods/burstable/pod1/x", "/a/...", "/a b/.c",
+					    "/system.slice:x:y" };
+	char longest[2100];
 	struct error e = { 0 };
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		cr_assert_eq(group_check_name(bad[i], &e), -1, "\"%s\"", bad[i]);
+		cr_assert_eq(group_check_path(bad[i], &e), -1, "\"%s\"", bad[i]);
 		cr_assert_eq(e.kind, ERROR_USAGE);
 	}
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+		cr_assert_eq(group_check_path(good[i], &e), 0, "\"%s\"", good[i]);
 	memset(longest, 'a', sizeof longest);
-	longest[240] = '\0';
-	cr_assert_eq(group_check_name(longest, &e), 0);
-	longest[240] = 'a';
-	longest[241] = '\0';
-	cr_assert_eq(group_check_name(longest, &e), -1);
-	cr_assert_eq(group_check_name("web-1_x.y", &e), 0);
+	longest[0] = '/';
+	longest[256] = '\0';
+	cr_assert_eq(group_check_path(longest, &e), 0);
+	longest[256] = 'a';
+	longest[257] = '\0';
+	cr_assert_eq(group_check_path(longest, &e), -1, "one name is too long");
+	longest[257] = 'a';
+	for (size_t i = 0; i < sizeof longest; i += 100)
+		longest[i] = '/';
+	longest[2049] = '\0';
+	cr_assert_eq(group_check_path(longest, &e), -1, "all of it is too long");
+	longest[2048] = '\0';
+	cr_assert_eq(group_check_path(longest, &e), 0);
 }
 
 Test(record, there_and_back)
 {
-	static const char record[] = "cgroup 3 web\nv1 1 memory memory /nowhere/mem ory\nv1 12 cpu,cpuacct cpu,cpuacct "
+	static const char record[] = "cgroup 3 /box/web\nv1 1 memory memory /nowhere/mem ory\nv1 12 cpu,cpuacct cpu,cpuacct "
 				     "/nowhere/cpu\nv2 192 - - /nowhere/u\n";
 	struct cgroup *group = NULL;
 	struct text again = { 0 };
@@ -57,25 +69,44 @@ Test(record, there_and_back)
 	cgroup_free(group);
 }
 
+Test(record, of_an_oci_container)
+{
+	static const char record[] = "oci-cgroup 1 /docker/a b\nv1 16384 name=systemd systemd /nowhere/systemd\n";
+	struct cgroup *group = NULL;
+	struct text again = { 0 };
+	struct error e = { 0 };
+
+	cr_assert_eq(cgroup_open(record, &group, &e), 0, "%s", e.text);
+	cgroup_record(group, &again);
+	cr_assert_str_eq(again.data, record);
+	cr_assert_str_eq(cgroup_path(group), "/docker/a b");
+	cr_assert_str_eq(cgroup_mounts(group)[0].option, "name=systemd");
+	text_release(&again);
+	cgroup_free(group);
+}
+
 Test(record, broken)
 {
 	static const char *const bad[] = {
 		"",
 		"cgroup",
-		"cgroup 1 web",
-		"cgroup 9 web\n",
-		"cgroup x web\n",
-		"cgroup 1 ../x\n",
-		"cgroup 1 a/b\n",
+		"cgroup 1 /box/web",
+		"cgroup 9 /box/web\n",
+		"cgroup x /box/web\n",
+		"cgroup 1 /../x\n",
+		"cgroup 1 web\n",
+		"oci-",
+		"oci-cgroup 1\n",
+		"cgroup 1 /a//b\n",
 		"cgroup 1 \n",
-		"cgroup 1 web\nv1 1 memory memory relative\n",
-		"cgroup 1 web\nv3 1 memory memory /x\n",
-		"cgroup 1 web\nv1 256 memory memory /x\n",
-		"cgroup 1 web\nv1 1 memory memory /x/../y\n",
-		"cgroup 1 web\nv1 1 memory\n",
-		"cgroup 1 web\n\n",
-		"cgroup 1 web\nv1 1 memory memory /x/..\n",
-		"cgroup 1 web\nv1 -1 memory memory /x\n",
+		"cgroup 1 /box/web\nv1 1 memory memory relative\n",
+		"cgroup 1 /box/web\nv3 1 memory memory /x\n",
+		"cgroup 1 /box/web\nv1 32768 memory memory /x\n",
+		"cgroup 1 /box/web\nv1 1 memory memory /x/../y\n",
+		"cgroup 1 /box/web\nv1 1 memory\n",
+		"cgroup 1 /box/web\n\n",
+		"cgroup 1 /box/web\nv1 1 memory memory /x/..\n",
+		"cgroup 1 /box/web\nv1 -1 memory memory /x\n",
 	};
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -95,7 +126,7 @@ Test(record, nothing_does_nothing)
 	size_t count = 1;
 	int *pids;
 
-	cr_assert_eq(cgroup_open("cgroup 0 web\n", &group, &e), 0);
+	cr_assert_eq(cgroup_open("cgroup 0 /box/web\n", &group, &e), 0);
 	cr_assert_eq(cgroup_enter(group, false, &e), 0);
 	cr_assert_eq(cgroup_kill(group, 9, &e), 0);
 	cr_assert_eq(cgroup_freeze(group, true, &e), 0);

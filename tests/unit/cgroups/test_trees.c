@@ -29,7 +29,8 @@ Test(trees, hybrid)
 	layout_parse(&layout, hybrid, &read_only);
 	cr_assert_eq(layout.version, CGROUP_HYBRID);
 	cr_assert_eq(read_only, 0);
-	cr_assert_eq(layout.count, 4, "%zu: name=systemd and the second memory are left out", layout.count);
+	cr_assert_eq(layout.count, 5, "%zu: the second memory is left out", layout.count);
+	cr_assert_str_eq(layout_tree(&layout, CONTROLLER_SYSTEMD)->options, "name=systemd");
 	tree = layout_tree(&layout, CONTROLLER_CPU);
 	cr_assert_eq(tree, layout_tree(&layout, CONTROLLER_CPUACCT));
 	cr_assert_str_eq(tree->root, "/sys/fs/cgroup/cpu,cpuacct");
@@ -117,7 +118,9 @@ Test(trees, controllers)
 	cr_assert_eq(controllers_parse("cpuset cpu io memory hugetlb pids rdma\n"),
 		     CONTROLLER_BIT(CONTROLLER_CPUSET) | CONTROLLER_BIT(CONTROLLER_CPU) |
 			     CONTROLLER_BIT(CONTROLLER_IO) | CONTROLLER_BIT(CONTROLLER_MEMORY) |
-			     CONTROLLER_BIT(CONTROLLER_PIDS));
+			     CONTROLLER_BIT(CONTROLLER_PIDS) | CONTROLLER_BIT(CONTROLLER_HUGETLB) |
+			     CONTROLLER_BIT(CONTROLLER_RDMA));
+	cr_assert_eq(controllers_parse("net_cls freezer name=systemd"), 0, "these are no controllers of v2");
 	cr_assert_eq(controllers_parse("\n"), 0);
 	cr_assert_eq(controllers_parse("cpus memor pidss"), 0);
 }

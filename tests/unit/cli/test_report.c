@@ -118,32 +118,6 @@ Test(report, a_table_fits_the_terminal)
 	text_release(&out);
 }
 
-Test(report, json_text_is_always_json)
-{
-	static const struct {
-		const char *value, *json;
-	} cases[] = {
-		{ "", "\"\"" },
-		{ "plain", "\"plain\"" },
-		{ "a\"b\\c", "\"a\\\"b\\\\c\"" },
-		{ "\n\t\x1b\x7f", "\"\\u000a\\u0009\\u001b\\u007f\"" },
-		{ "b\xc3\xa4r \xf0\x9f\x90\xb3", "\"b\xc3\xa4r \xf0\x9f\x90\xb3\"" },
-		{ "\xff", "\"\xef\xbf\xbd\"" },                         /* no letter begins so */
-		{ "a\xc3", "\"a\xef\xbf\xbd\"" },                       /* cut */
-		{ "\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },         /* "/", longer than needed */
-		{ "\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" }, /* half a pair */
-		{ "\xf4\x90\x80\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" }, /* above U+10FFFF */
-	};
-
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct text out = { 0 };
-
-		report_json_text(&out, cases[i].value);
-		cr_expect_str_eq(out.data, cases[i].json, "case %zu: %s", i, out.data);
-		text_release(&out);
-	}
-}
-
 Test(report, a_full_disk_is_an_error)
 {
 	struct text text = { 0 };

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json_text.h - JSON built by hand: for logs and answers that are simple enough.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct text;
+
+/* Adds a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD. */
+void json_add_text(struct text *ret, const char *value);
+
+/* Adds a comma unless an object or array just began, then the key with its colon. */
+void json_add_key(struct text *ret, const char *key);
+
+/* "key":value */
+void json_add_number(struct text *ret, const char *key, uint64_t value);
+
+/* The same, and nothing at all for 0. */
+void json_add_nonzero(struct text *ret, const char *key, uint64_t value);

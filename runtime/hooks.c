@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hooks.c - the programs that an engine wants to have run at points of a container's life.
+ */
+#include "runtime/hooks.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "runtime/oci_state.h"
+
+static const char *const names[HOOK_COUNT] = {
+	[HOOK_PRESTART] = "prestart", [HOOK_CREATE_RUNTIME] = "createRuntime", [HOOK_CREATE_CONTAINER] = "createContainer",
+	[HOOK_START_CONTAINER] = "startContainer", [HOOK_POSTSTART] = "poststart", [HOOK_POSTSTOP] = "poststop",
+};
+
+bool hooks_has(const struct container *container, enum hook_point point)
+{
+	return container->oci && container->oci->hooks[point].count;
+}
+
+/* A file without a name that holds the state, at its beginning. */
+static int state_file(const struct oci_state *state, struct error *e)
+{
+	autorelease(text) struct text json = { 0 };
+	autoclose int fd = memfd_create("state", MFD_CLOEXEC);
+
+	oci_state_dump(state, &json);
+	if (fd < 0 || write_all(fd, json.data, json.length) || lseek(fd, 0, SEEK_SET))
+		return error_sys(e, "hold the container's state for a hook");
+	return take_fd(&fd);
+}
+
+static int run_one(const struct hook *hook, const struct oci_state *state, struct error *e)
+{
+	autoclose int input = state_file(state, e);
+	autorelease(list) struct list args = { 0 };
+	struct process_run run = { .path = hook->path, .environment = hook->env.items, .input = input };
+
+	if (input < 0)
+		return -1;
+	if (!hook->args.count)
+		list_add(&args, hook->path);
+	run.argv = hook->args.count ? hook->args.items : args.items;
+	run.timeout_ms = hook->timeout_s > INT_MAX / 1000 ? INT_MAX : (int)hook->timeout_s * 1000;
+	return process_run(&run, NULL, e);
+}
+
+int hooks_run(const struct container *container, enum hook_point point, const struct oci_state *state, struct error *e)
+{
+	for (size_t i = 0; hooks_has(container, point) && i < container->oci->hooks[point].count; i++)
+		if (run_one(&container->oci->hooks[point].items[i], state, e))
+			return error_at(e, "hooks.%s[%zu]", names[point], i);
+	return 0;
+}
+
+void hooks_run_all(const struct container *container, enum hook_point point, const struct oci_state *state)
+{
+	for (size_t i = 0; hooks_has(container, point) && i < container->oci->hooks[point].count; i++) {
+		struct error e = { 0 };
+
+		if (run_one(&container->oci->hooks[point].items[i], state, &e))
+			log_warning("hooks.%s[%zu]: %s, continuing", names[point], i, e.text);
+	}
+}

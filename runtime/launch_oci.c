@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launch_oci.c - the parent's half of a start for an OCI container.
+ *
+ *   parent                                          child (create_steps in child.c)
+ *   ------------------------------------------     ----------------------------------------------
+ *   state folder, filter, cgroup, clone3 (middle.h where something is joined)
+ *   writes the id maps, out-of-memory score
+ *   GO; opens bind mounts: DESCRIPTORS… MOUNTS -->  root, mounts, devices
+ *                                              <--  HOOKS (where there are any)
+ *   prestart and createRuntime hooks, HOOKED   -->  createContainer hooks, masks, pivot, …
+ *                                              <--  READY (terminal)
+ *   console socket, rlimits, state, pid file
+ *   run: START. create: PARK, and ends         -->  waits on the socket in the state folder for start
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/channel.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/places.h"
+#include "base/text.h"
+#include "cgroups/cgroup.h"
+#include "runtime/console.h"
+#include "runtime/hooks.h"
+#include "runtime/launch.h"
+#include "runtime/launch_parts.h"
+#include "runtime/oci_state.h"
+#include "runtime/pid_file.h"
+#include "runtime/rlimits.h"
+#include "runtime/stage.h"
+#include "specs/container.h"
+
+/* An address of 108 bytes holds no path of any length: the folder goes by its descriptor. */
+static int listen_for_start(struct launch *l, struct error *e)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	l->start = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	(void)snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/start", l->state.folder); /* always fits */
+	if (l->start < 0 || bind(l->start, (const struct sockaddr *)&address, sizeof address) || listen(l->start, 1))
+		return error_sys(e, "make the socket for start");
+	return 0;
+}
+
+static int keep_config(struct launch *l, struct error *e)
+{
+	autoclose int fd = openat(l->state.folder, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0 || write_all(fd, l->wishes.config, l->wishes.config_length))
+		return error_sys(e, "keep a copy of the configuration");
+	return 0;
+}
+
+/* "/docker/ID" as the engine says; a relative path, or none, lies in box's own group. */
+static char *cgroup_path_of(const struct container *c)
+{
+	const char *path = c->oci->cgroups_path;
+
+	if (!path || !*path)
+		return text_format("/box/%s", c->name);
+	return *path == '/' ? text_format("%s", path) : text_format("/box/%s", path);
+}
+
+static int make_cgroup(struct launch *l, struct error *e)
+{
+	autofree char *path = cgroup_path_of(l->container);
+	const struct cgroup_request request = { .path = path, .joins_all = true, .limits = &l->container->limits };
+
+	return cgroup_create(&request, &l->group, e);
+}
+
+static int prepare(struct launch *l, struct error *e)
+{
+	const struct container *c = l->container;
+
+	if (c->id_map)
+		l->map = *c->id_map;
+	else
+		l->map = (struct id_map){ .can_setgroups = true };
+	l->has_user_namespace = c->namespaces[NAMESPACE_USER].choice == NAMESPACE_NEW;
+	if (namespaces_open(c, &l->namespaces, e) || state_make(l->places, c->name, &l->state, e))
+		return -1;
+	if (keep_config(l, e) || (!l->wishes.starts && listen_for_start(l, e)))
+		return -1;
+	if (seccomp_prepare(l->places, c, &l->filter, e))
+		return -1;
+	trace_step("launch", "state, seccomp filter");
+	launch_look_at_sources(l);
+	if (make_cgroup(l, e))
+		return -1;
+	trace_step("launch", "cgroup");
+	return 0;
+}
+
+static int set_oom_score(const struct launch *l, struct error *e)
+{
+	int64_t score = l->container->oci->oom_score_adj;
+	char path[48], text[24];
+
+	if (score == LIMIT_UNSET)
+		return 0;
+	(void)snprintf(path, sizeof path, "/proc/%d/oom_score_adj", (int)l->pid);  /* always fits */
+	(void)snprintf(text, sizeof text, "%lld", (long long)score);               /* always fits */
+	if (file_poke(AT_FDCWD, path, text) == 0)
+		return 0;
+	error_sys(e, "set the out-of-memory score to %s", text);
+	if (e->sys == EACCES)
+		error_hint(e, "a lower one than box's own needs CAP_SYS_RESOURCE");
+	return error_at(e, "process.oomScoreAdj");
+}
+
+static void describe(const struct launch *l, const char *status, struct oci_state *state)
+{
+	const struct container *c = l->container;
+
+	*state = (struct oci_state){ .version = c->oci->version, .id = c->name, .pid = l->pid, .status = (char *)status,
+				     .bundle = c->oci->bundle, .rootfs = c->root_folder, .annotations = c->oci->annotations };
+}
+
+static int run_hooks(struct launch *l, struct error *e)
+{
+	struct oci_state state;
+	struct message message;
+
+	if (!hooks_has(l->container, HOOK_PRESTART) && !hooks_has(l->container, HOOK_CREATE_RUNTIME))
+		return 0;
+	if (launch_expect(l, STAGE_HOOKS, &message, e))
+		return -1;
+	message_release(&message);
+	/* "created" for prestart, as runc says it; createRuntime is a part of creating. */
+	describe(l, "creating", &state);
+	if (hooks_run(l->container, HOOK_PRESTART, &state, e) || hooks_run(l->container, HOOK_CREATE_RUNTIME, &state, e))
+		return -1;
+	message_init(&message, STAGE_HOOKED);
+	return channel_send(l->channel, &message, e);
+}
+
+static int write_pid_file(const struct launch *l, struct error *e)
+{
+	return l->wishes.pid_file ? pid_file_write(l->wishes.pid_file, l->pid, e) : 0;
+}
+
+static int make_ready(struct launch *l, struct error *e)
+{
+	struct message message;
+
+	if (launch_expect(l, STAGE_READY, &message, e))
+		return -1;
+	trace_step("launch", "wait: READY");
+	stage_take_streams(&message, l->streams);
+	if (l->wishes.console_socket && console_send(l->wishes.console_socket, l->streams[0], e))
+		return -1;
+	if (rlimits_apply(l->pid, l->container->rlimits, l->container->rlimit_count, e) || launch_write_record(l, e))
+		return -1;
+	return write_pid_file(l, e);
+}
+
+int launch_create(struct launch *l, struct error *e)
+{
+	struct message message;
+
+	if (prepare(l, e) || launch_clone(l, NULL, NULL, e))
+		return -1;
+	trace_step("launch", "clone");
+	if (launch_map_ids(l, e) || set_oom_score(l, e) || launch_send_layers(l, e) || launch_send_sources(l, NULL, 0, 0, e))
+		return -1;
+	trace_step("launch", "id maps, binds");
+	if (run_hooks(l, e) || make_ready(l, e))
+		return -1;
+	message_init(&message, l->wishes.starts ? STAGE_START : STAGE_PARK);
+	if (channel_send(l->channel, &message, e))
+		return -1;
+	return l->wishes.starts ? launch_expect(l, STAGE_EXECUTED, &message, e) : 0;
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * oci.c - the verbs that engines call.
+ */
+#include "runtime/oci.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/channel.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/places.h"
+#include "base/process.h"
+#include "cgroups/cgroup.h"
+#include "runtime/box.h"
+#include "runtime/hooks.h"
+#include "runtime/launch.h"
+#include "runtime/oci_container.h"
+#include "runtime/oci_state.h"
+#include "runtime/relay.h"
+#include "runtime/sealed.h"
+#include "runtime/stage.h"
+#include "runtime/state.h"
+#include "runtime/sweep.h"
+#include "specs/container.h"
+
+enum { STEP_US = 2000, PATIENCE_US = 10000000 };
+
+/* A bundle, read and decided on. */
+static int load(const struct oci_create *request, struct text *config, struct container *ret, struct error *e)
+{
+	char bundle[PATH_MAX];
+
+	if (!realpath(request->bundle, bundle))
+		return error_sys(e, "open the bundle %s", request->bundle);
+	if (oci_container_load(bundle, config, ret, e))
+		return -1;
+	ret->name = alloc_copy(request->id);
+	ret->oci->no_pivot = request->no_pivot;
+	ret->oci->no_new_keyring = request->no_new_keyring;
+	ret->oci->preserved = request->preserved;
+	if (!ret->args.count) {
+		error_set(e, ERROR_SPEC, "start %s: the configuration names no program", request->id);
+		return error_at(e, "process.args");
+	}
+	if (ret->terminal && !request->console_socket)
+		return 0;
+	if (!ret->terminal && request->console_socket) {
+		error_set(e, ERROR_SPEC, "use --console-socket: the program has no terminal");
+		return error_at(e, "process.terminal");
+	}
+	return 0;
+}
+
+static void keep_started(struct launch *l)
+{
+	/* What a container has when its command ends stays: given away, so that release undoes none of it. */
+	l->pid = 0;
+	cgroup_free(l->group);
+	l->group = NULL;
+	state_release(&l->state);
+}
+
+int oci_create(const struct places *places, const struct oci_create *request, struct error *e)
+{
+	autorelease(text) struct text config = { 0 };
+	struct container container = { 0 };
+	struct error undo = { 0 };
+	struct launch l;
+	int result;
+
+	if (box_check_name(request->id, e) || load(request, &config, &container, e))
+		return -1;
+	if (container.terminal && !request->console_socket) {
+		container_release(&container);
+		return error_set(e, ERROR_USAGE, "create %s: its program wants a terminal: --console-socket has to say who gets it", request->id);
+	}
+	launch_init(&l, places, &container);
+	l.wishes = (struct launch_wishes){ .config = config.data, .config_length = config.length,
+					   .console_socket = request->console_socket, .pid_file = request->pid_file };
+	result = sealed_self(container_has_namespace(&container, NAMESPACE_USER), e);
+	if (result == 0)
+		result = launch_start(&l, e);
+	if (result == 0)
+		keep_started(&l);
+	if (launch_release(&l, &undo))
+		log_warning("clean up after %s: %s, continuing", request->id, undo.text);
+	container_release(&container);
+	return result;
+}
+
+/* The socket on which the first process waits; -1 with e->sys ENOENT where it was started already. */
+static int connect_start(const struct state *state, struct error *e)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	autoclose int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	(void)snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/start", state->folder); /* always fits */
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address))
+		return error_sys(e, "reach the first process of %s", state->name);
+	return take_fd(&fd);
+}
+
+static int let_start(const struct state *state, struct error *e)
+{
+	autoclose int channel = connect_start(state, e);
+	struct message message;
+	int got;
+
+	if (channel < 0) {
+		if (e->sys == ENOENT || e->sys == ECONNREFUSED)
+			error_set(e, ERROR_EXISTS, "start %s: cannot start a container that has stopped or runs already", state->name);
+		return -1;
+	}
+	(void)unlinkat(state->folder, "start", 0); /* a second start finds the first process gone from there all the same */
+	got = stage_receive(channel, STAGE_EXECUTED, &message, e);
+	return got < 0 ? -1 : 0;
+}
+
+int oci_start(const struct places *places, const char *id, struct error *e)
+{
+	autorelease(text) struct text config = { 0 };
+	struct container container = { 0 };
+	struct oci_state described = { 0 };
+	struct state state;
+	int result;
+
+	if (box_check_name(id, e) || state_lock(places, id, &state, e))
+		return -1;
+	result = let_start(&state, e);
+	if (result == 0 && oci_container_of(&state, &config, &container, e) == 0) {
+		if (hooks_has(&container, HOOK_POSTSTART) && oci_state_find(places, id, &described, e) == 0)
+			hooks_run_all(&container, HOOK_POSTSTART, &described);
+		oci_state_release(&described);
+	}
+	container_release(&container);
+	state_release(&state);
+	return result;
+}
+
+static char *format_time(int64_t seconds)
+{
+	time_t when = (time_t)seconds;
+	struct tm parts;
+	char text[32];
+
+	if (!gmtime_r(&when, &parts) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts))
+		text[0] = '\0';
+	return alloc_copy(text);
+}
+
+/* Whether the first process still waits for start. */
+static bool is_waiting(const struct places *places, const char *id)
+{
+	autofree char *path = text_format("%s/%s/start", places->state, id);
+
+	return access(path, F_OK) == 0;
+}
+
+static const char *status_of(const struct places *places, const struct record *record, bool alive)
+{
+	struct error ignored = { 0 };
+	struct cgroup *group = NULL;
+	bool is_frozen = false;
+
+	if (!alive)
+		return "stopped";
+	if (cgroup_open(record->cgroup ? record->cgroup : "", &group, &ignored) == 0) {
+		is_frozen = cgroup_is_frozen(group);
+		cgroup_free(group);
+	}
+	return is_frozen ? "paused" : is_waiting(places, record->name) ? "created" : "running";
+}
+
+int oci_state_find(const struct places *places, const char *id, struct oci_state *ret, struct error *e)
+{
+	struct record record = { 0 };
+	bool alive;
+
+	if (box_check_name(id, e) || state_read(places, id, &record, &alive, e))
+		return -1;
+	*ret = (struct oci_state){ .version = alloc_copy(record.oci_version ? record.oci_version : "1.2.0"), .id = alloc_copy(id),
+				   .pid = alive ? record.pid : 0, .status = alloc_copy(status_of(places, &record, alive)),
+				   .bundle = alloc_copy(record.bundle ? record.bundle : ""),
+				   .rootfs = alloc_copy(record.rootfs ? record.rootfs : ""),
+				   .created = format_time(record.created), .owner = alloc_copy("") };
+	list_copy(&ret->annotations, &record.annotations);
+	record_release(&record);
+	return 0;
+}
+
+/* Sends SIGKILL until the first process is gone, with everything in its cgroup: without a pid namespace of its own the others stay. */
+static int end_processes(const struct record *record, struct cgroup *group, struct error *e)
+{
+	autoclose int pidfd = process_open((pid_t)record->pid);
+
+	if (pidfd >= 0 && process_start_time((pid_t)record->pid) == record->start_time)
+		(void)process_signal(pidfd, SIGKILL); /* it may have ended by itself */
+	if (cgroup_kill(group, SIGKILL, e))
+		return -1;
+	for (int64_t waited = 0; process_start_time((pid_t)record->pid) == record->start_time && !process_is_zombie((pid_t)record->pid);
+	     waited += STEP_US) {
+		if (waited > PATIENCE_US)
+			return error_set(e, ERROR_KERNEL, "delete %s: its first process was killed and does not end", record->name);
+		usleep(STEP_US);
+	}
+	return 0;
+}
+
+static int check_deletable(const struct places *places, const struct record *record, bool alive, bool force, struct error *e)
+{
+	if (force || !alive || is_waiting(places, record->name))
+		return 0;
+	error_set(e, ERROR_EXISTS, "delete %s: cannot delete container that is not stopped: %s", record->name,
+		  status_of(places, record, alive));
+	return error_hint(e, "box kill %s KILL, or box delete --force %s", record->name, record->name);
+}
+
+static void run_poststop(const struct state *state, const struct record *record)
+{
+	autorelease(text) struct text config = { 0 };
+	struct container container = { 0 };
+	struct error e = { 0 };
+	struct oci_state described = { .version = record->oci_version, .id = record->name, .pid = 0, .status = (char *)"stopped",
+				       .bundle = record->bundle, .rootfs = record->rootfs, .annotations = record->annotations };
+
+	if (oci_container_of(state, &config, &container, &e) == 0)
+		hooks_run_all(&container, HOOK_POSTSTOP, &described);
+	container_release(&container);
+}
+
+static int remove_locked(const struct places *places, struct state *state, bool force, struct error *e)
+{
+	struct record record = { 0 };
+	struct cgroup *group = NULL;
+	bool alive;
+	int result;
+
+	if (state_read(places, state->name, &record, &alive, e))
+		return -1;
+	result = check_deletable(places, &record, alive, force, e) || cgroup_open(record.cgroup ? record.cgroup : "", &group, e) ||
+		 end_processes(&record, group, e) || cgroup_remove(group, e) ? -1 : 0;
+	if (result == 0)
+		run_poststop(state, &record);
+	cgroup_free(group);
+	record_release(&record);
+	return result ? -1 : state_remove(places, state, e);
+}
+
+int oci_delete(const struct places *places, const char *id, bool force, struct error *e)
+{
+	struct state state;
+	int swept;
+
+	if (box_check_name(id, e))
+		return -1;
+	/* One whose create was killed half-way has no record. */
+	swept = sweep_one(places, id, e);
+	if (swept < 0)
+		return -1;
+	if (swept > 0)
+		return force ? 0 : state_missing(id, e);
+	if (state_lock(places, id, &state, e)) {
+		if (force && e->kind == ERROR_MISSING) {
+			error_clear(e);
+			return 0;
+		}
+		return -1;
+	}
+	if (remove_locked(places, &state, force, e)) {
+		state_release(&state);
+		return -1;
+	}
+	return 0;
+}
+
+static int attend(struct launch *l, int *ret_status, struct error *e)
+{
+	struct relay relay = { .pidfd = l->pidfd, .app_stdin = -1, .app_stdout = -1, .app_stderr = -1, .terminal = take_fd(&l->streams[0]) };
+	struct process_end end;
+
+	if (relay_run(&relay, &end, e))
+		return -1;
+	l->pid = 0;
+	*ret_status = end.signal ? 128 + end.signal : end.code;
+	return 0;
+}
+
+/* In the foreground: the container stays only with keep. */
+static int run_here(const struct places *places, struct launch *l, const char *id, bool keep, int *ret_status, struct error *e)
+{
+	struct error undo = { 0 };
+	int result;
+
+	state_release(&l->state); /* other verbs take the lock */
+	result = attend(l, ret_status, e);
+	if (keep || oci_delete(places, id, /* force= */ true, &undo) == 0)
+		return result;
+	log_warning("clean up after %s: %s, continuing", id, undo.text);
+	return result;
+}
+
+int oci_run(const struct places *places, const struct oci_create *request, bool detach, bool keep, int *ret_status, struct error *e)
+{
+	autorelease(text) struct text config = { 0 };
+	struct container container = { 0 };
+	struct oci_state described = { 0 };
+	struct error undo = { 0 };
+	struct launch l;
+	int result;
+
+	if (box_check_name(request->id, e) || load(request, &config, &container, e))
+		return -1;
+	launch_init(&l, places, &container);
+	l.wishes = (struct launch_wishes){ .config = config.data, .config_length = config.length, .starts = true,
+					   .console_socket = request->console_socket, .pid_file = request->pid_file };
+	result = sealed_self(container_has_namespace(&container, NAMESPACE_USER), e);
+	if (result == 0 && !detach)
+		relay_signals_block();
+	if (result == 0)
+		result = launch_start(&l, e);
+	if (result == 0) {
+		if (hooks_has(&container, HOOK_POSTSTART) && oci_state_find(places, request->id, &described, e) == 0)
+			hooks_run_all(&container, HOOK_POSTSTART, &described);
+		*ret_status = 0;
+		if (!detach)
+			result = run_here(places, &l, request->id, keep, ret_status, e);
+		keep_started(&l);
+	}
+	if (launch_release(&l, &undo))
+		log_warning("clean up after %s: %s, continuing", request->id, undo.text);
+	oci_state_release(&described);
+	container_release(&container);
+	return result;
+}

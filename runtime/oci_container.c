@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * oci_container.c - a container from its config.json.
+ */
+#include "runtime/oci_container.h"
+
+#include <fcntl.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "runtime/state.h"
+#include "specs/container.h"
+#include "specs/oci_config.h"
+
+enum { CONFIG_LIMIT = 16 << 20 };
+
+int oci_container_load(const char *bundle, struct text *config, struct container *ret, struct error *e)
+{
+	autofree char *path = text_format("%s/config.json", bundle);
+
+	if (file_read(AT_FDCWD, path, CONFIG_LIMIT, config, e))
+		return -1;
+	return oci_config_decode(config->data ? config->data : "", config->length, path, bundle, ret, e);
+}
+
+int oci_container_of(const struct state *state, struct text *config, struct container *ret, struct error *e)
+{
+	if (file_read(state->folder, "config.json", CONFIG_LIMIT, config, e))
+		return error_in(e, "read the configuration of %s", state->name);
+	/* Its paths were made absolute when it was decoded first; the copy says what the bundle's said. */
+	if (oci_config_decode(config->data ? config->data : "", config->length, "config.json", "/", ret, e))
+		return -1;
+	ret->name = alloc_copy(state->name);
+	return 0;
+}

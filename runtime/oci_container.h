@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * oci_container.h - a container from its config.json: of a bundle at create, of the state folder afterwards.
+ */
+#pragma once
+
+struct container;
+struct error;
+struct state;
+struct text;
+
+/* Reads and decodes BUNDLE/config.json; bundle is absolute. config becomes its text. The caller names the container. */
+int oci_container_load(const char *bundle, struct text *config, struct container *ret, struct error *e);
+
+/* The same from the copy that create kept: what happens to the bundle afterwards changes nothing (runtime.md, "Lifecycle"). */
+int oci_container_of(const struct state *state, struct text *config, struct container *ret, struct error *e);

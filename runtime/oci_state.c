@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * oci_state.c - the state of an OCI container as JSON.
+ */
+#include "runtime/oci_state.h"
+
+#include <stddef.h>
+
+#include "specs/field.h"
+
+#define AT(member) offsetof(struct oci_state, member)
+
+/* owner and created are words of runc's, which engines read. */
+static const struct field state_fields[] = {
+	{ "ociVersion", FIELD_TEXT, AT(version), .help = "version of the specification" },
+	{ "id", FIELD_TEXT, AT(id), .help = "name of the container" },
+	{ "pid", FIELD_INTEGER, AT(pid), .help = "first process, on the host" },
+	{ "status", FIELD_TEXT, AT(status), .help = "creating, created, running, paused or stopped" },
+	{ "bundle", FIELD_TEXT, AT(bundle), .help = "folder of config.json" },
+	{ "rootfs", FIELD_TEXT, AT(rootfs), .help = "root folder" },
+	{ "created", FIELD_TEXT, AT(created), .help = "when it was made" },
+	{ "owner", FIELD_TEXT, AT(owner), .help = "who made it" },
+	{ "annotations", FIELD_MAP, AT(annotations), .help = "words of the engine" },
+	{ 0 },
+};
+
+void oci_state_dump(const struct oci_state *state, struct text *ret)
+{
+	field_dump(state_fields, state, ret);
+}
+
+void oci_state_release(struct oci_state *state)
+{
+	field_release(state_fields, state);
+}

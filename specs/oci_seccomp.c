@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * oci_seccomp.c - OCI's linux.seccomp: a profile inside the configuration.
+ *
+ * It is checked here, where a mistake still has a line, and handed on as text, as profiles from files are: what its names mean on this
+ * machine is decided in runtime/.
+ */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "specs/field_json.h"
+#include "specs/oci_document.h"
+#include "specs/seccomp_spec.h"
+
+/* The socket of a program that decides in the filter's stead, and what it is told. */
+static const struct field listener_fields[] = {
+	{ "listenerPath", FIELD_PATH, OCI_AT(oci.seccomp_listener), .flags = FIELD_OPEN },
+	{ "listenerMetadata", FIELD_TEXT, OCI_AT(oci.seccomp_metadata) },
+	{ 0 },
+};
+
+static int check_profile(json_t *profile, struct error *e)
+{
+	struct seccomp_spec spec;
+
+	if (seccomp_spec_read(profile, &spec, e))
+		return -1;
+	seccomp_spec_release(&spec);
+	return 0;
+}
+
+int oci_seccomp_take(struct oci_document *doc, json_t *linux_part, struct error *e)
+{
+	json_t *profile = json_object_get(linux_part, "seccomp");
+	int result = -1;
+
+	doc->box.seccomp = SECCOMP_UNCONFINED;
+	if (!profile || json_is_null(profile))
+		return 0;
+	/* A copy of the top level: what comes after this may still look at the whole document. */
+	profile = json_is_object(profile) ? json_copy(profile) : json_incref(profile);
+	if (field_decode(listener_fields, profile, doc, e) == 0) {
+		(void)json_object_del(profile, "listenerPath"); /* -1: it has none */
+		(void)json_object_del(profile, "listenerMetadata");
+		result = check_profile(profile, e);
+	}
+	if (result == 0) {
+		doc->box.seccomp = SECCOMP_TEXT;
+		doc->box.seccomp_text = json_dumps(profile, JSON_COMPACT);
+	}
+	json_decref(profile);
+	return result ? error_at(e, "seccomp") : 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_json_text.c - JSON built by hand is JSON, whatever bytes come.
+ */
+#include <criterion/criterion.h>
+
+#include "base/json_text.h"
+#include "base/text.h"
+
+Test(json_text, strings)
+{
+	static const struct {
+		const char *value, *json;
+	} cases[] = {
+		{ "", "\"\"" },
+		{ "plain", "\"plain\"" },
+		{ "a\"b\\c", "\"a\\\"b\\\\c\"" },
+		{ "\n\t\x1b\x7f", "\"\\u000a\\u0009\\u001b\\u007f\"" },
+		{ "b\xc3\xa4r \xf0\x9f\x90\xb3", "\"b\xc3\xa4r \xf0\x9f\x90\xb3\"" },
+		{ "\xff", "\"\xef\xbf\xbd\"" },                         /* no letter begins so */
+		{ "a\xc3", "\"a\xef\xbf\xbd\"" },                       /* cut */
+		{ "\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },         /* "/", longer than needed */
+		{ "\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" }, /* half a pair */
+		{ "\xf4\x90\x80\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" }, /* above U+10FFFF */
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct text out = { 0 };
+
+		json_add_text(&out, cases[i].value);
+		cr_expect_str_eq(out.data, cases[i].json, "case %zu: %s", i, out.data);
+		text_release(&out);
+	}
+}
+
+Test(json_text, members_are_parted_by_commas)
+{
+	struct text out = { 0 };
+
+	text_add_char(&out, '{');
+	json_add_nonzero(&out, "none", 0);
+	json_add_number(&out, "a", 0);
+	json_add_nonzero(&out, "b\"", UINT64_MAX);
+	json_add_key(&out, "c");
+	text_add(&out, "{");
+	json_add_number(&out, "d", 1);
+	text_add(&out, "}}");
+	cr_expect_str_eq(out.data, "{\"a\":0,\"b\\\"\":18446744073709551615,\"c\":{\"d\":1}}");
+	text_release(&out);
+}
