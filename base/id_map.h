@@ -14,6 +14,15 @@ struct id_extent {
 	uint32_t inside, outside, count;
 };
 
+/*
+ * Root's containers have ranges of one pool: above systemd's container range, below the ids it calls foreign. The first range is the image
+ * store's own: whose ids the files of its layers carry.
+ */
+enum {
+	ID_POOL_BASE = 0x70000000,
+	ID_RANGE = 65536, /* ids of one container; images have no others */
+};
+
 /* The kernel takes no more lines (user_namespaces(7)). */
 enum { ID_EXTENTS = 340 };
 

@@ -29,6 +29,3 @@ struct image {
  * is a word on stderr when it takes long). */
 int image_resolve(const struct places *places, const char *reference, struct image *ret, struct error *e);
 void image_release(struct image *image);
-
-/* Where container ids begin on disk for layers of the root store: the first range of box's pool. */
-enum { IMAGE_STORE_ID_BASE = 0x70000000 };

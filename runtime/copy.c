@@ -25,13 +25,38 @@ enum { DEEPEST = 128 };
 
 static int copy_folder(int from, int to, int depth, struct error *e);
 
-/* Owner before mode: a change of owner clears setuid bits. */
+/*
+ * The owner of name in folder ("": of folder itself). Ids that do not exist inside (EINVAL: an ordinary user without subordinate ids runs
+ * somebody else's root folder) cannot be given; the copy then belongs to the container's root, who made it. 1: so it was.
+ */
+static int give(int folder, const char *name, const struct stat *st, struct error *e)
+{
+	const int flags = AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH);
+	int kept = 0;
+
+	if (fchownat(folder, name, st->st_uid, st->st_gid, flags) == 0)
+		return 0;
+	/* One of the two may exist. */
+	for (int i = 0; i < 2; i++) {
+		if (fchownat(folder, name, i ? (uid_t)-1 : st->st_uid, i ? st->st_gid : (gid_t)-1, flags) == 0)
+			continue;
+		if (errno != EINVAL)
+			return error_sys(e, "set the owner");
+		kept = 1;
+	}
+	return kept;
+}
+
+/* Owner before mode: a change of owner clears setuid bits. What was somebody else's must not be setuid root in the copy. */
 static int copy_facts(int to, const struct stat *st, struct error *e)
 {
 	const struct timespec times[2] = { st->st_atim, st->st_mtim };
+	int kept = give(to, "", st, e);
 
-	if (fchown(to, st->st_uid, st->st_gid) || fchmod(to, st->st_mode & 07777) || futimens(to, times))
-		return error_sys(e, "set owner, mode and time");
+	if (kept < 0)
+		return -1;
+	if (fchmod(to, st->st_mode & (kept ? 01777 : 07777)) || futimens(to, times))
+		return error_sys(e, "set mode and time");
 	return 0;
 }
 
@@ -73,17 +98,16 @@ static int copy_link(int from_folder, int to_folder, const char *name, const str
 	if (length < 0)
 		return error_sys(e, "read the link");
 	target[length] = '\0';
-	if (symlinkat(target, to_folder, name) || fchownat(to_folder, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW))
+	if (symlinkat(target, to_folder, name))
 		return error_sys(e, "make the link");
-	return 0;
+	return give(to_folder, name, st, e) < 0 ? -1 : 0;
 }
 
 static int copy_fifo(int to_folder, const char *name, const struct stat *st, struct error *e)
 {
-	if (mkfifoat(to_folder, name, st->st_mode & 0777) ||
-	    fchownat(to_folder, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW))
+	if (mkfifoat(to_folder, name, st->st_mode & 0777))
 		return error_sys(e, "make the FIFO");
-	return 0;
+	return give(to_folder, name, st, e) < 0 ? -1 : 0;
 }
 
 static int copy_subfolder(int from_folder, int to_folder, const char *name, int depth, struct error *e)

@@ -19,6 +19,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/id_map.h"
 #include "runtime/users.h"
 
 static int by_gid(const void *a, const void *b)
@@ -81,10 +82,9 @@ static int unmapped(struct error *e, const char *what, unsigned id)
 	error_sys(e, "become %s %u", what, id);
 	if (e->sys == EINVAL)
 		error_hint(e,
-			   "The container's user namespace does not map %s %u; it has 65536 ids from 0 on, or a single "
-			   "one for a user "
-			   "without subordinate ids.",
-			   what, id);
+			   "The container's user namespace does not map %s %u; it has %d ids from 0 on, or a single one for a "
+			   "user without subordinate ids.",
+			   what, id, ID_RANGE);
 	return -1;
 }
 

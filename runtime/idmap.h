@@ -15,11 +15,7 @@
 
 struct error;
 
-enum {
-	ID_POOL_BASE = 0x70000000,  /* above systemd's container range, below the ids it calls foreign */
-	ID_RANGE = 65536,           /* ids per app */
-	ID_POOL_RANGES = 4094,      /* range 0 is the image store's own */
-};
+enum { ID_POOL_RANGES = 4094 }; /* range 0 is the image store's own */
 
 /* The map of an app that leased base. */
 void idmap_for_base(uint32_t base, struct id_map *ret);

@@ -190,7 +190,7 @@ static int check_user(const struct launch *l, uid_t uid, gid_t gid, struct error
 	error_at(e, "user");
 	if (l->places->rootless && l->map.uid_count < 2)
 		return error_hint(e, "without subordinate ids only root exists inside: box doctor says how to get them");
-	return error_hint(e, "ids inside go up to 65535");
+	return error_hint(e, "ids inside go up to %d", ID_RANGE - 1);
 }
 
 static int start(struct launch *l, struct error *e)

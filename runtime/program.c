@@ -18,9 +18,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
-
-/* Docker's; for a container whose environment has no PATH at all. */
-static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+#include "specs/container.h"
 
 /* 0 where path is a regular file with an execute bit, else errno. */
 static int check(int rootfd, const char *path)
@@ -80,7 +78,7 @@ int program_find(int rootfd, const char *name, const struct list *env, const cha
 	if (strchr(name, '/'))
 		return find_path(rootfd, name, working_dir, ret_path, e);
 	if (!path)
-		path = default_path;
+		path = CONTAINER_DEFAULT_PATH;
 	for (const char *at = path;; at++) {
 		int length = (int)strcspn(at, ":");
 		/* An empty or relative entry means the working folder, as for execvp. */

@@ -32,8 +32,6 @@ enum { DEFAULT_PIDS = 1024, CPU_PERIOD_US = 100000 };
 static const char *const default_capabilities[] = { "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID",
 						    "SETPCAP", "NET_BIND_SERVICE", "SYS_CHROOT" };
 
-static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 static void choose_name(const struct app *app, const struct app_options *options, struct container *c)
 {
 	c->name = alloc_copy(options && options->name ? options->name : app->name);
@@ -92,7 +90,7 @@ static int add_option_env(struct list *to, const struct app_options *options, st
 static int choose_env(const struct app *app, const struct image_config *image, const struct app_options *options,
 		      struct container *c, struct error *e)
 {
-	list_env_set(&c->env, "PATH", default_path);
+	list_env_set(&c->env, "PATH", CONTAINER_DEFAULT_PATH);
 	list_env_set(&c->env, "HOSTNAME", c->hostname);
 	if (c->terminal)
 		list_env_set(&c->env, "TERM", "xterm");

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/id_map.h"
 #include "base/names.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -18,7 +19,7 @@
 #include "specs/app_fields.h"
 #include "specs/problems.h"
 
-enum { IDS = 65536, HOSTNAME_MOST = 63 };
+enum { HOSTNAME_MOST = 63 };
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 static const char name_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
@@ -69,9 +70,9 @@ static int check_id(const struct app *app, const char *part, const char *whole, 
 		return 0;
 	if (!is_number || number_parse(part, 0, UINT32_MAX - 1, &id))
 		return app_unexpected(p, "a name or a number, or user:group of these", whole, "%s", field);
-	if (!is_mapped || id < IDS)
+	if (!is_mapped || id < ID_RANGE)
 		return 0;
-	error_set(p->e, ERROR_SPEC, "expected an id below %d, as many as a container has, found %jd", IDS, (intmax_t)id);
+	error_set(p->e, ERROR_SPEC, "expected an id below %d, as many as a container has, found %jd", ID_RANGE, (intmax_t)id);
 	error_hint(p->e, "\"security\": {\"userns\": \"host\"} gives it the host's ids");
 	error_at(p->e, "%s", field);
 	return problems_add(p);

@@ -218,6 +218,9 @@ enum layer_ids {
 	LAYER_IDS_STORE,     /* container id n is stored as store base + n (as root; rootless: as the caller's own map says) */
 };
 
+/* Where programs are looked for where neither image nor user name a PATH: Docker's. box-init, which includes nothing, repeats it. */
+#define CONTAINER_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 struct layer {
 	char *path; /* absolute, on the host */
 	enum layer_ids ids;

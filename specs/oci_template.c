@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "specs/container.h"
 #include "specs/field_json.h"
 #include "specs/oci_config.h"
 
@@ -42,7 +43,7 @@ static const struct template_mount rootless_mounts[] = {
 };
 
 static const char *const args[] = { "sh", NULL };
-static const char *const env[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm", NULL };
+static const char *const env[] = { "PATH=" CONTAINER_DEFAULT_PATH, "TERM=xterm", NULL };
 static const char *const capabilities[] = { "CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE", NULL };
 static const char *const namespaces[] = { "pid", "network", "ipc", "uts", "mount", "cgroup", NULL };
 static const char *const rootless_namespaces[] = { "pid", "ipc", "uts", "mount", "cgroup", "user", NULL };

@@ -14,7 +14,7 @@ struct apply_options {
 	/* Metadata of the folder name in the layers below this one: 0, or -1 where there is none. NULL: nothing is below. */
 	int (*lower)(const char *name, struct stat *ret, void *data);
 	void *lower_data;
-	bool plain_names; /* ".wh." means nothing: an archive of blobs, not a layer */
+	bool holds_blobs; /* an archive of blobs, not a layer: ".wh." means nothing, and files with holes are refused */
 };
 
 struct apply_report {

@@ -153,11 +153,8 @@ static int bring(struct job *job, const struct digest *digest, int64_t size, str
 	int64_t found_size = 0;
 	autoclose int from = -1;
 
-	if (size < 0 || size > budget_default_limits()->bytes)
-		return error_set(e, ERROR_IMAGE, "its size is said to be %lld bytes, which is over the limit",
-				 (long long)size);
 	from = job_open_file(job->layout, path, e);
-	if (from < 0 || stage(job, from, digest->algorithm, size, &found, &found_size, e))
+	if (from < 0 || budget_blob(&job->budget, size, e) || stage(job, from, digest->algorithm, size, &found, &found_size, e))
 		return -1;
 	if (found_size != size)
 		return error_set(e, ERROR_IMAGE, "its size is said to be %lld, and it has %lld bytes", (long long)size,
@@ -179,12 +176,32 @@ int job_blob(struct job *job, const struct digest *digest, int64_t size, struct 
 	return open_sized(job, digest, size, e);
 }
 
+/* The blob that was copied from this file before: an archive may name one file hundreds of times, by links too. */
+static const struct job_blob *find_copy(const struct job *job, const struct stat *st)
+{
+	for (size_t i = 0; i < job->blob_count; i++)
+		if (job->blobs[i].device == st->st_dev && job->blobs[i].inode == st->st_ino)
+			return &job->blobs[i];
+	return NULL;
+}
+
 int job_add_blob(struct job *job, int folder, const char *name, struct digest *ret, int64_t *ret_size, struct error *e)
 {
 	autoclose int from = job_open_file(folder, name, e);
+	const struct job_blob *known;
+	struct stat st;
 
-	if (from < 0 || stage(job, from, DIGEST_SHA256, budget_default_limits()->bytes, ret, ret_size, e) ||
-	    keep(job, from, ret, e))
+	if (from < 0)
 		return -1;
+	if (fstat(from, &st))
+		return error_sys(e, "look at %s of the image", name);
+	known = find_copy(job, &st);
+	if (known) {
+		*ret = known->digest;
+		*ret_size = st.st_size;
+	} else if (budget_blob(&job->budget, st.st_size, e) || stage(job, from, DIGEST_SHA256, st.st_size, ret, ret_size, e) ||
+		   keep(job, from, ret, e)) {
+		return -1;
+	}
 	return open_sized(job, ret, *ret_size, e);
 }

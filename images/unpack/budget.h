@@ -13,6 +13,7 @@ struct error;
 
 struct budget_limits {
 	int64_t bytes;        /* after decompression, per layer and for all files together (holes count) */
+	int64_t image_bytes;  /* the same for all layers of an image together, and for all its blobs */
 	int64_t ratio;        /* bytes after decompression per byte before it … */
 	int64_t ratio_from;   /* … once that many came out: small archives may be all zeros */
 	int64_t entries;      /* members per layer */
@@ -22,11 +23,12 @@ struct budget_limits {
 	int64_t xattr_bytes;  /* extended attributes of one entry, names and values */
 	int64_t folder_names; /* bytes of memory for the folders whose times are set at the end */
 	int64_t free_percent; /* of the file system that stay free … */
-	int64_t free_bytes;   /* … or so many bytes, whichever is less */
+	int64_t free_bytes;   /* … or so many bytes, whichever is less … */
+	int64_t free_files;   /* … and so of its inodes */
 	int window_log;       /* zstd: memory for its window, as a power of two */
 };
 
-/* What every layer gets. */
+/* What every layer and image gets. */
 const struct budget_limits *budget_default_limits(void);
 
 struct budget {
@@ -34,9 +36,12 @@ struct budget {
 	int64_t read;     /* bytes that came in */
 	int64_t inflated; /* bytes after decompression */
 	int64_t entries;
+	int64_t names;           /* members, and the folders that they imply */
 	int64_t apparent;        /* sizes of the files made, holes included */
 	int64_t next_free_check; /* in bytes of apparent */
-	int folder;              /* a descriptor on the file system that is filled, or -1 */
+	int64_t *image; /* inflated of all layers of the image, or NULL */
+	int64_t blobs;  /* sizes of the blobs that were copied */
+	int folder;     /* a descriptor on the file system that is filled, or -1 */
 };
 
 void budget_init(struct budget *budget, const struct budget_limits *limits, int folder);
@@ -45,5 +50,9 @@ void budget_init(struct budget *budget, const struct budget_limits *limits, int 
 int budget_inflate(struct budget *budget, int64_t in, int64_t out, struct error *e);
 /* One more member. */
 int budget_entry(struct budget *budget, struct error *e);
+/* A folder that no member describes is about to be made. */
+int budget_folder(struct budget *budget, struct error *e);
 /* A file of that size is about to be made. */
 int budget_file(struct budget *budget, int64_t size, struct error *e);
+/* A blob of that size is about to be copied into the store. */
+int budget_blob(struct budget *budget, int64_t size, struct error *e);

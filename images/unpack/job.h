@@ -10,6 +10,7 @@
 
 #include "images/digest.h"
 #include "images/store.h"
+#include "images/unpack/budget.h"
 #include "images/unpack/store_ids.h"
 
 struct error;
@@ -39,6 +40,7 @@ struct job {
 	size_t layer_count;
 	struct job_blob *blobs;
 	size_t blob_count;
+	struct budget budget; /* of all blobs */
 	char *image, *config; /* digests */
 	bool is_docker;       /* the manifest is of Docker's own kind */
 	bool is_done;
@@ -47,9 +49,9 @@ struct job {
 /* Answers the worker's questions until it is done or gone. */
 int job_serve(struct job *job, int channel, struct error *e);
 
-/* A blob of the layout: from the store, or copied to staging, hashed and compared on the way (blobs.c). Returns a descriptor for reading. */
+/* A blob of the layout: from the store, or copied to staging, hashed and compared on the way (blobs.c). A descriptor for reading. */
 int job_blob(struct job *job, const struct digest *digest, int64_t size, struct error *e);
-/* The file name below folder becomes a blob, whatever its digest is. */
+/* The file name below folder becomes a blob, whatever its digest is; a file that did before is not copied again. */
 int job_add_blob(struct job *job, int folder, const char *name, struct digest *ret, int64_t *ret_size, struct error *e);
 /* Moves what was staged to the store's blobs; it is on disk already. */
 int job_publish_blobs(struct job *job, struct error *e);

@@ -80,6 +80,8 @@ static int enter_folder(struct layer_tree *tree, int parent, const char *base, c
 			return error_sys(e, "replace the whiteout of the folder %s", base);
 		is_hiding = true;
 	}
+	if (budget_folder(tree->budget, e))
+		return -1;
 	is_new = mkdirat(parent, base, 0755) == 0;
 	if (!is_new && errno != EEXIST)
 		return error_sys(e, "make the folder %s", base);

@@ -39,8 +39,16 @@ static int pwrite_all(int fd, const char *bytes, size_t length, int64_t at)
 	return 0;
 }
 
-/* The content: blocks in rising order, holes between them (the sparse forms), nothing past the size that was charged. */
-static int copy_content(struct archive *archive, int fd, int64_t size, struct error *e)
+static int refuse_hole(struct error *e)
+{
+	return error_set(e, ERROR_IMAGE, "it has holes (a sparse file), and files in an archive of blobs have none");
+}
+
+/*
+ * The content: blocks in rising order, holes between them (the sparse forms), nothing past the size that was charged. Blobs have no holes:
+ * they are copied and hashed byte by byte, which a few bytes of an archive must not make hours of.
+ */
+static int copy_content(struct archive *archive, int fd, int64_t size, bool has_holes, struct error *e)
 {
 	const void *block;
 	size_t length;
@@ -50,6 +58,8 @@ static int copy_content(struct archive *archive, int fd, int64_t size, struct er
 	while ((code = archive_read_data_block(archive, &block, &length, &at)) == ARCHIVE_OK) {
 		if (at < end || at > size || (int64_t)length > size - at)
 			return error_set(e, ERROR_IMAGE, "its pieces overlap or reach past its size");
+		if (at > end && !has_holes)
+			return refuse_hole(e);
 		if (pwrite_all(fd, block, length, at))
 			return error_sys(e, "write it");
 		end = at + (int64_t)length;
@@ -61,6 +71,8 @@ static int copy_content(struct archive *archive, int fd, int64_t size, struct er
 		return error_set(e, ERROR_IMAGE, "%s",
 				 archive_error_string(archive) ? archive_error_string(archive)
 							       : "its content is broken");
+	if (end < size && !has_holes)
+		return refuse_hole(e);
 	if (end < size && ftruncate(fd, size))
 		return error_sys(e, "set its size");
 	return 0;
@@ -84,7 +96,7 @@ static int make_file(struct layer_tree *tree, struct archive *archive, struct ar
 	}
 	if (fd < 0)
 		return error_sys(e, "create it");
-	copied = copy_content(archive, fd, size, e);
+	copied = copy_content(archive, fd, size, !tree->options->holds_blobs, e);
 	if (copied < 0 || metadata_apply(tree, fd, entry, name, e))
 		return -1;
 	return copied;
@@ -235,7 +247,7 @@ int member_apply(struct layer_tree *tree, struct archive *archive, struct archiv
 
 	if (!*name)
 		return apply_root(tree, entry, e);
-	if (!tree->options->plain_names)
+	if (!tree->options->holds_blobs)
 		kind = whiteout_parse(member_name_base(name), &target, e);
 	if (kind < 0)
 		return -1;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/id_map.h"
 #include "base/text.h"
 #include "images/unpack/apply_options.h"
 #include "images/unpack/budget.h"
@@ -36,7 +37,7 @@ int metadata_owner(struct layer_tree *tree, struct archive_entry *entry, uid_t *
 	int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
 
 	if (tree->options->squash_ids) {
-		if (check_id("user", uid, 65536, e) || check_id("group", gid, 65536, e))
+		if (check_id("user", uid, ID_RANGE, e) || check_id("group", gid, ID_RANGE, e))
 			return -1;
 		tree->report->squashed += uid || gid;
 		uid = gid = 0;

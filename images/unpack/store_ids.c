@@ -7,13 +7,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "images/image.h"
-
-enum { RANGE = 65536 };
 
 void store_ids_find(struct id_map *ret)
 {
-	const struct id_extent own = { 0, IMAGE_STORE_ID_BASE, RANGE };
+	const struct id_extent own = { 0, ID_POOL_BASE, ID_RANGE };
 
 	if (geteuid() == 0)
 		*ret = (struct id_map){ .uids = { own }, .gids = { own }, .uid_count = 1, .gid_count = 1, .can_setgroups = true };
@@ -27,7 +24,7 @@ uint32_t store_ids_count(const struct id_extent *extents, int count)
 
 	for (int i = 0; i < count && extents[i].inside == next; i++)
 		next += extents[i].count;
-	return next < RANGE ? next : RANGE;
+	return next < ID_RANGE ? next : ID_RANGE;
 }
 
 int store_ids_write(pid_t pid, const struct id_map *ids, struct error *e)

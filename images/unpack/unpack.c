@@ -240,6 +240,7 @@ static bool is_archive(enum reference_kind kind)
 
 static int run(struct job *job, struct error *e)
 {
+	budget_init(&job->budget, budget_default_limits(), job->staging);
 	if (is_archive(job->request->kind)) {
 		job->layout = make_root(job, job->staging, "archive", e);
 		if (job->layout < 0 || run_worker(job, job->layout, worker_extract, e))

@@ -117,6 +117,7 @@ int worker_layer(const struct worker *worker, int channel, const struct layer_so
 	options.lower = source->index > 0 ? ask_lower : NULL;
 	options.lower_data = &lower;
 	budget_init(&budget, budget_default_limits(), root);
+	budget.image = worker->unpacked;
 	stream = stream_open(source->fd, algorithm, &budget, e);
 	if (!stream)
 		return -1;
@@ -169,16 +170,19 @@ static int unpack_tar(const struct worker *worker, int channel, struct error *e)
 
 int worker_unpack(int channel, void *data)
 {
-	const struct worker *worker = data;
+	struct worker *worker = data;
+	int64_t unpacked = 0;
 	struct error e = { 0 };
 	int result;
 
+	worker->unpacked = &unpacked;
 	if (worker->kind == REFERENCE_TAR)
 		result = unpack_tar(worker, channel, &e);
 	else if (worker->kind == REFERENCE_DOCKER_ARCHIVE)
 		result = worker_docker(worker, channel, &e);
 	else
 		result = worker_layout(worker, channel, &e);
+	worker->unpacked = NULL;
 	if (result)
 		worker_fail(channel, &e);
 	return result ? 1 : 0;
@@ -188,7 +192,7 @@ int worker_extract(int channel, void *data)
 {
 	const struct worker *worker = data;
 	/* Who owns the files of an archive of blobs says nothing: all become the store's. */
-	struct apply_options options = { .squash_ids = true, .plain_names = true, .uid_count = 1, .gid_count = 1 };
+	struct apply_options options = { .squash_ids = true, .holds_blobs = true, .uid_count = 1, .gid_count = 1 };
 	struct apply_report report = { 0 };
 	struct error e = { 0 };
 	struct digest digest;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "images/reference.h"
 #include "images/unpack/apply_options.h"
@@ -15,6 +16,7 @@ struct worker {
 	enum reference_kind kind;
 	const char *tag; /* NULL: the only image */
 	bool is_known;   /* a tar that was seen before: hash it first, it may be in the store */
+	int64_t *unpacked; /* bytes of the image's layers so far, after decompression */
 	struct apply_options ids;
 };
 

@@ -86,6 +86,12 @@ def pax_block(pairs, kind=b"x"):
     return header("PaxHeaders/x", kind, len(data)) + padded(data)
 
 
+def sparse(size, pieces, data):
+    return pax_block([
+        ("GNU.sparse.major", "0"), ("GNU.sparse.minor", "1"), ("GNU.sparse.name", "sparse"), ("GNU.sparse.size", str(size)),
+        ("GNU.sparse.numblocks", str(len(pieces))), ("GNU.sparse.map", ",".join("%d,%d" % p for p in pieces))]) + file("s", data)
+
+
 def gnu_long(kind, text):
     data = text + b"\0"
     return header("././@LongLink", kind, len(data), magic=b"ustar  \0") + padded(data)
@@ -219,9 +225,6 @@ def headers():
     tar("b12-trailing", [file("a")], "refused", "other bytes follow", end=END + b"\0" * 10240 + b"more")
     tar("b12-trailing-tar", [file("a")], "refused", "other bytes follow", end=END + file("b") + END)
 
-    sparse = lambda size, pieces, data: pax_block([
-        ("GNU.sparse.major", "0"), ("GNU.sparse.minor", "1"), ("GNU.sparse.name", "sparse"), ("GNU.sparse.size", str(size)),
-        ("GNU.sparse.numblocks", str(len(pieces))), ("GNU.sparse.map", ",".join("%d,%d" % p for p in pieces))]) + file("s", data)
     tar("b13-good", [sparse(1 << 20, [(4096, 512), (8192, 512)], b"a" * 512 + b"b" * 512)], "taken", "sparse")
     tar("b13-huge", [sparse((1 << 62), [(0, 512)], b"a" * 512)], "refused", "larger than")
     tar("b13-overlap", [sparse(8192, [(4096, 512), (4096, 512)], b"a" * 1024)], "refused", "overlap")
@@ -465,6 +468,11 @@ def docker(layer, upper):
     save("b27-docker-none", "refused", "it holds no image", [])
     save("b27-docker-shared", "taken", "etc/c", [dict(entry, Layers=["l", "2/layer.tar"])], [symlink("l", "1/layer.tar")])
     save("b27-docker-closed", "refused", "", [entry, 1])
+    # Holes cost the archive nothing, and their zeros have to be copied and hashed.
+    holes = dict(entry, Layers=["1/layer.tar", "sparse"])
+    save("b27-docker-hole", "refused", "it has holes", [holes], [sparse(1 << 29, [((1 << 29) - 512, 512)], b"a" * 512)])
+    save("b27-docker-hole-last", "refused", "it has holes", [holes], [sparse(1 << 29, [(0, 512)], b"a" * 512)])
+    save("b27-docker-hole-only", "refused", "it has holes", [holes], [sparse(1 << 29, [(1 << 29, 0)], b"")])
 
 
 def main():

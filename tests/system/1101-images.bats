@@ -231,23 +231,6 @@ for m in tarfile.open(sys.argv[1]): print(m.name)' $format.tar | LC_ALL=C sort >
 	expect_has 'no image with the tag "other"; there are: web'
 }
 
-# docker_archive FILE LAYER…: an image of these tars, as docker save writes it (with the diff ids $DIFF_IDS, if set, in place of the true ones).
-docker_archive() {
-	python3 - "$@" <<'PY'
-import hashlib, io, json, os, sys, tarfile
-out, names = sys.argv[1], sys.argv[2:]
-ids = os.environ.get("DIFF_IDS", "").split() or ["sha256:" + hashlib.sha256(open(name, "rb").read()).hexdigest() for name in names]
-t = tarfile.open(out, "w", format=tarfile.USTAR_FORMAT)
-def add(name, data):
-    member = tarfile.TarInfo(name); member.size = len(data); t.addfile(member, io.BytesIO(data))
-for name in dict.fromkeys(names):
-    add(os.path.basename(name), open(name, "rb").read())
-add("config.json", json.dumps({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": ids}}).encode())
-add("manifest.json", json.dumps([{"Config": "config.json", "RepoTags": ["t:1"], "Layers": [os.path.basename(name) for name in names]}]).encode())
-t.close()
-PY
-}
-
 @test "an image that lists a layer twice runs, as the upper one says" {
 	need root python3
 	mkdir -p one two
@@ -288,6 +271,60 @@ PY
 	expect_status 0
 	expect_has "the owners of 1 files become root, as this user has no subordinate ids"
 	[ "$(stat -c '%u %g' single/store/layers/*/root/f)" = "54321 54321" ]
+}
+
+# small_disk OPTIONS: a tmpfs at $WORK/disk, and a store on it.
+small_disk() {
+	mkdir disk
+	mount -t tmpfs -o "$1" tmpfs disk
+	make_store "$WORK/disk/store"
+}
+
+@test "a file that an archive names many times is copied once" {
+	need root python3 jq
+	small_disk size=58m
+	mkdir tree
+	head -c 16M /dev/urandom >tree/noise
+	tar -C tree -cf noise.tar noise
+	docker_archive many.tar noise.tar noise.tar noise.tar noise.tar
+	# The archive, its blob and the layer have 48 MiB; a second copy of the blob finds no room.
+	unpack docker-archive "$WORK/many.tar" "$WORK/disk/store"
+	umount disk
+	[ -n "$image" ] || fail "$reason"
+}
+
+@test "a disk keeps its reserve while blobs are copied" {
+	need root python3 jq
+	small_disk size=28m
+	mkdir tree
+	head -c 13800k /dev/urandom >tree/noise
+	tar -C tree -cf noise.tar noise
+	docker_archive noisy.tar noise.tar
+	# Archive and blob would fit, but not with the 5 % that are kept; no member of the layer is reached.
+	unpack docker-archive "$WORK/noisy.tar" "$WORK/disk/store"
+	umount disk
+	[[ $reason == *"layer 1 of 1: the store's file system has"*"are kept free" ]] || fail "image: $image, reason: $reason"
+}
+
+@test "a disk keeps some inodes, whatever a layer makes of names" {
+	need root python3 jq
+	small_disk size=64m,nr_inodes=3000
+	local kind
+	for kind in files implied; do
+		python3 - $kind <<'PY'
+import sys, tarfile
+t = tarfile.open("many.tar", "w", format=tarfile.PAX_FORMAT)
+for i in range(5000 if sys.argv[1] == "files" else 25):
+    t.addfile(tarfile.TarInfo("f%d" % i if sys.argv[1] == "files" else "d%d/" % i + "d/" * 200 + "f"))
+t.close()
+PY
+		unpack tar "$WORK/many.tar" "$WORK/disk/store"
+		[[ $reason == *"inodes left, and 150 are kept free" ]] || fail "$kind: image: $image, reason: $reason" || return 1
+	done
+	# All of it is gone again, and a small layer finds its place.
+	unpack tar "$ROOTFS" "$WORK/disk/store"
+	umount disk
+	[ -n "$image" ] || fail "$reason"
 }
 
 @test "unpacking costs the same per member, however many there are" {

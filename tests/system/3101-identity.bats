@@ -176,3 +176,17 @@ expect_user() {
 	expect_status 125
 	expect_has "app.json:1: user"
 }
+
+@test "an ordinary user without subordinate ids runs somebody else's folder" {
+	need root user
+	as_user true
+	home=$WORK/home
+	rootfs_folder "$WORK/root"
+	echo x >"$WORK/root/tmp/theirs"
+	chown 77:78 "$WORK/root/tmp/theirs"
+	printf '{"name": "%s", "rootfs": "%s/root", "command": ["stat", "-c", "%%u %%g %%n", "/tmp/theirs"]}\n' "$TAG" "$WORK" >"$home/app.json"
+	chown -R 54321:54321 "$home"
+	run setpriv --reuid 54321 --regid 54321 --clear-groups env -i -C "$home" PATH="$PATH" HOME="$home" XDG_RUNTIME_DIR="$home/run" bin/box run app.json
+	expect_status 0
+	expect_line "0 0 /tmp/theirs"
+}

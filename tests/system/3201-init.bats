@@ -99,3 +99,10 @@ init() { unshare --pid --fork --mount-proc "$INIT" "$@"; }
 	[ "$size" -lt 8192 ] || fail "text, data and bss have $size bytes"
 	! readelf -d "$INIT" | grep -q NEEDED
 }
+
+@test "its path of last resort is the one that box gives" {
+	run_app '"command": ["sh", "-c", "echo $PATH"]'
+	expect_status 0
+	[[ $output == /*:/* ]] || fail "no path" || return 1
+	grep -qaF "$output" "$INIT" || fail "box-init looks elsewhere"
+}

@@ -4,11 +4,14 @@
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -77,6 +80,48 @@ Test(copy, files_folders_links_and_fifos_keep_content_and_mode)
 	cr_assert_eq(lstat("to/fifo", &st), 0);
 	cr_assert(S_ISFIFO(st.st_mode));
 	text_release(&content);
+}
+
+/* In a user namespace with one id, as an ordinary user without subordinate ids has it. */
+static int copy_as_single_user(void)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	autofree char *uids = text_format("0 %u 1", uid);
+	autofree char *gids = text_format("0 %u 1", gid);
+	struct error e = { 0 };
+
+	if (unshare(CLONE_NEWUSER) || file_poke(AT_FDCWD, "/proc/self/setgroups", "deny") || file_poke(AT_FDCWD, "/proc/self/uid_map", uids) ||
+	    file_poke(AT_FDCWD, "/proc/self/gid_map", gids))
+		return 2;
+	return copy_tree(from, to, &e) ? 1 : 0;
+}
+
+Test(copy, owners_that_do_not_exist_here_become_root_without_setuid)
+{
+	struct stat st;
+	int status;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root to make files of others");
+	write_file("from/suid", "x", 0644);
+	write_file("from/group", "x", 0644);
+	cr_assert_eq(mkfifo("from/fifo", 0640) | symlink("x", "from/link"), 0);
+	cr_assert_eq(chown("from/suid", 4242, 0) | chown("from/group", 0, 4242) | chown("from/fifo", 4242, 4242), 0);
+	cr_assert_eq(lchown("from/link", 4242, 4242) | chown("from", 4242, 4242) | chmod("from/suid", 06755), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(copy_as_single_user());
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 2)
+		cr_skip_test("no user namespaces here");
+	cr_assert_eq(WEXITSTATUS(status), 0, "the copy failed");
+	cr_assert_eq(stat("to/suid", &st), 0);
+	cr_expect_eq(st.st_uid, 0);
+	cr_expect_eq(st.st_mode & 07777, (mode_t)0755, "somebody's setuid file became one of root");
+	cr_expect_eq(stat("to/group", &st) | lstat("to/fifo", &st) | lstat("to/link", &st), 0);
 }
 
 Test(copy, times_are_kept)
