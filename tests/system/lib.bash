@@ -19,10 +19,14 @@ TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 BOX_BUILD=${BOX_BUILD:-$TOP/build/test}
 PROBE=$BOX_BUILD/tests/probe
 TEST_USER=boxtest
+# Where the tests' folders are made: a disk file system that carries overlays and id-mapped mounts.
+TEST_DIR=${BOX_TEST_DIR:-/tmp}
+# By how much more time may pass than on a machine of its own: in an emulated one everything takes ten times as long.
+SLOW=${BOX_TEST_SLOW:-1}
 
 setup_world() {
 	umask 022
-	WORK=$(mktemp -d /tmp/box-test-XXXXXX)
+	WORK=$(mktemp -d "$TEST_DIR/box-test-XXXXXX")
 	chmod 711 "$WORK"
 	TAG=t${WORK##*-}
 	BOX=$BOX_BUILD/bin/box
@@ -190,9 +194,12 @@ expect_fact() {
 	[ "$(fact "$1")" = "$2" ] || fail "$1 is \"$(fact "$1")\", expected \"$2\""
 }
 
+# slowly SECONDS: so many, and more on a slow machine: timeout "$(slowly 10)" …
+slowly() { echo $(($1 * SLOW)); }
+
 # wait_until SECONDS COMMAND…: until the command succeeds.
 wait_until() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $(slowly "$1")))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || { fail "waited in vain for: $*"; return 1; }
