@@ -4,7 +4,8 @@
 #   make               build everything into build/
 #   make demo          install what is missing, build, run specs/examples/app.json
 #   make test          the quick part of check: house rules, unit tests, error messages, command line (under a minute)
-#   make check         everything: house rules, lint, both compilers, sanitizers, fuzz corpus, system tests (as root)
+#   make check         everything: house rules, lint, both compilers, sanitizers, fuzz corpus, system tests (as root), virtual machines
+#   make check-vm      the system tests under Debian's kernels with cgroup v2 alone, in virtual machines (scripts/check-vm)
 #   make lint          clang-tidy, cppcheck, house rules
 #   make format        clang-format over all C files
 #   make bench         whole-process time of box run against runc (as root)
@@ -122,7 +123,7 @@ $O/tests/%: $O/tests/fuzz/%.o $(if $(FUZZ),,$O/tests/fuzz/replay.o) $O/libimage.
 -include $(wildcard $O/*/*.d $O/*/*/*.d $O/*/*/*/*.d $O/*/*/*/*/*.d)
 
 # Words for people. One part of check: make check-layers, check-size, … (scripts/check says which there are).
-parts := layers size headers style links lint clang unit sanitize errors corpus system
+parts := layers size headers style links lint clang unit sanitize errors corpus system vm
 .PHONY: demo test check bench lint format coverage fuzz install clean help objects unit-program replay-programs $(parts:%=check-%)
 check:
 	@scripts/check $(parts)

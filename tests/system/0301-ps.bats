@@ -28,7 +28,7 @@ teardown() {
 	got=$(jq -r '.[0].command' <<<"$output")
 	[ "$got" = "$want" ] || fail "command: $(cat -v <<<"$got")"
 	created=$(date -d "$(jq -r '.[0].created' <<<"$output")" +%s)
-	[ $(($(date +%s) - created)) -lt 60 ] || fail "created $(jq -r '.[0].created' <<<"$output")"
+	[ $(($(date +%s) - created)) -lt "$(slowly 60)" ] || fail "created $(jq -r '.[0].created' <<<"$output")"
 	pid=$(jq '.[0].pid' <<<"$output")
 	grep -q sleep "/proc/$pid/cmdline"
 }

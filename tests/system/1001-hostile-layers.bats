@@ -164,7 +164,7 @@ for n in sorted(os.listxattr(sys.argv[1], follow_symlinks=False)): print(n, os.g
 	before=$(df --output=avail -k "$WORK" | tail -1)
 	unpack tar "$IMAGES/b17-gzip.tar.gz" "$WORK/bomb"
 	unpack tar "$IMAGES/b17-zstd.tar.zst" "$WORK/bomb"
-	[ $((SECONDS - began)) -le 5 ] || fail "it took $((SECONDS - began)) s"
+	[ $((SECONDS - began)) -le "$(slowly 5)" ] || fail "it took $((SECONDS - began)) s"
 	[ "$(du -sk "$WORK/bomb" | cut -f1)" -lt 1000 ] || fail "$(du -sk "$WORK/bomb")"
 }
 

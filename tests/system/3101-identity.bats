@@ -97,7 +97,7 @@ expect_user() {
 	rm root/etc/passwd
 	mkfifo root/etc/passwd
 	app_in "$WORK/root" '"user": "app", "command": ["true"]'
-	run timeout 10 "$BOX" --root "$STATE" run app.json
+	run timeout "$(slowly 10)" "$BOX" --root "$STATE" run app.json
 	expect_status 125
 }
 

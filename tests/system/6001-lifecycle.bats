@@ -255,14 +255,14 @@ namespaces() { find /proc/[0-9]*/ns -maxdepth 1 -type l \( -name net -o -name us
 	need root
 	app '"command": ["sh", "-c", "sleep 1; hostname"]'
 	pids=
-	for i in $(seq 50); do
+	for i in $(seq "${BOX_TOGETHER:-50}"); do
 		"$BOX" --root "$STATE" run --name "$TAG-$i" app.json </dev/null >"out.$i" 2>&1 &
 		pids="$pids $!"
 	done
 	for pid in $pids; do
 		wait "$pid" || fail "one failed: $(cat out.*)"
 	done
-	for i in $(seq 50); do
+	for i in $(seq "${BOX_TOGETHER:-50}"); do
 		grep -qx "$TAG.*" "out.$i" || fail "no hostname in out.$i: $(cat "out.$i")"
 	done
 	[ -z "$(left_processes)$(left_state)$(left_cgroups)$(left_mounts)" ]

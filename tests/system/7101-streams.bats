@@ -79,7 +79,7 @@ in_terminal() { # in_terminal COMMAND: in a terminal of script(1)
 @test "a reader that goes away ends the app as in any pipeline" {
 	need root
 	app '"command": ["yes"]'
-	run timeout 20 bash -c "'$BOX' --root '$STATE' run app.json | head -1"
+	run timeout "$(slowly 20)" bash -c "'$BOX' --root '$STATE' run app.json | head -1"
 	expect_status 0
 	expect_line y
 }

@@ -19,10 +19,14 @@ TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 BOX_BUILD=${BOX_BUILD:-$TOP/build/test}
 PROBE=$BOX_BUILD/tests/probe
 TEST_USER=boxtest
+# Where the tests' folders are made: a disk file system that carries overlays and id-mapped mounts.
+TEST_DIR=${BOX_TEST_DIR:-/tmp}
+# By how much more time may pass than on a machine of its own: in an emulated one everything takes ten times as long.
+SLOW=${BOX_TEST_SLOW:-1}
 
 setup_world() {
 	umask 022
-	WORK=$(mktemp -d /tmp/box-test-XXXXXX)
+	WORK=$(mktemp -d "$TEST_DIR/box-test-XXXXXX")
 	chmod 711 "$WORK"
 	TAG=t${WORK##*-}
 	BOX=$BOX_BUILD/bin/box
@@ -114,6 +118,7 @@ need() { # need ROOT|TOOL…
 			getent passwd $TEST_USER >/dev/null || skip "needs the user $TEST_USER (scripts/setup test)"
 			;;
 		subids) grep -q "^$TEST_USER:" /etc/subuid 2>/dev/null || skip "needs subordinate ids for $TEST_USER (scripts/setup test)" ;;
+		delegation) has_delegation || skip "needs cgroup v2 alone: nothing else can be delegated (make check-vm)" ;;
 		cgroup:*) has_controller "${what#*:}" || skip "needs the cgroup controller ${what#*:}" ;;
 		kernel:*) [ "$(printf '%s\n' "${what#*:}" "$(uname -r)" | sort -V | head -1)" = "${what#*:}" ] || skip "needs Linux ${what#*:}" ;;
 		hooks) grep -qa BOX_FAIL_STEP "$BOX" || skip "needs a build with TEST_HOOKS=1" ;;
@@ -126,8 +131,11 @@ has_controller() {
 	[ -d "/sys/fs/cgroup/$1" ] || grep -qw "$1" /sys/fs/cgroup/cgroup.controllers /sys/fs/cgroup/unified/cgroup.controllers 2>/dev/null
 }
 
+has_delegation() { [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] && grep -qw memory /sys/fs/cgroup/cgroup.controllers; }
+
 # as_user COMMAND…: as an ordinary user, with folders of its own below $WORK and a copy of box that it can reach.
-as_user() {
+as_user() { (become_user "$@"); }
+become_user() {
 	local home=$WORK/home
 	if [ ! -d "$home" ]; then
 		mkdir -p "$home/run" "$home/bin" "$home/libexec"
@@ -137,9 +145,38 @@ as_user() {
 		chown -R $TEST_USER: "$home"
 		chmod 700 "$home/run"
 	fi
-	setpriv --reuid $TEST_USER --regid $TEST_USER --init-groups --inh-caps=-all env -i -C "$home" HOME="$home" USER=$TEST_USER \
+	exec setpriv --reuid $TEST_USER --regid $TEST_USER --init-groups --inh-caps=-all env -i -C "$home" HOME="$home" USER=$TEST_USER \
 		PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin XDG_RUNTIME_DIR="$home/run" XDG_DATA_HOME="$home/data" \
 		XDG_CACHE_HOME="$home/cache" XDG_CONFIG_HOME="$home/config" LC_ALL=C.UTF-8 "$@"
+}
+
+# as_delegated COMMAND…: the same as the only process of a group that is that user's: a scope of the user's own systemd, or, without
+# systemd, a group that is made for it.
+as_delegated() {
+	local id group file
+	id=$(id -u $TEST_USER)
+	if [ -d /run/systemd/system ]; then
+		systemctl start "user@$id.service" || return
+		as_user env DBUS_SESSION_BUS_ADDRESS="unix:path=/run/user/$id/bus" systemd-run --user --scope --quiet --collect -p Delegate=yes -- "$@"
+		return
+	fi
+	group=$(mktemp -d "/sys/fs/cgroup/box-test-$TAG-XXXXXX")
+	chmod 755 "$group"
+	for file in "$group" "$group/cgroup.procs" "$group/cgroup.subtree_control" "$group/cgroup.threads"; do
+		chown $TEST_USER: "$file"
+	done
+	(
+		echo "$BASHPID" >"$group/cgroup.procs"
+		become_user "$@"
+	)
+}
+
+# Removes what as_delegated made; box-caller is the leaf into which box moves itself.
+end_delegation() {
+	local group
+	for group in /sys/fs/cgroup/box-test-"$TAG"-*; do
+		[ ! -d "$group" ] || rmdir "$group/box-caller" "$group/box" "$group" || true
+	done 2>/dev/null
 }
 
 # user_app FIELDS: app.json in that user's home, for: as_user bin/box run app.json
@@ -190,9 +227,12 @@ expect_fact() {
 	[ "$(fact "$1")" = "$2" ] || fail "$1 is \"$(fact "$1")\", expected \"$2\""
 }
 
+# slowly SECONDS: so many, and more on a slow machine: timeout "$(slowly 10)" …
+slowly() { echo $(($1 * SLOW)); }
+
 # wait_until SECONDS COMMAND…: until the command succeeds.
 wait_until() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $(slowly "$1")))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || { fail "waited in vain for: $*"; return 1; }
