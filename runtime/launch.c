@@ -65,6 +65,8 @@ static void become_child(void *data, int channel)
 		.streams = { -1, -1, -1 }, .parent_streams = { -1, -1, -1 },
 	};
 
+	/* The lock says that box lives, not that its child does. */
+	close(l->state.lock);
 	child_main(&child);
 }
 

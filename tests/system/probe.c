@@ -355,6 +355,15 @@ static int word_kill(char **arguments)
 	return kill(number(arguments[1]) ? (pid_t)number(arguments[1]) : getpid(), (int)number(arguments[0]));
 }
 
+/* Whether a key of the caller's keyrings is to be found: request_key(2). */
+static int word_key(char **arguments)
+{
+	long key = syscall(SYS_request_key, "user", arguments[0], NULL, 0);
+
+	(void)printf("key %s\n", key > 0 ? "found" : "missing");
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(char **arguments);
@@ -388,6 +397,7 @@ static const struct {
 	{ "tiocsti", word_tiocsti, 0 },
 	{ "sockets", word_sockets, 0 },
 	{ "keys", word_keys, 0 },
+	{ "key", word_key, 1 },
 	{ "unshare", word_unshare, 0 },
 	{ "mount", word_mount, 0 },
 };
