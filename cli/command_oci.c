@@ -131,7 +131,8 @@ static void add_row(const struct oci_state *state, struct list *cells)
 }
 
 /* One container of box ps -a, in the form that was asked for. */
-static void add_container(const struct call *call, const char *name, const struct list_choices *choices, struct list *cells, struct text *json)
+static void add_container(const struct call *call, const char *name, const struct list_choices *choices, struct list *cells,
+			  struct text *json)
 {
 	struct oci_state state = { 0 };
 	struct error ignored = { 0 };

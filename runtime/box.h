@@ -68,8 +68,8 @@ int box_pids(const struct places *places, const char *name, int **ret_pids, size
 /* Sends signal to the first process; all: to every process. */
 int box_kill(const struct places *places, const char *name, int signal, bool all, struct error *e);
 
-/* Asks the container to end by its stop_signal and waits; after grace_us (-1: the spec's stop_grace_period) it is killed. Returns when nothing
- * of it is left. */
+/* Asks the container to end by its stop_signal and waits; after grace_us (-1: the spec's stop_grace_period) it is killed. Returns when
+ * nothing of it is left. */
 int box_stop(const struct places *places, const char *name, int64_t grace_us, struct error *e);
 
 int box_pause(const struct places *places, const char *name, bool paused, struct error *e);

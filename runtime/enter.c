@@ -10,8 +10,8 @@
  *   takes the new process' pidfd  <--  ENTERED, ends
  *   GO, limits, START, relay      <------------------------------------>  GO, READY, START, program
  *
- * What joins (middle.h) is not dumpable and holds no descriptor of the host but the channel, and the caller's 0, 1 and 2 until it has its own, so that the app can neither trace it nor reach the host through it
- * (CVE-2016-9962, CVE-2024-21626).
+ * What joins (middle.h) is not dumpable and holds no descriptor of the host but the channel, and the caller's 0, 1 and 2 until it has
+ * its own, so that the app can neither trace it nor reach the host through it (CVE-2016-9962, CVE-2024-21626).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -84,7 +84,7 @@ static int open_container(const struct places *places, const struct box_exec *re
 	return 0;
 }
 
-/* Joining a namespace that one is in already may be refused: an own user namespace always is, the host's network without root (setns(2)). */
+/* Joining a namespace that one is in already may be refused: one's own user namespace always, the host's network without root (setns(2)). */
 static int find_namespaces(struct entry *entry, struct error *e)
 {
 	for (enum namespace_kind i = 0; i < NAMESPACE_COUNT; i++) {

@@ -37,7 +37,7 @@ void launch_init(struct launch *l, const struct places *places, const struct con
 		.places = places, .container = container, .store = -1, .writable = -1, .init_program = -1, .channel = -1,
 		.pidfd = -1, .start = -1, .app_userns = -1, .shift_userns = -1, .net_counters = -1, .streams = { -1, -1, -1 },
 		.holder = text_format("%s/%s", places->state, container->name),
-		.state = { .folder = -1, .lock = -1 }, 
+		.state = { .folder = -1, .lock = -1 },
 		.has_user_namespace = places->rootless || container_has_namespace(container, NAMESPACE_USER),
 	};
 	for (int i = 0; i < NAMESPACE_COUNT; i++)

@@ -11,5 +11,6 @@ struct text;
 /* Reads and decodes BUNDLE/config.json; bundle is absolute. config becomes its text. The caller names the container. */
 int oci_container_load(const char *bundle, struct text *config, struct container *ret, struct error *e);
 
-/* The same from the copy that create kept in the state folder: what happens to the bundle afterwards changes nothing (runtime.md, "Lifecycle"). */
+/* The same from the copy that create kept in the state folder: what happens to the bundle afterwards changes nothing (runtime.md,
+ * "Lifecycle"). */
 int oci_container_of(int folder, const char *name, struct text *config, struct container *ret, struct error *e);
