@@ -88,6 +88,9 @@ static int prepare(struct launch *l, struct error *e)
 		l->map = *c->id_map;
 	else
 		l->map = (struct id_map){ .can_setgroups = true };
+	/* Without a privileged helper, which one own id does not need, the kernel wants setgroups(2) given up (user_namespaces(7)). */
+	if (l->places->rootless && l->map.gid_count < 2)
+		l->map.can_setgroups = false;
 	l->has_user_namespace = c->namespaces[NAMESPACE_USER].choice == NAMESPACE_NEW;
 	if (namespaces_open(c, &l->namespaces, e) || state_make(l->places, c->name, &l->state, e))
 		return -1;
