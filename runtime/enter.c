@@ -72,6 +72,9 @@ static int open_container(const struct places *places, const struct box_exec *re
 
 	if (box_check_name(request->name, e) || state_read(places, request->name, &entry->record, &alive, e))
 		return -1;
+	/* Everything else would be done twice. */
+	if (sealed_self(entry->record.user_namespace, e))
+		return -1;
 	entry->first = process_open((pid_t)entry->record.pid);
 	if (entry->first < 0 || process_start_time((pid_t)entry->record.pid) != entry->record.start_time)
 		return error_set(e, ERROR_MISSING, "enter %s: container not running", request->name);
@@ -343,8 +346,6 @@ static void release(struct entry *entry)
 static int prepare(const struct places *places, const struct box_exec *request, struct entry *entry, struct error *e)
 {
 	if (open_container(places, request, entry, e) || find_namespaces(entry, e))
-		return -1;
-	if (sealed_self(entry->record.user_namespace, e))
 		return -1;
 	if (entry->record.bundle) {
 		if (describe_oci(places, request, entry, e))

@@ -41,6 +41,18 @@
 
 enum { STEP_US = 2000, PATIENCE_US = 10000000 };
 
+/* Before the configuration is read, which would be read twice otherwise. Nobody knows yet whether it has a user namespace: as root that
+ * would make it unnecessary, which is the rarer case. */
+static int seal(const struct places *places, struct error *e)
+{
+	return sealed_self(/* has_user_namespace= */ places->rootless, e);
+}
+
+static int seal_for(const struct places *places, const struct container *container, struct error *e)
+{
+	return places->rootless ? sealed_self(container_has_namespace(container, NAMESPACE_USER), e) : 0;
+}
+
 /* A bundle, read and decided on. */
 static int load(const struct oci_create *request, struct text *config, struct container *ret, struct error *e)
 {
@@ -84,7 +96,7 @@ int oci_create(const struct places *places, const struct oci_create *request, st
 	struct launch l;
 	int result;
 
-	if (box_check_name(request->id, e) || load(request, &config, &container, e))
+	if (box_check_name(request->id, e) || seal(places, e) || load(request, &config, &container, e))
 		return -1;
 	if (container.terminal && !request->console_socket) {
 		container_release(&container);
@@ -93,7 +105,7 @@ int oci_create(const struct places *places, const struct oci_create *request, st
 	launch_init(&l, places, &container);
 	l.wishes = (struct launch_wishes){ .config = config.data, .config_length = config.length,
 					   .console_socket = request->console_socket, .pid_file = request->pid_file };
-	result = sealed_self(container_has_namespace(&container, NAMESPACE_USER), e);
+	result = seal_for(places, &container, e);
 	if (result == 0)
 		result = launch_start(&l, e);
 	if (result == 0)
@@ -324,12 +336,12 @@ int oci_run(const struct places *places, const struct oci_create *request, bool 
 	struct launch l;
 	int result;
 
-	if (box_check_name(request->id, e) || load(request, &config, &container, e))
+	if (box_check_name(request->id, e) || seal(places, e) || load(request, &config, &container, e))
 		return -1;
 	launch_init(&l, places, &container);
 	l.wishes = (struct launch_wishes){ .config = config.data, .config_length = config.length, .starts = true,
 					   .console_socket = request->console_socket, .pid_file = request->pid_file };
-	result = sealed_self(container_has_namespace(&container, NAMESPACE_USER), e);
+	result = seal_for(places, &container, e);
 	if (result == 0 && !detach)
 		relay_signals_block();
 	if (result == 0)
