@@ -5,7 +5,9 @@
 #include "base/places.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,17 +16,21 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 
-/* $variable/box where the variable is an absolute path, else $HOME/fallback/box; NULL without both. */
-static char *user_place(const char *variable, const char *fallback)
+/* $variable/box where the variable is an absolute path, else $HOME/fallback/box; without both beside state, or NULL. */
+static char *user_place(const char *variable, const char *fallback, const char *state)
 {
 	const char *base = getenv(variable);
 	const char *home = getenv("HOME");
 
 	if (base && base[0] == '/')
 		return text_format("%s/box", base);
-	return home && home[0] == '/' ? text_format("%s/%s/box", home, fallback) : NULL;
+	if (home && home[0] == '/')
+		return text_format("%s/%s/box", home, fallback);
+	/* Engines call box with hardly any environment. */
+	return state ? text_format("%s-%s", state, variable) : NULL;
 }
 
 /* $XDG_RUNTIME_DIR/box, else /run/user/UID/box where that folder is ours, else /tmp/box-UID. */
@@ -42,16 +48,35 @@ static char *user_state(void)
 	return text_format("/tmp/box-%u", geteuid());
 }
 
+/* Root of a user namespace that an ordinary user made, and that is still theirs (podman without root calls box that way): its folders are
+ * the user's. The same signs as runc's: the id map, and an environment that is not root's. */
+static bool is_borrowed_root(void)
+{
+	const char *user = getenv("USER"), *base = getenv("XDG_RUNTIME_DIR");
+	autorelease(text) struct text map = { 0 };
+	struct error ignored = { 0 };
+	unsigned long inside = 0, outside = 0;
+
+	if (geteuid() != 0 || !base || base[0] != '/' || (user && strcmp(user, "root") == 0))
+		return false;
+	if (file_read(AT_FDCWD, "/proc/self/uid_map", 4096, &map, &ignored) || !map.data)
+		return false;
+	return sscanf(map.data, "%lu %lu", &inside, &outside) == 2 && outside != inside;
+}
+
 int places_find(struct places *ret, struct error *e)
 {
 	const char *store = getenv("BOX_STORE");
 	struct places places = { .rootless = geteuid() != 0 };
 
-	if (places.rootless) {
+	if (places.rootless || is_borrowed_root()) {
+		const char *without_home = NULL;
+
 		places.state = user_state();
-		places.store = user_place("XDG_DATA_HOME", ".local/share");
-		places.cache = user_place("XDG_CACHE_HOME", ".cache");
-		places.config = user_place("XDG_CONFIG_HOME", ".config");
+		without_home = places.rootless ? NULL : places.state;
+		places.store = user_place("XDG_DATA_HOME", ".local/share", without_home);
+		places.cache = user_place("XDG_CACHE_HOME", ".cache", without_home);
+		places.config = user_place("XDG_CONFIG_HOME", ".config", without_home);
 	} else {
 		places.state = alloc_copy("/run/box");
 		places.store = alloc_copy("/var/lib/box");

@@ -16,6 +16,8 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "runtime/box.h"
+#include "runtime/oci.h"
+#include "runtime/oci_state.h"
 
 enum { COMMAND_SHOWN = 40 };
 
@@ -192,6 +194,25 @@ static void add_process(int pid, bool is_json, bool is_first, struct list *cells
 	list_add(cells, command);
 }
 
+/* As runc prints it: engines read an array of numbers. */
+static void list_pids(const int *pids, size_t count, struct text *ret)
+{
+	text_add(ret, "[");
+	for (size_t i = 0; i < count; i++)
+		text_addf(ret, "%s%d", i ? "," : "", pids[i]);
+	text_add(ret, "]\n");
+}
+
+static bool is_oci(const struct call *call, const char *name)
+{
+	struct oci_state state = { 0 };
+	struct error ignored = { 0 };
+	bool result = oci_state_find(call->places, name, &state, &ignored) == 0 && *state.bundle;
+
+	oci_state_release(&state);
+	return result;
+}
+
 static int list_processes(const struct call *call, const char *name, const struct options *options, struct text *ret, struct error *e)
 {
 	static const char *const heads[] = { "PID", "INSIDE", "COMMAND" };
@@ -202,6 +223,11 @@ static int list_processes(const struct call *call, const char *name, const struc
 
 	if (box_pids(call->places, name, &pids, &count, e))
 		return -1;
+	if (is_json && !options->quiet && is_oci(call, name)) {
+		list_pids(pids, count, ret);
+		free(pids);
+		return 0;
+	}
 	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
 		list_add(&cells, heads[i]);
 	if (is_json && !options->quiet)

@@ -340,7 +340,7 @@ static int step_close_others(struct child *c, struct error *e)
  * host stays open meanwhile, nor the lock of its state. */
 static int step_close_hosts(struct child *c, struct error *e)
 {
-	int *const kept[] = { &c->channel, &c->start, &c->proc, &c->streams[0], &c->parent_streams[0] };
+	int *const kept[] = { &c->channel, &c->start, &c->proc, &c->parent_streams[0] };
 
 	trace_close();
 	return process_keep_only(first_own(c), kept, sizeof kept / sizeof *kept, e);
@@ -417,6 +417,7 @@ static const struct step create_steps[] = {
 	{ "sysctls", step_sysctls },
 	{ "user", step_find_user },                         /* after pivot: passwd may be one of the mounts */
 	{ "streams", step_oci_streams },
+	{ "take streams", step_take_oci_streams },          /* now: an engine waits for the end of the pipes that create was given */
 	{ "working folder", step_working_folder },
 	{ "umask", step_umask },
 	{ "program", step_find_program },
@@ -431,7 +432,6 @@ static const struct step create_steps[] = {
 	{ "identity", step_identity },
 	{ "capabilities", step_capabilities },
 	{ "no new privileges", step_no_new_privileges },
-	{ "take streams", step_take_oci_streams },
 	{ "signals", step_signals },
 	{ "close every other descriptor", step_close_others },
 	{ "seccomp late", step_seccomp_late },
@@ -474,6 +474,7 @@ static const struct step enter_oci_steps[] = {
 	{ "own procfs", step_own_proc },
 	{ "user", step_find_user },
 	{ "streams", step_oci_streams },
+	{ "take streams", step_take_oci_streams },
 	{ "working folder", step_working_folder },
 	{ "umask", step_umask },
 	{ "program", step_find_program },
@@ -485,7 +486,6 @@ static const struct step enter_oci_steps[] = {
 	{ "identity", step_identity },
 	{ "capabilities", step_capabilities },
 	{ "no new privileges", step_no_new_privileges },
-	{ "take streams", step_take_oci_streams },
 	{ "signals", step_signals },
 	{ "close every other descriptor", step_close_others },
 	{ "seccomp late", step_seccomp_late },

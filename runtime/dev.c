@@ -255,8 +255,9 @@ int step_oci_devices(struct child *c, struct error *e)
 	folder = beneath_make_folder(c->root, "/dev", 0755, e);
 	if (folder < 0 || fill_dev(c, folder, e))
 		return -1;
+	/* As for runc, ptmx is the link into the container's own pts, whatever the list says. */
 	for (size_t i = 0; i < oci->node_count; i++)
-		if (make_node(c, &oci->nodes[i], e))
+		if (strcmp(oci->nodes[i].path, "/dev/ptmx") != 0 && make_node(c, &oci->nodes[i], e))
 			return oci->nodes[i].field ? error_at(e, "%s", oci->nodes[i].field) : -1;
 	return 0;
 }

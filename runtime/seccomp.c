@@ -39,6 +39,10 @@ static int read_profile(const struct container *container, struct text *ret, str
 			return error_in(e, "read the seccomp profile");
 		return 0;
 	}
+	if (container->seccomp == SECCOMP_TEXT) {
+		text_add(ret, container->seccomp_text);
+		return 0;
+	}
 	text_add_bytes(ret, seccomp_default_start, (size_t)(seccomp_default_end - seccomp_default_start));
 	return 0;
 }
@@ -65,14 +69,16 @@ int seccomp_prepare(const struct places *places, const struct container *contain
 {
 	autorelease(text) struct text key = { 0 };
 	autorelease(text) struct text json = { 0 };
-	const char *name = container->seccomp == SECCOMP_FILE ? container->seccomp_file : "the default seccomp profile";
+	const char *name = container->seccomp == SECCOMP_FILE	? container->seccomp_file
+			   : container->seccomp == SECCOMP_TEXT ? "the seccomp profile" : "the default seccomp profile";
+	const char *field = container->seccomp == SECCOMP_TEXT ? "linux.seccomp" : "security.seccomp";
 	struct utsname kernel;
 
 	*ret = (struct seccomp_filter){ 0 };
 	if (container->seccomp == SECCOMP_UNCONFINED)
 		return 0;
 	if (read_profile(container, &json, e))
-		return error_at(e, "security.seccomp");
+		return error_at(e, "%s", field);
 	if (uname(&kernel))
 		return error_sys(e, "ask for the kernel's version");
 	text_addf(&key, "compiler %d\nlibseccomp %s\narch %s\nkernel %s\ncapabilities %016llx\n", COMPILER_VERSION,
@@ -82,7 +88,7 @@ int seccomp_prepare(const struct places *places, const struct container *contain
 	if (seccomp_cache_get(places->cache, key.data, key.length, ret))
 		return 0;
 	if (compile(&json, name, container->capabilities.bounding, kernel.release, ret, e))
-		return error_at(e, "security.seccomp");
+		return error_at(e, "%s", field);
 	seccomp_cache_put(places->cache, key.data, key.length, ret);
 	return 0;
 }

@@ -35,7 +35,7 @@ static const struct field node_fields[] = {
 	{ "type", FIELD_ENUM, OCI_PLACE(oci_device, type), .flags = FIELD_REQUIRED, .names = node_types },
 	{ "major", FIELD_INTEGER, OCI_PLACE(oci_device, major), .flags = FIELD_UNSET, .max = MAJOR_MOST },
 	{ "minor", FIELD_INTEGER, OCI_PLACE(oci_device, minor), .flags = FIELD_UNSET, .max = MINOR_MOST },
-	{ "fileMode", FIELD_INTEGER, OCI_PLACE(oci_device, mode), .flags = FIELD_UNSET, .max = 07777 },
+	{ "fileMode", FIELD_INTEGER, OCI_PLACE(oci_device, mode), .flags = FIELD_UNSET, .max = 0177777 }, /* podman: with the type bits */
 	{ "uid", FIELD_INTEGER, OCI_PLACE(oci_device, uid), .max = UINT32_MAX - 1 },
 	{ "gid", FIELD_INTEGER, OCI_PLACE(oci_device, gid), .max = UINT32_MAX - 1 },
 	{ 0 },
@@ -128,7 +128,7 @@ static int take_node(struct oci_document *doc, size_t index, struct error *e)
 	to->path = take_ptr(&from->path);
 	to->field = text_format("linux.devices[%zu]", index);
 	to->type = type == 'u' ? 'c' : type;
-	to->mode = from->mode == LIMIT_UNSET ? NODE_MODE : (mode_t)from->mode;
+	to->mode = from->mode == LIMIT_UNSET ? NODE_MODE : (mode_t)from->mode & 07777;
 	to->uid = (uid_t)from->uid;
 	to->gid = (gid_t)from->gid;
 	if (type != 'p') {
