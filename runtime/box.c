@@ -195,10 +195,12 @@ int box_kill(const struct places *places, const char *name, int signal, bool all
 
 	if (open_group(places, name, &record, &alive, &group, e))
 		return -1;
-	pidfd = open_first(&record, e);
-	if (pidfd >= 0 && all)
+	/* all: also those that have outlived the first process, which is possible without a pid namespace of its own. */
+	if (all)
 		result = cgroup_kill(group, signal, e);
-	else if (pidfd >= 0)
+	else if (!alive) /* a zombie can be signalled, but hears nothing */
+		result = error_set(e, ERROR_MISSING, "signal %s: container not running", name);
+	else if ((pidfd = open_first(&record, e)) >= 0)
 		result = process_signal(pidfd, signal) ? error_sys(e, "signal %s", name) : 0;
 	/* It ends when somebody lets it go on, and after SIGKILL nobody else will. */
 	if (result == 0 && signal == SIGKILL)
