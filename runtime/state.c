@@ -25,6 +25,7 @@
 #include "base/file.h"
 #include "base/places.h"
 #include "base/process.h"
+#include "specs/container.h"
 #include "specs/field.h"
 
 static const struct field record_fields[] = {
@@ -42,7 +43,7 @@ static const struct field record_fields[] = {
 	{ "group_add", FIELD_TEXT_LIST, offsetof(struct record, group_add), .help = "further groups" },
 	{ "capabilities", FIELD_INTEGER, offsetof(struct record, capabilities), .max = INT64_MAX, .help = "bit mask" },
 	{ "no_new_privileges", FIELD_BOOL, offsetof(struct record, no_new_privileges), .help = "as in the spec" },
-	{ "seccomp", FIELD_INTEGER, offsetof(struct record, seccomp), .max = 2, .help = "enum seccomp_mode" },
+	{ "seccomp", FIELD_INTEGER, offsetof(struct record, seccomp), .max = SECCOMP_TEXT, .help = "enum seccomp_mode" },
 	{ "seccomp_file", FIELD_TEXT, offsetof(struct record, seccomp_file), .help = "profile" },
 	{ "user_namespace", FIELD_BOOL, offsetof(struct record, user_namespace), .help = "has one of its own" },
 	{ "can_setgroups", FIELD_BOOL, offsetof(struct record, can_setgroups), .help = "groups may be set inside" },
