@@ -34,6 +34,7 @@
 #include "runtime/launch.h"
 #include "runtime/launch_parts.h"
 #include "runtime/listener.h"
+#include "runtime/net_device.h"
 #include "runtime/oci_state.h"
 #include "runtime/pid_file.h"
 #include "runtime/rlimits.h"
@@ -189,7 +190,8 @@ int launch_create(struct launch *l, struct error *e)
 	if (launch_map_ids(l, e) || set_oom_score(l, e) || launch_send_layers(l, e) || launch_send_sources(l, NULL, 0, 0, e))
 		return -1;
 	trace_step("launch", "id maps, binds");
-	if (run_hooks(l, e) || make_ready(l, e))
+	/* Before the hooks, which may set up more of the network. */
+	if (net_devices_move(l->container, l->pid, e) || run_hooks(l, e) || make_ready(l, e))
 		return -1;
 	if (l->wishes.starts)
 		return let_run(l, e);

@@ -15,16 +15,16 @@ setup_bundles() {
 bundle() {
 	local change=$1
 	shift
-	jq -n --arg root "$ROOT" --arg group "/box/$TAG" '{
+	jq -n --arg root "$ROOT" --arg group "/box/$TAG" --argjson args "$(printf '%s\n' "$@" | jq -Rn '[inputs]')" '{
 		ociVersion: "1.3.0", root: {path: $root}, hostname: "inside",
-		process: {user: {uid: 0, gid: 0}, cwd: "/", args: $ARGS.positional, env: ["PATH=/bin:/sbin:/usr/bin"],
+		process: {user: {uid: 0, gid: 0}, cwd: "/", args: $args, env: ["PATH=/bin:/sbin:/usr/bin"],
 			capabilities: (["CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SYS_NICE", "CAP_KILL", "CAP_SETUID", "CAP_SETGID"] |
 				{bounding: ., effective: ., permitted: .})},
 		mounts: [{destination: "/proc", type: "proc", source: "proc"},
 			{destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "mode=755"]},
 			{destination: "/sys", type: "sysfs", source: "sysfs", options: ["ro"]}],
 		linux: {cgroupsPath: $group, namespaces: [{type: "pid"}, {type: "network"}, {type: "ipc"}, {type: "uts"}, {type: "mount"}]}
-	}' --args "$@" | jq "$change" >config.json
+	}' | jq "$change" >config.json
 }
 
 # oci_run JQ [ARGUMENT…]: bundle and run; $status and $output as of run.
