@@ -33,6 +33,8 @@
 #include "runtime/hooks.h"
 #include "runtime/launch.h"
 #include "runtime/launch_parts.h"
+#include "runtime/listener.h"
+#include "runtime/net_device.h"
 #include "runtime/oci_state.h"
 #include "runtime/pid_file.h"
 #include "runtime/rlimits.h"
@@ -169,6 +171,18 @@ static int make_ready(struct launch *l, struct error *e)
 	return write_pid_file(l, e);
 }
 
+static int let_run(struct launch *l, struct error *e)
+{
+	const struct listener_notice notice = { .container = l->container, .pid = l->pid, .first = l->pid, .status = "created" };
+	autoclose int listener = -1;
+	struct message message;
+
+	if (listener_connect(l->container, &listener, e))
+		return -1;
+	message_init(&message, STAGE_START);
+	return channel_send(l->channel, &message, e) ? -1 : listener_wait(l->channel, &listener, &notice, e);
+}
+
 int launch_create(struct launch *l, struct error *e)
 {
 	struct message message;
@@ -179,10 +193,11 @@ int launch_create(struct launch *l, struct error *e)
 	if (launch_map_ids(l, e) || set_oom_score(l, e) || launch_send_layers(l, e) || launch_send_sources(l, NULL, 0, 0, e))
 		return -1;
 	trace_step("launch", "id maps, binds");
-	if (run_hooks(l, e) || make_ready(l, e))
+	/* Before the hooks, which may set up more of the network. */
+	if (net_devices_move(l->container, l->pid, e) || run_hooks(l, e) || make_ready(l, e))
 		return -1;
-	message_init(&message, l->wishes.starts ? STAGE_START : STAGE_PARK);
-	if (channel_send(l->channel, &message, e))
-		return -1;
-	return l->wishes.starts ? launch_expect(l, STAGE_EXECUTED, &message, e) : 0;
+	if (l->wishes.starts)
+		return let_run(l, e);
+	message_init(&message, STAGE_PARK);
+	return channel_send(l->channel, &message, e);
 }

@@ -22,14 +22,20 @@ static const struct field listener_fields[] = {
 	{ 0 },
 };
 
-static int check_profile(json_t *profile, struct error *e)
+static int check_profile(json_t *profile, struct oci_part *oci, struct error *e)
 {
 	struct seccomp_spec spec;
 
 	if (seccomp_spec_read(profile, &spec, e))
 		return -1;
+	oci->seccomp_notifies = seccomp_spec_notifies(&spec);
 	seccomp_spec_release(&spec);
-	return 0;
+	if (oci->seccomp_notifies && !oci->seccomp_listener)
+		return error_set(e, ERROR_SPEC, "SCMP_ACT_NOTIFY needs \"listenerPath\": the socket of the program that decides");
+	if (!oci->seccomp_metadata || oci->seccomp_listener)
+		return 0;
+	error_set(e, ERROR_SPEC, "this needs \"listenerPath\"");
+	return error_at(e, "listenerMetadata");
 }
 
 int oci_seccomp_take(struct oci_document *doc, json_t *linux_part, struct error *e)
@@ -45,7 +51,7 @@ int oci_seccomp_take(struct oci_document *doc, json_t *linux_part, struct error 
 	if (field_decode(listener_fields, profile, doc, e) == 0) {
 		(void)json_object_del(profile, "listenerPath"); /* -1: it has none */
 		(void)json_object_del(profile, "listenerMetadata");
-		result = check_profile(profile, e);
+		result = check_profile(profile, &doc->oci, e);
 	}
 	if (result == 0) {
 		doc->box.seccomp = SECCOMP_TEXT;
