@@ -40,6 +40,18 @@ static int check_unit(const char *unit, struct error *e)
 			 NAME_LENGTH_MAX);
 }
 
+/* "/NAME", as systemd calls the folder: with "_" in front of what could be taken for a file of the kernel's ("memory.scope"). */
+static void add_folder(struct text *ret, const char *name)
+{
+	static const char *const taken[] = { "cgroup", "cpu", "cpuacct", "cpuset", "io", "blkio", "memory", "devices", "pids" };
+	size_t first = strcspn(name, ".");
+	bool is_taken = *name == '_' || *name == '.';
+
+	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+		is_taken |= strlen(taken[i]) == first && memcmp(name, taken[i], first) == 0;
+	text_addf(ret, "/%s%s", is_taken ? "_" : "", name);
+}
+
 /* "/a.slice/a-b.slice" for "a-b.slice", nothing for the root slice. */
 static int expand_slice(const char *slice, struct text *ret, struct error *e)
 {
@@ -52,9 +64,12 @@ static int expand_slice(const char *slice, struct text *ret, struct error *e)
 				 "use the systemd slice \"%.300s\": a slice is called NAME.slice, and a dash in it stands between two names", slice);
 	if (check_unit(slice, e))
 		return -1;
-	for (const char *dash = slice; (dash = strchr(dash, '-')); dash++)
-		text_addf(ret, "/%.*s" SLICE_END, (int)(dash - slice), slice);
-	text_addf(ret, "/%s", slice);
+	for (const char *dash = slice; (dash = strchr(dash, '-')); dash++) {
+		autofree char *above = text_format("%.*s" SLICE_END, (int)(dash - slice), slice);
+
+		add_folder(ret, above);
+	}
+	add_folder(ret, slice);
 	return 0;
 }
 
@@ -89,7 +104,7 @@ static int compose(char *const words[static 3], bool is_user, struct unit_name *
 		if (!group.length)
 			return error_set(e, ERROR_SPEC, "use the root slice as a container's own: it belongs to everybody");
 	} else {
-		text_addf(&group, "/%s", ret->unit);
+		add_folder(&group, ret->unit);
 	}
 	ret->group = text_take(&group);
 	return 0;

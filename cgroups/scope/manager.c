@@ -411,7 +411,11 @@ int manager_set(struct manager *manager, const char *unit, const struct property
 	if (append_properties(manager, message, properties, count, e))
 		return -1;
 	failed = sd_bus_call(manager->bus, message, 0, &said, NULL);
-	return failed < 0 ? explain(failed, &said, e, "change the unit", unit) : 0;
+	if (failed < 0)
+		return explain(failed, &said, e, "change the unit", unit);
+	/* The answer comes before the values are in the group's files; that to another question comes afterwards. */
+	(void)manager_version(manager);
+	return 0;
 }
 
 int manager_stop(struct manager *manager, const char *unit, struct error *e)

@@ -27,6 +27,8 @@ ParameterizedTestParameters(unit_name, what_a_path_means)
 		{ "-:p:n", false, "-.slice", "p-n.scope", "/p-n.scope" },
 		{ "-.slice:p:n", false, "-.slice", "p-n.scope", "/p-n.scope" },
 		{ "system.slice:p:pod-x.slice", false, "system.slice", "pod-x.slice", "/pod.slice/pod-x.slice" },
+		{ "cpu.slice::memory", false, "cpu.slice", "memory.scope", "/_cpu.slice/_memory.scope" },
+		{ "system.slice:_a:b", false, "system.slice", "_a-b.scope", "/system.slice/__a-b.scope" },
 		{ "", false, "system.slice", "box-ID.scope", "/system.slice/box-ID.scope" },
 		{ "", true, "user.slice", "box-ID.scope", "/user.slice/box-ID.scope" },
 		{ "kubepods-pod1_2.slice:cri-containerd:ab", false, "kubepods-pod1_2.slice", "cri-containerd-ab.scope",
