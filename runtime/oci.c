@@ -105,7 +105,8 @@ int oci_create(const struct places *places, const struct oci_create *request, st
 	}
 	launch_init(&l, places, &container);
 	l.wishes = (struct launch_wishes){ .config = config.data, .config_length = config.length,
-					   .console_socket = request->console_socket, .pid_file = request->pid_file };
+					   .console_socket = request->console_socket, .pid_file = request->pid_file,
+					   .manager = request->manager };
 	result = seal_for(places, &container, e);
 	if (result == 0)
 		result = launch_start(&l, e);
@@ -361,7 +362,8 @@ int oci_run(const struct places *places, const struct oci_create *request, bool 
 		return -1;
 	launch_init(&l, places, &container);
 	l.wishes = (struct launch_wishes){ .config = config.data, .config_length = config.length, .starts = true,
-					   .console_socket = request->console_socket, .pid_file = request->pid_file };
+					   .console_socket = request->console_socket, .pid_file = request->pid_file,
+					   .manager = request->manager };
 	result = seal_for(places, &container, e);
 	if (result == 0 && !detach)
 		relay_signals_block();
