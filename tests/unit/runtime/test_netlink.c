@@ -3,6 +3,7 @@
  * test_netlink.c - messages of rtnetlink: their form, and the kernel's answers about loopback.
  */
 #include <criterion/criterion.h>
+#include <stdint.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdbool.h>
