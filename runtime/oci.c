@@ -155,7 +155,7 @@ int oci_start(const struct places *places, const char *id, struct error *e)
 	if (box_check_name(id, e) || state_lock(places, id, &state, e))
 		return -1;
 	result = let_start(&state, e);
-	if (result == 0 && oci_container_of(state.folder, id, &config, &container, e) == 0) {
+	if (result == 0 && oci_container_may_have_hooks(state.folder) && oci_container_of(state.folder, id, &config, &container, e) == 0) {
 		if (hooks_has(&container, HOOK_POSTSTART) && oci_state_find(places, id, &described, e) == 0)
 			hooks_run_all(&container, HOOK_POSTSTART, &described);
 		oci_state_release(&described);
@@ -251,7 +251,7 @@ static void run_poststop(const struct state *state, const struct record *record)
 	struct oci_state described = { .version = record->oci_version, .id = record->name, .pid = 0, .status = (char *)"stopped",
 				       .bundle = record->bundle, .rootfs = record->rootfs, .annotations = record->annotations };
 
-	if (oci_container_of(state->folder, state->name, &config, &container, &e) == 0)
+	if (oci_container_may_have_hooks(state->folder) && oci_container_of(state->folder, state->name, &config, &container, &e) == 0)
 		hooks_run_all(&container, HOOK_POSTSTOP, &described);
 	container_release(&container);
 }

@@ -5,6 +5,7 @@
 #include "runtime/oci_container.h"
 
 #include <fcntl.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -30,8 +31,19 @@ int oci_container_of(int folder, const char *name, struct text *config, struct c
 	if (file_read(folder, "config.json", CONFIG_LIMIT, config, e))
 		return error_in(e, "read the configuration of %s", name);
 	/* Its paths were made absolute when it was decoded first; the copy says what the bundle's said. */
-	if (oci_config_decode(config->data ? config->data : "", config->length, "config.json", "/", ret, e))
+	if (oci_config_decode_again(config->data ? config->data : "", config->length, "config.json", "/", ret, e))
 		return -1;
 	ret->name = alloc_copy(name);
 	return 0;
+}
+
+bool oci_container_may_have_hooks(int folder)
+{
+	autorelease(text) struct text config = { 0 };
+	struct error ignored = { 0 };
+
+	if (file_read(folder, "config.json", CONFIG_LIMIT, &config, &ignored) || !config.data)
+		return true;
+	/* A key may be written with escapes; engines do not. */
+	return memmem(config.data, config.length, "hooks", strlen("hooks")) || memmem(config.data, config.length, "\\u", strlen("\\u"));
 }

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 struct container;
 struct error;
 struct text;
@@ -14,3 +16,6 @@ int oci_container_load(const char *bundle, struct text *config, struct container
 /* The same from the copy that create kept in the state folder: what happens to the bundle afterwards changes nothing (runtime.md,
  * "Lifecycle"). */
 int oci_container_of(int folder, const char *name, struct text *config, struct container *ret, struct error *e);
+
+/* Whether that copy has to be decoded to know its hooks. False is certain. */
+bool oci_container_may_have_hooks(int folder);
