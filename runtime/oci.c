@@ -53,30 +53,38 @@ static int seal_for(const struct places *places, const struct container *contain
 	return places->rootless ? sealed_self(container_has_namespace(container, NAMESPACE_USER), e) : 0;
 }
 
+static int check_words(const struct oci_create *request, const struct container *container, struct error *e)
+{
+	if (!container->args.count) {
+		error_set(e, ERROR_SPEC, "start %s: the configuration names no program", request->id);
+		return error_at(e, "process.args");
+	}
+	if (!container->terminal && request->console_socket) {
+		error_set(e, ERROR_SPEC, "use --console-socket: the program has no terminal");
+		return error_at(e, "process.terminal");
+	}
+	return 0;
+}
+
 /* A bundle, read and decided on. */
-static int load(const struct oci_create *request, struct text *config, struct container *ret, struct error *e)
+static int load(const struct places *places, const struct oci_create *request, struct text *config, struct container *ret,
+		struct seccomp_filter *ret_filter, struct error *e)
 {
 	char bundle[PATH_MAX];
 
 	if (!realpath(request->bundle, bundle))
 		return error_sys(e, "open the bundle %s", request->bundle);
-	if (oci_container_load(bundle, config, ret, e))
+	if (oci_container_load(places, bundle, config, ret, ret_filter, e))
 		return -1;
 	ret->name = alloc_copy(request->id);
 	ret->oci->no_pivot = request->no_pivot;
 	ret->oci->no_new_keyring = request->no_new_keyring;
 	ret->oci->preserved = request->preserved;
-	if (!ret->args.count) {
-		error_set(e, ERROR_SPEC, "start %s: the configuration names no program", request->id);
-		return error_at(e, "process.args");
-	}
-	if (ret->terminal && !request->console_socket)
+	if (check_words(request, ret, e) == 0)
 		return 0;
-	if (!ret->terminal && request->console_socket) {
-		error_set(e, ERROR_SPEC, "use --console-socket: the program has no terminal");
-		return error_at(e, "process.terminal");
-	}
-	return 0;
+	container_release(ret);
+	seccomp_filter_release(ret_filter);
+	return -1;
 }
 
 static void keep_started(struct launch *l)
@@ -92,17 +100,20 @@ int oci_create(const struct places *places, const struct oci_create *request, st
 {
 	autorelease(text) struct text config = { 0 };
 	struct container container = { 0 };
+	struct seccomp_filter filter = { 0 };
 	struct error undo = { 0 };
 	struct launch l;
 	int result;
 
-	if (box_check_name(request->id, e) || seal(places, e) || load(request, &config, &container, e))
+	if (box_check_name(request->id, e) || seal(places, e) || load(places, request, &config, &container, &filter, e))
 		return -1;
 	if (container.terminal && !request->console_socket) {
 		container_release(&container);
+		seccomp_filter_release(&filter);
 		return error_set(e, ERROR_USAGE, "create %s: its program wants a terminal: --console-socket has to say who gets it", request->id);
 	}
 	launch_init(&l, places, &container);
+	l.filter = filter;
 	l.wishes = (struct launch_wishes){ .config = config.data, .config_length = config.length,
 					   .console_socket = request->console_socket, .pid_file = request->pid_file };
 	result = seal_for(places, &container, e);
@@ -331,14 +342,16 @@ int oci_run(const struct places *places, const struct oci_create *request, bool 
 {
 	autorelease(text) struct text config = { 0 };
 	struct container container = { 0 };
+	struct seccomp_filter filter = { 0 };
 	struct oci_state described = { 0 };
 	struct error undo = { 0 };
 	struct launch l;
 	int result;
 
-	if (box_check_name(request->id, e) || seal(places, e) || load(request, &config, &container, e))
+	if (box_check_name(request->id, e) || seal(places, e) || load(places, request, &config, &container, &filter, e))
 		return -1;
 	launch_init(&l, places, &container);
+	l.filter = filter;
 	l.wishes = (struct launch_wishes){ .config = config.data, .config_length = config.length, .starts = true,
 					   .console_socket = request->console_socket, .pid_file = request->pid_file };
 	result = seal_for(places, &container, e);

@@ -12,18 +12,31 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime/seccomp.h"
 #include "specs/container.h"
 #include "specs/oci_config.h"
 
 enum { CONFIG_LIMIT = 16 << 20 };
 
-int oci_container_load(const char *bundle, struct text *config, struct container *ret, struct error *e)
+int oci_container_load(const struct places *places, const char *bundle, struct text *config, struct container *ret,
+		       struct seccomp_filter *ret_filter, struct error *e)
 {
 	autofree char *path = text_format("%s/config.json", bundle);
+	struct error refused = { 0 };
 
 	if (file_read(AT_FDCWD, path, CONFIG_LIMIT, config, e))
 		return -1;
-	return oci_config_decode(config->data ? config->data : "", config->length, path, bundle, ret, e);
+	if (oci_config_decode_open(config->data ? config->data : "", config->length, path, bundle, ret, e))
+		return -1;
+	if (seccomp_prepare(places, ret, ret_filter, &refused) == 0)
+		return 0;
+	/* What is wrong with the profile, and in which line. */
+	container_release(ret);
+	if (oci_config_decode(config->data, config->length, path, bundle, ret, e))
+		return -1;
+	container_release(ret);
+	*e = refused;
+	return -1;
 }
 
 int oci_container_of(int folder, const char *name, struct text *config, struct container *ret, struct error *e)
@@ -31,7 +44,7 @@ int oci_container_of(int folder, const char *name, struct text *config, struct c
 	if (file_read(folder, "config.json", CONFIG_LIMIT, config, e))
 		return error_in(e, "read the configuration of %s", name);
 	/* Its paths were made absolute when it was decoded first; the copy says what the bundle's said. */
-	if (oci_config_decode_again(config->data ? config->data : "", config->length, "config.json", "/", ret, e))
+	if (oci_config_decode_open(config->data ? config->data : "", config->length, "config.json", "/", ret, e))
 		return -1;
 	ret->name = alloc_copy(name);
 	return 0;

@@ -30,9 +30,10 @@ struct limits;
  * for its name, spec_file and image. A file without "process" (the specification allows it until start) leaves args empty. */
 int oci_config_decode(const char *json, size_t length, const char *name, const char *bundle, struct container *ret, struct error *e);
 
-/* The same from a text that oci_config_decode has taken before, which nobody changed since: the seccomp profile, most of what engines
- * write, is handed on without being taken apart once more. */
-int oci_config_decode_again(const char *json, size_t length, const char *name, const char *bundle, struct container *ret, struct error *e);
+/* The same, with the profile of linux.seccomp left as an unread text, which is most of what engines write and nearly always the one of
+ * last time. Where the text does not come from box itself, the caller goes on only if seccomp_text turns out to be a profile
+ * (seccomp_prepare): with it the whole was well-formed, without it oci_config_decode says what is wrong, and where. */
+int oci_config_decode_open(const char *json, size_t length, const char *name, const char *bundle, struct container *ret, struct error *e);
 
 /* process.json of exec --process, over ret, which holds what oci_config_decode made of the container's own file.
  *
