@@ -285,19 +285,11 @@ static int remove_locked(const struct places *places, struct state *state, bool 
 	return result ? -1 : state_remove(places, state, e);
 }
 
-int oci_delete(const struct places *places, const char *id, bool force, struct error *e)
+/* One that has a record, or is gone. */
+static int delete_known(const struct places *places, const char *id, bool force, struct error *e)
 {
 	struct state state;
-	int swept;
 
-	if (box_check_name(id, e))
-		return -1;
-	/* One whose create was killed half-way has no record. */
-	swept = sweep_one(places, id, e);
-	if (swept < 0)
-		return -1;
-	if (swept > 0)
-		return force ? 0 : state_missing(id, e);
 	if (state_lock(places, id, &state, e)) {
 		if (force && e->kind == ERROR_MISSING) {
 			error_clear(e);
@@ -310,6 +302,21 @@ int oci_delete(const struct places *places, const char *id, bool force, struct e
 		return -1;
 	}
 	return 0;
+}
+
+int oci_delete(const struct places *places, const char *id, bool force, struct error *e)
+{
+	int swept;
+
+	if (box_check_name(id, e))
+		return -1;
+	/* One whose create was killed half-way has no record. */
+	swept = sweep_one(places, id, e);
+	if (swept < 0)
+		return -1;
+	if (swept > 0)
+		return force ? 0 : state_missing(id, e);
+	return delete_known(places, id, force, e);
 }
 
 static int attend(struct launch *l, int *ret_status, struct error *e)
@@ -332,7 +339,7 @@ static int run_here(const struct places *places, struct launch *l, const char *i
 
 	state_release(&l->state); /* other verbs take the lock */
 	result = attend(l, ret_status, e);
-	if (keep || oci_delete(places, id, /* force= */ true, &undo) == 0)
+	if (keep || delete_known(places, id, /* force= */ true, &undo) == 0)
 		return result;
 	log_warning("clean up after %s: %s, continuing", id, undo.text);
 	return result;
