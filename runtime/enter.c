@@ -22,7 +22,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -88,20 +87,20 @@ static int open_container(const struct places *places, const struct box_exec *re
 	return 0;
 }
 
-/* Joining a namespace that one is in already may be refused: one's own user namespace always, the host's network without root (setns(2)). */
+/* Joining a namespace that one is in already may be refused: one's own user namespace always, the host's network without root (setns(2)).
+ * The text of the link names it, as "pid:[4026531836]": to ask stat(2) makes an inode each. */
 static int find_namespaces(struct entry *entry, struct error *e)
 {
 	for (enum namespace_kind i = 0; i < NAMESPACE_COUNT; i++) {
-		char path[48];
-		struct stat theirs, ours;
+		char path[48], ours[48] = "", theirs[48] = "";
 
 		(void)snprintf(path, sizeof path, "/proc/self/ns/%s", namespace_name(i)); /* always fits */
-		if (stat(path, &ours))
+		if (readlink(path, ours, sizeof ours - 1) < 0)
 			continue; /* a kernel without this kind: nothing to join */
 		(void)snprintf(path, sizeof path, "/proc/%jd/ns/%s", (intmax_t)entry->record.pid, namespace_name(i)); /* always fits */
-		if (stat(path, &theirs))
+		if (readlink(path, theirs, sizeof theirs - 1) < 0)
 			return error_sys(e, "look at the namespaces of %s", entry->record.name);
-		if (theirs.st_ino != ours.st_ino)
+		if (strcmp(ours, theirs) != 0)
 			entry->namespaces |= namespace_flag(i);
 	}
 	return 0;

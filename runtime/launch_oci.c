@@ -78,9 +78,7 @@ static int prepare(struct launch *l, struct error *e)
 		return -1;
 	if (keep_config(l, e) || (!l->wishes.starts && listen_for_start(l, e)))
 		return -1;
-	if (seccomp_prepare(l->places, c, &l->filter, e))
-		return -1;
-	trace_step("launch", "state, seccomp filter");
+	trace_step("launch", "state");
 	launch_look_at_sources(l);
 	if (launch_make_cgroup(l, e))
 		return -1;

@@ -54,30 +54,38 @@ static int seal_for(const struct places *places, const struct container *contain
 	return places->rootless ? sealed_self(container_has_namespace(container, NAMESPACE_USER), e) : 0;
 }
 
+static int check_words(const struct oci_create *request, const struct container *container, struct error *e)
+{
+	if (!container->args.count) {
+		error_set(e, ERROR_SPEC, "start %s: the configuration names no program", request->id);
+		return error_at(e, "process.args");
+	}
+	if (!container->terminal && request->console_socket) {
+		error_set(e, ERROR_SPEC, "use --console-socket: the program has no terminal");
+		return error_at(e, "process.terminal");
+	}
+	return 0;
+}
+
 /* A bundle, read and decided on. */
-static int load(const struct oci_create *request, struct text *config, struct container *ret, struct error *e)
+static int load(const struct places *places, const struct oci_create *request, struct text *config, struct container *ret,
+		struct seccomp_filter *ret_filter, struct error *e)
 {
 	char bundle[PATH_MAX];
 
 	if (!realpath(request->bundle, bundle))
 		return error_sys(e, "open the bundle %s", request->bundle);
-	if (oci_container_load(bundle, config, ret, e))
+	if (oci_container_load(places, bundle, config, ret, ret_filter, e))
 		return -1;
 	ret->name = alloc_copy(request->id);
 	ret->oci->no_pivot = request->no_pivot;
 	ret->oci->no_new_keyring = request->no_new_keyring;
 	ret->oci->preserved = request->preserved;
-	if (!ret->args.count) {
-		error_set(e, ERROR_SPEC, "start %s: the configuration names no program", request->id);
-		return error_at(e, "process.args");
-	}
-	if (ret->terminal && !request->console_socket)
+	if (check_words(request, ret, e) == 0)
 		return 0;
-	if (!ret->terminal && request->console_socket) {
-		error_set(e, ERROR_SPEC, "use --console-socket: the program has no terminal");
-		return error_at(e, "process.terminal");
-	}
-	return 0;
+	container_release(ret);
+	seccomp_filter_release(ret_filter);
+	return -1;
 }
 
 static void keep_started(struct launch *l)
@@ -93,17 +101,20 @@ int oci_create(const struct places *places, const struct oci_create *request, st
 {
 	autorelease(text) struct text config = { 0 };
 	struct container container = { 0 };
+	struct seccomp_filter filter = { 0 };
 	struct error undo = { 0 };
 	struct launch l;
 	int result;
 
-	if (box_check_name(request->id, e) || seal(places, e) || load(request, &config, &container, e))
+	if (box_check_name(request->id, e) || seal(places, e) || load(places, request, &config, &container, &filter, e))
 		return -1;
 	if (container.terminal && !request->console_socket) {
 		container_release(&container);
+		seccomp_filter_release(&filter);
 		return error_set(e, ERROR_USAGE, "create %s: its program wants a terminal: --console-socket has to say who gets it", request->id);
 	}
 	launch_init(&l, places, &container);
+	l.filter = filter;
 	l.wishes = (struct launch_wishes){ .config = config.data, .config_length = config.length,
 					   .console_socket = request->console_socket, .pid_file = request->pid_file,
 					   .manager = request->manager };
@@ -157,7 +168,7 @@ static int let_start(const struct state *state, const struct record *record, con
 	(void)unlinkat(state->folder, "start", 0); /* a second start finds the first process gone from there all the same */
 	if (listener_wait(channel, &listener, &notice, e) == 0)
 		return 0;
-	if (container->oci->seccomp_notifies)
+	if (container->oci && container->oci->seccomp_notifies)
 		end_first((pid_t)record->pid, record->start_time);
 	return -1;
 }
@@ -174,10 +185,11 @@ int oci_start(const struct places *places, const char *id, struct error *e)
 
 	if (box_check_name(id, e) || state_lock(places, id, &state, e))
 		return -1;
-	result = state_read(places, id, &record, &alive, e) || oci_container_of(state.folder, id, &config, &container, e) ||
-				 let_start(&state, &record, &container, e)
+	/* Most configurations have nothing to say here, and are not decoded once more. */
+	result = oci_container_concerns_start(state.folder) &&
+				 (state_read(places, id, &record, &alive, e) || oci_container_of(state.folder, id, &config, &container, e))
 			 ? -1
-			 : 0;
+			 : let_start(&state, &record, &container, e);
 	if (result == 0 && hooks_has(&container, HOOK_POSTSTART) && oci_state_find(places, id, &described, e) == 0)
 		hooks_run_all(&container, HOOK_POSTSTART, &described);
 	oci_state_release(&described);
@@ -273,7 +285,7 @@ static void run_poststop(const struct state *state, const struct record *record)
 	struct oci_state described = { .version = record->oci_version, .id = record->name, .pid = 0, .status = (char *)"stopped",
 				       .bundle = record->bundle, .rootfs = record->rootfs, .annotations = record->annotations };
 
-	if (oci_container_of(state->folder, state->name, &config, &container, &e) == 0)
+	if (oci_container_concerns_start(state->folder) && oci_container_of(state->folder, state->name, &config, &container, &e) == 0)
 		hooks_run_all(&container, HOOK_POSTSTOP, &described);
 	container_release(&container);
 }
@@ -296,19 +308,11 @@ static int remove_locked(const struct places *places, struct state *state, bool 
 	return result ? -1 : state_remove(places, state, e);
 }
 
-int oci_delete(const struct places *places, const char *id, bool force, struct error *e)
+/* One that has a record, or is gone. */
+static int delete_known(const struct places *places, const char *id, bool force, struct error *e)
 {
 	struct state state;
-	int swept;
 
-	if (box_check_name(id, e))
-		return -1;
-	/* One whose create was killed half-way has no record. */
-	swept = sweep_one(places, id, e);
-	if (swept < 0)
-		return -1;
-	if (swept > 0)
-		return force ? 0 : state_missing(id, e);
 	if (state_lock(places, id, &state, e)) {
 		if (force && e->kind == ERROR_MISSING) {
 			error_clear(e);
@@ -321,6 +325,21 @@ int oci_delete(const struct places *places, const char *id, bool force, struct e
 		return -1;
 	}
 	return 0;
+}
+
+int oci_delete(const struct places *places, const char *id, bool force, struct error *e)
+{
+	int swept;
+
+	if (box_check_name(id, e))
+		return -1;
+	/* One whose create was killed half-way has no record. */
+	swept = sweep_one(places, id, e);
+	if (swept < 0)
+		return -1;
+	if (swept > 0)
+		return force ? 0 : state_missing(id, e);
+	return delete_known(places, id, force, e);
 }
 
 static int attend(struct launch *l, int *ret_status, struct error *e)
@@ -343,7 +362,7 @@ static int run_here(const struct places *places, struct launch *l, const char *i
 
 	state_release(&l->state); /* other verbs take the lock */
 	result = attend(l, ret_status, e);
-	if (keep || oci_delete(places, id, /* force= */ true, &undo) == 0)
+	if (keep || delete_known(places, id, /* force= */ true, &undo) == 0)
 		return result;
 	log_warning("clean up after %s: %s, continuing", id, undo.text);
 	return result;
@@ -353,14 +372,16 @@ int oci_run(const struct places *places, const struct oci_create *request, bool 
 {
 	autorelease(text) struct text config = { 0 };
 	struct container container = { 0 };
+	struct seccomp_filter filter = { 0 };
 	struct oci_state described = { 0 };
 	struct error undo = { 0 };
 	struct launch l;
 	int result;
 
-	if (box_check_name(request->id, e) || seal(places, e) || load(request, &config, &container, e))
+	if (box_check_name(request->id, e) || seal(places, e) || load(places, request, &config, &container, &filter, e))
 		return -1;
 	launch_init(&l, places, &container);
+	l.filter = filter;
 	l.wishes = (struct launch_wishes){ .config = config.data, .config_length = config.length, .starts = true,
 					   .console_socket = request->console_socket, .pid_file = request->pid_file,
 					   .manager = request->manager };

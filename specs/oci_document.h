@@ -145,6 +145,7 @@ extern const char *const oci_namespace_names[];
 int oci_process_take(struct oci_document *doc, struct error *e);
 int oci_mounts_take(struct oci_document *doc, struct error *e);
 int oci_linux_take(struct oci_document *doc, struct error *e);
+/* Leaves seccomp_text NULL where the text of the file is it. */
 int oci_seccomp_take(struct oci_document *doc, struct json_t *object, struct error *e);
 int oci_resources_take(struct oci_resources *resources, struct error *e);
 

@@ -49,13 +49,14 @@ int oci_seccomp_take(struct oci_document *doc, json_t *linux_part, struct error 
 	/* A copy of the top level: what comes after this may still look at the whole document. */
 	profile = json_is_object(profile) ? json_copy(profile) : json_incref(profile);
 	if (field_decode(listener_fields, profile, doc, e) == 0) {
-		(void)json_object_del(profile, "listenerPath"); /* -1: it has none */
-		(void)json_object_del(profile, "listenerMetadata");
+		bool has_listener = json_object_del(profile, "listenerPath") == 0;
+
+		has_listener |= json_object_del(profile, "listenerMetadata") == 0;
 		result = check_profile(profile, &doc->oci, e);
-	}
-	if (result == 0) {
 		doc->box.seccomp = SECCOMP_TEXT;
-		doc->box.seccomp_text = json_dumps(profile, JSON_COMPACT);
+		/* What is the profile alone is taken from the text as it stands (oci_config.c). */
+		if (result == 0 && has_listener)
+			doc->box.seccomp_text = json_dumps(profile, JSON_COMPACT);
 	}
 	json_decref(profile);
 	return result ? error_at(e, "seccomp") : 0;

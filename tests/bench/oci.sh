@@ -32,12 +32,15 @@ runtimes=()
 declare -A program
 tidy() {
 	for name in "${runtimes[@]}"; do
-		"${program[$name]}" --root "$work/$name" delete --force "bench-$name-sleep" >/dev/null 2>&1 || true
+		"${program[$name]}" --root "$work/state/$name" delete --force "bench-$name-sleep" >/dev/null 2>&1 || true
 	done
+	umount "$work/state"
 	rm -rf "$work"
 }
 trap tidy EXIT
 chmod 755 "$work"
+mkdir "$work/state"
+mount -t tmpfs -o mode=755 state "$work/state" # as /run is on most hosts
 scripts/make-rootfs "$work/rootfs"
 
 bundle() { # bundle FOLDER PROGRAM
@@ -52,8 +55,7 @@ bundle "$work/sleep" "/bin/sleep 1000000"
 # Each with a container for exec; one that cannot start one here is left out.
 add() { # add NAME PROGRAM
 	program[$1]=$2
-	mkdir "$work/$1"
-	if "$2" --root "$work/$1" run -d -b "$work/sleep" "bench-$1-sleep" </dev/null >"$work/said" 2>&1; then
+	if "$2" --root "$work/state/$1" run -d -b "$work/sleep" "bench-$1-sleep" </dev/null >"$work/said" 2>&1; then
 		runtimes+=("$1")
 	else
 		echo "bench: $1 is left out: $(cat "$work/said")" >&2
@@ -69,7 +71,7 @@ done
 collect() { # collect run|life|exec
 	all=()
 	for name in "${runtimes[@]}"; do
-		call=("${program[$name]}" --root "$work/$name")
+		call=("${program[$name]}" --root "$work/state/$name")
 		case $1 in
 		run) all+=(-- "$name" "${call[@]}" run -b "$work/true" "bench-$name-@") ;;
 		life) all+=(-- "$name" "${call[@]}" create -b "$work/true" "bench-$name-@" ++ "${call[@]}" start "bench-$name-@"
