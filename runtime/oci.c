@@ -41,6 +41,19 @@
 
 enum { STEP_US = 2000, PATIENCE_US = 10000000 };
 
+/* In the container the program is, or was exec'd by, the first process. */
+static void tell_listening(const struct oci_create *request, struct list *env)
+{
+	autofree char *count = text_format("%d", request->listening);
+
+	if (!request->listening)
+		return;
+	list_env_set(env, "LISTEN_FDS", count);
+	list_env_set(env, "LISTEN_PID", "1");
+	if (request->listening_names)
+		list_env_set(env, "LISTEN_FDNAMES", request->listening_names);
+}
+
 /* A bundle, read and decided on. */
 static int load(const struct oci_create *request, struct text *config, struct container *ret, struct error *e)
 {
@@ -54,6 +67,7 @@ static int load(const struct oci_create *request, struct text *config, struct co
 	ret->oci->no_pivot = request->no_pivot;
 	ret->oci->no_new_keyring = request->no_new_keyring;
 	ret->oci->preserved = request->preserved;
+	tell_listening(request, &ret->env);
 	if (!ret->args.count) {
 		error_set(e, ERROR_SPEC, "start %s: the configuration names no program", request->id);
 		return error_at(e, "process.args");
