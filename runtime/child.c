@@ -165,7 +165,14 @@ static int step_namespace_root(struct child *c, struct error *e)
 	return 0;
 }
 
-/* An OCI container does not end with the command that makes it. */
+/* An OCI container does not end with the command that makes it; but what hangs half-way (a hook, a file system) ends with it. */
+static int step_unbind_from_parent(struct child *c, struct error *e)
+{
+	(void)c;
+	return prctl(PR_SET_PDEATHSIG, 0) ? error_sys(e, "live on without box") : 0;
+}
+
+/* exec: may live on from the beginning, and waits for nothing but box. */
 static int step_oci_namespace_root(struct child *c, struct error *e)
 {
 	if (become_namespace_root(c, e))
@@ -393,11 +400,12 @@ static const struct step start_steps[] = {
 
 /* The first process of an OCI container (oci_steps.c). The reasons of the order are those above, where nothing else is said. */
 static const struct step create_steps[] = {
+	{ "death signal", step_bind_to_parent },            /* until everything is made: delete --force need not wait for what hangs */
 	{ "close-on-exec", step_close_on_exec },
 	{ "keyring", step_oci_keyring },
 	{ "session", step_session },
 	{ "wait: cgroup, id maps", step_wait_go },
-	{ "root of the user namespace", step_oci_namespace_root },
+	{ "root of the user namespace", step_namespace_root },
 	{ "cgroup", step_cgroup },
 	{ "slave mounts", step_slave_mounts },
 	{ "root", step_root_folder },
@@ -422,6 +430,7 @@ static const struct step create_steps[] = {
 	{ "umask", step_umask },
 	{ "program", step_find_program },
 	{ "close the host's descriptors", step_close_hosts }, /* after the last use of a path or a cgroup of the host */
+	{ "no death signal", step_unbind_from_parent },     /* before box is told, which then ends; from here its end is seen on the channel */
 	{ "limits, state", step_say_ready },
 	{ "wait: start", step_wait_start },                 /* before seccomp: a profile may forbid to wait for a connection */
 	{ "hooks: startContainer", step_start_hooks },

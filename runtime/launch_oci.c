@@ -37,6 +37,7 @@
 #include "runtime/pid_file.h"
 #include "runtime/rlimits.h"
 #include "runtime/stage.h"
+#include "runtime/state.h"
 #include "specs/container.h"
 
 /* An address of 108 bytes holds no path of any length: the folder goes by its descriptor. */
@@ -70,12 +71,22 @@ static char *cgroup_path_of(const struct container *c)
 	return *path == '/' ? text_format("%s", path) : text_format("/box/%s", path);
 }
 
+/* Written down before it is made: a sweep has to find it where box is killed before there is a record. */
+static int note_cgroup(struct launch *l, const char *path, struct error *e)
+{
+	autoclose int fd = openat(l->state.folder, STATE_GROUP, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0 || write_all(fd, path, strlen(path)))
+		return error_sys(e, "note the cgroup %s", path);
+	return 0;
+}
+
 static int make_cgroup(struct launch *l, struct error *e)
 {
 	autofree char *path = cgroup_path_of(l->container);
 	const struct cgroup_request request = { .path = path, .joins_all = true, .limits = &l->container->limits };
 
-	if (cgroup_create(&request, &l->group, e))
+	if (note_cgroup(l, path, e) || cgroup_create(&request, &l->group, e))
 		return -1;
 	return cgroup_devices(l->group, l->container->limits.device_rules, l->container->limits.device_rule_count, e);
 }
