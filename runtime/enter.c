@@ -260,7 +260,12 @@ static int start_middle(struct entry *entry, struct error *e)
 	if (middle_start(&middle, &entry->pidfd, e) < 0)
 		return -1;
 	message_init(&message, STAGE_GO);
-	return channel_send(entry->channel, &message, e);
+	if (channel_send(entry->channel, &message, e) == 0)
+		return 0;
+	if (e->sys != EPIPE)
+		return -1;
+	error_clear(e); /* it has failed already: why, the next message from it says */
+	return 0;
 }
 
 /* The new process gets the limits of the container's first one. */

@@ -39,6 +39,7 @@
 #include "runtime/pid_file.h"
 #include "runtime/rlimits.h"
 #include "runtime/stage.h"
+#include "runtime/state.h"
 #include "specs/container.h"
 
 /* An address of 108 bytes holds no path of any length: the folder goes by its descriptor. */

@@ -67,6 +67,19 @@ static int check_words(const struct oci_create *request, const struct container 
 	return 0;
 }
 
+/* In the container the program is, or was exec'd by, the first process. */
+static void tell_listening(const struct oci_create *request, struct list *env)
+{
+	autofree char *count = text_format("%d", request->listening);
+
+	if (!request->listening)
+		return;
+	list_env_set(env, "LISTEN_FDS", count);
+	list_env_set(env, "LISTEN_PID", "1");
+	if (request->listening_names)
+		list_env_set(env, "LISTEN_FDNAMES", request->listening_names);
+}
+
 /* A bundle, read and decided on. */
 static int load(const struct places *places, const struct oci_create *request, struct text *config, struct container *ret,
 		struct seccomp_filter *ret_filter, struct error *e)
@@ -81,6 +94,7 @@ static int load(const struct places *places, const struct oci_create *request, s
 	ret->oci->no_pivot = request->no_pivot;
 	ret->oci->no_new_keyring = request->no_new_keyring;
 	ret->oci->preserved = request->preserved;
+	tell_listening(request, &ret->env);
 	if (check_words(request, ret, e) == 0)
 		return 0;
 	container_release(ret);
