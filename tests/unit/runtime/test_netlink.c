@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <net/if.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
