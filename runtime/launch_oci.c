@@ -13,7 +13,6 @@
  *   console socket, rlimits, state, pid file
  *   run: START. create: PARK, and ends         -->  waits on the socket in the state folder for start
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
