@@ -42,6 +42,7 @@
 #include "runtime/middle.h"
 #include "runtime/namespaces.h"
 #include "runtime/oci_container.h"
+#include "runtime/oom_score.h"
 #include "runtime/pid_file.h"
 #include "runtime/relay.h"
 #include "runtime/rlimits.h"
@@ -292,7 +293,8 @@ static int prepare_oci(struct entry *entry, const struct box_exec *request, stru
 {
 	pid_t pid = process_pid(entry->pidfd);
 
-	if (set_affinity(pid, entry->container.oci->affinity_final, "process.execCPUAffinity.final", e))
+	if (set_affinity(pid, entry->container.oci->affinity_final, "process.execCPUAffinity.final", e) ||
+	    oom_score_set(pid, entry->container.oci->oom_score_adj, e))
 		return -1;
 	if (request->console_socket && entry->container.terminal && console_send(request->console_socket, entry->streams[0], e))
 		return -1;

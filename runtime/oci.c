@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@
 #include "runtime/stage.h"
 #include "runtime/state.h"
 #include "runtime/sweep.h"
+#include "runtime/users.h"
 #include "specs/container.h"
 #include "specs/oci_config.h"
 
@@ -213,15 +215,39 @@ int oci_start(const struct places *places, const char *id, struct error *e)
 	return result;
 }
 
-static char *format_time(int64_t seconds)
+/* RFC 3339, with as many digits as there are (Go's RFC3339Nano, which engines parse and show). */
+static char *format_time(int64_t seconds, int64_t nanoseconds)
 {
 	time_t when = (time_t)seconds;
 	struct tm parts;
-	char text[32];
+	char text[32], fraction[16];
+	size_t length;
 
-	if (!gmtime_r(&when, &parts) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts))
-		text[0] = '\0';
-	return alloc_copy(text);
+	if (!gmtime_r(&when, &parts) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts))
+		return alloc_copy("");
+	(void)snprintf(fraction, sizeof fraction, ".%09u", (unsigned)(nanoseconds % 1000000000)); /* always fits */
+	for (length = strlen(fraction); length > 1 && fraction[length - 1] == '0'; length--)
+		fraction[length - 1] = '\0';
+	return text_format("%s%sZ", text, length > 1 ? fraction : "");
+}
+
+/* The name of whom the state folder belongs to, as runc's list says it; "" where the host does not know the uid. */
+static char *owner_of(const struct places *places, const char *id)
+{
+	autofree char *path = text_format("%s/%s", places->state, id);
+	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct identity owner = { 0 };
+	struct error ignored = { 0 };
+	struct stat st;
+	char uid[16], *name = NULL;
+
+	if (root < 0 || stat(path, &st))
+		return alloc_copy("");
+	(void)snprintf(uid, sizeof uid, "%u", st.st_uid); /* always fits */
+	if (users_find(root, uid, NULL, &owner, &ignored) == 0)
+		name = alloc_copy(owner.name ? owner.name : "");
+	identity_release(&owner);
+	return name ? name : alloc_copy("");
 }
 
 /* Whether the first process still waits for start. */
@@ -258,7 +284,8 @@ int oci_state_find(const struct places *places, const char *id, struct oci_state
 				   .pid = alive ? record.pid : 0, .status = alloc_copy(status_of(places, &record, alive)),
 				   .bundle = alloc_copy(record.bundle ? record.bundle : ""),
 				   .rootfs = alloc_copy(record.rootfs ? record.rootfs : ""),
-				   .created = format_time(record.created), .owner = alloc_copy("") };
+				   .created = format_time(record.created, record.created_ns),
+				   .owner = owner_of(places, id) };
 	list_copy(&ret->annotations, &record.annotations);
 	record_release(&record);
 	return 0;
