@@ -98,7 +98,7 @@ int oci_create(const struct places *places, const struct oci_create *request, st
 	struct launch l;
 	int result;
 
-	if (box_check_name(request->id, e) || load(request, &config, &container, e))
+	if (box_check_name(request->id, e) || sweep_one(places, request->id, e) < 0 || load(request, &config, &container, e))
 		return -1;
 	if (container.terminal && !request->console_socket) {
 		container_release(&container);
@@ -338,7 +338,7 @@ int oci_run(const struct places *places, const struct oci_create *request, bool 
 	struct launch l;
 	int result;
 
-	if (box_check_name(request->id, e) || load(request, &config, &container, e))
+	if (box_check_name(request->id, e) || sweep_one(places, request->id, e) < 0 || load(request, &config, &container, e))
 		return -1;
 	launch_init(&l, places, &container);
 	l.wishes = (struct launch_wishes){ .config = config.data, .config_length = config.length, .starts = true,
