@@ -296,11 +296,15 @@ int oci_delete(const struct places *places, const char *id, bool force, struct e
 		}
 		return -1;
 	}
-	if (remove_locked(places, &state, force, e)) {
-		state_release(&state);
+	if (remove_locked(places, &state, force, e) == 0)
+		return 0;
+	state_release(&state);
+	if (e->kind != ERROR_MISSING)
 		return -1;
-	}
-	return 0;
+	/* The lock was held by a create that was killed, and let go of only now. */
+	error_clear(e);
+	swept = sweep_one(places, id, e);
+	return swept < 0 ? -1 : force ? 0 : state_missing(id, e);
 }
 
 static int attend(struct launch *l, int *ret_status, struct error *e)
