@@ -53,12 +53,15 @@ static void open_standard_streams(void)
 			_exit(EXIT_BOX_FAILED);
 }
 
-/* A core of box could hold secrets (attacks E07). Its children get their own limits. */
+/* A core of box could hold secrets (attacks E07). The hard limit stays: an app's own may go up to it. */
 static void forbid_cores(void)
 {
-	const struct rlimit none = { 0, 0 };
+	struct rlimit limit;
 
-	(void)setrlimit(RLIMIT_CORE, &none); /* lowering cannot fail */
+	if (getrlimit(RLIMIT_CORE, &limit))
+		return;
+	limit.rlim_cur = 0;
+	(void)setrlimit(RLIMIT_CORE, &limit); /* lowering cannot fail */
 }
 
 static const struct command *find_command(const char *name)

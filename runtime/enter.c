@@ -35,6 +35,7 @@
 #include "base/text.h"
 #include "cgroups/cgroup.h"
 #include "runtime/box.h"
+#include "runtime/capabilities.h"
 #include "runtime/child.h"
 #include "runtime/console.h"
 #include "runtime/cpu_list.h"
@@ -209,9 +210,11 @@ static int describe_oci(const struct places *places, const struct box_exec *requ
 		return -1;
 	entry->is_oci = true;
 	c->oci->preserved = request->preserved;
-	if (request->process)
-		return oci_process_decode(request->process, request->process_length, "process.json", c, e);
-	return apply_words(request, c, e);
+	if (request->process ? oci_process_decode(request->process, request->process_length, "process.json", c, e) : apply_words(request, c, e))
+		return -1;
+	if (!entry->record.user_namespace && !container_has_namespace(c, NAMESPACE_USER))
+		capabilities_lower(&c->capabilities);
+	return 0;
 }
 
 /* In the middle process. The cgroup first, while its descriptors are open. */

@@ -28,6 +28,7 @@
 #include "cgroups/cgroup.h"
 #include "cgroups/stats_json.h"
 #include "runtime/box.h"
+#include "runtime/capabilities.h"
 #include "runtime/hooks.h"
 #include "runtime/launch.h"
 #include "runtime/listener.h"
@@ -97,6 +98,8 @@ static int load(const struct places *places, const struct oci_create *request, s
 	ret->oci->no_new_keyring = request->no_new_keyring;
 	ret->oci->preserved = request->preserved;
 	tell_listening(request, &ret->env);
+	if (!container_has_namespace(ret, NAMESPACE_USER))
+		capabilities_lower(&ret->capabilities);
 	if (check_words(request, ret, e) == 0)
 		return 0;
 	container_release(ret);
@@ -122,7 +125,8 @@ int oci_create(const struct places *places, const struct oci_create *request, st
 	struct launch l;
 	int result;
 
-	if (box_check_name(request->id, e) || seal(places, e) || load(places, request, &config, &container, &filter, e))
+	if (box_check_name(request->id, e) || seal(places, e) || sweep_one(places, request->id, e) < 0 ||
+	    load(places, request, &config, &container, &filter, e))
 		return -1;
 	if (container.terminal && !request->console_socket) {
 		container_release(&container);
@@ -353,6 +357,7 @@ static int remove_locked(const struct places *places, struct state *state, bool 
 static int delete_known(const struct places *places, const char *id, bool force, struct error *e)
 {
 	struct state state;
+	int swept;
 
 	if (state_lock(places, id, &state, e)) {
 		if (force && e->kind == ERROR_MISSING) {
@@ -361,11 +366,15 @@ static int delete_known(const struct places *places, const char *id, bool force,
 		}
 		return -1;
 	}
-	if (remove_locked(places, &state, force, e)) {
-		state_release(&state);
+	if (remove_locked(places, &state, force, e) == 0)
+		return 0;
+	state_release(&state);
+	if (e->kind != ERROR_MISSING)
 		return -1;
-	}
-	return 0;
+	/* The lock was held by a create that was killed, and let go of only now. */
+	error_clear(e);
+	swept = sweep_one(places, id, e);
+	return swept < 0 ? -1 : force ? 0 : state_missing(id, e);
 }
 
 int oci_delete(const struct places *places, const char *id, bool force, struct error *e)
@@ -419,7 +428,8 @@ int oci_run(const struct places *places, const struct oci_create *request, bool 
 	struct launch l;
 	int result;
 
-	if (box_check_name(request->id, e) || seal(places, e) || load(places, request, &config, &container, &filter, e))
+	if (box_check_name(request->id, e) || seal(places, e) || sweep_one(places, request->id, e) < 0 ||
+	    load(places, request, &config, &container, &filter, e))
 		return -1;
 	launch_init(&l, places, &container);
 	l.filter = filter;
