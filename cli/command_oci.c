@@ -20,7 +20,7 @@ const struct option_row create_options[] = {
 	{ 0 },
 };
 
-int bundle_request(const struct bundle_choices *choices, const char *id, struct oci_create *ret, struct error *e)
+int bundle_request(const struct call *call, const struct bundle_choices *choices, const char *id, struct oci_create *ret, struct error *e)
 {
 	int64_t preserved = 0, listening = 0;
 	const char *passed = getenv("LISTEN_FDS");
@@ -32,7 +32,8 @@ int bundle_request(const struct bundle_choices *choices, const char *id, struct 
 		listening = 0;
 	*ret = (struct oci_create){ .id = id, .bundle = choices->bundle ? choices->bundle : ".", .console_socket = choices->console_socket,
 				    .pid_file = choices->pid_file, .no_pivot = choices->no_pivot,
-				    .no_new_keyring = choices->no_new_keyring, .preserved = (int)(preserved + listening) };
+				    .no_new_keyring = choices->no_new_keyring, .manager = call->manager,
+				    .preserved = (int)(preserved + listening) };
 	return 0;
 }
 
@@ -47,7 +48,7 @@ int command_create(const struct call *call)
 	if (result == 0 && operands.count != 1)
 		result = error_set(&e, ERROR_USAGE, "create: expected ID");
 	if (result == 0)
-		result = bundle_request(&choices, operands.items[0], &request, &e);
+		result = bundle_request(call, &choices, operands.items[0], &request, &e);
 	if (result == 0)
 		result = oci_create(call->places, &request, &e);
 	return result ? report_failure(&e) : 0;

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "cgroups/cgroup.h"
 #include "cli/options.h"
 
 struct places;
@@ -15,6 +16,7 @@ struct call {
 	char *const *argv;
 	const struct command *command;
 	struct places *places;
+	enum cgroup_manager manager;
 };
 
 struct command {

@@ -119,6 +119,21 @@ static int set_up_places(const struct globals *globals, struct places *ret, stru
 	return 0;
 }
 
+static int choose_manager(const struct globals *globals, enum cgroup_manager *ret, struct error *e)
+{
+	static const char *const names[] = { [CGROUPS_BY_BOX] = "cgroupfs", [CGROUPS_BY_SYSTEMD] = "systemd", [CGROUPS_BY_NOBODY] = "disabled" };
+
+	*ret = globals->systemd_cgroup ? CGROUPS_BY_SYSTEMD : CGROUPS_BY_BOX;
+	if (!globals->cgroup_manager)
+		return 0;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(names[i], globals->cgroup_manager) == 0) {
+			*ret = (enum cgroup_manager)i;
+			return 0;
+		}
+	return error_set(e, ERROR_USAGE, "option --cgroup-manager %s: expected cgroupfs, systemd or disabled", globals->cgroup_manager);
+}
+
 /* "box COMMAND --help", wherever the option stands before "--". */
 static bool wants_help(char *const *argv, const struct command *command)
 {
@@ -136,14 +151,15 @@ static int run_command(const struct globals *globals, const char *name, char *co
 {
 	const struct command *command = find_command(name);
 	struct places places = { 0 };
+	enum cgroup_manager manager;
 	int status = EXIT_BOX_FAILED;
 
 	if (!command)
 		return unknown_command(name, e);
 	if (wants_help(argv, command))
 		return help_print(command, e);
-	if (set_up_log(globals, e) == 0 && set_up_places(globals, &places, e) == 0) {
-		const struct call call = { .argv = argv, .command = command, .places = &places };
+	if (set_up_log(globals, e) == 0 && set_up_places(globals, &places, e) == 0 && choose_manager(globals, &manager, e) == 0) {
+		const struct call call = { .argv = argv, .command = command, .places = &places, .manager = manager };
 
 		status = command->run(&call);
 	}

@@ -38,6 +38,7 @@
 #include "runtime/child.h"
 #include "runtime/console.h"
 #include "runtime/cpu_list.h"
+#include "runtime/listener.h"
 #include "runtime/middle.h"
 #include "runtime/namespaces.h"
 #include "runtime/oci_container.h"
@@ -235,11 +236,11 @@ static void become_child(void *data, int channel)
 	child_enter(&child);
 }
 
-static int receive(struct entry *entry, unsigned stage, struct message *ret, struct error *e)
+static int wait_ready(struct entry *entry, struct message *ret, struct error *e)
 {
-	int got = stage_receive(entry->channel, stage, ret, e);
+	int got = stage_receive(entry->channel, STAGE_READY, ret, e);
 
-	if (got == 0 && stage != STAGE_EXECUTED)
+	if (got == 0)
 		return error_set(e, ERROR_KERNEL, "enter %s: the new process died before its program ran", entry->record.name);
 	return got < 0 ? -1 : 0;
 }
@@ -295,17 +296,18 @@ static int prepare_oci(struct entry *entry, const struct box_exec *request, stru
 
 static int let_run(struct entry *entry, const struct box_exec *request, struct error *e)
 {
+	const struct listener_notice notice = { .container = &entry->container, .pid = process_pid(entry->pidfd),
+						.first = (pid_t)entry->record.pid, .status = "running" };
+	autoclose int listener = -1;
 	struct message message;
 
-	if (receive(entry, STAGE_READY, &message, e))
+	if (wait_ready(entry, &message, e))
 		return -1;
 	stage_take_streams(&message, entry->streams);
-	if (copy_limits(entry, e) || (entry->is_oci && prepare_oci(entry, request, e)))
+	if (copy_limits(entry, e) || (entry->is_oci && prepare_oci(entry, request, e)) || listener_connect(&entry->container, &listener, e))
 		return -1;
 	message_init(&message, STAGE_START);
-	if (channel_send(entry->channel, &message, e))
-		return -1;
-	return receive(entry, STAGE_EXECUTED, &message, e);
+	return channel_send(entry->channel, &message, e) ? -1 : listener_wait(entry->channel, &listener, &notice, e);
 }
 
 static int attend(struct entry *entry, int *ret_status, struct error *e)

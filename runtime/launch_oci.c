@@ -5,7 +5,7 @@
  *   parent                                          child (create_steps in child.c)
  *   ------------------------------------------     ----------------------------------------------
  *   state folder, filter, cgroup, clone3 (middle.h where something is joined)
- *   writes the id maps, out-of-memory score
+ *   systemd's scope around the child (where it makes the cgroup), id maps, out-of-memory score
  *   GO; opens bind mounts: DESCRIPTORS… MOUNTS -->  root, mounts, devices
  *                                              <--  HOOKS (where there are any)
  *   prestart and createRuntime hooks, HOOKED   -->  createContainer hooks, masks, pivot, …
@@ -33,6 +33,8 @@
 #include "runtime/hooks.h"
 #include "runtime/launch.h"
 #include "runtime/launch_parts.h"
+#include "runtime/listener.h"
+#include "runtime/net_device.h"
 #include "runtime/oci_state.h"
 #include "runtime/pid_file.h"
 #include "runtime/rlimits.h"
@@ -60,26 +62,6 @@ static int keep_config(struct launch *l, struct error *e)
 	return 0;
 }
 
-/* "/docker/ID" as the engine says; a relative path, or none, lies in box's own group. */
-static char *cgroup_path_of(const struct container *c)
-{
-	const char *path = c->oci->cgroups_path;
-
-	if (!path || !*path)
-		return text_format("/box/%s", c->name);
-	return *path == '/' ? text_format("%s", path) : text_format("/box/%s", path);
-}
-
-static int make_cgroup(struct launch *l, struct error *e)
-{
-	autofree char *path = cgroup_path_of(l->container);
-	const struct cgroup_request request = { .path = path, .joins_all = true, .limits = &l->container->limits };
-
-	if (cgroup_create(&request, &l->group, e))
-		return -1;
-	return cgroup_devices(l->group, l->container->limits.device_rules, l->container->limits.device_rule_count, e);
-}
-
 static int prepare(struct launch *l, struct error *e)
 {
 	const struct container *c = l->container;
@@ -98,7 +80,7 @@ static int prepare(struct launch *l, struct error *e)
 		return -1;
 	trace_step("launch", "state");
 	launch_look_at_sources(l);
-	if (make_cgroup(l, e))
+	if (launch_make_cgroup(l, e))
 		return -1;
 	trace_step("launch", "cgroup");
 	return 0;
@@ -167,6 +149,18 @@ static int make_ready(struct launch *l, struct error *e)
 	return write_pid_file(l, e);
 }
 
+static int let_run(struct launch *l, struct error *e)
+{
+	const struct listener_notice notice = { .container = l->container, .pid = l->pid, .first = l->pid, .status = "created" };
+	autoclose int listener = -1;
+	struct message message;
+
+	if (listener_connect(l->container, &listener, e))
+		return -1;
+	message_init(&message, STAGE_START);
+	return channel_send(l->channel, &message, e) ? -1 : listener_wait(l->channel, &listener, &notice, e);
+}
+
 int launch_create(struct launch *l, struct error *e)
 {
 	struct message message;
@@ -174,13 +168,16 @@ int launch_create(struct launch *l, struct error *e)
 	if (prepare(l, e) || launch_clone(l, NULL, NULL, e))
 		return -1;
 	trace_step("launch", "clone");
+	if (launch_start_unit(l, e))
+		return -1;
 	if (launch_map_ids(l, e) || set_oom_score(l, e) || launch_send_layers(l, e) || launch_send_sources(l, NULL, 0, 0, e))
 		return -1;
 	trace_step("launch", "id maps, binds");
-	if (run_hooks(l, e) || make_ready(l, e))
+	/* Before the hooks, which may set up more of the network. */
+	if (net_devices_move(l->container, l->pid, e) || run_hooks(l, e) || make_ready(l, e))
 		return -1;
-	message_init(&message, l->wishes.starts ? STAGE_START : STAGE_PARK);
-	if (channel_send(l->channel, &message, e))
-		return -1;
-	return l->wishes.starts ? launch_expect(l, STAGE_EXECUTED, &message, e) : 0;
+	if (l->wishes.starts)
+		return let_run(l, e);
+	message_init(&message, STAGE_PARK);
+	return channel_send(l->channel, &message, e);
 }

@@ -29,6 +29,7 @@
 #include "runtime/box.h"
 #include "runtime/hooks.h"
 #include "runtime/launch.h"
+#include "runtime/listener.h"
 #include "runtime/oci_container.h"
 #include "runtime/oci_state.h"
 #include "runtime/relay.h"
@@ -115,7 +116,8 @@ int oci_create(const struct places *places, const struct oci_create *request, st
 	launch_init(&l, places, &container);
 	l.filter = filter;
 	l.wishes = (struct launch_wishes){ .config = config.data, .config_length = config.length,
-					   .console_socket = request->console_socket, .pid_file = request->pid_file };
+					   .console_socket = request->console_socket, .pid_file = request->pid_file,
+					   .manager = request->manager };
 	result = seal_for(places, &container, e);
 	if (result == 0)
 		result = launch_start(&l, e);
@@ -139,20 +141,36 @@ static int connect_start(const struct state *state, struct error *e)
 	return take_fd(&fd);
 }
 
-static int let_start(const struct state *state, struct error *e)
+/* Its agent did not get the listener, or it said why it ended: a program that waits for answers in vain is no started container. */
+static void end_first(pid_t pid, int64_t start_time)
 {
-	autoclose int channel = connect_start(state, e);
-	struct message message;
-	int got;
+	autoclose int pidfd = process_open(pid);
 
+	if (pidfd >= 0 && process_start_time(pid) == start_time)
+		(void)process_signal(pidfd, SIGKILL); /* it may have ended by itself */
+}
+
+static int let_start(const struct state *state, const struct record *record, const struct container *container, struct error *e)
+{
+	const struct listener_notice notice = { .container = container, .pid = (pid_t)record->pid, .first = (pid_t)record->pid,
+						.status = "created" };
+	autoclose int channel = -1;
+	autoclose int listener = -1;
+
+	if (listener_connect(container, &listener, e))
+		return -1;
+	channel = connect_start(state, e);
 	if (channel < 0) {
 		if (e->sys == ENOENT || e->sys == ECONNREFUSED)
 			error_set(e, ERROR_EXISTS, "start %s: cannot start a container that has stopped or runs already", state->name);
 		return -1;
 	}
 	(void)unlinkat(state->folder, "start", 0); /* a second start finds the first process gone from there all the same */
-	got = stage_receive(channel, STAGE_EXECUTED, &message, e);
-	return got < 0 ? -1 : 0;
+	if (listener_wait(channel, &listener, &notice, e) == 0)
+		return 0;
+	if (container->oci->seccomp_notifies)
+		end_first((pid_t)record->pid, record->start_time);
+	return -1;
 }
 
 int oci_start(const struct places *places, const char *id, struct error *e)
@@ -160,17 +178,21 @@ int oci_start(const struct places *places, const char *id, struct error *e)
 	autorelease(text) struct text config = { 0 };
 	struct container container = { 0 };
 	struct oci_state described = { 0 };
+	struct record record = { 0 };
 	struct state state;
+	bool alive;
 	int result;
 
 	if (box_check_name(id, e) || state_lock(places, id, &state, e))
 		return -1;
-	result = let_start(&state, e);
-	if (result == 0 && oci_container_may_have_hooks(state.folder) && oci_container_of(state.folder, id, &config, &container, e) == 0) {
-		if (hooks_has(&container, HOOK_POSTSTART) && oci_state_find(places, id, &described, e) == 0)
-			hooks_run_all(&container, HOOK_POSTSTART, &described);
-		oci_state_release(&described);
-	}
+	result = state_read(places, id, &record, &alive, e) || oci_container_of(state.folder, id, &config, &container, e) ||
+				 let_start(&state, &record, &container, e)
+			 ? -1
+			 : 0;
+	if (result == 0 && hooks_has(&container, HOOK_POSTSTART) && oci_state_find(places, id, &described, e) == 0)
+		hooks_run_all(&container, HOOK_POSTSTART, &described);
+	oci_state_release(&described);
+	record_release(&record);
 	container_release(&container);
 	state_release(&state);
 	return result;
@@ -360,7 +382,8 @@ int oci_run(const struct places *places, const struct oci_create *request, bool 
 	launch_init(&l, places, &container);
 	l.filter = filter;
 	l.wishes = (struct launch_wishes){ .config = config.data, .config_length = config.length, .starts = true,
-					   .console_socket = request->console_socket, .pid_file = request->pid_file };
+					   .console_socket = request->console_socket, .pid_file = request->pid_file,
+					   .manager = request->manager };
 	result = seal_for(places, &container, e);
 	if (result == 0 && !detach)
 		relay_signals_block();

@@ -23,7 +23,7 @@
 #include "cgroups/cgroup.h"
 #include "runtime/capabilities.h"
 #include "runtime/identity.h"
-#include "runtime/seccomp.h"
+#include "runtime/listener.h"
 #include "runtime/steps.h"
 #include "specs/container.h"
 
@@ -157,12 +157,12 @@ int step_no_new_privileges(struct child *c, struct error *e)
 
 int step_seccomp_early(struct child *c, struct error *e)
 {
-	return c->container->no_new_privileges ? 0 : seccomp_load(c->filter, e);
+	return c->container->no_new_privileges ? 0 : listener_load_filter(c->filter, c->channel, e);
 }
 
 int step_seccomp_late(struct child *c, struct error *e)
 {
-	return c->container->no_new_privileges ? seccomp_load(c->filter, e) : 0;
+	return c->container->no_new_privileges ? listener_load_filter(c->filter, c->channel, e) : 0;
 }
 
 /* Signals: the parent blocked what it forwards, and ignores SIGPIPE; the app gets every default (execve(2) keeps ignored ones). By the

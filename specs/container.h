@@ -201,7 +201,8 @@ struct oci_part {
 	int memory_policy;        /* MPOL_* with mode flags; -1: as it is */
 	char *memory_nodes;       /* "0-1" */
 	char *seccomp_listener;   /* a socket that gets the notify descriptor */
-	char *seccomp_metadata;
+	char *seccomp_metadata;   /* what it is told */
+	bool seccomp_notifies;    /* the profile asks it for some call */
 	unsigned short console_rows, console_columns; /* 0: not said */
 	struct list annotations;  /* "key=value" */
 	bool no_pivot;            /* command line: MS_MOVE instead of pivot_root */

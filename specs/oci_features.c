@@ -4,9 +4,13 @@
  */
 #include "specs/oci_features.h"
 
+#include <errno.h>
 #include <jansson.h>
+#include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/names.h"
 #include "base/text.h"
@@ -14,29 +18,7 @@
 #include "specs/oci_config.h"
 #include "specs/oci_document.h"
 #include "specs/oci_mount_options.h"
-
-/* What seccomp_spec.c and runtime/seccomp_arch.c read; a unit test holds the first two lists to it. */
-static const char *const actions[] = {
-	"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG",
-	"SCMP_ACT_TRACE", "SCMP_ACT_TRAP", NULL,
-};
-
-static const char *const operators[] = {
-	"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE", NULL,
-};
-
-static const char *const archs[] = {
-#if defined(__x86_64__)
-	"SCMP_ARCH_X32", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64",
-#elif defined(__aarch64__)
-	"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM",
-#endif
-	NULL,
-};
-
-static const char *const filter_flags[] = {
-	"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC", NULL,
-};
+#include "specs/seccomp_words.h"
 
 static int by_name(const void *a, const void *b)
 {
@@ -56,13 +38,22 @@ static json_t *sorted(struct list *list)
 	return array;
 }
 
-static json_t *texts(const char *const *items)
+static json_t *words(const struct word *items)
 {
-	json_t *array = json_array();
+	struct list names = { 0 };
 
-	for (; *items; items++)
-		json_array_append_new(array, json_string(*items));
-	return array;
+	for (; items->name; items++)
+		list_add(&names, items->name);
+	return sorted(&names);
+}
+
+static json_t *archs(void)
+{
+	struct list names = { 0 };
+
+	for (size_t i = 0; seccomp_archs[i]; i++)
+		list_add(&names, seccomp_archs[i]);
+	return sorted(&names);
 }
 
 /* In the order in which they run, as the specification lists them. */
@@ -107,10 +98,28 @@ static json_t *enabled(bool is_enabled)
 	return json_pack("{s:b}", "enabled", is_enabled);
 }
 
+/* Those that this kernel knows: without a program it complains about the missing one where it would have taken the flag. */
+static json_t *supported_flags(void)
+{
+	struct list names = { 0 };
+
+	for (const struct word *flag = seccomp_flags; flag->name; flag++) {
+		unsigned flags = (unsigned)flag->value;
+
+		/* This one is for filters that notify. */
+		if (flags == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+			flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) < 0 && errno == EFAULT)
+			list_add(&names, flag->name);
+	}
+	return sorted(&names);
+}
+
 static json_t *seccomp(void)
 {
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "enabled", 1, "actions", texts(actions), "operators", texts(operators), "archs",
-			 texts(archs), "knownFlags", texts(filter_flags), "supportedFlags", texts(filter_flags));
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "enabled", 1, "actions", words(seccomp_actions), "operators",
+			 words(seccomp_operators), "archs", archs(), "knownFlags", words(seccomp_flags), "supportedFlags",
+			 supported_flags());
 }
 
 static json_t *linux_object(void)

@@ -118,7 +118,8 @@ static int take_net_device(struct oci_part *oci, size_t index, struct error *e)
 	name = device->renamed ? device->renamed : device->name;
 	if (!is_device_name(device->name) || !is_device_name(name))
 		return error_set(e, ERROR_SPEC, "\"%.64s\" is no name of a network device", is_device_name(name) ? device->name : name);
-	for (size_t i = 0; i < index; i++) {
+	/* The kernel finds a number for each. */
+	for (size_t i = 0; i < index && !strstr(name, "%d"); i++) {
 		const struct net_device *other = &oci->net_devices[i];
 
 		if (strcmp(other->renamed ? other->renamed : other->name, name) == 0)

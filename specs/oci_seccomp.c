@@ -22,14 +22,20 @@ static const struct field listener_fields[] = {
 	{ 0 },
 };
 
-static int check_profile(json_t *profile, struct error *e)
+static int check_profile(json_t *profile, struct oci_part *oci, struct error *e)
 {
 	struct seccomp_spec spec;
 
 	if (seccomp_spec_read(profile, &spec, e))
 		return -1;
+	oci->seccomp_notifies = seccomp_spec_notifies(&spec);
 	seccomp_spec_release(&spec);
-	return 0;
+	if (oci->seccomp_notifies && !oci->seccomp_listener)
+		return error_set(e, ERROR_SPEC, "SCMP_ACT_NOTIFY needs \"listenerPath\": the socket of the program that decides");
+	if (!oci->seccomp_metadata || oci->seccomp_listener)
+		return 0;
+	error_set(e, ERROR_SPEC, "this needs \"listenerPath\"");
+	return error_at(e, "listenerMetadata");
 }
 
 int oci_seccomp_take(struct oci_document *doc, json_t *linux_part, struct error *e)
@@ -46,7 +52,7 @@ int oci_seccomp_take(struct oci_document *doc, json_t *linux_part, struct error 
 		bool has_listener = json_object_del(profile, "listenerPath") == 0;
 
 		has_listener |= json_object_del(profile, "listenerMetadata") == 0;
-		result = check_profile(profile, e);
+		result = check_profile(profile, &doc->oci, e);
 		doc->box.seccomp = SECCOMP_TEXT;
 		/* What is the profile alone is taken from the text as it stands (oci_config.c). */
 		if (result == 0 && has_listener)

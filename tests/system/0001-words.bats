@@ -47,7 +47,9 @@ teardown() { teardown_world; }
 	for words in --version -v version; do
 		run "$BOX" $words
 		expect_status 0
-		[[ $output =~ ^box\ version\ [0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "it says $output"
+		[[ ${lines[0]} =~ ^box\ version\ [0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "it says $output"
+		# What engines read.
+		[[ ${lines[1]} =~ ^commit:\ . && ${lines[2]} =~ ^spec:\ 1\.[0-9]+\.[0-9]+$ ]] || fail "it says $output"
 	done
 }
 
