@@ -67,8 +67,9 @@ int cgroup_plan(const struct cgroup_unit *request, struct cgroup **ret, struct e
 /* Makes the unit with that process (which waits) in it, joins what systemd leaves out, and writes the limits. */
 int cgroup_start_unit(struct cgroup *group, const struct limits *limits, pid_t pid, struct error *e);
 
-/* An ordinary user's: where the group in which this process runs is not delegated, and systemd is there, a scope of the user's own manager is
- * made around this process, and then it is. Where that does not work all stays as it is: cgroup_create says what cannot be limited. */
+/* An ordinary user's: where the group in which this process runs is not delegated, and systemd is there, a scope of the user's own
+ * manager is made around this process, and then it is. Where that does not work all stays as it is: cgroup_create says what cannot be
+ * limited. */
 void cgroup_seek_delegation(const char *name);
 
 /* For a container that stays in its caller's group: every call does nothing. Its limits, if there are any, are not enforced: a warning. */

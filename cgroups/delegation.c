@@ -2,8 +2,8 @@
 /*
  * delegation.c - a group of one's own for an ordinary user who has none.
  *
- * A login session's group belongs to root; the groups of the user's own systemd belong to the user. A process cannot move itself from the one
- * to the other, but systemd can (systemd-run --user --scope does nothing else). The scope ends with this process and what runs in it.
+ * A login session's group belongs to root; the groups of the user's own systemd belong to the user. A process cannot move itself from the
+ * one to the other, but systemd can (systemd-run --user --scope does nothing else). The scope ends with this process and what runs in it.
  */
 #include <stdlib.h>
 #include <unistd.h>

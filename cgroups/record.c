@@ -3,8 +3,8 @@
  * record.c - a group as one text for the state file, and back; and a group of which only the path is known.
  *
  * "cgroup VERSION PATH", or "oci-cgroup VERSION PATH" for one that joins all; where systemd made it a line "unit user|system NAME"; then a
- * line per branch: "v1 CONTROLLERS OPTIONS FOLDER ROOT" or "v2 CONTROLLERS - - ROOT". ROOT is the last, since it may have spaces in it; no part has a newline. A later command may run in
- * another group, even in another tree layout: what counts is where the group was made.
+ * line per branch: "v1 CONTROLLERS OPTIONS FOLDER ROOT" or "v2 CONTROLLERS - - ROOT". ROOT is the last, since it may have spaces in it;
+ * no part has a newline. A later command may run in another group, even in another tree layout: what counts is where the group was made.
  */
 #include <stdio.h>
 #include <string.h>

@@ -79,8 +79,8 @@ static int check_host(struct error *e)
 	if (lstat("/run/systemd/system", &st) == 0 && S_ISDIR(st.st_mode))
 		return 0; /* sd_booted(3) */
 	error_set(e, ERROR_UNSUPPORTED, "make a systemd unit: this host was not booted with systemd (there is no /run/systemd/system)");
-	return error_hint(e, "use --cgroup-manager cgroupfs, which needs no systemd (podman has the same option; docker and containerd call it the "
-			     "cgroupfs driver)");
+	return error_hint(e, "use --cgroup-manager cgroupfs, which needs no systemd (podman has the same option; docker and containerd "
+			     "call it the cgroupfs driver)");
 }
 
 static int check_subgroup(const char *name, struct error *e)

@@ -59,7 +59,8 @@ static int expand_slice(const char *slice, struct text *ret, struct error *e)
 
 	if (strcmp(slice, ROOT_SLICE) == 0)
 		return 0;
-	if (!text_ends(slice, SLICE_END) || length == strlen(SLICE_END) || slice[0] == '-' || strstr(slice, "--") || text_ends(slice, "-" SLICE_END))
+	if (!text_ends(slice, SLICE_END) || length == strlen(SLICE_END) || slice[0] == '-' || strstr(slice, "--") ||
+	    text_ends(slice, "-" SLICE_END))
 		return error_set(e, ERROR_SPEC,
 				 "use the systemd slice \"%.300s\": a slice is called NAME.slice, and a dash in it stands between two names", slice);
 	if (check_unit(slice, e))

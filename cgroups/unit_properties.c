@@ -2,9 +2,9 @@
 /*
  * unit_properties.c - limits and device rules as properties of a systemd unit.
  *
- * systemd knows a part of what box can limit, and box writes everything itself afterwards. The unit has to say the same all the same: people
- * look there, and systemd writes what its unit says again when it is reloaded. Which properties there are is runc's choice (docs/systemd.md),
- * and the weight of I/O beside it.
+ * systemd knows a part of what box can limit, and box writes everything itself afterwards. The unit has to say the same all the same:
+ * people look there, and systemd writes what its unit says again when it is reloaded. Which properties there are is runc's choice
+ * (docs/systemd.md), and the weight of I/O beside it.
  */
 #include "cgroups/unit_properties.h"
 

@@ -2,8 +2,8 @@
 /*
  * unit_properties.h - limits and device rules as properties of a systemd unit. Private to cgroups/; nothing here touches the kernel.
  *
- * A property is "Name=VALUE" with the value as GVariant text ("MemoryMax=uint64 1048576"): what box-scope reads, and what engines write into
- * the org.systemd.property.* annotations.
+ * A property is "Name=VALUE" with the value as GVariant text ("MemoryMax=uint64 1048576"): what box-scope reads, and what engines write
+ * into the org.systemd.property.* annotations.
  */
 #pragma once
 

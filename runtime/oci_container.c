@@ -22,20 +22,21 @@ int oci_container_load(const struct places *places, const char *bundle, struct t
 		       struct seccomp_filter *ret_filter, struct error *e)
 {
 	autofree char *path = text_format("%s/config.json", bundle);
-	struct error refused = { 0 };
+	struct error ignored = { 0 };
 
 	if (file_read(AT_FDCWD, path, CONFIG_LIMIT, config, e))
 		return -1;
 	if (oci_config_decode_open(config->data ? config->data : "", config->length, path, bundle, ret, e))
 		return -1;
-	if (seccomp_prepare(places, ret, ret_filter, &refused) == 0)
+	if (seccomp_prepare(places, ret, ret_filter, &ignored) == 0)
 		return 0;
-	/* What is wrong with the profile, and in which line. */
+	/* Says what is wrong with the profile, and in which line. */
 	container_release(ret);
 	if (oci_config_decode(config->data, config->length, path, bundle, ret, e))
 		return -1;
+	if (seccomp_prepare(places, ret, ret_filter, e) == 0)
+		return 0;
 	container_release(ret);
-	*e = refused;
 	return -1;
 }
 

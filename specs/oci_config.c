@@ -210,7 +210,8 @@ int oci_config_decode_open(const char *json, size_t length, const char *name, co
 	struct error shifted = { 0 };
 	size_t start, profile_length;
 
-	if (!find_profile(json, length, &start, &profile_length) ||
+	/* A backslash: a key could be written in another way. */
+	if (!find_profile(json, length, &start, &profile_length) || memchr(json + start, '\\', profile_length) ||
 	    memmem(json + start, profile_length, "listener", strlen("listener")))
 		return oci_config_decode(json, length, name, bundle, ret, e);
 	text_add_bytes(&rest, json, start);

@@ -2,8 +2,8 @@
 /*
  * manager.c - what box-scope asks of a running systemd.
  *
- * The manager answers a start or a stop at once with a job, and says later by the signal JobRemoved how that went. So the signal is asked for
- * before the job is; what comes in meanwhile is kept by its path.
+ * The manager answers a start or a stop at once with a job, and says later by the signal JobRemoved how that went. So the signal is asked
+ * for before the job is; what comes in meanwhile is kept by its path.
  */
 #include "cgroups/scope/manager.h"
 

@@ -8,7 +8,7 @@ setup() { setup_oci; }
 teardown() { teardown_oci; }
 
 # A root in the container that may do everything.
-ALMIGHTY='.process.capabilities = (["CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_SYS_RESOURCE"]
+ALMIGHTY='.process.capabilities = (["CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN", "CAP_SYS_PTRACE"]
 	as $c | { bounding: $c, effective: $c, permitted: $c }) | .process.noNewPrivileges = false'
 
 @test "what waits for start runs from something that cannot be written" {
