@@ -206,6 +206,17 @@ static int rule_excludes(json_t *value, void *object, struct error *e)
 	return key_object(value, condition_keys, &((struct seccomp_rule *)object)->excludes, e);
 }
 
+/* "When the action doesn't support an errno, the runtime MUST print and error and fail." (config-linux.md) */
+static int check_errno(json_t *object, const char *key, enum seccomp_action action, struct error *e)
+{
+	json_t *value = json_object_get(object, key);
+
+	if (!value || json_is_null(value) || action == SECCOMP_ACTION_ERRNO || action == SECCOMP_ACTION_TRACE)
+		return 0;
+	error_set(e, ERROR_SPEC, "the action returns no error: only SCMP_ACT_ERRNO and SCMP_ACT_TRACE do");
+	return error_at(e, "%s", key);
+}
+
 static int decode_rule(json_t *value, struct seccomp_rule *ret, struct error *e)
 {
 	static const struct key keys[] = {
@@ -227,7 +238,7 @@ static int decode_rule(json_t *value, struct seccomp_rule *ret, struct error *e)
 		return error_set(e, ERROR_SPEC, "expected \"names\" with at least one system call");
 	if (!json_object_get(value, "action"))
 		return error_set(e, ERROR_SPEC, "expected \"action\"");
-	return 0;
+	return check_errno(value, "errnoRet", ret->action, e);
 }
 
 /* The profile */
@@ -338,7 +349,7 @@ static int decode_profile(json_t *root, struct seccomp_spec *spec, struct error 
 		return -1;
 	if (!json_object_get(root, "defaultAction"))
 		return error_set(e, ERROR_SPEC, "expected \"defaultAction\"");
-	return 0;
+	return check_errno(root, "defaultErrnoRet", spec->default_action, e);
 }
 
 int seccomp_spec_read(json_t *profile, struct seccomp_spec *ret, struct error *e)
