@@ -31,8 +31,10 @@
 enum { PROGRAMS_MAX = 64 /* the kernel's own limit for one group and kind */ };
 
 /* What every container has in /dev, whatever the rules say: null, zero, full, random, urandom, tty, ptmx, and the terminals in pts (of
- * which /dev/console is one). */
+ * which /dev/console is one). And, as with runc and crun, nodes of all devices may be made, by whom has CAP_MKNOD: a node that cannot be
+ * opened is a name, and linux.devices may list some that no rule allows. */
 static const struct device_rule standard[] = {
+	{ true, 'c', -1, -1, "m" }, { true, 'b', -1, -1, "m" },
 	{ true, 'c', 1, 3, "rwm" }, { true, 'c', 1, 5, "rwm" }, { true, 'c', 1, 7, "rwm" }, { true, 'c', 1, 8, "rwm" },
 	{ true, 'c', 1, 9, "rwm" }, { true, 'c', 5, 0, "rwm" }, { true, 'c', 5, 2, "rwm" }, { true, 'c', 136, -1, "rwm" },
 };

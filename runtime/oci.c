@@ -116,6 +116,17 @@ static void keep_started(struct launch *l)
 	state_release(&l->state);
 }
 
+/* runtime.md: where a hook fails, the life of the container goes on with its end, which poststop hooks belong to. */
+static void run_poststop_of_failed(const struct container *container, const struct error *e)
+{
+	const struct oci_state described = { .version = container->oci->version, .id = container->name, .status = (char *)"stopped",
+					     .bundle = container->oci->bundle, .rootfs = container->root_folder,
+					     .annotations = container->oci->annotations };
+
+	if (text_starts(e->field, "hooks."))
+		hooks_run_all(container, HOOK_POSTSTOP, &described);
+}
+
 int oci_create(const struct places *places, const struct oci_create *request, struct error *e)
 {
 	autorelease(text) struct text config = { 0 };
@@ -145,6 +156,8 @@ int oci_create(const struct places *places, const struct oci_create *request, st
 		keep_started(&l);
 	if (launch_release(&l, &undo))
 		log_warning("clean up after %s: %s, continuing", request->id, undo.text);
+	if (result)
+		run_poststop_of_failed(&container, e);
 	container_release(&container);
 	return result;
 }
@@ -451,6 +464,8 @@ int oci_run(const struct places *places, const struct oci_create *request, bool 
 	}
 	if (launch_release(&l, &undo))
 		log_warning("clean up after %s: %s, continuing", request->id, undo.text);
+	if (result)
+		run_poststop_of_failed(&container, e);
 	oci_state_release(&described);
 	container_release(&container);
 	return result;
