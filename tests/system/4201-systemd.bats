@@ -82,8 +82,8 @@ is_gone() { [ "$(systemctl ${manager:-} show -P LoadState "$unit")" = not-found 
 	need_systemd
 	unit=$TAG.scope group=/sys/fs/cgroup/system.slice/$TAG.scope
 	bundle b "$limits | .linux.cgroupsPath = \"::$TAG\" | .linux.devices = [{ \"path\": \"/dev/one\", \"type\": \"c\", \"major\": 1, \"minor\": 11 }] |
-		.linux.resources.devices = [{ \"allow\": false, \"access\": \"rwm\" }] | .linux.resources.unified = { \"memory.high\": \"50331648\" }"
-	box --systemd-cgroup run -d -b b "$TAG" </dev/null >/dev/null 2>&1
+		.linux.resources.devices = [{ \"allow\": false, \"access\": \"rwm\" }, { \"allow\": true, \"access\": \"m\" }] | .linux.resources.unified = { \"memory.high\": \"50331648\" }"
+	box --systemd-cgroup run -d -b b "$TAG" </dev/null >out 2>&1 || fail "$(cat out)"
 	expect_shown "MemoryHigh=50331648" MemoryHigh
 	for _ in 1 2; do
 		run box exec "$TAG" sh -c 'echo x >/dev/null && head -c 1 /dev/one'
