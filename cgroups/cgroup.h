@@ -67,12 +67,26 @@ int cgroup_plan(const struct cgroup_unit *request, struct cgroup **ret, struct e
 /* Makes the unit with that process (which waits) in it, joins what systemd leaves out, and writes the limits. */
 int cgroup_start_unit(struct cgroup *group, const struct limits *limits, pid_t pid, struct error *e);
 
+/* An ordinary user's: where the group in which this process runs is not delegated, and systemd is there, a scope of the user's own manager is
+ * made around this process, and then it is. Where that does not work all stays as it is: cgroup_create says what cannot be limited. */
+void cgroup_seek_delegation(const char *name);
+
 /* For a container that stays in its caller's group: every call does nothing. Its limits, if there are any, are not enforced: a warning. */
 struct cgroup *cgroup_none(const struct limits *limits);
 
 /* The record of a group as one text for the state file, and back: in any process, at any time. */
 void cgroup_record(const struct cgroup *group, struct text *ret);
 int cgroup_open(const char *record, struct cgroup **ret, struct error *e);
+
+/* For another process of a container. The group at path below an open one ("" or "/": itself); and the one in which a process of the
+ * container is, which is it or one below it (v2). */
+int cgroup_open_below(const struct cgroup *group, const char *path, struct cgroup **ret, struct error *e);
+int cgroup_open_around(const struct cgroup *group, pid_t pid, struct cgroup **ret, struct error *e);
+
+/* Whether it belongs to a unit of the user's own systemd. That can move a process there where this one must not: between a session and the
+ * groups of the user's manager nobody but root may move anything. */
+bool cgroup_can_attach(const struct cgroup *group);
+int cgroup_attach(const struct cgroup *group, pid_t pid, struct error *e);
 
 /* As it was requested. Borrowed. */
 const char *cgroup_path(const struct cgroup *group);

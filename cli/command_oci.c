@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -20,20 +21,29 @@ const struct option_row create_options[] = {
 	{ 0 },
 };
 
+/* sd_listen_fds(3): descriptors that the service manager hands to the process that LISTEN_PID names, and to no other that inherits
+ * the variables. */
+static int64_t count_listening(void)
+{
+	const char *count = getenv("LISTEN_FDS"), *owner = getenv("LISTEN_PID");
+	int64_t listening = 0, pid = 0;
+
+	if (!count || !owner || number_parse(owner, 1, INT32_MAX, &pid) || pid != getpid() || number_parse(count, 0, 1024, &listening))
+		return 0;
+	return listening;
+}
+
 int bundle_request(const struct call *call, const struct bundle_choices *choices, const char *id, struct oci_create *ret, struct error *e)
 {
-	int64_t preserved = 0, listening = 0;
-	const char *passed = getenv("LISTEN_FDS");
+	int64_t preserved = 0, listening = count_listening();
 
 	if (choices->preserve_fds && number_parse(choices->preserve_fds, 0, 1024, &preserved))
 		return error_set(e, ERROR_USAGE, "option --preserve-fds %s: expected a number", choices->preserve_fds);
-	/* sd_listen_fds(3): descriptors that the service manager hands on come first. */
-	if (passed && number_parse(passed, 0, 1024, &listening))
-		listening = 0;
 	*ret = (struct oci_create){ .id = id, .bundle = choices->bundle ? choices->bundle : ".", .console_socket = choices->console_socket,
 				    .pid_file = choices->pid_file, .no_pivot = choices->no_pivot,
 				    .no_new_keyring = choices->no_new_keyring, .manager = call->manager,
-				    .preserved = (int)(preserved + listening) };
+				    .preserved = (int)(preserved + listening), .listening = (int)listening,
+				    .listening_names = listening ? getenv("LISTEN_FDNAMES") : NULL };
 	return 0;
 }
 

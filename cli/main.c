@@ -91,10 +91,12 @@ static int set_up_log(const struct globals *globals, struct error *e)
 	struct log_setup setup = { .level = globals->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING, .fd = STDERR_FILENO };
 
 	if (globals->log_format && strcmp(globals->log_format, "json") == 0)
-		setup.json = true;
+		setup.form = LOG_FORM_JSON;
 	else if (globals->log_format && strcmp(globals->log_format, "text") != 0)
 		return error_set(e, ERROR_USAGE, "option --log-format %s: expected text or json", globals->log_format);
 	if (globals->log) {
+		if (setup.form == LOG_FORM_TEXT)
+			setup.form = LOG_FORM_PAIRS;
 		setup.fd = open(globals->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (setup.fd < 0)
 			return error_sys(e, "open the log %s", globals->log);

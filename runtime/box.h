@@ -32,6 +32,7 @@ struct box_exec {
 	const struct list *env; /* added to the container's */
 	const char *user;        /* NULL: as the app */
 	const char *working_dir; /* NULL: as the app */
+	const char *cgroup;      /* a group below the container's own, or NULL */
 	bool terminal;
 	bool keep_stdin;
 

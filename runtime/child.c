@@ -205,11 +205,12 @@ static const struct step start_steps[] = {
 
 /* The first process of an OCI container (oci_steps.c). The reasons of the order are those above, where nothing else is said. */
 static const struct step create_steps[] = {
+	{ "death signal", step_bind_to_parent },            /* until everything is made: delete --force need not wait for what hangs */
 	{ "close-on-exec", step_close_on_exec },
 	{ "keyring", step_oci_keyring },
 	{ "session", step_session },
 	{ "wait: cgroup, id maps", step_wait_go },
-	{ "root of the user namespace", step_oci_namespace_root },
+	{ "root of the user namespace", step_namespace_root },
 	{ "cgroup", step_cgroup },
 	{ "slave mounts", step_slave_mounts },
 	{ "root", step_root_folder },
@@ -234,6 +235,7 @@ static const struct step create_steps[] = {
 	{ "umask", step_umask },
 	{ "program", step_find_program },
 	{ "close the host's descriptors", step_close_hosts }, /* after the last use of a path or a cgroup of the host */
+	{ "no death signal", step_unbind_from_parent },     /* before box is told, which then ends; from here its end is seen on the channel */
 	{ "limits, state", step_say_ready },
 	{ "wait: start", step_wait_start },                 /* before seccomp: a profile may forbid to wait for a connection */
 	{ "hooks: startContainer", step_start_hooks },

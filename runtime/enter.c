@@ -42,6 +42,7 @@
 #include "runtime/middle.h"
 #include "runtime/namespaces.h"
 #include "runtime/oci_container.h"
+#include "runtime/oom_score.h"
 #include "runtime/pid_file.h"
 #include "runtime/relay.h"
 #include "runtime/rlimits.h"
@@ -57,14 +58,25 @@ struct entry {
 	struct container container; /* of box run: borrows from record and request; of OCI: owned */
 	struct record record;
 	struct seccomp_filter filter;
-	struct cgroup *group;
+	struct cgroup *group, *other;
 	int first;      /* pidfd of the container's first process */
 	int namespaces; /* CLONE_NEW*: those of its that are not box's own */
 	int channel;
 	int pidfd;   /* of the new process */
 	int streams[3];
 	bool is_oci;
+	bool comes_later; /* into the cgroup: systemd moves it there */
 };
+
+/* From here on it is about the group that was found. */
+static int change_group(struct entry *entry, int found)
+{
+	if (found)
+		return -1;
+	cgroup_free(entry->group);
+	entry->group = entry->other;
+	return 0;
+}
 
 static int open_container(const struct places *places, const struct box_exec *request, struct entry *entry, struct error *e)
 {
@@ -84,7 +96,7 @@ static int open_container(const struct places *places, const struct box_exec *re
 		error_set(e, ERROR_DENIED, "enter %s: it is paused", request->name);
 		return error_hint(e, "box unpause %s", request->name);
 	}
-	return 0;
+	return request->cgroup ? change_group(entry, cgroup_open_below(entry->group, request->cgroup, &entry->other, e)) : 0;
 }
 
 /* Joining a namespace that one is in already may be refused: one's own user namespace always, the host's network without root (setns(2)).
@@ -211,7 +223,7 @@ static int join_namespaces(void *data, int *channel, struct error *e)
 
 	if (set_affinity(0, entry->is_oci ? entry->container.oci->affinity_initial : NULL, "process.execCPUAffinity.initial", e))
 		return -1;
-	if (cgroup_enter(entry->group, cgroup_clone_fd(entry->group) >= 0, e))
+	if (!entry->comes_later && cgroup_enter(entry->group, cgroup_clone_fd(entry->group) >= 0, e))
 		return -1;
 	if (prctl(PR_SET_DUMPABLE, 0))
 		return error_sys(e, "hide from tracers");
@@ -245,22 +257,56 @@ static int wait_ready(struct entry *entry, struct message *ret, struct error *e)
 	return got < 0 ? -1 : 0;
 }
 
-static int start_middle(struct entry *entry, struct error *e)
+static int try_middle(struct entry *entry, struct error *e)
 {
-	struct middle middle = { .cgroup = cgroup_clone_fd(entry->group), .prepare = join_namespaces, .become = become_child,
-				 .data = entry };
-	struct message message;
+	struct middle middle = { .cgroup = entry->comes_later ? -1 : cgroup_clone_fd(entry->group), .prepare = join_namespaces,
+				 .become = become_child, .data = entry };
 	int ends[2];
 
 	if (channel_open(ends, e))
 		return -1;
+	if (entry->channel >= 0)
+		close(entry->channel);
 	entry->channel = middle.outside = ends[0];
 	middle.inside = ends[1];
+	return middle_start(&middle, &entry->pidfd, e) < 0 ? -1 : 0;
+}
+
+/* What else can be done where the group itself does not take the process. */
+static int find_other_way(const struct box_exec *request, struct entry *entry, struct error *e)
+{
+	struct error other = { 0 };
+
+	/* The app made groups below its own and handed controllers on to them: to where its first process is, as runc does. */
+	if (e->sys == EBUSY && !request->cgroup &&
+	    change_group(entry, cgroup_open_around(entry->group, (pid_t)entry->record.pid, &entry->other, &other)) == 0) {
+		error_clear(e);
+		return 0;
+	}
+	if ((e->sys == EACCES || e->sys == EPERM) && cgroup_can_attach(entry->group)) {
+		error_clear(e);
+		entry->comes_later = true;
+		return 0;
+	}
+	return -1;
+}
+
+static int start_middle(const struct box_exec *request, struct entry *entry, struct error *e)
+{
+	struct message message;
+
 	relay_signals_block();
-	if (middle_start(&middle, &entry->pidfd, e) < 0)
+	if (try_middle(entry, e) && (find_other_way(request, entry, e) || try_middle(entry, e)))
+		return -1;
+	if (entry->comes_later && cgroup_attach(entry->group, process_pid(entry->pidfd), e))
 		return -1;
 	message_init(&message, STAGE_GO);
-	return channel_send(entry->channel, &message, e);
+	if (channel_send(entry->channel, &message, e) == 0)
+		return 0;
+	if (e->sys != EPIPE)
+		return -1;
+	error_clear(e); /* it has failed already: why, the next message from it says */
+	return 0;
 }
 
 /* The new process gets the limits of the container's first one. */
@@ -287,7 +333,8 @@ static int prepare_oci(struct entry *entry, const struct box_exec *request, stru
 {
 	pid_t pid = process_pid(entry->pidfd);
 
-	if (set_affinity(pid, entry->container.oci->affinity_final, "process.execCPUAffinity.final", e))
+	if (set_affinity(pid, entry->container.oci->affinity_final, "process.execCPUAffinity.final", e) ||
+	    oom_score_set(pid, entry->container.oci->oom_score_adj, e))
 		return -1;
 	if (request->console_socket && entry->container.terminal && console_send(request->console_socket, entry->streams[0], e))
 		return -1;
@@ -367,8 +414,10 @@ int box_exec(const struct places *places, const struct box_exec *request, int *r
 	int result = prepare(places, request, &entry, e);
 
 	if (result == 0)
-		result = start_middle(&entry, e);
-	if (result == 0 && (result = let_run(&entry, request, e)) && entry.pidfd >= 0) {
+		result = start_middle(request, &entry, e);
+	if (result == 0)
+		result = let_run(&entry, request, e);
+	if (result && entry.pidfd >= 0) {
 		(void)process_signal(entry.pidfd, SIGKILL); /* it may have ended by itself */
 		(void)process_wait(entry.pidfd, &end, &ignored);
 	}

@@ -4,6 +4,7 @@
  */
 #include "runtime/forward.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -70,6 +72,25 @@ static bool is_first_of_namespace(const struct text *status)
 	return end && end - value > 2 && end[-1] == '1' && end[-2] == '\t';
 }
 
+/* While a thread waits in sigtimedwait(2), as tini does all the time, the kernel shows what it waits for as not blocked (6.18). "128 0x7f…" is
+ * the number of the call in which a thread sleeps. */
+static bool waits_for_signals(long pid)
+{
+	autofree char *path = text_format("/proc/%ld/task", pid);
+	autoclosedir DIR *threads = opendir(path);
+	const struct dirent *thread;
+
+	while (threads && (thread = readdir(threads))) {
+		autofree char *file = text_format("%s/syscall", thread->d_name);
+		autorelease(text) struct text call = { 0 };
+		struct error ignored = { 0 };
+
+		if (file_read(dirfd(threads), file, 4096, &call, &ignored) == 0 && strtol(call.data, NULL, 10) == SYS_rt_sigtimedwait)
+			return true;
+	}
+	return false;
+}
+
 /* Should the pid be another process' by the time its file is read, the answer is wrong and harms nobody: signals go by pidfd. */
 bool forward_would_be_dropped(int pidfd, int signal)
 {
@@ -87,7 +108,7 @@ bool forward_would_be_dropped(int pidfd, int signal)
 	if (file_read(AT_FDCWD, path, 16384, &status, &ignored) || !is_first_of_namespace(&status))
 		return false;
 	taken = mask_value(&status, "SigBlk:\t") | mask_value(&status, "SigIgn:\t") | mask_value(&status, "SigCgt:\t");
-	return !(taken >> (signal - 1) & 1);
+	return !(taken >> (signal - 1) & 1) && !waits_for_signals(strtol(pid, NULL, 10));
 }
 
 void forward_signal(int pidfd, const struct signalfd_siginfo *info, int *ret_default)

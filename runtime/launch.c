@@ -139,14 +139,18 @@ int launch_write_record(struct launch *l, struct error *e)
 {
 	autorelease(text) struct text cgroup = { 0 };
 	const struct container *c = l->container;
+	struct timespec now = { 0 };
 	struct record record = {
 		.name = c->name, .image = c->image, .args = c->args, .pid = l->pid, .start_time = process_start_time(l->pid),
-		.created = time(NULL), .id_base = l->id_base, .env = c->env, .working_dir = c->working_dir, .user = c->user,
+		.id_base = l->id_base, .env = c->env, .working_dir = c->working_dir, .user = c->user,
 		.group_add = c->group_add, .capabilities = (int64_t)c->capabilities.bounding, .no_new_privileges = c->no_new_privileges,
 		.seccomp = c->seccomp, .seccomp_file = c->seccomp_file, .user_namespace = l->has_user_namespace,
 		.can_setgroups = l->map.can_setgroups, .stop_signal = c->stop_signal, .stop_grace_us = c->stop_grace_us,
 	};
 
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail with this clock */
+	record.created = now.tv_sec;
+	record.created_ns = now.tv_nsec;
 	if (c->oci) {
 		record.bundle = c->oci->bundle;
 		record.rootfs = c->root_folder;

@@ -2,10 +2,12 @@
 /*
  * launch_cgroup.c - the cgroup of an OCI container, by whomever the engine wants it made: box, systemd, or nobody.
  */
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
@@ -44,6 +46,16 @@ static int set_devices(struct launch *l, struct error *e)
 	return cgroup_devices(l->group, l->container->limits.device_rules, l->container->limits.device_rule_count, e);
 }
 
+/* Written down before it is made: a sweep has to find it where box is killed before there is a record. */
+static int note_cgroup(struct launch *l, const char *path, struct error *e)
+{
+	autoclose int fd = openat(l->state.folder, STATE_GROUP, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0 || write_all(fd, path, strlen(path)))
+		return error_sys(e, "note the cgroup %s", path);
+	return 0;
+}
+
 int launch_make_cgroup(struct launch *l, struct error *e)
 {
 	autofree char *path = cgroup_path_of(l->container);
@@ -52,7 +64,7 @@ int launch_make_cgroup(struct launch *l, struct error *e)
 	switch (l->wishes.manager) {
 	case CGROUPS_BY_SYSTEMD: return plan_unit(l, e);
 	case CGROUPS_BY_NOBODY: l->group = cgroup_none(&l->container->limits); return 0;
-	default: return cgroup_create(&request, &l->group, e) ? -1 : set_devices(l, e);
+	default: return note_cgroup(l, path, e) || cgroup_create(&request, &l->group, e) ? -1 : set_devices(l, e);
 	}
 }
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@
 #include "runtime/stage.h"
 #include "runtime/state.h"
 #include "runtime/sweep.h"
+#include "runtime/users.h"
 #include "specs/container.h"
 #include "specs/oci_config.h"
 
@@ -67,6 +69,19 @@ static int check_words(const struct oci_create *request, const struct container 
 	return 0;
 }
 
+/* In the container the program is, or was exec'd by, the first process. */
+static void tell_listening(const struct oci_create *request, struct list *env)
+{
+	autofree char *count = text_format("%d", request->listening);
+
+	if (!request->listening)
+		return;
+	list_env_set(env, "LISTEN_FDS", count);
+	list_env_set(env, "LISTEN_PID", "1");
+	if (request->listening_names)
+		list_env_set(env, "LISTEN_FDNAMES", request->listening_names);
+}
+
 /* A bundle, read and decided on. */
 static int load(const struct places *places, const struct oci_create *request, struct text *config, struct container *ret,
 		struct seccomp_filter *ret_filter, struct error *e)
@@ -81,6 +96,7 @@ static int load(const struct places *places, const struct oci_create *request, s
 	ret->oci->no_pivot = request->no_pivot;
 	ret->oci->no_new_keyring = request->no_new_keyring;
 	ret->oci->preserved = request->preserved;
+	tell_listening(request, &ret->env);
 	if (check_words(request, ret, e) == 0)
 		return 0;
 	container_release(ret);
@@ -168,7 +184,7 @@ static int let_start(const struct state *state, const struct record *record, con
 	(void)unlinkat(state->folder, "start", 0); /* a second start finds the first process gone from there all the same */
 	if (listener_wait(channel, &listener, &notice, e) == 0)
 		return 0;
-	if (container->oci->seccomp_notifies)
+	if (container->oci && container->oci->seccomp_notifies)
 		end_first((pid_t)record->pid, record->start_time);
 	return -1;
 }
@@ -185,10 +201,11 @@ int oci_start(const struct places *places, const char *id, struct error *e)
 
 	if (box_check_name(id, e) || state_lock(places, id, &state, e))
 		return -1;
-	result = state_read(places, id, &record, &alive, e) || oci_container_of(state.folder, id, &config, &container, e) ||
-				 let_start(&state, &record, &container, e)
+	/* Most configurations have nothing to say here, and are not decoded once more. */
+	result = oci_container_concerns_start(state.folder) &&
+				 (state_read(places, id, &record, &alive, e) || oci_container_of(state.folder, id, &config, &container, e))
 			 ? -1
-			 : 0;
+			 : let_start(&state, &record, &container, e);
 	if (result == 0 && hooks_has(&container, HOOK_POSTSTART) && oci_state_find(places, id, &described, e) == 0)
 		hooks_run_all(&container, HOOK_POSTSTART, &described);
 	oci_state_release(&described);
@@ -198,15 +215,39 @@ int oci_start(const struct places *places, const char *id, struct error *e)
 	return result;
 }
 
-static char *format_time(int64_t seconds)
+/* RFC 3339, with as many digits as there are (Go's RFC3339Nano, which engines parse and show). */
+static char *format_time(int64_t seconds, int64_t nanoseconds)
 {
 	time_t when = (time_t)seconds;
 	struct tm parts;
-	char text[32];
+	char text[32], fraction[16];
+	size_t length;
 
-	if (!gmtime_r(&when, &parts) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts))
-		text[0] = '\0';
-	return alloc_copy(text);
+	if (!gmtime_r(&when, &parts) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts))
+		return alloc_copy("");
+	(void)snprintf(fraction, sizeof fraction, ".%09u", (unsigned)(nanoseconds % 1000000000)); /* always fits */
+	for (length = strlen(fraction); length > 1 && fraction[length - 1] == '0'; length--)
+		fraction[length - 1] = '\0';
+	return text_format("%s%sZ", text, length > 1 ? fraction : "");
+}
+
+/* The name of whom the state folder belongs to, as runc's list says it; "" where the host does not know the uid. */
+static char *owner_of(const struct places *places, const char *id)
+{
+	autofree char *path = text_format("%s/%s", places->state, id);
+	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct identity owner = { 0 };
+	struct error ignored = { 0 };
+	struct stat st;
+	char uid[16], *name = NULL;
+
+	if (root < 0 || stat(path, &st))
+		return alloc_copy("");
+	(void)snprintf(uid, sizeof uid, "%u", st.st_uid); /* always fits */
+	if (users_find(root, uid, NULL, &owner, &ignored) == 0)
+		name = alloc_copy(owner.name ? owner.name : "");
+	identity_release(&owner);
+	return name ? name : alloc_copy("");
 }
 
 /* Whether the first process still waits for start. */
@@ -243,7 +284,8 @@ int oci_state_find(const struct places *places, const char *id, struct oci_state
 				   .pid = alive ? record.pid : 0, .status = alloc_copy(status_of(places, &record, alive)),
 				   .bundle = alloc_copy(record.bundle ? record.bundle : ""),
 				   .rootfs = alloc_copy(record.rootfs ? record.rootfs : ""),
-				   .created = format_time(record.created), .owner = alloc_copy("") };
+				   .created = format_time(record.created, record.created_ns),
+				   .owner = owner_of(places, id) };
 	list_copy(&ret->annotations, &record.annotations);
 	record_release(&record);
 	return 0;
@@ -284,7 +326,7 @@ static void run_poststop(const struct state *state, const struct record *record)
 	struct oci_state described = { .version = record->oci_version, .id = record->name, .pid = 0, .status = (char *)"stopped",
 				       .bundle = record->bundle, .rootfs = record->rootfs, .annotations = record->annotations };
 
-	if (oci_container_may_have_hooks(state->folder) && oci_container_of(state->folder, state->name, &config, &container, &e) == 0)
+	if (oci_container_concerns_start(state->folder) && oci_container_of(state->folder, state->name, &config, &container, &e) == 0)
 		hooks_run_all(&container, HOOK_POSTSTOP, &described);
 	container_release(&container);
 }

@@ -25,6 +25,8 @@ struct oci_create {
 	enum cgroup_manager manager;
 	bool no_pivot, no_new_keyring;
 	int preserved;              /* so many descriptors from 3 on go to the program */
+	int listening;              /* the first of them are sockets, of which the program learns (sd_listen_fds(3)) */
+	const char *listening_names; /* NULL: none */
 };
 /* Makes the container; its program waits for start. Nothing is left where it fails. */
 int oci_create(const struct places *places, const struct oci_create *request, struct error *e);

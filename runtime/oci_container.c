@@ -51,7 +51,7 @@ int oci_container_of(int folder, const char *name, struct text *config, struct c
 	return 0;
 }
 
-bool oci_container_may_have_hooks(int folder)
+bool oci_container_concerns_start(int folder)
 {
 	autorelease(text) struct text config = { 0 };
 	struct error ignored = { 0 };
@@ -59,5 +59,7 @@ bool oci_container_may_have_hooks(int folder)
 	if (file_read(folder, "config.json", CONFIG_LIMIT, &config, &ignored) || !config.data)
 		return true;
 	/* A key may be written with escapes; engines do not. */
-	return memmem(config.data, config.length, "hooks", strlen("hooks")) || memmem(config.data, config.length, "\\u", strlen("\\u"));
+	return memmem(config.data, config.length, "hooks", strlen("hooks")) ||
+	       memmem(config.data, config.length, "listener", strlen("listener")) ||
+	       memmem(config.data, config.length, "\\u", strlen("\\u"));
 }

@@ -21,5 +21,5 @@ int oci_container_load(const struct places *places, const char *bundle, struct t
  * "Lifecycle"). */
 int oci_container_of(int folder, const char *name, struct text *config, struct container *ret, struct error *e);
 
-/* Whether that copy has to be decoded to know its hooks. False is certain. */
-bool oci_container_may_have_hooks(int folder);
+/* Whether that copy has to be decoded for start and delete: it may have hooks, or a listener. False is certain. */
+bool oci_container_concerns_start(int folder);

@@ -107,7 +107,14 @@ int step_namespace_root(struct child *c, struct error *e)
 	return 0;
 }
 
-/* An OCI container does not end with the command that makes it. */
+/* An OCI container does not end with the command that makes it; but what hangs half-way (a hook, a file system) ends with it. */
+int step_unbind_from_parent(struct child *c, struct error *e)
+{
+	(void)c;
+	return prctl(PR_SET_PDEATHSIG, 0) ? error_sys(e, "live on without box") : 0;
+}
+
+/* exec: may live on from the beginning, and waits for nothing but box. */
 int step_oci_namespace_root(struct child *c, struct error *e)
 {
 	if (become_namespace_root(c, e))

@@ -49,10 +49,9 @@ static int read_profile(const struct container *container, struct text *ret, str
 	return 0;
 }
 
-/* crun's word: a profile that means another machine than this shall not be taken for less than it says. */
 static bool refuses_unknown(const struct container *container)
 {
-	const char *word = container->oci ? list_env_get(&container->oci->annotations, "run.oci.seccomp_fail_unknown_syscall") : NULL;
+	const char *word = container->oci ? list_env_get(&container->oci->annotations, OCI_FAIL_UNKNOWN_SYSCALL) : NULL;
 
 	return word && strcmp(word, "0") != 0;
 }

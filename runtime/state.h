@@ -6,6 +6,7 @@
  *     STATE/NAME/store        a link to the store that its writable layer lies in
  *     STATE/NAME/state.json   what other commands need to know: written once, when everything is made
  *     STATE/NAME/config.json  OCI: the configuration as it was at create
+ *     STATE/NAME/group        OCI: the path of its cgroup, while there is no record that says it
  *     STATE/NAME/start        OCI: a socket on which the container's first process waits for start; gone afterwards
  *
  * An OCI container has no box that stays: with a state.json it lives until delete, and its lock is held by one verb at a time.
@@ -22,6 +23,8 @@
 struct error;
 struct places;
 
+#define STATE_GROUP "group"
+
 struct record {
 	char *name;
 	char *image;
@@ -29,6 +32,7 @@ struct record {
 	int64_t pid;        /* of the first process, in the host's pid namespace */
 	int64_t start_time; /* process_start_time(): with the pid it names the process for good */
 	int64_t created;    /* seconds since 1970 */
+	int64_t created_ns; /* and nanoseconds of the next */
 	int64_t id_base;    /* first host id, 0 without a lease */
 	char *cgroup;       /* cgroup_record() */
 	/* For box exec. */

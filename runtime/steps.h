@@ -118,6 +118,7 @@ int step_oci_keyring(struct child *c, struct error *e);
 int step_close_on_exec(struct child *c, struct error *e);
 int step_session(struct child *c, struct error *e);
 int step_namespace_root(struct child *c, struct error *e);
+int step_unbind_from_parent(struct child *c, struct error *e);
 int step_oci_namespace_root(struct child *c, struct error *e);
 int step_cgroup(struct child *c, struct error *e);
 int step_umask(struct child *c, struct error *e);

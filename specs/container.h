@@ -210,6 +210,9 @@ struct oci_part {
 	int preserved;            /* command line: so many descriptors from 3 on stay open */
 };
 
+/* Annotations that change what box does. crun's: a system call in the seccomp profile that this machine does not have is an error. */
+#define OCI_FAIL_UNKNOWN_SYSCALL "run.oci.seccomp_fail_unknown_syscall"
+
 /* Nothing asked for. */
 struct oci_part *oci_part_new(void);
 

@@ -40,20 +40,20 @@ static json_t *sorted(struct list *list)
 
 static json_t *words(const struct word *items)
 {
-	struct list names = { 0 };
+	struct list list = { 0 };
 
 	for (; items->name; items++)
-		list_add(&names, items->name);
-	return sorted(&names);
+		list_add(&list, items->name);
+	return sorted(&list);
 }
 
-static json_t *archs(void)
+static json_t *names(const char *const *items)
 {
-	struct list names = { 0 };
+	struct list list = { 0 };
 
-	for (size_t i = 0; seccomp_archs[i]; i++)
-		list_add(&names, seccomp_archs[i]);
-	return sorted(&names);
+	for (; *items; items++)
+		list_add(&list, *items);
+	return sorted(&list);
 }
 
 /* In the order in which they run, as the specification lists them. */
@@ -68,19 +68,10 @@ static json_t *hooks(void)
 
 static json_t *mount_options(void)
 {
-	struct list names = { 0 };
+	struct list options = { 0 };
 
-	oci_mount_option_names(&names);
-	return sorted(&names);
-}
-
-static json_t *namespaces(void)
-{
-	struct list names = { 0 };
-
-	for (size_t i = 0; oci_namespace_names[i]; i++)
-		list_add(&names, oci_namespace_names[i]);
-	return sorted(&names);
+	oci_mount_option_names(&options);
+	return sorted(&options);
 }
 
 /* In the kernel's order. */
@@ -101,7 +92,7 @@ static json_t *enabled(bool is_enabled)
 /* Those that this kernel knows: without a program it complains about the missing one where it would have taken the flag. */
 static json_t *supported_flags(void)
 {
-	struct list names = { 0 };
+	struct list list = { 0 };
 
 	for (const struct word *flag = seccomp_flags; flag->name; flag++) {
 		unsigned flags = (unsigned)flag->value;
@@ -110,26 +101,29 @@ static json_t *supported_flags(void)
 		if (flags == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
 			flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) < 0 && errno == EFAULT)
-			list_add(&names, flag->name);
+			list_add(&list, flag->name);
 	}
-	return sorted(&names);
+	return sorted(&list);
 }
 
 static json_t *seccomp(void)
 {
 	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "enabled", 1, "actions", words(seccomp_actions), "operators",
-			 words(seccomp_operators), "archs", archs(), "knownFlags", words(seccomp_flags), "supportedFlags",
+			 words(seccomp_operators), "archs", names(seccomp_archs), "knownFlags", words(seccomp_flags), "supportedFlags",
 			 supported_flags());
 }
 
+/* Which words of a security module or a cgroup tree box passes on; whether this kernel has it shows when it is asked for. */
 static json_t *linux_object(void)
 {
-	json_t *object = json_pack("{s:o, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:o}", "namespaces", namespaces(), "capabilities", capabilities(),
-				   "cgroup", "v1", 1, "v2", 1, "systemd", 0, "systemdUser", 0, "rdma", 0, "seccomp", seccomp());
+	json_t *object = json_pack("{s:o, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:o}", "namespaces", names(oci_namespace_names), "capabilities",
+				   capabilities(), "cgroup", "v1", 1, "v2", 1, "systemd", 0, "systemdUser", 0, "rdma", 1, "seccomp",
+				   seccomp());
 
-	json_object_set_new(object, "apparmor", enabled(false));
-	json_object_set_new(object, "selinux", enabled(false));
+	json_object_set_new(object, "apparmor", enabled(true));
+	json_object_set_new(object, "selinux", enabled(true));
 	json_object_set_new(object, "intelRdt", enabled(false));
+	json_object_set_new(object, "memoryPolicy", json_pack("{s:o, s:o}", "modes", names(oci_memory_modes), "flags", names(oci_memory_flags)));
 	json_object_set_new(object, "mountExtensions", json_pack("{s:o}", "idmap", enabled(true)));
 	json_object_set_new(object, "netDevices", enabled(true));
 	return object;
@@ -137,8 +131,10 @@ static json_t *linux_object(void)
 
 void oci_features(struct text *ret)
 {
-	json_t *features = json_pack("{s:s, s:s, s:o, s:o, s:o}", "ociVersionMin", "1.0.0", "ociVersionMax", OCI_VERSION, "hooks", hooks(),
-				     "mountOptions", mount_options(), "linux", linux_object());
+	static const char *const annotations[] = { OCI_FAIL_UNKNOWN_SYSCALL, NULL };
+	json_t *features = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "ociVersionMin", "1.0.0", "ociVersionMax", OCI_VERSION, "hooks", hooks(),
+				     "mountOptions", mount_options(), "linux", linux_object(), "potentiallyUnsafeConfigAnnotations",
+				     names(annotations));
 
 	field_print(features, ret);
 	json_decref(features);

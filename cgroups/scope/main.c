@@ -50,7 +50,9 @@ static int start_or_set(struct manager *manager, bool starts, char *const *words
 	struct properties properties = { 0 };
 	int result = parse_all(words + 1, &properties, e);
 
-	if (result == 0)
+	if (result)
+		(void)error_in(e, "%s the unit %s", starts ? "start" : "change", words[0]);
+	else
 		result = starts ? manager_start(manager, words[0], properties.items, properties.count, e)
 				: manager_set(manager, words[0], properties.items, properties.count, e);
 	release_all(&properties);

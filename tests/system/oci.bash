@@ -75,7 +75,7 @@ template() {
 bundle() {
 	local filter=${1:-.}
 	shift || true
-	[ -d "$BUNDLE/rootfs" ] || rootfs_folder "$BUNDLE/rootfs"
+	[ -e "$BUNDLE/rootfs/bin/busybox" ] || rootfs_folder "$BUNDLE/rootfs"
 	if [ $# -gt 0 ]; then
 		# The command first: the filter may still change it.
 		template | jq '.process.args = $ARGS.positional | '"$filter" --args -- "$@" >"$BUNDLE/config.json"
@@ -110,6 +110,17 @@ refused() {
 	try_create
 	[ "$status" -eq 1 ] || fail "exit code $status, expected 1, of $(jq -c . "$BUNDLE/config.json")" || return 1
 	[ -z "$(left_state)$(left_cgroups)" ] || fail "a create that failed left $(left_state) $(left_cgroups)"
+}
+
+# at_once COUNT COMMAND…: so many of it beside each other, each with its number as the last word; waits for all.
+at_once() {
+	local count=$1 i pids=()
+	shift
+	for i in $(seq "$count"); do
+		"$@" "$i" &
+		pids+=($!)
+	done
+	wait "${pids[@]}" || true
 }
 
 # not COMMAND…: succeeds where that fails. A mere "! command" does not end a test.

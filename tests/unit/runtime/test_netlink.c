@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <errno.h>
 #include <net/if.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
