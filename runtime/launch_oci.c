@@ -86,8 +86,14 @@ static int make_cgroup(struct launch *l, struct error *e)
 	autofree char *path = cgroup_path_of(l->container);
 	const struct cgroup_request request = { .path = path, .joins_all = true, .limits = &l->container->limits };
 
-	if (note_cgroup(l, path, e) || cgroup_create(&request, &l->group, e))
+	if (note_cgroup(l, path, e))
 		return -1;
+	if (cgroup_create(&request, &l->group, e)) {
+		if (e->kind != ERROR_USAGE)
+			return -1;
+		e->kind = ERROR_SPEC; /* nobody typed the path */
+		return error_at(e, "linux.cgroupsPath");
+	}
 	return cgroup_devices(l->group, l->container->limits.device_rules, l->container->limits.device_rule_count, e);
 }
 
