@@ -73,7 +73,7 @@ static int open_container(const struct places *places, const struct box_exec *re
 	if (box_check_name(request->name, e) || state_read(places, request->name, &entry->record, &alive, e))
 		return -1;
 	entry->first = process_open((pid_t)entry->record.pid);
-	if (entry->first < 0 || process_start_time((pid_t)entry->record.pid) != entry->record.start_time)
+	if (!alive || entry->first < 0 || process_start_time((pid_t)entry->record.pid) != entry->record.start_time)
 		return error_set(e, ERROR_MISSING, "enter %s: container not running", request->name);
 	if (cgroup_open(entry->record.cgroup ? entry->record.cgroup : "", &entry->group, e))
 		return -1;
@@ -289,7 +289,8 @@ static int prepare_oci(struct entry *entry, const struct box_exec *request, stru
 {
 	pid_t pid = process_pid(entry->pidfd);
 
-	if (set_affinity(pid, entry->container.oci->affinity_final, "process.execCPUAffinity.final", e))
+	if (set_affinity(pid, entry->container.oci->affinity_final, "process.execCPUAffinity.final", e) ||
+	    oom_score_apply(pid, entry->container.oci->oom_score_adj, e))
 		return -1;
 	if (request->console_socket && entry->container.terminal && console_send(request->console_socket, entry->streams[0], e))
 		return -1;

@@ -120,23 +120,6 @@ static int prepare(struct launch *l, struct error *e)
 	return 0;
 }
 
-static int set_oom_score(const struct launch *l, struct error *e)
-{
-	int64_t score = l->container->oci->oom_score_adj;
-	char path[48], text[24];
-
-	if (score == LIMIT_UNSET)
-		return 0;
-	(void)snprintf(path, sizeof path, "/proc/%d/oom_score_adj", (int)l->pid);  /* always fits */
-	(void)snprintf(text, sizeof text, "%lld", (long long)score);               /* always fits */
-	if (file_poke(AT_FDCWD, path, text) == 0)
-		return 0;
-	error_sys(e, "set the out-of-memory score to %s", text);
-	if (e->sys == EACCES)
-		error_hint(e, "a lower one than box's own needs CAP_SYS_RESOURCE");
-	return error_at(e, "process.oomScoreAdj");
-}
-
 static void describe(const struct launch *l, const char *status, struct oci_state *state)
 {
 	const struct container *c = l->container;
@@ -190,7 +173,7 @@ int launch_create(struct launch *l, struct error *e)
 	if (prepare(l, e) || launch_clone(l, NULL, NULL, e))
 		return -1;
 	trace_step("launch", "clone");
-	if (launch_map_ids(l, e) || set_oom_score(l, e) || launch_send_layers(l, e) || launch_send_sources(l, NULL, 0, 0, e))
+	if (launch_map_ids(l, e) || oom_score_apply(l->pid, l->container->oci->oom_score_adj, e) || launch_send_layers(l, e) || launch_send_sources(l, NULL, 0, 0, e))
 		return -1;
 	trace_step("launch", "id maps, binds");
 	if (run_hooks(l, e) || make_ready(l, e))
