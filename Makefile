@@ -54,14 +54,18 @@ init_cflags := -std=gnu17 -I. $(filter-out -Wundef,$(warnings)) -Os -g -fPIE -ff
 # Files. main.c stays out of the archives, so that unit tests and fuzzers link them.
 box_src := $(filter-out cli/main.c,$(wildcard base/*.c specs/*.c cgroups/*.c images/*.c runtime/*.c cli/*.c))
 image_src := $(filter-out images/unpack/main.c,$(wildcard images/unpack/*.c))
+# box-scope: its own files, what they use of base, and libsystemd, which is no library for a static program.
+scope_src := $(filter-out cgroups/scope/main.c,$(wildcard cgroups/scope/*.c))
+scope_base := base/alloc.c base/error.c base/number.c base/text.c
 unit_src := $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c)
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
 box_libs := -lseccomp -lcap -ljansson -lm
+scope_libs := -lsystemd
 image_libs := -larchive -lcrypto -lzstd -lisal -lz -ljansson -lseccomp -lcap -lm
-all_src := $(box_src) $(image_src) cli/main.c images/unpack/main.c
-format_src := $(wildcard $(addsuffix /*.[ch],base specs cgroups images images/unpack runtime runtime/init cli tests/fuzz tests/system \
+all_src := $(box_src) $(image_src) $(scope_src) cli/main.c images/unpack/main.c cgroups/scope/main.c
+format_src := $(wildcard $(addsuffix /*.[ch],base specs cgroups cgroups/scope images images/unpack runtime runtime/init cli tests/fuzz tests/system \
 	tests/bench tests/unit/* tests/unit/*/*))
-programs := $O/bin/box $O/libexec/box/box-image $O/libexec/box/box-init
+programs := $O/bin/box $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope
 
 # Other flags than last time in this folder: everything is built again.
 stamp := $(CC) $(cflags)
@@ -89,6 +93,10 @@ $O/libexec/box/box-image: $O/images/unpack/main.o $O/libimage.a $O/libbox.a
 	@mkdir -p $(@D)
 	$(CC) $(cflags) -pie $(ldflags) -o $@ $^ $(image_libs)
 
+$O/libexec/box/box-scope: $O/cgroups/scope/main.o $(scope_src:%.c=$O/%.o) $(scope_base:%.c=$O/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(cflags) -pie $(ldflags) -o $@ $^ $(scope_libs)
+
 $O/libexec/box/box-init: runtime/init/box-init.c $O/flags
 	@mkdir -p $(@D)
 	$(CC) $(init_cflags) $(ldflags) -o $@ $<
@@ -103,9 +111,9 @@ $O/runtime/seccomp_default.o: runtime/seccomp_default.S runtime/seccomp_default.
 	$(CC) -I. -c -o $@ $<
 
 # Tests. The unit tests of all folders are one program; the probe is what system tests run inside a container.
-$O/unit-tests: $(unit_src:%.c=$O/%.o) $O/libimage.a $O/libbox.a
+$O/unit-tests: $(unit_src:%.c=$O/%.o) $(scope_src:%.c=$O/%.o) $O/libimage.a $O/libbox.a
 	@mkdir -p $(@D)
-	$(CC) $(cflags) -pie $(ldflags) -o $@ $^ $(image_libs) -lcriterion
+	$(CC) $(cflags) -pie $(ldflags) -o $@ $^ $(image_libs) $(scope_libs) -lcriterion
 
 $O/tests/probe: tests/system/probe.c $O/flags
 	@mkdir -p $(@D)
@@ -139,7 +147,8 @@ bench: all $O/tests/timing
 	@tests/bench/run.sh $O
 format:
 	clang-format -i $(format_src)
-objects: $(box_src:%.c=$O/%.o) $(image_src:%.c=$O/%.o) $O/cli/main.o $O/images/unpack/main.o $O/libexec/box/box-init
+objects: $(box_src:%.c=$O/%.o) $(image_src:%.c=$O/%.o) $(scope_src:%.c=$O/%.o) $O/cgroups/scope/main.o $O/cli/main.o \
+	$O/images/unpack/main.o $O/libexec/box/box-init
 unit-program: $O/unit-tests
 replay-programs: $(fuzz_src:tests/fuzz/%.c=$O/tests/%)
 coverage: unit-program
@@ -152,7 +161,7 @@ share := $(DESTDIR)$(PREFIX)/share
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/box $(share)/man/man1 $(share)/box $(share)/doc/box/examples
 	install -m 755 $O/bin/box $(DESTDIR)$(PREFIX)/bin/box
-	install -m 755 $O/libexec/box/box-image $O/libexec/box/box-init $(DESTDIR)$(PREFIX)/libexec/box/
+	install -m 755 $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope $(DESTDIR)$(PREFIX)/libexec/box/
 	install -m 644 specs/app.schema.json $(share)/box/
 	install -m 644 README.md docs/*.md LICENSE $(share)/doc/box/
 	install -m 644 $(wildcard specs/examples/*) $(share)/doc/box/examples/

@@ -34,27 +34,43 @@ bool log_is_redirected(void)
 	return current.fd != STDERR_FILENO;
 }
 
-__attribute__((format(printf, 2, 0))) static void log_line(enum log_level level, const char *format, va_list args)
+/* Both of runc's forms quote in the same way. */
+static void add_line(struct text *line, const char *level, const char *words)
 {
-	autorelease(text) struct text words = { 0 };
-	autorelease(text) struct text line = { 0 };
-	int saved = errno;
-	char buffer[2048], when[40];
+	autorelease(text) struct text escaped = { 0 };
+	char when[40];
 	struct tm utc;
 	time_t now = time(NULL);
+
+	(void)strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+	switch (current.form) {
+	case LOG_FORM_TEXT:
+		text_add_escaped(&escaped, words, strlen(words));
+		text_addf(line, "box: %s: %s\n", level, escaped.data ? escaped.data : "");
+		break;
+	case LOG_FORM_PAIRS:
+		text_addf(line, "time=\"%s\" level=%s msg=", when, level);
+		json_add_text(line, words);
+		text_add(line, "\n");
+		break;
+	case LOG_FORM_JSON:
+		text_addf(line, "{\"level\":\"%s\",\"msg\":", level);
+		json_add_text(line, words);
+		text_addf(line, ",\"time\":\"%s\"}\n", when);
+		break;
+	}
+}
+
+__attribute__((format(printf, 2, 0))) static void log_line(enum log_level level, const char *format, va_list args)
+{
+	autorelease(text) struct text line = { 0 };
+	int saved = errno;
+	char buffer[2048];
 
 	if (level > current.level)
 		return;
 	(void)vsnprintf(buffer, sizeof buffer, format, args); /* cut is fine */
-	if (current.json) {
-		(void)strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-		text_addf(&line, "{\"level\":\"%s\",\"msg\":", level_names[level]);
-		json_add_text(&line, buffer);
-		text_addf(&line, ",\"time\":\"%s\"}\n", when);
-	} else {
-		text_add_escaped(&words, buffer, strlen(buffer));
-		text_addf(&line, "box: %s: %s\n", level_names[level], words.data ? words.data : "");
-	}
+	add_line(&line, level_names[level], buffer);
 	(void)write_all(current.fd, line.data, line.length); /* nowhere left to tell */
 	errno = saved;
 }

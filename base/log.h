@@ -3,7 +3,8 @@
  * log.h - what box tells beside errors: warnings, debug lines, and the trace of steps.
  *
  * Libraries return errors and never print them; warnings end with ", ignoring" or ", continuing". The log goes to
- * stderr, or to a file, as text ("box: warning: …") or as JSON lines {"level","msg","time"}, as runc's.
+ * stderr as text ("box: warning: …"), or to a file in runc's two forms: as JSON lines {"level","msg","time"}, or as
+ * time="…" level=warning msg="…".
  */
 #pragma once
 
@@ -11,9 +12,11 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
+enum log_form { LOG_FORM_TEXT, LOG_FORM_PAIRS, LOG_FORM_JSON };
+
 struct log_setup {
 	enum log_level level;
-	bool json;
+	enum log_form form;
 	int fd; /* where lines go; kept open by the caller */
 };
 

@@ -84,6 +84,9 @@ int mount_change(int mount, const char *name, const struct mount_change *change,
 	};
 	unsigned flags = AT_EMPTY_PATH | (change->recursive ? AT_RECURSIVE : 0);
 
+	/* How access times are noted is one value of several bits: the kernel takes a new one only with all of them cleared. */
+	if ((change->set | change->clear) & MOUNT_ATTR__ATIME)
+		attr.attr_clr |= MOUNT_ATTR__ATIME;
 	if (mount_setattr(mount, "", flags, &attr, sizeof attr))
 		return error_sys(e, "set the attributes of the mount of %s", name);
 	return 0;

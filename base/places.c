@@ -111,7 +111,7 @@ void places_release(struct places *places)
 	errno = saved;
 }
 
-/* The path that this program was started from. A copy in memory has none, but knows its original. */
+/* The path that this program was started from. A sealed one (runtime/sealed.c) lies in no folder, but knows its original. */
 static int own_path(char ret[static PATH_MAX], struct error *e)
 {
 	const char *original = getenv(PLACES_SELF);
@@ -120,7 +120,7 @@ static int own_path(char ret[static PATH_MAX], struct error *e)
 	if (length < 0)
 		return error_sys(e, "find box's own folder: read /proc/self/exe");
 	ret[length] = '\0';
-	if (text_starts(ret, "/memfd:") && original && strlen(original) < PATH_MAX)
+	if ((text_starts(ret, "/memfd:") || !strchr(ret + 1, '/')) && original && strlen(original) < PATH_MAX)
 		memcpy(ret, original, strlen(original) + 1);
 	return 0;
 }

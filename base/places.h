@@ -20,7 +20,7 @@ struct places {
 int places_find(struct places *ret, struct error *e);
 void places_release(struct places *places);
 
-/* The environment variable that holds the path of box where it runs from a copy without a folder (runtime/sealed.c). */
+/* The environment variable that holds the path of box where it runs from a file without a folder (runtime/sealed.c). */
 #define PLACES_SELF "BOX_SELF"
 
 /* The absolute path of a helper program: dirname(/proc/self/exe)/../libexec/box/NAME, which exists. The caller frees it. */

@@ -48,8 +48,8 @@ int64_t process_start_time(pid_t pid);
 /* Whether it has ended, and nobody has waited for it yet. */
 bool process_is_zombie(pid_t pid);
 
-/* Closes every descriptor from at on but these, which become at, at + 1 and so on, close-on-exec; -1 among them is left out. Closed, not only
- * marked, because a path such as /proc/self/fd/7 must lead nowhere even for execve itself (CVE-2024-21626). */
+/* Closes every descriptor from at on but these, which become at, at + 1 and so on, close-on-exec; -1 among them is left out. Closed,
+ * not only marked, because a path such as /proc/self/fd/7 must lead nowhere even for execve itself (CVE-2024-21626). */
 int process_keep_only(int at, int *const kept[], size_t count, struct error *e);
 
 struct process_run {

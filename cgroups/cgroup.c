@@ -258,6 +258,7 @@ void cgroup_free(struct cgroup *group)
 	for (struct cgroup_mount *m = group->mounts; m && m->type; m++)
 		free(m->host_path);
 	free(group->mounts);
+	unit_free(group->unit);
 	free(group->path);
 	free(group);
 }
@@ -272,6 +273,9 @@ int cgroup_clone_fd(const struct cgroup *group)
 
 int cgroup_enter(const struct cgroup *group, bool entered, struct error *e)
 {
+	/* The plan that this process was made with: it has been moved since. */
+	if (group->unit && group->unit->is_planned)
+		return 0;
 	for (size_t i = 0; i < group->count; i++) {
 		const struct branch *branch = &group->branches[i];
 

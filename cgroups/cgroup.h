@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/text.h"
 
@@ -32,6 +33,9 @@ struct cgroup_host {
 int cgroup_host_find(struct cgroup_host *ret, struct error *e);
 void cgroup_host_release(struct cgroup_host *host);
 
+/* Who makes the group of a container. */
+enum cgroup_manager { CGROUPS_BY_BOX, CGROUPS_BY_SYSTEMD, CGROUPS_BY_NOBODY };
+
 struct cgroup_request {
 	const char *path; /* absolute, without "." and ".." */
 	/* An OCI container: it joins every v1 tree that is mounted (with name=systemd), and gets every v2 controller. On v1 a group joins
@@ -47,9 +51,43 @@ struct cgroup_request {
  * is left behind on failure. An empty group of that path is taken over; one with processes in it is ERROR_EXISTS. */
 int cgroup_create(const struct cgroup_request *request, struct cgroup **ret, struct error *e);
 
+/* The group of a unit of systemd. */
+struct cgroup_unit {
+	const char *path;     /* "slice:prefix:name", as runc has it; NULL or "": the usual one */
+	const char *id;       /* the container */
+	const char *subgroup; /* v2: the container's group lies below the unit's, under this name; NULL or "": it is the unit's */
+	const struct list *properties; /* "Name=VALUE", the value as GVariant text: they come last; or NULL */
+	const struct limits *limits;
+};
+
+/* Says where the group of a unit will be, and checks the limits as cgroup_create does; nothing is made. A process that is made now with the
+ * plan in its memory finds the paths in cgroup_mounts, and need not enter: cgroup_start_unit moves it. */
+int cgroup_plan(const struct cgroup_unit *request, struct cgroup **ret, struct error *e);
+
+/* Makes the unit with that process (which waits) in it, joins what systemd leaves out, and writes the limits. */
+int cgroup_start_unit(struct cgroup *group, const struct limits *limits, pid_t pid, struct error *e);
+
+/* An ordinary user's: where the group in which this process runs is not delegated, and systemd is there, a scope of the user's own
+ * manager is made around this process, and then it is. Where that does not work all stays as it is: cgroup_create says what cannot be
+ * limited. */
+void cgroup_seek_delegation(const char *name);
+
+/* For a container that stays in its caller's group: every call does nothing. Its limits, if there are any, are not enforced: a warning. */
+struct cgroup *cgroup_none(const struct limits *limits);
+
 /* The record of a group as one text for the state file, and back: in any process, at any time. */
 void cgroup_record(const struct cgroup *group, struct text *ret);
 int cgroup_open(const char *record, struct cgroup **ret, struct error *e);
+
+/* For another process of a container. The group at path below an open one ("" or "/": itself); and the one in which a process of the
+ * container is, which is it or one below it (v2). */
+int cgroup_open_below(const struct cgroup *group, const char *path, struct cgroup **ret, struct error *e);
+int cgroup_open_around(const struct cgroup *group, pid_t pid, struct cgroup **ret, struct error *e);
+
+/* Whether it belongs to a unit of the user's own systemd. That can move a process there where this one must not: between a session and the
+ * groups of the user's manager nobody but root may move anything. */
+bool cgroup_can_attach(const struct cgroup *group);
+int cgroup_attach(const struct cgroup *group, pid_t pid, struct error *e);
 
 /* As it was requested. Borrowed. */
 const char *cgroup_path(const struct cgroup *group);
@@ -85,7 +123,8 @@ bool cgroup_is_frozen(const struct cgroup *group);
 int cgroup_pids(const struct cgroup *group, int **ret_pids, size_t *ret_count, struct error *e);
 bool cgroup_is_empty(const struct cgroup *group);
 
-/* Kills what is left, waits (bounded) until the group is empty, removes it in every hierarchy with all groups that the container made
+/* Of a unit: stops it, too. A plan: nothing happens.
+ * Kills what is left, waits (bounded) until the group is empty, removes it in every hierarchy with all groups that the container made
  * below it, and /box with its last group; other groups above stay. Missing is fine. */
 int cgroup_remove(const struct cgroup *group, struct error *e);
 

@@ -128,6 +128,9 @@ static int kill_everybody(const struct cgroup *group, struct error *e)
 		if (errno != ENOENT) /* before 5.14 */
 			return error_sys(e, "write 1 to cgroup.kill of cgroup %s%s", branch->tree.root, group->path);
 	}
+	/* Nobody can fork into an empty group; and freezing is dear: on v1 it changes the kernel's code on every processor. */
+	if (cgroup_is_empty(group))
+		return 0;
 	do {
 		if (kill_round(group, SIGKILL, &is_sure, e))
 			return -1;

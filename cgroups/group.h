@@ -19,10 +19,24 @@ struct branch {
 	bool is_made;     /* by this process: undone when create fails */
 };
 
+/* The unit of systemd that a group belongs to. */
+struct unit {
+	char *name;
+	bool is_user;      /* of the caller's own manager */
+	bool is_slice;
+	bool is_planned;   /* not started: nothing is there yet */
+	/* Until it is started: */
+	char *slice;       /* the unit above it */
+	bool has_subgroup; /* the last part of the group's path is box's, below the unit's */
+	unsigned needed;   /* controllers that its limits need */
+	struct list properties; /* what the user wants of it, as unit_properties.h has them */
+};
+
 struct cgroup {
 	char *path; /* the same below the root of every tree: "/box/web" */
 	bool joins_all;
 	enum cgroup_version version;
+	struct unit *unit;       /* NULL: box itself makes and removes the group */
 	struct branch *branches; /* none: a group that does nothing */
 	size_t count;
 	struct cgroup_mount *mounts; /* made by create and open; ends with type NULL */
@@ -81,6 +95,14 @@ bool v1_is_frozen(const struct branch *branch);
 int v2_enable(int folder, const char *shown, bool is_root, const struct path_wish *wish, struct error *e);
 int v2_freeze(const struct branch *branch, bool frozen, int timeout_ms, struct error *e);
 bool v2_is_frozen(const struct branch *branch);
+
+/* unit.c: what systemd has to be told. The unit of a group that is only planned is left alone. */
+int unit_set(const struct cgroup *group, const struct limits *settled, struct error *e);
+int unit_stop(const struct cgroup *group, struct error *e);
+void unit_free(struct unit *unit);
+
+/* unit_call.c: runs box-scope with these words. out gets what it prints, or is NULL. */
+int unit_call(bool is_user, const char *verb, const char *unit, const struct list *words, struct text *out, struct error *e);
 
 /* freeze.c: signals everybody in one branch and below it. */
 int branch_signal(const struct branch *branch, int signal, struct error *e);

@@ -152,8 +152,19 @@ static void layout_drop(struct layout *layout, size_t index)
 	memmove(layout->trees + index, layout->trees + index + 1, (layout->count - index) * sizeof *layout->trees);
 }
 
-/* Drops the trees that this user cannot use. */
-static int layout_place(struct layout *layout, struct error *e)
+/* A tree in which systemd makes the groups. */
+static void place_managed(struct tree *tree, const char *manager, unsigned *v1)
+{
+	autofree char *folder = text_format("%s%s", tree->root, manager);
+
+	if (tree->is_v2)
+		tree->controllers = read_controllers(folder, "cgroup.controllers");
+	else
+		*v1 |= tree->controllers;
+}
+
+/* Drops the trees that this user cannot use. manager: NULL where box makes the groups. */
+static int layout_place(struct layout *layout, const char *manager, struct error *e)
 {
 	unsigned v1 = 0;
 	bool has_resources = false;
@@ -161,7 +172,9 @@ static int layout_place(struct layout *layout, struct error *e)
 	for (size_t i = layout->count; i-- > 0;) {
 		struct tree *tree = &layout->trees[i];
 
-		if (tree->is_v2) {
+		if (manager) {
+			place_managed(tree, manager, &v1);
+		} else if (tree->is_v2) {
 			if (place_v2(layout, tree, e))
 				return -1;
 		} else if (is_writable(tree->root, "tasks")) {
@@ -206,7 +219,7 @@ static void explain(struct layout *layout, size_t mounted, size_t read_only)
 		       "run box inside `systemd-run --user --scope -p Delegate=yes box …`");
 }
 
-int layout_find(struct layout *ret, struct error *e)
+static int find(struct layout *ret, const char *manager, struct error *e)
 {
 	autorelease(text) struct text mountinfo = { 0 };
 	struct layout layout = { 0 };
@@ -216,7 +229,7 @@ int layout_find(struct layout *ret, struct error *e)
 		return -1;
 	layout_parse(&layout, mountinfo.data ? mountinfo.data : "", &read_only);
 	mounted = layout.count;
-	if (layout_place(&layout, e)) {
+	if (layout_place(&layout, manager, e)) {
 		layout_release(&layout);
 		return -1;
 	}
@@ -224,6 +237,16 @@ int layout_find(struct layout *ret, struct error *e)
 		explain(&layout, mounted, read_only);
 	*ret = layout;
 	return 0;
+}
+
+int layout_find(struct layout *ret, struct error *e)
+{
+	return find(ret, NULL, e);
+}
+
+int layout_find_managed(struct layout *ret, const char *manager, struct error *e)
+{
+	return find(ret, manager, e);
 }
 
 void layout_release(struct layout *layout)

@@ -65,6 +65,8 @@ struct layout {
 
 /* The layout of this host for this user. -1 only where /proc cannot be read; a host without usable trees has a reason. */
 int layout_find(struct layout *ret, struct error *e);
+/* The same whoever may write there, for groups that systemd makes. manager: the group in which its units lie, "" at the top. */
+int layout_find_managed(struct layout *ret, const char *manager, struct error *e);
 void layout_release(struct layout *layout);
 void tree_release(struct tree *tree);
 

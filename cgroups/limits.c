@@ -305,20 +305,33 @@ static int check_use(const struct cgroup *group, const struct limits *limits, st
 	return error_at(e, "linux.resources.memory.limit");
 }
 
+/* What is to be written, as far as it can be known before. */
+static int settle(const struct cgroup *group, const struct limits *limits, struct limits *ret, struct error *e)
+{
+	*ret = limits_settled(limits);
+	return settle_v2_swap(group, ret, e) || check_sums(ret, e) || check_use(group, ret, e) ? -1 : 0;
+}
+
 int limits_write(const struct cgroup *group, const struct limits *limits, bool is_fresh, struct error *e)
 {
-	struct limits settled = limits_settled(limits);
+	struct limits settled;
 
+	if (settle(group, limits, &settled, e))
+		return -1;
 	if (!is_fresh)
 		settle_period(group, &settled);
-	if (settle_v2_swap(group, &settled, e) || check_sums(&settled, e) || check_use(group, &settled, e) ||
-	    write_rows(group, &settled, is_fresh, e) || write_period(group, &settled, is_fresh, e))
+	if (write_rows(group, &settled, is_fresh, e) || write_period(group, &settled, is_fresh, e))
 		return -1;
 	return lists_write(group, &settled, e);
 }
 
 int cgroup_update(const struct cgroup *group, const struct limits *limits, struct error *e)
 {
+	struct limits settled;
+
+	/* The unit first: systemd writes into the same files, and less exactly. */
+	if (group->unit && (settle(group, limits, &settled, e) || unit_set(group, &settled, e)))
+		return -1;
 	if (limits_write(group, limits, /* is_fresh= */ false, e))
 		return -1;
 	return limits->device_rule_count ? cgroup_devices(group, limits->device_rules, limits->device_rule_count, e) : 0;

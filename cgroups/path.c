@@ -11,8 +11,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -84,11 +86,24 @@ static int step_down(const struct branch *branch, int *at, const char *name, con
 	return 0;
 }
 
+/* Where nothing is to be made or changed on the way, one call goes all of it. There are no links in a cgroup file system. */
+static int open_above(const struct branch *branch, const char *path, struct error *e)
+{
+	const struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
+	autofree char *above = text_format("%s%.*s", branch->tree.root, (int)(strrchr(path, '/') - path), path);
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, above, &how, sizeof how);
+
+	return fd < 0 ? error_sys(e, "open cgroup %s", above) : fd;
+}
+
 int path_walk(const struct branch *branch, const char *path, const struct path_wish *wish, struct error *e)
 {
 	autorelease(text) struct text shown = { 0 };
-	autoclose int at = open(branch->tree.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int at = -1;
 
+	if (!wish->wants_made && !wish->needed && !wish->welcome)
+		return open_above(branch, path, e);
+	at = open(branch->tree.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (at < 0)
 		return error_sys(e, "open cgroup %s", branch->tree.root);
 	text_add(&shown, branch->tree.root);

@@ -2,9 +2,9 @@
 /*
  * record.c - a group as one text for the state file, and back; and a group of which only the path is known.
  *
- * "cgroup VERSION PATH", or "oci-cgroup VERSION PATH" for one that joins all; then a line per branch: "v1 CONTROLLERS OPTIONS FOLDER
- * ROOT" or "v2 CONTROLLERS - - ROOT". ROOT is the last, since it may have spaces in it; no part has a newline. A later command may run in
- * another group, even in another tree layout: what counts is where the group was made.
+ * "cgroup VERSION PATH", or "oci-cgroup VERSION PATH" for one that joins all; where systemd made it a line "unit user|system NAME"; then a
+ * line per branch: "v1 CONTROLLERS OPTIONS FOLDER ROOT" or "v2 CONTROLLERS - - ROOT". ROOT is the last, since it may have spaces in it;
+ * no part has a newline. A later command may run in another group, even in another tree layout: what counts is where the group was made.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +18,8 @@
 void cgroup_record(const struct cgroup *group, struct text *ret)
 {
 	text_addf(ret, "%scgroup %d %s\n", group->joins_all ? "oci-" : "", (int)group->version, group->path);
+	if (group->unit)
+		text_addf(ret, "unit %s %s\n", group->unit->is_user ? "user" : "system", group->unit->name);
 	for (size_t i = 0; i < group->count; i++) {
 		const struct tree *tree = &group->branches[i].tree;
 
@@ -45,6 +47,21 @@ static bool parse_branch(struct cgroup *group, const char *line)
 	return true;
 }
 
+/* "unit user|system NAME" */
+static bool parse_unit(struct cgroup *group, const char *line)
+{
+	const char *name = strrchr(line, ' ') + 1;
+	bool is_user = text_starts(line, "unit user ");
+
+	if (group->unit || (!is_user && !text_starts(line, "unit system ")) || !*name)
+		return false;
+	group->unit = alloc_zeroed(1, sizeof *group->unit);
+	group->unit->name = alloc_copy(name);
+	group->unit->is_user = is_user;
+	group->unit->is_slice = text_ends(name, ".slice");
+	return true;
+}
+
 static struct cgroup *parse_record(const char *record, struct error *e)
 {
 	bool is_oci = text_starts(record, "oci-");
@@ -64,7 +81,7 @@ static struct cgroup *parse_record(const char *record, struct error *e)
 		size_t length = strcspn(line, "\n");
 		autofree char *copy = alloc_copy_bytes(line, length);
 
-		if (!parse_branch(group, copy)) {
+		if (!(text_starts(copy, "unit ") ? parse_unit(group, copy) : parse_branch(group, copy))) {
 			cgroup_free(group);
 			return NULL;
 		}

@@ -161,8 +161,14 @@ int cgroup_remove(const struct cgroup *group, struct error *e)
 {
 	/* First where processes are frozen: they die in no other tree before they are thawed there. */
 	const struct branch *first = group_branch(group, CONTROLLER_FREEZER);
-	int failed = first ? branch_clear(group, first, e) : 0;
+	int failed;
 
+	if (group->unit && group->unit->is_planned)
+		return 0;
+	/* Before the folders, which systemd removes by itself: one that vanished under it would leave it with a unit that seems to run. */
+	if (group->unit && unit_stop(group, e))
+		return -1;
+	failed = first ? branch_clear(group, first, e) : 0;
 	for (size_t i = group->count; i-- > 0;) {
 		const struct branch *branch = &group->branches[i];
 		struct error again = { 0 };

@@ -8,6 +8,7 @@
 
 #include "cli/options.h"
 
+struct call;
 struct error;
 struct oci_create;
 
@@ -25,5 +26,5 @@ struct bundle_choices {
 	{ 0, "no-pivot", OPTION_FLAG, offsetof(type, at no_pivot), NULL, "move the root instead: for a host that runs from memory" },    \
 	{ 0, "no-new-keyring", OPTION_FLAG, offsetof(type, at no_new_keyring), NULL, "keep the caller's session keyring" }
 
-/* What they ask for, for the container id. */
-int bundle_request(const struct bundle_choices *choices, const char *id, struct oci_create *ret, struct error *e);
+/* What they ask for, for the container id, with what the call says itself. */
+int bundle_request(const struct call *call, const struct bundle_choices *choices, const char *id, struct oci_create *ret, struct error *e);

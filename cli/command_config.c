@@ -2,13 +2,18 @@
 /*
  * command_config.c - box config, check and spec: about specs, without running anything.
  */
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "specs/app.h"
+#include "specs/oci_template.h"
 
 struct choices {
 	const char *override;
@@ -20,12 +25,15 @@ const struct option_row config_options[] = {
 };
 
 struct spec_choices {
-	bool schema, fields;
+	bool schema, fields, rootless;
+	const char *bundle;
 };
 
 const struct option_row spec_options[] = {
 	{ 0, "schema", OPTION_FLAG, offsetof(struct spec_choices, schema), NULL, "the JSON Schema, for editors" },
 	{ 0, "fields", OPTION_FLAG, offsetof(struct spec_choices, fields), NULL, "every field with its meaning" },
+	{ 'b', "bundle", OPTION_TEXT, offsetof(struct spec_choices, bundle), "FOLDER", "OCI: where config.json is written (default: here)" },
+	{ 0, "rootless", OPTION_FLAG, offsetof(struct spec_choices, rootless), NULL, "OCI: a config.json for an ordinary user" },
 	{ 0 },
 };
 
@@ -80,6 +88,19 @@ int command_check(const struct call *call)
 	return 1;
 }
 
+/* As runc: a new file, never over one that is there. */
+static int write_template(const struct spec_choices *choices, struct error *e)
+{
+	autofree char *path = text_format("%s/config.json", choices->bundle ? choices->bundle : ".");
+	autorelease(text) struct text config = { 0 };
+	autoclose int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+
+	oci_template(choices->rootless, &config);
+	if (fd < 0 || write_all(fd, config.data, config.length))
+		return error_sys(e, "write %s", path);
+	return 0;
+}
+
 int command_spec(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };
@@ -88,12 +109,14 @@ int command_spec(const struct call *call)
 	struct error e = { 0 };
 	int result = options_parse(spec_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e);
 
-	if (result == 0 && (operands.count || choices.schema == choices.fields))
-		result = error_set(&e, ERROR_USAGE, "spec: expected --schema or --fields");
+	if (result == 0 && (operands.count || (choices.schema && choices.fields)))
+		result = error_set(&e, ERROR_USAGE, "spec: expected no operand, and one of --schema and --fields at most");
 	if (result == 0 && choices.schema)
 		app_schema(&out);
-	else if (result == 0)
+	else if (result == 0 && choices.fields)
 		app_field_list(&out);
+	else if (result == 0)
+		result = write_template(&choices, &e);
 	if (result == 0)
 		result = report_text(&out, &e);
 	if (result)

@@ -22,6 +22,7 @@ struct options {
 	const char *user, *working_dir;
 	struct list env;
 	/* Of OCI containers. */
+	const char *cgroup;
 	const char *process, *pid_file, *console_socket, *preserve_fds;
 	struct list groups, capabilities;
 	bool detach, no_new_privileges, ignores_pause;
@@ -34,6 +35,7 @@ const struct option_row exec_options[] = {
 	{ 'u', "user", OPTION_TEXT, offsetof(struct options, user), "USER[:GROUP]", "run as this user (default: the app's)" },
 	{ 'w', "workdir", OPTION_TEXT, offsetof(struct options, working_dir), "FOLDER", "start in this folder (default: the app's)" },
 	{ 0, "cwd", OPTION_TEXT, offsetof(struct options, working_dir), "FOLDER", "the same, in runc's words" },
+	{ 0, "cgroup", OPTION_TEXT, offsetof(struct options, cgroup), "PATH", "run in this cgroup below the container's own" },
 	{ 'p', "process", OPTION_TEXT, offsetof(struct options, process), "FILE", "OCI: a process.json says everything" },
 	{ 'd', "detach", OPTION_FLAG, offsetof(struct options, detach), NULL, "OCI: return when the program runs" },
 	{ 0, "pid-file", OPTION_TEXT, offsetof(struct options, pid_file), "FILE", "OCI: write the program's pid there" },
@@ -101,7 +103,7 @@ int command_exec(const struct call *call)
 		result = file_read(AT_FDCWD, options.process, PROCESS_LIMIT, &process, &e);
 	if (result == 0) {
 		const struct box_exec request = { .name = operands.items[0], .args = &command, .env = &env, .user = options.user,
-						  .working_dir = options.working_dir,
+						  .working_dir = options.working_dir, .cgroup = options.cgroup,
 						  .terminal = options.terminal, .keep_stdin = options.keep_stdin || options.terminal,
 						  .process = options.process ? process.data : NULL, .process_length = process.length,
 						  .console_socket = options.console_socket, .pid_file = options.pid_file,

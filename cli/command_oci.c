@@ -33,7 +33,7 @@ static int64_t count_listening(void)
 	return listening;
 }
 
-int bundle_request(const struct bundle_choices *choices, const char *id, struct oci_create *ret, struct error *e)
+int bundle_request(const struct call *call, const struct bundle_choices *choices, const char *id, struct oci_create *ret, struct error *e)
 {
 	int64_t preserved = 0, listening = count_listening();
 
@@ -41,8 +41,9 @@ int bundle_request(const struct bundle_choices *choices, const char *id, struct 
 		return error_set(e, ERROR_USAGE, "option --preserve-fds %s: expected a number", choices->preserve_fds);
 	*ret = (struct oci_create){ .id = id, .bundle = choices->bundle ? choices->bundle : ".", .console_socket = choices->console_socket,
 				    .pid_file = choices->pid_file, .no_pivot = choices->no_pivot,
-				    .no_new_keyring = choices->no_new_keyring, .preserved = (int)(preserved + listening),
-				    .listening = (int)listening, .listening_names = listening ? getenv("LISTEN_FDNAMES") : NULL };
+				    .no_new_keyring = choices->no_new_keyring, .manager = call->manager,
+				    .preserved = (int)(preserved + listening), .listening = (int)listening,
+				    .listening_names = listening ? getenv("LISTEN_FDNAMES") : NULL };
 	return 0;
 }
 
@@ -57,7 +58,7 @@ int command_create(const struct call *call)
 	if (result == 0 && operands.count != 1)
 		result = error_set(&e, ERROR_USAGE, "create: expected ID");
 	if (result == 0)
-		result = bundle_request(&choices, operands.items[0], &request, &e);
+		result = bundle_request(call, &choices, operands.items[0], &request, &e);
 	if (result == 0)
 		result = oci_create(call->places, &request, &e);
 	return result ? report_failure(&e) : 0;
@@ -141,7 +142,8 @@ static void add_row(const struct oci_state *state, struct list *cells)
 }
 
 /* One container of box ps -a, in the form that was asked for. */
-static void add_container(const struct call *call, const char *name, const struct list_choices *choices, struct list *cells, struct text *json)
+static void add_container(const struct call *call, const char *name, const struct list_choices *choices, struct list *cells,
+			  struct text *json)
 {
 	struct oci_state state = { 0 };
 	struct error ignored = { 0 };

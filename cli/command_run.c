@@ -162,7 +162,7 @@ static int run_bundle(const struct call *call, const struct options *options, co
 
 	if (operands->count != 1)
 		return error_set(e, ERROR_USAGE, "run: expected ID");
-	if (bundle_request(&options->bundle, operands->items[0], &request, e))
+	if (bundle_request(call, &options->bundle, operands->items[0], &request, e))
 		return EXIT_BOX_FAILED;
 	if (oci_run(call->places, &request, options->detach, options->keep, &status, e))
 		return report_run_status(e);

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "cgroups/cgroup.h"
 #include "cli/options.h"
 
 struct places;
@@ -15,6 +16,7 @@ struct call {
 	char *const *argv;
 	const struct command *command;
 	struct places *places;
+	enum cgroup_manager manager;
 };
 
 struct command {
@@ -28,9 +30,9 @@ struct command {
 
 extern const struct command commands[]; /* ends with a row without a name */
 
-extern const struct option_row global_options[], run_options[], exec_options[], ps_options[], kill_options[], stop_options[], rm_options[], create_options[], delete_options[], list_options[], update_options[],
-	events_options[],
-	config_options[], spec_options[], no_options[];
+extern const struct option_row global_options[], run_options[], exec_options[], ps_options[], kill_options[], stop_options[], rm_options[],
+	create_options[], delete_options[], list_options[], update_options[], events_options[], config_options[], spec_options[],
+	no_options[];
 
 int command_create(const struct call *call);
 int command_start(const struct call *call);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "specs/oci_config.h"
 
 static int print(const struct text *text, struct error *e)
 {
@@ -178,6 +179,6 @@ int help_version(struct error *e)
 	autorelease(text) struct text out = { 0 };
 
 	/* Engines read these lines as runc has them. */
-	text_addf(&out, "box version %s\ncommit: %s\nspec: 1.3.0\n", BOX_VERSION, BOX_VERSION);
+	text_addf(&out, "box version %s\ncommit: %s\nspec: %s\n", BOX_VERSION, BOX_VERSION, OCI_VERSION);
 	return print(&out, e);
 }

@@ -31,7 +31,8 @@ const struct option_row global_options[] = {
 	{ 0, "store", OPTION_TEXT, offsetof(struct globals, store), "FOLDER", "layers and volumes (default: /var/lib/box, or BOX_STORE)" },
 	{ 0, "root", OPTION_TEXT, offsetof(struct globals, root), "FOLDER", "state of running containers (default: /run/box)" },
 	{ 0, "systemd-cgroup", OPTION_FLAG, offsetof(struct globals, systemd_cgroup), NULL, "the same as --cgroup-manager systemd" },
-	{ 0, "cgroup-manager", OPTION_TEXT, offsetof(struct globals, cgroup_manager), "cgroupfs|systemd|disabled", "who makes cgroups of OCI containers" },
+	{ 0, "cgroup-manager", OPTION_TEXT, offsetof(struct globals, cgroup_manager), "cgroupfs|systemd|disabled",
+	  "who makes cgroups of OCI containers" },
 	{ 0, "rootless", OPTION_TEXT, offsetof(struct globals, rootless), "true|false|auto", "taken for runc's sake: box sees by itself" },
 	{ 'v', "version", OPTION_FLAG, offsetof(struct globals, version), NULL, "print the version" },
 	{ 'h', "help", OPTION_FLAG, offsetof(struct globals, help), NULL, "print this text" },
@@ -93,10 +94,12 @@ static int set_up_log(const struct globals *globals, struct error *e)
 	struct log_setup setup = { .level = globals->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING, .fd = STDERR_FILENO };
 
 	if (globals->log_format && strcmp(globals->log_format, "json") == 0)
-		setup.json = true;
+		setup.form = LOG_FORM_JSON;
 	else if (globals->log_format && strcmp(globals->log_format, "text") != 0)
 		return error_set(e, ERROR_USAGE, "option --log-format %s: expected text or json", globals->log_format);
 	if (globals->log) {
+		if (setup.form == LOG_FORM_TEXT)
+			setup.form = LOG_FORM_PAIRS;
 		setup.fd = open(globals->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (setup.fd < 0)
 			return error_sys(e, "open the log %s", globals->log);
@@ -121,6 +124,21 @@ static int set_up_places(const struct globals *globals, struct places *ret, stru
 	return 0;
 }
 
+static int choose_manager(const struct globals *globals, enum cgroup_manager *ret, struct error *e)
+{
+	static const char *const names[] = { [CGROUPS_BY_BOX] = "cgroupfs", [CGROUPS_BY_SYSTEMD] = "systemd", [CGROUPS_BY_NOBODY] = "disabled" };
+
+	*ret = globals->systemd_cgroup ? CGROUPS_BY_SYSTEMD : CGROUPS_BY_BOX;
+	if (!globals->cgroup_manager)
+		return 0;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(names[i], globals->cgroup_manager) == 0) {
+			*ret = (enum cgroup_manager)i;
+			return 0;
+		}
+	return error_set(e, ERROR_USAGE, "option --cgroup-manager %s: expected cgroupfs, systemd or disabled", globals->cgroup_manager);
+}
+
 /* "box COMMAND --help", wherever the option stands before "--". */
 static bool wants_help(char *const *argv, const struct command *command)
 {
@@ -138,14 +156,15 @@ static int run_command(const struct globals *globals, const char *name, char *co
 {
 	const struct command *command = find_command(name);
 	struct places places = { 0 };
+	enum cgroup_manager manager;
 	int status = EXIT_BOX_FAILED;
 
 	if (!command)
 		return unknown_command(name, e);
 	if (wants_help(argv, command))
 		return help_print(command, e);
-	if (set_up_log(globals, e) == 0 && set_up_places(globals, &places, e) == 0) {
-		const struct call call = { .argv = argv, .command = command, .places = &places };
+	if (set_up_log(globals, e) == 0 && set_up_places(globals, &places, e) == 0 && choose_manager(globals, &manager, e) == 0) {
+		const struct call call = { .argv = argv, .command = command, .places = &places, .manager = manager };
 
 		status = command->run(&call);
 	}

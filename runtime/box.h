@@ -32,6 +32,7 @@ struct box_exec {
 	const struct list *env; /* added to the container's */
 	const char *user;        /* NULL: as the app */
 	const char *working_dir; /* NULL: as the app */
+	const char *cgroup;      /* a group below the container's own, or NULL */
 	bool terminal;
 	bool keep_stdin;
 
@@ -68,8 +69,8 @@ int box_pids(const struct places *places, const char *name, int **ret_pids, size
 /* Sends signal to the first process; all: to every process. */
 int box_kill(const struct places *places, const char *name, int signal, bool all, struct error *e);
 
-/* Asks the container to end by its stop_signal and waits; after grace_us (-1: the spec's stop_grace_period) it is killed. Returns when nothing
- * of it is left. */
+/* Asks the container to end by its stop_signal and waits; after grace_us (-1: the spec's stop_grace_period) it is killed. Returns when
+ * nothing of it is left. */
 int box_stop(const struct places *places, const char *name, int64_t grace_us, struct error *e);
 
 int box_pause(const struct places *places, const char *name, bool paused, struct error *e);

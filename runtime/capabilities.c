@@ -15,6 +15,7 @@
 #include <linux/capability.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/names.h"
 #include "specs/container.h"
 
@@ -119,4 +120,23 @@ int capabilities_set(const struct capability_sets *wanted, struct error *e)
 		return error_set(e, ERROR_INTERNAL, "set the capabilities to %016llx: the kernel kept %016llx",
 				 (unsigned long long)target.permitted, (unsigned long long)held.permitted);
 	return 0;
+}
+
+void capabilities_lower(struct capability_sets *sets)
+{
+	struct capability_sets own = { 0 };
+	struct error ignored = { 0 };
+	uint64_t missing;
+	char name[24];
+
+	if (sets_read(&own, &ignored))
+		return; /* the child will say it */
+	missing = (sets->permitted | sets->effective | sets->inheritable | sets->ambient) & ~own.permitted &
+		  (UINT64_MAX >> (63 - capabilities_last()));
+	for (uint64_t rest = missing; rest; rest &= rest - 1)
+		log_warning("capability %s: box itself does not have it, continuing without", name_of(__builtin_ctzll(rest), name));
+	sets->permitted &= ~missing;
+	sets->effective &= ~missing;
+	sets->inheritable &= ~missing;
+	sets->ambient &= ~missing;
 }

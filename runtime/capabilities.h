@@ -17,5 +17,9 @@ int capabilities_bound(uint64_t keep, struct error *e);
  * Reads back what it did. */
 int capabilities_set(const struct capability_sets *wanted, struct error *e);
 
+/* For a process that stays in box's own user namespace: takes out what box itself lacks, with a warning each (config.md: what the
+ * host cannot grant is no error). */
+void capabilities_lower(struct capability_sets *sets);
+
 /* The highest capability number of this kernel. */
 int capabilities_last(void);

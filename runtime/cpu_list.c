@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { BITS = 64, LIMIT = CPU_LIST_LONGS * BITS };
 
@@ -25,6 +26,7 @@ int cpu_list_parse(const char *list, unsigned long ret[static CPU_LIST_LONGS])
 	for (const char *at = list;; at++) {
 		long first, last;
 
+		at += strspn(at, " ");
 		if (number(&at, &first))
 			return -1;
 		last = first;

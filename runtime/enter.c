@@ -10,8 +10,8 @@
  *   takes the new process' pidfd  <--  ENTERED, ends
  *   GO, limits, START, relay      <------------------------------------>  GO, READY, START, program
  *
- * What joins (middle.h) is not dumpable and holds no descriptor of the host but the channel, and the caller's 0, 1 and 2 until it has its own, so that the app can neither trace it nor reach the host through it
- * (CVE-2016-9962, CVE-2024-21626).
+ * What joins (middle.h) is not dumpable and holds no descriptor of the host but the channel, and the caller's 0, 1 and 2 until it has
+ * its own, so that the app can neither trace it nor reach the host through it (CVE-2016-9962, CVE-2024-21626).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -22,7 +22,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -36,12 +35,15 @@
 #include "base/text.h"
 #include "cgroups/cgroup.h"
 #include "runtime/box.h"
+#include "runtime/capabilities.h"
 #include "runtime/child.h"
 #include "runtime/console.h"
 #include "runtime/cpu_list.h"
+#include "runtime/listener.h"
 #include "runtime/middle.h"
 #include "runtime/namespaces.h"
 #include "runtime/oci_container.h"
+#include "runtime/oom_score.h"
 #include "runtime/pid_file.h"
 #include "runtime/relay.h"
 #include "runtime/rlimits.h"
@@ -57,20 +59,34 @@ struct entry {
 	struct container container; /* of box run: borrows from record and request; of OCI: owned */
 	struct record record;
 	struct seccomp_filter filter;
-	struct cgroup *group;
+	struct cgroup *group, *other;
 	int first;      /* pidfd of the container's first process */
 	int namespaces; /* CLONE_NEW*: those of its that are not box's own */
 	int channel;
 	int pidfd;   /* of the new process */
 	int streams[3];
 	bool is_oci;
+	bool comes_later; /* into the cgroup: systemd moves it there */
 };
+
+/* From here on it is about the group that was found. */
+static int change_group(struct entry *entry, int found)
+{
+	if (found)
+		return -1;
+	cgroup_free(entry->group);
+	entry->group = entry->other;
+	return 0;
+}
 
 static int open_container(const struct places *places, const struct box_exec *request, struct entry *entry, struct error *e)
 {
 	bool alive = false;
 
 	if (box_check_name(request->name, e) || state_read(places, request->name, &entry->record, &alive, e))
+		return -1;
+	/* Everything else would be done twice. */
+	if (sealed_self(entry->record.user_namespace, e))
 		return -1;
 	entry->first = process_open((pid_t)entry->record.pid);
 	if (!alive || entry->first < 0 || process_start_time((pid_t)entry->record.pid) != entry->record.start_time)
@@ -81,23 +97,23 @@ static int open_container(const struct places *places, const struct box_exec *re
 		error_set(e, ERROR_DENIED, "enter %s: it is paused", request->name);
 		return error_hint(e, "box unpause %s", request->name);
 	}
-	return 0;
+	return request->cgroup ? change_group(entry, cgroup_open_below(entry->group, request->cgroup, &entry->other, e)) : 0;
 }
 
-/* Joining a namespace that one is in already may be refused: an own user namespace always is, the host's network without root (setns(2)). */
+/* Joining a namespace that one is in already may be refused: one's own user namespace always, the host's network without root (setns(2)).
+ * The text of the link names it, as "pid:[4026531836]": to ask stat(2) makes an inode each. */
 static int find_namespaces(struct entry *entry, struct error *e)
 {
 	for (enum namespace_kind i = 0; i < NAMESPACE_COUNT; i++) {
-		char path[48];
-		struct stat theirs, ours;
+		char path[48], ours[48] = "", theirs[48] = "";
 
 		(void)snprintf(path, sizeof path, "/proc/self/ns/%s", namespace_name(i)); /* always fits */
-		if (stat(path, &ours))
+		if (readlink(path, ours, sizeof ours - 1) < 0)
 			continue; /* a kernel without this kind: nothing to join */
 		(void)snprintf(path, sizeof path, "/proc/%jd/ns/%s", (intmax_t)entry->record.pid, namespace_name(i)); /* always fits */
-		if (stat(path, &theirs))
+		if (readlink(path, theirs, sizeof theirs - 1) < 0)
 			return error_sys(e, "look at the namespaces of %s", entry->record.name);
-		if (theirs.st_ino != ours.st_ino)
+		if (strcmp(ours, theirs) != 0)
 			entry->namespaces |= namespace_flag(i);
 	}
 	return 0;
@@ -194,9 +210,11 @@ static int describe_oci(const struct places *places, const struct box_exec *requ
 		return -1;
 	entry->is_oci = true;
 	c->oci->preserved = request->preserved;
-	if (request->process)
-		return oci_process_decode(request->process, request->process_length, "process.json", c, e);
-	return apply_words(request, c, e);
+	if (request->process ? oci_process_decode(request->process, request->process_length, "process.json", c, e) : apply_words(request, c, e))
+		return -1;
+	if (!entry->record.user_namespace && !container_has_namespace(c, NAMESPACE_USER))
+		capabilities_lower(&c->capabilities);
+	return 0;
 }
 
 /* In the middle process. The cgroup first, while its descriptors are open. */
@@ -208,7 +226,7 @@ static int join_namespaces(void *data, int *channel, struct error *e)
 
 	if (set_affinity(0, entry->is_oci ? entry->container.oci->affinity_initial : NULL, "process.execCPUAffinity.initial", e))
 		return -1;
-	if (cgroup_enter(entry->group, cgroup_clone_fd(entry->group) >= 0, e))
+	if (!entry->comes_later && cgroup_enter(entry->group, cgroup_clone_fd(entry->group) >= 0, e))
 		return -1;
 	if (prctl(PR_SET_DUMPABLE, 0))
 		return error_sys(e, "hide from tracers");
@@ -233,28 +251,57 @@ static void become_child(void *data, int channel)
 	child_enter(&child);
 }
 
-static int receive(struct entry *entry, unsigned stage, struct message *ret, struct error *e)
+static int wait_ready(struct entry *entry, struct message *ret, struct error *e)
 {
-	int got = stage_receive(entry->channel, stage, ret, e);
+	int got = stage_receive(entry->channel, STAGE_READY, ret, e);
 
-	if (got == 0 && stage != STAGE_EXECUTED)
+	if (got == 0)
 		return error_set(e, ERROR_KERNEL, "enter %s: the new process died before its program ran", entry->record.name);
 	return got < 0 ? -1 : 0;
 }
 
-static int start_middle(struct entry *entry, struct error *e)
+static int try_middle(struct entry *entry, struct error *e)
 {
-	struct middle middle = { .cgroup = cgroup_clone_fd(entry->group), .prepare = join_namespaces, .become = become_child,
-				 .data = entry };
-	struct message message;
+	struct middle middle = { .cgroup = entry->comes_later ? -1 : cgroup_clone_fd(entry->group), .prepare = join_namespaces,
+				 .become = become_child, .data = entry };
 	int ends[2];
 
 	if (channel_open(ends, e))
 		return -1;
+	if (entry->channel >= 0)
+		close(entry->channel);
 	entry->channel = middle.outside = ends[0];
 	middle.inside = ends[1];
+	return middle_start(&middle, &entry->pidfd, e) < 0 ? -1 : 0;
+}
+
+/* What else can be done where the group itself does not take the process. */
+static int find_other_way(const struct box_exec *request, struct entry *entry, struct error *e)
+{
+	struct error other = { 0 };
+
+	/* The app made groups below its own and handed controllers on to them: to where its first process is, as runc does. */
+	if (e->sys == EBUSY && !request->cgroup &&
+	    change_group(entry, cgroup_open_around(entry->group, (pid_t)entry->record.pid, &entry->other, &other)) == 0) {
+		error_clear(e);
+		return 0;
+	}
+	if ((e->sys == EACCES || e->sys == EPERM) && cgroup_can_attach(entry->group)) {
+		error_clear(e);
+		entry->comes_later = true;
+		return 0;
+	}
+	return -1;
+}
+
+static int start_middle(const struct box_exec *request, struct entry *entry, struct error *e)
+{
+	struct message message;
+
 	relay_signals_block();
-	if (middle_start(&middle, &entry->pidfd, e) < 0)
+	if (try_middle(entry, e) && (find_other_way(request, entry, e) || try_middle(entry, e)))
+		return -1;
+	if (entry->comes_later && cgroup_attach(entry->group, process_pid(entry->pidfd), e))
 		return -1;
 	message_init(&message, STAGE_GO);
 	if (channel_send(entry->channel, &message, e) == 0)
@@ -290,7 +337,7 @@ static int prepare_oci(struct entry *entry, const struct box_exec *request, stru
 	pid_t pid = process_pid(entry->pidfd);
 
 	if (set_affinity(pid, entry->container.oci->affinity_final, "process.execCPUAffinity.final", e) ||
-	    oom_score_apply(pid, entry->container.oci->oom_score_adj, e))
+	    oom_score_set(pid, entry->container.oci->oom_score_adj, e))
 		return -1;
 	if (request->console_socket && entry->container.terminal && console_send(request->console_socket, entry->streams[0], e))
 		return -1;
@@ -299,17 +346,18 @@ static int prepare_oci(struct entry *entry, const struct box_exec *request, stru
 
 static int let_run(struct entry *entry, const struct box_exec *request, struct error *e)
 {
+	const struct listener_notice notice = { .container = &entry->container, .pid = process_pid(entry->pidfd),
+						.first = (pid_t)entry->record.pid, .status = "running" };
+	autoclose int listener = -1;
 	struct message message;
 
-	if (receive(entry, STAGE_READY, &message, e))
+	if (wait_ready(entry, &message, e))
 		return -1;
 	stage_take_streams(&message, entry->streams);
-	if (copy_limits(entry, e) || (entry->is_oci && prepare_oci(entry, request, e)))
+	if (copy_limits(entry, e) || (entry->is_oci && prepare_oci(entry, request, e)) || listener_connect(&entry->container, &listener, e))
 		return -1;
 	message_init(&message, STAGE_START);
-	if (channel_send(entry->channel, &message, e))
-		return -1;
-	return receive(entry, STAGE_EXECUTED, &message, e);
+	return channel_send(entry->channel, &message, e) ? -1 : listener_wait(entry->channel, &listener, &notice, e);
 }
 
 static int attend(struct entry *entry, int *ret_status, struct error *e)
@@ -350,8 +398,6 @@ static int prepare(const struct places *places, const struct box_exec *request, 
 {
 	if (open_container(places, request, entry, e) || find_namespaces(entry, e))
 		return -1;
-	if (sealed_self(entry->record.user_namespace, e))
-		return -1;
 	if (entry->record.bundle) {
 		if (describe_oci(places, request, entry, e))
 			return -1;
@@ -371,8 +417,10 @@ int box_exec(const struct places *places, const struct box_exec *request, int *r
 	int result = prepare(places, request, &entry, e);
 
 	if (result == 0)
-		result = start_middle(&entry, e);
-	if (result == 0 && (result = let_run(&entry, request, e)) && entry.pidfd >= 0) {
+		result = start_middle(request, &entry, e);
+	if (result == 0)
+		result = let_run(&entry, request, e);
+	if (result && entry.pidfd >= 0) {
 		(void)process_signal(entry.pidfd, SIGKILL); /* it may have ended by itself */
 		(void)process_wait(entry.pidfd, &end, &ignored);
 	}

@@ -72,8 +72,8 @@ static bool is_first_of_namespace(const struct text *status)
 	return end && end - value > 2 && end[-1] == '1' && end[-2] == '\t';
 }
 
-/* While a thread waits in sigtimedwait(2), as tini does all the time, the kernel shows what it waits for as not blocked (6.18). "128 0x7f…" is
- * the number of the call in which a thread sleeps. */
+/* While a thread waits in sigtimedwait(2), as tini does all the time, the kernel shows what it waits for as not blocked (6.18). "128
+ * 0x7f…" is the number of the call in which a thread sleeps. */
 static bool waits_for_signals(long pid)
 {
 	autofree char *path = text_format("/proc/%ld/task", pid);
@@ -115,7 +115,8 @@ void forward_signal(int pidfd, const struct signalfd_siginfo *info, int *ret_def
 {
 	int signal = (int)info->ssi_signo;
 
-	/* From the kernel these two are about box's own terminal; an app without one could take SIGWINCH for something else (nginx and Apache:
+	/* From the kernel these two are about box's own terminal; an app without one could take SIGWINCH for something else (nginx and
+ * Apache:
 	 * "end when all requests are answered"). */
 	if ((signal == SIGWINCH || signal == SIGCONT) && info->ssi_code == SI_KERNEL)
 		return;

@@ -37,7 +37,7 @@ void launch_init(struct launch *l, const struct places *places, const struct con
 		.places = places, .container = container, .store = -1, .writable = -1, .init_program = -1, .channel = -1,
 		.pidfd = -1, .start = -1, .app_userns = -1, .shift_userns = -1, .net_counters = -1, .streams = { -1, -1, -1 },
 		.holder = text_format("%s/%s", places->state, container->name),
-		.state = { .folder = -1, .lock = -1 }, 
+		.state = { .folder = -1, .lock = -1 },
 		.has_user_namespace = places->rootless || container_has_namespace(container, NAMESPACE_USER),
 	};
 	for (int i = 0; i < NAMESPACE_COUNT; i++)
@@ -65,6 +65,8 @@ static void become_child(void *data, int channel)
 		.streams = { -1, -1, -1 }, .parent_streams = { -1, -1, -1 },
 	};
 
+	/* The lock says that box lives, not that its child does. */
+	close(l->state.lock);
 	child_main(&child);
 }
 
@@ -137,14 +139,18 @@ int launch_write_record(struct launch *l, struct error *e)
 {
 	autorelease(text) struct text cgroup = { 0 };
 	const struct container *c = l->container;
+	struct timespec now = { 0 };
 	struct record record = {
 		.name = c->name, .image = c->image, .args = c->args, .pid = l->pid, .start_time = process_start_time(l->pid),
-		.created = time(NULL), .id_base = l->id_base, .env = c->env, .working_dir = c->working_dir, .user = c->user,
+		.id_base = l->id_base, .env = c->env, .working_dir = c->working_dir, .user = c->user,
 		.group_add = c->group_add, .capabilities = (int64_t)c->capabilities.bounding, .no_new_privileges = c->no_new_privileges,
 		.seccomp = c->seccomp, .seccomp_file = c->seccomp_file, .user_namespace = l->has_user_namespace,
 		.can_setgroups = l->map.can_setgroups, .stop_signal = c->stop_signal, .stop_grace_us = c->stop_grace_us,
 	};
 
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail with this clock */
+	record.created = now.tv_sec;
+	record.created_ns = now.tv_nsec;
 	if (c->oci) {
 		record.bundle = c->oci->bundle;
 		record.rootfs = c->root_folder;

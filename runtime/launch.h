@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "cgroups/cgroup.h"
 #include "runtime/idmap.h"
 #include "runtime/namespaces.h"
 #include "runtime/seccomp.h"
@@ -19,6 +20,7 @@ struct launch_wishes {
 	size_t config_length;
 	const char *console_socket; /* gets the terminal, or NULL */
 	const char *pid_file;       /* gets the first process' pid, or NULL */
+	enum cgroup_manager manager;
 	bool starts;                /* run: the program starts at once, and this process stays; else it waits for start */
 };
 

@@ -5,7 +5,7 @@
  *   parent                                          child (create_steps in child.c)
  *   ------------------------------------------     ----------------------------------------------
  *   state folder, filter, cgroup, clone3 (middle.h where something is joined)
- *   writes the id maps, out-of-memory score
+ *   systemd's scope around the child (where it makes the cgroup), id maps, out-of-memory score
  *   GO; opens bind mounts: DESCRIPTORS… MOUNTS -->  root, mounts, devices
  *                                              <--  HOOKS (where there are any)
  *   prestart and createRuntime hooks, HOOKED   -->  createContainer hooks, masks, pivot, …
@@ -13,7 +13,6 @@
  *   console socket, rlimits, state, pid file
  *   run: START. create: PARK, and ends         -->  waits on the socket in the state folder for start
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +32,10 @@
 #include "runtime/hooks.h"
 #include "runtime/launch.h"
 #include "runtime/launch_parts.h"
+#include "runtime/listener.h"
+#include "runtime/net_device.h"
 #include "runtime/oci_state.h"
+#include "runtime/oom_score.h"
 #include "runtime/pid_file.h"
 #include "runtime/rlimits.h"
 #include "runtime/stage.h"
@@ -61,42 +63,6 @@ static int keep_config(struct launch *l, struct error *e)
 	return 0;
 }
 
-/* "/docker/ID" as the engine says; a relative path, or none, lies in box's own group. */
-static char *cgroup_path_of(const struct container *c)
-{
-	const char *path = c->oci->cgroups_path;
-
-	if (!path || !*path)
-		return text_format("/box/%s", c->name);
-	return *path == '/' ? text_format("%s", path) : text_format("/box/%s", path);
-}
-
-/* Written down before it is made: a sweep has to find it where box is killed before there is a record. */
-static int note_cgroup(struct launch *l, const char *path, struct error *e)
-{
-	autoclose int fd = openat(l->state.folder, STATE_GROUP, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	if (fd < 0 || write_all(fd, path, strlen(path)))
-		return error_sys(e, "note the cgroup %s", path);
-	return 0;
-}
-
-static int make_cgroup(struct launch *l, struct error *e)
-{
-	autofree char *path = cgroup_path_of(l->container);
-	const struct cgroup_request request = { .path = path, .joins_all = true, .limits = &l->container->limits };
-
-	if (note_cgroup(l, path, e))
-		return -1;
-	if (cgroup_create(&request, &l->group, e)) {
-		if (e->kind != ERROR_USAGE)
-			return -1;
-		e->kind = ERROR_SPEC; /* nobody typed the path */
-		return error_at(e, "linux.cgroupsPath");
-	}
-	return cgroup_devices(l->group, l->container->limits.device_rules, l->container->limits.device_rule_count, e);
-}
-
 static int prepare(struct launch *l, struct error *e)
 {
 	const struct container *c = l->container;
@@ -105,16 +71,17 @@ static int prepare(struct launch *l, struct error *e)
 		l->map = *c->id_map;
 	else
 		l->map = (struct id_map){ .can_setgroups = true };
+	/* Without a privileged helper, which one own id does not need, the kernel wants setgroups(2) given up (user_namespaces(7)). */
+	if (l->places->rootless && l->map.gid_count < 2)
+		l->map.can_setgroups = false;
 	l->has_user_namespace = c->namespaces[NAMESPACE_USER].choice == NAMESPACE_NEW;
 	if (namespaces_open(c, &l->namespaces, e) || state_make(l->places, c->name, &l->state, e))
 		return -1;
 	if (keep_config(l, e) || (!l->wishes.starts && listen_for_start(l, e)))
 		return -1;
-	if (seccomp_prepare(l->places, c, &l->filter, e))
-		return -1;
-	trace_step("launch", "state, seccomp filter");
+	trace_step("launch", "state");
 	launch_look_at_sources(l);
-	if (make_cgroup(l, e))
+	if (launch_make_cgroup(l, e))
 		return -1;
 	trace_step("launch", "cgroup");
 	return 0;
@@ -166,6 +133,18 @@ static int make_ready(struct launch *l, struct error *e)
 	return write_pid_file(l, e);
 }
 
+static int let_run(struct launch *l, struct error *e)
+{
+	const struct listener_notice notice = { .container = l->container, .pid = l->pid, .first = l->pid, .status = "created" };
+	autoclose int listener = -1;
+	struct message message;
+
+	if (listener_connect(l->container, &listener, e))
+		return -1;
+	message_init(&message, STAGE_START);
+	return channel_send(l->channel, &message, e) ? -1 : listener_wait(l->channel, &listener, &notice, e);
+}
+
 int launch_create(struct launch *l, struct error *e)
 {
 	struct message message;
@@ -173,13 +152,16 @@ int launch_create(struct launch *l, struct error *e)
 	if (prepare(l, e) || launch_clone(l, NULL, NULL, e))
 		return -1;
 	trace_step("launch", "clone");
-	if (launch_map_ids(l, e) || oom_score_apply(l->pid, l->container->oci->oom_score_adj, e) || launch_send_layers(l, e) || launch_send_sources(l, NULL, 0, 0, e))
+	if (launch_start_unit(l, e) || launch_map_ids(l, e) || oom_score_set(l->pid, l->container->oci->oom_score_adj, e))
+		return -1;
+	if (launch_send_layers(l, e) || launch_send_sources(l, NULL, 0, 0, e))
 		return -1;
 	trace_step("launch", "id maps, binds");
-	if (run_hooks(l, e) || make_ready(l, e))
+	/* Before the hooks, which may set up more of the network. */
+	if (net_devices_move(l->container, l->pid, e) || run_hooks(l, e) || make_ready(l, e))
 		return -1;
-	message_init(&message, l->wishes.starts ? STAGE_START : STAGE_PARK);
-	if (channel_send(l->channel, &message, e))
-		return -1;
-	return l->wishes.starts ? launch_expect(l, STAGE_EXECUTED, &message, e) : 0;
+	if (l->wishes.starts)
+		return let_run(l, e);
+	message_init(&message, STAGE_PARK);
+	return channel_send(l->channel, &message, e);
 }

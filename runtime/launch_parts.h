@@ -22,6 +22,10 @@ int launch_expect(struct launch *l, unsigned stage, struct message *ret, struct 
 /* What other commands need to know about the container. */
 int launch_write_record(struct launch *l, struct error *e);
 
+/* launch_cgroup.c: the OCI container's group, or the plan of one; then, with the first process there, what was planned. */
+int launch_make_cgroup(struct launch *l, struct error *e);
+int launch_start_unit(struct launch *l, struct error *e);
+
 /* launch_oci.c: the whole of launch_start for an OCI container. */
 int launch_create(struct launch *l, struct error *e);
 

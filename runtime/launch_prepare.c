@@ -103,6 +103,8 @@ static int make_group(struct launch *l, struct error *e)
 	autofree char *path = group_path(l->places, l->container->name);
 	const struct cgroup_request request = { .path = path, .limits = &l->container->limits };
 
+	if (l->places->rootless)
+		cgroup_seek_delegation(strrchr(path, '/') + 1);
 	return cgroup_create(&request, &l->group, e);
 }
 

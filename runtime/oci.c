@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,8 +28,10 @@
 #include "cgroups/cgroup.h"
 #include "cgroups/stats_json.h"
 #include "runtime/box.h"
+#include "runtime/capabilities.h"
 #include "runtime/hooks.h"
 #include "runtime/launch.h"
+#include "runtime/listener.h"
 #include "runtime/oci_container.h"
 #include "runtime/oci_state.h"
 #include "runtime/relay.h"
@@ -36,10 +39,36 @@
 #include "runtime/stage.h"
 #include "runtime/state.h"
 #include "runtime/sweep.h"
+#include "runtime/users.h"
 #include "specs/container.h"
 #include "specs/oci_config.h"
 
 enum { STEP_US = 2000, PATIENCE_US = 10000000 };
+
+/* Before the configuration is read, which would be read twice otherwise. Nobody knows yet whether it has a user namespace: as root that
+ * would make it unnecessary, which is the rarer case. */
+static int seal(const struct places *places, struct error *e)
+{
+	return sealed_self(/* has_user_namespace= */ places->rootless, e);
+}
+
+static int seal_for(const struct places *places, const struct container *container, struct error *e)
+{
+	return places->rootless ? sealed_self(container_has_namespace(container, NAMESPACE_USER), e) : 0;
+}
+
+static int check_words(const struct oci_create *request, const struct container *container, struct error *e)
+{
+	if (!container->args.count) {
+		error_set(e, ERROR_SPEC, "start %s: the configuration names no program", request->id);
+		return error_at(e, "process.args");
+	}
+	if (!container->terminal && request->console_socket) {
+		error_set(e, ERROR_SPEC, "use --console-socket: the program has no terminal");
+		return error_at(e, "process.terminal");
+	}
+	return 0;
+}
 
 /* In the container the program is, or was exec'd by, the first process. */
 static void tell_listening(const struct oci_create *request, struct list *env)
@@ -55,30 +84,27 @@ static void tell_listening(const struct oci_create *request, struct list *env)
 }
 
 /* A bundle, read and decided on. */
-static int load(const struct oci_create *request, struct text *config, struct container *ret, struct error *e)
+static int load(const struct places *places, const struct oci_create *request, struct text *config, struct container *ret,
+		struct seccomp_filter *ret_filter, struct error *e)
 {
 	char bundle[PATH_MAX];
 
 	if (!realpath(request->bundle, bundle))
 		return error_sys(e, "open the bundle %s", request->bundle);
-	if (oci_container_load(bundle, config, ret, e))
+	if (oci_container_load(places, bundle, config, ret, ret_filter, e))
 		return -1;
 	ret->name = alloc_copy(request->id);
 	ret->oci->no_pivot = request->no_pivot;
 	ret->oci->no_new_keyring = request->no_new_keyring;
 	ret->oci->preserved = request->preserved;
 	tell_listening(request, &ret->env);
-	if (!ret->args.count) {
-		error_set(e, ERROR_SPEC, "start %s: the configuration names no program", request->id);
-		return error_at(e, "process.args");
-	}
-	if (ret->terminal && !request->console_socket)
+	if (!container_has_namespace(ret, NAMESPACE_USER))
+		capabilities_lower(&ret->capabilities);
+	if (check_words(request, ret, e) == 0)
 		return 0;
-	if (!ret->terminal && request->console_socket) {
-		error_set(e, ERROR_SPEC, "use --console-socket: the program has no terminal");
-		return error_at(e, "process.terminal");
-	}
-	return 0;
+	container_release(ret);
+	seccomp_filter_release(ret_filter);
+	return -1;
 }
 
 static void keep_started(struct launch *l)
@@ -105,20 +131,25 @@ int oci_create(const struct places *places, const struct oci_create *request, st
 {
 	autorelease(text) struct text config = { 0 };
 	struct container container = { 0 };
+	struct seccomp_filter filter = { 0 };
 	struct error undo = { 0 };
 	struct launch l;
 	int result;
 
-	if (box_check_name(request->id, e) || sweep_one(places, request->id, e) < 0 || load(request, &config, &container, e))
+	if (box_check_name(request->id, e) || seal(places, e) || sweep_one(places, request->id, e) < 0 ||
+	    load(places, request, &config, &container, &filter, e))
 		return -1;
 	if (container.terminal && !request->console_socket) {
 		container_release(&container);
+		seccomp_filter_release(&filter);
 		return error_set(e, ERROR_USAGE, "create %s: its program wants a terminal: --console-socket has to say who gets it", request->id);
 	}
 	launch_init(&l, places, &container);
+	l.filter = filter;
 	l.wishes = (struct launch_wishes){ .config = config.data, .config_length = config.length,
-					   .console_socket = request->console_socket, .pid_file = request->pid_file };
-	result = sealed_self(container_has_namespace(&container, NAMESPACE_USER), e);
+					   .console_socket = request->console_socket, .pid_file = request->pid_file,
+					   .manager = request->manager };
+	result = seal_for(places, &container, e);
 	if (result == 0)
 		result = launch_start(&l, e);
 	if (result == 0)
@@ -143,20 +174,36 @@ static int connect_start(const struct state *state, struct error *e)
 	return take_fd(&fd);
 }
 
-static int let_start(const struct state *state, struct error *e)
+/* Its agent did not get the listener, or it said why it ended: a program that waits for answers in vain is no started container. */
+static void end_first(pid_t pid, int64_t start_time)
 {
-	autoclose int channel = connect_start(state, e);
-	struct message message;
-	int got;
+	autoclose int pidfd = process_open(pid);
 
+	if (pidfd >= 0 && process_start_time(pid) == start_time)
+		(void)process_signal(pidfd, SIGKILL); /* it may have ended by itself */
+}
+
+static int let_start(const struct state *state, const struct record *record, const struct container *container, struct error *e)
+{
+	const struct listener_notice notice = { .container = container, .pid = (pid_t)record->pid, .first = (pid_t)record->pid,
+						.status = "created" };
+	autoclose int channel = -1;
+	autoclose int listener = -1;
+
+	if (listener_connect(container, &listener, e))
+		return -1;
+	channel = connect_start(state, e);
 	if (channel < 0) {
 		if (e->sys == ENOENT || e->sys == ECONNREFUSED)
 			error_set(e, ERROR_EXISTS, "start %s: cannot start a container that has stopped or runs already", state->name);
 		return -1;
 	}
 	(void)unlinkat(state->folder, "start", 0); /* a second start finds the first process gone from there all the same */
-	got = stage_receive(channel, STAGE_EXECUTED, &message, e);
-	return got < 0 ? -1 : 0;
+	if (listener_wait(channel, &listener, &notice, e) == 0)
+		return 0;
+	if (container->oci && container->oci->seccomp_notifies)
+		end_first((pid_t)record->pid, record->start_time);
+	return -1;
 }
 
 int oci_start(const struct places *places, const char *id, struct error *e)
@@ -164,31 +211,60 @@ int oci_start(const struct places *places, const char *id, struct error *e)
 	autorelease(text) struct text config = { 0 };
 	struct container container = { 0 };
 	struct oci_state described = { 0 };
+	struct record record = { 0 };
 	struct state state;
+	bool alive;
 	int result;
 
 	if (box_check_name(id, e) || state_lock(places, id, &state, e))
 		return -1;
-	result = let_start(&state, e);
-	if (result == 0 && oci_container_of(state.folder, id, &config, &container, e) == 0) {
-		if (hooks_has(&container, HOOK_POSTSTART) && oci_state_find(places, id, &described, e) == 0)
-			hooks_run_all(&container, HOOK_POSTSTART, &described);
-		oci_state_release(&described);
-	}
+	/* Most configurations have nothing to say here, and are not decoded once more. */
+	result = oci_container_concerns_start(state.folder) &&
+				 (state_read(places, id, &record, &alive, e) || oci_container_of(state.folder, id, &config, &container, e))
+			 ? -1
+			 : let_start(&state, &record, &container, e);
+	if (result == 0 && hooks_has(&container, HOOK_POSTSTART) && oci_state_find(places, id, &described, e) == 0)
+		hooks_run_all(&container, HOOK_POSTSTART, &described);
+	oci_state_release(&described);
+	record_release(&record);
 	container_release(&container);
 	state_release(&state);
 	return result;
 }
 
-static char *format_time(int64_t seconds)
+/* RFC 3339, with as many digits as there are (Go's RFC3339Nano, which engines parse and show). */
+static char *format_time(int64_t seconds, int64_t nanoseconds)
 {
 	time_t when = (time_t)seconds;
 	struct tm parts;
-	char text[32];
+	char text[32], fraction[16];
+	size_t length;
 
-	if (!gmtime_r(&when, &parts) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts))
-		text[0] = '\0';
-	return alloc_copy(text);
+	if (!gmtime_r(&when, &parts) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts))
+		return alloc_copy("");
+	(void)snprintf(fraction, sizeof fraction, ".%09u", (unsigned)(nanoseconds % 1000000000)); /* always fits */
+	for (length = strlen(fraction); length > 1 && fraction[length - 1] == '0'; length--)
+		fraction[length - 1] = '\0';
+	return text_format("%s%sZ", text, length > 1 ? fraction : "");
+}
+
+/* The name of whom the state folder belongs to, as runc's list says it; "" where the host does not know the uid. */
+static char *owner_of(const struct places *places, const char *id)
+{
+	autofree char *path = text_format("%s/%s", places->state, id);
+	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct identity owner = { 0 };
+	struct error ignored = { 0 };
+	struct stat st;
+	char uid[16], *name = NULL;
+
+	if (root < 0 || stat(path, &st))
+		return alloc_copy("");
+	(void)snprintf(uid, sizeof uid, "%u", st.st_uid); /* always fits */
+	if (users_find(root, uid, NULL, &owner, &ignored) == 0)
+		name = alloc_copy(owner.name ? owner.name : "");
+	identity_release(&owner);
+	return name ? name : alloc_copy("");
 }
 
 /* Whether the first process still waits for start. */
@@ -225,7 +301,8 @@ int oci_state_find(const struct places *places, const char *id, struct oci_state
 				   .pid = alive ? record.pid : 0, .status = alloc_copy(status_of(places, &record, alive)),
 				   .bundle = alloc_copy(record.bundle ? record.bundle : ""),
 				   .rootfs = alloc_copy(record.rootfs ? record.rootfs : ""),
-				   .created = format_time(record.created), .owner = alloc_copy("") };
+				   .created = format_time(record.created, record.created_ns),
+				   .owner = owner_of(places, id) };
 	list_copy(&ret->annotations, &record.annotations);
 	record_release(&record);
 	return 0;
@@ -266,7 +343,7 @@ static void run_poststop(const struct state *state, const struct record *record)
 	struct oci_state described = { .version = record->oci_version, .id = record->name, .pid = 0, .status = (char *)"stopped",
 				       .bundle = record->bundle, .rootfs = record->rootfs, .annotations = record->annotations };
 
-	if (oci_container_of(state->folder, state->name, &config, &container, &e) == 0)
+	if (oci_container_concerns_start(state->folder) && oci_container_of(state->folder, state->name, &config, &container, &e) == 0)
 		hooks_run_all(&container, HOOK_POSTSTOP, &described);
 	container_release(&container);
 }
@@ -289,19 +366,12 @@ static int remove_locked(const struct places *places, struct state *state, bool 
 	return result ? -1 : state_remove(places, state, e);
 }
 
-int oci_delete(const struct places *places, const char *id, bool force, struct error *e)
+/* One that has a record, or is gone. */
+static int delete_known(const struct places *places, const char *id, bool force, struct error *e)
 {
 	struct state state;
 	int swept;
 
-	if (box_check_name(id, e))
-		return -1;
-	/* One whose create was killed half-way has no record. */
-	swept = sweep_one(places, id, e);
-	if (swept < 0)
-		return -1;
-	if (swept > 0)
-		return force ? 0 : state_missing(id, e);
 	if (state_lock(places, id, &state, e)) {
 		if (force && e->kind == ERROR_MISSING) {
 			error_clear(e);
@@ -318,6 +388,21 @@ int oci_delete(const struct places *places, const char *id, bool force, struct e
 	error_clear(e);
 	swept = sweep_one(places, id, e);
 	return swept < 0 ? -1 : force ? 0 : state_missing(id, e);
+}
+
+int oci_delete(const struct places *places, const char *id, bool force, struct error *e)
+{
+	int swept;
+
+	if (box_check_name(id, e))
+		return -1;
+	/* One whose create was killed half-way has no record. */
+	swept = sweep_one(places, id, e);
+	if (swept < 0)
+		return -1;
+	if (swept > 0)
+		return force ? 0 : state_missing(id, e);
+	return delete_known(places, id, force, e);
 }
 
 static int attend(struct launch *l, int *ret_status, struct error *e)
@@ -340,7 +425,7 @@ static int run_here(const struct places *places, struct launch *l, const char *i
 
 	state_release(&l->state); /* other verbs take the lock */
 	result = attend(l, ret_status, e);
-	if (keep || oci_delete(places, id, /* force= */ true, &undo) == 0)
+	if (keep || delete_known(places, id, /* force= */ true, &undo) == 0)
 		return result;
 	log_warning("clean up after %s: %s, continuing", id, undo.text);
 	return result;
@@ -350,17 +435,21 @@ int oci_run(const struct places *places, const struct oci_create *request, bool 
 {
 	autorelease(text) struct text config = { 0 };
 	struct container container = { 0 };
+	struct seccomp_filter filter = { 0 };
 	struct oci_state described = { 0 };
 	struct error undo = { 0 };
 	struct launch l;
 	int result;
 
-	if (box_check_name(request->id, e) || sweep_one(places, request->id, e) < 0 || load(request, &config, &container, e))
+	if (box_check_name(request->id, e) || seal(places, e) || sweep_one(places, request->id, e) < 0 ||
+	    load(places, request, &config, &container, &filter, e))
 		return -1;
 	launch_init(&l, places, &container);
+	l.filter = filter;
 	l.wishes = (struct launch_wishes){ .config = config.data, .config_length = config.length, .starts = true,
-					   .console_socket = request->console_socket, .pid_file = request->pid_file };
-	result = sealed_self(container_has_namespace(&container, NAMESPACE_USER), e);
+					   .console_socket = request->console_socket, .pid_file = request->pid_file,
+					   .manager = request->manager };
+	result = seal_for(places, &container, e);
 	if (result == 0 && !detach)
 		relay_signals_block();
 	if (result == 0)

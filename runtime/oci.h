@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/text.h"
+#include "cgroups/cgroup.h"
 
 struct error;
 struct oci_state;
@@ -21,6 +22,7 @@ struct oci_create {
 	const char *bundle;         /* the folder of config.json */
 	const char *console_socket; /* NULL: none */
 	const char *pid_file;       /* NULL: none */
+	enum cgroup_manager manager;
 	bool no_pivot, no_new_keyring;
 	int preserved;              /* so many descriptors from 3 on go to the program */
 	int listening;              /* the first of them are sockets, of which the program learns (sd_listen_fds(3)) */

@@ -5,24 +5,39 @@
 #include "runtime/oci_container.h"
 
 #include <fcntl.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime/seccomp.h"
 #include "specs/container.h"
 #include "specs/oci_config.h"
 
 enum { CONFIG_LIMIT = 16 << 20 };
 
-int oci_container_load(const char *bundle, struct text *config, struct container *ret, struct error *e)
+int oci_container_load(const struct places *places, const char *bundle, struct text *config, struct container *ret,
+		       struct seccomp_filter *ret_filter, struct error *e)
 {
 	autofree char *path = text_format("%s/config.json", bundle);
+	struct error ignored = { 0 };
 
 	if (file_read(AT_FDCWD, path, CONFIG_LIMIT, config, e))
 		return -1;
-	return oci_config_decode(config->data ? config->data : "", config->length, path, bundle, ret, e);
+	if (oci_config_decode_open(config->data ? config->data : "", config->length, path, bundle, ret, e))
+		return -1;
+	if (seccomp_prepare(places, ret, ret_filter, &ignored) == 0)
+		return 0;
+	/* Says what is wrong with the profile, and in which line. */
+	container_release(ret);
+	if (oci_config_decode(config->data, config->length, path, bundle, ret, e))
+		return -1;
+	if (seccomp_prepare(places, ret, ret_filter, e) == 0)
+		return 0;
+	container_release(ret);
+	return -1;
 }
 
 int oci_container_of(int folder, const char *name, struct text *config, struct container *ret, struct error *e)
@@ -30,8 +45,21 @@ int oci_container_of(int folder, const char *name, struct text *config, struct c
 	if (file_read(folder, "config.json", CONFIG_LIMIT, config, e))
 		return error_in(e, "read the configuration of %s", name);
 	/* Its paths were made absolute when it was decoded first; the copy says what the bundle's said. */
-	if (oci_config_decode(config->data ? config->data : "", config->length, "config.json", "/", ret, e))
+	if (oci_config_decode_open(config->data ? config->data : "", config->length, "config.json", "/", ret, e))
 		return -1;
 	ret->name = alloc_copy(name);
 	return 0;
+}
+
+bool oci_container_concerns_start(int folder)
+{
+	autorelease(text) struct text config = { 0 };
+	struct error ignored = { 0 };
+
+	if (file_read(folder, "config.json", CONFIG_LIMIT, &config, &ignored) || !config.data)
+		return true;
+	/* A key may be written with escapes; engines do not. */
+	return memmem(config.data, config.length, "hooks", strlen("hooks")) ||
+	       memmem(config.data, config.length, "listener", strlen("listener")) ||
+	       memmem(config.data, config.length, "\\u", strlen("\\u"));
 }

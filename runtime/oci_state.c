@@ -24,6 +24,23 @@ static const struct field state_fields[] = {
 	{ 0 },
 };
 
+#undef AT
+#define AT(member) offsetof(struct oci_process_state, member)
+
+static const struct field process_state_fields[] = {
+	{ "ociVersion", FIELD_TEXT, AT(version), .help = "version of the specification" },
+	{ "fds", FIELD_TEXT_LIST, AT(fds), .help = "which descriptors come along" },
+	{ "pid", FIELD_INTEGER, AT(pid), .help = "the process with the filter, on the host" },
+	{ "metadata", FIELD_TEXT, AT(metadata), .help = "listenerMetadata" },
+	{ "state", FIELD_OBJECT, AT(state), .sub = state_fields, .help = "the container" },
+	{ 0 },
+};
+
+void oci_process_state_dump(const struct oci_process_state *state, struct text *ret)
+{
+	field_dump(process_state_fields, state, ret);
+}
+
 void oci_state_dump(const struct oci_state *state, struct text *ret)
 {
 	field_dump(state_fields, state, ret);

@@ -22,6 +22,17 @@ struct oci_state {
 	struct list annotations; /* "key=value" */
 };
 
+/* A process of it whose seccomp filter notifies (config-linux.md, "The Container Process State"): what its listener comes with. */
+struct oci_process_state {
+	char *version;
+	struct list fds; /* which descriptors come along: "seccompFd" */
+	int64_t pid;     /* on the host */
+	char *metadata;
+	struct oci_state state;
+};
+
+void oci_process_state_dump(const struct oci_process_state *state, struct text *ret);
+
 /* Adds the object. */
 void oci_state_dump(const struct oci_state *state, struct text *ret);
 

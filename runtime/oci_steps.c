@@ -216,6 +216,8 @@ static int set_scheduler(const struct scheduler *s, struct error *e)
 
 	if (s->is_set && syscall(SYS_sched_setattr, 0, &request, 0)) {
 		error_sys(e, "set the scheduling policy");
+		if (e->sys == EPERM && s->priority)
+			error_hint(e, "in a group of cgroup v1 it may need linux.resources.cpu.realtimeRuntime");
 		return error_at(e, "process.scheduler");
 	}
 	return 0;

@@ -5,13 +5,11 @@
 #include "runtime/rlimits.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/names.h"
 #include "specs/container.h"
 
@@ -69,20 +67,4 @@ int rlimits_apply(pid_t pid, const struct rlimit_entry *entries, size_t count, s
 		}
 	}
 	return 0;
-}
-
-int oom_score_apply(pid_t pid, int64_t score, struct error *e)
-{
-	char path[48], text[24];
-
-	if (score == LIMIT_UNSET)
-		return 0;
-	(void)snprintf(path, sizeof path, "/proc/%d/oom_score_adj", (int)pid);  /* always fits */
-	(void)snprintf(text, sizeof text, "%lld", (long long)score);            /* always fits */
-	if (file_poke(AT_FDCWD, path, text) == 0)
-		return 0;
-	error_sys(e, "set the out-of-memory score to %s", text);
-	if (e->sys == EACCES)
-		error_hint(e, "a lower one than box's own needs CAP_SYS_RESOURCE");
-	return error_at(e, "process.oomScoreAdj");
 }

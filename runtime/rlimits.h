@@ -5,7 +5,6 @@
 #pragma once
 
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 struct error;
@@ -14,6 +13,3 @@ struct rlimit_entry;
 /* Sets them from outside by prlimit(2), because a process inside a user namespace may not raise its own. A hard limit above the
  * caller's own needs CAP_SYS_RESOURCE; without it the error names the highest value that is possible. */
 int rlimits_apply(pid_t pid, const struct rlimit_entry *entries, size_t count, struct error *e);
-
-/* How gladly the kernel kills the process where memory runs out; LIMIT_UNSET: as box itself. Errors name process.oomScoreAdj. */
-int oom_score_apply(pid_t pid, int64_t score, struct error *e);

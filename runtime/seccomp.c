@@ -9,7 +9,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -25,7 +27,7 @@
 #include "specs/container.h"
 
 enum {
-	COMPILER_VERSION = 1, /* raised whenever seccomp_profile.c or seccomp_compile.c would make another program */
+	COMPILER_VERSION = 2, /* raised whenever seccomp_profile.c or seccomp_compile.c would make another program */
 	PROFILE_LIMIT = 1 << 20,
 };
 
@@ -47,16 +49,37 @@ static int read_profile(const struct container *container, struct text *ret, str
 	return 0;
 }
 
-static int compile(const struct text *json, const char *name, uint64_t capabilities, const char *kernel,
-		   struct seccomp_filter *ret, struct error *e)
+static bool refuses_unknown(const struct container *container)
 {
+	const char *word = container->oci ? list_env_get(&container->oci->annotations, OCI_FAIL_UNKNOWN_SYSCALL) : NULL;
+
+	return word && strcmp(word, "0") != 0;
+}
+
+static const char *name_of(const struct container *container)
+{
+	switch (container->seccomp) {
+	case SECCOMP_FILE: return container->seccomp_file;
+	case SECCOMP_TEXT: return "the seccomp profile";
+	default: return "the default seccomp profile";
+	}
+}
+
+static int compile(const struct text *json, const struct container *container, const char *kernel, struct seccomp_filter *ret,
+		   struct error *e)
+{
+	const char *name = name_of(container);
 	struct seccomp_spec spec = { 0 };
 	struct seccomp_profile profile = { 0 };
 	int status;
 
 	if (seccomp_spec_decode(json->data ? json->data : "", json->length, name, &spec, e))
 		return -1;
-	status = seccomp_profile_resolve(&spec, capabilities, kernel, &profile, e);
+	spec.refuses_unknown = refuses_unknown(container);
+	if (seccomp_spec_notifies(&spec) && !(container->oci && container->oci->seccomp_listener))
+		status = error_set(e, ERROR_UNSUPPORTED, "only an OCI configuration can have SCMP_ACT_NOTIFY, with \"listenerPath\"");
+	else
+		status = seccomp_profile_resolve(&spec, container->capabilities.bounding, kernel, &profile, e);
 	seccomp_spec_release(&spec);
 	if (status == 0)
 		status = seccomp_profile_compile(&profile, ret, e);
@@ -67,11 +90,9 @@ static int compile(const struct text *json, const char *name, uint64_t capabilit
 int seccomp_prepare(const struct places *places, const struct container *container, struct seccomp_filter *ret,
 		    struct error *e)
 {
+	const char *field = container->oci ? "linux.seccomp" : "security.seccomp";
 	autorelease(text) struct text key = { 0 };
 	autorelease(text) struct text json = { 0 };
-	const char *name = container->seccomp == SECCOMP_FILE	? container->seccomp_file
-			   : container->seccomp == SECCOMP_TEXT ? "the seccomp profile" : "the default seccomp profile";
-	const char *field = container->seccomp == SECCOMP_TEXT ? "linux.seccomp" : "security.seccomp";
 	struct utsname kernel;
 
 	*ret = (struct seccomp_filter){ 0 };
@@ -81,13 +102,14 @@ int seccomp_prepare(const struct places *places, const struct container *contain
 		return error_at(e, "%s", field);
 	if (uname(&kernel))
 		return error_sys(e, "ask for the kernel's version");
-	text_addf(&key, "compiler %d\nlibseccomp %s\narch %s\nkernel %s\ncapabilities %016llx\n", COMPILER_VERSION,
+	text_addf(&key, "compiler %d\nlibseccomp %s\narch %s\nkernel %s\ncapabilities %016llx\nlistener %d\nstrict %d\n", COMPILER_VERSION,
 		  seccomp_library_version(), seccomp_own_arch()->name, kernel.release,
-		  (unsigned long long)container->capabilities.bounding);
+		  (unsigned long long)container->capabilities.bounding, container->oci && container->oci->seccomp_listener,
+		  refuses_unknown(container));
 	text_add_bytes(&key, json.data, json.length);
 	if (seccomp_cache_get(places->cache, key.data, key.length, ret))
 		return 0;
-	if (compile(&json, name, container->capabilities.bounding, kernel.release, ret, e))
+	if (compile(&json, container, kernel.release, ret, e))
 		return error_at(e, "%s", field);
 	seccomp_cache_put(places->cache, key.data, key.length, ret);
 	return 0;

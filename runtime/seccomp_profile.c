@@ -32,6 +32,7 @@ static uint32_t result_of(enum seccomp_action action, int data)
 	case SECCOMP_ACTION_KILL_PROCESS: return SECCOMP_RET_KILL_PROCESS;
 	case SECCOMP_ACTION_KILL_THREAD: return SECCOMP_RET_KILL_THREAD;
 	case SECCOMP_ACTION_TRAP: return SECCOMP_RET_TRAP;
+	case SECCOMP_ACTION_NOTIFY: return SECCOMP_RET_USER_NOTIF;
 	case SECCOMP_ACTION_TRACE: return SECCOMP_RET_TRACE | (uint32_t)data;
 	case SECCOMP_ACTION_LOG: return SECCOMP_RET_LOG;
 	case SECCOMP_ACTION_ALLOW: return SECCOMP_RET_ALLOW;
@@ -124,7 +125,8 @@ static void add_multiplexed(struct resolver *r, struct seccomp_table *table, con
 	match->argument_count = 1;
 }
 
-static void add_rule(struct resolver *r, struct seccomp_profile *profile, const struct seccomp_rule *rule, size_t order)
+static int add_rule(struct resolver *r, struct seccomp_profile *profile, const struct seccomp_rule *rule, size_t order,
+		    struct error *e)
 {
 	for (size_t n = 0; n < rule->names.count; n++) {
 		const char *name = rule->names.items[n];
@@ -144,10 +146,13 @@ static void add_rule(struct resolver *r, struct seccomp_profile *profile, const 
 			memcpy(match->arguments, rule->arguments, sizeof match->arguments);
 			match->argument_count = rule->argument_count;
 		}
+		if (!found && r->spec->refuses_unknown)
+			return error_set(e, ERROR_SPEC, "no system call \"%.64s\" on this machine", name);
 		/* Profiles are written for many machines; a name of another one is no mistake. */
 		if (!found)
 			log_debug("seccomp: no system call \"%s\" on this machine, ignoring", name);
 	}
+	return 0;
 }
 
 static int strictest_first(const void *a, const void *b)
@@ -233,30 +238,26 @@ static int add_tables(const struct seccomp_spec *spec, struct seccomp_profile *p
 	return 0;
 }
 
-static int resolve_flags(const struct list *flags, unsigned *ret, struct error *e)
+static bool is_notify(uint32_t result)
 {
-	static const struct {
-		const char *name;
-		unsigned flag;
-	} known[] = {
-		{ "SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC },
-		{ "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
-		{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
-	};
+	return (result & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF;
+}
 
-	for (size_t i = 0; i < flags->count; i++) {
-		size_t k = 0;
+/* A listener comes about only where some call asks for it; without one the kernel refuses the flag that says how it waits. With one it
+ * refuses TSYNC, which means nothing for box: a process that loads its filter has one thread. */
+static void resolve_flags(struct seccomp_profile *profile)
+{
+	bool notifies = is_notify(profile->default_result);
 
-		while (k < sizeof known / sizeof *known && strcmp(known[k].name, flags->items[i]) != 0)
-			k++;
-		if (k == sizeof known / sizeof *known)
-			return error_set(
-				e, ERROR_SPEC,
-				"flags: expected SECCOMP_FILTER_FLAG_TSYNC, _LOG or _SPEC_ALLOW, found \"%.64s\"",
-				flags->items[i]);
-		*ret |= known[k].flag;
+	for (size_t t = 0; t < profile->table_count; t++)
+		for (size_t m = 0; m < profile->tables[t].match_count; m++)
+			notifies |= is_notify(profile->tables[t].matches[m].result);
+	if (notifies) {
+		profile->flags &= ~(unsigned)SECCOMP_FILTER_FLAG_TSYNC;
+		profile->flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	} else {
+		profile->flags &= ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 	}
-	return 0;
 }
 
 static bool lets_through(enum seccomp_action action)
@@ -273,10 +274,8 @@ static int add_rules(struct resolver *r, struct seccomp_profile *profile, struct
 	for (size_t i = 0; i < r->spec->rule_count; i++) {
 		int counts = rule_counts(r, &r->spec->rules[i], e);
 
-		if (counts < 0)
+		if (counts < 0 || (counts && add_rule(r, profile, &r->spec->rules[i], i, e)))
 			return error_in(e, "syscalls[%zu]", i);
-		if (counts)
-			add_rule(r, profile, &r->spec->rules[i], i);
 	}
 	return 0;
 }
@@ -292,10 +291,11 @@ int seccomp_profile_resolve(const struct seccomp_spec *spec, uint64_t capabiliti
 		/* Programs try a new call and fall back to an old one on ENOSYS alone; EPERM would break them (moby #42680). */
 		.unknown_result = SECCOMP_RET_ERRNO | ENOSYS,
 		.foreign_result = SECCOMP_RET_ERRNO | ENOSYS,
+		.flags = spec->flags,
 	};
 	if (lets_through(spec->default_action))
 		ret->unknown_result = ret->default_result;
-	if (resolve_flags(&spec->flags, &ret->flags, e) || add_tables(spec, ret, e)) {
+	if (add_tables(spec, ret, e)) {
 		seccomp_profile_release(ret);
 		return -1;
 	}
@@ -306,6 +306,7 @@ int seccomp_profile_resolve(const struct seccomp_spec *spec, uint64_t capabiliti
 		add_known(&ret->tables[t], &r.numbers[t]);
 		seccomp_numbers_release(&r.numbers[t]);
 	}
+	resolve_flags(ret);
 	if (status)
 		seccomp_profile_release(ret);
 	return status;

@@ -194,23 +194,27 @@ static int change_oci_bind(int mount, const struct mount_entry *entry, struct er
 	return entry->recursive_said ? mount_change(mount, entry->source, &all, e) : 0;
 }
 
+/* An id map of the mount's own. */
+static int map_oci_bind(int mount, const struct mount_entry *entry, struct error *e)
+{
+	autoclose int userns = entry->id_map ? idmap_namespace(entry->id_map, e) : -1;
+	const struct mount_change map = { .set = MOUNT_ATTR_IDMAP, .recursive = entry->id_map_is_recursive, .userns = userns };
+
+	if (!entry->id_map)
+		return 0;
+	return userns < 0 ? -1 : mount_change(mount, entry->source, &map, e);
+}
+
 static int open_oci_bind(const struct mount_entry *entry, struct error *e)
 {
 	autoclose int source = open(entry->source, O_PATH | O_CLOEXEC);
-	autoclose int mount = -1, userns = -1;
+	autoclose int mount = -1;
 
 	if (source < 0)
 		error_sys(e, "mount %s on %s: open %s", entry->source, entry->target, entry->source);
 	else
 		mount = mount_clone(source, "", entry->is_recursive, e);
-	if (mount >= 0 && entry->id_map) {
-		const struct mount_change map = { .set = MOUNT_ATTR_IDMAP, .recursive = entry->id_map_is_recursive,
-						  .userns = userns = idmap_namespace(entry->id_map, e) };
-
-		if (userns < 0 || mount_change(mount, entry->source, &map, e))
-			return error_at(e, "%s", entry->field);
-	}
-	if (mount < 0 || change_oci_bind(mount, entry, e))
+	if (mount < 0 || map_oci_bind(mount, entry, e) || change_oci_bind(mount, entry, e))
 		return entry->field && !e->field[0] ? error_at(e, "%s", entry->field) : -1;
 	return take_fd(&mount);
 }

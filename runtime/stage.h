@@ -37,6 +37,7 @@ enum stage {
 	STAGE_HOOKS,    /* OCI: the parent shall run prestart and createRuntime hooks */
 	STAGE_HOOKED,
 	STAGE_PARK,     /* OCI create: the parent ends now; START comes by a connection to the state folder's socket */
+	STAGE_LISTENER, /* the listener of a seccomp filter that notifies (listener.h) */
 	STAGE_ENTERED, /* box exec: the middle process is done; the new one's pidfd (enter.c) */
 };
 

@@ -35,6 +35,7 @@ static const struct field record_fields[] = {
 	{ "pid", FIELD_INTEGER, offsetof(struct record, pid), .max = INT32_MAX, .help = "first process, on the host" },
 	{ "start_time", FIELD_INTEGER, offsetof(struct record, start_time), .max = INT64_MAX, .help = "clock ticks since boot" },
 	{ "created", FIELD_INTEGER, offsetof(struct record, created), .max = INT64_MAX, .help = "seconds since 1970" },
+	{ "created_ns", FIELD_INTEGER, offsetof(struct record, created_ns), .max = 999999999, .help = "nanoseconds of the next" },
 	{ "id_base", FIELD_INTEGER, offsetof(struct record, id_base), .max = UINT32_MAX, .help = "first host id" },
 	{ "cgroup", FIELD_TEXT, offsetof(struct record, cgroup), .help = "its cgroup" },
 	{ "env", FIELD_TEXT_LIST, offsetof(struct record, env), .help = "environment" },

@@ -32,6 +32,7 @@ struct record {
 	int64_t pid;        /* of the first process, in the host's pid namespace */
 	int64_t start_time; /* process_start_time(): with the pid it names the process for good */
 	int64_t created;    /* seconds since 1970 */
+	int64_t created_ns; /* and nanoseconds of the next */
 	int64_t id_base;    /* first host id, 0 without a lease */
 	char *cgroup;       /* cgroup_record() */
 	/* For box exec. */

@@ -201,13 +201,17 @@ struct oci_part {
 	int memory_policy;        /* MPOL_* with mode flags; -1: as it is */
 	char *memory_nodes;       /* "0-1" */
 	char *seccomp_listener;   /* a socket that gets the notify descriptor */
-	char *seccomp_metadata;
+	char *seccomp_metadata;   /* what it is told */
+	bool seccomp_notifies;    /* the profile asks it for some call */
 	unsigned short console_rows, console_columns; /* 0: not said */
 	struct list annotations;  /* "key=value" */
 	bool no_pivot;            /* command line: MS_MOVE instead of pivot_root */
 	bool no_new_keyring;      /* command line */
 	int preserved;            /* command line: so many descriptors from 3 on stay open */
 };
+
+/* Annotations that change what box does. crun's: a system call in the seccomp profile that this machine does not have is an error. */
+#define OCI_FAIL_UNKNOWN_SYSCALL "run.oci.seccomp_fail_unknown_syscall"
 
 /* Nothing asked for. */
 struct oci_part *oci_part_new(void);

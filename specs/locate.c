@@ -16,9 +16,14 @@ struct walk {
 	const char *at, *end, *text;
 };
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static void skip_space(struct walk *w)
 {
-	while (w->at < w->end && strchr(" \t\r\n", *w->at) && *w->at)
+	while (w->at < w->end && is_space(*w->at))
 		w->at++;
 }
 
@@ -41,21 +46,22 @@ static void skip_value(struct walk *w)
 			return;
 		if (*w->at == '"') {
 			skip_text(w);
-		} else if (strchr("{[", *w->at)) {
+		} else if (*w->at == '{' || *w->at == '[') {
 			depth++;
 			w->at++;
-		} else if (strchr("]}", *w->at)) {
+		} else if (*w->at == ']' || *w->at == '}') {
 			if (!depth)
 				return;
 			depth--;
 			w->at++;
-		} else if (strchr(",:", *w->at)) {
+		} else if (*w->at == ',' || *w->at == ':') {
 			if (!depth)
 				return;
 			w->at++;
 		} else {
-			while (w->at < w->end && *w->at && !strchr(" \t\r\n,:]}", *w->at))
+			do
 				w->at++;
+			while (w->at < w->end && *w->at && !strchr(" \t\r\n,:]}", *w->at));
 		}
 	} while (depth);
 }
@@ -204,6 +210,33 @@ static int line_of(const char *text, const char *at)
 	return line;
 }
 
+/* As far along the path as it leads: what is left of it. The walk stands at the value, *ret_found at its key or its place in an array. */
+static const char *follow(struct walk *w, const char *path, const char **ret_found)
+{
+	skip_space(w);
+	*ret_found = w->at;
+	while (*path && w->at < w->end) {
+		if (*path == '.')
+			path++;
+		if (*path == '[' && *w->at == '[') {
+			char *behind;
+			size_t index = strtoul(path + 1, &behind, 10);
+
+			if (!enter_array(w, index))
+				break;
+			*ret_found = w->at;
+			path = *behind ? behind + 1 : behind;
+		} else {
+			size_t step = *w->at == '{' ? enter_object(w, path, ret_found) : 0;
+
+			if (!step)
+				break;
+			path += step;
+		}
+	}
+	return path;
+}
+
 static int locate(const char *text, size_t length, const char *path, bool is_exact)
 {
 	struct walk w = { .at = text, .end = text + length, .text = text };
@@ -211,28 +244,21 @@ static int locate(const char *text, size_t length, const char *path, bool is_exa
 
 	if (!*path)
 		return 0;
-	skip_space(&w);
-	found = w.at;
-	while (*path && w.at < w.end) {
-		if (*path == '.')
-			path++;
-		if (*path == '[' && *w.at == '[') {
-			char *behind;
-			size_t index = strtoul(path + 1, &behind, 10);
-
-			if (!enter_array(&w, index))
-				break;
-			found = w.at;
-			path = *behind ? behind + 1 : behind;
-		} else {
-			size_t step = *w.at == '{' ? enter_object(&w, path, &found) : 0;
-
-			if (!step)
-				break;
-			path += step;
-		}
-	}
+	path = follow(&w, path, &found);
 	return is_exact && *path ? 0 : line_of(text, found);
+}
+
+bool locate_value(const char *text, size_t length, const char *path, size_t *ret_start, size_t *ret_length)
+{
+	struct walk w = { .at = text, .end = text + length, .text = text };
+	const char *key;
+
+	if (*follow(&w, path, &key))
+		return false;
+	*ret_start = (size_t)(w.at - text);
+	skip_value(&w);
+	*ret_length = (size_t)(w.at - text) - *ret_start;
+	return w.at <= w.end;
 }
 
 int locate_line(const char *text, size_t length, const char *path)

@@ -14,8 +14,10 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "specs/field_json.h"
+#include "specs/locate.h"
 #include "specs/oci_document.h"
 #include "specs/oci_kernel.h"
 
@@ -157,6 +159,26 @@ static json_t *parse(const char *json, size_t length, const char *name, struct e
 	return NULL;
 }
 
+/* Where the object of linux.seccomp stands. Step by step: a key could be called "linux.seccomp". */
+static bool find_profile(const char *json, size_t length, size_t *ret_start, size_t *ret_length)
+{
+	size_t outer, outer_length;
+
+	if (!locate_value(json, length, "linux", &outer, &outer_length) ||
+	    !locate_value(json + outer, outer_length, "seccomp", ret_start, ret_length))
+		return false;
+	*ret_start += outer;
+	return json[*ret_start] == '{';
+}
+
+static void take_profile_text(const char *json, size_t length, struct container *ret)
+{
+	size_t start, profile_length;
+
+	if (ret->seccomp == SECCOMP_TEXT && !ret->seccomp_text && find_profile(json, length, &start, &profile_length))
+		ret->seccomp_text = alloc_copy_bytes(json + start, profile_length);
+}
+
 int oci_config_decode(const char *json, size_t length, const char *name, const char *bundle, struct container *ret, struct error *e)
 {
 	json_t *root = parse(json, length, name, e);
@@ -173,12 +195,34 @@ int oci_config_decode(const char *json, size_t length, const char *name, const c
 		field_locate(json, length, name, e);
 	} else {
 		document_take(doc, ret);
+		take_profile_text(json, length, ret);
 		result = 0;
 	}
 	document_release(doc);
 	free(doc);
 	json_decref(root);
 	return result;
+}
+
+int oci_config_decode_open(const char *json, size_t length, const char *name, const char *bundle, struct container *ret, struct error *e)
+{
+	autorelease(text) struct text rest = { 0 };
+	struct error shifted = { 0 };
+	size_t start, profile_length;
+
+	/* A backslash: a key could be written in another way. */
+	if (!find_profile(json, length, &start, &profile_length) || memchr(json + start, '\\', profile_length) ||
+	    memmem(json + start, profile_length, "listener", strlen("listener")))
+		return oci_config_decode(json, length, name, bundle, ret, e);
+	text_add_bytes(&rest, json, start);
+	text_add(&rest, "null");
+	text_add_bytes(&rest, json + start + profile_length, length - start - profile_length);
+	/* Lines of errors are those of the whole. */
+	if (oci_config_decode(rest.data, rest.length, name, bundle, ret, &shifted))
+		return oci_config_decode(json, length, name, bundle, ret, e);
+	ret->seccomp = SECCOMP_TEXT;
+	ret->seccomp_text = alloc_copy_bytes(json + start, profile_length);
+	return 0;
 }
 
 static bool says(const json_t *object, const char *key)

@@ -30,6 +30,11 @@ struct limits;
  * for its name, spec_file and image. A file without "process" (the specification allows it until start) leaves args empty. */
 int oci_config_decode(const char *json, size_t length, const char *name, const char *bundle, struct container *ret, struct error *e);
 
+/* The same, with the profile of linux.seccomp left as an unread text, which is most of what engines write and nearly always the one of
+ * last time. Where the text does not come from box itself, the caller goes on only if seccomp_text turns out to be a profile
+ * (seccomp_prepare): with it the whole was well-formed, without it oci_config_decode says what is wrong, and where. */
+int oci_config_decode_open(const char *json, size_t length, const char *name, const char *bundle, struct container *ret, struct error *e);
+
 /* process.json of exec --process, over ret, which holds what oci_config_decode made of the container's own file.
  *
  * Taken from process.json even where it says nothing: args, env, cwd, user with additionalGids, terminal, consoleSize, noNewPrivileges.

@@ -139,12 +139,13 @@ struct oci_document {
 /* Rows of the objects, over struct oci_document; resources over struct oci_resources. */
 extern const struct field oci_process_fields[], oci_mount_fields[], oci_linux_fields[], oci_resource_fields[], oci_hook_fields[];
 extern const struct field oci_id_fields[]; /* over struct oci_id_mapping */
-extern const char *const oci_namespace_names[];
+extern const char *const oci_namespace_names[], *const oci_memory_modes[], *const oci_memory_flags[];
 
 /* Each makes its part of box and oci from the raw parts. Errors carry their place within the part. */
 int oci_process_take(struct oci_document *doc, struct error *e);
 int oci_mounts_take(struct oci_document *doc, struct error *e);
 int oci_linux_take(struct oci_document *doc, struct error *e);
+/* Leaves seccomp_text NULL where the text of the file is it. */
 int oci_seccomp_take(struct oci_document *doc, struct json_t *object, struct error *e);
 int oci_resources_take(struct oci_resources *resources, struct error *e);
 

@@ -4,9 +4,13 @@
  */
 #include "specs/oci_features.h"
 
+#include <errno.h>
 #include <jansson.h>
+#include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/names.h"
 #include "base/text.h"
@@ -14,29 +18,7 @@
 #include "specs/oci_config.h"
 #include "specs/oci_document.h"
 #include "specs/oci_mount_options.h"
-
-/* What seccomp_spec.c and runtime/seccomp_arch.c read; a unit test holds the first two lists to it. */
-static const char *const actions[] = {
-	"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG",
-	"SCMP_ACT_TRACE", "SCMP_ACT_TRAP", NULL,
-};
-
-static const char *const operators[] = {
-	"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE", NULL,
-};
-
-static const char *const archs[] = {
-#if defined(__x86_64__)
-	"SCMP_ARCH_X32", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64",
-#elif defined(__aarch64__)
-	"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM",
-#endif
-	NULL,
-};
-
-static const char *const filter_flags[] = {
-	"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC", NULL,
-};
+#include "specs/seccomp_words.h"
 
 static int by_name(const void *a, const void *b)
 {
@@ -56,13 +38,22 @@ static json_t *sorted(struct list *list)
 	return array;
 }
 
-static json_t *texts(const char *const *items)
+static json_t *words(const struct word *items)
 {
-	json_t *array = json_array();
+	struct list list = { 0 };
+
+	for (; items->name; items++)
+		list_add(&list, items->name);
+	return sorted(&list);
+}
+
+static json_t *names(const char *const *items)
+{
+	struct list list = { 0 };
 
 	for (; *items; items++)
-		json_array_append_new(array, json_string(*items));
-	return array;
+		list_add(&list, *items);
+	return sorted(&list);
 }
 
 /* In the order in which they run, as the specification lists them. */
@@ -77,19 +68,10 @@ static json_t *hooks(void)
 
 static json_t *mount_options(void)
 {
-	struct list names = { 0 };
+	struct list options = { 0 };
 
-	oci_mount_option_names(&names);
-	return sorted(&names);
-}
-
-static json_t *namespaces(void)
-{
-	struct list names = { 0 };
-
-	for (size_t i = 0; oci_namespace_names[i]; i++)
-		list_add(&names, oci_namespace_names[i]);
-	return sorted(&names);
+	oci_mount_option_names(&options);
+	return sorted(&options);
 }
 
 /* In the kernel's order. */
@@ -107,20 +89,41 @@ static json_t *enabled(bool is_enabled)
 	return json_pack("{s:b}", "enabled", is_enabled);
 }
 
-static json_t *seccomp(void)
+/* Those that this kernel knows: without a program it complains about the missing one where it would have taken the flag. */
+static json_t *supported_flags(void)
 {
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "enabled", 1, "actions", texts(actions), "operators", texts(operators), "archs",
-			 texts(archs), "knownFlags", texts(filter_flags), "supportedFlags", texts(filter_flags));
+	struct list list = { 0 };
+
+	for (const struct word *flag = seccomp_flags; flag->name; flag++) {
+		unsigned flags = (unsigned)flag->value;
+
+		/* This one is for filters that notify. */
+		if (flags == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+			flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) < 0 && errno == EFAULT)
+			list_add(&list, flag->name);
+	}
+	return sorted(&list);
 }
 
+static json_t *seccomp(void)
+{
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "enabled", 1, "actions", words(seccomp_actions), "operators",
+			 words(seccomp_operators), "archs", names(seccomp_archs), "knownFlags", words(seccomp_flags), "supportedFlags",
+			 supported_flags());
+}
+
+/* Which words of a security module or a cgroup tree box passes on; whether this kernel has it shows when it is asked for. */
 static json_t *linux_object(void)
 {
-	json_t *object = json_pack("{s:o, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:o}", "namespaces", namespaces(), "capabilities", capabilities(),
-				   "cgroup", "v1", 1, "v2", 1, "systemd", 0, "systemdUser", 0, "rdma", 0, "seccomp", seccomp());
+	json_t *object = json_pack("{s:o, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:o}", "namespaces", names(oci_namespace_names), "capabilities",
+				   capabilities(), "cgroup", "v1", 1, "v2", 1, "systemd", 0, "systemdUser", 0, "rdma", 1, "seccomp",
+				   seccomp());
 
-	json_object_set_new(object, "apparmor", enabled(false));
-	json_object_set_new(object, "selinux", enabled(false));
+	json_object_set_new(object, "apparmor", enabled(true));
+	json_object_set_new(object, "selinux", enabled(true));
 	json_object_set_new(object, "intelRdt", enabled(false));
+	json_object_set_new(object, "memoryPolicy", json_pack("{s:o, s:o}", "modes", names(oci_memory_modes), "flags", names(oci_memory_flags)));
 	json_object_set_new(object, "mountExtensions", json_pack("{s:o}", "idmap", enabled(true)));
 	json_object_set_new(object, "netDevices", enabled(true));
 	return object;
@@ -128,8 +131,10 @@ static json_t *linux_object(void)
 
 void oci_features(struct text *ret)
 {
-	json_t *features = json_pack("{s:s, s:s, s:o, s:o, s:o}", "ociVersionMin", "1.0.0", "ociVersionMax", OCI_VERSION, "hooks", hooks(),
-				     "mountOptions", mount_options(), "linux", linux_object());
+	static const char *const annotations[] = { OCI_FAIL_UNKNOWN_SYSCALL, NULL };
+	json_t *features = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "ociVersionMin", "1.0.0", "ociVersionMax", OCI_VERSION, "hooks", hooks(),
+				     "mountOptions", mount_options(), "linux", linux_object(), "potentiallyUnsafeConfigAnnotations",
+				     names(annotations));
 
 	field_print(features, ret);
 	json_decref(features);

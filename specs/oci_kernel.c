@@ -19,21 +19,21 @@
 enum { NANOSECONDS_MOST = 999999999, MEMORY_FLAG_SHIFT = 13 };
 
 /* In the order of the kernel's numbers (linux/mempolicy.h). */
-static const char *const memory_modes[] = {
+const char *const oci_memory_modes[] = {
 	"MPOL_DEFAULT", "MPOL_PREFERRED", "MPOL_BIND", "MPOL_INTERLEAVE", "MPOL_LOCAL", "MPOL_PREFERRED_MANY", "MPOL_WEIGHTED_INTERLEAVE",
 	NULL,
 };
 
 /* Bits 13, 14 and 15 of the mode. */
-static const char *const memory_flags[] = { "MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES", NULL };
+const char *const oci_memory_flags[] = { "MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES", NULL };
 enum { FLAG_RELATIVE = 1 << 1, FLAG_STATIC = 1 << 2 };
 
 static const char *const domains[] = { "LINUX", "LINUX32", NULL };
 
 const struct field oci_memory_policy_fields[] = {
-	{ "mode", FIELD_ENUM, OCI_AT(linux_part.memory_mode), .flags = FIELD_NULLS | FIELD_REQUIRED, .min = 1, .names = memory_modes },
+	{ "mode", FIELD_ENUM, OCI_AT(linux_part.memory_mode), .flags = FIELD_NULLS | FIELD_REQUIRED, .min = 1, .names = oci_memory_modes },
 	{ "nodes", FIELD_TEXT, OCI_AT(oci.memory_nodes) },
-	{ "flags", FIELD_FLAGS, OCI_AT(linux_part.memory_flags), .names = memory_flags },
+	{ "flags", FIELD_FLAGS, OCI_AT(linux_part.memory_flags), .names = oci_memory_flags },
 	{ 0 },
 };
 
@@ -71,9 +71,9 @@ static int check_nodes(const char *nodes, int mode, struct error *e)
 		return error_at(e, "nodes");
 	}
 	if (has_nodes && (mode == MPOL_DEFAULT || mode == MPOL_LOCAL))
-		return error_set(e, ERROR_SPEC, "%s takes no \"nodes\"", memory_modes[mode]);
+		return error_set(e, ERROR_SPEC, "%s takes no \"nodes\"", oci_memory_modes[mode]);
 	if (!has_nodes && mode != MPOL_DEFAULT && mode != MPOL_LOCAL && mode != MPOL_PREFERRED)
-		return error_set(e, ERROR_SPEC, "%s needs \"nodes\"", memory_modes[mode]);
+		return error_set(e, ERROR_SPEC, "%s needs \"nodes\"", oci_memory_modes[mode]);
 	return 0;
 }
 
@@ -118,7 +118,8 @@ static int take_net_device(struct oci_part *oci, size_t index, struct error *e)
 	name = device->renamed ? device->renamed : device->name;
 	if (!is_device_name(device->name) || !is_device_name(name))
 		return error_set(e, ERROR_SPEC, "\"%.64s\" is no name of a network device", is_device_name(name) ? device->name : name);
-	for (size_t i = 0; i < index; i++) {
+	/* The kernel finds a number for each. */
+	for (size_t i = 0; i < index && !strstr(name, "%d"); i++) {
 		const struct net_device *other = &oci->net_devices[i];
 
 		if (strcmp(other->renamed ? other->renamed : other->name, name) == 0)

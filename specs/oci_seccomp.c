@@ -22,14 +22,20 @@ static const struct field listener_fields[] = {
 	{ 0 },
 };
 
-static int check_profile(json_t *profile, struct error *e)
+static int check_profile(json_t *profile, struct oci_part *oci, struct error *e)
 {
 	struct seccomp_spec spec;
 
 	if (seccomp_spec_read(profile, &spec, e))
 		return -1;
+	oci->seccomp_notifies = seccomp_spec_notifies(&spec);
 	seccomp_spec_release(&spec);
-	return 0;
+	if (oci->seccomp_notifies && !oci->seccomp_listener)
+		return error_set(e, ERROR_SPEC, "SCMP_ACT_NOTIFY needs \"listenerPath\": the socket of the program that decides");
+	if (!oci->seccomp_metadata || oci->seccomp_listener)
+		return 0;
+	error_set(e, ERROR_SPEC, "this needs \"listenerPath\"");
+	return error_at(e, "listenerMetadata");
 }
 
 int oci_seccomp_take(struct oci_document *doc, json_t *linux_part, struct error *e)
@@ -43,13 +49,14 @@ int oci_seccomp_take(struct oci_document *doc, json_t *linux_part, struct error 
 	/* A copy of the top level: what comes after this may still look at the whole document. */
 	profile = json_is_object(profile) ? json_copy(profile) : json_incref(profile);
 	if (field_decode(listener_fields, profile, doc, e) == 0) {
-		(void)json_object_del(profile, "listenerPath"); /* -1: it has none */
-		(void)json_object_del(profile, "listenerMetadata");
-		result = check_profile(profile, e);
-	}
-	if (result == 0) {
+		bool has_listener = json_object_del(profile, "listenerPath") == 0;
+
+		has_listener |= json_object_del(profile, "listenerMetadata") == 0;
+		result = check_profile(profile, &doc->oci, e);
 		doc->box.seccomp = SECCOMP_TEXT;
-		doc->box.seccomp_text = json_dumps(profile, JSON_COMPACT);
+		/* What is the profile alone is taken from the text as it stands (oci_config.c). */
+		if (result == 0 && has_listener)
+			doc->box.seccomp_text = json_dumps(profile, JSON_COMPACT);
 	}
 	json_decref(profile);
 	return result ? error_at(e, "seccomp") : 0;

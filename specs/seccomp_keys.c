@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "specs/seccomp_words.h"
 
 enum { NEAR = 3 }; /* edits between a key and the one that was meant */
 

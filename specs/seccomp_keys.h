@@ -11,15 +11,11 @@
 
 struct error;
 struct list;
+struct word;
 
 struct key {
 	const char *name; /* NULL ends the table */
 	int (*decode)(json_t *value, void *object, struct error *e); /* NULL: known, and of no meaning */
-};
-
-struct word {
-	const char *name; /* NULL ends the table */
-	int value;
 };
 
 /* Sets "expected …, found an array". */
@@ -34,7 +30,7 @@ int key_text(json_t *value, const char **ret, struct error *e);
 /* An array of texts; ret is released first. */
 int key_list(json_t *value, struct list *ret, struct error *e);
 
-/* One of the words; what says what they are, for messages. */
+/* One of the words (seccomp_words.h); what says what they are, for messages. */
 int key_word(json_t *value, const struct word *words, const char *what, int *ret, struct error *e);
 
 /* A whole number from 0 to max. */

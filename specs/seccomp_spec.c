@@ -23,23 +23,9 @@
 
 static int decode_action(json_t *value, enum seccomp_action *ret, struct error *e)
 {
-	static const struct word actions[] = {
-		{ "SCMP_ACT_ERRNO", SECCOMP_ACTION_ERRNO },
-		{ "SCMP_ACT_ALLOW", SECCOMP_ACTION_ALLOW },
-		{ "SCMP_ACT_KILL", SECCOMP_ACTION_KILL_THREAD },
-		{ "SCMP_ACT_KILL_THREAD", SECCOMP_ACTION_KILL_THREAD },
-		{ "SCMP_ACT_KILL_PROCESS", SECCOMP_ACTION_KILL_PROCESS },
-		{ "SCMP_ACT_TRAP", SECCOMP_ACTION_TRAP },
-		{ "SCMP_ACT_TRACE", SECCOMP_ACTION_TRACE },
-		{ "SCMP_ACT_LOG", SECCOMP_ACTION_LOG },
-		{ 0 },
-	};
-	const char *text = json_string_value(value);
 	int found = 0;
 
-	if (text && strcmp(text, "SCMP_ACT_NOTIFY") == 0)
-		return error_set(e, ERROR_UNSUPPORTED, "SCMP_ACT_NOTIFY needs a listener, which box does not have yet");
-	if (key_word(value, actions, "an action", &found, e))
+	if (key_word(value, seccomp_actions, "an action", &found, e))
 		return -1;
 	*ret = (enum seccomp_action)found;
 	return 0;
@@ -54,6 +40,17 @@ static int decode_errno(json_t *value, int *ret, struct error *e)
 		return -1;
 	*ret = (int)number;
 	return 0;
+}
+
+/* config-linux.md: an action without an error number that is given one is an error. */
+static int check_errno(const json_t *object, const char *key, enum seccomp_action action, struct error *e)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (!value || json_is_null(value) || action == SECCOMP_ACTION_ERRNO || action == SECCOMP_ACTION_TRACE)
+		return 0;
+	error_set(e, ERROR_SPEC, "only SCMP_ACT_ERRNO and SCMP_ACT_TRACE have an error number");
+	return error_at(e, "%s", key);
 }
 
 /* Arguments of a rule */
@@ -93,19 +90,9 @@ static int argument_value_two(json_t *value, void *object, struct error *e)
 
 static int argument_operator(json_t *value, void *object, struct error *e)
 {
-	static const struct word operators[] = {
-		{ "SCMP_CMP_EQ", SECCOMP_EQUAL },
-		{ "SCMP_CMP_NE", SECCOMP_NOT_EQUAL },
-		{ "SCMP_CMP_LT", SECCOMP_LESS },
-		{ "SCMP_CMP_LE", SECCOMP_LESS_EQUAL },
-		{ "SCMP_CMP_GE", SECCOMP_GREATER_EQUAL },
-		{ "SCMP_CMP_GT", SECCOMP_GREATER },
-		{ "SCMP_CMP_MASKED_EQ", SECCOMP_MASKED_EQUAL },
-		{ 0 },
-	};
 	int found = 0;
 
-	if (key_word(value, operators, "an operator", &found, e))
+	if (key_word(value, seccomp_operators, "an operator", &found, e))
 		return -1;
 	((struct seccomp_argument *)object)->op = (enum seccomp_operator)found;
 	return 0;
@@ -260,7 +247,21 @@ static int profile_architectures(json_t *value, void *object, struct error *e)
 
 static int profile_flags(json_t *value, void *object, struct error *e)
 {
-	return key_list(value, &((struct seccomp_spec *)object)->flags, e);
+	struct seccomp_spec *spec = object;
+	json_t *item;
+	size_t i;
+
+	if (!json_is_array(value))
+		return key_wrong(value, "an array of texts", e);
+	json_array_foreach(value, i, item)
+	{
+		int flag = 0;
+
+		if (key_word(item, seccomp_flags, "a flag", &flag, e))
+			return error_at(e, "[%zu]", i);
+		spec->flags |= (unsigned)flag;
+	}
+	return 0;
 }
 
 static int map_arch(json_t *value, void *object, struct error *e)
@@ -325,7 +326,7 @@ static int refuse_listener(json_t *value, void *object, struct error *e)
 {
 	(void)value;
 	(void)object;
-	return error_set(e, ERROR_UNSUPPORTED, "a listener needs SCMP_ACT_NOTIFY, which box does not have yet");
+	return error_set(e, ERROR_UNSUPPORTED, "only an OCI configuration can name a listener");
 }
 
 static int decode_profile(json_t *root, struct seccomp_spec *spec, struct error *e)
@@ -381,6 +382,15 @@ int seccomp_spec_decode(const char *json, size_t length, const char *name, struc
 	return error_set(e, first.kind, "%s: %s%s%s", name, first.field, first.field[0] ? ": " : "", first.text);
 }
 
+bool seccomp_spec_notifies(const struct seccomp_spec *spec)
+{
+	bool notifies = spec->default_action == SECCOMP_ACTION_NOTIFY;
+
+	for (size_t i = 0; i < spec->rule_count; i++)
+		notifies |= spec->rules[i].action == SECCOMP_ACTION_NOTIFY;
+	return notifies;
+}
+
 static void condition_release(struct seccomp_condition *condition)
 {
 	list_release(&condition->caps);
@@ -402,6 +412,5 @@ void seccomp_spec_release(struct seccomp_spec *spec)
 	free(spec->arch_map);
 	free(spec->rules);
 	list_release(&spec->architectures);
-	list_release(&spec->flags);
 	*spec = (struct seccomp_spec){ 0 };
 }

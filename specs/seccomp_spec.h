@@ -7,33 +7,15 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/text.h"
+#include "specs/seccomp_words.h"
 
 struct error;
 struct json_t;
-
-enum seccomp_action {
-	SECCOMP_ACTION_KILL_PROCESS, /* in the kernel's order: the first is the strictest */
-	SECCOMP_ACTION_KILL_THREAD,
-	SECCOMP_ACTION_TRAP,
-	SECCOMP_ACTION_ERRNO,
-	SECCOMP_ACTION_TRACE,
-	SECCOMP_ACTION_LOG,
-	SECCOMP_ACTION_ALLOW,
-};
-
-enum seccomp_operator {
-	SECCOMP_NOT_EQUAL,
-	SECCOMP_LESS,
-	SECCOMP_LESS_EQUAL,
-	SECCOMP_EQUAL,
-	SECCOMP_GREATER_EQUAL,
-	SECCOMP_GREATER,
-	SECCOMP_MASKED_EQUAL, /* (argument & value) == value_two */
-};
 
 struct seccomp_argument {
 	int index; /* 0 to 5 */
@@ -72,10 +54,14 @@ struct seccomp_spec {
 	struct seccomp_arch_map *arch_map; /* Docker's form */
 	size_t arch_map_count;
 	struct list architectures; /* OCI's form */
-	struct list flags;         /* "SECCOMP_FILTER_FLAG_LOG", … */
+	unsigned flags;            /* SECCOMP_FILTER_FLAG_* */
 	struct seccomp_rule *rules;
 	size_t rule_count;
+	bool refuses_unknown; /* set by the caller: a system call that this machine does not have is an error, not left out */
 };
+
+/* Whether a program outside is asked for some call. */
+bool seccomp_spec_notifies(const struct seccomp_spec *spec);
 
 /* Decodes length bytes of JSON. name is the file, for messages. Unknown keys, actions and operators are errors that carry the
  * place in the profile. On failure ret is untouched. */

@@ -47,7 +47,9 @@ teardown() { teardown_world; }
 	for words in --version -v version; do
 		run "$BOX" $words
 		expect_status 0
-		[[ $output =~ ^box\ version\ [0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "it says $output"
+		[[ ${lines[0]} =~ ^box\ version\ [0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "it says $output"
+		# What engines read.
+		[[ ${lines[1]} =~ ^commit:\ . && ${lines[2]} =~ ^spec:\ 1\.[0-9]+\.[0-9]+$ ]] || fail "it says $output"
 	done
 }
 
@@ -111,7 +113,7 @@ teardown() { teardown_world; }
 		kill|kill: expected NAME and perhaps SIGNAL|
 		kill web SIGFOO|kill: unknown signal SIGFOO|
 		rm|rm: expected at least one NAME|
-		spec|spec: expected --schema or --fields|
+		spec --schema --fields|spec: expected no operand, and one of --schema and --fields at most|
 		doctor now|doctor: expected no operand|
 		config|config: expected one FILE.json|
 		--debg ps|unknown option --debg|did you mean --debug?

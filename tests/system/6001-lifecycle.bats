@@ -81,7 +81,7 @@ step_names() { sed -n '/start_steps\[\]/,/^};/s/^\t{ "\([^"]*\)".*/\1/p' "$TOP/r
 	start_app '"command": ["sleep", "1000"]'
 	run box run --name "$TAG" app.json
 	expect_status 125
-	expect_has "$TAG" "running"
+	expect_has "$TAG" "exists"
 	run box kill "$TAG" KILL
 	expect_status 0
 	wait $BOX_PID || true

@@ -35,7 +35,7 @@ has_run() { [ -e "$BUNDLE/rootfs/ran" ]; }
 	jq -e --arg id "$TAG" --arg bundle "$BUNDLE" '
 		.ociVersion == "1.0.2" and .id == $id and .status == "created" and (.pid | type) == "number" and .pid > 1 and
 		.bundle == $bundle and .annotations == { "my.key": "my value", "other": "" }' state.json
-	[ "$(readlink /proc/"$(oci_pid)"/exe | grep -c memfd)" = 1 ]
+	is_sealed "$(oci_pid)"
 	box start "$TAG"
 	wait_until 5 grep -q sleep "/proc/$(oci_pid)/cmdline"
 	box kill "$TAG" KILL

@@ -267,7 +267,7 @@ own_processes() {
 	for file in $(grep -lsF "$WORK" /proc/[0-9]*/cmdline); do
 		pid=$(cut -d/ -f3 <<<"$file")
 		case $(readlink "/proc/$pid/exe" 2>/dev/null) in
-		"$BOX_BUILD"/* | /memfd:box*) echo "$pid" ;;
+		"$BOX_BUILD"/* | /box | /memfd:box*) echo "$pid" ;;
 		esac
 	done
 }

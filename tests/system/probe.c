@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,11 +21,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -355,6 +359,38 @@ static int word_kill(char **arguments)
 	return kill(number(arguments[1]) ? (pid_t)number(arguments[1]) : getpid(), (int)number(arguments[0]));
 }
 
+/* Whether a key of the caller's keyrings is to be found: request_key(2). */
+static int word_key(char **arguments)
+{
+	long key = syscall(SYS_request_key, "user", arguments[0], NULL, 0);
+
+	(void)printf("key %s\n", key > 0 ? "found" : "missing");
+	return 0;
+}
+
+/* What the kernel does with this process' cpu, memory and disk time, and with its clocks. */
+static int word_scheduling(char **arguments)
+{
+	enum { WHO_PROCESS = 1, CLASS_SHIFT = 13 };
+	unsigned long nodes[16] = { 0 };
+	struct sched_param parameters = { 0 };
+	struct utsname name;
+	int mode = -1, io = (int)syscall(SYS_ioprio_get, WHO_PROCESS, 0);
+	long memory = syscall(SYS_get_mempolicy, &mode, nodes, sizeof nodes * 8, NULL, 0);
+
+	(void)arguments;
+	(void)sched_getparam(0, &parameters);
+	printf("policy %#x\npriority %d\nnice %d\n", (unsigned)sched_getscheduler(0), parameters.sched_priority, getpriority(PRIO_PROCESS, 0));
+	printf("io %d.%d\n", io >> CLASS_SHIFT, io & 7);
+	printf("memory %s\n", answer(memory));
+	printf("mode %#x\nnodes %#lx\n", (unsigned)mode, nodes[0]);
+	printf("personality %#x\nmachine %s\n", (unsigned)personality(0xffffffff), uname(&name) ? answer(-1) : name.machine);
+	printf("monotonic %lld\nboottime %lld\n", (long long)(now_us(CLOCK_MONOTONIC) / 1000000), (long long)(now_us(CLOCK_BOOTTIME) / 1000000));
+	(void)print_file("offset", "/proc/self/timens_offsets");
+	(void)print_file("oom", "/proc/self/oom_score_adj");
+	return print_status((const char *const[]){ "Cpus_allowed_list", "Mems_allowed_list", NULL });
+}
+
 static const struct {
 	const char *name;
 	int (*run)(char **arguments);
@@ -380,6 +416,7 @@ static const struct {
 	{ "forks", word_forks, 0 },
 	{ "busy", word_busy, 1 },
 	{ "thread", word_thread, 0 },
+	{ "scheduling", word_scheduling, 0 },
 	{ "wait", word_wait, 1 },
 	{ "exit", word_exit, 1 },
 	{ "kill", word_kill, 1 },
@@ -388,6 +425,7 @@ static const struct {
 	{ "tiocsti", word_tiocsti, 0 },
 	{ "sockets", word_sockets, 0 },
 	{ "keys", word_keys, 0 },
+	{ "key", word_key, 1 },
 	{ "unshare", word_unshare, 0 },
 	{ "mount", word_mount, 0 },
 };

@@ -10,13 +10,13 @@
 #include "base/text.h"
 #include "tests/unit/base/scratch.h"
 
-static void expect_log(enum log_level level, bool json, const char *start, const char *part)
+static void expect_log(enum log_level level, enum log_form form, const char *start, const char *part)
 {
 	SCRATCH();
 	autorelease(text) struct text content = { 0 };
 	struct error e = { 0 };
 	autoclose int fd = open("log", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	const struct log_setup setup = { .level = level, .json = json, .fd = fd };
+	const struct log_setup setup = { .level = level, .form = form, .fd = fd };
 
 	log_setup(&setup);
 	errno = 7;
@@ -32,13 +32,18 @@ static void expect_log(enum log_level level, bool json, const char *start, const
 
 Test(log, text_lines)
 {
-	expect_log(LOG_LEVEL_WARNING, false, "box: warning: say \"hi\"\\n\\x1b[31m\n", "hi");
-	expect_log(LOG_LEVEL_DEBUG, false, "box: warning: ", "box: debug: detail\n");
+	expect_log(LOG_LEVEL_WARNING, LOG_FORM_TEXT, "box: warning: say \"hi\"\\n\\x1b[31m\n", "hi");
+	expect_log(LOG_LEVEL_DEBUG, LOG_FORM_TEXT, "box: warning: ", "box: debug: detail\n");
 }
 
 Test(log, json_lines)
 {
-	expect_log(LOG_LEVEL_WARNING, true, "{\"level\":\"warning\",\"msg\":\"say \\\"hi\\\"\\u000a\\u001b[31m\",\"time\":\"", "Z\"}\n");
+	expect_log(LOG_LEVEL_WARNING, LOG_FORM_JSON, "{\"level\":\"warning\",\"msg\":\"say \\\"hi\\\"\\u000a\\u001b[31m\",\"time\":\"", "Z\"}\n");
+}
+
+Test(log, pairs)
+{
+	expect_log(LOG_LEVEL_WARNING, LOG_FORM_PAIRS, "time=\"20", "Z\" level=warning msg=\"say \\\"hi\\\"\\u000a\\u001b[31m\"\n");
 }
 
 Test(log, quiet_below_its_level)

@@ -104,7 +104,12 @@ static bool applies(const struct seccomp_rule *rule, uint64_t capabilities)
 
 static uint32_t result_of(const struct seccomp_rule *rule)
 {
-	return rule->action == SECCOMP_ACTION_ALLOW ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | (uint32_t)rule->errno_ret;
+	switch (rule->action) {
+	case SECCOMP_ACTION_ALLOW: return SECCOMP_RET_ALLOW;
+	case SECCOMP_ACTION_NOTIFY: return SECCOMP_RET_USER_NOTIF;
+	case SECCOMP_ACTION_TRACE: return SECCOMP_RET_TRACE | (uint32_t)rule->errno_ret;
+	default: return SECCOMP_RET_ERRNO | (uint32_t)rule->errno_ret;
+	}
 }
 
 /* Per number its name; made once per architecture. */
@@ -127,6 +132,7 @@ static uint32_t read_plainly(const struct seccomp_spec *spec, const struct readi
 {
 	uint32_t number = (uint32_t)data->nr - r->arch->number_base;
 	const struct seccomp_number *known = number < NUMBERS ? r->by_number[number] : NULL;
+	enum seccomp_action best_action = SECCOMP_ACTION_ALLOW;
 	uint32_t best = SECCOMP_RET_ALLOW;
 	bool is_hit = false, is_named = false;
 
@@ -140,9 +146,11 @@ static uint32_t read_plainly(const struct seccomp_spec *spec, const struct readi
 		for (size_t k = 0; k < rule->argument_count; k++)
 			all = all &&
 			      holds(&rule->arguments[k], data->args[rule->arguments[k].index], r->arch->is_32bit);
-		/* Stricter: any errno before allow; of two errnos the first. */
-		if (all && (!is_hit || (best == SECCOMP_RET_ALLOW && rule->action != SECCOMP_ACTION_ALLOW)))
+		/* The stricter, as the enum has them; of two equal ones the first. */
+		if (all && (!is_hit || rule->action < best_action)) {
 			best = result_of(rule);
+			best_action = rule->action;
+		}
 		is_hit |= all;
 	}
 	if (is_hit)
@@ -234,6 +242,7 @@ Test(seccomp_compile, no_and_all_capabilities)
 /* Every operator on both halves of 64 bits, several conditions in one rule, rules that overlap. */
 Test(seccomp_compile, random_profiles)
 {
+	static const char *const actions[] = { "ALLOW\"", "NOTIFY\"", "ERRNO\",\"errnoRet\":33", "TRACE\",\"errnoRet\":44", "ERRNO\"" };
 	static const char *const operators[] = { "EQ", "NE", "LT", "LE", "GE", "GT", "MASKED_EQ" };
 	static const char *const names[] = { "read", "write", "ioctl", "socket", "prctl", "mseal", "clone" };
 	uint64_t state = 4242;
@@ -248,10 +257,8 @@ Test(seccomp_compile, random_profiles)
 			uint64_t arguments = bpf_random(&state) % 4;
 
 			text_addf(&json,
-				  "%s{\"names\":[\"%s\",\"socketcall\",\"ipc\"],\"action\":\"%s\",\"errnoRet\":%d,"
-				  "\"args\":[",
-				  rule ? "," : "", names[bpf_random(&state) % 7],
-				  bpf_random(&state) % 2 ? "SCMP_ACT_ALLOW" : "SCMP_ACT_ERRNO", 20 + rule);
+				  "%s{\"names\":[\"%s\",\"socketcall\",\"ipc\"],\"action\":\"SCMP_ACT_%s,\"args\":[",
+				  rule ? "," : "", names[bpf_random(&state) % 7], actions[bpf_random(&state) % 5]);
 			for (uint64_t a = 0; a < arguments; a++) {
 				uint64_t shift = bpf_random(&state) % 63;
 

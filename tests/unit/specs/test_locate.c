@@ -147,3 +147,17 @@ Test(locate, the_deepest_that_exists)
 	cr_expect_eq(locate_line(json, strlen(json), "a["), 2);
 	cr_expect_eq(locate_exact(json, strlen(json), "a.b[7]"), 0);
 }
+
+Test(locate, the_value_itself)
+{
+	static const char json[] = "{\"a\": {\"b\" : [1, {\"c\": \"}\"}] , \"d\": 12}}";
+	size_t start, length;
+
+	cr_assert(locate_value(json, strlen(json), "a.b", &start, &length));
+	cr_expect_eq(strncmp(json + start, "[1, {\"c\": \"}\"}]", length), 0);
+	cr_expect_eq(length, strlen("[1, {\"c\": \"}\"}]"));
+	cr_assert(locate_value(json, strlen(json), "a.d", &start, &length));
+	cr_expect_eq(strncmp(json + start, "12", length), 0);
+	cr_expect_eq(length, 2u);
+	cr_expect_not(locate_value(json, strlen(json), "a.x", &start, &length));
+}

@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -35,7 +36,7 @@ Test(seccomp_spec, everything)
 	cr_expect_str_eq(spec.arch_map[0].sub.items[0], "SCMP_ARCH_X86");
 	cr_expect_eq(spec.arch_map[1].sub.count, 0);
 	cr_expect_eq(spec.architectures.count, 1);
-	cr_expect_eq(spec.flags.count, 1);
+	cr_expect_eq(spec.flags, SECCOMP_FILTER_FLAG_LOG);
 	cr_assert_eq(spec.rule_count, 2);
 	cr_expect_eq(spec.rules[0].action, SECCOMP_ACTION_TRAP);
 	cr_expect_eq(spec.rules[0].errno_ret, EPERM, "EPERM, not the profile's default");
@@ -81,12 +82,14 @@ static const struct {
 	{ "{\"default\":1}", "p.json: unknown key \"default\"", ERROR_SPEC },
 	{ "{\"defaultAction\":\"ALLOW\"}",
 	  "p.json: defaultAction: expected an action such as \"SCMP_ACT_ERRNO\", found \"ALLOW\"", ERROR_SPEC },
-	{ "{\"defaultAction\":\"SCMP_ACT_NOTIFY\"}",
-	  "p.json: defaultAction: SCMP_ACT_NOTIFY needs a listener, which box does not have yet", ERROR_UNSUPPORTED },
+	{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"defaultErrnoRet\":1}",
+	  "p.json: defaultErrnoRet: only SCMP_ACT_ERRNO and SCMP_ACT_TRACE have an error number", ERROR_SPEC },
+	{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\",\"LOG\"]}",
+	  "p.json: flags[1]: expected a flag such as \"SECCOMP_FILTER_FLAG_LOG\", found \"LOG\"", ERROR_SPEC },
 	{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":4096}",
 	  "p.json: defaultErrnoRet: expected a number from 0 to 4095, found 4096", ERROR_SPEC },
 	{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"listenerPath\":\"/x\"}",
-	  "p.json: listenerPath: a listener needs SCMP_ACT_NOTIFY, which box does not have yet", ERROR_UNSUPPORTED },
+	  "p.json: listenerPath: only an OCI configuration can name a listener", ERROR_UNSUPPORTED },
 	{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"flags\":\"x\"}",
 	  "p.json: flags: expected an array of texts, found a text", ERROR_SPEC },
 	{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"archMap\":[{}]}", "p.json: archMap[0]: expected \"architecture\"",
@@ -94,6 +97,8 @@ static const struct {
 	{ RULE("{}"), "p.json: syscalls[0]: expected \"names\" with at least one system call", ERROR_SPEC },
 	{ RULE("{\"names\":[\"read\"]}"), "p.json: syscalls[0]: expected \"action\"", ERROR_SPEC },
 	{ RULE("{\"name\":\"read\"}"), "p.json: syscalls[0]: unknown key \"name\": did you mean \"names\"?", ERROR_SPEC },
+	{ RULE("{\"names\":[\"read\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":1}"),
+	  "p.json: syscalls[0].errnoRet: only SCMP_ACT_ERRNO and SCMP_ACT_TRACE have an error number", ERROR_SPEC },
 	{ RULE("{\"names\":[1],\"action\":\"SCMP_ACT_ALLOW\"}"),
 	  "p.json: syscalls[0].names[0]: expected a text, found a number", ERROR_SPEC },
 	{ RULE("{\"names\":[\"a\\u0000b\"],\"action\":\"SCMP_ACT_ALLOW\"}"),
@@ -125,5 +130,33 @@ Test(seccomp_spec, wrong)
 		cr_expect_eq(e.kind, bads[i].kind);
 		cr_expect_str_eq(e.field, "", "the place is one in the profile");
 		cr_expect_eq(spec.default_errno, 4711, "the result was touched");
+	}
+}
+
+/* Each word of the tables, by way of the decoder. */
+Test(seccomp_spec, every_word)
+{
+	for (const struct word *action = seccomp_actions; action->name; action++) {
+		struct text json = { 0 };
+		struct seccomp_spec spec;
+		struct error e = { 0 };
+
+		text_addf(&json, "{\"defaultAction\": \"%s\", \"syscalls\": null}", action->name);
+		cr_assert_eq(seccomp_spec_decode(json.data, json.length, "p", &spec, &e), 0, "%s", e.text);
+		cr_expect_eq((int)spec.default_action, action->value);
+		cr_expect_eq(seccomp_spec_notifies(&spec), action->value == SECCOMP_ACTION_NOTIFY);
+		seccomp_spec_release(&spec);
+		text_release(&json);
+	}
+	for (const struct word *flag = seccomp_flags; flag->name; flag++) {
+		struct text json = { 0 };
+		struct seccomp_spec spec;
+		struct error e = { 0 };
+
+		text_addf(&json, "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"flags\": [\"%s\"]}", flag->name);
+		cr_assert_eq(seccomp_spec_decode(json.data, json.length, "p", &spec, &e), 0, "%s", e.text);
+		cr_expect_eq(spec.flags, (unsigned)flag->value);
+		seccomp_spec_release(&spec);
+		text_release(&json);
 	}
 }

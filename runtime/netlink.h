@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * netlink.h - the few messages of rtnetlink(7) that net_device.c needs.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <linux/rtnetlink.h>
+
+struct error;
+
+enum { NETLINK_ATTRIBUTES = 512 };
+
+/* A request; attributes are added with netlink_add. */
+struct netlink_request {
+	struct nlmsghdr header;
+	union {
+		struct ifinfomsg link;
+		struct ifaddrmsg address;
+	};
+	char attributes[NETLINK_ATTRIBUTES];
+};
+
+/* A socket in the caller's network namespace; in the one behind namespace, where that is not -1. */
+int netlink_open(int namespace, struct error *e);
+
+/* An empty request: RTM_* with the size of its own struct. */
+void netlink_begin(struct netlink_request *request, unsigned short type, unsigned short flags, size_t size);
+void netlink_add(struct netlink_request *request, unsigned short type, const void *data, size_t length);
+
+/* Sends it and waits for the kernel's word: 0, or -1 with errno. */
+int netlink_ask(int socket, struct netlink_request *request);
+
+/* Asks for all objects of a kind; visit gets each, and ends the walk early with other than 0. -1 with errno. */
+int netlink_list(int socket, struct netlink_request *request, int (*visit)(const struct nlmsghdr *message, void *data), void *data);
+
+/* One attribute of a message whose own struct has so many bytes, or NULL. */
+const struct rtattr *netlink_find(const struct nlmsghdr *message, size_t size, unsigned short type);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_seccomp_notify.c - filters that ask a program outside: their flags, who may have them, and the way of the listener.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/channel.h"
+#include "base/error.h"
+#include "base/places.h"
+#include "runtime/listener.h"
+#include "runtime/seccomp.h"
+#include "runtime/seccomp_arch.h"
+#include "runtime/seccomp_profile.h"
+#include "runtime/stage.h"
+#include "specs/container.h"
+#include "specs/seccomp_words.h"
+#include "tests/unit/base/scratch.h"
+
+enum { ANSWER = 4711 };
+
+static unsigned flags_of(const char *json)
+{
+	struct seccomp_spec spec;
+	struct seccomp_profile profile;
+	struct error e = { 0 };
+	unsigned flags;
+
+	cr_assert_eq(seccomp_spec_decode(json, strlen(json), "p", &spec, &e), 0, "%s", e.text);
+	cr_assert_eq(seccomp_profile_resolve(&spec, 0, "6.1.0", &profile, &e), 0, "%s", e.text);
+	flags = profile.flags;
+	seccomp_profile_release(&profile);
+	seccomp_spec_release(&spec);
+	return flags;
+}
+
+#define ALL_FLAGS "\"flags\":[\"SECCOMP_FILTER_FLAG_TSYNC\",\"SECCOMP_FILTER_FLAG_LOG\",\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]"
+#define RULE(name, action) "\"syscalls\":[{\"names\":[\"" name "\"],\"action\":\"" action "\"}]"
+
+Test(seccomp_notify, flags)
+{
+	const unsigned waits = SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER;
+
+	cr_expect_eq(flags_of("{\"defaultAction\":\"SCMP_ACT_ALLOW\"," ALL_FLAGS "," RULE("mkdir", "SCMP_ACT_NOTIFY") "}"), waits);
+	cr_expect_eq(flags_of("{\"defaultAction\":\"SCMP_ACT_NOTIFY\"," ALL_FLAGS "}"), waits);
+	cr_expect_eq(flags_of("{\"defaultAction\":\"SCMP_ACT_ALLOW\"," ALL_FLAGS "," RULE("mkdir", "SCMP_ACT_ERRNO") "}"),
+		     (unsigned)(SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_TSYNC), "nobody is asked: nobody waits");
+	cr_expect_eq(flags_of("{\"defaultAction\":\"SCMP_ACT_ALLOW\"," RULE("no_such_call", "SCMP_ACT_NOTIFY") "}"), 0u);
+}
+
+/* The two lists that have to be one: this folder's numbers, and the names that "features" says. */
+Test(seccomp_notify, architectures)
+{
+	size_t count = 0;
+
+	for (; seccomp_archs[count]; count++)
+		cr_expect_not_null(seccomp_arch_find(seccomp_archs[count]), "%s", seccomp_archs[count]);
+#if defined(__x86_64__)
+	cr_expect_eq(count, (size_t)SECCOMP_TABLES);
+#endif
+}
+
+static int prepare(struct container *c, const char *json, struct seccomp_filter *ret, struct error *e)
+{
+	struct places places = { .cache = (char *)"cache" };
+
+	*e = (struct error){ 0 };
+	c->seccomp = SECCOMP_TEXT;
+	c->seccomp_text = (char *)json;
+	return seccomp_prepare(&places, c, ret, e);
+}
+
+static const char asks[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\"," RULE("getpgid", "SCMP_ACT_NOTIFY") "}";
+
+Test(seccomp_notify, profile_inside_the_configuration)
+{
+	SCRATCH();
+	struct oci_part oci = { .seccomp_listener = (char *)"/s" };
+	struct container container = { .oci = &oci };
+	struct seccomp_filter filter = { 0 };
+	struct error e;
+
+	cr_assert_eq(prepare(&container, "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}", &filter, &e), 0, "%s", e.text);
+	cr_expect_lt(filter.count, 20u, "the profile that was given, not box's own");
+	seccomp_filter_release(&filter);
+	cr_assert_eq(prepare(&container, asks, &filter, &e), 0, "%s", e.text);
+	cr_expect(filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	seccomp_filter_release(&filter);
+	/* Nobody to ask; the filter that was kept a moment ago is for those who have somebody. */
+	oci.seccomp_listener = NULL;
+	cr_expect_eq(prepare(&container, asks, &filter, &e), -1);
+	cr_expect_str_eq(e.field, "linux.seccomp");
+	container.oci = NULL;
+	cr_expect_eq(prepare(&container, asks, &filter, &e), -1);
+	cr_expect_str_eq(e.field, "security.seccomp");
+}
+
+Test(seccomp_notify, unknown_calls)
+{
+	SCRATCH();
+	static const char json[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\"," RULE("no_such_call", "SCMP_ACT_ERRNO") "}";
+	struct oci_part oci = { 0 };
+	struct container container = { .oci = &oci };
+	struct seccomp_filter filter = { 0 };
+	struct error e;
+
+	cr_assert_eq(prepare(&container, json, &filter, &e), 0, "%s", e.text);
+	seccomp_filter_release(&filter);
+	list_add(&oci.annotations, "run.oci.seccomp_fail_unknown_syscall=0");
+	cr_assert_eq(prepare(&container, json, &filter, &e), 0, "%s", e.text);
+	seccomp_filter_release(&filter);
+	(void)list_env_put(&oci.annotations, "run.oci.seccomp_fail_unknown_syscall=1");
+	cr_expect_eq(prepare(&container, json, &filter, &e), -1);
+	cr_expect_str_eq(e.text, "the seccomp profile: syscalls[0]: no system call \"no_such_call\" on this machine");
+	list_release(&oci.annotations);
+}
+
+/* In a child: the filter asks about every call but exit_group, so that one call too many of the loading would hang. */
+static _Noreturn void load_and_ask(int channel)
+{
+	SCRATCH();
+	static const char json[] = "{\"defaultAction\":\"SCMP_ACT_NOTIFY\"," RULE("exit_group", "SCMP_ACT_ALLOW") "}";
+	struct oci_part oci = { .seccomp_listener = (char *)"/s" };
+	struct container container = { .oci = &oci };
+	struct seccomp_filter filter = { 0 };
+	struct error e;
+
+	(void)alarm(20);
+	if (prepare(&container, json, &filter, &e) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		_exit(100);
+	if (listener_load_filter(&filter, channel, &e))
+		_exit(101);
+	_exit(getppid() == ANSWER ? 0 : 102);
+}
+
+Test(seccomp_notify, listener_comes_over_the_channel)
+{
+	struct seccomp_notif notice = { 0 };
+	struct seccomp_notif_resp answer = { .val = ANSWER };
+	struct message message;
+	struct error e = { 0 };
+	int ends[2], status = 0;
+	pid_t pid;
+
+	cr_assert_eq(channel_open(ends, &e), 0);
+	pid = fork();
+	if (pid == 0)
+		load_and_ask(ends[1]);
+	close(ends[1]);
+	cr_assert_eq(stage_receive(ends[0], STAGE_LISTENER, &message, &e), 1, "%s", e.text);
+	cr_assert_eq(message.fd_count, 1u);
+	cr_assert_eq(ioctl(message.fds[0], SECCOMP_IOCTL_NOTIF_RECV, &notice), 0, "%s", strerror(errno));
+	cr_expect_eq(notice.pid, (uint32_t)pid);
+	answer.id = notice.id;
+	cr_assert_eq(ioctl(message.fds[0], SECCOMP_IOCTL_NOTIF_SEND, &answer), 0, "%s", strerror(errno));
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_expect_eq(status, 0);
+	message_release(&message);
+}
+
+/* A filter that the kernel refuses is an error of the child, and the helper is gone. */
+Test(seccomp_notify, refused_filter)
+{
+	static struct sock_filter code[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW), { .code = 0xffff } };
+	const struct seccomp_filter filter = { .code = code, .count = 2, .flags = SECCOMP_FILTER_FLAG_NEW_LISTENER };
+	struct error e = { 0 };
+
+	cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	cr_expect_eq(listener_load_filter(&filter, /* channel= */ -1, &e), -1);
+	cr_expect_eq(e.sys, EINVAL);
+	cr_expect_eq(access("/proc/self/task", F_OK), 0);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_state.c - what is written about a container can be read.
+ */
+#include <unistd.h>
+
+#include "base/places.h"
+#include "runtime/state.h"
+#include "specs/container.h"
+#include "tests/unit/base/scratch.h"
+
+/* An engine's profile is a mode of its own, too: a record that cannot be read back counts as none, and what it names is swept away. */
+Test(state, record_of_every_seccomp_mode)
+{
+	SCRATCH();
+	struct places places = { .state = scratch_folder.path, .store = (char *)"/nowhere" };
+	struct error e = { 0 };
+
+	for (int mode = SECCOMP_UNCONFINED; mode <= SECCOMP_TEXT; mode++) {
+		struct record record = { .name = (char *)"one", .pid = getpid(), .seccomp = mode }, back = { 0 };
+		struct state state;
+		bool alive;
+
+		cr_assert_eq(state_make(&places, "one", &state, &e), 0, "%s", e.text);
+		cr_assert_eq(state_write(&state, &record, &e), 0, "%s", e.text);
+		cr_assert_eq(state_read(&places, "one", &back, &alive, &e), 0, "mode %d: %s", mode, e.text);
+		cr_expect_eq(back.seccomp, mode);
+		record_release(&back);
+		cr_assert_eq(state_remove(&places, &state, &e), 0, "%s", e.text);
+	}
+}
