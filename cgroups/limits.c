@@ -234,14 +234,14 @@ static int write_rows(const struct cgroup *group, const struct limits *limits, b
 }
 
 /* A period without a quota: the quota stays as it is. */
-static int write_period(const struct cgroup *group, const struct limits *limits, struct error *e)
+static int write_period(const struct cgroup *group, const struct limits *limits, bool is_fresh, struct error *e)
 {
 	const struct branch *branch = group_branch(group, CONTROLLER_CPU);
 	autofree char *value = NULL;
 	char now[64] = "";
 	bool is_v2;
 
-	if (limits->cpu_quota_us != LIMIT_UNSET || limits->cpu_period_us <= 0 || limits->cpu_period_us == 100000 || !branch)
+	if (limits->cpu_quota_us != LIMIT_UNSET || limits->cpu_period_us <= 0 || (is_fresh && limits->cpu_period_us == 100000) || !branch)
 		return 0;
 	is_v2 = branch->tree.is_v2;
 	if (is_v2 && group_read(branch, "cpu.max", now, sizeof now) < 0)
@@ -260,6 +260,18 @@ static int64_t read_number(const struct branch *branch, const char *file)
 
 	return branch && group_read(branch, file, number, sizeof number) > 0 && strncmp(number, "max", 3) != 0 ? strtoll(number, NULL, 10)
 														: LIMIT_UNSET;
+}
+
+/* A quota without a period: the period stays as it is. */
+static void settle_period(const struct cgroup *group, struct limits *limits)
+{
+	const struct branch *branch = group_branch(group, CONTROLLER_CPU);
+	const char *file = branch && branch->tree.is_v2 ? "cpu.max" : "cpu.cfs_period_us";
+	char now[64];
+
+	if (limits->cpu_quota_us == LIMIT_UNSET || limits->cpu_period_us != LIMIT_UNSET || !branch || group_read(branch, file, now, sizeof now) <= 0)
+		return;
+	limits->cpu_period_us = strtoll(branch->tree.is_v2 ? now + strcspn(now, " ") : now, NULL, 10);
 }
 
 /* v2: swap is what the sum leaves beside memory, as it is now where no new limit of it was said. */
@@ -304,7 +316,11 @@ int limits_write(const struct cgroup *group, const struct limits *limits, bool i
 {
 	struct limits settled;
 
-	if (settle(group, limits, &settled, e) || write_rows(group, &settled, is_fresh, e) || write_period(group, &settled, e))
+	if (settle(group, limits, &settled, e))
+		return -1;
+	if (!is_fresh)
+		settle_period(group, &settled);
+	if (write_rows(group, &settled, is_fresh, e) || write_period(group, &settled, is_fresh, e))
 		return -1;
 	return lists_write(group, &settled, e);
 }

@@ -162,7 +162,10 @@ int command_events(const struct call *call)
 		autorelease(text) struct text line = { 0 };
 
 		/* The end of the container is the end of its figures. */
-		result = oci_stats(call->places, operands.items[0], &line, &e) || report_text(&line, &e) ? -1 : 0;
+		result = oci_stats(call->places, operands.items[0], &line, &e);
+		text_add_char(&line, '\n'); /* a line each */
+		if (result == 0)
+			result = report_text(&line, &e);
 		if (choices.stats || result)
 			break;
 		usleep((useconds_t)interval_us);

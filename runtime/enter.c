@@ -89,7 +89,7 @@ static int open_container(const struct places *places, const struct box_exec *re
 	if (sealed_self(entry->record.user_namespace, e))
 		return -1;
 	entry->first = process_open((pid_t)entry->record.pid);
-	if (entry->first < 0 || process_start_time((pid_t)entry->record.pid) != entry->record.start_time)
+	if (!alive || entry->first < 0 || process_start_time((pid_t)entry->record.pid) != entry->record.start_time)
 		return error_set(e, ERROR_MISSING, "enter %s: container not running", request->name);
 	if (cgroup_open(entry->record.cgroup ? entry->record.cgroup : "", &entry->group, e))
 		return -1;

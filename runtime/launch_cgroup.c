@@ -56,6 +56,18 @@ static int note_cgroup(struct launch *l, const char *path, struct error *e)
 	return 0;
 }
 
+static int make_group(struct launch *l, const struct cgroup_request *request, struct error *e)
+{
+	if (note_cgroup(l, request->path, e))
+		return -1;
+	if (cgroup_create(request, &l->group, e) == 0)
+		return set_devices(l, e);
+	if (e->kind != ERROR_USAGE)
+		return -1;
+	e->kind = ERROR_SPEC; /* nobody typed the path */
+	return error_at(e, "linux.cgroupsPath");
+}
+
 int launch_make_cgroup(struct launch *l, struct error *e)
 {
 	autofree char *path = cgroup_path_of(l->container);
@@ -64,7 +76,7 @@ int launch_make_cgroup(struct launch *l, struct error *e)
 	switch (l->wishes.manager) {
 	case CGROUPS_BY_SYSTEMD: return plan_unit(l, e);
 	case CGROUPS_BY_NOBODY: l->group = cgroup_none(&l->container->limits); return 0;
-	default: return note_cgroup(l, path, e) || cgroup_create(&request, &l->group, e) ? -1 : set_devices(l, e);
+	default: return make_group(l, &request, e);
 	}
 }
 

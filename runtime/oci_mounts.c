@@ -79,11 +79,17 @@ static int open_target(struct child *c, const struct mount_entry *entry, int mou
 				   : beneath_make_file(c->root, entry->target, 0644, e);
 }
 
+/* The ways to note access times are one value to the kernel, of which all bits go before one comes. */
+static uint64_t cleared(uint64_t said, uint64_t attributes)
+{
+	return (said & ~attributes) | (said & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0);
+}
+
 /* What holds for the mount and all below it, and how mounts spread. */
 static int change_attached(int mount, const struct mount_entry *entry, struct error *e)
 {
 	const struct mount_change recursive = { .set = entry->recursive_attributes,
-						.clear = entry->recursive_said & ~entry->recursive_attributes, .recursive = true };
+						.clear = cleared(entry->recursive_said, entry->recursive_attributes), .recursive = true };
 	const struct mount_change propagation = { .propagation = entry->propagation & ~(unsigned long)MS_REC,
 						  .recursive = entry->propagation & MS_REC };
 
@@ -166,7 +172,7 @@ static int make_one(struct child *c, const struct mount_entry *entry, struct err
 static int change_existing(struct child *c, const struct mount_entry *entry, struct error *e)
 {
 	const struct mount_change change = { .set = entry->attributes & entry->attributes_said,
-					     .clear = entry->attributes_said & ~entry->attributes };
+					     .clear = cleared(entry->attributes_said, entry->attributes) };
 	autoclose int target = beneath_open(c->root, entry->target, O_PATH, 0, e);
 
 	return target < 0 || mount_change(target, entry->target, &change, e) ? -1 : change_attached(target, entry, e);
