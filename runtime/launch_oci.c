@@ -170,7 +170,8 @@ int launch_create(struct launch *l, struct error *e)
 	if (prepare(l, e) || launch_clone(l, NULL, NULL, e))
 		return -1;
 	trace_step("launch", "clone");
-	if (launch_map_ids(l, e) || oom_score_set(l->pid, l->container->oci->oom_score_adj, e) || launch_send_layers(l, e) || launch_send_sources(l, NULL, 0, 0, e))
+	if (launch_map_ids(l, e) || oom_score_set(l->pid, l->container->oci->oom_score_adj, e) || launch_send_layers(l, e) ||
+	    launch_send_sources(l, NULL, 0, 0, e))
 		return -1;
 	trace_step("launch", "id maps, binds");
 	/* Before the hooks, which may set up more of the network. */

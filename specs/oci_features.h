@@ -6,6 +6,6 @@
 
 struct text;
 
-/* The JSON of "features". It says what this program was built for, not what this host allows; supportedFlags of seccomp alone are those that
- * this kernel has. Adds to ret. */
+/* The JSON of "features". It says what this program was built for, not what this host allows; supportedFlags of seccomp alone are those
+ * that this kernel has. Adds to ret. */
 void oci_features(struct text *ret);
