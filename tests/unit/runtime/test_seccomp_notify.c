@@ -5,10 +5,12 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -125,7 +127,6 @@ Test(seccomp_notify, unknown_calls)
 /* In a child: the filter asks about every call but exit_group, so that one call too many of the loading would hang. */
 static _Noreturn void load_and_ask(int channel)
 {
-	SCRATCH();
 	static const char json[] = "{\"defaultAction\":\"SCMP_ACT_NOTIFY\"," RULE("exit_group", "SCMP_ACT_ALLOW") "}";
 	struct oci_part oci = { .seccomp_listener = (char *)"/s" };
 	struct container container = { .oci = &oci };
@@ -140,10 +141,31 @@ static _Noreturn void load_and_ask(int channel)
 	_exit(getppid() == ANSWER ? 0 : 102);
 }
 
+/* Answers until nobody has the filter any more. What a sanitizer calls on the way to the end may go on. Returns the first call's number. */
+static int answer_all(int listener, pid_t pid)
+{
+	struct pollfd ready = { .fd = listener, .events = POLLIN };
+	int first = -1;
+
+	while (poll(&ready, 1, 10000) > 0 && (ready.revents & POLLIN)) {
+		struct seccomp_notif notice = { 0 };
+		struct seccomp_notif_resp answer = { .val = ANSWER };
+
+		cr_assert_eq(ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notice), 0, "%s", strerror(errno));
+		cr_expect_eq(notice.pid, (uint32_t)pid);
+		if (first < 0)
+			first = notice.data.nr;
+		answer.id = notice.id;
+		if (notice.data.nr != SYS_getppid)
+			answer = (struct seccomp_notif_resp){ .id = notice.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+		cr_assert_eq(ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer), 0, "%s", strerror(errno));
+	}
+	return first;
+}
+
 Test(seccomp_notify, listener_comes_over_the_channel)
 {
-	struct seccomp_notif notice = { 0 };
-	struct seccomp_notif_resp answer = { .val = ANSWER };
+	SCRATCH();
 	struct message message;
 	struct error e = { 0 };
 	int ends[2], status = 0;
@@ -156,16 +178,13 @@ Test(seccomp_notify, listener_comes_over_the_channel)
 	close(ends[1]);
 	cr_assert_eq(stage_receive(ends[0], STAGE_LISTENER, &message, &e), 1, "%s", e.text);
 	cr_assert_eq(message.fd_count, 1u);
-	cr_assert_eq(ioctl(message.fds[0], SECCOMP_IOCTL_NOTIF_RECV, &notice), 0, "%s", strerror(errno));
-	cr_expect_eq(notice.pid, (uint32_t)pid);
-	answer.id = notice.id;
-	cr_assert_eq(ioctl(message.fds[0], SECCOMP_IOCTL_NOTIF_SEND, &answer), 0, "%s", strerror(errno));
+	cr_expect_eq(answer_all(message.fds[0], pid), SYS_getppid, "the loading itself makes no call");
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_expect_eq(status, 0);
 	message_release(&message);
 }
 
-/* A filter that the kernel refuses is an error of the child, and the helper is gone. */
+/* A filter that the kernel refuses is an error, and this process goes on. */
 Test(seccomp_notify, refused_filter)
 {
 	static struct sock_filter code[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW), { .code = 0xffff } };
@@ -175,5 +194,4 @@ Test(seccomp_notify, refused_filter)
 	cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
 	cr_expect_eq(listener_load_filter(&filter, /* channel= */ -1, &e), -1);
 	cr_expect_eq(e.sys, EINVAL);
-	cr_expect_eq(access("/proc/self/task", F_OK), 0);
 }
