@@ -269,7 +269,8 @@ static void settle_period(const struct cgroup *group, struct limits *limits)
 	const char *file = branch && branch->tree.is_v2 ? "cpu.max" : "cpu.cfs_period_us";
 	char now[64];
 
-	if (limits->cpu_quota_us == LIMIT_UNSET || limits->cpu_period_us != LIMIT_UNSET || !branch || group_read(branch, file, now, sizeof now) <= 0)
+	if (limits->cpu_quota_us == LIMIT_UNSET || limits->cpu_period_us != LIMIT_UNSET || !branch ||
+	    group_read(branch, file, now, sizeof now) <= 0)
 		return;
 	limits->cpu_period_us = strtoll(branch->tree.is_v2 ? now + strcspn(now, " ") : now, NULL, 10);
 }

@@ -26,7 +26,6 @@
 #include "base/places.h"
 #include "base/process.h"
 #include "cgroups/cgroup.h"
-#include "cgroups/stats_json.h"
 #include "runtime/box.h"
 #include "runtime/capabilities.h"
 #include "runtime/hooks.h"
@@ -41,7 +40,6 @@
 #include "runtime/sweep.h"
 #include "runtime/users.h"
 #include "specs/container.h"
-#include "specs/oci_config.h"
 
 enum { STEP_US = 2000, PATIENCE_US = 10000000 };
 
@@ -468,43 +466,5 @@ int oci_run(const struct places *places, const struct oci_create *request, bool 
 		run_poststop_of_failed(&container, e);
 	oci_state_release(&described);
 	container_release(&container);
-	return result;
-}
-
-static int open_group(const struct places *places, const char *id, struct cgroup **ret, struct error *e)
-{
-	struct record record = { 0 };
-	bool alive;
-	int result;
-
-	if (box_check_name(id, e) || state_read(places, id, &record, &alive, e))
-		return -1;
-	result = alive ? cgroup_open(record.cgroup ? record.cgroup : "", ret, e)
-		       : error_set(e, ERROR_MISSING, "look at %s: container not running", id);
-	record_release(&record);
-	return result;
-}
-
-int oci_update(const struct places *places, const char *id, const char *json, size_t length, struct error *e)
-{
-	struct cgroup *group = NULL;
-	struct limits limits;
-	int result;
-
-	limits_init(&limits);
-	if (oci_resources_decode(json, length, "resources", &limits, e))
-		return -1;
-	result = open_group(places, id, &group, e) || cgroup_update(group, &limits, e) ? -1 : 0;
-	cgroup_free(group);
-	limits_release(&limits);
-	return result ? error_in(e, "update %s", id) : 0;
-}
-
-int oci_stats(const struct places *places, const char *id, struct text *ret, struct error *e)
-{
-	struct cgroup *group = NULL;
-	int result = open_group(places, id, &group, e) || cgroup_stats_json(group, id, ret, e) ? -1 : 0;
-
-	cgroup_free(group);
 	return result;
 }

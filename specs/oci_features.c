@@ -117,7 +117,7 @@ static json_t *seccomp(void)
 static json_t *linux_object(void)
 {
 	json_t *object = json_pack("{s:o, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:o}", "namespaces", names(oci_namespace_names), "capabilities",
-				   capabilities(), "cgroup", "v1", 1, "v2", 1, "systemd", 0, "systemdUser", 0, "rdma", 1, "seccomp",
+				   capabilities(), "cgroup", "v1", 1, "v2", 1, "systemd", 1, "systemdUser", 1, "rdma", 1, "seccomp",
 				   seccomp());
 
 	json_object_set_new(object, "apparmor", enabled(true));

@@ -78,7 +78,7 @@ Test(oci_output, features)
 	static const char *const words[] = {
 		"\"ociVersionMin\": \"1.0.0\"", "\"ociVersionMax\": \"1.3.0\"", "\"createContainer\"", "\"poststop\"", "\"rbind\"", "\"ridmap\"",
 		"\"tmpcopyup\"", "\"CAP_CHECKPOINT_RESTORE\"", "\"mount\"", "\"time\"", "\"SCMP_CMP_MASKED_EQ\"", "\"SECCOMP_FILTER_FLAG_LOG\"",
-		"\"v1\": true", "\"systemd\": false", "\"rdma\": true", "\"mountExtensions\"", "\"netDevices\"", "\"MPOL_BIND\"",
+		"\"v1\": true", "\"systemd\": true", "\"rdma\": true", "\"mountExtensions\"", "\"netDevices\"", "\"MPOL_BIND\"",
 		"\"MPOL_F_STATIC_NODES\"",
 		"\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"", "\"run.oci.seccomp_fail_unknown_syscall\"",
 	};
