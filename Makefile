@@ -132,12 +132,12 @@ $O/tests/%: $O/tests/fuzz/%.o $(if $(FUZZ),,$O/tests/fuzz/replay.o) $O/libimage.
 
 # Words for people. One part of check: make check-layers, check-size, … (scripts/check says which there are).
 parts := layers size headers style links lint clang unit sanitize errors corpus system
-.PHONY: demo test check bench lint format coverage fuzz install clean help objects unit-program replay-programs $(parts:%=check-%)
+.PHONY: demo test check bench lint format coverage fuzz install clean help objects unit-program replay-programs $(parts:%=check-%) check-vm
 check:
 	@scripts/check $(parts)
 test:
 	@scripts/check layers size style links unit errors corpus quick
-$(parts:%=check-%): check-%:
+$(parts:%=check-%) check-vm: check-%:
 	@scripts/check $*
 lint:
 	@scripts/check style lint
