@@ -220,6 +220,7 @@ in_it() { run timeout "$(slowly 10)" box exec "$@" </dev/null; }
 		expect_status 0 || fail "option $option"
 	done
 	for action in $(jq -r '.linux.seccomp.actions[]' features.json); do
+		[ "$action" != SCMP_ACT_NOTIFY ] || continue # needs a listener: 8701-seccomp-notify.bats
 		oci ".linux.seccomp = { \"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [{ \"names\": [\"sched_yield\"], \"action\": \"$action\" }] }" true
 		expect_status 0 || fail "action $action"
 	done
