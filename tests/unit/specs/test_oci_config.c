@@ -317,7 +317,8 @@ Test(oci_config, with_the_profile_unread)
 
 Test(oci_config, a_key_that_looks_like_a_path_is_none)
 {
-	static const char json[] = "{\"ociVersion\": \"1.0.0\", \"root\": {\"path\": \"/r\"}, \"linux.seccomp\": {\"defaultAction\": \"SCMP_ACT_ALLOW\"},"
+	static const char json[] = "{\"ociVersion\": \"1.0.0\", \"root\": {\"path\": \"/r\"},"
+				   "\"linux.seccomp\": {\"defaultAction\": \"SCMP_ACT_ALLOW\"},"
 				   "\"linux\": {\"seccomp\": {\"defaultAction\": \"SCMP_ACT_ERRNO\"}}}";
 	struct container c;
 	struct error e = { 0 };
