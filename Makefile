@@ -8,7 +8,7 @@
 #   make check-vm      the system tests under Debian's kernels with cgroup v2 alone, in virtual machines (scripts/check-vm)
 #   make lint          clang-tidy, cppcheck, house rules
 #   make format        clang-format over all C files
-#   make bench         whole-process time of box run against runc (as root)
+#   make bench         whole-process time of box against runc and crun (as root)
 #   make install       DESTDIR= PREFIX=/usr/local
 #   make clean         remove build/
 #
@@ -144,6 +144,7 @@ lint:
 demo:
 	@scripts/demo
 bench: all $O/tests/timing
+	@tests/bench/oci.sh $O
 	@tests/bench/run.sh $O
 format:
 	clang-format -i $(format_src)

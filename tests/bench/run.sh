@@ -66,15 +66,15 @@ for mode in hot spaced; do
 	echo
 	echo "| $mode, $count rounds | wall median ms | min | cpu median ms | min | peak MiB | wall / runc | cpu / runc |"
 	echo "|---|---|---|---|---|---|---|---|"
-	"$out/tests/timing" "$count" $gap "${box[@]}" "${others[@]}" >"$work/$mode"
+	"$out/tests/timing" "$count" $gap 1 "${box[@]}" "${others[@]}" >"$work/$mode"
 	awk '
-	$1 == "runc" { wall = $2; cpu = $4 }
+	$1 == "runc" { wall = $2; cpu = $5 }
 	{ line[NR] = $0 }
 	END {
 		for (i = 1; i <= NR; i++) {
 			split(line[i], f, " ")
-			printf "| %s | %.2f | %.2f | %.2f | %.2f | %.1f | %.3f | %.3f |\n", f[1], f[2] / 1000, f[3] / 1000, f[4] / 1000,
-				f[5] / 1000, f[6] / 1024, f[2] / wall, f[4] / cpu
+			printf "| %s | %.2f | %.2f | %.2f | %.2f | %.1f | %.3f | %.3f |\n", f[1], f[2] / 1000, f[3] / 1000, f[5] / 1000,
+				f[6] / 1000, f[8] / 1024, f[2] / wall, f[5] / cpu
 		}
 	}' "$work/$mode"
 done
