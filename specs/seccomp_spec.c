@@ -193,17 +193,6 @@ static int rule_excludes(json_t *value, void *object, struct error *e)
 	return key_object(value, condition_keys, &((struct seccomp_rule *)object)->excludes, e);
 }
 
-/* "When the action doesn't support an errno, the runtime MUST print and error and fail." (config-linux.md) */
-static int check_errno(json_t *object, const char *key, enum seccomp_action action, struct error *e)
-{
-	json_t *value = json_object_get(object, key);
-
-	if (!value || json_is_null(value) || action == SECCOMP_ACTION_ERRNO || action == SECCOMP_ACTION_TRACE)
-		return 0;
-	error_set(e, ERROR_SPEC, "the action returns no error: only SCMP_ACT_ERRNO and SCMP_ACT_TRACE do");
-	return error_at(e, "%s", key);
-}
-
 static int decode_rule(json_t *value, struct seccomp_rule *ret, struct error *e)
 {
 	static const struct key keys[] = {
