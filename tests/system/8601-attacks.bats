@@ -256,7 +256,7 @@ a08_bundle() {
 	for i in $(seq 11); do
 		cp "$i.json" "$BUNDLE/config.json"
 		run timeout 50 box run -b "$BUNDLE" "$TAG" </dev/null
-		[ "$status" -lt 126 ] || fail "file $i: $status"
+		[ "$status" -lt 128 ] && [ "$status" -ne 124 ] || fail "file $i: $status"
 		[ "${#output}" -lt 8192 ] || fail "file $i: a message of ${#output} bytes"
 		[ -z "$(left_state)$(left_cgroups)" ] || fail "file $i left $(left_state) $(left_cgroups)"
 	done
@@ -283,13 +283,13 @@ a08_bundle() {
 	need gcc
 	printf '#include <fcntl.h>\n__attribute__((constructor)) static void evil(void) { (void)open("%s/pwn", O_CREAT | O_WRONLY, 0600); }\n' "$H" |
 		gcc -shared -fPIC -x c -o evil.so -
-	bundle '.process.env += ["LD_PRELOAD=/evil.so", "SECRET=1"] | .hooks = ({ "path": "/usr/bin/env" } | { "prestart": [.], "createRuntime": [.], "createContainer": [.], "poststart": [.], "poststop": [.] })' true
+	bundle '.process.env += ["LD_PRELOAD=/proc/self/cwd/evil.so", "SECRET=1"] | .hooks = ({ "path": "/usr/bin/env" } | { "prestart": [.], "createRuntime": [.], "createContainer": [.], "poststart": [.], "poststop": [.] })' true
 	cp evil.so "$BUNDLE/rootfs/evil.so"
 	run timeout 10 box run -b "$BUNDLE" "$TAG" </dev/null
 	expect_status 0
 	unchanged
 	run control_runc run -b "$BUNDLE" "$TAG-r" </dev/null
-	(! unchanged) 2>/dev/null # the control: runc 1.1.5 hands the hook the container's environment
+	[ -e "$H/pwn" ] # the control: runc 1.1.5 hands the hook the container's environment, and its root as the folder
 }
 
 @test "A24 no socket that others could reach" {
@@ -350,8 +350,13 @@ a08_bundle() {
 	echo "passwd: files" >"$BUNDLE/rootfs/etc/nsswitch.conf"
 	timeout 30 strace -f -o trace -e trace=open,openat,openat2,execve box run -b "$BUNDLE" "$TAG" </dev/null
 	grep -q 'execve("/bin/busybox"' trace || grep -q 'execve.*busybox' trace || grep -q execveat trace
-	# After the root was entered: from the clone on no library is opened, by no process.
-	not sed '1,/clone3\|config.json/d' trace | grep -E 'libnss|ld\.so\.preload|nsswitch|gconv|\.so' | grep -v ENOENT
+	# Once the bundle has been read no library is opened any more, by no process; nothing but the program is executed.
+	sed '1,/config.json/d' trace >later
+	[ -s later ]
+	not grep -E 'libnss|ld\.so\.preload|nsswitch|gconv|\.so["./]' later
+	not grep -vE 'execve(at)?\((.*"/bin/busybox"|.*memfd|[0-9]+, "")|open|exited|SIGCHLD|resumed|killed' later
+	# The control: a dynamic program run in that root opens them.
+	grep -q '\.so' trace || strace -f -e trace=openat /bin/true 2>&1 | grep -q '\.so'
 }
 
 @test "A30 files of the root folder that never answer" {
