@@ -57,7 +57,7 @@ static const struct field record_fields[] = {
 	{ 0 },
 };
 
-enum { RECORD_LIMIT = 1 << 22, YOUNG_SECONDS = 60 };
+enum { RECORD_LIMIT = 1 << 27 /* holds what a config.json of 16 MiB says, with escapes */, YOUNG_SECONDS = 60 };
 
 void record_release(struct record *record)
 {
