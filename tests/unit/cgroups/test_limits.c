@@ -117,6 +117,7 @@ Test(limits, weights_stay_in_the_range_of_shares)
 {
 	struct limits limits = unset();
 
+	limits.cpu_period_us = LIMIT_UNSET;
 	limits.cpu_weight = 100;
 	CHECK(false, &limits, { "cpu.shares", "1024" });
 	limits.cpu_weight = 1;
@@ -298,6 +299,7 @@ Test(limits, zeros_are_not_said)
 
 	limits.memory = limits.memory_reservation = limits.memory_and_swap = limits.cpu_quota_us = limits.cpu_shares = limits.pids =
 		limits.blkio_weight = limits.cpu_rt_runtime_us = limits.cpu_rt_period_us = 0;
+	limits.cpu_period_us = LIMIT_UNSET;
 	limits.cpuset = (char *)"";
 	CHECK(true, &limits, { "memory.max", "" }, { "pids.max", "" });
 	CHECK(false, &limits, { "memory.limit_in_bytes", "" }, { "pids.max", "" });
@@ -308,6 +310,7 @@ Test(limits, zeros_are_not_said)
 	CHECK(false, &limits, { "memory.limit_in_bytes", "-1" });
 	/* An app.json's 0 is a limit: no swap. */
 	limits = unset();
+	limits.cpu_period_us = LIMIT_UNSET;
 	limits.swap = 0;
 	CHECK(true, &limits, { "memory.swap.max", "0" });
 }
