@@ -121,7 +121,7 @@ static int plan(const struct cgroup_unit *request, const struct unit_name *name,
 {
 	autofree char *manager = manager_group(is_user, e);
 	struct layout layout = { 0 };
-	unsigned needed;
+	unsigned needed = 0;
 	int result;
 
 	if (!manager || layout_find_managed(&layout, manager, e))

@@ -117,12 +117,14 @@ static void keep_started(struct launch *l)
 /* runtime.md: where a hook fails, the life of the container goes on with its end, which poststop hooks belong to. */
 static void run_poststop_of_failed(const struct container *container, const struct error *e)
 {
-	const struct oci_state described = { .version = container->oci->version, .id = container->name, .status = (char *)"stopped",
-					     .bundle = container->oci->bundle, .rootfs = container->root_folder,
-					     .annotations = container->oci->annotations };
+	const struct oci_part *oci = container->oci;
+	struct oci_state described;
 
-	if (text_starts(e->field, "hooks."))
-		hooks_run_all(container, HOOK_POSTSTOP, &described);
+	if (!oci || !text_starts(e->field, "hooks."))
+		return;
+	described = (struct oci_state){ .version = oci->version, .id = container->name, .status = (char *)"stopped", .bundle = oci->bundle,
+					.rootfs = container->root_folder, .annotations = oci->annotations };
+	hooks_run_all(container, HOOK_POSTSTOP, &described);
 }
 
 int oci_create(const struct places *places, const struct oci_create *request, struct error *e)

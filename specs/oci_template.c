@@ -28,7 +28,7 @@ static const struct template_mount mounts[] = {
 	{ "/dev/mqueue", "mqueue", "mqueue", { "nosuid", "noexec", "nodev" } },
 	{ "/sys", "sysfs", "sysfs", { "nosuid", "noexec", "nodev", "ro" } },
 	{ "/sys/fs/cgroup", "cgroup", "cgroup", { "nosuid", "noexec", "nodev", "relatime", "ro" } },
-	{ NULL },
+	{ .destination = NULL },
 };
 
 /* Group 5 does not exist where one id is mapped; sysfs belongs to the host's network, and cgroups to its root. */
@@ -39,7 +39,7 @@ static const struct template_mount rootless_mounts[] = {
 	{ "/dev/shm", "tmpfs", "shm", { "nosuid", "noexec", "nodev", "mode=1777", "size=65536k" } },
 	{ "/dev/mqueue", "mqueue", "mqueue", { "nosuid", "noexec", "nodev" } },
 	{ "/sys", "none", "/sys", { "rbind", "nosuid", "noexec", "nodev", "ro" } },
-	{ NULL },
+	{ .destination = NULL },
 };
 
 static const char *const args[] = { "sh", NULL };
