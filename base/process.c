@@ -40,7 +40,8 @@ pid_t process_clone(const struct process_clone *request, int *ret_pidfd, struct 
 	if (pid < 0) {
 		error_sys(e, "start a process in new namespaces");
 		if (e->sys == EPERM)
-			error_hint(e, "user namespaces may be switched off: sysctl kernel.unprivileged_userns_clone user.max_user_namespaces");
+			error_hint(e, "user namespaces may be switched off (sysctl kernel.unprivileged_userns_clone user.max_user_namespaces), "
+				      "or this is a chroot, where the kernel makes none: enter it by pivot_root instead");
 		if (e->sys == ENOSPC)
 			error_hint(e, "too many namespaces, or nested too deeply: sysctl user.max_user_namespaces");
 		return -1;
