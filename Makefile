@@ -134,6 +134,7 @@ $O/tests/%: $O/tests/fuzz/%.o $(if $(FUZZ),,$O/tests/fuzz/replay.o) $O/libimage.
 parts := layers size headers style links lint clang unit sanitize errors corpus system
 .PHONY: demo test check bench lint format coverage fuzz install clean help objects unit-program replay-programs $(parts:%=check-%) check-vm
 check:
+	@scripts/setup test
 	@scripts/check $(parts)
 test:
 	@scripts/check layers size style links unit errors corpus quick
