@@ -148,7 +148,8 @@ int step_own_proc(struct child *c, struct error *e)
 
 int step_domainname(struct child *c, struct error *e)
 {
-	const char *name = c->container->oci->domainname;
+	const struct oci_part *extra = container_extra(c->container);
+	const char *name = extra ? extra->domainname : NULL;
 
 	if (name && setdomainname(name, strlen(name))) {
 		error_sys(e, "set the domain name to \"%s\"", name);
@@ -253,8 +254,10 @@ static int set_memory_policy(const struct oci_part *oci, struct error *e)
 
 int step_scheduling(struct child *c, struct error *e)
 {
-	const struct oci_part *oci = c->container->oci;
+	const struct oci_part *oci = container_extra(c->container);
 
+	if (!oci)
+		return 0;
 	if (set_scheduler(&oci->scheduler, e) || set_io_priority(oci, e) || set_memory_policy(oci, e))
 		return -1;
 	if (oci->personality >= 0 && personality((unsigned long)oci->personality) < 0) {
