@@ -27,6 +27,7 @@
 #include "runtime/oom_score.h"
 #include "runtime/relay.h"
 #include "runtime/rlimits.h"
+#include "runtime/scheduling.h"
 #include "runtime/stage.h"
 #include "runtime/steps.h"
 #include "specs/container.h"
@@ -164,9 +165,11 @@ int launch_write_record(struct launch *l, struct error *e)
 	return state_write(&l->state, &record, e); /* borrows everything */
 }
 
-static int set_oom_score(const struct launch *l, struct error *e)
+static int set_block(const struct launch *l, struct error *e)
 {
-	return l->container->block ? oom_score_set(l->pid, l->container->block->oom_score_adj, e) : 0;
+	const struct oci_part *block = l->container->block;
+
+	return block && (oom_score_set(l->pid, block->oom_score_adj, e) || scheduling_set(l->pid, block, e)) ? -1 : 0;
 }
 
 /* From READY to the running program. */
@@ -180,7 +183,7 @@ static int let_run(struct launch *l, struct error *e)
 	trace_step("launch", "wait: READY");
 	stage_take_streams(&message, l->streams);
 	/* From here, because inside a user namespace limits cannot be raised, and because this process' own stay as they are. */
-	if (rlimits_apply(l->pid, l->container->rlimits, l->container->rlimit_count, e) || set_oom_score(l, e) ||
+	if (rlimits_apply(l->pid, l->container->rlimits, l->container->rlimit_count, e) || set_block(l, e) ||
 	    launch_write_record(l, e))
 		return -1;
 	(void)snprintf(path, sizeof path, "/proc/%d/net/snmp", (int)l->pid); /* always fits */

@@ -17,5 +17,6 @@ struct json_t;
 /* Over struct oci_document; for the schema. */
 extern const struct field oci_block_fields[];
 
-/* Merges the block (NULL: none) into box, which is complete but for it. Errors carry their place, "oci.linux.…"; box is then as it was. */
+/* Merges the block (NULL: none) into box, which is complete but for it. Errors carry their place, "oci.linux.…"; box is then as it
+ * was. */
 int oci_block_merge(struct json_t *block, struct container *box, struct error *e);
