@@ -182,6 +182,7 @@ static const struct step start_steps[] = {
 	{ "masked and read-only paths", step_masks },       /* after every mount, so that nothing covers a mask */
 	{ "pivot", step_pivot },                            /* after everything that comes from the host is attached */
 	{ "hostname", step_hostname },
+	{ "domainname", step_domainname },
 	{ "loopback", step_loopback },
 	{ "sysctls", step_sysctls },                        /* after loopback exists; through a procfs that no image can cover */
 	{ "no more user namespaces", step_no_more_namespaces },
@@ -190,6 +191,7 @@ static const struct step start_steps[] = {
 	{ "umask", step_umask },
 	{ "program", step_find_program },                   /* before START: "not found" belongs to the start, not to the app */
 	{ "wait: limits, state", step_ready },              /* before seccomp: a profile may forbid the channel */
+	{ "scheduling", step_scheduling },                  /* before the capabilities that it may need are gone */
 	{ "seccomp early", step_seccomp_early },            /* without no_new_privs it needs CAP_SYS_ADMIN, which goes next */
 	{ "bounding set", step_bounding_set },              /* needs CAP_SETPCAP: before capabilities */
 	{ "identity", step_identity },                      /* needs CAP_SETUID and CAP_SETGID: before capabilities */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,8 +24,10 @@
 #include "runtime/child.h"
 #include "runtime/launch_parts.h"
 #include "runtime/middle.h"
+#include "runtime/oom_score.h"
 #include "runtime/relay.h"
 #include "runtime/rlimits.h"
+#include "runtime/scheduling.h"
 #include "runtime/stage.h"
 #include "runtime/steps.h"
 #include "specs/container.h"
@@ -162,6 +165,13 @@ int launch_write_record(struct launch *l, struct error *e)
 	return state_write(&l->state, &record, e); /* borrows everything */
 }
 
+static int set_block(const struct launch *l, struct error *e)
+{
+	const struct oci_part *block = l->container->block;
+
+	return block && (oom_score_set(l->pid, block->oom_score_adj, e) || scheduling_set(l->pid, block, e)) ? -1 : 0;
+}
+
 /* From READY to the running program. */
 static int let_run(struct launch *l, struct error *e)
 {
@@ -173,7 +183,8 @@ static int let_run(struct launch *l, struct error *e)
 	trace_step("launch", "wait: READY");
 	stage_take_streams(&message, l->streams);
 	/* From here, because inside a user namespace limits cannot be raised, and because this process' own stay as they are. */
-	if (rlimits_apply(l->pid, l->container->rlimits, l->container->rlimit_count, e) || launch_write_record(l, e))
+	if (rlimits_apply(l->pid, l->container->rlimits, l->container->rlimit_count, e) || set_block(l, e) ||
+	    launch_write_record(l, e))
 		return -1;
 	(void)snprintf(path, sizeof path, "/proc/%d/net/snmp", (int)l->pid); /* always fits */
 	if (l->container->namespaces[NAMESPACE_NETWORK].choice == NAMESPACE_NEW)
@@ -225,6 +236,14 @@ static int start(struct launch *l, struct error *e)
 	return let_run(l, e);
 }
 
+/* What the "oci" block of app.json said is called in it as in an OCI configuration; no field of app.json itself has such a name. */
+static int add_block(const struct container *c, struct error *e)
+{
+	if (c->block && (text_starts(e->field, "process.") || text_starts(e->field, "linux.") || strcmp(e->field, "domainname") == 0))
+		return error_at(e, "oci");
+	return -1;
+}
+
 int launch_start(struct launch *l, struct error *e)
 {
 	struct message message;
@@ -234,5 +253,5 @@ int launch_start(struct launch *l, struct error *e)
 	/* The child was gone when something was sent to it: its last words, which still wait in the channel, are the cause. */
 	if ((e->sys == EPIPE || e->sys == ECONNRESET) && l->channel >= 0)
 		(void)launch_expect(l, STAGE_NONE, &message, e);
-	return -1;
+	return add_block(l->container, e);
 }

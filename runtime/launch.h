@@ -27,6 +27,7 @@ struct launch_wishes {
 struct cgroup;
 struct container;
 struct error;
+struct net_moves;
 struct places;
 
 /* Everything that a start makes and that others can see; a zero or -1 field was not made, or was undone. */
@@ -55,6 +56,7 @@ struct launch {
 	int pidfd;
 	int app_userns;          /* for id-mapped mounts; root only */
 	int shift_userns;
+	struct net_moves *net_moves; /* until the container has come about */
 	int net_counters;        /* the container's /proc/net/snmp, for the explanation of its end */
 	int streams[3];          /* to the app's stdin, from stdout, from stderr; with a terminal: its master, -1, -1 */
 };

@@ -158,10 +158,12 @@ int launch_create(struct launch *l, struct error *e)
 		return -1;
 	trace_step("launch", "id maps, binds");
 	/* Before the hooks, which may set up more of the network. */
-	if (net_devices_move(l->container, l->pid, e) || run_hooks(l, e) || make_ready(l, e))
+	if (net_devices_move(l->container, l->pid, &l->net_moves, e) || run_hooks(l, e) || make_ready(l, e))
 		return -1;
-	if (l->wishes.starts)
-		return let_run(l, e);
 	message_init(&message, STAGE_PARK);
-	return channel_send(l->channel, &message, e);
+	if (l->wishes.starts ? let_run(l, e) : channel_send(l->channel, &message, e))
+		return -1;
+	net_moves_free(l->net_moves);
+	l->net_moves = NULL;
+	return 0;
 }

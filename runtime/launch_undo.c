@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "cgroups/cgroup.h"
 #include "runtime/launch.h"
+#include "runtime/net_device.h"
 #include "runtime/writable.h"
 #include "specs/container.h"
 
@@ -56,6 +57,8 @@ int launch_release(struct launch *l, struct error *e)
 	struct error *first = e, later = { 0 };
 	int result = 0;
 
+	net_devices_return(l->net_moves);
+	l->net_moves = NULL;
 	end_processes(l);
 	close_all(l);
 	trace_step("launch", "close descriptors");

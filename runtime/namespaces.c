@@ -58,7 +58,8 @@ static int open_one(enum namespace_kind kind, const char *path, struct error *e)
 
 int namespaces_open(const struct container *container, struct namespaces *ret, struct error *e)
 {
-	struct namespaces n = { .has_offsets = container->oci && container->oci->has_time_offsets };
+	const struct oci_part *extra = container_extra(container);
+	struct namespaces n = { .has_offsets = extra && extra->has_time_offsets };
 
 	for (int i = 0; i < NAMESPACE_COUNT; i++)
 		n.joined[i] = -1;
@@ -131,5 +132,5 @@ int namespaces_enter(const struct namespaces *n, const struct container *contain
 {
 	if (join_all(n, e))
 		return -1;
-	return n->has_offsets ? set_offsets(container->oci, e) : 0;
+	return n->has_offsets ? set_offsets(container_extra(container), e) : 0;
 }

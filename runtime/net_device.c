@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "runtime/netlink.h"
 #include "specs/container.h"
 
@@ -24,7 +25,7 @@ struct devices {
 	unsigned *indexes;
 	size_t count;
 	const char *name; /* one of interest: has_name tells whether it is there */
-	bool has_name;
+	bool has_name, is_up; /* of that one */
 };
 
 /* What one device takes along. */
@@ -32,6 +33,19 @@ struct addresses {
 	struct netlink_request *items; /* RTM_NEWADDR, the index still to be written */
 	size_t count;
 	unsigned index; /* of the device on the host */
+};
+
+struct carried {
+	char name[IF_NAMESIZE]; /* on the host */
+	unsigned index;         /* in the container's namespace */
+	bool was_up;
+	struct addresses addresses;
+};
+
+struct net_moves {
+	int namespace; /* the container's, which lives as long as this is open */
+	struct carried *items;
+	size_t count;
 };
 
 static int add_device(const struct nlmsghdr *message, void *data)
@@ -45,7 +59,10 @@ static int add_device(const struct nlmsghdr *message, void *data)
 		return 0;
 	index = alloc_append(&devices->indexes, &devices->count, sizeof *index);
 	*index = (unsigned)link->ifi_index;
-	devices->has_name |= name && strncmp(RTA_DATA(name), devices->name, RTA_PAYLOAD(name)) == 0;
+	if (name && strncmp(RTA_DATA(name), devices->name, RTA_PAYLOAD(name)) == 0) {
+		devices->has_name = true;
+		devices->is_up = link->ifi_flags & IFF_UP;
+	}
 	return 0;
 }
 
@@ -54,7 +71,7 @@ static int list_devices(int socket, struct devices *devices, struct error *e)
 	struct netlink_request request;
 
 	netlink_begin(&request, RTM_GETLINK, 0, sizeof request.link);
-	return netlink_list(socket, &request, add_device, devices) ? error_sys(e, "list the container's network devices") : 0;
+	return netlink_list(socket, &request, add_device, devices) ? error_sys(e, "list network devices") : 0;
 }
 
 /* Only flags that who adds an address may set; the kernel finds out the others. */
@@ -132,7 +149,7 @@ static unsigned find_new(const struct devices *before, const struct devices *aft
 	return 0;
 }
 
-static int set_up(int inside, unsigned index, const struct addresses *addresses, struct error *e)
+static int set_up(int inside, unsigned index, const struct addresses *addresses, bool is_up, struct error *e)
 {
 	struct netlink_request request;
 
@@ -141,10 +158,12 @@ static int set_up(int inside, unsigned index, const struct addresses *addresses,
 		if (netlink_ask(inside, &addresses->items[i]))
 			return error_sys(e, "give it address %zu of %zu back", i + 1, addresses->count);
 	}
+	if (!is_up)
+		return 0;
 	netlink_begin(&request, RTM_NEWLINK, 0, sizeof request.link);
 	request.link.ifi_index = (int)index;
 	request.link.ifi_flags = request.link.ifi_change = IFF_UP;
-	return netlink_ask(inside, &request) ? error_sys(e, "bring it up in the container's network namespace") : 0;
+	return netlink_ask(inside, &request) ? error_sys(e, "bring it up in its new network namespace") : 0;
 }
 
 struct way {
@@ -152,11 +171,12 @@ struct way {
 	int namespace;       /* the container's */
 };
 
+/* Notes in to what is needed for the way back, as soon as it was moved: to->index is 0 before. */
 static int carry(const struct way *way, const struct net_device *device, struct devices *before, struct devices *after,
-		 struct addresses *addresses, struct error *e)
+		 struct carried *to, struct error *e)
 {
+	struct addresses *addresses = &to->addresses;
 	struct netlink_request request;
-	unsigned index;
 
 	addresses->index = if_nametoindex(device->name);
 	if (!addresses->index)
@@ -167,21 +187,30 @@ static int carry(const struct way *way, const struct net_device *device, struct 
 	if (list_devices(way->inside, before, e) || check_name(before, e) ||
 	    move(way->outside, way->namespace, addresses->index, before->name, e) || list_devices(way->inside, after, e))
 		return -1;
-	index = find_new(before, after);
-	return index ? set_up(way->inside, index, addresses, e)
-		     : error_set(e, ERROR_INTERNAL, "it was moved and is not in the container's network namespace");
+	to->index = find_new(before, after);
+	return to->index ? set_up(way->inside, to->index, addresses, /* is_up= */ true, e)
+			 : error_set(e, ERROR_INTERNAL, "it was moved and is not in the container's network namespace");
 }
 
-static int move_one(const struct way *way, const struct net_device *device, struct error *e)
+static int note_state(const struct way *way, const char *name, struct carried *to, struct error *e)
+{
+	struct devices own = { .name = name };
+	int result = list_devices(way->outside, &own, e);
+
+	(void)snprintf(to->name, sizeof to->name, "%s", name); /* the decoder has seen to its length */
+	to->was_up = own.is_up;
+	free(own.indexes);
+	return result;
+}
+
+static int move_one(const struct way *way, const struct net_device *device, struct carried *to, struct error *e)
 {
 	const char *name = device->renamed ? device->renamed : device->name;
 	struct devices before = { .name = name }, after = { .name = name };
-	struct addresses addresses = { 0 };
-	int result = carry(way, device, &before, &after, &addresses, e);
+	int result = note_state(way, device->name, to, e) || carry(way, device, &before, &after, to, e) ? -1 : 0;
 
 	free(before.indexes);
 	free(after.indexes);
-	free(addresses.items);
 	if (result == 0)
 		return 0;
 	error_in(e, "%s", device->name);
@@ -189,27 +218,87 @@ static int move_one(const struct way *way, const struct net_device *device, stru
 	return error_at(e, "linux.netDevices");
 }
 
-int net_devices_move(const struct container *container, pid_t pid, struct error *e)
+static int open_way(const struct net_moves *moves, struct way *ret, struct error *e)
+{
+	autoclose int outside = netlink_open(-1, e);
+	int inside = outside < 0 ? -1 : netlink_open(moves->namespace, e);
+
+	if (inside < 0)
+		return -1;
+	*ret = (struct way){ .outside = take_fd(&outside), .inside = inside, .namespace = moves->namespace };
+	return 0;
+}
+
+static void close_way(const struct way *way)
+{
+	close(way->outside);
+	close(way->inside);
+}
+
+int net_devices_move(const struct container *container, pid_t pid, struct net_moves **ret, struct error *e)
 {
 	const struct oci_part *oci = container->oci;
 	autofree char *path = text_format("/proc/%d/ns/net", (int)pid);
-	autoclose int namespace = -1;
-	autoclose int inside = -1;
-	autoclose int outside = -1;
+	struct net_moves *moves;
 	struct way way;
+	int result = 0;
 
 	if (!oci->net_device_count)
 		return 0;
-	namespace = open(path, O_RDONLY | O_CLOEXEC);
-	if (namespace < 0)
+	*ret = moves = alloc_zeroed(1, sizeof *moves);
+	moves->namespace = open(path, O_RDONLY | O_CLOEXEC);
+	if (moves->namespace < 0)
 		return error_sys(e, "open the container's network namespace");
-	outside = netlink_open(-1, e);
-	inside = outside < 0 ? -1 : netlink_open(namespace, e);
-	if (inside < 0)
+	if (open_way(moves, &way, e))
 		return error_at(e, "linux.netDevices");
-	way = (struct way){ .outside = outside, .inside = inside, .namespace = namespace };
-	for (size_t i = 0; i < oci->net_device_count; i++)
-		if (move_one(&way, &oci->net_devices[i], e))
-			return -1;
-	return 0;
+	for (size_t i = 0; result == 0 && i < oci->net_device_count; i++) {
+		struct carried *to = alloc_append(&moves->items, &moves->count, sizeof *to);
+
+		*to = (struct carried){ 0 };
+		result = move_one(&way, &oci->net_devices[i], to, e);
+	}
+	close_way(&way);
+	return result;
+}
+
+static int bring_back(const struct way *way, int home, const struct carried *device, struct error *e)
+{
+	unsigned index;
+
+	if (move(way->inside, home, device->index, device->name, e))
+		return -1;
+	index = if_nametoindex(device->name);
+	return index ? set_up(way->outside, index, &device->addresses, device->was_up, e) : error_sys(e, "find it where it came from");
+}
+
+void net_devices_return(struct net_moves *moves)
+{
+	autoclose int home = -1;
+	struct error e = { 0 };
+	struct way way;
+
+	if (!moves)
+		return;
+	home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (home >= 0 && moves->count && open_way(moves, &way, &e) == 0) {
+		for (size_t i = moves->count; i-- > 0;) {
+			if (moves->items[i].index && bring_back(&way, home, &moves->items[i], &e))
+				log_warning("network device %s: bring it back: %s, continuing", moves->items[i].name, e.text);
+			error_clear(&e);
+		}
+		close_way(&way);
+	}
+	net_moves_free(moves);
+}
+
+void net_moves_free(struct net_moves *moves)
+{
+	if (!moves)
+		return;
+	for (size_t i = 0; i < moves->count; i++)
+		free(moves->items[i].addresses.items);
+	if (moves->namespace >= 0)
+		close(moves->namespace);
+	free(moves->items);
+	free(moves);
 }

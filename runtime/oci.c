@@ -117,13 +117,13 @@ static void keep_started(struct launch *l)
 /* runtime.md: where a hook fails, the life of the container goes on with its end, which poststop hooks belong to. */
 static void run_poststop_of_failed(const struct container *container, const struct error *e)
 {
-	const struct oci_part *oci = container->oci;
-	struct oci_state described;
+	struct oci_state described = { .id = container->name, .status = (char *)"stopped", .rootfs = container->root_folder };
 
-	if (!oci || !text_starts(e->field, "hooks."))
+	if (!container->oci || !text_starts(e->field, "hooks."))
 		return;
-	described = (struct oci_state){ .version = oci->version, .id = container->name, .status = (char *)"stopped", .bundle = oci->bundle,
-					.rootfs = container->root_folder, .annotations = oci->annotations };
+	described.version = container->oci->version;
+	described.bundle = container->oci->bundle;
+	described.annotations = container->oci->annotations;
 	hooks_run_all(container, HOOK_POSTSTOP, &described);
 }
 
@@ -174,7 +174,21 @@ static int connect_start(const struct state *state, struct error *e)
 	return take_fd(&fd);
 }
 
-/* Its agent did not get the listener, or it said why it ended: a program that waits for answers in vain is no started container. */
+/* runtime.md, since 1.3: one that fails is an error, and the end of the container. */
+static int run_poststart(const struct places *places, const char *id, const struct container *container, struct error *e)
+{
+	struct oci_state described = { 0 };
+	int result;
+
+	if (!hooks_has(container, HOOK_POSTSTART))
+		return 0;
+	result = oci_state_find(places, id, &described, e) || hooks_run(container, HOOK_POSTSTART, &described, e) ? -1 : 0;
+	oci_state_release(&described);
+	return result;
+}
+
+/* The first process of a container whose start failed after all. A program that waits in vain for the answers of its agent is no started
+ * container either. */
 static void end_first(pid_t pid, int64_t start_time)
 {
 	autoclose int pidfd = process_open(pid);
@@ -210,7 +224,6 @@ int oci_start(const struct places *places, const char *id, struct error *e)
 {
 	autorelease(text) struct text config = { 0 };
 	struct container container = { 0 };
-	struct oci_state described = { 0 };
 	struct record record = { 0 };
 	struct state state;
 	bool alive;
@@ -223,9 +236,8 @@ int oci_start(const struct places *places, const char *id, struct error *e)
 				 (state_read(places, id, &record, &alive, e) || oci_container_of(state.folder, id, &config, &container, e))
 			 ? -1
 			 : let_start(&state, &record, &container, e);
-	if (result == 0 && hooks_has(&container, HOOK_POSTSTART) && oci_state_find(places, id, &described, e) == 0)
-		hooks_run_all(&container, HOOK_POSTSTART, &described);
-	oci_state_release(&described);
+	if (result == 0 && (result = run_poststart(places, id, &container, e)))
+		end_first((pid_t)record.pid, record.start_time);
 	record_release(&record);
 	container_release(&container);
 	state_release(&state);
@@ -436,7 +448,6 @@ int oci_run(const struct places *places, const struct oci_create *request, bool 
 	autorelease(text) struct text config = { 0 };
 	struct container container = { 0 };
 	struct seccomp_filter filter = { 0 };
-	struct oci_state described = { 0 };
 	struct error undo = { 0 };
 	struct launch l;
 	int result;
@@ -454,9 +465,9 @@ int oci_run(const struct places *places, const struct oci_create *request, bool 
 		relay_signals_block();
 	if (result == 0)
 		result = launch_start(&l, e);
+	if (result == 0)
+		result = run_poststart(places, request->id, &container, e);
 	if (result == 0) {
-		if (hooks_has(&container, HOOK_POSTSTART) && oci_state_find(places, request->id, &described, e) == 0)
-			hooks_run_all(&container, HOOK_POSTSTART, &described);
 		*ret_status = 0;
 		if (!detach)
 			result = run_here(places, &l, request->id, keep, ret_status, e);
@@ -466,7 +477,6 @@ int oci_run(const struct places *places, const struct oci_create *request, bool 
 		log_warning("clean up after %s: %s, continuing", request->id, undo.text);
 	if (result)
 		run_poststop_of_failed(&container, e);
-	oci_state_release(&described);
 	container_release(&container);
 	return result;
 }

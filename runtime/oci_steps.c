@@ -29,6 +29,7 @@
 #include "runtime/cpu_list.h"
 #include "runtime/hooks.h"
 #include "runtime/oci_state.h"
+#include "runtime/scheduling.h"
 #include "runtime/stage.h"
 #include "runtime/steps.h"
 #include "specs/container.h"
@@ -148,7 +149,8 @@ int step_own_proc(struct child *c, struct error *e)
 
 int step_domainname(struct child *c, struct error *e)
 {
-	const char *name = c->container->oci->domainname;
+	const struct oci_part *extra = container_extra(c->container);
+	const char *name = extra ? extra->domainname : NULL;
 
 	if (name && setdomainname(name, strlen(name))) {
 		error_sys(e, "set the domain name to \"%s\"", name);
@@ -199,41 +201,6 @@ int step_wait_start(struct child *c, struct error *e)
 	return 0;
 }
 
-/* sched_setattr(2) has no wrapper in this libc, nor a struct that every kernel header agrees on. */
-struct scheduling {
-	uint32_t size, policy;
-	uint64_t flags;
-	int32_t nice;
-	uint32_t priority;
-	uint64_t runtime, deadline, period;
-};
-
-static int set_scheduler(const struct scheduler *s, struct error *e)
-{
-	const struct scheduling request = { .size = sizeof request, .policy = s->policy, .flags = s->flags, .nice = s->nice,
-					    .priority = s->priority, .runtime = s->runtime_ns, .deadline = s->deadline_ns,
-					    .period = s->period_ns };
-
-	if (s->is_set && syscall(SYS_sched_setattr, 0, &request, 0)) {
-		error_sys(e, "set the scheduling policy");
-		if (e->sys == EPERM && s->priority)
-			error_hint(e, "in a group of cgroup v1 it may need linux.resources.cpu.realtimeRuntime");
-		return error_at(e, "process.scheduler");
-	}
-	return 0;
-}
-
-static int set_io_priority(const struct oci_part *oci, struct error *e)
-{
-	enum { WHO_PROCESS = 1, CLASS_SHIFT = 13 };
-
-	if (oci->io_class && syscall(SYS_ioprio_set, WHO_PROCESS, 0, oci->io_class << CLASS_SHIFT | oci->io_priority)) {
-		error_sys(e, "set the I/O priority");
-		return error_at(e, "process.ioPriority");
-	}
-	return 0;
-}
-
 static int set_memory_policy(const struct oci_part *oci, struct error *e)
 {
 	unsigned long nodes[CPU_LIST_LONGS] = { 0 };
@@ -253,9 +220,12 @@ static int set_memory_policy(const struct oci_part *oci, struct error *e)
 
 int step_scheduling(struct child *c, struct error *e)
 {
-	const struct oci_part *oci = c->container->oci;
+	const struct oci_part *oci = container_extra(c->container);
 
-	if (set_scheduler(&oci->scheduler, e) || set_io_priority(oci, e) || set_memory_policy(oci, e))
+	if (!oci)
+		return 0;
+	/* An app has a user namespace, in which nothing can be raised: its parent sees to it. */
+	if ((c->container->oci && scheduling_set(0, oci, e)) || set_memory_policy(oci, e))
 		return -1;
 	if (oci->personality >= 0 && personality((unsigned long)oci->personality) < 0) {
 		error_sys(e, "set the personality");

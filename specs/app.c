@@ -189,6 +189,7 @@ void app_release(struct app *app)
 	free(app->folder);
 	free(app->override);
 	free(app->reference);
+	json_decref(app->oci);
 	*app = (struct app){ 0 };
 }
 
@@ -216,6 +217,8 @@ void app_dump(const struct app *app, struct text *ret)
 	for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++)
 		if (!app_has(app, quiet[i]))
 			json_object_del(root, quiet[i]);
+	if (json_object_size(app->oci))
+		json_object_set_new(root, "oci", json_deep_copy(app->oci));
 	interpolate_escape(root);
 	field_print(root, ret);
 	json_decref(root);

@@ -11,6 +11,9 @@
 
 #include "base/error.h"
 #include "specs/app_fields.h"
+#include "specs/app_parts.h"
+#include "specs/container.h"
+#include "specs/oci_block.h"
 #include "specs/problems.h"
 
 int app_unexpected(struct problems *p, const char *expected, const char *found, const char *field, ...)
@@ -58,7 +61,6 @@ static int check_later(const struct app *app, struct problems *p)
 		{ strcmp(app->restart, "no") != 0, "restart", "restarting an app is" },
 		{ app_has(app, "logging"), "logging", "log files are" },
 		{ app_has(app, "update"), "update", "replacing an app is" },
-		{ app->has_oci, "oci", "a runtime-spec fragment is" },
 	};
 
 	if (app->is_service)
@@ -78,11 +80,24 @@ static int check_later(const struct app *app, struct problems *p)
 	return 0;
 }
 
+/* Against the namespaces that the app will have: whether it is well-formed cannot depend on the image. */
+static int check_oci(const struct app *app, struct problems *p)
+{
+	struct container scratch = { 0 };
+	int result;
+
+	limits_init(&scratch.limits);
+	app_choose_namespaces(app, &scratch);
+	result = oci_block_merge(app->oci, &scratch, p->e);
+	container_release(&scratch);
+	return result ? problems_add(p) : 0;
+}
+
 static int (*const rules[])(const struct app *app, struct problems *p) = {
 	check_name,    check_source,       check_program, check_user,  check_hostname, check_stop_signal, check_capabilities,
 	check_security, check_ports,       check_healthcheck, check_restart,
 	check_memory,  check_cpusets,      check_io,      check_ulimits, check_sysctls,
-	check_volumes, check_tmpfs,        check_secrets, check_devices, check_targets,
+	check_volumes, check_tmpfs,        check_secrets, check_devices, check_targets, check_oci,
 	check_later,
 };
 

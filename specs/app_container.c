@@ -25,6 +25,7 @@
 #include "specs/app_parts.h"
 #include "specs/container.h"
 #include "specs/image_config.h"
+#include "specs/oci_block.h"
 
 enum { DEFAULT_PIDS = 1024, CPU_PERIOD_US = 100000 };
 
@@ -125,6 +126,14 @@ static int choose_process(const struct app *app, const struct image_config *imag
 	return 0;
 }
 
+void app_choose_namespaces(const struct app *app, struct container *c)
+{
+	if (app->security.userns != USERNS_AUTO)
+		c->namespaces[NAMESPACE_USER].choice = NAMESPACE_HOST;
+	if (app->network_mode == NETWORK_CHOICE_HOST)
+		c->namespaces[NAMESPACE_NETWORK].choice = NAMESPACE_HOST;
+}
+
 static uint64_t capability_mask(const char *word)
 {
 	return strcasecmp(word, "ALL") == 0 ? (UINT64_C(1) << CAPABILITY_COUNT) - 1 : UINT64_C(1) << capability_number(word);
@@ -149,8 +158,6 @@ static void choose_security(const struct app *app, struct container *c)
 	c->only_root_has_capabilities = true;
 	c->umask = 022;
 	c->no_new_privileges = app->security.no_new_privileges;
-	if (app->security.userns != USERNS_AUTO)
-		c->namespaces[NAMESPACE_USER].choice = NAMESPACE_HOST;
 	c->seccomp = strcmp(seccomp, "default") == 0 ? SECCOMP_DEFAULT
 		     : strcmp(seccomp, "unconfined") == 0       ? SECCOMP_UNCONFINED : SECCOMP_FILE;
 	c->seccomp_file = c->seccomp == SECCOMP_FILE ? app_path(app, seccomp) : NULL;
@@ -254,15 +261,15 @@ int app_container(const struct app *app, const struct image_config *image, const
 	c.spec_file = alloc_copy(app->file);
 	c.image = alloc_copy(app->rootfs ? app->rootfs : app->image);
 	c.read_only_root = app->read_only;
-	if (app->network_mode == NETWORK_CHOICE_HOST)
-		c.namespaces[NAMESPACE_NETWORK].choice = NAMESPACE_HOST;
+	app_choose_namespaces(app, &c);
 	choose_security(app, &c);
 	choose_limits(app, &c);
 	choose_kernel_settings(app, &c);
 	for (size_t i = 0; i < app->labels.count; i++)
 		list_add(&c.labels, app->labels.items[i]);
 	if (choose_process(app, image, options, &c, e) || choose_rlimits(app, &c, e) || choose_devices(app, &c, e) ||
-	    app_mounts(app, image, options, &c, e) || app_files(app, &c, e)) {
+	    app_mounts(app, image, options, &c, e) || app_files(app, &c, e) ||
+	    oci_block_merge(app->oci, &c, e)) {
 		container_release(&c);
 		return -1;
 	}

@@ -63,7 +63,7 @@ static int check_opaque(struct app *app, json_t *object, struct problems *p)
 
 	if (fragment && !json_is_object(fragment) && field_expected(p, &oci, "an object", fragment))
 		return -1;
-	app->has_oci = json_object_size(fragment) > 0;
+	app->oci = json_is_object(fragment) ? json_incref(fragment) : NULL;
 	if (json_object_get(object, "depends_on")) {
 		error_set(p->e, ERROR_SPEC, "an app depends on others only in a file with \"services\"");
 		error_at(p->e, "depends_on");

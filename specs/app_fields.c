@@ -62,7 +62,7 @@ const struct field app_table[] = {
 	{ "annotations", FIELD_MAP, AT(annotations), .help = "Words for OCI tools; box does not read them." },
 	{ "depends_on", FIELD_OPAQUE, 0, .help = "In a file with services: those that have to run before, as an array or with conditions." },
 	{ "overrides", FIELD_OPAQUE, 0, .help = "Named JSON Merge Patches (RFC 7386), chosen with --override NAME." },
-	{ "oci", FIELD_OPAQUE, 0, .help = "A raw runtime-spec fragment, merged last." },
+	{ "oci", FIELD_OPAQUE, 0, .help = "What only the OCI runtime-spec has words for, merged last." },
 	{ 0 },
 };
 

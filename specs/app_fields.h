@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "specs/field.h"
 
+struct container;
 struct json_t;
 struct problems;
 
@@ -140,7 +141,7 @@ struct app {
 	char *reference;       /* image or rootfs, its path absolute */
 	struct list written;   /* top-level keys that the file (with its override) has */
 	bool is_service;       /* one of several in the file */
-	bool has_oci;          /* "oci" is more than {} */
+	struct json_t *oci;    /* the "oci" block, or NULL */
 };
 
 extern const struct field app_table[];
@@ -163,6 +164,9 @@ bool app_is_transport(const char *reference);
 
 /* Sets app->reference from image or rootfs. */
 void app_resolve_reference(struct app *app);
+
+/* Which namespaces are the host's. */
+void app_choose_namespaces(const struct app *app, struct container *c);
 
 /* Whether the file has this top-level key. */
 bool app_has(const struct app *app, const char *key);

@@ -10,6 +10,7 @@
 #include "specs/app.h"
 #include "specs/app_fields.h"
 #include "specs/field_json.h"
+#include "specs/oci_block.h"
 
 static json_t *schema_of(const struct field *f);
 
@@ -21,7 +22,8 @@ static json_t *object_schema(const struct field *table)
 	for (const struct field *f = table; f->key; f++) {
 		json_t *property = schema_of(f);
 
-		json_object_set_new(property, "description", json_string(f->help));
+		if (f->help && json_is_object(property))
+			json_object_set_new(property, "description", json_string(f->help));
 		if (f->pattern)
 			json_object_set_new(property, "pattern", json_string(f->pattern));
 		json_object_set_new(properties, f->key, property);
@@ -131,9 +133,10 @@ static json_t *schema_of(const struct field *f)
 		return json_pack("{s:s, s:o}", "type", "object", "additionalProperties", part_schema(f));
 	case FIELD_OPAQUE:
 		return json_object();
+	case FIELD_UNSUPPORTED:
+		return json_false(); /* no value is right */
 	case FIELD_TEXT:
 	case FIELD_PATH:
-	case FIELD_UNSUPPORTED:
 		break;
 	}
 	return typed("string");
@@ -146,7 +149,7 @@ static void add_opaque(json_t *app)
 	json_t *names = json_pack("{s:s, s:{s:s}}", "type", "array", "items", "type", "string");
 
 	json_object_set_new(json_object_get(properties, "$schema"), "type", json_string("string"));
-	json_object_set_new(json_object_get(properties, "oci"), "type", json_string("object"));
+	json_object_update_new(json_object_get(properties, "oci"), object_schema(oci_block_fields));
 	json_object_update_new(json_object_get(properties, "overrides"),
 			       json_pack("{s:s, s:{s:s}}", "type", "object", "additionalProperties", "type", "object"));
 	json_object_update_new(json_object_get(properties, "depends_on"), any_of(names, typed("object")));

@@ -118,6 +118,11 @@ struct oci_part *oci_part_new(void)
 	return oci;
 }
 
+const struct oci_part *container_extra(const struct container *c)
+{
+	return c->oci ? c->oci : c->block;
+}
+
 bool container_has_namespace(const struct container *c, enum namespace_kind kind)
 {
 	return c->namespaces[kind].choice != NAMESPACE_HOST;
@@ -141,5 +146,7 @@ void container_release(struct container *c)
 	free(c->id_map);
 	if (c->oci)
 		release_oci(c->oci);
+	if (c->block)
+		release_oci(c->block);
 	*c = (struct container){ 0 };
 }

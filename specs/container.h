@@ -280,8 +280,12 @@ struct container {
 	struct limits limits;
 	struct list labels; /* "key=value" */
 
-	struct oci_part *oci; /* NULL: from app.json */
+	struct oci_part *oci;   /* NULL: from app.json */
+	struct oci_part *block; /* of app.json: what its "oci" block alone can say; NULL: none */
 };
+
+/* What only OCI can say, wherever it was said; NULL: nothing. */
+const struct oci_part *container_extra(const struct container *container);
 
 void container_release(struct container *container);
 

@@ -73,17 +73,19 @@ char *oci_host_path(const struct oci_document *doc, const char *path)
 	return path[0] == '/' ? alloc_copy(path) : text_format("%s/%s", doc->oci.bundle, path);
 }
 
-static void document_init(struct oci_document *doc)
+struct oci_document *oci_document_new(const struct field *table)
 {
+	struct oci_document *doc = alloc_zeroed(1, sizeof *doc);
 	struct oci_part *oci = oci_part_new();
 
-	*doc = (struct oci_document){ .oci = *oci };
+	doc->oci = *oci;
 	free(oci);
 	limits_init(&doc->resources.limits);
+	field_init(table, doc);
+	return doc;
 }
 
-/* Gives the final forms away; doc keeps the raw parts. */
-static void document_take(struct oci_document *doc, struct container *ret)
+void oci_document_take(struct oci_document *doc, struct container *ret)
 {
 	*ret = doc->box;
 	ret->oci = oci_part_new();
@@ -94,13 +96,14 @@ static void document_take(struct oci_document *doc, struct container *ret)
 	doc->resources.limits = (struct limits){ 0 };
 }
 
-static void document_release(struct oci_document *doc)
+void oci_document_free(struct oci_document *doc, const struct field *table)
 {
 	struct container final;
 
-	document_take(doc, &final);
+	oci_document_take(doc, &final);
 	container_release(&final);
-	field_release(config_fields, doc);
+	field_release(table, doc);
+	free(doc);
 }
 
 /* SemVer of the first major version: "1.0.2-dev". */
@@ -187,19 +190,16 @@ int oci_config_decode(const char *json, size_t length, const char *name, const c
 
 	if (!root)
 		return -1;
-	doc = alloc_zeroed(1, sizeof *doc);
-	document_init(doc);
-	field_init(config_fields, doc);
+	doc = oci_document_new(config_fields);
 	doc->oci.bundle = alloc_copy(bundle);
 	if (field_decode(config_fields, root, doc, e) || take_parts(doc, root, e)) {
 		field_locate(json, length, name, e);
 	} else {
-		document_take(doc, ret);
+		oci_document_take(doc, ret);
 		take_profile_text(json, length, ret);
 		result = 0;
 	}
-	document_release(doc);
-	free(doc);
+	oci_document_free(doc, config_fields);
 	json_decref(root);
 	return result;
 }
@@ -290,13 +290,11 @@ int oci_process_decode(const char *json, size_t length, const char *name, struct
 
 	if (!process)
 		return -1;
-	doc = alloc_zeroed(1, sizeof *doc);
-	document_init(doc);
-	field_init(oci_process_fields, doc);
+	doc = oci_document_new(oci_process_fields);
 	if (field_decode(oci_process_fields, process, doc, e) || oci_process_take(doc, e)) {
 		field_locate(json, length, name, e);
 	} else {
-		document_take(doc, &from);
+		oci_document_take(doc, &from);
 		if (!ret->oci)
 			ret->oci = oci_part_new();
 		exchange_said(process, ret, &from);
@@ -304,8 +302,7 @@ int oci_process_decode(const char *json, size_t length, const char *name, struct
 		container_release(&from);
 		result = 0;
 	}
-	document_release(doc);
-	free(doc);
+	oci_document_free(doc, oci_process_fields);
 	json_decref(process);
 	return result;
 }

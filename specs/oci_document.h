@@ -137,12 +137,20 @@ struct oci_document {
 #define OCI_AT(member) OCI_PLACE(oci_document, member)
 
 /* Rows of the objects, over struct oci_document; resources over struct oci_resources. */
-extern const struct field oci_process_fields[], oci_mount_fields[], oci_linux_fields[], oci_resource_fields[], oci_hook_fields[];
+extern const struct field oci_process_fields[], oci_rlimit_fields[]; /* the latter over struct oci_rlimit */
+extern const struct field oci_mount_fields[], oci_linux_fields[], oci_resource_fields[], oci_hook_fields[];
 extern const struct field oci_id_fields[]; /* over struct oci_id_mapping */
 extern const char *const oci_namespace_names[], *const oci_memory_modes[], *const oci_memory_flags[];
 
+/* A document before anything was read into it by the table, and its release, whatever has become of it. */
+struct oci_document *oci_document_new(const struct field *table);
+void oci_document_free(struct oci_document *doc, const struct field *table);
+/* Gives the final forms away; doc keeps the raw parts. */
+void oci_document_take(struct oci_document *doc, struct container *ret);
+
 /* Each makes its part of box and oci from the raw parts. Errors carry their place within the part. */
 int oci_process_take(struct oci_document *doc, struct error *e);
+int oci_rlimits_take(struct oci_document *doc, struct error *e); /* a part of the process */
 int oci_mounts_take(struct oci_document *doc, struct error *e);
 int oci_linux_take(struct oci_document *doc, struct error *e);
 /* Leaves seccomp_text NULL where the text of the file is it. */

@@ -40,7 +40,7 @@ static const struct field capability_fields[] = {
 	{ 0 },
 };
 
-static const struct field rlimit_fields[] = {
+const struct field oci_rlimit_fields[] = {
 	{ "type", FIELD_TEXT, OCI_PLACE(oci_rlimit, type), .flags = FIELD_NULLS | FIELD_REQUIRED },
 	{ "soft", FIELD_UNSIGNED, OCI_PLACE(oci_rlimit, soft), .flags = FIELD_REQUIRED },
 	{ "hard", FIELD_UNSIGNED, OCI_PLACE(oci_rlimit, hard), .flags = FIELD_REQUIRED },
@@ -62,7 +62,7 @@ const struct field oci_process_fields[] = {
 	{ "env", FIELD_TEXT_LIST, OCI_AT(box.env) },
 	{ "cwd", FIELD_PATH, OCI_AT(box.working_dir), .flags = FIELD_REQUIRED },
 	{ "capabilities", FIELD_OBJECT, 0, .sub = capability_fields },
-	{ "rlimits", FIELD_OBJECT_LIST, OCI_AT(process.rlimits), .sub = rlimit_fields, .size = sizeof(struct oci_rlimit),
+	{ "rlimits", FIELD_OBJECT_LIST, OCI_AT(process.rlimits), .sub = oci_rlimit_fields, .size = sizeof(struct oci_rlimit),
 	  .count_offset = offsetof(struct oci_document, process.rlimit_count) },
 	{ "noNewPrivileges", FIELD_BOOL, OCI_AT(box.no_new_privileges) },
 	{ "apparmorProfile", FIELD_TEXT, OCI_AT(oci.apparmor_profile) },
@@ -123,7 +123,7 @@ static int take_rlimit(struct container *box, const struct oci_rlimit *from, str
 	return 0;
 }
 
-static int take_rlimits(struct oci_document *doc, struct error *e)
+int oci_rlimits_take(struct oci_document *doc, struct error *e)
 {
 	for (size_t i = 0; i < doc->process.rlimit_count; i++) {
 		if (take_rlimit(&doc->box, &doc->process.rlimits[i], e)) {
@@ -161,7 +161,7 @@ int oci_process_take(struct oci_document *doc, struct error *e)
 {
 	struct oci_part *oci = &doc->oci;
 
-	if (check_args(&doc->box.args, e) || take_rlimits(doc, e) || oci_scheduling_take(doc, e) ||
+	if (check_args(&doc->box.args, e) || oci_rlimits_take(doc, e) || oci_scheduling_take(doc, e) ||
 	    check_affinity(&oci->affinity_initial, "initial", e) || check_affinity(&oci->affinity_final, "final", e))
 		return -1;
 	take_capabilities(doc);

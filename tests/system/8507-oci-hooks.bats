@@ -122,16 +122,39 @@ all_hooks() {
 	box delete "$TAG"
 }
 
-@test "poststart and poststop hooks that fail are warnings, and the next ones run" {
-	H=$WORK create '.hooks = ([{ "path": "/bin/false" }, { "path": "/bin/sh", "args": ["sh", "-c", ("echo next >>" + env.H + "/h/log")] }] | { "poststart": ., "poststop": . })' sleep 1000
+# A hook that fails, and one behind it.
+FAILS='[{ "path": "/bin/false" }, { "path": "/bin/sh", "args": ["sh", "-c", ("echo next >>" + env.H + "/h/log")] }]'
+
+@test "a poststart hook that fails is an error of start, and the end of the container" {
+	H=$WORK create ".hooks.poststart = $FAILS | .hooks.poststop = [$FAILS[1]]" sleep 1000
+	pid=$(oci_pid)
 	run timeout 10 box start "$TAG"
-	expect_status 0
-	expect_has poststart warning
-	is_in_state running
+	expect_status 1
+	expect_has "hooks.poststart[0]"
+	[ ! -e h/log ] || fail "the hook behind it ran"
+	wait_stopped
+	is_gone "$pid"
+	box delete "$TAG"
+	grep -qx next h/log # poststop
+	# run: nothing is left of it.
+	for detach in "" --detach; do
+		H=$WORK bundle ".hooks.poststart = $FAILS | .hooks.poststop = [$FAILS[1]]" sleep 1000
+		rm -f h/log
+		# shellcheck disable=SC2086
+		run timeout 10 box run $detach -b "$BUNDLE" "$TAG"
+		[ "$status" -ne 0 ] && [ "$status" -ne 124 ] || fail "run $detach: $status"
+		expect_has "hooks.poststart[0]"
+		[ "$(cat h/log)" = next ]
+		[ -z "$(left_state)$(left_cgroups)$(left_processes)" ]
+	done
+}
+
+@test "poststop hooks that fail are warnings, and the next ones run" {
+	H=$WORK start_container ".hooks.poststop = $FAILS" sleep 1000
 	run timeout 10 box delete --force "$TAG"
 	expect_status 0
-	expect_has poststop
-	[ "$(grep -c next h/log)" = 2 ]
+	expect_has poststop warning
+	[ "$(grep -c next h/log)" = 1 ]
 }
 
 @test "a timeout ends a hook, with what it has started" {
@@ -142,7 +165,7 @@ all_hooks() {
 	not pgrep -f "^sleep 1003"
 	create '.hooks.poststart = [{ "path": "/bin/sleep", "args": ["sleep", "1003"], "timeout": 1 }]' sleep 1000
 	run timeout 15 box start "$TAG"
-	expect_status 0
+	expect_status 1
 	not pgrep -f "^sleep 1003"
 }
 

@@ -122,3 +122,31 @@ gone() { box delete -f "$TAG"; }
 	run host ip link show d0
 	expect_status 0
 }
+
+@test "a create that fails later brings the devices back, as they were" {
+	host ip link add d1 type veth peer name far1
+	host ip link set d0 mtu 1400 up
+	host ip addr add 10.9.8.7/24 brd + dev d0
+	host ip addr add fd00::7/64 dev d0 nodad
+	host ip -o addr show dev d0 | sed 's/^[0-9]*: //' | grep -v fe80 >before
+	fails='.linux.netDevices = {d0: {name: "eth7"}, d1: {}}'
+	for change in '.hooks.createRuntime = [{path: "/bin/false"}]' '.process.args = ["no-such-program"]' '.linux.netDevices.nothing = {}' \
+		'.linux.netDevices.d1.name = "lo"'; do
+		for verb in create run; do
+			bundle "$fails | $change" true
+			run host box $verb -b . "$TAG"
+			[ "$status" -ne 0 ] || fail "$change: $verb came about"
+			run host ip -o link show d0
+			expect_has "mtu 1400" "UP" || fail "$change"
+			host ip -o addr show dev d0 | sed 's/^[0-9]*: //' | grep -v fe80 | diff before - || fail "$change: addresses"
+			run host ip -o link show d1
+			expect_status 0
+			expect_not "UP," ",UP" || fail "d1 was down"
+		done
+	done
+	# The control: the same without the failure takes them away.
+	here "$fails"
+	run host ip -o link show
+	expect_not " d0@" " d1@"
+	gone
+}

@@ -17,7 +17,7 @@ settings() { oci_run "$1" /bin/probe scheduling; }
 	settings .
 	expect_status 0
 	expect_fact policy 0
-	expect_fact nice 0
+	expect_fact nice "$(nice)"
 	expect_fact mode 0
 	expect_fact personality 0
 	expect_fact oom "$(cat /proc/self/oom_score_adj)"

@@ -71,8 +71,8 @@ Test(check, every_rule_in_one_go)
 	       "F:4: tmpfs[0]: /proc is box's own: nothing can be mounted there\n"
 	       "F:8: devices[0]: expected \"/dev/x\" or \"/dev/x:/dev/y:rwm\", found \"/etc/x\"\n"
 	       "F:6: tmpfs[2]: /a has a mount already\n"
-	       "F:7: restart: restarting an app is not supported yet\n"
-	       "F:9: oci: a runtime-spec fragment is not supported yet\n");
+	       "F:9: oci.a: unknown field \"a\"\n"
+	       "F:7: restart: restarting an app is not supported yet\n");
 }
 
 Test(check, a_file_that_is_no_json)
