@@ -37,18 +37,6 @@ app_pid() { ctr task ls | awk -v id="$id" '$1 == id { print $2 }'; }
 is_stopped() { [ "$(ctr task ls | awk -v id="${1:-$id}" '$1 == id { print $3 }')" = STOPPED ]; }
 image=docker.io/library/base:1
 
-# docker_archive TAR TARGET NAME: an image of one layer, as docker save writes it.
-docker_archive() {
-	local sum
-	mkdir -p archive
-	cp "$1" archive/layer.tar
-	sum=$(sha256sum <archive/layer.tar)
-	printf '{"architecture": "amd64", "os": "linux", "config": {"Env": ["PATH=/bin"], "Cmd": ["sh"]}, "rootfs": {"type": "layers", "diff_ids": ["sha256:%s"]}}' \
-		"${sum%% *}" >archive/config.json
-	printf '[{"Config": "config.json", "RepoTags": ["%s"], "Layers": ["layer.tar"]}]' "$3" >archive/manifest.json
-	tar -C archive -cf "$2" manifest.json config.json layer.tar
-}
-
 @test "ctr run: the exit code, what it said, and which calls with which log" {
 	run ctr_run --rm $image $id sh -c 'echo out; echo err >&2; exit 42'
 	expect_status 42

@@ -143,7 +143,7 @@ machine_start() {
 	(
 		machine_enter_groups "$name" || exit 1
 		exec setpriv --pdeathsig KILL unshare --fork --kill-child --pid --mount-proc --mount --net --uts --ipc --cgroup --propagation private \
-			"$BATS_TEST_DIRNAME/machine.sh" "$WORK" "$name"
+			"$TOP/tests/system/machine.sh" "$WORK" "$name"
 	) </dev/null >"$WORK/$name.log" 2>&1 3>&- &
 	keeper=$!
 	disown "$keeper" # else bash says "Killed" at its end
@@ -213,6 +213,18 @@ terminal() {
 		exec script -qec "$(printf '%q ' "$@")" /dev/null <>"$WORK/quiet"
 	) | tr -d '\r'
 	return "${PIPESTATUS[0]}"
+}
+
+# docker_archive TAR TARGET NAME [CONFIG]: an image of one layer, as docker save writes it; CONFIG is the JSON of what containers get from it.
+docker_archive() {
+	local sum config=${4:-'{"Env": ["PATH=/bin"], "Cmd": ["sh"]}'}
+	mkdir -p archive
+	cp "$1" archive/layer.tar
+	sum=$(sha256sum <archive/layer.tar)
+	printf '{"architecture": "amd64", "os": "linux", "config": %s, "rootfs": {"type": "layers", "diff_ids": ["sha256:%s"]}}' \
+		"$config" "${sum%% *}" >archive/config.json
+	printf '[{"Config": "config.json", "RepoTags": ["%s"], "Layers": ["layer.tar"]}]' "$3" >archive/manifest.json
+	tar -C archive -cf "$2" manifest.json config.json layer.tar
 }
 
 # A line for each limit in a container, the same for both versions of cgroups. For: sh -c "$LIMITS"
