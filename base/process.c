@@ -133,6 +133,21 @@ int64_t process_start_time(pid_t pid)
 	return start ? strtoll(start, NULL, 10) : -1;
 }
 
+int process_stat_fields(pid_t pid, uint64_t *ret, int count)
+{
+	char line[STAT_SIZE];
+	const char *at = stat_field(pid, 4, line); /* 3 is a letter */
+	char *end;
+
+	for (int field = 4; field < count; field++) {
+		if (!at || *at == '\0' || *at == '\n')
+			return -1;
+		ret[field] = strtoull(at, &end, 10);
+		at = *end == ' ' ? end + 1 : end;
+	}
+	return at ? 0 : -1;
+}
+
 bool process_is_zombie(pid_t pid)
 {
 	char line[STAT_SIZE];

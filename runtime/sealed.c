@@ -10,8 +10,9 @@
  *
  * - A file of an overlay that has lower layers only. The kernel makes such a file system read-only for good, whatever is
  *   remounted, and no path leads from its files to those below. It is mounted nowhere, and goes with the last process
- *   that runs from it. That costs a tenth of a copy; runc does the same.
- * - A sealed memfd, which needs no privilege and no overlayfs.
+ *   that runs from it. That costs a tenth of a copy; runc does the same. Its bytes are those of the running program, which goes
+ *   on from it in place (exchange.h); only where that is refused is it executed.
+ * - A sealed memfd, which needs no privilege and no overlayfs. It is executed.
  */
 #include "runtime/sealed.h"
 
@@ -35,6 +36,7 @@
 #include "base/mountapi.h"
 #include "base/places.h"
 #include "base/text.h"
+#include "runtime/exchange.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x10U /* Linux 6.3 */
@@ -126,7 +128,7 @@ static int overlay_of(int folder, struct error *e)
 	return mount_make("overlay", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, e);
 }
 
-/* The program at path, behind an overlay: what the child executes. -1 where that cannot be, or cannot be proven. */
+/* The program at path, behind an overlay: what this process goes on from. -1 where that cannot be, or cannot be proven. */
 static int open_behind_overlay(const char *path, struct error *e)
 {
 	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
@@ -140,7 +142,7 @@ static int open_behind_overlay(const char *path, struct error *e)
 	mount = overlay_of(folder, e);
 	if (mount < 0)
 		return -1;
-	file = openat(mount, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	file = openat(mount, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (file < 0)
 		return error_sys(e, "open %s behind an overlay", name);
 	if (!is_same_file(file, self) || !is_in_read_only_overlay(file))
@@ -166,15 +168,22 @@ static bool is_sealed(void)
 	return has >= 0 ? (has & seals) == seals : self >= 0 && is_behind_own_overlay(self);
 }
 
-static int make_sealed(const char *path, struct error *e)
+/* 1: this process runs from the sealed file now. 0: *ret_file is one to execute. */
+static int make_sealed(const char *path, int *ret_file, struct error *e)
 {
 	struct error refused = { 0 };
-	int file = open_behind_overlay(path, &refused);
+	autoclose int file = open_behind_overlay(path, &refused);
 
-	if (file >= 0)
-		return file;
-	log_debug("%s, so box runs from a copy in memory", refused.text);
-	return copy_sealed("/proc/self/exe", "box", e);
+	if (file < 0) {
+		log_debug("%s, so box runs from a copy in memory", refused.text);
+		*ret_file = copy_sealed("/proc/self/exe", "box", e);
+		return *ret_file < 0 ? -1 : 0;
+	}
+	if (exchange_program(file, &refused) == 0)
+		return 1;
+	log_debug("%s, so box starts once more", refused.text);
+	*ret_file = take_fd(&file);
+	return 0;
 }
 
 /* The words of our command line, from the kernel's own record of it. */
@@ -196,6 +205,7 @@ int sealed_self(bool has_user_namespace, struct error *e)
 	char path[PATH_MAX];
 	ssize_t length;
 	struct stat st;
+	int made;
 
 	if (stat("/proc/self/exe", &st))
 		return error_sys(e, "look at /proc/self/exe");
@@ -207,12 +217,16 @@ int sealed_self(bool has_user_namespace, struct error *e)
 	if (length < 0)
 		return error_sys(e, "read /proc/self/exe");
 	path[length] = '\0';
-	copy = make_sealed(path, e);
-	if (copy < 0 || own_arguments(&args, e) || !args.items)
+	made = make_sealed(path, &copy, e);
+	if (made < 0)
 		return -1;
 	/* The copy has no folder: places_helper needs to know where it came from. */
 	if (setenv(PLACES_SELF, path, /* overwrite= */ 1))
 		return error_sys(e, "remember where box lies");
+	if (made)
+		return 0;
+	if (own_arguments(&args, e) || !args.items)
+		return -1;
 	(void)fexecve(copy, args.items, environ); /* errno says why */
 	return error_sys(e, "execute the sealed copy of %s", path);
 }
