@@ -131,14 +131,14 @@ $O/tests/%: $O/tests/fuzz/%.o $(if $(FUZZ),,$O/tests/fuzz/replay.o) $O/libimage.
 -include $(wildcard $O/*/*.d $O/*/*/*.d $O/*/*/*/*.d $O/*/*/*/*/*.d)
 
 # Words for people. One part of check: make check-layers, check-size, … (scripts/check says which there are).
-parts := layers size headers style links tables lint clang unit sanitize errors corpus system
-.PHONY: demo test check bench lint format coverage fuzz install clean help objects unit-program replay-programs $(parts:%=check-%) check-vm
+parts := layers size headers style links tables lint clang unit sanitize errors corpus system vm
+.PHONY: demo test check bench lint format coverage fuzz install clean help objects unit-program replay-programs $(parts:%=check-%)
 check:
 	@scripts/setup test
 	@scripts/check $(parts)
 test:
 	@scripts/check layers size style links tables unit errors corpus quick
-$(parts:%=check-%) check-vm: check-%:
+$(parts:%=check-%): check-%:
 	@scripts/check $*
 lint:
 	@scripts/check style lint

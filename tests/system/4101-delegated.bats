@@ -65,4 +65,4 @@ teardown() {
 	wait
 }
 
-user_group() { find /sys/fs/cgroup -type d -path "*/box/$TAG" | head -1; }
+user_group() { find /sys/fs/cgroup -type d -path "*/box/$TAG-????????" | head -1; }

@@ -43,22 +43,22 @@ setup_world() {
 }
 
 teardown_world() {
-	local left=0
+	local bad=0 path processes
 	cd / || return 1
 	[ -n "${WORK:-}" ] || return 0
 	# Give the kernel a moment: the last process of a killed container may be on its way out.
-	for _ in $(seq 50); do
-		[ -n "$(left_processes)" ] || break
+	for _ in {1..50}; do
+		processes=$(left_processes)
+		[ -n "$processes" ] || break
 		sleep 0.1
 	done
-	[ -n "${WORLD_IS_DIRTY:-}" ] || assert_nothing_left || left=1
-	kill_left
-	local path
+	[ -n "${WORLD_IS_DIRTY:-}" ] || assert_nothing_left "$processes" || bad=1
+	[ -z "$processes" ] && [ $bad -eq 0 ] && [ -z "${WORLD_IS_DIRTY:-}" ] || kill_left
 	for path in $(awk -v work="$WORK" 'index($5, work) == 1 { print $5 }' /proc/self/mountinfo | sort -r); do
 		umount -l "$path" || true
 	done
 	rm -rf --one-file-system "$WORK"
-	return $left
+	return $bad
 }
 
 # box with the state folder of this test. A program, not a function: so $! of "box … &" is box itself.
@@ -248,52 +248,60 @@ container_pid() { box ps --format json 2>/dev/null | jq -r --arg start "${1:-$TA
 # --- what must not be left -------------------------------------------------------------------------------------------------
 
 # Processes of this test: in a cgroup of its word; a box of this build with its folder on the command line; or with its folder mounted in a
-# mount namespace other than ours (in ours everybody on the host would see a mount that the test made).
-left_processes() {
-	{
-		own_processes
-		foreign_namespaces
-	} | sort -un | while read -r pid; do
-		[ -e "/proc/$pid/exe" ] || continue # a zombie, or gone
-		echo "$pid $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"
-	done
+# mount namespace other than ours (in ours everybody on the host would see a mount that the test made). These functions run after every
+# test, also on an emulated processor: they start few programs.
+left_processes() { living "$(own_processes)" "$(foreign_namespaces)"; }
+
+living() { # living PIDS…: those that are neither zombies nor gone, with their command lines
+	local pid
+	# shellcheck disable=SC2068 # a list in each
+	for pid in $@; do
+		[ ! -e "/proc/$pid/exe" ] || echo "$pid $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"
+	done | sort -un
 }
 
 own_processes() {
 	local file pid
 	[ "${#TAG}" -ge 7 ] && [ -n "$WORK" ] || return 0 # an empty word would match everybody
-	grep -lsF "/box/$TAG" /proc/[0-9]*/cgroup | cut -d/ -f3
-	find /proc -maxdepth 2 -path '/proc/[0-9]*/exe' -lname "$WORK/*" 2>/dev/null | cut -d/ -f3
-	for file in $(grep -lsF "$WORK" /proc/[0-9]*/cmdline); do
-		pid=$(cut -d/ -f3 <<<"$file")
-		case $(readlink "/proc/$pid/exe" 2>/dev/null) in
-		"$BOX_BUILD"/* | /box | /memfd:box*) echo "$pid" ;;
-		esac
+	{
+		grep -lsF -e "/box/$TAG" -e "$WORK" /proc/[0-9]*/cgroup /proc/[0-9]*/cmdline
+		find /proc/[0-9]*/exe -maxdepth 0 -lname "$WORK/*" 2>/dev/null
+	} | while IFS=/ read -r _ _ pid file; do
+		if [ "$file" = cmdline ]; then
+			case $(readlink "/proc/$pid/exe" 2>/dev/null) in
+			"$BOX_BUILD"/* | /box | /memfd:box*) ;;
+			*) continue ;;
+			esac
+		fi
+		echo "$pid"
 	done
 }
 
 foreign_namespaces() {
-	local file pid
-	for file in $(grep -lsF "$WORK" /proc/[0-9]*/mountinfo); do
-		pid=$(cut -d/ -f3 <<<"$file")
-		[ "$(readlink "/proc/$pid/ns/mnt")" = "$(readlink /proc/self/ns/mnt)" ] || echo "$pid"
+	local pid
+	grep -lsF "$WORK" /proc/[0-9]*/mountinfo | while IFS=/ read -r _ _ pid _; do
+		[ "/proc/$pid/ns/mnt" -ef /proc/self/ns/mnt ] || echo "$pid"
 	done
 }
 
 left_cgroups() { find /sys/fs/cgroup -maxdepth 5 -type d -name "$TAG*" 2>/dev/null; }
-left_mounts() { awk -v work="$WORK" 'index($0, work)' /proc/self/mountinfo; }
+left_mounts() {
+	local line
+	while IFS= read -r line; do
+		case $line in *"$WORK"*) echo "$line" ;; esac
+	done </proc/self/mountinfo
+}
 left_state() {
-	local folder
-	for folder in "$STATE" "$BOX_STORE/containers" "$WORK/home/run/box" "$WORK/home/data/box/containers"; do
-		[ ! -d "$folder" ] || find "$folder" -mindepth 1 -maxdepth 1 -name "*$TAG*" 2>/dev/null
+	local path
+	for path in {"$STATE","$BOX_STORE/containers","${WORK:-/nowhere}/home/run/box","${WORK:-/nowhere}/home/data/box/containers",/run/box,/var/lib/box/containers}/*"$TAG"*; do
+		[ ! -e "$path" ] && [ ! -L "$path" ] || echo "$path"
 	done
-	find /run/box /var/lib/box/containers -maxdepth 1 -name "*$TAG*" 2>/dev/null
 }
 
-assert_nothing_left() {
+assert_nothing_left() { # assert_nothing_left [PROCESSES]: where left_processes was just asked
 	local what found bad=0
 	for what in processes cgroups mounts state; do
-		found=$(left_$what)
+		if [ $what = processes ] && [ $# -gt 0 ]; then found=$1; else found=$(left_$what); fi
 		if [ -n "$found" ]; then
 			printf 'left behind: %s:\n%s\n' "$what" "$found" >&2
 			bad=1
