@@ -9,8 +9,10 @@ const struct option_row no_options[] = { { 0 } };
 #define EXAMPLES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 const struct command commands[] = {
-	{ "run", "FILE.json [-- COMMAND…] | -b BUNDLE ID", "run the app that a file describes, or a bundle", run_options, command_run,
-	  EXAMPLES("box run app.json", "box run -t app.json -- sh", "box run --override dev -e DEBUG=1 -v ./src:/src:ro app.json",
+	{ "run", "FILE.json [-- COMMAND…] | IMAGE [COMMAND…] | -b BUNDLE ID", "run the app that a file describes, an image, or a bundle",
+	  run_options, command_run,
+	  EXAMPLES("box run app.json", "box run -t app.json -- sh", "box run -t debian:12 bash",
+		   "box run --override dev -e DEBUG=1 -v ./src:/src:ro app.json",
 		   "box run -i app.json -- sort < words > sorted") },
 	{ "exec", "NAME COMMAND…", "run one more program in a running container", exec_options, command_exec,
 	  EXAMPLES("box exec -t web sh", "box exec -u root -w /var/log web ls -l", "box exec -i db psql < dump.sql") },
@@ -23,6 +25,8 @@ const struct command commands[] = {
 	{ "pause", "NAME", "stop every process of a container", no_options, command_pause, EXAMPLES("box pause web") },
 	{ "unpause", "NAME", "let them go on", no_options, command_unpause, EXAMPLES("box unpause web") },
 	{ "rm", "NAME…", "remove containers that do not run", rm_options, command_rm, EXAMPLES("box rm web", "box rm -f web db") },
+	{ "pull", "NAME…", "fetch images from their registries, or see whether their tags have moved", pull_options, command_pull,
+	  EXAMPLES("box pull debian:12", "box pull --platform linux/arm64 registry.example.com:5000/acme/web:1.4") },
 	{ "config", "FILE.json", "print the spec with overrides, variables and defaults resolved", config_options, command_config,
 	  EXAMPLES("box config app.json", "box config --override dev app.json") },
 	{ "check", "FILE.json", "report every error of a spec", config_options, command_check, EXAMPLES("box check app.json") },

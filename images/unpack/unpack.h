@@ -10,14 +10,18 @@
 #include "base/text.h"
 
 struct error;
+struct platform;
 
 struct unpack {
 	enum reference_kind kind;
 	int store;         /* the store's folder; its lock is held by box */
 	int source;        /* the archive, or the layout's folder */
 	bool is_known;     /* the file was seen before */
-	const char *words; /* what the user named, for messages and as the image's name in the store */
+	const char *words; /* what the user named, for messages */
 	const char *tag;   /* or NULL */
+	const char *name;  /* the image's name in the store; NULL: one is made of words */
+	const char *source_digest; /* what a registry calls it, where that is an index; or NULL */
+	const struct platform *platform; /* of several images; NULL: this host's */
 	struct list warnings;
 };
 
