@@ -146,7 +146,7 @@ static int prepare(struct run *run, const struct call *call, const struct option
 		return -1;
 	reference = app_image(run->app, &field);
 	if (resolve(call, options, reference, &run->image, e))
-		return e->field[0] ? -1 : error_at(e, "%s", field);
+		return e->field[0] || !is_file(file) ? -1 : error_at(e, "%s", field);
 	if (app_container(run->app, &run->image.config, &chosen, &run->container, e))
 		return -1;
 	run->container.layers = take_ptr(&run->image.layers);
@@ -252,7 +252,7 @@ int command_run(const struct call *call)
 			status = run_file(&run, call, &options, operands.items[0], &command, &e);
 	}
 	if (e.kind != ERROR_NONE)
-		report_error(run.app, operands.count ? operands.items[0] : NULL, &e);
+		report_error(operands.count && is_file(operands.items[0]) ? run.app : NULL, operands.count ? operands.items[0] : NULL, &e);
 	release(&run);
 	list_release(&options.env);
 	list_release(&options.volumes);

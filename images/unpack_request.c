@@ -109,3 +109,22 @@ int unpack_request(int store, const struct reference *reference, const char *wor
 	*ret_image = take_ptr(&answer.image);
 	return 0;
 }
+
+int sweep_request(int store, struct error *e)
+{
+	autorelease(unpack_answer) struct unpack_answer answer = { 0 };
+	autofree char *helper = places_helper("box-image", e);
+	autorelease(list) struct list argv = { 0 };
+	autorelease(text) struct text out = { 0 };
+	struct process_run run = { .input = -1, .keep = &store, .keep_count = 1 };
+
+	if (!helper)
+		return -1;
+	list_add(&argv, helper);
+	list_add(&argv, "sweep");
+	list_addf(&argv, "%d", store);
+	run.argv = argv.items;
+	if (process_run(&run, &out, e) || unpack_answer_decode(out.data ? out.data : "", out.length, &answer, e))
+		return error_in(e, "empty the store's staging");
+	return unpack_answer_judge("the store's staging", &answer, e);
+}

@@ -35,3 +35,6 @@ int unpack_answer_judge(const char *words, const struct unpack_answer *answer, s
 /* Runs box-image; the caller holds the store's lock. is_known: the file was seen before, so its content may be in the store already. */
 int unpack_request(int store, const struct reference *reference, const char *words, bool is_known, char **ret_image,
 		   struct error *e);
+
+/* Lets box-image remove what lies in the store's staging and belongs to nobody: "box-image sweep STORE-FD". */
+int sweep_request(int store, struct error *e);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -89,12 +90,26 @@ static int pull(char *const *words, int count, struct unpack_answer *ret, struct
 	return result ? error_in(e, "pull %s", words[1]) : 0;
 }
 
+/* STORE-FD */
+static int sweep(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+{
+	int store = -1;
+
+	if (count != 1)
+		return wrong_words(e);
+	if (parse_fd(words[0], &store, e) || unpack_sweep(store, e))
+		return -1;
+	ret->image = alloc_copy("none"); /* an answer without an image is a failure */
+	return 0;
+}
+
 static const struct {
 	const char *verb;
 	int (*run)(char *const *words, int count, struct unpack_answer *ret, struct error *e);
 } verbs[] = {
 	{ "unpack", unpack },
 	{ "pull", pull },
+	{ "sweep", sweep },
 };
 
 static int work(int argc, char **argv, struct unpack_answer *ret, struct error *e)

@@ -223,7 +223,7 @@ int auth_find(const char *name, struct credentials *ret, struct error *e)
 	for (size_t i = 0; i < paths.count; i++) {
 		autorelease(text) struct text json = { 0 };
 		autofree char *helper = NULL;
-		struct stat st;
+		struct stat st = { 0 };
 		int found = read_one(paths.items[i], &json, &st, e);
 
 		if (found > 0)

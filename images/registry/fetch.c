@@ -433,9 +433,14 @@ int fetch_wait(struct fetch *fetch, int channel, struct error *e)
 
 int fetch_finish(struct fetch *fetch, struct error *e)
 {
-	for (size_t i = 0; i < fetch->download_count; i++)
+	for (size_t i = 0; i < fetch->download_count; i++) {
+		autofree char *path = store_blob_path(&fetch->downloads[i]->digest);
+
 		while (fetch->downloads[i]->state != DOWNLOAD_DONE)
 			if (turn(fetch, -1, e) < 0)
 				return -1;
+		if (faccessat(fetch->setup.store, path, F_OK, AT_SYMLINK_NOFOLLOW))
+			return error_set(e, ERROR_MISSING, "the blob %s was removed from the store meanwhile; try again", path);
+	}
 	return 0;
 }

@@ -47,5 +47,5 @@ int fetch_open(struct fetch *fetch, const struct digest *digest, int64_t size, s
 
 /* Works until channel can be read. */
 int fetch_wait(struct fetch *fetch, int channel, struct error *e);
-/* Works until everything is there. */
+/* Works until everything is there; sees whether it still is. */
 int fetch_finish(struct fetch *fetch, struct error *e);

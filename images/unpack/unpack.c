@@ -6,6 +6,8 @@
  *       blob                 the blob that is being copied
  *       sha256-HEX           a blob that is whole
  *       archive/             an oci-archive or docker-archive, as it is
+ *       layer/root/          a layer of an image that was removed (images/store_remove.c)
+ *       net/                 the root of what speaks to a registry
  *       work/                the worker's root: 0/ 1/ … one folder per layer
  *
  * Blobs and layers get their names only when all of the image is there and on disk; then the image's record, then index.json, then
@@ -97,7 +99,7 @@ static int run_worker(struct job *job, int folder, int (*task)(int, void *), str
 /* Removes staging/name. An ordinary user may not enter folders of its subordinate ids: a sandbox as their owner empties those. */
 static int remove_staged(int staging, const char *name, void *data, struct error *e)
 {
-	static const char *const roots[] = { "work", "archive" };
+	static const char *const roots[] = { "work", "archive", "layer/root" };
 	struct job *job = data;
 	autoclose int folder = -1;
 
@@ -128,8 +130,10 @@ static int publish_layer(struct job *job, const struct job_layer *layer, struct 
 	autofree char *path = store_layer_path(&layer->digest);
 	char number[24], outer[32], inner[40];
 
-	if (layer->folder < 0 || store_has_layer(job->request->store, &layer->digest))
+	if (store_has_layer(job->request->store, &layer->digest))
 		return 0;
+	if (layer->folder < 0)
+		return error_set(e, ERROR_MISSING, "the layer %s was removed from the store meanwhile; try again", path);
 	(void)snprintf(number, sizeof number, "%d", layer->folder); /* these three always fit */
 	(void)snprintf(outer, sizeof outer, "layer-%d", layer->folder);
 	(void)snprintf(inner, sizeof inner, "layer-%d/root", layer->folder);
@@ -208,8 +212,12 @@ static int publish(struct job *job, struct error *e)
 	if (!job->image || !job->layer_count)
 		return error_set(e, ERROR_INTERNAL, "the sandbox ended without an image");
 	/* The caller of a pull does not hold the lock, as different images are pulled at once. */
-	if (job->source && (lock = store_lock(job->request->store, e)) < 0)
-		return -1;
+	if (job->source) {
+		lock = store_lock(job->request->store, e);
+		/* What was there before may have been removed by somebody else until now. */
+		if (lock < 0 || job->source->finish(job, e))
+			return -1;
+	}
 	/* One wait for the disk for all blobs and all files of all layers: fsync(2) of each would be thousands. */
 	if (syncfs(job->request->store))
 		return error_sys(e, "write the image to disk");
@@ -323,4 +331,13 @@ int unpack_run(struct unpack *unpack, char **ret_image, struct error *e)
 	(void)remember_source(&job, &st, &ignored);
 	*ret_image = take_ptr(&job.image);
 	return 0;
+}
+
+int unpack_sweep(int store, struct error *e)
+{
+	struct unpack request = { .store = store, .source = -1 };
+	autorelease(job) struct job job;
+
+	job_init(&job, &request);
+	return store_staging_sweep(store, remove_staged, &job, e);
 }

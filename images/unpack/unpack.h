@@ -27,3 +27,6 @@ struct unpack {
 
 /* The digest of the image, which is in the store afterwards. */
 int unpack_run(struct unpack *unpack, char **ret_image, struct error *e);
+
+/* Removes what interrupted unpackings and removed images left in the store's staging. */
+int unpack_sweep(int store, struct error *e);
