@@ -15,6 +15,7 @@
 #include "base/places.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "images/image_environment.h"
 #include "images/unpack_request.h"
 
 enum { ANSWER_LIMIT = 1 << 20 };
@@ -59,26 +60,6 @@ static void hear(const char *bytes, size_t length, void *data)
 		text_clear(&listener->answer);
 }
 
-/* Of the caller's environment only what the registry's client reads; credential helpers are the caller's own programs, and get the same. */
-static void choose_environment(struct list *ret)
-{
-	static const char *const kept[] = { "HOME", "USER", "LOGNAME", "PATH", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
-					    "XDG_CACHE_HOME", "DBUS_SESSION_BUS_ADDRESS", "REGISTRY_AUTH_FILE", "DOCKER_CONFIG",
-					    "CONTAINERS_REGISTRIES_CONF", "SSL_CERT_FILE", "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
-					    "ALL_PROXY", "no_proxy", "NO_PROXY", "AWS_PROFILE", "AWS_REGION", "GNUPGHOME", "GPG_TTY",
-					    "PASSWORD_STORE_DIR" };
-
-	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
-		const char *value = getenv(kept[i]);
-
-		if (value)
-			list_env_set(ret, kept[i], value);
-	}
-	/* libcurl reads it in lower case alone, because a CGI program's upper case is a request's header; here nobody else sets it. */
-	if (getenv("HTTP_PROXY") && !getenv("http_proxy"))
-		list_env_set(ret, "http_proxy", getenv("HTTP_PROXY"));
-}
-
 int pull_request(const struct pull_request *request, char **ret_image, char **ret_source, struct error *e)
 {
 	struct listener listener = { .request = request };
@@ -97,7 +78,7 @@ int pull_request(const struct pull_request *request, char **ret_image, char **re
 	list_add(&argv, request->name);
 	if (request->platform)
 		list_add(&argv, request->platform);
-	choose_environment(&environment);
+	image_environment(&environment);
 	run.argv = argv.items;
 	run.environment = environment.items;
 	result = process_run(&run, NULL, e);

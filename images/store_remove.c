@@ -125,8 +125,11 @@ int store_remove_image(int store, const char *image, const char *name, const str
 		*e = missing;
 		return -1;
 	}
-	if (is_known && (pin = unpin(store, path, name, e)) < 0)
-		return -1;
+	if (is_known) {
+		pin = unpin(store, path, name, e);
+		if (pin < 0)
+			return -1;
+	}
 	if (index_remove(store, name, e) || spare(store, &digest, &record.layers, e))
 		return -1;
 	if (is_known && unlinkat(store, path, 0))

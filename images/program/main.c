@@ -18,11 +18,15 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "images/digest.h"
+#include "images/registry/endpoint.h"
 #include "images/registry/http.h"
+#include "images/registry/login.h"
 #include "images/registry/pull.h"
 #include "images/unpack/hash.h"
 #include "images/unpack/unpack.h"
 #include "images/unpack_request.h"
+
+enum { SECRET_LIMIT = 256 << 10 };
 
 static int wrong_words(struct error *e)
 {
@@ -103,6 +107,42 @@ static int sweep(char *const *words, int count, struct unpack_answer *ret, struc
 	return 0;
 }
 
+/* STORE-FD HOST; user and password are on stdin. */
+static int login(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+{
+	autorelease(credentials) struct credentials credentials = { 0 };
+	autorelease(text) struct text input = { 0 };
+	int store = -1, result;
+	char *end;
+
+	if (count != 2)
+		return wrong_words(e);
+	if (parse_fd(words[0], &store, e) || file_read_fd(STDIN_FILENO, "the password", SECRET_LIMIT, &input, e))
+		return -1;
+	end = input.data ? strchr(input.data, '\n') : NULL;
+	if (!end)
+		return wrong_words(e);
+	*end = '\0';
+	credentials.user = alloc_copy(input.data);
+	credentials.password = alloc_copy(end + 1);
+	explicit_bzero(input.data, input.length);
+	result = http_prepare(e) || login_run(store, words[1], &credentials, &ret->warnings, e) ? -1 : 0;
+	if (result == 0)
+		ret->image = alloc_copy("none"); /* an answer without an image is a failure */
+	return result ? error_in(e, "log in to %s", words[1]) : 0;
+}
+
+/* HOST */
+static int logout(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+{
+	if (count != 1)
+		return wrong_words(e);
+	if (logout_run(words[0], &ret->warnings, e))
+		return error_in(e, "log out of %s", words[0]);
+	ret->image = alloc_copy("none");
+	return 0;
+}
+
 static const struct {
 	const char *verb;
 	int (*run)(char *const *words, int count, struct unpack_answer *ret, struct error *e);
@@ -110,6 +150,8 @@ static const struct {
 	{ "unpack", unpack },
 	{ "pull", pull },
 	{ "sweep", sweep },
+	{ "login", login },
+	{ "logout", logout },
 };
 
 static int work(int argc, char **argv, struct unpack_answer *ret, struct error *e)

@@ -222,6 +222,21 @@ int fetch_get_manifest(struct fetch *fetch, const char *name, const struct diges
 	return 0;
 }
 
+int fetch_login(struct fetch *fetch, struct error *e)
+{
+	struct fetcher *fetcher = &fetch->fetchers[0];
+	struct wire_message answer;
+	autorelease(text) struct text nothing = { 0 };
+
+	if (order(fetcher, "login", "", 0, e))
+		return -1;
+	if (read_document(fetcher, &nothing, e)) {
+		close(take_fd(&fetcher->pipe));
+		return -1;
+	}
+	return hear(fetcher, &answer, e);
+}
+
 static int name_download(const struct download *download, struct error *e)
 {
 	return error_in(e, "fetch the blob %s:%.12s…", digest_algorithm_name(download->digest.algorithm), download->digest.hex);

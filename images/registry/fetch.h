@@ -40,6 +40,9 @@ struct fetch_manifest {
 };
 int fetch_get_manifest(struct fetch *fetch, const char *name, const struct digest *wanted, struct fetch_manifest *ret, struct error *e);
 
+/* Whether the registry takes the plan's credentials. */
+int fetch_login(struct fetch *fetch, struct error *e);
+
 /* The blob will be needed. */
 int fetch_want(struct fetch *fetch, const struct digest *digest, int64_t size, struct error *e);
 /* The same, and a descriptor to read it from the beginning, while it still comes. */

@@ -25,12 +25,25 @@ static int into_pipe(const char *bytes, size_t length, void *data, struct error 
 	return write_all(*pipe, bytes, length) ? error_sys(e, "hand the bytes on") : 0;
 }
 
+/* The address that every registry has, and that those with users give to users alone. */
+static int log_in(struct registry *registry, struct error *e)
+{
+	const struct registry_call call = { .path = "", .body_fd = -1 };
+	autorelease(http_answer) struct http_answer answer = { 0 };
+
+	if (registry_call(registry, &call, &answer, e))
+		return -1;
+	return answer.status == 200 ? 0 : registry_refused(registry, &answer, "a login", e);
+}
+
 static int fetch(struct registry *registry, const struct wire_message *question, int pipe, struct wire_message *answer)
 {
 	const char *space = strchr(question->text, ' ');
 	struct registry_fetch fetch = { .name = space ? space + 1 : "", .offset = question->number, .sink = into_pipe, .data = &pipe };
 	int result;
 
+	if (strncmp(question->text, "login ", 6) == 0)
+		return log_in(registry, &answer->error);
 	fetch.is_manifest = strncmp(question->text, "manifest ", 9) == 0;
 	result = registry_get(registry, &fetch, &answer->error);
 	(void)snprintf(answer->text, sizeof answer->text, "%.300s\n%.300s", fetch.media_type ? fetch.media_type : "",

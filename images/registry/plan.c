@@ -46,7 +46,14 @@ static int add(struct plan *plan, const char *location, bool is_insecure, struct
 	endpoint->address = alloc_copy(strcmp(endpoint->host, docker_host) == 0 ? docker_address : endpoint->host);
 	endpoint->is_insecure = is_insecure;
 	endpoint->is_loopback = is_loopback(endpoint->host);
-	return certificates_read(endpoint, e) || auth_find(location, &endpoint->credentials, e) ? -1 : 0;
+	return certificates_read(endpoint, e);
+}
+
+static int add_with_password(struct plan *plan, const char *location, bool is_insecure, struct error *e)
+{
+	if (add(plan, location, is_insecure, e))
+		return -1;
+	return auth_find(location, &plan->endpoints[plan->count - 1].credentials, e);
 }
 
 /* What name becomes where location stands in the place of prefix. */
@@ -68,7 +75,7 @@ static int add_mirrors(struct plan *plan, const char *name, const struct registr
 
 		if (mirror->by_digest_only && !plan->name.digest)
 			continue;
-		if (add(plan, location, mirror->is_insecure, e))
+		if (add_with_password(plan, location, mirror->is_insecure, e))
 			return error_in(e, "use the mirror %.200s", mirror->location);
 		plan->endpoints[plan->count - 1].is_mirror = true;
 	}
@@ -86,7 +93,7 @@ static int fill(struct plan *plan, const struct settings *settings, struct error
 		return error_set(e, ERROR_DENIED, "the configuration of this host blocks %s", setting->prefix);
 	if (setting && add_mirrors(plan, name, setting, e))
 		return -1;
-	if (add(plan, location, setting && setting->is_insecure, e))
+	if (add_with_password(plan, location, setting && setting->is_insecure, e))
 		return -1;
 	if (setting)
 		list_copy(&plan->endpoints[plan->count - 1].token_hosts, &setting->token_hosts);
@@ -111,6 +118,30 @@ int plan_make(const struct image_name *name, struct plan *ret, struct error *e)
 
 	if (image_name_parse(words, &plan.name, e) || settings_read(&settings, e) || fill(&plan, &settings, e))
 		return -1;
+	*ret = plan;
+	plan = (struct plan){ 0 };
+	return 0;
+}
+
+int plan_login(const char *host, const struct credentials *credentials, struct plan *ret, struct error *e)
+{
+	autorelease(settings) struct settings settings = { 0 };
+	autorelease(plan) struct plan plan = { 0 };
+	/* Any repository will do: none is asked for. */
+	autofree char *location = text_format("%s/login", host);
+	const struct registry_setting *setting;
+	struct endpoint *endpoint;
+
+	if (image_name_parse(location, &plan.name, e) || settings_read(&settings, e))
+		return -1;
+	setting = settings_find(&settings, plan.name.host);
+	if (add(&plan, location, setting && setting->is_insecure, e))
+		return -1;
+	endpoint = &plan.endpoints[0];
+	endpoint->credentials.user = alloc_copy(credentials->user);
+	endpoint->credentials.password = alloc_copy(credentials->password);
+	if (setting)
+		list_copy(&endpoint->token_hosts, &setting->token_hosts);
 	*ret = plan;
 	plan = (struct plan){ 0 };
 	return 0;
