@@ -54,6 +54,7 @@ struct fetch {
 	int count;
 	struct download **downloads; /* in the order of their need */
 	size_t download_count;
+	bool has_changed; /* a download became something else without a word from outside: nothing to wait for */
 	char buffer[BUFFER];
 };
 
@@ -260,6 +261,7 @@ static int claim(struct fetch *fetch, struct download *download, struct error *e
 {
 	if (download_claim(download, fetch->setup.store, e))
 		return name_download(download, e);
+	fetch->has_changed = fetch->has_changed || download->state != DOWNLOAD_ELSEWHERE;
 	/* An empty blob, or one that was interrupted just before its name. */
 	if (download->state == DOWNLOAD_READY && download->have == download->size)
 		return finish(fetch, download, e);
@@ -351,6 +353,7 @@ static int turn(struct fetch *fetch, int channel, struct error *e)
 	size_t hungry_count = 0;
 	bool is_elsewhere = false;
 
+	fetch->has_changed = false;
 	if (hand_out(fetch, &is_elsewhere, e))
 		return -1;
 	polls[0] = (struct pollfd){ .fd = channel, .events = POLLIN };
@@ -361,7 +364,7 @@ static int turn(struct fetch *fetch, int channel, struct error *e)
 			hungry[hungry_count++] = fetch->downloads[i];
 			polls[count++] = (struct pollfd){ .fd = fetch->downloads[i]->follower, .events = POLLOUT };
 		}
-	if (poll(polls, count, is_elsewhere ? ELSEWHERE_MS : -1) < 0)
+	if (poll(polls, count, fetch->has_changed ? 0 : is_elsewhere ? ELSEWHERE_MS : -1) < 0)
 		return errno == EINTR ? 0 : error_sys(e, "wait for what is fetched");
 	for (size_t i = 0; i < hungry_count; i++)
 		if (polls[1 + FETCHERS + i].revents && download_feed(hungry[i], e))

@@ -139,6 +139,15 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(401, b"", [("WWW-Authenticate", 'Bearer realm="%s",service="x"' % self.server.argument)])
         return True
 
+    def wrong_realm_strict(self):
+        """Takes no token but that of a password."""
+        if self.headers.get("Authorization") == "Bearer good":
+            return False
+        if self.headers.get("Authorization"):
+            self.refuse(403, "DENIED")
+            return True
+        return self.wrong_realm()
+
     def wrong_token_server(self):
         self.answer(200, b'{"token": "anonymous-token"}') if "/token" in self.path else self.refuse(404, "X")
         return True
