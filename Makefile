@@ -53,7 +53,7 @@ init_cflags := -std=gnu17 -I. $(filter-out -Wundef,$(warnings)) -Os -g -fPIE -ff
 
 # Files. main.c stays out of the archives, so that unit tests and fuzzers link them.
 box_src := $(filter-out cli/main.c,$(wildcard base/*.c specs/*.c cgroups/*.c images/*.c runtime/*.c cli/*.c))
-image_src := $(filter-out images/unpack/main.c,$(wildcard images/unpack/*.c))
+image_src := $(wildcard images/unpack/*.c images/registry/*.c)
 # box-scope: its own files, what they use of base, and libsystemd, which is no library for a static program.
 scope_src := $(filter-out cgroups/scope/main.c,$(wildcard cgroups/scope/*.c))
 scope_base := base/alloc.c base/error.c base/number.c base/text.c
@@ -61,9 +61,9 @@ unit_src := $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c)
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
 box_libs := -lseccomp -lcap -ljansson -lm
 scope_libs := -lsystemd
-image_libs := -larchive -lcrypto -lzstd -lisal -lz -ljansson -lseccomp -lcap -lm
-all_src := $(box_src) $(image_src) $(scope_src) cli/main.c images/unpack/main.c cgroups/scope/main.c
-format_src := $(wildcard $(addsuffix /*.[ch],base specs cgroups cgroups/scope images images/unpack runtime runtime/init cli tests/fuzz tests/system \
+image_libs := -lcurl -larchive -lcrypto -lzstd -lisal -lz -ljansson -lseccomp -lcap -lm
+all_src := $(box_src) $(image_src) $(scope_src) cli/main.c images/program/main.c cgroups/scope/main.c
+format_src := $(wildcard $(addsuffix /*.[ch],base specs cgroups cgroups/scope images images/unpack images/registry images/program runtime runtime/init cli tests/fuzz tests/system \
 	tests/bench tests/unit/* tests/unit/*/*))
 programs := $O/bin/box $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope
 
@@ -89,7 +89,7 @@ $O/bin/box: $O/cli/main.o $O/libbox.a
 	@mkdir -p $(@D)
 	$(CC) $(cflags) $(static) $(ldflags) -Wl,-Map=$O/box.map -o $@ $^ $(box_libs)
 
-$O/libexec/box/box-image: $O/images/unpack/main.o $O/libimage.a $O/libbox.a
+$O/libexec/box/box-image: $O/images/program/main.o $O/libimage.a $O/libbox.a
 	@mkdir -p $(@D)
 	$(CC) $(cflags) -pie $(ldflags) -o $@ $^ $(image_libs)
 
@@ -150,7 +150,7 @@ bench: all $O/tests/timing
 format:
 	clang-format -i $(format_src)
 objects: $(box_src:%.c=$O/%.o) $(image_src:%.c=$O/%.o) $(scope_src:%.c=$O/%.o) $O/cgroups/scope/main.o $O/cli/main.o \
-	$O/images/unpack/main.o $O/libexec/box/box-init
+	$O/images/program/main.o $O/libexec/box/box-init
 unit-program: $O/unit-tests
 replay-programs: $(fuzz_src:tests/fuzz/%.c=$O/tests/%)
 coverage: unit-program
@@ -158,7 +158,7 @@ coverage: unit-program
 fuzz: replay-programs
 	@scripts/fuzz $O $(FUZZ_SECONDS)
 
-commands := run exec ps kill pause unpause rm config check spec doctor
+commands := run exec ps pull images tag rmi inspect history login logout kill pause unpause rm config check spec doctor
 share := $(DESTDIR)$(PREFIX)/share
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/box $(share)/man/man1 $(share)/box $(share)/doc/box/examples

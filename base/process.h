@@ -63,6 +63,9 @@ struct process_run {
 	size_t keep_count;
 	int input;               /* descriptor for its stdin, or -1: /dev/null */
 	int timeout_ms;          /* 0: none; then killed, and an error */
+	/* Gets its stdout as it comes, of whatever length, in place of out; NULL: out gets it. */
+	void (*hear)(const char *bytes, size_t length, void *data);
+	void *data;
 };
 
 /* Runs a helper program to its end. Its stdout is added to out (may be NULL: discarded), its last stderr line becomes

@@ -70,22 +70,27 @@ static int start(const struct process_run *run, int out, int err, int *ret_pidfd
 	return pid < 0 ? error_in(e, "run %s", path_of(run)) : 0;
 }
 
-/* Adds what can be read to text; false at the end of file. What is over the limit is read and dropped. */
-static bool drain(int fd, struct text *text)
+/* Adds what can be read to text, or lets run hear it; false at the end of file. What is over the limit is read and dropped. */
+static bool drain(int fd, struct text *text, const struct process_run *run)
 {
 	char buffer[8192];
 	ssize_t got = read(fd, buffer, sizeof buffer);
 
 	if (got < 0)
 		return errno == EINTR || errno == EAGAIN;
-	if (got > 0 && text->length + (size_t)got <= OUTPUT_LIMIT)
+	if (got > 0 && run->hear)
+		run->hear(buffer, (size_t)got, run->data);
+	else if (got > 0 && text->length + (size_t)got <= OUTPUT_LIMIT)
 		text_add_bytes(text, buffer, (size_t)got);
 	return got > 0;
 }
 
 /* Collects both outputs until both end; -1 when the time is over. */
-static int collect(int out, int err, int timeout_ms, struct text *ret_out, struct text *ret_err)
+static int collect(const struct process_run *run, int out, int err, struct text *ret_out, struct text *ret_err)
 {
+	static const struct process_run quiet = { 0 };
+	const struct process_run *hearers[2] = { run, &quiet };
+	int timeout_ms = run->timeout_ms;
 	struct pollfd polls[2] = { { .fd = out, .events = POLLIN }, { .fd = err, .events = POLLIN } };
 	struct text *texts[2] = { ret_out, ret_err };
 	int64_t end = now_ms() + timeout_ms;
@@ -98,7 +103,7 @@ static int collect(int out, int err, int timeout_ms, struct text *ret_out, struc
 		if (poll(polls, 2, (int)left) < 0 && errno != EINTR)
 			return -1;
 		for (int i = 0; i < 2; i++)
-			if (polls[i].fd >= 0 && polls[i].revents && !drain(polls[i].fd, texts[i]))
+			if (polls[i].fd >= 0 && polls[i].revents && !drain(polls[i].fd, texts[i], hearers[i]))
 				polls[i].fd = -1;
 	}
 	return 0;
@@ -155,7 +160,7 @@ int process_run(const struct process_run *run, struct text *out, struct error *e
 	close(err_ends[1]);
 	if (started)
 		return -1;
-	timed_out = collect(out_read, err_read, run->timeout_ms, &said, &words);
+	timed_out = collect(run, out_read, err_read, &said, &words);
 	if (timed_out)
 		(void)process_signal(pidfd, SIGKILL); /* it may have ended by itself just now */
 	if (process_wait(pidfd, &end, e))

@@ -17,8 +17,10 @@
 #include "base/places.h"
 #include "cli/bundle.h"
 #include "cli/commands.h"
+#include "cli/progress.h"
 #include "cli/report.h"
 #include "images/image.h"
+#include "images/image_name.h"
 #include "runtime/box.h"
 #include "runtime/oci.h"
 #include "specs/app.h"
@@ -29,7 +31,8 @@ enum { CONFIG_LIMIT = 16 << 20 };
 struct options {
 	bool terminal, keep_stdin, remove, detach, keep;
 	struct bundle_choices bundle;
-	const char *name, *override;
+	const char *name, *override, *pull, *platform;
+	bool quiet;
 	struct list env, volumes;
 };
 
@@ -40,6 +43,9 @@ const struct option_row run_options[] = {
 	{ 0, "name", OPTION_TEXT, offsetof(struct options, name), "NAME", "name of the container (default: the spec's and six digits)" },
 	{ 'e', "env", OPTION_LIST, offsetof(struct options, env), "KEY[=VALUE]", "set a variable; KEY alone takes the caller's" },
 	{ 'v', "volume", OPTION_LIST, offsetof(struct options, volumes), "SOURCE:TARGET[:ro]", "add a mount" },
+	{ 0, "pull", OPTION_TEXT, offsetof(struct options, pull), "missing|always|never", "when to ask the image's registry (default: missing)" },
+	{ 0, "platform", OPTION_TEXT, offsetof(struct options, platform), "OS/ARCH[/VARIANT]", "of an image for several platforms" },
+	{ 'q', "quiet", OPTION_FLAG, offsetof(struct options, quiet), NULL, "no word about what is pulled" },
 	{ 0, "override", OPTION_TEXT, offsetof(struct options, override), "NAME", "merge this entry of the spec's overrides" },
 	{ 'd', "detach", OPTION_FLAG, offsetof(struct options, detach), NULL, "leave it running (of a bundle; for an app not supported yet)" },
 	BUNDLE_OPTIONS(struct options, bundle.),
@@ -63,12 +69,11 @@ static void release(struct run *run)
 	list_release(&run->epilogue);
 }
 
-static int check_operand(const char *operand, struct error *e)
+/* A spec, not the name of an image. */
+static bool is_file(const char *operand)
 {
-	if (text_ends(operand, ".json") || strcmp(operand, "-") == 0 || access(operand, F_OK) == 0)
-		return 0;
-	error_set(e, ERROR_UNSUPPORTED, "run image %s: images from registries are not supported yet", operand);
-	return error_hint(e, "a spec is a file: box run app.json; in it \"image\": \"oci:DIR:TAG\" or \"rootfs\": \"FILE.tar\"");
+	return text_ends(operand, ".json") || strcmp(operand, "-") == 0 || operand[0] == '/' || operand[0] == '.' ||
+	       access(operand, F_OK) == 0;
 }
 
 /* Several runs of one file at the same time need names of their own. */
@@ -87,6 +92,48 @@ static int complete_name(const struct options *options, struct container *c, str
 	return 0;
 }
 
+static int choose_pull(const struct options *options, enum pull_policy *ret, struct error *e)
+{
+	static const char *const names[] = { [PULL_MISSING] = "missing", [PULL_ALWAYS] = "always", [PULL_NEVER] = "never" };
+
+	*ret = PULL_MISSING;
+	if (!options->pull)
+		return 0;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(names[i], options->pull) == 0) {
+			*ret = (enum pull_policy)i;
+			return 0;
+		}
+	return error_set(e, ERROR_USAGE, "option --pull %s: expected missing, always or never", options->pull);
+}
+
+static int resolve(const struct call *call, const struct options *options, const char *reference, struct image *ret, struct error *e)
+{
+	struct image_options choices = { .platform = options->platform, .progress = progress_blob, .begins = progress_begins };
+	int result = choose_pull(options, &choices.pull, e);
+
+	if (result == 0) {
+		choices.data = progress_new(options->quiet);
+		result = image_resolve(call->places, reference, &choices, ret, e);
+		progress_free(choices.data);
+	}
+	return result;
+}
+
+/* The app of a file, or one of an image alone, named after the last part of its repository. */
+static int load(const char *operand, const struct app_options *chosen, struct app **ret, struct error *e)
+{
+	autorelease(image_name) struct image_name name = { 0 };
+	const char *slash;
+
+	if (is_file(operand))
+		return app_load(operand, chosen, ret, e);
+	if (image_name_parse(operand, &name, e))
+		return error_hint(e, "a spec is a file: box run app.json");
+	slash = strrchr(name.repository, '/');
+	return app_from_image(operand, slash ? slash + 1 : name.repository, chosen, ret, e);
+}
+
 static int prepare(struct run *run, const struct call *call, const struct options *options, const char *file,
 		   const struct list *command, struct error *e)
 {
@@ -95,11 +142,11 @@ static int prepare(struct run *run, const struct call *call, const struct option
 					    .keep_stdin = options->keep_stdin };
 	const char *reference, *field;
 
-	if (app_load(file, &chosen, &run->app, e))
+	if (load(file, &chosen, &run->app, e))
 		return -1;
 	reference = app_image(run->app, &field);
-	if (image_resolve(call->places, reference, &run->image, e))
-		return e->field[0] ? -1 : error_at(e, "%s", field);
+	if (resolve(call, options, reference, &run->image, e))
+		return e->field[0] || !is_file(file) ? -1 : error_at(e, "%s", field);
 	if (app_container(run->app, &run->image.config, &chosen, &run->container, e))
 		return -1;
 	run->container.layers = take_ptr(&run->image.layers);
@@ -111,7 +158,7 @@ static int prepare(struct run *run, const struct call *call, const struct option
 static int check_options(const struct options *options, const struct list *operands, struct error *e)
 {
 	if (!operands->count)
-		return error_set(e, ERROR_USAGE, "run: expected FILE.json");
+		return error_set(e, ERROR_USAGE, "run: expected FILE.json or IMAGE");
 	if (operands->count > 1) {
 		error_set(e, ERROR_USAGE, "run: expected one FILE.json, found %zu operands", operands->count);
 		return error_hint(e, "the command stands behind two dashes: box run %s -- %s", operands->items[0], operands->items[1]);
@@ -120,7 +167,27 @@ static int check_options(const struct options *options, const struct list *opera
 		return error_set(e, ERROR_UNSUPPORTED, "option --detach: apps in the background are not supported yet");
 	if (options->terminal && !isatty(STDIN_FILENO))
 		return error_set(e, ERROR_USAGE, "option --tty: stdin is not a terminal");
-	return check_operand(operands->items[0], e);
+	return 0;
+}
+
+static void forget(struct options *options, struct list *operands, struct list *command)
+{
+	list_release(&options->env);
+	list_release(&options->volumes);
+	list_release(operands);
+	list_release(command);
+	*options = (struct options){ 0 };
+}
+
+/* Behind the name of an image everything belongs to the program, as docker and podman have it; options may stand behind a file. */
+static int parse(const struct call *call, struct options *options, struct list *operands, struct list *command, struct error *e)
+{
+	if (options_parse(run_options, OPERANDS_FIRST, call->argv, options, operands, command, e) == 0 && operands->count == 1 &&
+	    !options->bundle.bundle && !is_file(operands->items[0]))
+		return 0;
+	forget(options, operands, command);
+	error_clear(e);
+	return options_parse(run_options, OPERANDS_ANYWHERE, call->argv, options, operands, command, e);
 }
 
 static int run_file(struct run *run, const struct call *call, const struct options *options, const char *file,
@@ -178,14 +245,14 @@ int command_run(const struct call *call)
 	struct run run = { .image = { .pin = -1 } };
 	int status = EXIT_BOX_FAILED;
 
-	if (options_parse(run_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, &command, &e) == 0) {
+	if (parse(call, &options, &operands, &command, &e) == 0) {
 		if (is_bundle(&options, &operands))
 			status = run_bundle(call, &options, &operands, &e);
 		else if (check_options(&options, &operands, &e) == 0)
 			status = run_file(&run, call, &options, operands.items[0], &command, &e);
 	}
 	if (e.kind != ERROR_NONE)
-		report_error(run.app, operands.count ? operands.items[0] : NULL, &e);
+		report_error(operands.count && is_file(operands.items[0]) ? run.app : NULL, operands.count ? operands.items[0] : NULL, &e);
 	release(&run);
 	list_release(&options.env);
 	list_release(&options.volumes);

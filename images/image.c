@@ -22,6 +22,8 @@
 #include "base/places.h"
 #include "base/text.h"
 #include "images/digest.h"
+#include "images/index.h"
+#include "images/pull_request.h"
 #include "images/record.h"
 #include "images/reference.h"
 #include "images/store.h"
@@ -168,12 +170,12 @@ static int look_up(const struct places *places, int store, const struct referenc
 static int unpack(const struct places *places, int store, const struct reference *reference, struct image *image,
 		  struct error *e)
 {
-	autoclose int lock = file_lock(store, "unpack.lock", /* wait= */ true, e);
+	autoclose int lock = store_lock(store, e);
 	autofree char *digest = NULL;
 	int found;
 
 	if (lock < 0)
-		return error_in(e, "lock the image store");
+		return -1;
 	/* Another box may have unpacked it while this one waited. */
 	found = look_up(places, store, reference, image, e);
 	if (found < 0 || found == LOOKUP_HIT)
@@ -199,17 +201,172 @@ static int resolve_stored(const struct places *places, const struct reference *r
 	return unpack(places, store, reference, image, e);
 }
 
-int image_resolve(const struct places *places, const char *reference_words, struct image *ret, struct error *e)
+/* A name with a digest is met by any name of the same repository with that digest. */
+static bool is_same(const struct descriptor *entry, const struct image_name *name, const char *words)
+{
+	const char *called = index_name_of(entry), *source = list_env_get(&entry->annotations, INDEX_SOURCE);
+	autofree char *repository = text_format("%s/%s", name->host, name->repository);
+	size_t length = strlen(repository);
+
+	if (text_equal(called, words))
+		return true;
+	return name->digest && called && text_starts(called, repository) && (called[length] == ':' || called[length] == '@') &&
+	       (strcmp(entry->digest, name->digest) == 0 || text_equal(source, name->digest));
+}
+
+/* The entry's image digest, and what the registry calls it (both to be freed); NULL where the store has no such name. */
+static char *find_name(int store, const struct image_name *name, char **ret_source, struct error *e)
+{
+	autorelease(index) struct index index = { 0 };
+	autofree char *words = image_name_text(name);
+
+	if (index_read(store, &index, e))
+		return NULL;
+	for (size_t i = 0; i < index.count; i++) {
+		const char *source = list_env_get(&index.items[i].annotations, INDEX_SOURCE);
+
+		if (!is_same(&index.items[i], name, words))
+			continue;
+		if (ret_source)
+			*ret_source = alloc_copy(source ? source : index.items[i].digest);
+		return alloc_copy(index.items[i].digest);
+	}
+	return NULL;
+}
+
+/* Whether the image is for the platform "OS/ARCHITECTURE[/VARIANT]" or "ARCHITECTURE" that was asked for. */
+static bool serves(const struct image *image, const char *platform)
+{
+	const char *architecture = platform ? strchr(platform, '/') : NULL;
+	size_t length;
+
+	if (!platform || !image->config.architecture)
+		return true;
+	architecture = architecture ? architecture + 1 : platform;
+	length = strcspn(architecture, "/");
+	return strlen(image->config.architecture) == length && strncmp(architecture, image->config.architecture, length) == 0;
+}
+
+/* An image that the store has by that name. */
+static int look_up_name(const struct places *places, int store, const struct image_name *name, const char *platform, struct image *image,
+			struct error *e)
+{
+	struct error ignored = { 0 };
+	autofree char *digest = find_name(store, name, NULL, e);
+
+	if (!digest)
+		return e->kind == ERROR_NONE ? LOOKUP_MISS : -1;
+	if (load_image(places, store, digest, image, &ignored) == 0 && serves(image, platform))
+		return LOOKUP_HIT;
+	log_debug("image store: %s", ignored.text);
+	start_again(image);
+	return LOOKUP_MISS;
+}
+
+/* One pull of a name at a time: the second finds what the first has brought. Their number is bounded by the sweep of downloads. */
+static int lock_name(int store, const char *name, struct error *e)
+{
+	autofree char *path = text_format("downloads/pull-%08x", text_hash(name));
+	int lock;
+
+	if (mkdirat(store, "downloads", 0700) && errno != EEXIST)
+		return error_sys(e, "make the folder downloads in the image store");
+	lock = file_lock(store, path, /* wait= */ true, e);
+	return lock >= 0 ? lock : error_in(e, "wait for another pull of %s", name);
+}
+
+static int pull_name(int store, const struct image_name *name, const struct image_options *options, struct image_pulled *ret,
+		     struct error *e)
+{
+	struct image_pulled pulled = { .name = image_name_text(name) };
+	const struct pull_request request = { .store = store, .name = pulled.name, .platform = options->platform,
+					      .progress = options->progress, .data = options->data };
+	autoclose int lock = lock_name(store, pulled.name, e);
+	int result = -1;
+
+	if (lock >= 0) {
+		free(find_name(store, name, &pulled.before, e));
+		if (options->begins)
+			options->begins(pulled.name, options->data);
+		result = e->kind == ERROR_NONE ? pull_request(&request, &pulled.image, &pulled.digest, e) : -1;
+	}
+	if (result) {
+		image_pulled_release(&pulled);
+		return -1;
+	}
+	*ret = pulled;
+	return 0;
+}
+
+void image_pulled_release(struct image_pulled *pulled)
+{
+	int saved = errno;
+
+	free(pulled->name);
+	free(pulled->digest);
+	free(pulled->image);
+	free(pulled->before);
+	*pulled = (struct image_pulled){ 0 };
+	errno = saved;
+}
+
+static int resolve_name(const struct places *places, const struct image_name *name, const struct image_options *options,
+			struct image *image, struct error *e)
+{
+	autorelease(image_pulled) struct image_pulled pulled = { 0 };
+	autoclose int store = store_open(places->store, e);
+	int found = LOOKUP_MISS;
+
+	if (store < 0)
+		return -1;
+	if (options->pull != PULL_ALWAYS)
+		found = look_up_name(places, store, name, options->platform, image, e);
+	if (found < 0 || found == LOOKUP_HIT)
+		return found < 0 ? -1 : 0;
+	if (options->pull == PULL_NEVER) {
+		autofree char *words = image_name_text(name);
+
+		error_set(e, ERROR_MISSING, "the image %s is not in the store, and --pull never forbids to fetch it", words);
+		return error_hint(e, "box pull %s", words);
+	}
+	if (pull_name(store, name, options, &pulled, e))
+		return -1;
+	return load_image(places, store, pulled.image, image, e);
+}
+
+static const struct image_options defaults;
+
+int image_pull(const struct places *places, const char *reference_words, const struct image_options *options, struct image_pulled *ret,
+	       struct error *e)
+{
+	autorelease(reference) struct reference reference = { 0 };
+	autoclose int store = -1;
+
+	if (reference_parse(reference_words, &reference, e))
+		return -1;
+	if (reference.kind != REFERENCE_REGISTRY)
+		return error_set(e, ERROR_USAGE, "pull %s: it lies on this host already", reference_words);
+	store = store_open(places->store, e);
+	return store < 0 ? -1 : pull_name(store, &reference.name, options ? options : &defaults, ret, e);
+}
+
+int image_resolve(const struct places *places, const char *reference_words, const struct image_options *options, struct image *ret,
+		  struct error *e)
 {
 	autorelease(reference) struct reference reference = { 0 };
 	struct image image = { .pin = -1 };
+	int result = 0;
 
 	if (reference_parse(reference_words, &reference, e))
 		return -1;
 	image.reference = alloc_copy(reference_words);
-	if (reference.kind == REFERENCE_FOLDER) {
+	if (reference.kind == REFERENCE_FOLDER)
 		add_layer(&image, alloc_copy(reference.path), LAYER_IDS_CONTAINER);
-	} else if (resolve_stored(places, &reference, &image, e)) {
+	else if (reference.kind == REFERENCE_REGISTRY)
+		result = resolve_name(places, &reference.name, options ? options : &defaults, &image, e);
+	else
+		result = resolve_stored(places, &reference, &image, e);
+	if (result) {
 		image_release(&image);
 		return -1;
 	}

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "specs/image_config.h"
 
@@ -24,8 +25,38 @@ struct image {
 	int pin; /* a descriptor that holds the layers in the store (shared flock) while it is open, also across fork; -1: none */
 };
 
-/* Finds reference (a folder, a tar with or without gzip or zstd, oci:DIR[:TAG], oci-archive:FILE[:TAG],
- * docker-archive:FILE[:TAG]; paths absolute) in the store, unpacking it where it is not there yet (progress
- * is a word on stderr when it takes long). */
-int image_resolve(const struct places *places, const char *reference, struct image *ret, struct error *e);
+enum pull_policy {
+	PULL_MISSING, /* what the store does not have */
+	PULL_ALWAYS,  /* ask the registry whether the tag has moved */
+	PULL_NEVER,
+};
+
+struct image_options {
+	enum pull_policy pull;
+	const char *platform; /* "linux/arm64"; NULL: this host's */
+	/* How far a blob is ("sha256:…"); told often. NULL: nobody wants to know. */
+	void (*progress)(const char *digest, int64_t at, int64_t size, void *data);
+	/* Before a registry is asked: the image's full name. */
+	void (*begins)(const char *name, void *data);
+	void *data;
+};
+
+/* Finds reference (a folder, a tar with or without gzip or zstd, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:TAG],
+ * paths absolute, or a registry's image) in the store, unpacking or pulling it where it is not there yet. options: NULL for the defaults.
+ * */
+int image_resolve(const struct places *places, const char *reference, const struct image_options *options, struct image *ret,
+		  struct error *e);
 void image_release(struct image *image);
+
+/* What became of a pull. */
+struct image_pulled {
+	char *name;   /* full */
+	char *digest; /* what the registry calls the image */
+	char *image;  /* the manifest's digest: the same, or one of the index's */
+	char *before; /* what the name stood for until now; NULL: nothing */
+};
+
+/* Asks the registry for the image. */
+int image_pull(const struct places *places, const char *reference, const struct image_options *options, struct image_pulled *ret,
+	       struct error *e);
+void image_pulled_release(struct image_pulled *pulled);

@@ -22,6 +22,7 @@ static const char *const kind_names[] = {
 	[REFERENCE_OCI] = "oci",
 	[REFERENCE_OCI_ARCHIVE] = "oci-archive",
 	[REFERENCE_DOCKER_ARCHIVE] = "docker-archive",
+	[REFERENCE_REGISTRY] = "registry",
 };
 
 const char *reference_kind_name(enum reference_kind kind)
@@ -31,7 +32,7 @@ const char *reference_kind_name(enum reference_kind kind)
 
 int reference_kind_of(const char *name)
 {
-	for (int i = 0; i <= REFERENCE_DOCKER_ARCHIVE; i++)
+	for (int i = 0; i <= REFERENCE_REGISTRY; i++)
 		if (strcmp(kind_names[i], name) == 0)
 			return i;
 	return -1;
@@ -90,6 +91,14 @@ static int plain_path(const char *text, struct reference *ret, struct error *e)
 	return 0;
 }
 
+static int registry_name(const char *text, struct reference *ret, struct error *e)
+{
+	static const char scheme[] = "docker://";
+
+	ret->kind = REFERENCE_REGISTRY;
+	return image_name_parse(text_starts(text, scheme) ? text + strlen(scheme) : text, &ret->name, e);
+}
+
 int reference_parse(const char *text, struct reference *ret, struct error *e)
 {
 	struct reference found = { 0 };
@@ -97,11 +106,7 @@ int reference_parse(const char *text, struct reference *ret, struct error *e)
 	int kind = prefixed_kind(text, &rest);
 
 	if (kind < 0) {
-		if (text[0] != '/')
-			return error_set(
-				e, ERROR_IMAGE,
-				"open %s: not an absolute path, and images of registries are not supported yet", text);
-		if (plain_path(text, &found, e))
+		if (text[0] == '/' ? plain_path(text, &found, e) : registry_name(text, &found, e))
 			return -1;
 	} else {
 		if (rest[0] != '/')
@@ -118,5 +123,6 @@ void reference_release(struct reference *reference)
 {
 	free(reference->path);
 	free(reference->tag);
+	image_name_release(&reference->name);
 	*reference = (struct reference){ 0 };
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * reference.h - what the user named: a folder, an archive, or an image in a layout.
+ * reference.h - what the user named: a folder, an archive, an image in a layout, or one in a registry.
  */
 #pragma once
+
+#include "images/image_name.h"
 
 struct error;
 
@@ -12,19 +14,21 @@ enum reference_kind {
 	REFERENCE_OCI,            /* oci:DIR[:TAG]: an OCI image layout */
 	REFERENCE_OCI_ARCHIVE,    /* oci-archive:FILE[:TAG]: the same as a tar */
 	REFERENCE_DOCKER_ARCHIVE, /* docker-archive:FILE[:TAG]: what docker save writes */
+	REFERENCE_REGISTRY,       /* HOST/NAME:TAG@DIGEST, perhaps behind "docker://" */
 };
 
 struct reference {
 	enum reference_kind kind;
-	char *path; /* absolute */
+	char *path; /* absolute; NULL for a registry's image */
 	char *tag;  /* NULL: the only image there is */
+	struct image_name name; /* of a registry's image: full */
 };
 
-/* Splits text; a path without a word in front is looked at to tell a folder from a tar. */
+/* Splits text. Absolute paths are of files, and looked at to tell a folder from a tar; what has no word in front is a registry's image. */
 int reference_parse(const char *text, struct reference *ret, struct error *e);
 void reference_release(struct reference *reference);
 
-/* The word in front of the path ("oci-archive"); "tar" and "folder" for those without. Also what box-image is told. */
+/* The word in front of the path ("oci-archive"); "tar", "folder" and "registry" for those without. Also what box-image is told. */
 const char *reference_kind_name(enum reference_kind kind);
 /* The kind of such a word, or -1. */
 int reference_kind_of(const char *name);

@@ -21,7 +21,7 @@
 #include "images/record.h"
 
 static const char *const folders[] = {
-	"blobs", "blobs/sha256", "blobs/sha512", "layers", "images", "sources", "staging"
+	"blobs", "blobs/sha256", "blobs/sha512", "layers", "images", "sources", "staging", "downloads"
 };
 static const char layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
 static const char empty_index[] =
@@ -59,6 +59,13 @@ int store_open(const char *path, struct error *e)
 	if (faccessat(store, "oci-layout", F_OK, 0) && make_store(store, path, e))
 		return -1;
 	return take_fd(&store);
+}
+
+int store_lock(int store, struct error *e)
+{
+	int lock = file_lock(store, "unpack.lock", /* wait= */ true, e);
+
+	return lock >= 0 ? lock : error_in(e, "lock the image store");
 }
 
 char *store_layer_path(const struct digest *layer)

@@ -5,6 +5,7 @@
  *     oci-layout, index.json, blobs/   an OCI image layout, which other tools read as it stands
  *     layers/sha256-HEX/root/          one unpacked layer, by the digest of its uncompressed tar
  *     images/, sources/                record.h
+ *     downloads/sha256-HEX             a blob on its way from a registry; who fetches it holds a lock on the file
  *     staging/NAME/                    what is being made; its maker holds a lock on the folder
  *
  * Things are made in staging and renamed: what has no final name does not exist. Images are pinned by a shared flock(2) on their record;
@@ -22,6 +23,9 @@ enum { STORE_NAME = 32 };
 
 /* Opens the store, making it where missing: 0700 and the caller's own. */
 int store_open(const char *path, struct error *e);
+
+/* The one lock for changes of index.json and for unpacking what lies on this host; held while the descriptor is open. */
+int store_lock(int store, struct error *e);
 
 bool store_has_layer(int store, const struct digest *layer);
 /* "layers/sha256-HEX/root" */

@@ -19,6 +19,7 @@
 
 static const struct field answer_fields[] = {
 	{ "image", FIELD_TEXT, offsetof(struct unpack_answer, image), .help = "digest of the image" },
+	{ "source", FIELD_TEXT, offsetof(struct unpack_answer, source), .help = "digest that the registry gave" },
 	{ "warnings", FIELD_TEXT_LIST, offsetof(struct unpack_answer, warnings), .help = "what was left out" },
 	{ "kind", FIELD_INTEGER, offsetof(struct unpack_answer, kind), .min = ERROR_NONE, .max = ERROR_INTERNAL,
 	  .help = "error_kind" },
@@ -58,15 +59,12 @@ static int open_source(const struct reference *reference, struct error *e)
 	return fd >= 0 ? fd : error_sys(e, "open the image %s", reference->path);
 }
 
-/* Takes the answer apart: warnings to the log, an error to e as it was. */
-static int judge(const char *words, struct unpack_answer *answer, char **ret_image, struct error *e)
+int unpack_answer_judge(const char *words, const struct unpack_answer *answer, struct error *e)
 {
 	for (size_t i = 0; i < answer->warnings.count; i++)
 		log_warning("%s: %s", words, answer->warnings.items[i]);
-	if (answer->image) {
-		*ret_image = take_ptr(&answer->image);
+	if (answer->image)
 		return 0;
-	}
 	error_set(e, answer->kind ? (enum error_kind)answer->kind : ERROR_INTERNAL, "%s",
 		  answer->text ? answer->text : "box-image said nothing");
 	e->sys = (int)answer->sys;
@@ -106,5 +104,27 @@ int unpack_request(int store, const struct reference *reference, const char *wor
 		return error_in(e, "unpack %s", words);
 	if (unpack_answer_decode(out.data ? out.data : "", out.length, &answer, e))
 		return error_in(e, "unpack %s", words);
-	return judge(words, &answer, ret_image, e);
+	if (unpack_answer_judge(words, &answer, e))
+		return -1;
+	*ret_image = take_ptr(&answer.image);
+	return 0;
+}
+
+int sweep_request(int store, struct error *e)
+{
+	autorelease(unpack_answer) struct unpack_answer answer = { 0 };
+	autofree char *helper = places_helper("box-image", e);
+	autorelease(list) struct list argv = { 0 };
+	autorelease(text) struct text out = { 0 };
+	struct process_run run = { .input = -1, .keep = &store, .keep_count = 1 };
+
+	if (!helper)
+		return -1;
+	list_add(&argv, helper);
+	list_add(&argv, "sweep");
+	list_addf(&argv, "%d", store);
+	run.argv = argv.items;
+	if (process_run(&run, &out, e) || unpack_answer_decode(out.data ? out.data : "", out.length, &answer, e))
+		return error_in(e, "empty the store's staging");
+	return unpack_answer_judge("the store's staging", &answer, e);
 }

@@ -20,6 +20,7 @@ struct error;
 
 struct unpack_answer {
 	char *image; /* NULL: it failed, and the rest says why */
+	char *source; /* of a pull: what the registry calls the image */
 	struct list warnings;
 	int64_t kind, sys;
 	char *text, *hint;
@@ -28,7 +29,12 @@ struct unpack_answer {
 void unpack_answer_dump(const struct unpack_answer *answer, struct text *ret);
 int unpack_answer_decode(const char *json, size_t length, struct unpack_answer *ret, struct error *e);
 void unpack_answer_release(struct unpack_answer *answer);
+/* Takes the answer apart: warnings go to the log, an error becomes e as it was (-1). words: what was asked for. */
+int unpack_answer_judge(const char *words, const struct unpack_answer *answer, struct error *e);
 
 /* Runs box-image; the caller holds the store's lock. is_known: the file was seen before, so its content may be in the store already. */
 int unpack_request(int store, const struct reference *reference, const char *words, bool is_known, char **ret_image,
 		   struct error *e);
+
+/* Lets box-image remove what lies in the store's staging and belongs to nobody: "box-image sweep STORE-FD". */
+int sweep_request(int store, struct error *e);

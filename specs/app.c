@@ -20,6 +20,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json_text.h"
 #include "base/text.h"
 #include "specs/app_fields.h"
 #include "specs/field_json.h"
@@ -101,7 +102,7 @@ static int with_line(const struct app *app, struct error *e)
 
 static int read_text(const char *path, struct app *app, json_t **ret, struct error *e)
 {
-	if (read_source(path, app, e))
+	if (path && read_source(path, app, e))
 		return -1;
 	if (!app->text.data)
 		text_add(&app->text, "");
@@ -123,7 +124,7 @@ static int decode(const struct app_options *options, struct app *app, json_t *ro
 	return app_decode(app, root, p);
 }
 
-/* p tells with lines already where it collects; the first and only error gets its line here. */
+/* path: NULL where the text is there already. p tells with lines already where it collects; the first and only error gets its line here. */
 static int read_app(const char *path, const struct app_options *options, struct app *app, struct problems *p)
 {
 	json_t *root = NULL;
@@ -146,6 +147,29 @@ int app_load(const char *path, const struct app_options *options, struct app **r
 
 	app_init(app);
 	if (read_app(path, options, app, &first)) {
+		app_free(app);
+		return -1;
+	}
+	*ret = app;
+	return 0;
+}
+
+int app_from_image(const char *image, const char *name, const struct app_options *options, struct app **ret, struct error *e)
+{
+	struct app *app = alloc_zeroed(1, sizeof *app);
+	struct problems first = { .e = e };
+	autofree char *folder = getcwd(NULL, 0);
+
+	app_init(app);
+	app->file = alloc_copy(image);
+	app->folder = alloc_copy(folder ? folder : "/");
+	text_add_char(&app->text, '{');
+	json_add_key(&app->text, "name");
+	json_add_text(&app->text, name);
+	json_add_key(&app->text, "image");
+	json_add_text(&app->text, image);
+	text_add_char(&app->text, '}');
+	if (read_app(NULL, options, app, &first)) {
 		app_free(app);
 		return -1;
 	}

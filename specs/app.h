@@ -29,6 +29,9 @@ struct app_options {
  * box cannot do is an error that names the field. The result is freed by app_free. */
 int app_load(const char *path, const struct app_options *options, struct app **ret, struct error *e);
 
+/* The same for an image without a file: "box run NAME". name is the app's. Relative paths of options are the caller's. */
+int app_from_image(const char *image, const char *name, const struct app_options *options, struct app **ret, struct error *e);
+
 /* As app_load, and goes on after an error: adds every error's line to problems. Returns 0 where there is none. */
 int app_check(const char *path, const struct app_options *options, struct list *problems, struct error *e);
 

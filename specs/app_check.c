@@ -36,16 +36,6 @@ static int refuse(struct problems *p, const char *field, const char *what)
 	return problems_add(p);
 }
 
-static int refuse_registry(const struct app *app, struct problems *p)
-{
-	if (!app->image || app_is_transport(app->image))
-		return 0;
-	error_set(p->e, ERROR_UNSUPPORTED, "fetching images from registries is not supported yet");
-	error_hint(p->e, "save it with skopeo copy docker://%.200s oci:DIR:TAG and write \"image\": \"oci:DIR:TAG\"", app->image);
-	error_at(p->e, "image");
-	return problems_add(p);
-}
-
 /* Fields whose machinery this version does not have. They are checked like all others first; they are never ignored. */
 static int check_later(const struct app *app, struct problems *p)
 {
@@ -65,8 +55,6 @@ static int check_later(const struct app *app, struct problems *p)
 
 	if (app->is_service)
 		return 0; /* the file as a whole is refused */
-	if (refuse_registry(app, p))
-		return -1;
 	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
 		if (later[i].is_asked && refuse(p, later[i].field, later[i].what))
 			return -1;

@@ -48,11 +48,12 @@ bool app_is_transport(const char *reference)
 void app_resolve_reference(struct app *app)
 {
 	const char *written = app->rootfs ? app->rootfs : app->image;
-	const char *path = written ? reference_path(written) : NULL;
+	/* A registry's image is no path. */
+	const char *path = !written || (!app->rootfs && !app_is_transport(written)) ? NULL : reference_path(written);
 	autofree char *absolute = path ? app_path(app, path) : NULL;
 
 	free(app->reference);
-	app->reference = path ? text_format("%.*s%s", (int)(path - written), written, absolute) : NULL;
+	app->reference = path ? text_format("%.*s%s", (int)(path - written), written, absolute) : written ? alloc_copy(written) : NULL;
 }
 
 /* What belongs to the whole file, and a raw fragment of OCI's own config. */

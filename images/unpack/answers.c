@@ -54,7 +54,12 @@ static int answer_source(struct job *job, const struct wire_message *question, s
 
 static int need_layout(const struct job *job, struct error *e)
 {
-	return job->layout >= 0 ? 0 : error_set(e, ERROR_INTERNAL, "a plain tar has no blobs");
+	return job->layout >= 0 || job->source ? 0 : error_set(e, ERROR_INTERNAL, "a plain tar has no blobs");
+}
+
+static int need_archive(struct error *e)
+{
+	return error_set(e, ERROR_INTERNAL, "only an archive has files that become blobs");
 }
 
 static int answer_file(struct job *job, const struct wire_message *question, struct wire_message *answer, int *ret_fd,
@@ -63,7 +68,7 @@ static int answer_file(struct job *job, const struct wire_message *question, str
 	(void)answer;
 	if (need_layout(job, e))
 		return -1;
-	*ret_fd = job_open_file(job->layout, question->text, e);
+	*ret_fd = job->source ? job->source->file(job, question->text, e) : job_open_file(job->layout, question->text, e);
 	return *ret_fd >= 0 ? 0 : -1;
 }
 
@@ -75,8 +80,21 @@ static int answer_blob(struct job *job, const struct wire_message *question, str
 	(void)answer;
 	if (need_layout(job, e) || parse(question, &digest, e))
 		return -1;
-	*ret_fd = job_blob(job, &digest, question->number, e);
+	*ret_fd = job->source ? job->source->blob(job, &digest, question->number, question->op == WIRE_MANIFEST, e)
+			      : job_blob(job, &digest, question->number, e);
 	return *ret_fd >= 0 ? 0 : -1;
+}
+
+static int answer_want(struct job *job, const struct wire_message *question, struct wire_message *answer, int *ret_fd,
+		       struct error *e)
+{
+	struct digest digest;
+
+	(void)answer;
+	(void)ret_fd;
+	if (need_layout(job, e) || parse(question, &digest, e))
+		return -1;
+	return job->source ? job->source->want(job, &digest, question->number, e) : 0;
 }
 
 static int add(struct job *job, int folder, const char *name, struct wire_message *answer, int *ret_fd, struct error *e)
@@ -93,7 +111,7 @@ static int add(struct job *job, int folder, const char *name, struct wire_messag
 static int answer_add(struct job *job, const struct wire_message *question, struct wire_message *answer, int *ret_fd,
 		      struct error *e)
 {
-	return need_layout(job, e) ? -1 : add(job, job->layout, question->text, answer, ret_fd, e);
+	return job->layout < 0 ? need_archive(e) : add(job, job->layout, question->text, answer, ret_fd, e);
 }
 
 static int answer_made(struct job *job, const struct wire_message *question, struct wire_message *answer, int *ret_fd,
@@ -238,6 +256,7 @@ static int answer_done(struct job *job, const struct wire_message *question, str
 
 static answer_function *const answers[WIRE_OPS] = {
 	[WIRE_SOURCE] = answer_source, [WIRE_FILE] = answer_file,   [WIRE_BLOB] = answer_blob,
+	[WIRE_WANT] = answer_want,     [WIRE_MANIFEST] = answer_blob,
 	[WIRE_ADD] = answer_add,       [WIRE_MADE] = answer_made,   [WIRE_HAS] = answer_has,
 	[WIRE_LOWER] = answer_lower,   [WIRE_LAYER] = answer_layer, [WIRE_CONFIG] = answer_config,
 	[WIRE_WARN] = answer_warn,     [WIRE_DONE] = answer_done,
@@ -262,7 +281,12 @@ int job_serve(struct job *job, int channel, struct error *e)
 	int got;
 
 	job->is_done = false;
-	while ((got = wire_receive(channel, &question, NULL, e)) == 1) {
+	for (;;) {
+		if (job->source && job->source->wait(job, channel, e))
+			return -1;
+		got = wire_receive(channel, &question, NULL, e);
+		if (got != 1)
+			return got < 0 ? -1 : 1;
 		if (question.op == WIRE_FAIL) {
 			*e = question.error;
 			return -1;
@@ -272,5 +296,4 @@ int job_serve(struct job *job, int channel, struct error *e)
 		if (job->is_done)
 			return 0;
 	}
-	return got < 0 ? -1 : 1;
 }

@@ -119,7 +119,7 @@ int job_publish_blobs(struct job *job, struct error *e)
 }
 
 /* A blob that was staged, or that the store had before; -1 with errno. */
-static int open_known(const struct job *job, const struct digest *digest)
+int job_open_known(const struct job *job, const struct digest *digest)
 {
 	const int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC;
 	autofree char *path = store_blob_path(digest);
@@ -133,7 +133,7 @@ static int open_known(const struct job *job, const struct digest *digest)
 
 static int open_sized(const struct job *job, const struct digest *digest, int64_t size, struct error *e)
 {
-	autoclose int fd = open_known(job, digest);
+	autoclose int fd = job_open_known(job, digest);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st))
@@ -167,7 +167,7 @@ static int bring(struct job *job, const struct digest *digest, int64_t size, str
 
 int job_blob(struct job *job, const struct digest *digest, int64_t size, struct error *e)
 {
-	int known = open_known(job, digest);
+	int known = job_open_known(job, digest);
 
 	if (known >= 0)
 		close(known);

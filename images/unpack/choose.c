@@ -71,26 +71,50 @@ const char *platform_host_architecture(void)
 #endif
 }
 
-const struct descriptor *document_choose_platform(const struct document *document, struct error *e)
+/* How well found serves who wants wanted: 0 not at all, more is better. A variant that nobody asked for, or that nobody says, fits. */
+static int platform_fits(const struct platform *found, const struct platform *wanted)
+{
+	const char *variant = found->variant ? found->variant : "";
+	/* All 64-bit ARM processors are v8; those who name it and those who do not mean the same. */
+	bool is_plain = !*variant || (text_equal(found->architecture, "arm64") && strcmp(variant, "v8") == 0);
+
+	if (!text_equal(found->os, wanted->os) || !text_equal(found->architecture, wanted->architecture))
+		return 0;
+	if (!wanted->variant)
+		return is_plain ? 2 : 1;
+	if (strcmp(variant, wanted->variant) == 0)
+		return 3;
+	return is_plain ? 1 : 0;
+}
+
+const struct descriptor *document_choose_platform(const struct document *document, const struct platform *platform, struct error *e)
 {
 	autorelease(text) struct text platforms = { 0 };
+	const struct platform host = { .os = (char *)(uintptr_t)"linux", .architecture = (char *)(uintptr_t)platform_host_architecture() };
+	const struct platform *wanted = platform ? platform : &host; /* both are only read */
+	const struct descriptor *best = NULL;
+	int best_fit = 0;
 
 	for (size_t i = 0; i < document->manifest_count; i++) {
-		const struct platform *platform = &document->manifests[i].platform;
+		const struct platform *found = &document->manifests[i].platform;
+		int fit = platform_fits(found, wanted);
 		autofree char *words = NULL;
 
-		if (text_equal(platform->os, "linux") &&
-		    text_equal(platform->architecture, platform_host_architecture()))
-			return &document->manifests[i];
-		words = text_format("%.40s/%.40s", platform->os ? platform->os : "?",
-				    platform->architecture ? platform->architecture : "?");
+		if (fit > best_fit) {
+			best_fit = fit;
+			best = &document->manifests[i];
+		}
+		words = text_format("%.40s/%.40s%s%.40s", found->os ? found->os : "?", found->architecture ? found->architecture : "?",
+				    found->variant ? "/" : "", found->variant ? found->variant : "");
 		add_tag(&platforms, words);
 	}
+	if (best)
+		return best;
 	/* One without a word about its platform is taken at its word by everybody. */
 	if (document->manifest_count == 1 && !document->manifests[0].platform.os)
 		return &document->manifests[0];
-	error_set(e, ERROR_IMAGE, "it has no image for linux/%s; there are: %s", platform_host_architecture(),
-		  platforms.data ? platforms.data : "none");
+	error_set(e, ERROR_IMAGE, "it has no image for %.40s/%.40s%s%.40s; there are: %s", wanted->os, wanted->architecture,
+		  wanted->variant ? "/" : "", wanted->variant ? wanted->variant : "", platforms.data ? platforms.data : "none");
 	return NULL;
 }
 

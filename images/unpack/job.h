@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * job.h - one unpacking, as box-image's outer half sees it. Used by unpack.c and answers.c only.
+ * job.h - one unpacking, as box-image's outer half sees it. Used by unpack.c, answers.c, blobs.c and by a pull.
  */
 #pragma once
 
@@ -14,6 +14,7 @@
 #include "images/unpack/store_ids.h"
 
 struct error;
+struct job;
 struct unpack;
 struct wire_message;
 
@@ -29,8 +30,28 @@ struct job_blob {
 	ino_t inode;
 };
 
+/* Where an image comes from that is no folder of this host (images/registry/fetch.c). All but wait return descriptors, or -1. */
+struct job_source {
+	/* Before anything is asked; job's staging is there: 0. */
+	int (*begin)(struct job *job, struct error *e);
+	/* A file of the layout that the source would be: "index.json". */
+	int (*file)(struct job *job, const char *name, struct error *e);
+	/* A blob or manifest, for reading from its beginning. It may still be on its way (a pipe), then and is compared by finish. */
+	int (*blob)(struct job *job, const struct digest *digest, int64_t size, bool is_manifest, struct error *e);
+	/* It will be asked for: 0. */
+	int (*want)(struct job *job, const struct digest *digest, int64_t size, struct error *e);
+	/* Works until the worker has something to say on channel: 0. */
+	int (*wait)(struct job *job, int channel, struct error *e);
+	/* 0: every blob that was given is whole and compared, and lies in the store. */
+	int (*finish)(struct job *job, struct error *e);
+	/* What begin started ends; also after a failure. */
+	void (*end)(struct job *job);
+};
+
 struct job {
 	struct unpack *request;
+	const struct job_source *source; /* NULL: layout, or a tar */
+	void *source_data;
 	struct id_map ids;
 	char staging_name[STORE_NAME];
 	int staging; /* holds the lock on staging/NAME */
@@ -45,6 +66,14 @@ struct job {
 	bool is_docker;       /* the manifest is of Docker's own kind */
 	bool is_done;
 };
+
+/* From request to an image in the store; begins with job_init. On success job->image is its digest. */
+void job_init(struct job *job, struct unpack *request);
+int job_run(struct job *job, struct error *e);
+void job_release(struct job *job);
+
+/* A blob that the store has, or that was staged; -1 with errno. */
+int job_open_known(const struct job *job, const struct digest *digest);
 
 /* Answers the worker's questions until it is done or gone. */
 int job_serve(struct job *job, int channel, struct error *e);

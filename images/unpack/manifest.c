@@ -6,34 +6,12 @@
 
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
 #include "specs/field.h"
 
 static const char index_type[] = "application/vnd.oci.image.index.v1+json";
 static const char manifest_type_oci[] = "application/vnd.oci.image.manifest.v1+json";
 static const char manifest_type_docker[] = "application/vnd.docker.distribution.manifest.v2+json";
-
-static const struct field platform_fields[] = {
-	{ "architecture", FIELD_TEXT, offsetof(struct platform, architecture), .flags = FIELD_OPEN,
-	  .help = "processor" },
-	{ "os", FIELD_TEXT, offsetof(struct platform, os), .help = "operating system" },
-	{ "variant", FIELD_TEXT, offsetof(struct platform, variant), .help = "of the processor" },
-	{ 0 },
-};
-
-static const struct field descriptor_fields[] = {
-	{ "mediaType", FIELD_TEXT, offsetof(struct descriptor, media_type), .flags = FIELD_OPEN,
-	  .help = "what the blob is" },
-	{ "digest", FIELD_TEXT, offsetof(struct descriptor, digest), .flags = FIELD_REQUIRED,
-	  .help = "name of the blob" },
-	{ "size", FIELD_INTEGER, offsetof(struct descriptor, size), .flags = FIELD_REQUIRED, .min = 0, .max = INT64_MAX,
-	  .help = "bytes" },
-	{ "platform", FIELD_OBJECT, offsetof(struct descriptor, platform), .sub = platform_fields,
-	  .help = "what it runs on" },
-	{ "annotations", FIELD_MAP, offsetof(struct descriptor, annotations), .help = "free words" },
-	{ 0 },
-};
 
 static const struct field document_fields[] = {
 	{ "schemaVersion", FIELD_INTEGER, offsetof(struct document, schema_version),
@@ -189,123 +167,4 @@ void manifest_write(const struct descriptor *config, const struct descriptor *la
 		text_addf(ret, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%lld}", i ? "," : "",
 			  layers[i].media_type, layers[i].digest, (long long)layers[i].size);
 	text_add(ret, "]}");
-}
-
-/* What index.json of the store is made of: the same descriptors, without the keys of a manifest. */
-static const struct field index_fields[] = {
-	{ "schemaVersion", FIELD_INTEGER, offsetof(struct document, schema_version), .flags = FIELD_OPEN, .min = 1,
-	  .max = 2, .help = "2" },
-	{ "mediaType", FIELD_TEXT, offsetof(struct document, media_type), .help = "index" },
-	{ "manifests", FIELD_OBJECT_LIST, offsetof(struct document, manifests), .sub = descriptor_fields,
-	  .size = sizeof(struct descriptor), .count_offset = offsetof(struct document, manifest_count),
-	  .help = "images" },
-	{ 0 },
-};
-
-static void write_text(const char *text, struct text *ret)
-{
-	text_add_char(ret, '"');
-	for (const char *c = text; *c; c++) {
-		if (*c == '"' || *c == '\\')
-			text_addf(ret, "\\%c", *c);
-		else if ((unsigned char)*c < 0x20)
-			text_addf(ret, "\\u%04x", (unsigned char)*c);
-		else
-			text_add_char(ret, *c);
-	}
-	text_add_char(ret, '"');
-}
-
-static void write_member(const char *key, const char *value, bool is_first, struct text *ret)
-{
-	if (!value)
-		return;
-	text_addf(ret, "%s\"%s\":", is_first ? "" : ",", key);
-	write_text(value, ret);
-}
-
-static void write_annotations(const struct list *annotations, struct text *ret)
-{
-	text_add(ret, ",\"annotations\":{");
-	for (size_t i = 0; i < annotations->count; i++) {
-		const char *equals = strchr(annotations->items[i], '=');
-		autofree char *key =
-			text_format("%.*s", equals ? (int)(equals - annotations->items[i]) : 0, annotations->items[i]);
-
-		if (i)
-			text_add_char(ret, ',');
-		write_text(key, ret);
-		text_add_char(ret, ':');
-		write_text(equals ? equals + 1 : "", ret);
-	}
-	text_add_char(ret, '}');
-}
-
-static void write_descriptor(const struct descriptor *descriptor, struct text *ret)
-{
-	text_add_char(ret, '{');
-	write_member("mediaType", descriptor->media_type ? descriptor->media_type : manifest_type_oci,
-		     /* is_first= */ true, ret);
-	write_member("digest", descriptor->digest, /* is_first= */ false, ret);
-	text_addf(ret, ",\"size\":%lld", (long long)descriptor->size);
-	if (descriptor->platform.os && descriptor->platform.architecture) {
-		text_add(ret, ",\"platform\":{");
-		write_member("architecture", descriptor->platform.architecture, /* is_first= */ true, ret);
-		write_member("os", descriptor->platform.os, /* is_first= */ false, ret);
-		write_member("variant", descriptor->platform.variant, /* is_first= */ false, ret);
-		text_add_char(ret, '}');
-	}
-	if (descriptor->annotations.count)
-		write_annotations(&descriptor->annotations, ret);
-	text_add_char(ret, '}');
-}
-
-static bool is_alphanumeric(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-void index_name(const char *words, struct text *ret)
-{
-	const char *path = strchr(words, '/');
-
-	/* Separators stand alone and between letters or digits; anything else becomes one. */
-	for (const char *c = path ? path : words; *c; c++) {
-		bool is_behind_name = ret->length && is_alphanumeric(ret->data[ret->length - 1]);
-
-		if (is_alphanumeric(*c))
-			text_add_char(ret, *c);
-		else if (is_behind_name && is_alphanumeric(c[1]))
-			text_add_char(ret, strchr("/-._:@+", *c) ? *c : '-');
-		else if (*c == '/' && is_behind_name)
-			text_add_char(ret, '/');
-	}
-	while (ret->length && !is_alphanumeric(ret->data[ret->length - 1]))
-		ret->data[--ret->length] = '\0';
-}
-
-int index_add(const char *json, size_t length, const struct descriptor *descriptor, const char *ref, struct text *ret,
-	      struct error *e)
-{
-	struct document index = { 0 };
-	struct descriptor named = *descriptor;
-	int result = length <= MANIFEST_LIMIT ? field_decode_text(json, length, "index.json", index_fields, &index, e)
-					      : error_set(e, ERROR_INTERNAL, "the store's index.json is too large");
-
-	named.annotations = (struct list){ 0 };
-	list_addf(&named.annotations, "org.opencontainers.image.ref.name=%s", ref);
-	if (result == 0) {
-		text_addf(ret, "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"manifests\":[", index_type);
-		for (size_t i = 0; i < index.manifest_count; i++) {
-			if (list_has(&index.manifests[i].annotations, named.annotations.items[0]))
-				continue;
-			write_descriptor(&index.manifests[i], ret);
-			text_add_char(ret, ',');
-		}
-		write_descriptor(&named, ret);
-		text_add(ret, "]}");
-	}
-	list_release(&named.annotations);
-	field_release(index_fields, &index);
-	return result;
 }

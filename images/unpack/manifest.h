@@ -12,24 +12,13 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "images/descriptor.h"
 #include "images/digest.h"
 #include "images/unpack/decoder.h"
 
 struct error;
 
 enum { MANIFEST_LIMIT = 4 << 20, MANIFEST_LAYERS = 500 };
-
-struct platform {
-	char *architecture, *os, *variant;
-};
-
-struct descriptor {
-	char *media_type;
-	char *digest;
-	int64_t size;
-	struct platform platform;
-	struct list annotations; /* "key=value" */
-};
 
 struct document {
 	int64_t schema_version;
@@ -55,8 +44,8 @@ const char *manifest_media_type(bool is_docker);
 
 /* The descriptor for tag (NULL: the only one) in a layout's index.json. Borrowed from document. */
 const struct descriptor *document_choose_tag(const struct document *document, const char *tag, struct error *e);
-/* The descriptor for this host in an index of several platforms. Borrowed. */
-const struct descriptor *document_choose_platform(const struct document *document, struct error *e);
+/* The descriptor for platform (NULL: this host's) in an index of several. Borrowed. */
+const struct descriptor *document_choose_platform(const struct document *document, const struct platform *platform, struct error *e);
 
 /* "amd64" */
 const char *platform_host_architecture(void);
@@ -89,10 +78,3 @@ const struct docker_image *docker_archive_choose(const struct docker_archive *ar
 void manifest_write(const struct descriptor *config, const struct descriptor *layers, size_t layer_count,
 		    struct text *ret);
 const char *layer_media_type_of(enum compression compression);
-
-/* What the user named as a name that the OCI layout's grammar allows: "oci:/srv/images:web" is "srv/images:web". */
-void index_name(const char *words, struct text *ret);
-
-/* An index.json with descriptor under the name ref, in place of an older one of that name, behind what was there. */
-int index_add(const char *json, size_t length, const struct descriptor *descriptor, const char *ref, struct text *ret,
-	      struct error *e);

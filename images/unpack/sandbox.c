@@ -5,7 +5,7 @@
  * libarchive, isa-l, libzstd and jansson read what strangers wrote; whoever takes them over should hold nothing. The order
  * is fixed by the kernel:
  *
- *     namespaces   user, mount, pid, net, ipc, uts: no host id, no process, no network to reach
+ *     namespaces   user, mount, pid, net (not for what fetches), ipc, uts: no host id, no process, no network to reach
  *     ids          written by the parent; then the process is the store's id 0
  *     root         a clone of the staging folder's mount, pivoted into: needs CAP_SYS_ADMIN, which goes next
  *     capabilities all but what makes files of other owners
@@ -99,14 +99,15 @@ static int enter_root(struct error *e)
 }
 
 /* Bits of what a file's maker needs: owners, modes, setuid bits, file capabilities of others. */
-static int drop_capabilities(struct error *e)
+static int drop_capabilities(bool has_network, struct error *e)
 {
 	static const int kept[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_SETFCAP };
+	const size_t count = has_network ? 0 : sizeof kept / sizeof kept[0]; /* what fetches makes no files */
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { 0 };
 	unsigned long bits = 0;
 
-	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+	for (size_t i = 0; i < count; i++)
 		bits |= 1UL << kept[i];
 	for (int i = 0; i < 64; i++)
 		if (!(bits >> i & 1) && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) && errno != EINVAL)
@@ -167,10 +168,10 @@ static int close_others(int *channel, struct error *e)
 
 static int lock_in(const struct sandbox *sandbox, int *channel, struct error *e)
 {
-	if (become_owner(sandbox->ids, e) || close_others(channel, e) || enter_root(e) || drop_capabilities(e) ||
+	if (become_owner(sandbox->ids, e) || close_others(channel, e) || enter_root(e) || drop_capabilities(sandbox->has_network, e) ||
 	    set_limits(e))
 		return -1;
-	return sandbox_landlock(e) || sandbox_seccomp(e) ? -1 : 0;
+	return sandbox_landlock(sandbox->has_network, e) || sandbox_seccomp(sandbox->has_network, e) ? -1 : 0;
 }
 
 static _Noreturn void child(const struct sandbox *sandbox, int pipe, int (*task)(int, void *),
@@ -179,7 +180,7 @@ static _Noreturn void child(const struct sandbox *sandbox, int pipe, int (*task)
 	struct error e = { 0 };
 	int channel = sandbox->channel;
 
-	process_title("box-image:apply");
+	process_title(sandbox->has_network ? "box-image:fetch" : "box-image:apply");
 	if (!wait_for_ids(pipe))
 		_exit(125);
 	if (lock_in(sandbox, &channel, &e)) {
@@ -193,7 +194,8 @@ int sandbox_start(const struct sandbox *sandbox, int (*task)(int channel, void *
 		  void (*fail)(int channel, const struct error *error), void *data, struct error *e)
 {
 	const struct process_clone request = {
-		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS,
+		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
+			 (sandbox->has_network ? 0 : CLONE_NEWNET),
 		.cgroup = -1,
 	};
 	autoclose int pidfd = -1, go_read = -1, go_write = -1;

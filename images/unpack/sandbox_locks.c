@@ -9,10 +9,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -31,6 +33,7 @@ enum {
 	ABI_NET = 4,
 	ABI_IOCTL = 5,
 	ABI_SCOPED = 6,
+	NET_BIND = 1,
 	NET_BIND_AND_CONNECT = 3,
 	SCOPE_SOCKETS_AND_SIGNALS = 3,
 };
@@ -43,7 +46,15 @@ static const uint64_t all_fs =
 	LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER;
 static const uint64_t access_truncate = 1ULL << 14, access_ioctl = 1ULL << 15;
 
-int sandbox_landlock(struct error *e)
+/* What fetches reads three files below /etc, and no more. */
+static uint64_t allowed_fs(uint64_t all, bool has_network)
+{
+	if (has_network)
+		return LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+	return all & ~(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_BLOCK | access_ioctl);
+}
+
+int sandbox_landlock(bool has_network, struct error *e)
 {
 	struct ruleset ruleset = { .fs = all_fs };
 	struct landlock_path_beneath_attr rule = { .parent_fd = -1 };
@@ -59,7 +70,7 @@ int sandbox_landlock(struct error *e)
 	if (abi >= ABI_IOCTL)
 		ruleset.fs |= access_ioctl;
 	if (abi >= ABI_NET) {
-		ruleset.net = NET_BIND_AND_CONNECT;
+		ruleset.net = has_network ? NET_BIND : NET_BIND_AND_CONNECT;
 		size = 2 * sizeof(uint64_t);
 	}
 	if (abi >= ABI_SCOPED) {
@@ -71,15 +82,14 @@ int sandbox_landlock(struct error *e)
 	if (fd < 0 || root < 0)
 		return error_sys(e, "make the sandbox's Landlock rules");
 	rule.parent_fd = root;
-	rule.allowed_access = ruleset.fs & ~(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_SOCK |
-					     LANDLOCK_ACCESS_FS_MAKE_BLOCK | access_ioctl);
+	rule.allowed_access = allowed_fs(ruleset.fs, has_network);
 	if (syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0U) ||
 	    syscall(SYS_landlock_restrict_self, fd, 0U))
 		return error_sys(e, "apply the sandbox's Landlock rules");
 	return 0;
 }
 
-static const int allowed[] = {
+static const int allowed_by_all[] = {
 	/* what was opened */
 	SCMP_SYS(read),
 	SCMP_SYS(readv),
@@ -99,23 +109,7 @@ static const int allowed[] = {
 	SCMP_SYS(fsync),
 	SCMP_SYS(recvmsg),
 	SCMP_SYS(sendmsg),
-	/* what is made */
 	SCMP_SYS(openat),
-	SCMP_SYS(openat2),
-	SCMP_SYS(mkdirat),
-	SCMP_SYS(symlinkat),
-	SCMP_SYS(linkat),
-	SCMP_SYS(unlinkat),
-	SCMP_SYS(renameat), /* removing deep folders; libc has one or the other */
-	SCMP_SYS(renameat2),
-	SCMP_SYS(fchown),
-	SCMP_SYS(fchownat),
-	SCMP_SYS(fchmod),
-	SCMP_SYS(fchmodat),
-	SCMP_SYS(fsetxattr),
-	SCMP_SYS(utimensat),
-	SCMP_SYS(ftruncate),
-	SCMP_SYS(readlinkat),
 	/* memory and the process itself */
 	SCMP_SYS(brk),
 	SCMP_SYS(munmap),
@@ -147,8 +141,48 @@ static const int allowed[] = {
 	SCMP_SYS(getegid),
 };
 
+static const int allowed_to_unpack[] = {
+	SCMP_SYS(openat2),
+	SCMP_SYS(mkdirat),
+	SCMP_SYS(symlinkat),
+	SCMP_SYS(linkat),
+	SCMP_SYS(unlinkat),
+	SCMP_SYS(renameat), /* removing deep folders; libc has one or the other */
+	SCMP_SYS(renameat2),
+	SCMP_SYS(fchown),
+	SCMP_SYS(fchownat),
+	SCMP_SYS(fchmod),
+	SCMP_SYS(fchmodat),
+	SCMP_SYS(fsetxattr),
+	SCMP_SYS(utimensat),
+	SCMP_SYS(ftruncate),
+	SCMP_SYS(readlinkat),
+};
+
+static const int allowed_to_fetch[] = {
+	SCMP_SYS(connect),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername),
+	SCMP_SYS(sendto),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(sendmmsg), /* the resolver's two questions */
+	SCMP_SYS(shutdown),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(socketpair), /* how libcurl's thread wakes it */
+	SCMP_SYS(eventfd2),
+	SCMP_SYS(pipe2),
+	SCMP_SYS(ioctl), /* FIONREAD of the resolver; Landlock and the lack of devices bound it */
+	SCMP_SYS(uname),
+	SCMP_SYS(nanosleep),
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(prctl), /* the name of a thread */
+};
+
 /* No code path of box-image makes these behind this point: whoever does has taken it over. */
-static const int fatal[] = {
+static const int fatal_to_all[] = {
 	SCMP_SYS(execve),
 	SCMP_SYS(execveat),
 	SCMP_SYS(ptrace),
@@ -162,7 +196,6 @@ static const int fatal[] = {
 	SCMP_SYS(mount_setattr),
 	SCMP_SYS(setns),
 	SCMP_SYS(unshare),
-	SCMP_SYS(clone3),
 	SCMP_SYS(fork),
 	SCMP_SYS(vfork),
 	SCMP_SYS(bpf),
@@ -178,34 +211,65 @@ static const int fatal[] = {
 	SCMP_SYS(init_module),
 	SCMP_SYS(finit_module),
 	SCMP_SYS(kexec_load),
-	SCMP_SYS(socket),
-	SCMP_SYS(connect),
-	SCMP_SYS(bind),
 };
 
-static int add_rules(scmp_filter_ctx filter)
+static const int fatal_to_unpacking[] = { SCMP_SYS(clone3), SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind) };
+static const int fatal_to_fetching[] = { SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept4) };
+
+#define ADD_ALL(filter, action, table) add_all(filter, action, table, sizeof(table) / sizeof(table)[0])
+
+static int add_all(scmp_filter_ctx filter, uint32_t action, const int *table, size_t count)
 {
-	const struct scmp_arg_cmp not_executable = SCMP_CMP64(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-	/* The only nodes are FIFOs, whiteouts and regular files; the kernel itself refuses any device but 0:0 here. */
+	int failed = 0;
+
+	for (size_t i = 0; i < count; i++)
+		failed |= seccomp_rule_add(filter, action, table[i], 0);
+	return failed;
+}
+
+/* The only nodes are FIFOs, whiteouts and regular files; the kernel itself refuses any device but 0:0 here. */
+static int add_unpacking(scmp_filter_ctx filter)
+{
 	const struct scmp_arg_cmp modes[] = {
 		SCMP_CMP64(2, SCMP_CMP_MASKED_EQ, 0170000, 0010000),
 		SCMP_CMP64(2, SCMP_CMP_MASKED_EQ, 0170000, 0020000),
 		SCMP_CMP64(2, SCMP_CMP_MASKED_EQ, 0170000, 0100000),
 	};
-	int failed = 0;
+	int failed = ADD_ALL(filter, SCMP_ACT_ALLOW, allowed_to_unpack);
 
-	for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
-		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-	for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
-		failed |= seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, fatal[i], 0);
+	failed |= ADD_ALL(filter, SCMP_ACT_KILL_PROCESS, fatal_to_unpacking);
 	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
 		failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mknodat), 1, &modes[i]);
-	failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &not_executable);
-	failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &not_executable);
 	return failed;
 }
 
-int sandbox_seccomp(struct error *e)
+/* Sockets of TCP and UDP alone; threads, but no processes. libc asks for clone3 first, and must hear that there is none. */
+static int add_fetching(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp families[] = { SCMP_CMP64(0, SCMP_CMP_EQ, AF_INET), SCMP_CMP64(0, SCMP_CMP_EQ, AF_INET6) };
+	const struct scmp_arg_cmp thread = SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_NEWUSER | CLONE_NEWNS, CLONE_THREAD);
+	int failed = ADD_ALL(filter, SCMP_ACT_ALLOW, allowed_to_fetch);
+
+	failed |= ADD_ALL(filter, SCMP_ACT_KILL_PROCESS, fatal_to_fetching);
+	failed |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &thread);
+	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+		failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &families[i]);
+	return failed;
+}
+
+static int add_rules(scmp_filter_ctx filter, bool has_network)
+{
+	const struct scmp_arg_cmp not_executable = SCMP_CMP64(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	int failed = ADD_ALL(filter, SCMP_ACT_ALLOW, allowed_by_all);
+
+	failed |= ADD_ALL(filter, SCMP_ACT_KILL_PROCESS, fatal_to_all);
+	failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &not_executable);
+	failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &not_executable);
+	return failed | (has_network ? add_fetching(filter) : add_unpacking(filter));
+}
+
+int sandbox_seccomp(bool has_network, struct error *e)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int code;
@@ -215,7 +279,7 @@ int sandbox_seccomp(struct error *e)
 	/* no_new_privs is set already; libseccomp need not repeat it. */
 	code = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
 	if (!code)
-		code = add_rules(filter) ? -EINVAL : seccomp_load(filter);
+		code = add_rules(filter, has_network) ? -EINVAL : seccomp_load(filter);
 	seccomp_release(filter);
 	if (code) {
 		errno = -code;

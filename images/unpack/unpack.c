@@ -6,6 +6,8 @@
  *       blob                 the blob that is being copied
  *       sha256-HEX           a blob that is whole
  *       archive/             an oci-archive or docker-archive, as it is
+ *       layer/root/          a layer of an image that was removed (images/store_remove.c)
+ *       net/                 the root of what speaks to a registry
  *       work/                the worker's root: 0/ 1/ … one folder per layer
  *
  * Blobs and layers get their names only when all of the image is there and on disk; then the image's record, then index.json, then
@@ -27,6 +29,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "images/index.h"
 #include "images/record.h"
 #include "images/unpack/job.h"
 #include "images/unpack/manifest.h"
@@ -63,6 +66,7 @@ static int run_worker(struct job *job, int folder, int (*task)(int, void *), str
 	struct worker worker = {
 		.kind = job->request->kind,
 		.tag = job->request->tag,
+		.platform = job->request->platform,
 		.is_known = job->request->is_known,
 		.ids = {
 			.uid_count = store_ids_count(job->ids.uids, job->ids.uid_count),
@@ -95,7 +99,7 @@ static int run_worker(struct job *job, int folder, int (*task)(int, void *), str
 /* Removes staging/name. An ordinary user may not enter folders of its subordinate ids: a sandbox as their owner empties those. */
 static int remove_staged(int staging, const char *name, void *data, struct error *e)
 {
-	static const char *const roots[] = { "work", "archive" };
+	static const char *const roots[] = { "work", "archive", "layer/root" };
 	struct job *job = data;
 	autoclose int folder = -1;
 
@@ -126,14 +130,16 @@ static int publish_layer(struct job *job, const struct job_layer *layer, struct 
 	autofree char *path = store_layer_path(&layer->digest);
 	char number[24], outer[32], inner[40];
 
-	if (layer->folder < 0 || store_has_layer(job->request->store, &layer->digest))
+	if (store_has_layer(job->request->store, &layer->digest))
 		return 0;
+	if (layer->folder < 0)
+		return error_set(e, ERROR_MISSING, "the layer %s was removed from the store meanwhile; try again", path);
 	(void)snprintf(number, sizeof number, "%d", layer->folder); /* these three always fit */
 	(void)snprintf(outer, sizeof outer, "layer-%d", layer->folder);
 	(void)snprintf(inner, sizeof inner, "layer-%d/root", layer->folder);
 	*strrchr(path, '/') = '\0'; /* layers/DIGEST */
 	if (mkdirat(job->staging, outer, 0700) || renameat(job->work, number, job->staging, inner) ||
-	    renameat(job->staging, outer, job->request->store, path))
+	    (renameat(job->staging, outer, job->request->store, path) && !store_has_layer(job->request->store, &layer->digest)))
 		return error_sys(e, "name the layer %s in the image store", path);
 	return 0;
 }
@@ -157,20 +163,22 @@ static int add_to_index(struct job *job, struct error *e)
 		.media_type = (char *)(uintptr_t)manifest_media_type(job->is_docker), /* only read */
 		.digest = job->image,
 	};
-	autorelease(text) struct text old = { 0 };
-	autorelease(text) struct text new = { 0 };
 	autorelease(text) struct text name = { 0 };
-	int store = job->request->store;
+	int result;
 
 	if (!job->config)
 		return 0; /* a plain tar is no OCI image */
 	if (manifest_size(job, &descriptor.size, e))
 		return -1;
-	index_name(job->request->words, &name);
-	if (file_read(store, "index.json", MANIFEST_LIMIT, &old, e) ||
-	    index_add(old.data ? old.data : "", old.length, &descriptor, name.data ? name.data : "image", &new, e))
-		return error_in(e, "add the image to the store's index.json");
-	return file_replace(store, "index.json", new.data, new.length, 0600, e);
+	if (job->request->name)
+		text_add(&name, job->request->name);
+	else
+		index_name(job->request->words, &name);
+	if (job->request->source_digest && strcmp(job->request->source_digest, job->image) != 0)
+		list_addf(&descriptor.annotations, INDEX_SOURCE "=%s", job->request->source_digest);
+	result = index_set(job->request->store, name.data ? name.data : "image", &descriptor, e);
+	list_release(&descriptor.annotations);
+	return result;
 }
 
 static int write_record(struct job *job, struct error *e)
@@ -199,8 +207,17 @@ static int write_record(struct job *job, struct error *e)
 /* Everything that was unpacked gets its final name; the order is what makes a crash harmless. */
 static int publish(struct job *job, struct error *e)
 {
+	autoclose int lock = -1;
+
 	if (!job->image || !job->layer_count)
 		return error_set(e, ERROR_INTERNAL, "the sandbox ended without an image");
+	/* The caller of a pull does not hold the lock, as different images are pulled at once. */
+	if (job->source) {
+		lock = store_lock(job->request->store, e);
+		/* What was there before may have been removed by somebody else until now. */
+		if (lock < 0 || job->source->finish(job, e))
+			return -1;
+	}
 	/* One wait for the disk for all blobs and all files of all layers: fsync(2) of each would be thousands. */
 	if (syncfs(job->request->store))
 		return error_sys(e, "write the image to disk");
@@ -245,19 +262,29 @@ static int run(struct job *job, struct error *e)
 		job->layout = make_root(job, job->staging, "archive", e);
 		if (job->layout < 0 || run_worker(job, job->layout, worker_extract, e))
 			return -1;
-	} else if (job->request->kind == REFERENCE_OCI) {
+	} else if (job->request->kind == REFERENCE_OCI && !job->source) {
 		job->layout = fcntl(job->request->source, F_DUPFD_CLOEXEC, 0);
 		if (job->layout < 0)
 			return error_sys(e, "open the image's folder");
 	}
 	job->work = make_root(job, job->staging, "work", e);
-	if (job->work < 0 || run_worker(job, job->work, worker_unpack, e))
+	if (job->work < 0 || (job->source && job->source->begin(job, e)) || run_worker(job, job->work, worker_unpack, e))
+		return -1;
+	if (job->source && job->source->finish(job, e))
 		return -1;
 	return publish(job, e);
 }
 
-static void release(struct job *job)
+void job_init(struct job *job, struct unpack *request)
 {
+	*job = (struct job){ .request = request, .staging = -1, .work = -1, .layout = -1 };
+	store_ids_find(&job->ids);
+}
+
+void job_release(struct job *job)
+{
+	int saved = errno;
+
 	free(job->layers);
 	free(job->blobs);
 	free(job->image);
@@ -268,31 +295,49 @@ static void release(struct job *job)
 		if (fd >= 0)
 			close(fd);
 	}
+	*job = (struct job){ .staging = -1, .work = -1, .layout = -1 };
+	errno = saved;
+}
+
+int job_run(struct job *job, struct error *e)
+{
+	struct unpack *unpack = job->request;
+	struct error ignored = { 0 };
+	int result;
+
+	if (store_staging_sweep(unpack->store, remove_staged, job, &ignored))
+		list_addf(&unpack->warnings, "%s, continuing", ignored.text);
+	job->staging = store_staging_make(unpack->store, job->staging_name, e);
+	if (job->staging < 0)
+		return -1;
+	result = run(job, e);
+	if (job->source)
+		job->source->end(job);
+	error_clear(&ignored);
+	(void)remove_own_staging(job, &ignored); /* what stays is swept by the next unpacking */
+	return result;
 }
 
 int unpack_run(struct unpack *unpack, char **ret_image, struct error *e)
 {
-	struct job job = { .request = unpack, .staging = -1, .work = -1, .layout = -1 };
+	autorelease(job) struct job job;
 	struct error ignored = { 0 };
 	struct stat st;
-	int result = -1;
 
-	store_ids_find(&job.ids);
-	if (stat_source(&job, &st, e))
+	job_init(&job, unpack);
+	if (stat_source(&job, &st, e) || job_run(&job, e))
 		return -1;
-	if (store_staging_sweep(unpack->store, remove_staged, &job, &ignored))
-		list_addf(&unpack->warnings, "%s, continuing", ignored.text);
-	job.staging = store_staging_make(unpack->store, job.staging_name, e);
-	if (job.staging >= 0) {
-		result = run(&job, e);
-		error_clear(&ignored);
-		(void)remove_own_staging(&job, &ignored); /* what stays is swept by the next unpacking */
-	}
 	/* The source's record is a cache: without it the archive is only read once more. */
-	if (result == 0)
-		(void)remember_source(&job, &st, &ignored);
-	if (result == 0)
-		*ret_image = take_ptr(&job.image);
-	release(&job);
-	return result;
+	(void)remember_source(&job, &st, &ignored);
+	*ret_image = take_ptr(&job.image);
+	return 0;
+}
+
+int unpack_sweep(int store, struct error *e)
+{
+	struct unpack request = { .store = store, .source = -1 };
+	autorelease(job) struct job job;
+
+	job_init(&job, &request);
+	return store_staging_sweep(store, remove_staged, &job, e);
 }

@@ -10,16 +10,23 @@
 #include "base/text.h"
 
 struct error;
+struct platform;
 
 struct unpack {
 	enum reference_kind kind;
 	int store;         /* the store's folder; its lock is held by box */
 	int source;        /* the archive, or the layout's folder */
 	bool is_known;     /* the file was seen before */
-	const char *words; /* what the user named, for messages and as the image's name in the store */
+	const char *words; /* what the user named, for messages */
 	const char *tag;   /* or NULL */
+	const char *name;  /* the image's name in the store; NULL: one is made of words */
+	const char *source_digest; /* what a registry calls it, where that is an index; or NULL */
+	const struct platform *platform; /* of several images; NULL: this host's */
 	struct list warnings;
 };
 
 /* The digest of the image, which is in the store afterwards. */
 int unpack_run(struct unpack *unpack, char **ret_image, struct error *e);
+
+/* Removes what interrupted unpackings and removed images left in the store's staging. */
+int unpack_sweep(int store, struct error *e);

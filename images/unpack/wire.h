@@ -5,6 +5,8 @@
  *     worker                                   parent (outside the sandbox, parses nothing)
  *     WIRE_SOURCE                              the archive's descriptor
  *     WIRE_FILE   name                         a file of the layout, for reading
+ *     WIRE_WANT   digest, size                 no answer but "yes": it will be asked for; a pull begins to fetch it
+ *     WIRE_MANIFEST digest, size               as WIRE_BLOB, for an index or a manifest, which registries keep in another place
  *     WIRE_BLOB   digest, size                 copies the blob from the layout to staging, hashing; answers only where both are right
  *     WIRE_ADD    name                         the same for a file whose digest is not known yet: answers with digest and size
  *     WIRE_MADE   name                         the same for a file that the worker wrote into its own root (a converted manifest)
@@ -16,7 +18,8 @@
  *     WIRE_DONE   digest, 1 or 0               of the image: all was said; 1: its manifest is of Docker's kind
  *     WIRE_FAIL   error                        the end
  *
- * Every question but the last two gets one answer: WIRE_ANSWER or WIRE_FAIL.
+ * Every question but the last two gets one answer: WIRE_ANSWER or WIRE_FAIL. The process that talks to a registry
+ * (images/registry/fetcher.h) is on such a socket too; there the parent asks, with WIRE_FETCH.
  */
 #pragma once
 
@@ -28,6 +31,8 @@ enum wire_op {
 	WIRE_ANSWER,
 	WIRE_SOURCE,
 	WIRE_FILE,
+	WIRE_WANT,
+	WIRE_MANIFEST,
 	WIRE_BLOB,
 	WIRE_ADD,
 	WIRE_MADE,
@@ -38,6 +43,7 @@ enum wire_op {
 	WIRE_WARN,
 	WIRE_DONE,
 	WIRE_FAIL,
+	WIRE_FETCH,
 	WIRE_OPS,
 };
 

@@ -11,10 +11,12 @@
 #include "images/unpack/apply_options.h"
 
 struct error;
+struct platform;
 
 struct worker {
 	enum reference_kind kind;
 	const char *tag; /* NULL: the only image */
+	const struct platform *platform; /* of several images; NULL: this host's */
 	bool is_known;   /* a tar that was seen before: hash it first, it may be in the store */
 	int64_t *unpacked; /* bytes of the image's layers so far, after decompression */
 	struct apply_options ids;

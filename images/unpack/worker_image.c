@@ -40,7 +40,7 @@ static int read_file(int channel, const char *name, struct text *ret, struct err
 	return read_fd(fd, name, ret, e);
 }
 
-static int open_blob(int channel, const struct descriptor *descriptor, const char *what, struct digest *ret,
+static int open_blob(int channel, enum wire_op op, const struct descriptor *descriptor, const char *what, struct digest *ret,
 		     struct error *e)
 {
 	char name[DIGEST_TEXT];
@@ -49,12 +49,12 @@ static int open_blob(int channel, const struct descriptor *descriptor, const cha
 	if (descriptor_check(descriptor, what, ret, e))
 		return -1;
 	digest_text(ret, name);
-	if (wire_ask(channel, WIRE_BLOB, name, descriptor->size, NULL, &fd, e))
+	if (wire_ask(channel, op, name, descriptor->size, NULL, &fd, e))
 		return error_in(e, "%s", what);
 	return fd;
 }
 
-static int read_blob(int channel, const struct descriptor *descriptor, const char *what, struct text *ret,
+static int read_blob(int channel, enum wire_op op, const struct descriptor *descriptor, const char *what, struct text *ret,
 		     struct error *e)
 {
 	struct digest digest;
@@ -62,7 +62,7 @@ static int read_blob(int channel, const struct descriptor *descriptor, const cha
 
 	if (descriptor->size > MANIFEST_LIMIT)
 		return error_set(e, ERROR_IMAGE, "%s: it has more than %d MiB", what, MANIFEST_LIMIT >> 20);
-	fd = open_blob(channel, descriptor, what, &digest, e);
+	fd = open_blob(channel, op, descriptor, what, &digest, e);
 	return fd < 0 ? -1 : read_fd(fd, what, ret, e);
 }
 
@@ -99,7 +99,7 @@ static int layout_layer(const struct worker *worker, int channel, const struct d
 	if (layer_media_type(descriptor->media_type, &compression, e))
 		return -1;
 	/* The blob is kept as received even where its content is known already: the image must stay whole in the store. */
-	fd = open_blob(channel, descriptor, "its blob", &blob, e);
+	fd = open_blob(channel, WIRE_BLOB, descriptor, "its blob", &blob, e);
 	if (fd < 0)
 		return -1;
 	digest_text(&expected, name);
@@ -116,6 +116,22 @@ static int layout_layer(const struct worker *worker, int channel, const struct d
 	return wire_ask(channel, WIRE_LAYER, name, index, NULL, NULL, e);
 }
 
+/* Tells the parent which blobs will be asked for, so that a pull can fetch several at once. */
+static int announce(int channel, const struct document *manifest, struct error *e)
+{
+	struct digest digest;
+	char name[DIGEST_TEXT];
+
+	for (size_t i = 0; i < manifest->layer_count; i++) {
+		if (descriptor_check(&manifest->layers[i], "its blob", &digest, e))
+			return name_layer(e, i, manifest->layer_count);
+		digest_text(&digest, name);
+		if (wire_ask(channel, WIRE_WANT, name, manifest->layers[i].size, NULL, NULL, e))
+			return name_layer(e, i, manifest->layer_count);
+	}
+	return 0;
+}
+
 static int layout_image(const struct worker *worker, int channel, const struct document *manifest, struct error *e)
 {
 	autorelease(image_config) struct image_config config = { 0 };
@@ -124,14 +140,14 @@ static int layout_image(const struct worker *worker, int channel, const struct d
 	char name[DIGEST_TEXT];
 
 	if (descriptor_check(&manifest->config, "the image's configuration", &digest, e) ||
-	    read_blob(channel, &manifest->config, "the image's configuration", &json, e) ||
+	    read_blob(channel, WIRE_BLOB, &manifest->config, "the image's configuration", &json, e) ||
 	    image_config_decode(json.data, json.length, "the image's configuration", &config, e))
 		return -1;
 	if (config.diff_ids.count != manifest->layer_count || !manifest->layer_count)
 		return error_set(e, ERROR_IMAGE, "the manifest has %zu layers, and the image's configuration %zu",
 				 manifest->layer_count, config.diff_ids.count);
 	digest_text(&digest, name);
-	if (wire_ask(channel, WIRE_CONFIG, name, 0, NULL, NULL, e))
+	if (wire_ask(channel, WIRE_CONFIG, name, 0, NULL, NULL, e) || announce(channel, manifest, e))
 		return -1;
 	for (size_t i = 0; i < manifest->layer_count; i++)
 		if (layout_layer(worker, channel, &manifest->layers[i], config.diff_ids.items[i], (int)i, e))
@@ -152,11 +168,11 @@ static int follow(const struct worker *worker, int channel, const struct descrip
 	if (depth > INDEX_DEPTH)
 		return error_set(e, ERROR_IMAGE, "its indexes lead to indexes more than %d times", INDEX_DEPTH);
 	if (descriptor_check(descriptor, "the index", &digest, e) ||
-	    read_blob(channel, descriptor, "the manifest", &json, e) ||
+	    read_blob(channel, WIRE_MANIFEST, descriptor, "the manifest", &json, e) ||
 	    document_decode(json.data, json.length, "the manifest", descriptor->media_type, &document, e))
 		return -1;
 	if (document_kind(&document) == DOCUMENT_INDEX) {
-		next = document_choose_platform(&document, e);
+		next = document_choose_platform(&document, worker->platform, e);
 		return next ? follow(worker, channel, next, depth + 1, e) : -1;
 	}
 	if (layout_image(worker, channel, &document, e))

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "images/digest.h"
+#include "images/index.h"
 #include "images/unpack/manifest.h"
 #include "specs/image_config.h"
 
@@ -57,7 +58,7 @@ static void read_document(const char *json, size_t length)
 	if (!document_choose_tag(&document, "latest", &e))
 		refused(&e);
 	error_clear(&e);
-	if (!document_choose_platform(&document, &e))
+	if (!document_choose_platform(&document, NULL, &e))
 		refused(&e);
 }
 

@@ -99,11 +99,20 @@ teardown() { teardown_world; }
 		run -tx app.json|unknown option -x in -tx|
 		run app.json --name|option --name needs a value: NAME|
 		run --tty=maybe app.json|option --tty=maybe: expected no value, or true or false|
-		run|run: expected FILE.json|
+		run|run: expected FILE.json or IMAGE|
 		run app.json ls|run: expected one FILE.json, found 2 operands|the command stands behind two dashes: box run app.json -- ls
 		run -d app.json|option --detach: apps in the background are not supported yet|
 		run -t app.json|option --tty: stdin is not a terminal|
-		run nginx:1.27|run image nginx:1.27: images from registries are not supported yet|a spec is a file: box run app.json; in it "image": "oci:DIR:TAG" or "rootfs": "FILE.tar"
+		run --pull never nginx:1.27|the image docker.io/library/nginx:1.27 is not in the store, and --pull never forbids to fetch it|box pull docker.io/library/nginx:1.27
+		run --pull often nginx:1.27|option --pull often: expected missing, always or never|
+		pull|pull: expected NAME…|
+		images all|images: expected no operand|
+		images --format yaml|option --format yaml: expected table or json|
+		tag debian|tag: expected IMAGE NEW-NAME|
+		rmi|rmi: expected at least one IMAGE|
+		inspect|inspect: expected at least one IMAGE|
+		history a b|history: expected IMAGE|
+		pull me:word@example.com/web|read the name of an image: what stands behind its "@" is no sha256 or sha512 digest|users and passwords do not belong into a name: box login HOST
 		exec|exec: expected NAME and COMMAND|
 		exec web|exec: expected NAME and COMMAND|
 		exec -t web sh|option --tty: stdin is not a terminal|

@@ -58,7 +58,7 @@ Test(image, a_layer_that_comes_again_counts_where_it_is_highest)
 
 	cr_assert(store >= 0, "%s", e.text);
 	know(store, layers, &e);
-	cr_assert_eq(image_resolve(&places, reference, &image, &e), 0, "%s", e.text);
+	cr_assert_eq(image_resolve(&places, reference, NULL, &image, &e), 0, "%s", e.text);
 	cr_assert_eq(image.layer_count, 3);
 	for (size_t i = 0; i < 3; i++)
 		cr_expect_not_null(strstr(image.layers[i].path, expected[i]), "layer %zu is %s", i, image.layers[i].path);

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "images/index.h"
 #include "images/unpack/manifest.h"
 
 #define HEX64            "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -114,7 +115,7 @@ static int choose_platform(const char *json, struct error *e)
 	int result;
 
 	cr_assert_eq(decode(json, NULL, &document, e), 0, "%s", e->text);
-	chosen = document_choose_platform(&document, e);
+	chosen = document_choose_platform(&document, NULL, e);
 	result = chosen ? (int)(chosen - document.manifests) : -1;
 	document_release(&document);
 	return result;

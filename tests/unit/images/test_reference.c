@@ -54,7 +54,6 @@ Test(reference, a_plain_path_is_a_folder_or_a_tar)
 	expect(tar, REFERENCE_TAR, "/root.tar", NULL);
 	expect_error(fifo, "neither a folder nor a file");
 	expect_error(missing, "missing: No such file or directory [ENOENT]");
-	expect_error("debian:12", "registries are not supported yet");
 	expect_error("oci:relative:tag", "not absolute");
 }
 

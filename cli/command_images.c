@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command_images.c - box images, tag, rmi: what the store has.
+ */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json_text.h"
+#include "base/number.h"
+#include "base/places.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "images/catalogue.h"
+#include "images/image_name.h"
+#include "specs/image_config.h"
+#include "specs/image_story.h"
+
+enum { DIGITS = 12, DATE = 10 };
+
+struct options {
+	bool quiet;
+	const char *format;
+};
+
+const struct option_row images_options[] = {
+	{ 'q', "quiet", OPTION_FLAG, offsetof(struct options, quiet), NULL, "digests only" },
+	{ 0, "format", OPTION_TEXT, offsetof(struct options, format), "table|json", "form of the list (default: table)" },
+	{ 0 },
+};
+
+/* What only the configuration knows. */
+struct facts {
+	struct image_config config;
+	struct image_story story;
+};
+
+static void facts_release(struct facts *facts)
+{
+	image_config_release(&facts->config);
+	image_story_release(&facts->story);
+}
+
+/* Whatever cannot be read stays empty: a list must not fail because of one image. */
+static void read_facts(const struct places *places, const struct catalogue_entry *entry, struct facts *ret)
+{
+	autorelease(text) struct text json = { 0 };
+	struct error ignored = { 0 };
+
+	if (catalogue_blob(places, entry->config.digest, &json, &ignored))
+		return;
+	(void)image_config_decode(json.data, json.length, entry->name, &ret->config, &ignored);
+	(void)image_story_decode(json.data, json.length, entry->name, &ret->story, &ignored);
+}
+
+static const char *digits(const char *digest)
+{
+	const char *colon = strchr(digest, ':');
+
+	return colon ? colon + 1 : digest;
+}
+
+static void add_row(const struct catalogue_entry *entry, const struct facts *facts, struct list *cells)
+{
+	char words[32];
+
+	list_add(cells, entry->name);
+	list_addf(cells, "%.*s", DIGITS, digits(entry->image));
+	list_addf(cells, "%s/%s", facts->config.os ? facts->config.os : "?", facts->config.architecture ? facts->config.architecture : "?");
+	list_addf(cells, "%.*s", DATE, facts->story.created ? facts->story.created : "");
+	list_add(cells, size_format((uint64_t)entry->size, words));
+	list_add(cells, size_format((uint64_t)(entry->size - entry->unique), words));
+	list_add(cells, size_format((uint64_t)entry->unique, words));
+}
+
+static void add_member(const char *key, const char *value, struct text *ret)
+{
+	if (!value)
+		return;
+	json_add_key(ret, key);
+	json_add_text(ret, value);
+}
+
+static void add_object(const struct catalogue_entry *entry, const struct facts *facts, struct text *ret)
+{
+	text_add_char(ret, '{');
+	add_member("name", entry->name, ret);
+	add_member("digest", entry->digest, ret);
+	add_member("image", entry->image, ret);
+	add_member("config", entry->config.digest, ret);
+	add_member("os", facts->config.os, ret);
+	add_member("architecture", facts->config.architecture, ret);
+	add_member("created", facts->story.created, ret);
+	json_add_number(ret, "size", (uint64_t)entry->size);
+	json_add_number(ret, "shared_size", (uint64_t)(entry->size - entry->unique));
+	json_add_number(ret, "unique_size", (uint64_t)entry->unique);
+	text_add_char(ret, '}');
+}
+
+static void list_all(const struct places *places, const struct catalogue *catalogue, bool is_json, struct text *ret)
+{
+	static const char *const heads[] = { "NAME", "IMAGE", "PLATFORM", "CREATED", "SIZE", "SHARED", "UNIQUE" };
+	autorelease(list) struct list cells = { 0 };
+
+	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+		list_add(&cells, heads[i]);
+	text_add(ret, is_json ? "[" : "");
+	for (size_t i = 0; i < catalogue->count; i++) {
+		autorelease(facts) struct facts facts = { 0 };
+
+		read_facts(places, &catalogue->items[i], &facts);
+		if (is_json)
+			text_add(ret, i ? ",\n  " : "\n  ");
+		if (is_json)
+			add_object(&catalogue->items[i], &facts, ret);
+		else
+			add_row(&catalogue->items[i], &facts, &cells);
+	}
+	if (is_json)
+		text_add(ret, catalogue->count ? "\n]\n" : "]\n");
+	else
+		report_table(&cells, sizeof heads / sizeof *heads, report_width(), ret);
+}
+
+int command_images(const struct call *call)
+{
+	autorelease(catalogue) struct catalogue catalogue = { 0 };
+	autorelease(list) struct list operands = { 0 };
+	autorelease(text) struct text out = { 0 };
+	struct options options = { 0 };
+	struct error e = { 0 };
+	bool is_json;
+
+	if (options_parse(images_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e))
+		return report_failure(&e);
+	is_json = options.format && strcmp(options.format, "json") == 0;
+	if (operands.count)
+		error_set(&e, ERROR_USAGE, "images: expected no operand");
+	else if (options.format && !is_json && strcmp(options.format, "table") != 0)
+		error_set(&e, ERROR_USAGE, "option --format %s: expected table or json", options.format);
+	if (e.kind != ERROR_NONE || catalogue_read(call->places, &catalogue, &e))
+		return report_failure(&e);
+	if (options.quiet)
+		for (size_t i = 0; i < catalogue.count; i++)
+			text_addf(&out, "%s\n", catalogue.items[i].image);
+	else
+		list_all(call->places, &catalogue, is_json, &out);
+	return report_text(&out, &e) ? report_failure(&e) : 0;
+}
+
+static int tag(const struct call *call, const struct list *operands, struct error *e)
+{
+	autorelease(catalogue) struct catalogue catalogue = { 0 };
+	autorelease(image_name) struct image_name name = { 0 };
+	const struct catalogue_entry *entry;
+	autofree char *full = NULL;
+
+	if (operands->count != 2)
+		return error_set(e, ERROR_USAGE, "tag: expected IMAGE NEW-NAME");
+	if (image_name_parse(operands->items[1], &name, e))
+		return -1;
+	if (name.digest)
+		return error_set(e, ERROR_USAGE, "tag: a new name has no digest");
+	if (catalogue_read(call->places, &catalogue, e) || !(entry = catalogue_find(&catalogue, operands->items[0], e)))
+		return -1;
+	full = image_name_text(&name);
+	return catalogue_tag(call->places, entry, full, e);
+}
+
+int command_tag(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct options options = { 0 };
+	struct error e = { 0 };
+
+	if (options_parse(no_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) || tag(call, &operands, &e))
+		return report_failure(&e);
+	return 0;
+}
+
+static int remove_one(const struct call *call, const char *words, struct text *out, struct error *e)
+{
+	autorelease(catalogue) struct catalogue catalogue = { 0 };
+	const struct catalogue_entry *entry;
+	int is_deleted = 0;
+
+	if (catalogue_read(call->places, &catalogue, e) || !(entry = catalogue_find(&catalogue, words, e)) ||
+	    catalogue_remove(call->places, entry, &is_deleted, e))
+		return -1;
+	text_addf(out, "untagged %s\n", entry->name);
+	if (is_deleted)
+		text_addf(out, "deleted %s\n", entry->image);
+	return 0;
+}
+
+int command_rmi(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	autorelease(text) struct text out = { 0 };
+	struct options options = { 0 };
+	struct error e = { 0 };
+
+	if (options_parse(no_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e))
+		return report_failure(&e);
+	if (!operands.count)
+		error_set(&e, ERROR_USAGE, "rmi: expected at least one IMAGE");
+	for (size_t i = 0; i < operands.count && e.kind == ERROR_NONE; i++)
+		(void)remove_one(call, operands.items[i], &out, &e); /* e says */
+	if (e.kind != ERROR_NONE) {
+		struct error ignored = { 0 };
+
+		(void)report_text(&out, &ignored); /* the first error is the one to tell */
+		return report_failure(&e);
+	}
+	return report_text(&out, &e) ? report_failure(&e) : 0;
+}

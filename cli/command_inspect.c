@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command_inspect.c - box inspect and box history: what an image is, and how it came about.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json_text.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "images/catalogue.h"
+#include "specs/image_story.h"
+
+struct options {
+	bool no_trunc;
+};
+
+const struct option_row history_options[] = {
+	{ 0, "no-trunc", OPTION_FLAG, offsetof(struct options, no_trunc), NULL, "whole commands, whatever the terminal's width" },
+	{ 0 },
+};
+
+static void add_member(const char *key, const char *value, struct text *ret)
+{
+	if (!value)
+		return;
+	json_add_key(ret, key);
+	json_add_text(ret, value);
+}
+
+/* One image as JSON; its own documents are in it as they are. */
+static int add_image(const struct call *call, const struct catalogue_entry *entry, struct text *ret, struct error *e)
+{
+	static const char *const keys[] = { "manifest", "configuration" };
+	const char *digests[] = { entry->image, entry->config.digest };
+
+	text_add_char(ret, '{');
+	add_member("name", entry->name, ret);
+	add_member("digest", entry->digest, ret);
+	add_member("image", entry->image, ret);
+	add_member("config", entry->config.digest, ret);
+	json_add_number(ret, "size", (uint64_t)entry->size);
+	json_add_number(ret, "shared_size", (uint64_t)(entry->size - entry->unique));
+	json_add_number(ret, "unique_size", (uint64_t)entry->unique);
+	for (size_t i = 0; i < 2; i++) {
+		autorelease(text) struct text json = { 0 };
+
+		if (catalogue_blob(call->places, digests[i], &json, e))
+			return -1;
+		json_add_key(ret, keys[i]);
+		if (image_json_print(json.data, json.length, digests[i], ret, e))
+			return -1;
+	}
+	text_add_char(ret, '}');
+	return 0;
+}
+
+static int inspect(const struct call *call, const struct list *operands, struct text *ret, struct error *e)
+{
+	autorelease(catalogue) struct catalogue catalogue = { 0 };
+
+	if (!operands->count)
+		return error_set(e, ERROR_USAGE, "inspect: expected at least one IMAGE");
+	if (catalogue_read(call->places, &catalogue, e))
+		return -1;
+	text_add(ret, "[");
+	for (size_t i = 0; i < operands->count; i++) {
+		const struct catalogue_entry *entry = catalogue_find(&catalogue, operands->items[i], e);
+
+		text_add(ret, i ? ",\n" : "\n");
+		if (!entry || add_image(call, entry, ret, e))
+			return -1;
+	}
+	text_add(ret, "\n]\n");
+	return 0;
+}
+
+int command_inspect(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	autorelease(text) struct text out = { 0 };
+	struct options options = { 0 };
+	struct error e = { 0 };
+
+	if (options_parse(no_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) ||
+	    inspect(call, &operands, &out, &e) || report_text(&out, &e))
+		return report_failure(&e);
+	return 0;
+}
+
+/* Newest first, as other tools have it. Steps and layers are counted together from the oldest on. */
+static void add_steps(const struct image_story *story, const struct catalogue_entry *entry, struct list *cells)
+{
+	size_t layers = 0;
+
+	for (size_t i = 0; i < story->step_count; i++)
+		layers += !story->steps[i].is_empty;
+	for (size_t i = story->step_count; i-- > 0;) {
+		const struct image_step *step = &story->steps[i];
+		char words[32] = "0 B";
+
+		if (!step->is_empty && layers-- > 0 && layers < entry->layer_count)
+			(void)size_format((uint64_t)entry->layers[layers].size, words); /* fills words */
+		list_addf(cells, "%.10s", step->created ? step->created : "");
+		list_add(cells, step->is_empty ? "0 B" : words);
+		list_add(cells, step->created_by ? step->created_by : "");
+		list_add(cells, step->comment ? step->comment : "");
+	}
+}
+
+static int history(const struct call *call, const struct options *options, const struct list *operands, struct text *ret, struct error *e)
+{
+	static const char *const heads[] = { "CREATED", "SIZE", "CREATED BY", "COMMENT" };
+	autorelease(catalogue) struct catalogue catalogue = { 0 };
+	autorelease(image_story) struct image_story story = { 0 };
+	autorelease(text) struct text json = { 0 };
+	autorelease(list) struct list cells = { 0 };
+	const struct catalogue_entry *entry;
+
+	if (operands->count != 1)
+		return error_set(e, ERROR_USAGE, "history: expected IMAGE");
+	if (catalogue_read(call->places, &catalogue, e) || !(entry = catalogue_find(&catalogue, operands->items[0], e)))
+		return -1;
+	if (catalogue_blob(call->places, entry->config.digest, &json, e) ||
+	    image_story_decode(json.data, json.length, "its configuration", &story, e))
+		return -1;
+	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+		list_add(&cells, heads[i]);
+	add_steps(&story, entry, &cells);
+	report_table(&cells, sizeof heads / sizeof *heads, options->no_trunc ? 0 : report_width(), ret);
+	return 0;
+}
+
+int command_history(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	autorelease(text) struct text out = { 0 };
+	struct options options = { 0 };
+	struct error e = { 0 };
+
+	if (options_parse(history_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) ||
+	    history(call, &options, &operands, &out, &e) || report_text(&out, &e))
+		return report_failure(&e);
+	return 0;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command_login.c - box login and box logout.
+ *
+ * A password comes from a terminal without echo, or from standard input; never from the command line, which every user of the host can
+ * read.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/places.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "images/image_name.h"
+#include "images/login_request.h"
+
+enum { LINE = 64 << 10 };
+
+struct options {
+	const char *user, *password;
+	bool from_stdin;
+};
+
+const struct option_row login_options[] = {
+	{ 'u', "username", OPTION_TEXT, offsetof(struct options, user), "USER", "who (else it is asked for)" },
+	{ 0, "password-stdin", OPTION_FLAG, offsetof(struct options, from_stdin), NULL, "read the password from standard input" },
+	{ 'p', "password", OPTION_TEXT, offsetof(struct options, password), "PASSWORD", "refused: other users of this host would see it" },
+	{ 0 },
+};
+
+/* One line without its end; a terminal's echo is the caller's business. */
+static int read_line(struct text *ret, struct error *e)
+{
+	char c;
+
+	for (;;) {
+		ssize_t got = read(STDIN_FILENO, &c, 1);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_sys(e, "read standard input");
+		if (got == 0 || c == '\n')
+			return 0;
+		if (ret->length >= LINE)
+			return error_set(e, ERROR_USAGE, "standard input has a line of more than %d KiB", LINE >> 10);
+		if (c != '\r')
+			text_add_char(ret, c);
+	}
+}
+
+static int ask(const char *question, bool is_secret, struct text *ret, struct error *e)
+{
+	struct termios before, quiet;
+	bool has_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
+	int result;
+
+	(void)write_all(STDERR_FILENO, question, strlen(question)); /* a question that is not seen is answered all the same */
+	quiet = before;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	if (is_secret && has_terminal && tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet))
+		return error_sys(e, "turn the terminal's echo off");
+	result = read_line(ret, e);
+	if (is_secret && has_terminal) {
+		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before); /* as it was */
+		(void)write_all(STDERR_FILENO, "\n", 1);
+	}
+	return result;
+}
+
+static int read_password(const struct options *options, struct text *user, struct text *password, struct error *e)
+{
+	bool is_terminal = isatty(STDIN_FILENO);
+
+	if (options->password) {
+		error_set(e, ERROR_USAGE, "option --password is refused: other users of this host would see the password");
+		return error_hint(e, "box login --username USER --password-stdin HOST < FILE");
+	}
+	if (!options->from_stdin && !is_terminal)
+		return error_set(e, ERROR_USAGE, "login: standard input is no terminal; say --password-stdin where the password comes from it");
+	if (options->user)
+		text_add(user, options->user);
+	else if (options->from_stdin)
+		return error_set(e, ERROR_USAGE, "login: --password-stdin needs --username USER");
+	else if (ask("User: ", /* is_secret= */ false, user, e))
+		return -1;
+	if (options->from_stdin ? read_line(password, e) : ask("Password: ", /* is_secret= */ true, password, e))
+		return -1;
+	if (!user->length || !password->length || strchr(user->data, ':'))
+		return error_set(e, ERROR_USAGE, "login: user and password must not be empty, and a user has no \":\"");
+	return 0;
+}
+
+static void wipe(struct text *text)
+{
+	if (text->data)
+		explicit_bzero(text->data, text->capacity);
+	text_release(text);
+}
+
+/* The registry that is meant, by its full name. */
+static char *choose_host(const struct list *operands, const char *verb, struct error *e)
+{
+	if (operands->count > 1) {
+		error_set(e, ERROR_USAGE, "%s: expected one HOST", verb);
+		return NULL;
+	}
+	return image_name_host(operands->count ? operands->items[0] : "docker.io", e);
+}
+
+static int tell(const struct list *notes, const char *host, struct error *e)
+{
+	autorelease(text) struct text out = { 0 };
+
+	for (size_t i = 0; i < notes->count; i++)
+		text_addf(&out, "%s: %s\n", host, notes->items[i]);
+	return report_text(&out, e);
+}
+
+static int login(const struct call *call, const struct options *options, const struct list *operands, struct error *e)
+{
+	autofree char *host = choose_host(operands, "login", e);
+	autorelease(list) struct list notes = { 0 };
+	struct text user = { 0 }, password = { 0 };
+	int result;
+
+	if (!host)
+		return -1;
+	result = read_password(options, &user, &password, e);
+	if (result == 0)
+		result = login_request(call->places, host, user.data, password.data, &notes, e);
+	wipe(&user);
+	wipe(&password);
+	return result ? -1 : tell(&notes, host, e);
+}
+
+int command_login(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct options options = { 0 };
+	struct error e = { 0 };
+
+	if (options_parse(login_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) || login(call, &options, &operands, &e))
+		return report_failure(&e);
+	return 0;
+}
+
+int command_logout(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	autorelease(list) struct list notes = { 0 };
+	autofree char *host = NULL;
+	struct options options = { 0 };
+	struct error e = { 0 };
+
+	if (options_parse(no_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e))
+		return report_failure(&e);
+	host = choose_host(&operands, "logout", &e);
+	if (!host || logout_request(host, &notes, &e) || tell(&notes, host, &e))
+		return report_failure(&e);
+	return 0;
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * catalogue.c - the images of the store.
+ */
+#include "images/catalogue.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/places.h"
+#include "images/digest.h"
+#include "images/image_name.h"
+#include "images/index.h"
+#include "images/store.h"
+#include "images/store_remove.h"
+#include "specs/field.h"
+
+enum { LIMIT = 4 << 20, SHORTEST_DIGEST = 6 };
+
+static const struct field manifest_fields[] = {
+	{ "config", FIELD_OBJECT, offsetof(struct catalogue_entry, config), .flags = FIELD_OPEN, .sub = descriptor_fields,
+	  .help = "the configuration" },
+	{ "layers", FIELD_OBJECT_LIST, offsetof(struct catalogue_entry, layers), .sub = descriptor_fields, .size = sizeof(struct descriptor),
+	  .count_offset = offsetof(struct catalogue_entry, layer_count), .help = "lowest first" },
+	{ 0 },
+};
+
+static void entry_release(struct catalogue_entry *entry)
+{
+	field_release(manifest_fields, entry);
+	free(entry->name);
+	free(entry->digest);
+	free(entry->image);
+	free(entry->media_type);
+}
+
+void catalogue_release(struct catalogue *catalogue)
+{
+	int saved = errno;
+
+	for (size_t i = 0; i < catalogue->count; i++)
+		entry_release(&catalogue->items[i]);
+	free(catalogue->items);
+	*catalogue = (struct catalogue){ 0 };
+	errno = saved;
+}
+
+static int read_blob(int store, const char *digest_words, struct text *ret, struct error *e)
+{
+	struct digest digest;
+	autofree char *path = NULL;
+
+	if (digest_parse(digest_words, &digest))
+		return error_set(e, ERROR_IMAGE, "\"%.200s\" is no digest", digest_words ? digest_words : "");
+	path = store_blob_path(&digest);
+	if (file_read(store, path, LIMIT, ret, e))
+		return -1;
+	if (!ret->data)
+		text_add(ret, "");
+	return 0;
+}
+
+int catalogue_blob(const struct places *places, const char *digest, struct text *ret, struct error *e)
+{
+	autoclose int store = store_open(places->store, e);
+
+	return store < 0 ? -1 : read_blob(store, digest, ret, e);
+}
+
+static int add(int store, const struct descriptor *named, struct catalogue *ret, struct error *e)
+{
+	const char *name = index_name_of(named), *source = list_env_get(&named->annotations, INDEX_SOURCE);
+	autorelease(text) struct text json = { 0 };
+	struct catalogue_entry entry = { 0 };
+	struct catalogue_entry *place;
+
+	if (read_blob(store, named->digest, &json, e) || field_decode_text(json.data, json.length, "its manifest", manifest_fields, &entry, e)) {
+		field_release(manifest_fields, &entry);
+		return -1;
+	}
+	place = alloc_append(&ret->items, &ret->count, sizeof *place);
+	*place = entry;
+	place->name = alloc_copy(name ? name : named->digest);
+	place->image = alloc_copy(named->digest);
+	place->digest = alloc_copy(source ? source : named->digest);
+	place->media_type = alloc_copy(named->media_type);
+	return 0;
+}
+
+/* The nth blob of an entry: its configuration, then its layers. */
+static const struct descriptor *blob(const struct catalogue_entry *entry, size_t n)
+{
+	return n == 0 ? &entry->config : &entry->layers[n - 1];
+}
+
+static bool has(const struct catalogue_entry *entry, const struct descriptor *wanted, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (text_equal(blob(entry, i)->digest, wanted->digest))
+			return true;
+	return false;
+}
+
+static bool is_shared(const struct catalogue *catalogue, const struct catalogue_entry *entry, const struct descriptor *wanted)
+{
+	for (size_t i = 0; i < catalogue->count; i++)
+		if (strcmp(catalogue->items[i].image, entry->image) != 0 &&
+		    has(&catalogue->items[i], wanted, catalogue->items[i].layer_count + 1))
+			return true;
+	return false;
+}
+
+static void weigh(const struct catalogue *catalogue, struct catalogue_entry *entry)
+{
+	for (size_t i = 0; i <= entry->layer_count; i++) {
+		const struct descriptor *one = blob(entry, i);
+
+		if (has(entry, one, i))
+			continue;
+		entry->size += one->size;
+		if (!is_shared(catalogue, entry, one))
+			entry->unique += one->size;
+	}
+}
+
+static int read_all(int store, struct catalogue *ret, struct error *e)
+{
+	autorelease(index) struct index index = { 0 };
+
+	if (index_read(store, &index, e))
+		return -1;
+	for (size_t i = 0; i < index.count; i++) {
+		struct error failed = { 0 };
+
+		/* One that is broken does not hide the others. */
+		if (add(store, &index.items[i], ret, &failed))
+			log_warning("the image %s in the store cannot be read: %s, continuing",
+				    index_name_of(&index.items[i]) ? index_name_of(&index.items[i]) : index.items[i].digest, failed.text);
+	}
+	for (size_t i = 0; i < ret->count; i++)
+		weigh(ret, &ret->items[i]);
+	return 0;
+}
+
+int catalogue_read(const struct places *places, struct catalogue *ret, struct error *e)
+{
+	autoclose int store = store_open(places->store, e);
+	autorelease(catalogue) struct catalogue catalogue = { 0 };
+
+	if (store < 0 || read_all(store, &catalogue, e))
+		return -1;
+	*ret = catalogue;
+	catalogue = (struct catalogue){ 0 };
+	return 0;
+}
+
+static bool is_hex(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length >= SHORTEST_DIGEST && length <= 64 && strspn(text, "0123456789abcdef") == length;
+}
+
+/* By the beginning of a digest; *ret_many: several images begin so. */
+static const struct catalogue_entry *find_digest(const struct catalogue *catalogue, const char *words, bool *ret_many)
+{
+	const struct catalogue_entry *found = NULL;
+	const char *digits = text_starts(words, "sha256:") ? words + strlen("sha256:") : words;
+
+	if (!is_hex(digits))
+		return NULL;
+	for (size_t i = 0; i < catalogue->count; i++) {
+		const struct catalogue_entry *entry = &catalogue->items[i];
+		const char *image = strchr(entry->image, ':'), *digest = strchr(entry->digest, ':');
+
+		if (!(image && text_starts(image + 1, digits)) && !(digest && text_starts(digest + 1, digits)))
+			continue;
+		if (found && strcmp(found->image, entry->image) != 0)
+			*ret_many = true;
+		found = found ? found : entry;
+	}
+	return found;
+}
+
+static const struct catalogue_entry *find_exact(const struct catalogue *catalogue, const char *name)
+{
+	for (size_t i = 0; i < catalogue->count; i++)
+		if (strcmp(catalogue->items[i].name, name) == 0)
+			return &catalogue->items[i];
+	return NULL;
+}
+
+/* "repository@digest" means any name of that repository with that digest. */
+static const struct catalogue_entry *find_pinned(const struct catalogue *catalogue, const struct image_name *name)
+{
+	autofree char *repository = text_format("%s/%s", name->host, name->repository);
+	size_t length = strlen(repository);
+
+	for (size_t i = 0; name->digest && i < catalogue->count; i++) {
+		const struct catalogue_entry *entry = &catalogue->items[i];
+
+		if (text_starts(entry->name, repository) && strchr(":@", entry->name[length]) &&
+		    (strcmp(entry->image, name->digest) == 0 || strcmp(entry->digest, name->digest) == 0))
+			return entry;
+	}
+	return NULL;
+}
+
+const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, const char *words, struct error *e)
+{
+	autorelease(image_name) struct image_name name = { 0 };
+	const struct catalogue_entry *found = find_exact(catalogue, words);
+	autofree char *full = NULL;
+	struct error ignored = { 0 };
+	bool is_many = false;
+
+	/* Archives and layouts lie under names that are made of their paths. */
+	if (!found && image_name_parse(words, &name, &ignored) == 0) {
+		full = image_name_text(&name);
+		found = find_exact(catalogue, full);
+		if (!found)
+			found = find_pinned(catalogue, &name);
+	}
+	if (!found)
+		found = find_digest(catalogue, words, &is_many);
+	if (found && !is_many)
+		return found;
+	if (is_many)
+		error_set(e, ERROR_USAGE, "several images of the store begin with %.80s", words);
+	else
+		error_set(e, ERROR_MISSING, "the store has no image %.300s", full ? full : words);
+	error_hint(e, "box images lists them");
+	return NULL;
+}
+
+int catalogue_tag(const struct places *places, const struct catalogue_entry *entry, const char *name, struct error *e)
+{
+	autoclose int store = store_open(places->store, e);
+	autoclose int lock = store < 0 ? -1 : store_lock(store, e);
+	struct descriptor descriptor = { .media_type = entry->media_type, .digest = entry->image };
+	autorelease(text) struct text manifest = { 0 };
+	int result;
+
+	if (lock < 0 || read_blob(store, entry->image, &manifest, e))
+		return -1;
+	descriptor.size = (int64_t)manifest.length;
+	if (strcmp(entry->digest, entry->image) != 0)
+		list_addf(&descriptor.annotations, INDEX_SOURCE "=%s", entry->digest);
+	result = index_set(store, name, &descriptor, e);
+	list_release(&descriptor.annotations);
+	return result;
+}
+
+/* What the other images need stays. */
+static void keep_blobs(const struct catalogue *catalogue, const char *image, struct list *ret)
+{
+	for (size_t i = 0; i < catalogue->count; i++) {
+		const struct catalogue_entry *entry = &catalogue->items[i];
+
+		if (strcmp(entry->image, image) == 0)
+			continue;
+		list_add(ret, entry->image);
+		for (size_t k = 0; k <= entry->layer_count; k++)
+			if (blob(entry, k)->digest)
+				list_add(ret, blob(entry, k)->digest);
+	}
+}
+
+static void list_own(const struct catalogue_entry *entry, const struct list *kept, struct list *ret)
+{
+	const char *digests[] = { entry->image, entry->digest };
+
+	for (size_t i = 0; i <= entry->layer_count; i++)
+		if (blob(entry, i)->digest && !list_has(kept, blob(entry, i)->digest))
+			list_add(ret, blob(entry, i)->digest);
+	for (size_t i = 0; i < 2; i++)
+		if (!list_has(kept, digests[i]))
+			list_add(ret, digests[i]);
+}
+
+int catalogue_remove(const struct places *places, const struct catalogue_entry *entry, int *ret_deleted, struct error *e)
+{
+	autoclose int store = store_open(places->store, e);
+	autoclose int lock = store < 0 ? -1 : store_lock(store, e);
+	autorelease(catalogue) struct catalogue now = { 0 };
+	autorelease(list) struct list kept = { 0 };
+	autorelease(list) struct list own = { 0 };
+	size_t names = 0;
+
+	if (lock < 0 || read_all(store, &now, e))
+		return -1;
+	for (size_t i = 0; i < now.count; i++)
+		names += strcmp(now.items[i].image, entry->image) == 0;
+	*ret_deleted = names <= 1;
+	if (names > 1)
+		return index_remove(store, entry->name, e);
+	keep_blobs(&now, entry->image, &kept);
+	list_own(entry, &kept, &own);
+	return store_remove_image(store, entry->image, entry->name, &own, e);
+}

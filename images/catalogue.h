@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * catalogue.h - the images of the store: what they are called, what they are made of, and what they weigh.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "images/descriptor.h"
+
+struct error;
+struct places;
+
+struct catalogue_entry {
+	char *name;   /* "docker.io/library/debian:12" */
+	char *digest; /* what its registry calls it */
+	char *image;  /* the manifest's digest */
+	char *media_type;
+	struct descriptor config;
+	struct descriptor *layers; /* as received, lowest first */
+	size_t layer_count;
+	int64_t size;   /* bytes of its blobs as received, each once */
+	int64_t unique; /* of those that no other image has */
+};
+
+struct catalogue {
+	struct catalogue_entry *items;
+	size_t count;
+};
+
+/* All of them, in the order in which they came. */
+int catalogue_read(const struct places *places, struct catalogue *ret, struct error *e);
+void catalogue_release(struct catalogue *catalogue);
+
+/* The entry that words name: a name (completed as always), or the beginning of an image's digest, at least six digits. NULL with an
+ * error. */
+const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, const char *words, struct error *e);
+
+/* Adds the JSON of a blob of the store. */
+int catalogue_blob(const struct places *places, const char *digest, struct text *ret, struct error *e);
+
+/* Gives the image of entry one more name; what that name stood for before loses it. */
+int catalogue_tag(const struct places *places, const struct catalogue_entry *entry, const char *name, struct error *e);
+
+/* Takes the entry's name away; with its last name the image goes too, and what only it needed. *ret_deleted: whether it did.
+ * An image that a container uses keeps its last name. */
+int catalogue_remove(const struct places *places, const struct catalogue_entry *entry, int *ret_deleted, struct error *e);

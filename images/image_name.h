@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image_name.h - the name of an image in a registry: [HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST].
+ *
+ * The first part is a host only if it holds a dot or a colon, or is "localhost". Without a host it is docker.io, without a folder there
+ * "library/", without tag and digest the tag "latest", as with all other tools. What is kept and printed is always the full name.
+ */
+#pragma once
+
+struct error;
+
+struct image_name {
+	char *host;       /* "docker.io", "localhost:5000", "[::1]:5000" */
+	char *repository; /* "library/debian" */
+	char *tag;        /* NULL only where there is a digest */
+	char *digest;     /* "sha256:…", or NULL; it wins over the tag */
+};
+
+/* On failure ret is untouched. The text is not repeated where it may hold a password. */
+int image_name_parse(const char *text, struct image_name *ret, struct error *e);
+void image_name_release(struct image_name *name);
+
+/* The same for a host alone, as login and configuration name it ("https://index.docker.io/v1/" is docker.io). A new text, or NULL. */
+char *image_name_host(const char *text, struct error *e);
+
+/* "docker.io/library/debian:12@sha256:…": the caller frees it. */
+char *image_name_text(const struct image_name *name);

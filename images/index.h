@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * index.h - the store's index.json: which names stand for which images, as an OCI layout says it.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "images/descriptor.h"
+
+struct error;
+
+#define INDEX_NAME "org.opencontainers.image.ref.name"
+/* What the registry calls the image where that is an index of several platforms: its digest. */
+#define INDEX_SOURCE "io.box.registry.digest"
+
+struct index {
+	struct descriptor *items;
+	size_t count;
+};
+
+int index_read(int store, struct index *ret, struct error *e);
+void index_release(struct index *index);
+
+/* The entry with that name, or NULL. Borrowed. */
+const struct descriptor *index_find(const struct index *index, const char *name);
+/* The name of an entry, or NULL. Borrowed. */
+const char *index_name_of(const struct descriptor *entry);
+
+/* Gives name to descriptor, in place of an older entry of that name, behind what was there. The caller holds store_lock. */
+int index_set(int store, const char *name, const struct descriptor *descriptor, struct error *e);
+/* Takes a name away; its absence is fine. The caller holds store_lock. */
+int index_remove(int store, const char *name, struct error *e);
+
+/* What a file's path is as a name that the layout's grammar allows: "oci:/srv/images:web" is "srv/images:web". */
+void index_name(const char *words, struct text *ret);
+
+/* An index.json as text, changed as index_set does. */
+int index_add(const char *json, size_t length, const struct descriptor *descriptor, const char *name, struct text *ret, struct error *e);

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * main.c - box-image: everything of box that reads foreign bytes or speaks to the network.
+ *
+ * Started by box only (images/unpack_request.h and images/pull_request.h say how). It answers with one JSON object on stdout; the exit
+ * code is 0 wherever an answer could be given, also where the answer is an error.
+ */
+#include <fcntl.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/number.h"
+#include "images/digest.h"
+#include "images/registry/endpoint.h"
+#include "images/registry/http.h"
+#include "images/registry/login.h"
+#include "images/registry/pull.h"
+#include "images/unpack/hash.h"
+#include "images/unpack/unpack.h"
+#include "images/unpack_request.h"
+
+enum { SECRET_LIMIT = 256 << 10 };
+
+static int wrong_words(struct error *e)
+{
+	return error_set(e, ERROR_USAGE, "box-image is started by box; it has no words for people");
+}
+
+static int parse_fd(const char *words, int *ret, struct error *e)
+{
+	int64_t number;
+
+	if (number_parse(words, 3, 1 << 20, &number) || fcntl((int)number, F_SETFD, FD_CLOEXEC))
+		return error_set(e, ERROR_USAGE, "box-image: \"%s\" is no descriptor", words);
+	*ret = (int)number;
+	return 0;
+}
+
+/* KIND STORE-FD SOURCE-FD known|new REFERENCE [TAG] */
+static int unpack(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+{
+	struct unpack request = { .store = -1, .source = -1 };
+	int kind, result;
+
+	if (count != 5 && count != 6)
+		return wrong_words(e);
+	kind = reference_kind_of(words[0]);
+	if (kind < 0 || kind == REFERENCE_FOLDER || kind == REFERENCE_REGISTRY)
+		return error_set(e, ERROR_USAGE, "box-image: nothing to unpack in a \"%s\"", words[0]);
+	request.kind = (enum reference_kind)kind;
+	request.is_known = strcmp(words[3], "known") == 0;
+	request.words = words[4];
+	request.tag = count > 5 ? words[5] : NULL;
+	if (parse_fd(words[1], &request.store, e) || parse_fd(words[2], &request.source, e))
+		return -1;
+	result = unpack_run(&request, &ret->image, e);
+	ret->warnings = request.warnings;
+	return result ? error_in(e, "unpack %s", request.words) : 0;
+}
+
+/* One line for box, which draws it. A line that is lost is only a bar that stands still. */
+static void progress(const struct digest *digest, int64_t at, int64_t size, void *data)
+{
+	autofree char *line = NULL;
+	char name[DIGEST_TEXT];
+
+	(void)data;
+	digest_text(digest, name);
+	line = text_format("blob %s %lld %lld\n", name, (long long)at, (long long)size);
+	(void)write_all(STDOUT_FILENO, line, strlen(line));
+}
+
+/* STORE-FD NAME [PLATFORM] */
+static int pull(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+{
+	struct pull request = { .store = -1, .progress = progress };
+	int result;
+
+	if (count != 2 && count != 3)
+		return wrong_words(e);
+	result = parse_fd(words[0], &request.store, e) || image_name_parse(words[1], &request.name, e) ||
+		 (count > 2 && platform_parse(words[2], &request.platform, e)) || http_prepare(e) ||
+		 pull_run(&request, &ret->image, &ret->source, e);
+	ret->warnings = request.warnings;
+	image_name_release(&request.name);
+	platform_release(&request.platform);
+	return result ? error_in(e, "pull %s", words[1]) : 0;
+}
+
+/* STORE-FD */
+static int sweep(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+{
+	int store = -1;
+
+	if (count != 1)
+		return wrong_words(e);
+	if (parse_fd(words[0], &store, e) || unpack_sweep(store, e))
+		return -1;
+	ret->image = alloc_copy("none"); /* an answer without an image is a failure */
+	return 0;
+}
+
+/* STORE-FD HOST; user and password are on stdin. */
+static int login(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+{
+	autorelease(credentials) struct credentials credentials = { 0 };
+	autorelease(text) struct text input = { 0 };
+	int store = -1, result;
+	char *end;
+
+	if (count != 2)
+		return wrong_words(e);
+	if (parse_fd(words[0], &store, e) || file_read_fd(STDIN_FILENO, "the password", SECRET_LIMIT, &input, e))
+		return -1;
+	end = input.data ? strchr(input.data, '\n') : NULL;
+	if (!end)
+		return wrong_words(e);
+	*end = '\0';
+	credentials.user = alloc_copy(input.data);
+	credentials.password = alloc_copy(end + 1);
+	explicit_bzero(input.data, input.length);
+	result = http_prepare(e) || login_run(store, words[1], &credentials, &ret->warnings, e) ? -1 : 0;
+	if (result == 0)
+		ret->image = alloc_copy("none"); /* an answer without an image is a failure */
+	return result ? error_in(e, "log in to %s", words[1]) : 0;
+}
+
+/* HOST */
+static int logout(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+{
+	if (count != 1)
+		return wrong_words(e);
+	if (logout_run(words[0], &ret->warnings, e))
+		return error_in(e, "log out of %s", words[0]);
+	ret->image = alloc_copy("none");
+	return 0;
+}
+
+static const struct {
+	const char *verb;
+	int (*run)(char *const *words, int count, struct unpack_answer *ret, struct error *e);
+} verbs[] = {
+	{ "unpack", unpack },
+	{ "pull", pull },
+	{ "sweep", sweep },
+	{ "login", login },
+	{ "logout", logout },
+};
+
+static int work(int argc, char **argv, struct unpack_answer *ret, struct error *e)
+{
+	/* Names in tars are UTF-8; the locale's tables are read now, since the sandbox has no files. */
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		return error_set(e, ERROR_UNSUPPORTED,
+				 "this host has no locale C.UTF-8, which libarchive needs to read names");
+	if (hash_prepare(e))
+		return -1;
+	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof verbs[0]; i++)
+		if (strcmp(argv[1], verbs[i].verb) == 0)
+			return verbs[i].run(argv + 2, argc - 2, ret, e);
+	return wrong_words(e);
+}
+
+int main(int argc, char **argv)
+{
+	struct unpack_answer answer = { 0 };
+	autorelease(text) struct text json = { 0 };
+	struct error e = { 0 };
+	int result;
+
+	umask(0); /* modes are set as the archive says */
+	if (work(argc, argv, &answer, &e)) {
+		answer.kind = e.kind;
+		answer.sys = e.sys;
+		answer.text = e.text;
+		answer.hint = e.hint;
+	}
+	unpack_answer_dump(&answer, &json);
+	result = write_all(STDOUT_FILENO, json.data, json.length);
+	list_release(&answer.warnings);
+	free(answer.image);
+	free(answer.source);
+	return result ? 1 : 0;
+}

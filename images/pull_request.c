@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pull_request.c - what box and box-image say to each other about a registry's image; box's side.
+ */
+#include "images/pull_request.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/number.h"
+#include "base/places.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "images/image_environment.h"
+#include "images/unpack_request.h"
+
+enum { ANSWER_LIMIT = 1 << 20 };
+
+struct listener {
+	const struct pull_request *request;
+	struct text line;   /* what has come of one */
+	struct text answer; /* everything from the first line on that is no progress */
+};
+
+/* "blob DIGEST AT SIZE\n" */
+static void take_progress(const struct listener *listener, char *line)
+{
+	char *digest = line + strlen("blob "), *at, *size;
+	int64_t have, whole;
+
+	line[strlen(line) - 1] = '\0';
+	at = strchr(digest, ' ');
+	size = at ? strchr(at + 1, ' ') : NULL;
+	if (!size)
+		return;
+	*at++ = *size++ = '\0';
+	if (number_parse(at, 0, INT64_MAX, &have) == 0 && number_parse(size, 0, INT64_MAX, &whole) == 0 && listener->request->progress)
+		listener->request->progress(digest, have, whole, listener->request->data);
+}
+
+static void hear(const char *bytes, size_t length, void *data)
+{
+	struct listener *listener = data;
+
+	for (size_t i = 0; i < length; i++) {
+		text_add_char(&listener->line, bytes[i]);
+		if (bytes[i] != '\n')
+			continue;
+		if (listener->answer.length || !text_starts(listener->line.data, "blob "))
+			text_add_bytes(&listener->answer, listener->line.data, listener->line.length);
+		else
+			take_progress(listener, listener->line.data);
+		text_clear(&listener->line);
+	}
+	if (listener->answer.length > ANSWER_LIMIT)
+		text_clear(&listener->answer);
+}
+
+int pull_request(const struct pull_request *request, char **ret_image, char **ret_source, struct error *e)
+{
+	struct listener listener = { .request = request };
+	autorelease(unpack_answer) struct unpack_answer answer = { 0 };
+	autorelease(list) struct list argv = { 0 };
+	autorelease(list) struct list environment = { 0 };
+	autofree char *helper = places_helper("box-image", e);
+	struct process_run run = { .input = -1, .hear = hear, .data = &listener, .keep = &request->store, .keep_count = 1 };
+	int result;
+
+	if (!helper)
+		return -1;
+	list_add(&argv, helper);
+	list_add(&argv, "pull");
+	list_addf(&argv, "%d", request->store);
+	list_add(&argv, request->name);
+	if (request->platform)
+		list_add(&argv, request->platform);
+	image_environment(&environment);
+	run.argv = argv.items;
+	run.environment = environment.items;
+	result = process_run(&run, NULL, e);
+	/* The answer may end without an end of line. */
+	text_add_bytes(&listener.answer, listener.line.data ? listener.line.data : "", listener.line.length);
+	if (result == 0)
+		result = unpack_answer_decode(listener.answer.data ? listener.answer.data : "", listener.answer.length, &answer, e);
+	text_release(&listener.line);
+	text_release(&listener.answer);
+	if (result)
+		return error_in(e, "pull %s", request->name);
+	if (unpack_answer_judge(request->name, &answer, e))
+		return -1;
+	*ret_image = take_ptr(&answer.image);
+	*ret_source = take_ptr(&answer.source);
+	return 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fetch.h - the blobs of one image on their way into the store: the half that believes nothing.
+ *
+ * The fetchers (fetcher.h) are sandboxed and only give bytes. Here they are counted, hashed and written, and here a blob gets its name in
+ * the store once its digest is right. It is one process without threads: fetch_wait is its loop.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "images/digest.h"
+#include "base/text.h"
+
+struct error;
+struct fetch;
+struct id_map;
+struct plan;
+
+struct fetch_setup {
+	const struct plan *plan;
+	int store, staging;       /* borrowed; staging is the job's own */
+	const struct id_map *ids;
+	/* Tells how much of a blob is there; done once with at == size. */
+	void (*progress)(const struct digest *digest, int64_t at, int64_t size, void *data);
+	void *data;
+};
+
+/* Starts the first fetcher. */
+struct fetch *fetch_new(const struct fetch_setup *setup, struct error *e);
+/* Ends all fetchers. What was half fetched stays in the store's downloads, to be gone on with. */
+void fetch_free(struct fetch *fetch);
+
+/* A manifest or index by tag or digest, at most 4 MiB, into the store; waits for it. wanted: its digest, or NULL. */
+struct fetch_manifest {
+	struct digest digest;
+	char *media_type; /* what the registry says, or NULL; freed by the caller */
+	int64_t size;
+};
+int fetch_get_manifest(struct fetch *fetch, const char *name, const struct digest *wanted, struct fetch_manifest *ret, struct error *e);
+
+/* Whether the registry takes the plan's credentials. */
+int fetch_login(struct fetch *fetch, struct error *e);
+
+/* The blob will be needed. */
+int fetch_want(struct fetch *fetch, const struct digest *digest, int64_t size, struct error *e);
+/* The same, and a descriptor to read it from the beginning, while it still comes. */
+int fetch_open(struct fetch *fetch, const struct digest *digest, int64_t size, struct error *e);
+
+/* Works until channel can be read. */
+int fetch_wait(struct fetch *fetch, int channel, struct error *e);
+/* Works until everything is there; sees whether it still is. */
+int fetch_finish(struct fetch *fetch, struct error *e);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pull.h - an image from its registry into the store.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/text.h"
+#include "images/descriptor.h"
+#include "images/image_name.h"
+
+struct digest;
+struct error;
+
+struct pull {
+	int store;
+	struct image_name name;
+	struct platform platform; /* empty: this host's */
+	void (*progress)(const struct digest *digest, int64_t at, int64_t size, void *data);
+	void *data;
+	struct list warnings;
+};
+
+/* The digest of the image's manifest, and what the registry calls the image (the same, or the digest of an index). Both to be freed. */
+int pull_run(struct pull *pull, char **ret_image, char **ret_source, struct error *e);
+
+/* "linux/arm64/v8", "arm64": checked. */
+int platform_parse(const char *text, struct platform *ret, struct error *e);
+void platform_release(struct platform *platform);

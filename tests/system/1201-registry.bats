@@ -1,0 +1,273 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Registries as people have them: Debian's docker-registry by http and by TLS with an authority of its own, with passwords; as root and not.
+
+load lib
+load registry
+setup() { setup_world && setup_registry; }
+teardown() { teardown_registry; teardown_world; }
+
+# The files of a store that are no finished thing.
+unfinished() { find "$BOX_STORE"/downloads "$BOX_STORE"/staging -mindepth 1 ! -name 'pull-*'; }
+
+@test "pull, run, and the store is a layout that skopeo reads" {
+	need root docker-registry skopeo jq
+	start_registry
+	make_layout layout a
+	push layout:a "$REGISTRY/acme/web:1"
+	run box pull "$REGISTRY/acme/web:1"
+	[ "$status" -eq 0 ] || fail "pull" || return 1
+	local digest
+	digest=$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$REGISTRY/acme/web:1")
+	[ "${lines[-1]}" = "$REGISTRY/acme/web:1@$digest" ] || fail "$digest" || return 1
+	[ "$(skopeo inspect --format '{{.Digest}}' "oci:$BOX_STORE:$REGISTRY/acme/web:1")" = "$digest" ]
+	[ "$(skopeo inspect --format '{{len .Layers}}' "oci:$BOX_STORE:$REGISTRY/acme/web:1")" = 3 ]
+	skopeo --insecure-policy copy -q "oci:$BOX_STORE:$REGISTRY/acme/web:1" oci:copy:x
+	(cd "$BOX_STORE" && for blob in blobs/sha256/*; do sha256sum "$blob" | grep -q "^${blob##*/} " || exit 1; done)
+	[ -z "$(unfinished)" ] || fail "$(unfinished)" || return 1
+	teardown_registry # from here on nobody can be asked
+	run box run --pull never "$REGISTRY/acme/web:1"
+	[ "$status $output" = "0 hello" ] || fail "run" || return 1
+	run box run "$REGISTRY/acme/web@$digest" ls -d /bin
+	[ "$status $output" = "0 /bin" ] || fail "by digest" || return 1
+	printf '{"image": "%s/acme/web:1", "command": ["cat", "/word"]}\n' "$REGISTRY" >app.json
+	run box run app.json
+	[ "$status $output" = "0 hello" ] || fail "app.json"
+}
+
+@test "run pulls what is missing, and only --pull always asks again" {
+	need root docker-registry skopeo
+	start_registry
+	make_layout layout a
+	push layout:a "$REGISTRY/web:1"
+	run box run --pull never "$REGISTRY/web:1"
+	[ "$status" -eq 125 ]
+	[[ $output == *"$REGISTRY/web:1 is not in the store"* ]] || fail "never" || return 1
+	run box run -q "$REGISTRY/web:1"
+	[ "$status $output" = "0 hello" ] || fail "missing" || return 1
+	IMAGE_TEXT=changed make_layout layout b
+	push layout:b "$REGISTRY/web:1"
+	run box run -q "$REGISTRY/web:1"
+	[ "$status $output" = "0 hello" ] || fail "still the old one" || return 1
+	run box run -q --pull always "$REGISTRY/web:1"
+	[ "$status $output" = "0 changed" ] || fail "always"
+}
+
+@test "D09: a tag that has moved is told, and its digest printed" {
+	need root docker-registry skopeo
+	start_registry
+	make_layout layout a
+	IMAGE_TEXT=changed make_layout layout b
+	push layout:a "$REGISTRY/web:1"
+	run box pull -q "$REGISTRY/web:1"
+	[ "$status" -eq 0 ]
+	local before=${output#*@}
+	run box pull "$REGISTRY/web:1"
+	[[ $output != *"has moved"* ]] || fail "it has not moved" || return 1
+	push layout:b "$REGISTRY/web:1"
+	run box pull "$REGISTRY/web:1"
+	[ "$status" -eq 0 ]
+	[[ $output == *"$REGISTRY/web:1 has moved: it was $before"* ]] || fail "moved" || return 1
+	[ "${lines[-1]#*@}" != "$before" ]
+	# What is pinned stays what it was.
+	run box run -q "$REGISTRY/web@$before"
+	[ "$status $output" = "0 hello" ] || fail "pinned"
+}
+
+@test "TLS with an authority of its own, and a password that login has tried" {
+	need root docker-registry skopeo htpasswd openssl
+	start_registry tls auth
+	make_layout layout a
+	PUSH_CREDENTIALS=robot:canary-4711 push layout:a "$REGISTRY/acme/web:1"
+	run box pull "$REGISTRY/acme/web:1"
+	[ "$status" -eq 1 ]
+	[[ $output == *"certificate"* ]] || fail "who vouches for it?" || return 1
+	trust_authority "$REGISTRY"
+	run box pull "$REGISTRY/acme/web:1"
+	[ "$status" -eq 1 ]
+	[[ $output == *"it wants a user and a password"*"box login $REGISTRY"* ]] || fail "no password" || return 1
+	run box login -u robot --password-stdin "$REGISTRY" <<<"wrong"
+	[ "$status" -eq 1 ]
+	[[ $output == *"it answered 401"* ]] || fail "a wrong password" || return 1
+	[ ! -e "$XDG_RUNTIME_DIR/containers/auth.json" ]
+	run box login -u robot --password-stdin "$REGISTRY" <<<"canary-4711"
+	[ "$status" -eq 0 ] || fail "login" || return 1
+	[ "$(stat -c %a "$XDG_RUNTIME_DIR/containers/auth.json")" = 600 ]
+	run box pull "$REGISTRY/acme/web:1"
+	[ "$status" -eq 0 ] || fail "pull" || return 1
+	# Other tools find it there too.
+	skopeo inspect --cert-dir certs "docker://$REGISTRY/acme/web:1" >/dev/null
+	run box logout "$REGISTRY"
+	[ "$status" -eq 0 ] || fail "logout" || return 1
+	run box pull "$REGISTRY/acme/web:1"
+	[ "$status" -eq 1 ]
+	run box logout "$REGISTRY"
+	[ "$status" -eq 1 ]
+	[[ $output == *"no password is kept"* ]]
+}
+
+@test "login keeps what else is in the file" {
+	need root docker-registry htpasswd jq
+	start_registry auth
+	mkdir -p "$XDG_RUNTIME_DIR/containers"
+	echo '{"auths": {"example.com": {"auth": "eDp5", "x": 1}}, "other": [1, 2]}' >"$XDG_RUNTIME_DIR/containers/auth.json"
+	chmod 600 "$XDG_RUNTIME_DIR/containers/auth.json"
+	run box login -u robot --password-stdin "$REGISTRY" <<<"canary-4711"
+	[ "$status" -eq 0 ] || fail "login" || return 1
+	run jq -c . "$XDG_RUNTIME_DIR/containers/auth.json"
+	[ "$output" = '{"auths":{"example.com":{"auth":"eDp5","x":1},"'"$REGISTRY"'":{"auth":"cm9ib3Q6Y2FuYXJ5LTQ3MTE="}},"other":[1,2]}' ] || fail "kept"
+}
+
+@test "an ordinary user pulls, with registries.json of its own, and removes" {
+	need user userns subids docker-registry skopeo jq
+	start_registry
+	make_layout layout a
+	push layout:a "$REGISTRY/acme/web:1"
+	as_user mkdir -p config/box
+	as_user sh -c "printf '%s' '{\"registries\": {\"example.org/hub\": {\"mirrors\": [\"$REGISTRY/acme\"]}}}' >config/box/registries.json"
+	run as_user bin/box pull example.org/hub/web:1
+	[ "$status" -eq 0 ] || fail "pull" || return 1
+	run as_user bin/box run --pull never example.org/hub/web:1
+	[[ $status == 0 && $output == *hello ]] || fail "run" || return 1
+	run as_user bin/box rmi example.org/hub/web:1
+	[ "$status" -eq 0 ] || fail "rmi" || return 1
+	[ -z "$(ls "$WORK"/home/data/box/{layers,images,staging,blobs/sha256} | grep -v ':$' | grep .)" ]
+	as_user sh -c "printf '%s' '{\"registries\": {\"$REGISTRY\": {\"blocked\": true}}}' >config/box/registries.json"
+	run as_user bin/box pull "$REGISTRY/acme/web:1"
+	[ "$status" -eq 1 ]
+	[[ $output == *"blocks $REGISTRY"* ]] || fail "blocked" || return 1
+	as_user sh -c "printf '%s' '{\"registries\": {\"x\": {\"insecur\": true}}}' >config/box/registries.json"
+	run as_user bin/box pull "$REGISTRY/acme/web:1"
+	[[ $output == *"registries.json:1: registries.x.insecur"*"insecure"* ]] || fail "a typing error"
+}
+
+@test "mirrors of registries.conf come first, and the registry where they fail" {
+	need root docker-registry skopeo
+	start_registry
+	local mirror=$REGISTRY
+	start_registry
+	make_layout layout a
+	push layout:a "$REGISTRY/team/web:1"
+	printf '[[registry]]\nprefix = "example.org/x"\nlocation = "%s/team"\n[[registry.mirror]]\nlocation = "%s/cache"\n' "$REGISTRY" "$mirror" \
+		>"$CONTAINERS_REGISTRIES_CONF"
+	run box pull -q example.org/x/web:1
+	[ "$status" -eq 0 ] || fail "the registry" || return 1
+	IMAGE_TEXT=mirrored make_layout layout b
+	push layout:b "$mirror/cache/web:1"
+	run box run -q --pull always example.org/x/web:1
+	[ "$status $output" = "0 mirrored" ] || fail "the mirror" || return 1
+	echo 'nonsense' >"$CONTAINERS_REGISTRIES_CONF"
+	run box pull -q example.org/x/web:1
+	[ "$status" -eq 1 ]
+	[[ $output == *"registries.conf: line 1: expected KEY = VALUE"* ]]
+}
+
+@test "an index of several platforms: this host's, or --platform" {
+	need root docker-registry skopeo jq
+	start_registry
+	make_layout layout amd
+	IMAGE_ARCHITECTURE=arm64 IMAGE_TEXT=arm make_layout layout arm
+	jq -c '{schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: [.manifests[] |
+		{mediaType, digest, size, platform: {os: "linux", architecture: (if .annotations[] == "amd" then "amd64" else "arm64" end)}}]}' \
+		layout/index.json >index
+	local name
+	name=$(sha256sum <index | cut -d' ' -f1)
+	cp index "layout/blobs/sha256/$name"
+	jq -c --arg d "sha256:$name" --argjson s "$(stat -c %s index)" '.manifests = [{mediaType: "application/vnd.oci.image.index.v1+json",
+		digest: $d, size: $s, annotations: {"org.opencontainers.image.ref.name": "all"}}]' layout/index.json >new && mv new layout/index.json
+	skopeo --insecure-policy copy -q --all --dest-tls-verify=false oci:layout:all "docker://$REGISTRY/web:1"
+	run box pull -q "$REGISTRY/web:1"
+	[ "$output" = "$REGISTRY/web:1@sha256:$name" ] || fail "the index's digest" || return 1
+	[ "$(box images --format json | jq -r '.[0].architecture')" = amd64 ]
+	run box pull -q --platform linux/arm64 "$REGISTRY/web:1"
+	[ "$status" -eq 0 ] || fail "arm64" || return 1
+	[ "$(box images --format json | jq -r '.[0].architecture')" = arm64 ]
+	# The store holds the other one under that name: this host's is fetched again where it is asked for.
+	run box run -q --platform amd64 "$REGISTRY/web:1"
+	[ "$status $output" = "0 hello" ] || fail "amd64" || return 1
+	run box pull --platform linux/s390x "$REGISTRY/web:1"
+	[ "$status" -eq 1 ]
+	[[ $output == *"no image for linux/s390x; there are: linux/amd64, linux/arm64"* ]]
+}
+
+@test "images, tag, rmi: shared layers stay as long as somebody needs them" {
+	need root docker-registry skopeo jq
+	start_registry
+	make_layout layout a
+	IMAGE_TEXT=other make_layout layout b
+	push layout:a "$REGISTRY/web:1"
+	push layout:b "$REGISTRY/web:2"
+	box pull -q "$REGISTRY/web:1" "$REGISTRY/web:2" >/dev/null
+	[ "$(box images --format json | jq '[.[].shared_size] | unique | length')" = 1 ]
+	[ "$(box images --format json | jq '.[0] | .size == .shared_size + .unique_size and .shared_size > 3000000 and .unique_size < 10000')" = true ]
+	[ "$(ls "$BOX_STORE/layers" | wc -l)" = 4 ]
+	box tag "$REGISTRY/web:1" mine
+	run box rmi "$REGISTRY/web:1"
+	[ "$output" = "untagged $REGISTRY/web:1" ] || fail "one name" || return 1
+	run box run -q --pull never mine
+	[ "$status $output" = "0 hello" ] || fail "the other name" || return 1
+	run box rmi mine
+	[[ $output == *deleted* ]] || fail "the last name" || return 1
+	[ "$(ls "$BOX_STORE/layers" | wc -l)" = 3 ]
+	run box run -q --pull never "$REGISTRY/web:2"
+	[ "$status $output" = "0 other" ] || fail "the other image" || return 1
+	box run -q "$REGISTRY/web:2" sleep 60 &
+	local running=$!
+	wait_until 10 container_pid web
+	run box rmi "$REGISTRY/web:2"
+	[ "$status" -eq 1 ]
+	[[ $output == *"a container uses it"* ]] || fail "in use" || return 1
+	box rm -f "$(container_name web)" >/dev/null
+	wait $running || true
+	run box rmi "$REGISTRY/web:2"
+	[ "$status" -eq 0 ] || fail "free again" || return 1
+	[ -z "$(ls "$BOX_STORE"/{layers,images,staging,blobs/sha256} | grep -v ':$' | grep .)" ]
+}
+
+@test "inspect and history tell what the image says, and nothing that steers a terminal" {
+	need root docker-registry skopeo jq
+	start_registry
+	make_layout layout a
+	push layout:a "$REGISTRY/web:1"
+	box pull -q "$REGISTRY/web:1" >/dev/null
+	[ "$(box inspect "$REGISTRY/web:1" | jq -c '.[0] | [.configuration.config.Env, (.manifest.layers | length)]')" = '[["A=b"],3]' ]
+	run box history "$REGISTRY/web:1"
+	[ "${#lines[@]}" = 4 ]
+	[[ ${lines[1]} == *"step 2"* && ${lines[3]} == *"step 0"* ]]
+	run box inspect nothing
+	[ "$status" -eq 1 ]
+	[[ $output == *"the store has no image docker.io/library/nothing:latest"* ]]
+}
+
+@test "two pulls at once fetch every blob once" {
+	need root jq
+	hostile slow
+	box pull -q "$REGISTRY/web:1" >first 2>&1 &
+	local first=$!
+	box pull -q "$REGISTRY/other:1" >second 2>&1 &
+	wait $first || fail "$(cat first)" || return 1
+	wait $! || fail "$(cat second)" || return 1
+	[ "$(requests 'select(.path | contains("/blobs/")) | .path | split("/")[-1]' | sort | uniq -d)" = "" ] || fail "$(requests .path)" || return 1
+	[ "$(box images -q | wc -l)" = 2 ]
+	[ -z "$(unfinished)" ]
+}
+
+@test "what kill -9 leaves goes on where it stopped, and nothing of it is seen before" {
+	need root jq
+	hostile slow
+	local pid
+	"$BOX" --root "$STATE" pull "$REGISTRY/web:1" >out 2>&1 &
+	pid=$!
+	wait_until 10 eval '[ "$(cat "$BOX_STORE"/downloads/sha256-* 2>/dev/null | wc -c)" -gt 500000 ]'
+	kill -9 $pid
+	wait $pid || true
+	wait_until 5 eval '! pgrep -f "box-image pull .* $REGISTRY/web:1"'
+	[ -z "$(box images -q)" ]
+	[ -z "$(ls "$BOX_STORE/layers")" ]
+	run box pull -q "$REGISTRY/web:1"
+	[ "$status" -eq 0 ] || fail "again" || return 1
+	[ "$(requests 'select(.range) | .range' | grep -c '^bytes=[1-9]')" = 1 ] || fail "$(cat "$LOG")" || return 1
+	run box run --pull never "$REGISTRY/web:1"
+	[ "$status $output" = "0 hello" ] || fail "run" || return 1
+	[ -z "$(unfinished)" ]
+}
