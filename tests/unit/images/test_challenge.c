@@ -43,7 +43,8 @@ Test(challenge, is_read)
 
 Test(challenge, what_is_broken_is_refused)
 {
-	static const char *const cases[] = { "Bearer realm=\"open", "realm=\"x\"", "Bearer \"x\"", "Bearer realm=\"x\" \"y\"", "=", "Bearer =x", "(" };
+	static const char *const cases[] = { "Bearer realm=\"open", "realm=\"x\"",
+					     "Bearer \"x\"", "Bearer realm=\"x\" \"y\"", "=", "Bearer =x", "(" };
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct challenges challenges = { 0 };

@@ -54,7 +54,8 @@ Test(registries_conf, is_read)
 
 Test(registries_conf, a_setting_is_for_whole_parts_of_a_name)
 {
-	static const char conf[] = "[[registry]]\nlocation=\"a.b\"\n[[registry]]\nlocation=\"a.b/team\"\n[[registry]]\nprefix=\"*.c.d\"\nlocation=\"x\"\n"
+	static const char conf[] = "[[registry]]\nlocation=\"a.b\"\n[[registry]]\nlocation=\"a.b/team\"\n"
+				   "[[registry]]\nprefix=\"*.c.d\"\nlocation=\"x\"\n"
 				   "[[registry]]\nlocation=\"e.c.d\"\n";
 	static const struct {
 		const char *name, *prefix;
@@ -109,7 +110,8 @@ Test(registries_conf, what_is_wrong_is_told_with_its_line)
 
 Test(registries_conf, boxs_own_file_comes_later_and_wins)
 {
-	static const char json[] = "{\"registries\": {\"docker.io\": {\"insecure\": true, \"mirrors\": [\"m.example\"], \"token_hosts\": [\"t.example\"]}},"
+	static const char json[] = "{\"registries\": {\"docker.io\": {\"insecure\": true, \"mirrors\": [\"m.example\"], "
+				   "\"token_hosts\": [\"t.example\"]}},"
 				   " \"idle_timeout\": \"5s\"}";
 	autorelease(settings) struct settings settings = { 0 };
 	const struct registry_setting *found;
