@@ -75,7 +75,8 @@ Test(auth_file, helpers)
 
 Test(auth_file, what_is_broken_is_refused)
 {
-	static const char *const cases[] = { "", "[]", "{\"auths\": {\"a.io\": {\"auth\": \"x\"}}}", "{\"auths\": {\"a.io\": {\"auth\": \"YWJj\"}}}",
+	static const char *const cases[] = { "", "[]", "{\"auths\": {\"a.io\": {\"auth\": \"x\"}}}",
+					     "{\"auths\": {\"a.io\": {\"auth\": \"YWJj\"}}}",
 					     "{\"auths\": 1}", "{\"auths\": {\"a.io\": {\"auth\": \"!!!!\"}}}" };
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
