@@ -48,7 +48,7 @@ teardown_world() {
 	[ -n "${WORK:-}" ] || return 0
 	# Give the kernel a moment: the last process of a killed container may be on its way out.
 	for _ in {1..50}; do
-		processes=$(left_processes)
+		processes=$(quick left_processes)
 		[ -n "$processes" ] || break
 		sleep 0.1
 	done
@@ -247,6 +247,12 @@ container_pid() { box ps --format json 2>/dev/null | jq -r --arg start "${1:-$TA
 
 # --- what must not be left -------------------------------------------------------------------------------------------------
 
+# quick COMMAND…: in a subshell, $(quick left_state), without bats' record of every command for its backtraces. That costs more than the commands do.
+quick() {
+	trap - DEBUG
+	"$@"
+}
+
 # Processes of this test: in a cgroup of its word; a box of this build with its folder on the command line; or with its folder mounted in a
 # mount namespace other than ours (in ours everybody on the host would see a mount that the test made). These functions run after every
 # test, also on an emulated processor: they start few programs.
@@ -301,7 +307,7 @@ left_state() {
 assert_nothing_left() { # assert_nothing_left [PROCESSES]: where left_processes was just asked
 	local what found bad=0
 	for what in processes cgroups mounts state; do
-		if [ $what = processes ] && [ $# -gt 0 ]; then found=$1; else found=$(left_$what); fi
+		if [ $what = processes ] && [ $# -gt 0 ]; then found=$1; else found=$(quick left_$what); fi
 		if [ -n "$found" ]; then
 			printf 'left behind: %s:\n%s\n' "$what" "$found" >&2
 			bad=1
