@@ -20,14 +20,16 @@
 #include "base/error.h"
 #include "base/text.h"
 
-int file_read_fd(int fd, const char *name, size_t limit, struct text *ret, struct error *e)
+enum { READ_MIN = 4096, READ_MAX = 1 << 20 };
+
+/* expected: how much there probably is; it may be more or less. */
+static int read_up(int fd, const char *name, size_t expected, size_t limit, struct text *ret, struct error *e)
 {
-	char buffer[16384];
-	size_t total = 0;
+	size_t total = 0, room = expected < READ_MIN ? READ_MIN : expected < READ_MAX ? expected + 1 : READ_MAX;
 	ssize_t got;
 
 	for (;;) {
-		got = read(fd, buffer, sizeof buffer);
+		got = read(fd, text_reserve(ret, room), room);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -37,8 +39,13 @@ int file_read_fd(int fd, const char *name, size_t limit, struct text *ret, struc
 		total += (size_t)got;
 		if (total > limit)
 			return error_set(e, ERROR_KERNEL, "read %s: it is larger than %zu bytes", name, limit);
-		text_add_bytes(ret, buffer, (size_t)got);
+		text_grow(ret, (size_t)got);
 	}
+}
+
+int file_read_fd(int fd, const char *name, size_t limit, struct text *ret, struct error *e)
+{
+	return read_up(fd, name, 0, limit, ret, e);
 }
 
 int file_read(int dirfd, const char *path, size_t limit, struct text *ret, struct error *e)
@@ -54,7 +61,7 @@ int file_read(int dirfd, const char *path, size_t limit, struct text *ret, struc
 		return error_sys(e, "look at %s", path);
 	if (!S_ISREG(st.st_mode))
 		return error_set(e, ERROR_KERNEL, "read %s: it is not a regular file", path);
-	return file_read_fd(fd, path, limit, ret, e);
+	return read_up(fd, path, (size_t)st.st_size, limit, ret, e);
 }
 
 int write_all(int fd, const void *bytes, size_t length)

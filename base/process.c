@@ -86,23 +86,6 @@ int process_open(pid_t pid)
 	return (int)syscall(SYS_pidfd_open, pid, 0); /* always close-on-exec */
 }
 
-pid_t process_pid(int pidfd)
-{
-	char path[48], line[512];
-	long pid = -1;
-	FILE *file;
-
-	(void)snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd); /* always fits */
-	file = fopen(path, "re");
-	if (!file)
-		return -1;
-	while (fgets(line, sizeof line, file))
-		if (strncmp(line, "Pid:", 4) == 0)
-			pid = strtol(line + 4, NULL, 10);
-	fclose(file);
-	return (pid_t)pid;
-}
-
 /* One field of /proc/PID/stat, from 3 on, in line; NULL where it is gone. */
 static const char *stat_field(pid_t pid, int wanted, char line[static STAT_SIZE])
 {
@@ -146,6 +129,16 @@ int process_stat_fields(pid_t pid, uint64_t *ret, int count)
 		at = *end == ' ' ? end + 1 : end;
 	}
 	return at ? 0 : -1;
+}
+
+bool process_lives(pid_t pid, int64_t start_time)
+{
+	char line[STAT_SIZE];
+	const char *at = stat_field(pid, 3, line), *start = at;
+
+	for (int field = 3; start && field < 22; field++)
+		start = strchr(start + 1, ' ');
+	return start && *at != 'Z' && *at != 'X' && strtoll(start, NULL, 10) == start_time;
 }
 
 bool process_is_zombie(pid_t pid)

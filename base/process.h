@@ -39,14 +39,14 @@ int process_signal(int pidfd, int signal);
 /* pidfd_open(2); -1 with errno. */
 int process_open(pid_t pid);
 
-/* The pid behind a pidfd, from /proc/self/fdinfo; -1 where it is gone. */
-pid_t process_pid(int pidfd);
-
 /* Field 22 of /proc/PID/stat, in clock ticks since boot: with the pid it names a process for good. -1 where it is gone. */
 int64_t process_start_time(pid_t pid);
 
 /* The fields of /proc/PID/stat (proc(5)) from 4 on, below count, each at its number in ret; -1 where it is gone or has fewer. */
 int process_stat_fields(pid_t pid, uint64_t *ret, int count);
+
+/* Whether the process that had this pid and this start time has not ended. */
+bool process_lives(pid_t pid, int64_t start_time);
 
 /* Whether it has ended, and nobody has waited for it yet. */
 bool process_is_zombie(pid_t pid);

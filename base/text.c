@@ -36,6 +36,19 @@ static void reserve(struct text *text, size_t more)
 	text->capacity = capacity;
 }
 
+char *text_reserve(struct text *text, size_t more)
+{
+	reserve(text, more);
+	text->data[text->length] = '\0';
+	return text->data + text->length;
+}
+
+void text_grow(struct text *text, size_t more)
+{
+	text->length += more;
+	text->data[text->length] = '\0';
+}
+
 void text_add_bytes(struct text *text, const void *bytes, size_t length)
 {
 	reserve(text, length);

@@ -24,6 +24,10 @@ void text_add_bytes(struct text *text, const void *bytes, size_t length);
 void text_add_char(struct text *text, char c);
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Room for more bytes behind the content: read into what is returned, then text_grow by what came. */
+char *text_reserve(struct text *text, size_t more);
+void text_grow(struct text *text, size_t more);
+
 /* Forgets the content, keeps the memory. */
 void text_clear(struct text *text);
 

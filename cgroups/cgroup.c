@@ -130,7 +130,7 @@ static int branch_try(const struct cgroup *group, struct branch *branch, const s
 
 int branch_open(const struct cgroup *group, struct branch *branch, struct error *e)
 {
-	const char *tasks = branch->tree.is_v2 ? "cgroup.procs" : "tasks";
+	const char *tasks = branch_tasks_file(branch);
 
 	branch->folder = openat(branch->parent, group_leaf(group), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (branch->folder < 0)
@@ -159,7 +159,7 @@ static int branch_make(const struct cgroup *group, struct branch *branch, unsign
 	if (branch_open(group, branch, e))
 		return -1;
 	shown = text_format("%s%s", branch->tree.root, group->path);
-	return branch->tree.is_v2 ? 0 : v1_inherit(branch, branch->parent, branch->folder, shown, e);
+	return branch->tree.is_v2 ? 0 : v1_inherit(branch, branch->parent, branch->folder, branch->is_made, shown, e);
 }
 
 /* Takes back what a failed create has made; the error that it reports stays. */
@@ -282,9 +282,9 @@ int cgroup_enter(const struct cgroup *group, bool entered, struct error *e)
 		if (branch->tree.is_v2 && entered)
 			continue;
 		/* "0" is the writing task itself, whatever its pid is called in which namespace. */
-		if (write(branch->tasks, "0", 1) == 1)
+		if (branch_put(branch, "0") == 0)
 			continue;
-		if (errno == EBADF || errno == ENODEV)
+		if (errno == ENOENT || errno == ENODEV)
 			return error_set(e, ERROR_MISSING, "enter cgroup %s%s: it is gone", branch->tree.root, group->path);
 		return error_sys(e, "enter cgroup %s%s", branch->tree.root, group->path);
 	}

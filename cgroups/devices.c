@@ -177,12 +177,20 @@ void devices_line(const struct device_rule *rule, struct text *ret)
 /* One line per write: the kernel reads no further than the first. */
 static int write_changes(const struct branch *branch, const struct list *changes, struct error *e)
 {
+	static const char *const files[] = { "devices.deny", "devices.allow" };
+	autoclose int deny = -1;
+	autoclose int allow = -1;
+	int *const fds[] = { &deny, &allow };
+
 	for (size_t i = 0; i < changes->count; i++) {
 		const char *change = changes->items[i], *line = strchr(change, ' ') + 1;
-		const char *file = text_starts(change, "allow ") ? "devices.allow" : "devices.deny";
+		bool allows = text_starts(change, "allow ");
+		ssize_t length = (ssize_t)strlen(line);
 
-		if (group_write(branch, file, line))
-			return error_sys(e, "write \"%s\" to %s of cgroup %s", line, file, branch->tree.root);
+		if (*fds[allows] < 0)
+			*fds[allows] = openat(branch->folder, files[allows], O_WRONLY | O_CLOEXEC);
+		if (*fds[allows] < 0 || write(*fds[allows], line, (size_t)length) != length)
+			return error_sys(e, "write \"%s\" to %s of cgroup %s", line, files[allows], branch->tree.root);
 	}
 	return 0;
 }

@@ -6,11 +6,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+
+const char *branch_tasks_file(const struct branch *branch)
+{
+	return branch->tree.is_v2 ? "cgroup.procs" : "tasks";
+}
 
 const struct branch *group_branch(const struct cgroup *group, enum controller controller)
 {
@@ -27,6 +33,15 @@ int group_write(const struct branch *branch, const char *file, const char *conte
 		return -1;
 	}
 	return file_poke(branch->folder, file, content);
+}
+
+int branch_put(const struct branch *branch, const char *pid)
+{
+	ssize_t length = (ssize_t)strlen(pid);
+
+	if (branch->tasks < 0)
+		return group_write(branch, branch_tasks_file(branch), pid);
+	return write(branch->tasks, pid, (size_t)length) == length ? 0 : -1;
 }
 
 long group_read(const struct branch *branch, const char *file, char *buffer, size_t size)

@@ -13,9 +13,9 @@
 /* The group in one tree. Descriptors are -1 where the folder is gone or not opened. */
 struct branch {
 	struct tree tree; /* owned copy; controllers: those for which the group joined */
-	int parent;       /* the folder above the group's own, O_PATH */
+	int parent;       /* the folder above the group's own, O_PATH; of a group that is being made */
 	int folder;       /* ROOT and the group's path, O_PATH */
-	int tasks;        /* v1 tasks, v2 cgroup.procs: open for writing */
+	int tasks;        /* v1 tasks, v2 cgroup.procs: open for writing; of a group that is being made */
 	bool is_made;     /* by this process: undone when create fails */
 };
 
@@ -62,6 +62,9 @@ struct path_wish {
 /* The folder above the last part of path, O_PATH, or -1. */
 int path_walk(const struct branch *branch, const char *path, const struct path_wish *wish, struct error *e);
 
+/* The folder of path itself, where it is there: O_PATH, or -1. */
+int path_open(const struct branch *branch, const char *path, struct error *e);
+
 /* A group without branches; version as of the host. */
 struct cgroup *group_new(const char *path, size_t path_length, enum cgroup_version version);
 /* One more branch, whose tree has no texts yet; borrowed. */
@@ -70,6 +73,12 @@ struct branch *group_add(struct cgroup *group, bool is_v2, unsigned controllers)
 void group_fill_mounts(struct cgroup *group);
 /* Opens folder and tasks below the open parent. */
 int branch_open(const struct cgroup *group, struct branch *branch, struct error *e);
+
+/* The file to which is written who enters. */
+const char *branch_tasks_file(const struct branch *branch);
+
+/* Writes pid ("0": this task) to the tasks of the group, opened now where that was not done yet. 0, or -1 with errno. */
+int branch_put(const struct branch *branch, const char *pid);
 
 /* The branch that has the controller, or NULL where the group did not join it. */
 const struct branch *group_branch(const struct cgroup *group, enum controller controller);
@@ -86,8 +95,9 @@ long clock_ms(void);
 /* Sleeps for *pause_us, then doubles it up to 20 ms. False, without a sleep: the deadline has passed. */
 bool wait_until(long deadline_ms, unsigned *pause_us);
 
-/* v1.c: a new cpuset group has neither processors nor memory nodes: it gets those of the group above. shown is for messages. */
-int v1_inherit(const struct branch *branch, int above, int below, const char *shown, struct error *e);
+/* v1.c: a new cpuset group has neither processors nor memory nodes: it gets those of the group above. is_new: made
+ * just now, by the caller. shown is for messages. */
+int v1_inherit(const struct branch *branch, int above, int below, bool is_new, const char *shown, struct error *e);
 int v1_freeze(const struct branch *branch, bool frozen, int timeout_ms, struct error *e);
 bool v1_is_frozen(const struct branch *branch);
 

@@ -79,7 +79,7 @@ static int step_down(const struct branch *branch, int *at, const char *name, con
 	}
 	if (next < 0)
 		return error_sys(e, "open cgroup %s", shown);
-	if (wants_made && !branch->tree.is_v2 && v1_inherit(branch, *at, next, shown, e))
+	if (wants_made && !branch->tree.is_v2 && v1_inherit(branch, *at, next, /* is_new= */ false, shown, e))
 		return -1;
 	close(*at);
 	*at = take_fd(&next);
@@ -87,13 +87,18 @@ static int step_down(const struct branch *branch, int *at, const char *name, con
 }
 
 /* Where nothing is to be made or changed on the way, one call goes all of it. There are no links in a cgroup file system. */
-static int open_above(const struct branch *branch, const char *path, struct error *e)
+static int open_at_once(const struct branch *branch, const char *path, size_t length, struct error *e)
 {
 	const struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
-	autofree char *above = text_format("%s%.*s", branch->tree.root, (int)(strrchr(path, '/') - path), path);
-	int fd = (int)syscall(SYS_openat2, AT_FDCWD, above, &how, sizeof how);
+	autofree char *whole = text_format("%s%.*s", branch->tree.root, (int)length, path);
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, whole, &how, sizeof how);
 
-	return fd < 0 ? error_sys(e, "open cgroup %s", above) : fd;
+	return fd < 0 ? error_sys(e, "open cgroup %s", whole) : fd;
+}
+
+int path_open(const struct branch *branch, const char *path, struct error *e)
+{
+	return open_at_once(branch, path, strlen(path), e);
 }
 
 int path_walk(const struct branch *branch, const char *path, const struct path_wish *wish, struct error *e)
@@ -102,7 +107,7 @@ int path_walk(const struct branch *branch, const char *path, const struct path_w
 	autoclose int at = -1;
 
 	if (!wish->wants_made && !wish->needed && !wish->welcome)
-		return open_above(branch, path, e);
+		return open_at_once(branch, path, (size_t)(strrchr(path, '/') - path), e);
 	at = open(branch->tree.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (at < 0)
 		return error_sys(e, "open cgroup %s", branch->tree.root);

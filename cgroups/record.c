@@ -93,15 +93,10 @@ static struct cgroup *parse_record(const char *record, struct error *e)
 /* Opens what is there of the group. It may be gone, or be another user's: cgroup_enter says so; all else works as far as it goes. */
 static void open_branches(struct cgroup *group)
 {
-	const struct path_wish nothing = { 0 };
-
 	for (size_t i = 0; i < group->count; i++) {
-		struct branch *branch = &group->branches[i];
 		struct error gone = { 0 };
 
-		branch->parent = path_walk(branch, group->path, &nothing, &gone);
-		if (branch->parent >= 0)
-			(void)branch_open(group, branch, &gone);
+		group->branches[i].folder = path_open(&group->branches[i], group->path, &gone);
 	}
 }
 

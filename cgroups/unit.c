@@ -206,9 +206,9 @@ static void describe(const struct cgroup *group, const struct limits *settled, p
 static int move_in(const struct cgroup *group, const struct branch *branch, pid_t pid, struct error *e)
 {
 	char number[16];
-	int length = snprintf(number, sizeof number, "%d", (int)pid);
 
-	if (write(branch->tasks, number, (size_t)length) == length)
+	(void)snprintf(number, sizeof number, "%d", (int)pid); /* always fits */
+	if (branch_put(branch, number) == 0)
 		return 0;
 	return error_sys(e, "move process %d into cgroup %s%s", (int)pid, branch->tree.root, group->path);
 }
@@ -231,7 +231,7 @@ static int join_v1(const struct cgroup *group, struct branch *branch, pid_t pid,
 	const struct path_wish wish = { .wants_made = true };
 	autofree char *shown = text_format("%s%s", branch->tree.root, group->path);
 
-	if (open_made(group, branch, &wish, e) || v1_inherit(branch, branch->parent, branch->folder, shown, e))
+	if (open_made(group, branch, &wish, e) || v1_inherit(branch, branch->parent, branch->folder, /* is_new= */ false, shown, e))
 		return -1;
 	return move_in(group, branch, pid, e);
 }

@@ -16,14 +16,14 @@
 static const char *const cpuset_files[] = { "cpuset.cpus", "cpuset.mems" };
 
 /* Copies the value of file from one group to another that has none. 0, or -1 with errno. */
-static int inherit(int from, int to, const char *file)
+static int inherit(int from, int to, bool is_empty, const char *file)
 {
 	struct branch source = { .folder = from }, target = { .folder = to };
 	char value[4096];
 
-	if (group_read(&target, file, value, sizeof value) < 0)
+	if (!is_empty && group_read(&target, file, value, sizeof value) < 0)
 		return -1;
-	if (value[0] != '\n' && value[0] != '\0')
+	if (!is_empty && value[0] != '\n' && value[0] != '\0')
 		return 0;
 	if (group_read(&source, file, value, sizeof value) < 0)
 		return -1;
@@ -31,13 +31,13 @@ static int inherit(int from, int to, const char *file)
 }
 
 /* A new cpuset group is empty, and no task can enter it (ENOSPC) nor can its children have more than it has. */
-int v1_inherit(const struct branch *branch, int above, int below, const char *shown, struct error *e)
+int v1_inherit(const struct branch *branch, int above, int below, bool is_new, const char *shown, struct error *e)
 {
 	if (!(branch->tree.controllers & CONTROLLER_BIT(CONTROLLER_CPUSET)))
 		return 0;
 	/* Every box does this, and all write the same: whoever comes between another's mkdir and write needs it, too. */
 	for (size_t i = 0; i < sizeof cpuset_files / sizeof *cpuset_files; i++)
-		if (inherit(above, below, cpuset_files[i]))
+		if (inherit(above, below, is_new, cpuset_files[i]))
 			return error_sys(e, "copy %s to cgroup %s from the one above", cpuset_files[i], shown);
 	return 0;
 }

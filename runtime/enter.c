@@ -64,6 +64,7 @@ struct entry {
 	int namespaces; /* CLONE_NEW*: those of its that are not box's own */
 	int channel;
 	int pidfd;   /* of the new process */
+	pid_t pid;   /* likewise: nobody else can have it before this process has waited for it */
 	int streams[3];
 	bool is_oci;
 	bool comes_later; /* into the cgroup: systemd moves it there */
@@ -89,7 +90,7 @@ static int open_container(const struct places *places, const struct box_exec *re
 	if (sealed_self(entry->record.user_namespace, e))
 		return -1;
 	entry->first = process_open((pid_t)entry->record.pid);
-	if (!alive || entry->first < 0 || process_start_time((pid_t)entry->record.pid) != entry->record.start_time)
+	if (!alive || entry->first < 0 || !process_lives((pid_t)entry->record.pid, entry->record.start_time))
 		return error_set(e, ERROR_MISSING, "enter %s: container not running", request->name);
 	if (cgroup_open(entry->record.cgroup ? entry->record.cgroup : "", &entry->group, e))
 		return -1;
@@ -107,6 +108,11 @@ static int find_namespaces(struct entry *entry, struct error *e)
 	for (enum namespace_kind i = 0; i < NAMESPACE_COUNT; i++) {
 		char path[48], ours[48] = "", theirs[48] = "";
 
+		/* Made for this container: nobody but what is in it can be there. */
+		if (i != NAMESPACE_USER && entry->is_oci && entry->container.namespaces[i].choice == NAMESPACE_NEW) {
+			entry->namespaces |= namespace_flag(i);
+			continue;
+		}
 		(void)snprintf(path, sizeof path, "/proc/self/ns/%s", namespace_name(i)); /* always fits */
 		if (readlink(path, ours, sizeof ours - 1) < 0)
 			continue; /* a kernel without this kind: nothing to join */
@@ -272,7 +278,8 @@ static int try_middle(struct entry *entry, struct error *e)
 		close(entry->channel);
 	entry->channel = middle.outside = ends[0];
 	middle.inside = ends[1];
-	return middle_start(&middle, &entry->pidfd, e) < 0 ? -1 : 0;
+	entry->pid = middle_start(&middle, &entry->pidfd, e);
+	return entry->pid < 0 ? -1 : 0;
 }
 
 /* What else can be done where the group itself does not take the process. */
@@ -301,7 +308,7 @@ static int start_middle(const struct box_exec *request, struct entry *entry, str
 	relay_signals_block();
 	if (try_middle(entry, e) && (find_other_way(request, entry, e) || try_middle(entry, e)))
 		return -1;
-	if (entry->comes_later && cgroup_attach(entry->group, process_pid(entry->pidfd), e))
+	if (entry->comes_later && cgroup_attach(entry->group, entry->pid, e))
 		return -1;
 	message_init(&message, STAGE_GO);
 	if (channel_send(entry->channel, &message, e) == 0)
@@ -318,23 +325,20 @@ static int copy_limits(struct entry *entry, struct error *e)
 	struct rlimit_entry limits[RLIM_NLIMITS];
 	struct rlimit limit;
 	size_t count = 0;
-	pid_t pid = process_pid(entry->pidfd);
 
-	if (pid <= 0)
-		return error_set(e, ERROR_KERNEL, "enter %s: the new process died before its program ran", entry->record.name);
 	for (int i = 0; i < RLIM_NLIMITS; i++) {
 		if (prlimit((pid_t)entry->record.pid, (enum __rlimit_resource)i, NULL, &limit))
 			continue; /* the first process has just ended: so will this one */
 		limits[count++] = (struct rlimit_entry){ .resource = i, .soft = limit.rlim_cur, .hard = limit.rlim_max };
 	}
-	if (rlimits_apply(pid, limits, count, e))
+	if (rlimits_apply(entry->pid, limits, count, e))
 		return -1;
-	return rlimits_apply(pid, entry->container.rlimits, entry->container.rlimit_count, e);
+	return rlimits_apply(entry->pid, entry->container.rlimits, entry->container.rlimit_count, e);
 }
 
 static int prepare_oci(struct entry *entry, const struct box_exec *request, struct error *e)
 {
-	pid_t pid = process_pid(entry->pidfd);
+	pid_t pid = entry->pid;
 
 	if (set_affinity(pid, entry->container.oci->affinity_final, "process.execCPUAffinity.final", e) ||
 	    oom_score_set(pid, entry->container.oci->oom_score_adj, e))
@@ -346,7 +350,7 @@ static int prepare_oci(struct entry *entry, const struct box_exec *request, stru
 
 static int let_run(struct entry *entry, const struct box_exec *request, struct error *e)
 {
-	const struct listener_notice notice = { .container = &entry->container, .pid = process_pid(entry->pidfd),
+	const struct listener_notice notice = { .container = &entry->container, .pid = entry->pid,
 						.first = (pid_t)entry->record.pid, .status = "running" };
 	autoclose int listener = -1;
 	struct message message;
@@ -396,7 +400,7 @@ static void release(struct entry *entry)
 
 static int prepare(const struct places *places, const struct box_exec *request, struct entry *entry, struct error *e)
 {
-	if (open_container(places, request, entry, e) || find_namespaces(entry, e))
+	if (open_container(places, request, entry, e))
 		return -1;
 	if (entry->record.bundle) {
 		if (describe_oci(places, request, entry, e))
@@ -406,7 +410,7 @@ static int prepare(const struct places *places, const struct box_exec *request, 
 	} else {
 		describe(request, entry);
 	}
-	return seccomp_prepare(places, &entry->container, &entry->filter, e);
+	return find_namespaces(entry, e) || seccomp_prepare(places, &entry->container, &entry->filter, e) ? -1 : 0;
 }
 
 int box_exec(const struct places *places, const struct box_exec *request, int *ret_status, struct error *e)

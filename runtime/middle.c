@@ -34,6 +34,7 @@ static _Noreturn void run_middle(const struct middle *m)
 	message.error = e;
 	message.fds[0] = pidfd;
 	message.fd_count = pid > 0;
+	message.numbers[0] = pid; /* as box calls it: this process is still in its pid namespace */
 	(void)channel_send(inside, &message, &e); /* if box is gone nobody is left to tell */
 	_exit(0);
 }
@@ -63,6 +64,5 @@ int middle_start(const struct middle *m, int *ret_pidfd, struct error *e)
 		return -1;
 	*ret_pidfd = take_fd(&message.fds[0]);
 	message_release(&message);
-	pid = process_pid(*ret_pidfd);
-	return pid > 0 ? pid : error_set(e, ERROR_KERNEL, "enter the container's namespaces: the new process died");
+	return (pid_t)message.numbers[0];
 }

@@ -284,8 +284,7 @@ int state_read(const struct places *places, const char *name, struct record *ret
 		record_release(&record);
 		return -1;
 	}
-	*ret_alive = record.pid > 0 && process_start_time((pid_t)record.pid) == record.start_time &&
-		     !process_is_zombie((pid_t)record.pid);
+	*ret_alive = record.pid > 0 && process_lives((pid_t)record.pid, record.start_time);
 	*ret = record;
 	return 0;
 }

@@ -16,6 +16,13 @@ struct walk {
 	const char *at, *end, *text;
 };
 
+/* Of the bytes between texts: those that count. All others only fill. */
+enum { FILLS, OPENS, CLOSES, PARTS, QUOTES };
+
+static const unsigned char kinds[256] = {
+	['{'] = OPENS, ['['] = OPENS, ['}'] = CLOSES, [']'] = CLOSES, [','] = PARTS, [':'] = PARTS, ['"'] = QUOTES,
+};
+
 static bool is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -35,35 +42,41 @@ static void skip_text(struct walk *w)
 	w->at++;
 }
 
-/* Over one whole value, however deep. */
-static void skip_value(struct walk *w)
+/* Over an object or a list, however deep. */
+static void skip_nested(struct walk *w)
 {
 	size_t depth = 0;
 
-	do {
-		skip_space(w);
-		if (w->at >= w->end)
-			return;
-		if (*w->at == '"') {
+	while (w->at < w->end) {
+		unsigned char kind = kinds[(unsigned char)*w->at];
+
+		if (kind == QUOTES) {
 			skip_text(w);
-		} else if (*w->at == '{' || *w->at == '[') {
-			depth++;
-			w->at++;
-		} else if (*w->at == ']' || *w->at == '}') {
-			if (!depth)
-				return;
-			depth--;
-			w->at++;
-		} else if (*w->at == ',' || *w->at == ':') {
-			if (!depth)
-				return;
-			w->at++;
-		} else {
-			do
-				w->at++;
-			while (w->at < w->end && *w->at && !strchr(" \t\r\n,:]}", *w->at));
+			continue;
 		}
-	} while (depth);
+		w->at++;
+		if (kind == OPENS)
+			depth++;
+		else if (kind == CLOSES && --depth == 0)
+			return;
+	}
+}
+
+/* Over one whole value. */
+static void skip_value(struct walk *w)
+{
+	skip_space(w);
+	if (w->at >= w->end)
+		return;
+	switch (kinds[(unsigned char)*w->at]) {
+	case QUOTES: skip_text(w); break;
+	case OPENS: skip_nested(w); break;
+	case FILLS:
+		while (w->at < w->end && *w->at && !is_space(*w->at) && kinds[(unsigned char)*w->at] == FILLS)
+			w->at++;
+		break;
+	default: break; /* no value: the caller sees what there is instead */
+	}
 }
 
 static unsigned hex4(const char *at)
@@ -173,6 +186,8 @@ static size_t enter_object(struct walk *w, const char *path, const char **ret_ke
 			longest = length;
 			best = *w;
 			*ret_key = start;
+			if (!path[longest])
+				break; /* no other can match further */
 		}
 		skip_value(w);
 		skip_space(w);
@@ -256,6 +271,8 @@ bool locate_value(const char *text, size_t length, const char *path, size_t *ret
 	if (*follow(&w, path, &key))
 		return false;
 	*ret_start = (size_t)(w.at - text);
+	if (!ret_length)
+		return w.at <= w.end;
 	skip_value(&w);
 	*ret_length = (size_t)(w.at - text) - *ret_start;
 	return w.at <= w.end;

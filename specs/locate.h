@@ -14,5 +14,5 @@ int locate_line(const char *text, size_t length, const char *path);
 /* The same, and 0 where the text does not have the whole path. */
 int locate_exact(const char *text, size_t length, const char *path);
 
-/* Where the value itself stands, and how long it is; false where the text does not have the whole path. */
+/* Where the value itself stands, and how long it is (ret_length may be NULL); false where the text does not have the whole path. */
 bool locate_value(const char *text, size_t length, const char *path, size_t *ret_start, size_t *ret_length);

@@ -165,10 +165,10 @@ static json_t *parse(const char *json, size_t length, const char *name, struct e
 /* Where the object of linux.seccomp stands. Step by step: a key could be called "linux.seccomp". */
 static bool find_profile(const char *json, size_t length, size_t *ret_start, size_t *ret_length)
 {
-	size_t outer, outer_length;
+	size_t outer;
 
-	if (!locate_value(json, length, "linux", &outer, &outer_length) ||
-	    !locate_value(json + outer, outer_length, "seccomp", ret_start, ret_length))
+	if (!locate_value(json, length, "linux", &outer, NULL) ||
+	    !locate_value(json + outer, length - outer, "seccomp", ret_start, ret_length))
 		return false;
 	*ret_start += outer;
 	return json[*ret_start] == '{';
