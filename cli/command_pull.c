@@ -41,7 +41,7 @@ static void tell(const struct image_pulled *pulled, bool is_quiet, struct text *
 static int pull_all(const struct call *call, const struct options *options, const struct list *names, struct error *e)
 {
 	for (size_t i = 0; i < names->count; i++) {
-		struct progress *progress = progress_new(options->quiet);
+		struct progress *progress = progress_new(options->quiet, "pulling", "fetched");
 		const struct image_options choices = { .pull = PULL_ALWAYS, .platform = options->platform, .progress = progress_blob,
 						       .begins = progress_begins, .data = progress };
 		autorelease(image_pulled) struct image_pulled pulled = { 0 };

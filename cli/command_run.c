@@ -113,7 +113,7 @@ static int resolve(const struct call *call, const struct options *options, const
 	int result = choose_pull(options, &choices.pull, e);
 
 	if (result == 0) {
-		choices.data = progress_new(options->quiet);
+		choices.data = progress_new(options->quiet, "pulling", "fetched");
 		result = image_resolve(call->places, reference, &choices, ret, e);
 		progress_free(choices.data);
 	}

@@ -36,6 +36,8 @@ const struct command commands[] = {
 	{ "inspect", "IMAGE…", "print manifest and configuration of images as JSON", no_options, command_inspect,
 	  EXAMPLES("box inspect debian:12") },
 	{ "history", "IMAGE", "print the steps that made an image", history_options, command_history, EXAMPLES("box history debian:12") },
+	{ "push", "IMAGE [NAME]", "give an image of the store to a registry", push_options, command_push,
+	  EXAMPLES("box push registry.example.com/acme/web:1.4", "box push debian:12 registry.example.com/base:1") },
 	{ "login", "[HOST]", "try a password at a registry, and keep it", login_options, command_login,
 	  EXAMPLES("box login registry.example.com", "box login -u robot --password-stdin registry.example.com:5000 < password") },
 	{ "logout", "[HOST]", "forget the password for a registry", no_options, command_logout, EXAMPLES("box logout registry.example.com") },

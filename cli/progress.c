@@ -32,6 +32,7 @@ struct blob {
 
 struct progress {
 	bool is_quiet, is_terminal;
+	const char *doing, *done;
 	struct blob *blobs;
 	size_t count;
 	size_t lines; /* drawn, and to be drawn over */
@@ -46,12 +47,14 @@ static int64_t now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-struct progress *progress_new(bool is_quiet)
+struct progress *progress_new(bool is_quiet, const char *doing, const char *done)
 {
 	struct progress *progress = alloc_zeroed(1, sizeof *progress);
 	const char *terminal = getenv("TERM");
 
 	progress->is_quiet = is_quiet;
+	progress->doing = doing;
+	progress->done = done;
 	progress->is_terminal = isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
 	progress->begin_ms = now_ms();
 	return progress;
@@ -88,7 +91,7 @@ void progress_free(struct progress *progress)
 void progress_begins(const char *name, void *data)
 {
 	const struct progress *progress = data;
-	autofree char *line = text_format("pulling %s", name);
+	autofree char *line = text_format("%s %s", progress->doing, name);
 
 	if (!progress->is_quiet)
 		report_line(line);
@@ -182,7 +185,7 @@ void progress_blob(const char *digest, int64_t at, int64_t size, void *data)
 			draw(progress, now);
 	} else if (at == size && !was_done) {
 		char words[32];
-		autofree char *line = text_format("%s %.*s, %s", blob->first == size ? "have" : "fetched", DIGITS, short_digest(blob),
+		autofree char *line = text_format("%s %.*s, %s", blob->first == size ? "have" : progress->done, DIGITS, short_digest(blob),
 						  size_format((uint64_t)size, words));
 
 		report_line(line);

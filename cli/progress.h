@@ -9,8 +9,8 @@
 
 struct progress;
 
-/* Writes to stderr; is_quiet: nothing at all. */
-struct progress *progress_new(bool is_quiet);
+/* Writes to stderr; is_quiet: nothing at all. doing and done are words: "pulling", "fetched". */
+struct progress *progress_new(bool is_quiet, const char *doing, const char *done);
 /* Takes the bars away. */
 void progress_free(struct progress *progress);
 

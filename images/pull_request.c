@@ -21,7 +21,7 @@
 enum { ANSWER_LIMIT = 1 << 20 };
 
 struct listener {
-	const struct pull_request *request;
+	const struct image_request *request;
 	struct text line;   /* what has come of one */
 	struct text answer; /* everything from the first line on that is no progress */
 };
@@ -60,7 +60,7 @@ static void hear(const char *bytes, size_t length, void *data)
 		text_clear(&listener->answer);
 }
 
-int pull_request(const struct pull_request *request, char **ret_image, char **ret_source, struct error *e)
+int image_request(const struct image_request *request, struct unpack_answer *ret, struct error *e)
 {
 	struct listener listener = { .request = request };
 	autorelease(unpack_answer) struct unpack_answer answer = { 0 };
@@ -73,11 +73,8 @@ int pull_request(const struct pull_request *request, char **ret_image, char **re
 	if (!helper)
 		return -1;
 	list_add(&argv, helper);
-	list_add(&argv, "pull");
-	list_addf(&argv, "%d", request->store);
-	list_add(&argv, request->name);
-	if (request->platform)
-		list_add(&argv, request->platform);
+	for (size_t i = 0; i < request->words->count; i++)
+		list_add(&argv, request->words->items[i]);
 	image_environment(&environment);
 	run.argv = argv.items;
 	run.environment = environment.items;
@@ -89,8 +86,29 @@ int pull_request(const struct pull_request *request, char **ret_image, char **re
 	text_release(&listener.line);
 	text_release(&listener.answer);
 	if (result)
-		return error_in(e, "pull %s", request->name);
+		return error_in(e, "%s %s", request->words->items[0], request->name);
 	if (unpack_answer_judge(request->name, &answer, e))
+		return -1;
+	if (ret) {
+		*ret = answer;
+		answer = (struct unpack_answer){ 0 };
+	}
+	return 0;
+}
+
+int pull_request(const struct pull_request *pull, char **ret_image, char **ret_source, struct error *e)
+{
+	autorelease(unpack_answer) struct unpack_answer answer = { 0 };
+	autorelease(list) struct list words = { 0 };
+	const struct image_request request = { .store = pull->store, .words = &words, .name = pull->name, .progress = pull->progress,
+					       .data = pull->data };
+
+	list_add(&words, "pull");
+	list_addf(&words, "%d", pull->store);
+	list_add(&words, pull->name);
+	if (pull->platform)
+		list_add(&words, pull->platform);
+	if (image_request(&request, &answer, e))
 		return -1;
 	*ret_image = take_ptr(&answer.image);
 	*ret_source = take_ptr(&answer.source);

@@ -11,9 +11,23 @@
 #include <stdint.h>
 
 struct error;
+struct list;
+struct unpack_answer;
 
 /* How far a blob is; told often. */
 typedef void pull_progress(const char *digest, int64_t at, int64_t size, void *data);
+
+/* Any order to box-image that speaks to a registry. */
+struct image_request {
+	int store;
+	const struct list *words; /* behind the program's name */
+	const char *name;         /* of the image, for messages */
+	pull_progress *progress;  /* or NULL */
+	void *data;
+};
+
+/* Runs box-image. ret: NULL, or released with unpack_answer_release. */
+int image_request(const struct image_request *request, struct unpack_answer *ret, struct error *e);
 
 struct pull_request {
 	int store;

@@ -22,6 +22,7 @@
 #include "images/registry/http.h"
 #include "images/registry/login.h"
 #include "images/registry/pull.h"
+#include "images/registry/push.h"
 #include "images/unpack/hash.h"
 #include "images/unpack/unpack.h"
 #include "images/unpack_request.h"
@@ -143,12 +144,35 @@ static int logout(char *const *words, int count, struct unpack_answer *ret, stru
 	return 0;
 }
 
+/* STORE-FD NAME MANIFEST FROM BLOB… */
+static int push(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+{
+	struct push_request request = { .store = -1, .progress = progress };
+	int result;
+
+	if (count < 5)
+		return wrong_words(e);
+	request.manifest = words[2];
+	request.from = words[3][0] ? words[3] : NULL;
+	for (int i = 4; i < count; i++)
+		list_add(&request.blobs, words[i]);
+	result = parse_fd(words[0], &request.store, e) || image_name_parse(words[1], &request.name, e) || http_prepare(e) ||
+		 push_run(&request, e);
+	image_name_release(&request.name);
+	list_release(&request.blobs);
+	if (result)
+		return error_in(e, "push %s", words[1]);
+	ret->image = alloc_copy(words[2]);
+	return 0;
+}
+
 static const struct {
 	const char *verb;
 	int (*run)(char *const *words, int count, struct unpack_answer *ret, struct error *e);
 } verbs[] = {
 	{ "unpack", unpack },
 	{ "pull", pull },
+	{ "push", push },
 	{ "sweep", sweep },
 	{ "login", login },
 	{ "logout", logout },

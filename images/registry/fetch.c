@@ -383,6 +383,11 @@ static struct download *find(const struct fetch *fetch, const struct digest *dig
 	return NULL;
 }
 
+bool fetch_is_wanted(const struct fetch *fetch, const struct digest *digest)
+{
+	return find(fetch, digest) != NULL;
+}
+
 int fetch_want(struct fetch *fetch, const struct digest *digest, int64_t size, struct error *e)
 {
 	struct download **place, *download = find(fetch, digest);

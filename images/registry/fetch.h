@@ -43,6 +43,9 @@ int fetch_get_manifest(struct fetch *fetch, const char *name, const struct diges
 /* Whether the registry takes the plan's credentials. */
 int fetch_login(struct fetch *fetch, struct error *e);
 
+/* Whether the blob was wanted before. */
+bool fetch_is_wanted(const struct fetch *fetch, const struct digest *digest);
+
 /* The blob will be needed. */
 int fetch_want(struct fetch *fetch, const struct digest *digest, int64_t size, struct error *e);
 /* The same, and a descriptor to read it from the beginning, while it still comes. */

@@ -160,7 +160,7 @@ static size_t give_body(char *buffer, size_t size, size_t count, void *data)
 		got = (ssize_t)room;
 	} else {
 		do
-			got = read(request->body_fd, buffer, room);
+			got = pread(request->body_fd, buffer, room, request->body_offset + request->body_length - exchange->left);
 		while (got < 0 && errno == EINTR);
 		if (got < 0) {
 			error_sys(exchange->error, "read what is to be sent");
@@ -298,6 +298,9 @@ static int exchange_once(struct http *http, const struct http_request *request, 
 	}
 	if (code != CURLE_OK) {
 		*ret_failure = failure_of(code);
+		/* Its buffer for one line of the head has a limit, and this is what it says then. */
+		if (code == CURLE_OUT_OF_MEMORY)
+			return error_set(e, ERROR_NETWORK, "one of the answer's headers is too long");
 		return error_set(e, ERROR_NETWORK, "%.300s", http->said[0] ? http->said : curl_easy_strerror(code));
 	}
 	if (!exchange.has_begun && begin(&exchange)) {

@@ -55,9 +55,10 @@ struct http_request {
 	int (*begin)(const struct http_answer *answer, void *data, struct error *e);
 	int (*sink)(const char *bytes, size_t length, void *data, struct error *e);
 	void *data;
-	/* What is sent: length bytes of body, or of the file body_fd from its current offset on. */
+	/* What is sent: length bytes of body, or of the file body_fd from an offset on. */
 	const char *body;
 	int body_fd; /* used where body_length is not 0 and body NULL */
+	int64_t body_offset;
 	int64_t body_length;
 };
 

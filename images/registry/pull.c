@@ -72,6 +72,14 @@ static int open_file(struct job *job, const char *name, struct error *e)
 	return take_fd(&fd);
 }
 
+/* A size that an image may not have is refused before the first byte is fetched. */
+static int charge(struct job *job, const struct digest *digest, int64_t size, struct error *e)
+{
+	const struct source *source = job->source_data;
+
+	return fetch_is_wanted(source->fetch, digest) ? 0 : budget_blob(&job->budget, size, e);
+}
+
 static int open_blob(struct job *job, const struct digest *digest, int64_t size, bool is_manifest, struct error *e)
 {
 	struct source *source = job->source_data;
@@ -79,7 +87,7 @@ static int open_blob(struct job *job, const struct digest *digest, int64_t size,
 	autofree char *path = store_blob_path(digest);
 	char name[DIGEST_TEXT];
 
-	if (budget_blob(&job->budget, size, e))
+	if (charge(job, digest, size, e))
 		return -1;
 	if (is_manifest && faccessat(job->request->store, path, F_OK, AT_SYMLINK_NOFOLLOW)) {
 		digest_text(digest, name);
@@ -94,7 +102,7 @@ static int want(struct job *job, const struct digest *digest, int64_t size, stru
 {
 	const struct source *source = job->source_data;
 
-	return fetch_want(source->fetch, digest, size, e);
+	return charge(job, digest, size, e) || fetch_want(source->fetch, digest, size, e) ? -1 : 0;
 }
 
 static int wait_for(struct job *job, int channel, struct error *e)

@@ -148,8 +148,6 @@ static int authorised(struct registry *registry, size_t n, struct http_request *
 			*ret_failure = HTTP_FAILURE_LASTING;
 			return -1;
 		}
-		if (request->body_length && !request->body)
-			return 0; /* the file was read: the caller begins again */
 	}
 }
 
@@ -312,6 +310,16 @@ int registry_get(struct registry *registry, struct registry_fetch *fetch, struct
 	return e->kind != ERROR_NONE ? -1 : error_set(e, ERROR_INTERNAL, "no registry to ask");
 }
 
+char *registry_url(const struct registry *registry, const char *location)
+{
+	size_t n = registry->plan->count - 1;
+	autofree char *origin = text_format("%s://%s/v2/", registry->sessions[n].is_plain ? "http" : "https",
+					    registry->plan->endpoints[n].address);
+	autofree char *url = http_url_join(origin, location);
+
+	return url && (registry->sessions[n].is_plain || text_starts(url, "https:")) ? take_ptr(&url) : NULL;
+}
+
 int registry_call(struct registry *registry, const struct registry_call *call, struct http_answer *ret, struct error *e)
 {
 	size_t n = registry->plan->count - 1;
@@ -319,7 +327,8 @@ int registry_call(struct registry *registry, const struct registry_call *call, s
 	const struct http_tls tls = { .authorities = endpoint->authorities, .certificate = endpoint->certificate, .key = endpoint->key,
 				      .is_unverified = endpoint->is_insecure };
 	struct http_request request = { .method = call->method, .headers = call->headers, .tls = &tls, .limit = MANIFEST_BYTES,
-					.body = call->body, .body_fd = call->body_fd, .body_length = call->body_length,
+					.body = call->body, .body_fd = call->body_fd, .body_offset = call->body_offset,
+					.body_length = call->body_length,
 					.idle_s = registry->plan->idle_s };
 
 	if (patiently(registry, n, &request, call->path, call->access, NULL, ret, e) == 0)

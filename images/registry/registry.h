@@ -38,9 +38,13 @@ struct registry_call {
 	const struct list *headers;
 	const char *body;
 	int body_fd;
-	int64_t body_length;
+	int64_t body_offset, body_length;
 };
 int registry_call(struct registry *registry, const struct registry_call *call, struct http_answer *ret, struct error *e);
+
+/* A place that the registry named in an answer (absolute, or relative to the registry), as a whole URL; NULL where that is none, or would
+ * go from https to http. To be freed. */
+char *registry_url(const struct registry *registry, const char *location);
 
 /* The registry's own words in an answer that is none of success, as an error. */
 int registry_refused(const struct registry *registry, const struct http_answer *answer, const char *what, struct error *e);

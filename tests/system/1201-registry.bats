@@ -239,6 +239,59 @@ unfinished() { find "$BOX_STORE"/downloads "$BOX_STORE"/staging -mindepth 1 ! -n
 	[[ $output == *"the store has no image docker.io/library/nothing:latest"* ]]
 }
 
+@test "push: blobs that are there are not sent, and another repository of the registry gives its own" {
+	need root docker-registry skopeo jq htpasswd openssl
+	start_registry tls auth
+	make_layout layout a
+	PUSH_CREDENTIALS=robot:canary-4711 push layout:a "$REGISTRY/acme/web:1"
+	trust_authority "$REGISTRY"
+	box login -u robot --password-stdin "$REGISTRY" <<<"canary-4711" >/dev/null
+	box pull -q "$REGISTRY/acme/web:1" >/dev/null
+	local digest
+	digest=$(box images -q)
+	run box push "$REGISTRY/acme/web:1" "$REGISTRY/acme/copy:2"
+	[ "$status" -eq 0 ] || fail "to another repository" || return 1
+	[ "${lines[-1]}" = "$REGISTRY/acme/copy:2@$digest" ] || fail "$digest" || return 1
+	[[ $output != *pushed* ]] || fail "sent what was there" || return 1
+	[ "$(skopeo inspect --cert-dir certs --format '{{.Digest}}' "docker://$REGISTRY/acme/copy:2")" = "$digest" ]
+	local first=$REGISTRY
+	start_registry
+	run box push "$first/acme/web:1" "$REGISTRY/fresh:1"
+	[ "$status" -eq 0 ] || fail "to another registry" || return 1
+	[ "$(grep -c ': pushed' <<<"$output")" = 4 ] || fail "everything is sent once" || return 1
+	[ "$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$REGISTRY/fresh:1")" = "$digest" ]
+	run box push "$first/acme/web:1" "$REGISTRY/fresh:2"
+	[[ $status == 0 && $output != *pushed* ]] || fail "again" || return 1
+	BOX_STORE=$WORK/other run box run -q "$REGISTRY/fresh:2"
+	[ "$status $output" = "0 hello" ] || fail "what was pushed runs" || return 1
+	box logout "$first" >/dev/null
+	run box push "$first/acme/web:1"
+	[ "$status" -eq 1 ]
+	[[ $output == *"box login $first"* ]] || fail "without a password" || return 1
+	run box push nothing
+	[ "$status" -eq 1 ]
+	[ -z "$(unfinished)" ]
+}
+
+@test "push in pieces where the registry takes no large ones, and a registry that misnames" {
+	need root docker-registry skopeo jq
+	start_registry
+	make_layout layout a 20000000
+	push layout:a "$REGISTRY/web:1"
+	box pull -q "$REGISTRY/web:1" >/dev/null
+	local from=$REGISTRY
+	hostile upload-limited
+	run box push -q "$from/web:1" "$REGISTRY/web:1"
+	[ "$status" -eq 0 ] || fail "in pieces" || return 1
+	[ "$(requests 'select(.method == "PATCH") | .method' | wc -l)" = 3 ] || fail "$(cat "$LOG")" || return 1
+	BOX_STORE=$WORK/other run box run -q "$REGISTRY/web:1"
+	[ "$status $output" = "0 hello" ] || fail "what was pushed runs" || return 1
+	hostile misnames
+	run box push -q "$from/web:1" "$REGISTRY/web:1"
+	[ "$status" -eq 1 ]
+	[[ $output == *"the registry calls the manifest sha256:0000"* ]] || fail "misnamed"
+}
+
 @test "two pulls at once fetch every blob once" {
 	need root jq
 	hostile slow

@@ -255,8 +255,8 @@ while True:
 		manifest-endless|the answer has more than the 4194304 bytes that it may have
 		manifest-gzip|the answer is encoded as "gzip"
 		manifest-other|and the registry calls it
-		headers|headers
-		header-long|header
+		headers|the answer's headers have more than 64 KiB
+		header-long|one of the answer's headers is too long
 		blob-longer|it has more than the
 		blob-endless|it has more than the
 		blob-shorter|its size is said to be

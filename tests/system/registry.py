@@ -129,6 +129,40 @@ class Handler(BaseHTTPRequestHandler):
     def big(self):
         return self.kind() == "blobs" and len(self.server.blobs.get(self.last(), b"")) > 2000000
 
+    # --- uploads ---------------------------------------------------------------------------------------------------------------
+    def do_POST(self):
+        self.note()
+        self.server.count += 1
+        self.server.uploads["/upload/%d" % self.server.count] = b""
+        self.answer(202, b"", [("Location", "/upload/%d?state=x" % self.server.count)])
+
+    def body(self):
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def do_PATCH(self):
+        self.note()
+        data, place = self.body(), self.path.split("?")[0]
+        first = int(self.headers["Content-Range"].split("-")[0])
+        if first != len(self.server.uploads[place]):
+            return self.refuse(416, "RANGE")
+        self.server.uploads[place] += data
+        return self.answer(202, b"", [("Location", self.path)])
+
+    def do_PUT(self):
+        self.note()
+        data = self.body()
+        if self.kind() == "manifests":
+            self.server.manifest = data
+            called = "sha256:" + "0" * 64 if self.server.mode == "misnames" else digest(data)
+            return self.answer(201, b"", [("Docker-Content-Digest", called)])
+        if self.server.mode == "upload-limited" and len(data) > 1000000:
+            return self.answer(413, b"")
+        data = self.server.uploads[self.path.split("?")[0]] + data
+        if "digest=" + digest(data) not in self.path:
+            return self.refuse(400, "DIGEST_INVALID")
+        self.server.blobs[digest(data)] = data
+        return self.answer(201)
+
     # --- D01: layers with urls -------------------------------------------------------------------------------------------------
     # (the manifest is changed at the start; nothing here)
 
@@ -400,6 +434,7 @@ def serve(ready, log, rootfs, mode, argument="", certificate=""):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.lock, server.log, server.mode, server.argument, server.count = threading.Lock(), log, mode, argument, 0
+    server.uploads = {}
     server.blobs, server.manifest = make_image(rootfs, 3000000, os.environ.get("IMAGE_TEXT", "hello"))
     change(server)
     if certificate:
