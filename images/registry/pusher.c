@@ -84,8 +84,8 @@ static int begin(struct push *push, const char *digest, char **ret_location, str
 }
 
 /* The PUT that names the blob; length 0 where its bytes are there already. */
-static int put(struct push *push, const char *location, const char *digest, int fd, int64_t length,
-	       struct http_answer *answer, struct error *e)
+static int put(struct push *push, const char *location, const char *digest, int fd, int64_t length, struct http_answer *answer,
+	       struct error *e)
 {
 	autofree char *url = text_format("%s%sdigest=%s", location, strchr(location, '?') ? "&" : "?", digest);
 	autorelease(list) struct list headers = { 0 };

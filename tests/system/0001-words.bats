@@ -75,7 +75,7 @@ teardown() { teardown_world; }
 	run "$BOX" frobnicate
 	expect_status 125
 	expect_has "unknown command frobnicate" "box --help lists the commands"
-	for command in build push build up down logs; do
+	for command in build up down logs; do
 		run "$BOX" $command x
 		expect_status 125
 		[ "$output" = "box: box $command is not supported yet" ]
