@@ -8,6 +8,8 @@
  */
 #include "images/unpack/indexer.h"
 
+#include <fcntl.h>
+
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -18,13 +20,25 @@
 #include "images/unpack/stream.h"
 #include "images/unpack/tar_reader.h"
 
+enum { SEND = 16 << 20 };
+
 struct tee {
 	struct stream *stream;
 	int tar;
-	int64_t size;       /* written */
+	int64_t size;       /* written … */
+	int64_t sent;       /* … and on its way to the disk, which works while the next bytes are decompressed */
 	bool has_failed;    /* not the archive's form, but reading, decompressing or writing */
 	struct error error; /* of that */
 };
+
+/* Without it the disk stands still until the whole image is here and waited for. */
+static void send_to_disk(struct tee *tee)
+{
+	if (tee->size - tee->sent < SEND)
+		return;
+	(void)sync_file_range(tee->tar, tee->sent, tee->size - tee->sent, SYNC_FILE_RANGE_WRITE); /* a hint: syncfs has the last word */
+	tee->sent = tee->size;
+}
 
 static ssize_t next_bytes(void *data, const unsigned char **ret, struct error *e)
 {
@@ -38,6 +52,7 @@ static ssize_t next_bytes(void *data, const unsigned char **ret, struct error *e
 		tee->error = *e;
 	} else {
 		tee->size += got;
+		send_to_disk(tee);
 	}
 	return got;
 }

@@ -3,15 +3,14 @@
 # unpack.sh BUILD [FOLDER] - what unpacking costs in both forms of a layer: a tree of about 1 GB and 50,000 names as an uncompressed tar, a
 # gzip and a zstd one. As root.
 #
-# Forms take turns (ROUNDS, 3), each into a fresh folder, to the end of "sync -f". ext4 makes files five times slower for half a minute after many
-# were removed, so nothing is removed before the end. Wall and processor seconds are printed for each run, and medians at the end.
-# Then: how long box needs for the root of a container, from the trace of RUNS (21) starts of an image of five such layers.
+# Forms take turns (ROUNDS, 3), each into a fresh folder, to the end of "sync -f". ext4 makes files five times slower for half a minute
+# after many were removed, so nothing is removed before the end. Wall, user and system seconds are printed for each run, and medians at the end.
 set -euo pipefail
 
 build=$(cd "${1:-build}" && pwd)
 work=$(mktemp -d "${2:-/tmp}/box-unpack-XXXXXX")
 trap 'rm -rf --one-file-system "$work"' EXIT
-rounds=${ROUNDS:-3} runs=${RUNS:-21}
+rounds=${ROUNDS:-3}
 
 # Names as a distribution has them: folders of about twenty files, mostly small, some links, whatever bytes this host's own programs have.
 make_tree() {
@@ -50,12 +49,12 @@ make_store() {
 	echo '{"imageLayoutVersion":"1.0.0"}' >"$1/oci-layout"
 }
 
-# unpack FORM FILE STORE: prints wall and processor seconds.
+# unpack FORM FILE STORE: prints wall, user and system seconds.
 unpack() {
 	make_store "$3"
 	# shellcheck disable=SC2016
 	/usr/bin/env TIMEFORMAT='%R %U %S' bash -c 'time { "$0" unpack tar 8 9 new "$1" x 8<"$2" 9<"$3" >"$2/answer" && sync -f "$2"; }' \
-		"$build/libexec/box/box-image" "$1" "$3" "$2" 2>&1 | awk '{ printf "%.2f %.2f\n", $1, $2 + $3 }'
+		"$build/libexec/box/box-image" "$1" "$3" "$2" 2>&1 | awk '{ printf "%.2f %.2f %.2f\n", $1, $2, $3 }'
 	grep -q '"image"' "$3/answer" || { cat "$3/answer" >&2; return 1; }
 }
 
@@ -64,20 +63,19 @@ median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 make_tree "$work/tree.tar"
 echo "tree: $(tar -tf "$work/tree.tar" | wc -l) names, $(($(stat -c %s "$work/tree.tar") >> 20)) MiB"
 for kind in ${KINDS:-tar gz zst}; do
+	source=$work/tree.tar.$kind
 	case $kind in
-	gz) gzip -1 -k -c "$work/tree.tar" >"$work/tree.tar.gz" source=$work/tree.tar.gz ;;
-	zst) zstd -q -3 "$work/tree.tar" -o "$work/tree.tar.zst" && source=$work/tree.tar.zst ;;
+	gz) gzip -1 -c "$work/tree.tar" >"$source" ;;
+	zst) zstd -q -3 "$work/tree.tar" -o "$source" ;;
 	*) source=$work/tree.tar ;;
 	esac
-	source=$work/tree.tar${kind:+.$kind}
-	[ "$kind" != tar ] || source=$work/tree.tar
 	sync -f "$work"
 	for ((round = 1; round <= rounds; round++)); do
 		for form in any folders; do
 			figures=$(unpack "$form" "$source" "$work/store-$kind-$form-$round")
 			echo "$kind $form: $figures"
-			echo "${figures% *}" >>"$work/wall-$kind-$form"
-			echo "${figures#* }" >>"$work/cpu-$kind-$form"
+			awk '{ print $1 }' <<<"$figures" >>"$work/wall-$kind-$form"
+			awk '{ print $2 + $3 }' <<<"$figures" >>"$work/cpu-$kind-$form"
 		done
 	done
 	for form in any folders; do
