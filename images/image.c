@@ -146,8 +146,10 @@ static int load_image(const struct places *places, int store, const char *digest
 		return error_sys(e, "pin the image %s in the store", digest_words);
 	if (image_record_read(store, &digest, &record, e))
 		return -1;
+	trace_step("image", "find it");
 	if (load_layers(places, store, &record.layers, image, e))
 		return -1;
+	trace_step("image", "layers");
 	image->digest = alloc_copy(record.image);
 	return load_config(store, &record, image, e);
 }
