@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # layers.sh BUILD - how long box needs for the root of an image of five layers, in both forms. As root.
 #
-# From the trace of RUNS (31) starts of each form, in turns: opening or mounting the layers, and from the written id maps to the finished
-# overlay (which includes waiting for the other half). Medians and least values in microseconds.
+# From the trace of RUNS (31) starts of each form, in turns: opening or mounting the layers, and the child's step that makes the overlay of
+# them.
+# Medians and least values in microseconds.
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -40,7 +41,7 @@ for ((run = 1; run <= runs; run++)); do
 done
 for form in any folders; do
 	for ((run = 1; run <= runs; run++)); do
-		awk '/image +layers/ { a = $1 } /launch +wait: ROOT/ { b = $1 } END { print a, b, a + b }' "$work/trace-$form-$run"
+		awk '/image +layers/ { a = $1 } /child +root$/ { b = $1 } END { print a, b, a + b }' "$work/trace-$form-$run"
 	done >"$work/figures"
 	for column in 1 2 3; do
 		sort -n -k$column,$column "$work/figures" | awk -v c=$column '{ v[NR] = $c } END { printf "%d (%d) ", v[int((NR + 1) / 2)], v[1] }'
