@@ -24,6 +24,7 @@
 #include "base/number.h"
 #include "base/places.h"
 #include "cgroups/cgroup.h"
+#include "images/layer_mount.h"
 #include "runtime/idmap.h"
 
 enum { LITTLE_SPACE = 1 << 30 };
@@ -152,6 +153,26 @@ static void check_store(const struct places *places, struct finding *ret)
 		ret->level = FINDING_LESS;
 }
 
+static void check_layers(const struct places *places, struct finding *ret)
+{
+	struct error e = { 0 };
+	autoclose int store = -1;
+	const char *words;
+
+	if (places->rootless) {
+		text_add(&ret->detail, "become folders: an ordinary user cannot mount an index");
+		return;
+	}
+	store = folder_make_private(places->store, &e);
+	words = store < 0 ? NULL : layer_mount_probe(store, &e);
+	if (words) {
+		text_addf(&ret->detail, "become %s", words);
+	} else {
+		ret->level = FINDING_LESS;
+		text_addf(&ret->detail, "become folders, which take longer to make: %s", e.text);
+	}
+}
+
 /* The store is before what is tried on its file system. */
 const struct doctor_row doctor_rows[] = {
 	{ "kernel", check_kernel, "everything", "boot Linux 5.19 or later (it has id-mapped layers below an overlay)" },
@@ -160,6 +181,7 @@ const struct doctor_row doctor_rows[] = {
 	{ "time namespaces", doctor_time_namespaces, "everything", "boot a kernel with CONFIG_TIME_NS" },
 	{ "store", check_store, "images and volumes", "choose a folder of your own with space, by --store FOLDER or BOX_STORE" },
 	{ "state", check_state, "everything", "choose a folder of your own by --root FOLDER or XDG_RUNTIME_DIR" },
+	{ "layers", check_layers, "fast unpacking", "boot Linux 6.12 or later, or 6.4 with loop devices; modprobe erofs loop" },
 	{ "overlayfs", doctor_overlay, "the writable layer, images with several layers", "modprobe overlay" },
 	{ "id-mapped mounts", doctor_idmap, "layers and volumes under a user namespace",
 	  "move the store to ext4, xfs or btrfs by --store FOLDER or BOX_STORE (tmpfs: from Linux 6.3)" },

@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "images/digest.h"
 #include "images/index.h"
+#include "images/layer.h"
 #include "images/pull_request.h"
 #include "images/record.h"
 #include "images/reference.h"
@@ -37,7 +38,7 @@ void image_release(struct image *image)
 	free(image->reference);
 	free(image->digest);
 	for (size_t i = 0; i < image->layer_count; i++)
-		free(image->layers[i].path);
+		layer_release(&image->layers[i]);
 	free(image->layers);
 	image_config_release(&image->config);
 	if (image->pin >= 0)
@@ -45,11 +46,12 @@ void image_release(struct image *image)
 	*image = (struct image){ .pin = -1 };
 }
 
-static void add_layer(struct image *image, char *path, enum layer_ids ids)
+static void add_layer(struct image *image, char *path, int mount, enum layer_ids ids)
 {
 	struct layer *layer = alloc_append(&image->layers, &image->layer_count, sizeof *layer);
 
 	layer->path = path;
+	layer->mount = mount;
 	layer->ids = ids;
 }
 
@@ -95,20 +97,36 @@ static bool comes_again(const struct list *layers, size_t n)
 	return false;
 }
 
+/* A layer as root uses it best: mounted by its index, else as a folder. */
+static int load_layer(const struct places *places, int store, const struct digest *digest, struct image *image, struct error *e)
+{
+	autofree char *path = store_layer_path(digest);
+	struct error why = { 0 };
+	int mount = -1;
+
+	if (!places->rootless)
+		mount = layer_open_index(store, digest, &why);
+	if (mount < 0 && !store_has_layer(store, digest)) {
+		if (why.kind == ERROR_NONE) {
+			errno = ENOENT;
+			error_sys(&why, "open %s in the image store", path);
+		}
+		*e = why;
+		return -1;
+	}
+	add_layer(image, text_format("%s/%s", places->store, path), mount, LAYER_IDS_STORE);
+	return 0;
+}
+
 static int load_layers(const struct places *places, int store, const struct list *layers, struct image *image, struct error *e)
 {
 	for (size_t i = 0; i < layers->count; i++) {
 		struct digest layer;
-		autofree char *path = NULL;
 
-		if (digest_parse(layers->items[i], &layer) || !store_has_layer(store, &layer)) {
-			errno = ENOENT;
-			return error_sys(e, "open the layer %s in the store", layers->items[i]);
-		}
-		if (comes_again(layers, i))
-			continue;
-		path = store_layer_path(&layer);
-		add_layer(image, text_format("%s/%s", places->store, path), LAYER_IDS_STORE);
+		if (digest_parse(layers->items[i], &layer))
+			return error_set(e, ERROR_INTERNAL, "the store names a layer by \"%s\", which is no digest", layers->items[i]);
+		if (!comes_again(layers, i) && load_layer(places, store, &layer, image, e))
+			return -1;
 	}
 	return 0;
 }
@@ -128,8 +146,10 @@ static int load_image(const struct places *places, int store, const char *digest
 		return error_sys(e, "pin the image %s in the store", digest_words);
 	if (image_record_read(store, &digest, &record, e))
 		return -1;
+	trace_step("image", "find it");
 	if (load_layers(places, store, &record.layers, image, e))
 		return -1;
+	trace_step("image", "layers");
 	image->digest = alloc_copy(record.image);
 	return load_config(store, &record, image, e);
 }
@@ -171,6 +191,7 @@ static int unpack(const struct places *places, int store, const struct reference
 		  struct error *e)
 {
 	autoclose int lock = store_lock(store, e);
+	struct unpack_wish wish = { .reference = reference, .words = image->reference, .is_rootless = places->rootless };
 	autofree char *digest = NULL;
 	int found;
 
@@ -180,9 +201,10 @@ static int unpack(const struct places *places, int store, const struct reference
 	found = look_up(places, store, reference, image, e);
 	if (found < 0 || found == LOOKUP_HIT)
 		return found < 0 ? -1 : 0;
+	wish.is_known = found == LOOKUP_CHANGED;
 	if (found == LOOKUP_MISS)
 		log_info("unpacking %s", image->reference);
-	if (unpack_request(store, reference, image->reference, /* is_known= */ found == LOOKUP_CHANGED, &digest, e))
+	if (unpack_request(store, &wish, &digest, e))
 		return -1;
 	return load_image(places, store, digest, image, e);
 }
@@ -361,7 +383,7 @@ int image_resolve(const struct places *places, const char *reference_words, cons
 		return -1;
 	image.reference = alloc_copy(reference_words);
 	if (reference.kind == REFERENCE_FOLDER)
-		add_layer(&image, alloc_copy(reference.path), LAYER_IDS_CONTAINER);
+		add_layer(&image, alloc_copy(reference.path), -1, LAYER_IDS_CONTAINER);
 	else if (reference.kind == REFERENCE_REGISTRY)
 		result = resolve_name(places, &reference.name, options ? options : &defaults, &image, e);
 	else

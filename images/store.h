@@ -3,7 +3,7 @@
  * store.h - the image store on disk.
  *
  *     oci-layout, index.json, blobs/   an OCI image layout, which other tools read as it stands
- *     layers/sha256-HEX/root/          one unpacked layer, by the digest of its uncompressed tar
+ *     layers/sha256-HEX/               one layer, by the digest of its uncompressed tar, in the forms of layer.h
  *     images/, sources/                record.h
  *     downloads/sha256-HEX             a blob on its way from a registry; who fetches it holds a lock on the file
  *     staging/NAME/                    what is being made; its maker holds a lock on the folder
@@ -27,6 +27,7 @@ int store_open(const char *path, struct error *e);
 /* The one lock for changes of index.json and for unpacking what lies on this host; held while the descriptor is open. */
 int store_lock(int store, struct error *e);
 
+/* As a folder; layer.h knows the other form. */
 bool store_has_layer(int store, const struct digest *layer);
 /* "layers/sha256-HEX/root" */
 char *store_layer_path(const struct digest *layer);

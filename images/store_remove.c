@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "images/digest.h"
 #include "images/index.h"
+#include "images/layer.h"
 #include "images/record.h"
 #include "images/store.h"
 #include "images/unpack_request.h"
@@ -68,13 +69,12 @@ static int spare(int store, const struct digest *image, struct list *layers, str
 static int set_aside(int store, const char *layer, struct error *e)
 {
 	struct digest digest;
-	autofree char *from = digest_parse(layer, &digest) ? NULL : store_layer_path(&digest);
+	autofree char *from = digest_parse(layer, &digest) ? NULL : layer_folder(&digest);
 	char name[STORE_NAME];
 	autoclose int staging = -1;
 
-	if (!from || !store_has_layer(store, &digest))
+	if (!from || (!store_has_layer(store, &digest) && !layer_has_index(store, &digest)))
 		return 0;
-	*strrchr(from, '/') = '\0';
 	staging = store_staging_make(store, name, e);
 	if (staging < 0)
 		return -1;

@@ -73,12 +73,12 @@ int unpack_answer_judge(const char *words, const struct unpack_answer *answer, s
 	return -1;
 }
 
-int unpack_request(int store, const struct reference *reference, const char *words, bool is_known, char **ret_image,
-		   struct error *e)
+int unpack_request(int store, const struct unpack_wish *wish, char **ret_image, struct error *e)
 {
 	autorelease(unpack_answer) struct unpack_answer answer = { 0 };
 	autorelease(list) struct list argv = { 0 };
 	autorelease(text) struct text out = { 0 };
+	const struct reference *reference = wish->reference;
 	autofree char *helper = places_helper("box-image", e);
 	autoclose int source = -1;
 	struct process_run run = { .input = -1 };
@@ -93,18 +93,19 @@ int unpack_request(int store, const struct reference *reference, const char *wor
 	list_add(&argv, reference_kind_name(reference->kind));
 	list_addf(&argv, "%d", store);
 	list_addf(&argv, "%d", source);
-	list_add(&argv, is_known ? "known" : "new");
-	list_add(&argv, words);
+	list_add(&argv, wish->is_known ? "known" : "new");
+	list_add(&argv, wish->is_rootless ? "folders" : "any");
+	list_add(&argv, wish->words);
 	if (reference->tag)
 		list_add(&argv, reference->tag);
 	run.argv = argv.items;
 	run.keep = (int[]){ store, source };
 	run.keep_count = 2;
 	if (process_run(&run, &out, e))
-		return error_in(e, "unpack %s", words);
+		return error_in(e, "unpack %s", wish->words);
 	if (unpack_answer_decode(out.data ? out.data : "", out.length, &answer, e))
-		return error_in(e, "unpack %s", words);
-	if (unpack_answer_judge(words, &answer, e))
+		return error_in(e, "unpack %s", wish->words);
+	if (unpack_answer_judge(wish->words, &answer, e))
 		return -1;
 	*ret_image = take_ptr(&answer.image);
 	return 0;

@@ -2,10 +2,11 @@
 /*
  * unpack_request.h - what box and box-image say to each other.
  *
- *     box-image unpack KIND STORE-FD SOURCE-FD known|new REFERENCE [TAG]
+ *     box-image unpack KIND STORE-FD SOURCE-FD known|new any|folders REFERENCE [TAG]
  *
- * STORE-FD is the store's folder, SOURCE-FD the archive or the layout's folder. The answer is one JSON object on stdout: the digest of the
- * image, or the error value, field by field, so that the user sees the same words as if box had done it itself.
+ * STORE-FD is the store's folder, SOURCE-FD the archive or the layout's folder. any: layers get the best form that this host can use. The
+ * answer is one JSON object on stdout: the digest of the image, or the error value, field by field, so that the user sees the same words as
+ * if box had done it itself.
  */
 #pragma once
 
@@ -32,9 +33,15 @@ void unpack_answer_release(struct unpack_answer *answer);
 /* Takes the answer apart: warnings go to the log, an error becomes e as it was (-1). words: what was asked for. */
 int unpack_answer_judge(const char *words, const struct unpack_answer *answer, struct error *e);
 
-/* Runs box-image; the caller holds the store's lock. is_known: the file was seen before, so its content may be in the store already. */
-int unpack_request(int store, const struct reference *reference, const char *words, bool is_known, char **ret_image,
-		   struct error *e);
+struct unpack_wish {
+	const struct reference *reference;
+	const char *words; /* what the user named */
+	bool is_known;     /* the file was seen before, so its content may be in the store already */
+	bool is_rootless;  /* layers can only be folders */
+};
+
+/* Runs box-image; the caller holds the store's lock. */
+int unpack_request(int store, const struct unpack_wish *wish, char **ret_image, struct error *e);
 
 /* Lets box-image remove what lies in the store's staging and belongs to nobody: "box-image sweep STORE-FD". */
 int sweep_request(int store, struct error *e);

@@ -46,18 +46,31 @@ static int map_mount(int mount, const char *name, int userns, struct error *e)
 	return 0;
 }
 
-int source_layer(const struct sources *sources, const struct layer *layer, struct error *e)
+static int clone_folder(const struct layer *layer, struct error *e)
 {
-	const struct mount_change private = { .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV, .propagation = MS_PRIVATE };
-	int userns = layer->ids == LAYER_IDS_STORE ? sources->shift_userns : sources->app_userns;
-	autoclose int mount = -1;
 	struct stat st;
 
 	if (stat(layer->path, &st))
 		return error_sys(e, "open the root folder %s", layer->path);
 	if (!S_ISDIR(st.st_mode))
 		return error_set(e, ERROR_SPEC, "open the root folder %s: it is not a folder", layer->path);
-	mount = mount_clone(AT_FDCWD, layer->path, false, e);
+	return mount_clone(AT_FDCWD, layer->path, false, e);
+}
+
+/* A layer that is a mount already. It gets its id map here, and a mount takes one once: it serves one start. */
+static int take_mount(const struct layer *layer, struct error *e)
+{
+	int mount = fcntl(layer->mount, F_DUPFD_CLOEXEC, 0);
+
+	return mount >= 0 ? mount : error_sys(e, "keep the mount of the layer %s", layer->path);
+}
+
+int source_layer(const struct sources *sources, const struct layer *layer, struct error *e)
+{
+	const struct mount_change private = { .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV, .propagation = MS_PRIVATE };
+	int userns = layer->ids == LAYER_IDS_STORE ? sources->shift_userns : sources->app_userns;
+	autoclose int mount = layer->mount >= 0 ? take_mount(layer, e) : clone_folder(layer, e);
+
 	if (mount < 0)
 		return -1;
 	if (mount_change(mount, layer->path, &private, e))

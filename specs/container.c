@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "specs/app_parts.h"
@@ -55,10 +56,18 @@ static void release_files(struct container *c)
 	free(c->files);
 }
 
+void layer_release(struct layer *layer)
+{
+	free(layer->path);
+	if (layer->mount >= 0)
+		close(layer->mount);
+	*layer = (struct layer){ .mount = -1 };
+}
+
 static void release_arrays(struct container *c)
 {
 	for (size_t i = 0; i < c->layer_count; i++)
-		free(c->layers[i].path);
+		layer_release(&c->layers[i]);
 	for (size_t i = 0; i < c->mount_count; i++)
 		mount_entry_release(&c->mounts[i]);
 	for (size_t i = 0; i < c->device_count; i++)

@@ -226,9 +226,12 @@ enum layer_ids {
 #define CONTAINER_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct layer {
-	char *path; /* absolute, on the host */
+	char *path; /* absolute, on the host; for messages where there is a mount */
+	int mount;  /* a detached mount of it, read-only, owned; -1: path is a folder */
 	enum layer_ids ids;
 };
+
+void layer_release(struct layer *layer);
 
 struct container {
 	char *name;      /* checked: [a-zA-Z0-9][a-zA-Z0-9_.-]{0,127} */

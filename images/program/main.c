@@ -44,21 +44,22 @@ static int parse_fd(const char *words, int *ret, struct error *e)
 	return 0;
 }
 
-/* KIND STORE-FD SOURCE-FD known|new REFERENCE [TAG] */
+/* KIND STORE-FD SOURCE-FD known|new any|folders REFERENCE [TAG] */
 static int unpack(char *const *words, int count, struct unpack_answer *ret, struct error *e)
 {
 	struct unpack request = { .store = -1, .source = -1 };
 	int kind, result;
 
-	if (count != 5 && count != 6)
+	if (count != 6 && count != 7)
 		return wrong_words(e);
 	kind = reference_kind_of(words[0]);
 	if (kind < 0 || kind == REFERENCE_FOLDER || kind == REFERENCE_REGISTRY)
 		return error_set(e, ERROR_USAGE, "box-image: nothing to unpack in a \"%s\"", words[0]);
 	request.kind = (enum reference_kind)kind;
 	request.is_known = strcmp(words[3], "known") == 0;
-	request.words = words[4];
-	request.tag = count > 5 ? words[5] : NULL;
+	request.only_folders = strcmp(words[4], "folders") == 0;
+	request.words = words[5];
+	request.tag = count > 6 ? words[6] : NULL;
 	if (parse_fd(words[1], &request.store, e) || parse_fd(words[2], &request.source, e))
 		return -1;
 	result = unpack_run(&request, &ret->image, e);

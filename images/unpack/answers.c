@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,25 +129,12 @@ static int answer_has(struct job *job, const struct wire_message *question, stru
 	(void)ret_fd;
 	if (parse(question, &digest, e))
 		return -1;
-	answer->number = store_has_layer(job->request->store, &digest);
+	answer->number = job_has_layer(job, &digest);
 	/* An image may hold one layer twice; the second time it is still in staging. */
 	for (size_t i = 0; i < job->layer_count; i++)
 		if (digest_equal(&job->layers[i].digest, &digest))
 			answer->number = 1;
 	return 0;
-}
-
-/* The root of a layer that was told: in the store, or still in the worker's folder. */
-static int open_layer(const struct job *job, const struct job_layer *layer)
-{
-	autofree char *path = NULL;
-
-	if (layer->folder < 0)
-		path = store_layer_path(&layer->digest);
-	else
-		path = text_format("%d", layer->folder);
-	return openat(layer->folder < 0 ? job->request->store : job->work, path,
-		      O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 static int64_t inside(const struct id_extent *ranges, int count, uint32_t id)
@@ -166,7 +154,7 @@ static int answer_lower(struct job *job, const struct wire_message *question, st
 	(void)ret_fd;
 	(void)e;
 	for (size_t i = job->layer_count; i-- > 0;) {
-		autoclose int root = open_layer(job, &job->layers[i]);
+		int root = job_layer_root(job, &job->layers[i]);
 		autoclose int fd = root >= 0 ? beneath_try(root, question->text, O_PATH | O_NOFOLLOW, 0) : -1;
 
 		if (fd < 0 && errno == ENOENT)
@@ -184,26 +172,15 @@ static int answer_lower(struct job *job, const struct wire_message *question, st
 static int answer_layer(struct job *job, const struct wire_message *question, struct wire_message *answer, int *ret_fd,
 			struct error *e)
 {
-	struct job_layer *layer;
 	struct digest digest;
-	char name[24];
-	struct stat st;
 
 	(void)answer;
 	(void)ret_fd;
 	if (parse(question, &digest, e))
 		return -1;
-	if (question->number < -1 || question->number >= MANIFEST_LAYERS || job->layer_count >= MANIFEST_LAYERS)
-		return error_set(e, ERROR_IMAGE, "an image has at most %d layers", MANIFEST_LAYERS);
-	if (question->number >= 0) {
-		(void)snprintf(name, sizeof name, "%d", (int)question->number); /* always fits */
-		if (fstatat(job->work, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISDIR(st.st_mode))
-			return error_set(e, ERROR_INTERNAL, "the sandbox unpacked no folder %s", name);
-	}
-	layer = alloc_append(&job->layers, &job->layer_count, sizeof *layer);
-	layer->digest = digest;
-	layer->folder = (int)question->number;
-	return 0;
+	if (question->number < -1 || question->number > INT_MAX)
+		return error_set(e, ERROR_INTERNAL, "the sandbox named an impossible layer");
+	return job_add_layer(job, &digest, (int)question->number, e);
 }
 
 static int set_digest(char **place, const struct wire_message *question, struct error *e)

@@ -21,6 +21,8 @@ struct wire_message;
 struct job_layer {
 	struct digest digest;
 	int folder; /* number below the worker's root, or -1: in the store already */
+	bool is_indexed; /* a tar and its index, not a folder */
+	int root; /* opened for the layers above, or -1 */
 };
 
 /* A blob that this job brought: it lies in staging under its digest's name until all of the image is there. */
@@ -63,6 +65,7 @@ struct job {
 	size_t blob_count;
 	struct budget budget; /* of all blobs */
 	char *image, *config; /* digests */
+	bool can_index;       /* this host mounts a tar by its index */
 	bool is_docker;       /* the manifest is of Docker's own kind */
 	bool is_done;
 };
@@ -77,6 +80,16 @@ int job_open_known(const struct job *job, const struct digest *digest);
 
 /* Answers the worker's questions until it is done or gone. */
 int job_serve(struct job *job, int channel, struct error *e);
+
+/* Layers (job_layers.c). Whether the store has the layer in a form that this host can use. */
+bool job_has_layer(const struct job *job, const struct digest *digest);
+/* The next layer of the image: what the worker made of it under that number, or -1: the store has it. */
+int job_add_layer(struct job *job, const struct digest *digest, int number, struct error *e);
+/* Its root folder, borrowed, or -1. */
+int job_layer_root(const struct job *job, struct job_layer *layer);
+/* What is on disk already gets its final name. */
+int job_publish_layers(const struct job *job, struct error *e);
+void job_release_layers(struct job *job);
 
 /* A blob of the layout: from the store, or copied to staging, hashed and compared on the way (blobs.c). A descriptor for reading. */
 int job_blob(struct job *job, const struct digest *digest, int64_t size, struct error *e);

@@ -22,6 +22,7 @@
 #include "images/unpack/budget.h"
 #include "images/unpack/layer_tree.h"
 #include "images/unpack/member_name.h"
+#include "images/unpack/member_rules.h"
 
 static int pwrite_all(int fd, const char *bytes, size_t length, int64_t at)
 {
@@ -139,8 +140,8 @@ static int make_symlink(struct layer_tree *tree, struct archive_entry *entry, co
 
 	if (parent < 0)
 		return -1;
-	if (!target || !*target || (int64_t)strlen(target) >= tree->budget->limits->path)
-		return error_set(e, ERROR_IMAGE, "it is a link to no name, or to one that is too long");
+	if (member_rule_target(target, tree->budget->limits->path, e))
+		return -1;
 	if (symlinkat(target, parent, base)) {
 		if (errno != EEXIST)
 			return error_sys(e, "make the link");
@@ -204,7 +205,7 @@ static int make_hard_link(struct layer_tree *tree, const char *raw_target, const
 static int apply_root(struct layer_tree *tree, struct archive_entry *entry, struct error *e)
 {
 	if (archive_entry_filetype(entry) != AE_IFDIR || archive_entry_hardlink(entry))
-		return error_set(e, ERROR_IMAGE, "it would put something else in the place of the root folder");
+		return member_rule_refuse_root(e);
 	return metadata_apply(tree, tree->root, entry, "", e);
 }
 
@@ -216,7 +217,7 @@ static int apply_whiteout(struct layer_tree *tree, struct archive_entry *entry, 
 
 	if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) ||
 	    archive_entry_size(entry) != 0)
-		return error_set(e, ERROR_IMAGE, "a whiteout is an empty file, and this is not");
+		return member_rule_refuse_whiteout(e);
 	parent = layer_tree_parent(tree, name, e);
 	if (parent < 0)
 		return -1;
@@ -230,13 +231,8 @@ static int apply_whiteout(struct layer_tree *tree, struct archive_entry *entry, 
 
 static int apply_node(struct layer_tree *tree, struct archive_entry *entry, struct error *e)
 {
-	/* overlayfs would take a character device 0:0 for a whiteout that no archive has to bring in this form. */
-	if (archive_entry_filetype(entry) == AE_IFCHR && archive_entry_rdevmajor(entry) == 0 &&
-	    archive_entry_rdevminor(entry) == 0)
-		return error_set(e, ERROR_IMAGE,
-				 "it is a character device 0:0, which overlayfs would take for a whiteout");
-	tree->report->devices++;
-	return 0;
+	return member_rule_node(tree->report, archive_entry_filetype(entry) == AE_IFCHR, archive_entry_rdevmajor(entry),
+				archive_entry_rdevminor(entry), e);
 }
 
 int member_apply(struct layer_tree *tree, struct archive *archive, struct archive_entry *entry, const char *name,

@@ -107,6 +107,7 @@ static const int allowed_by_all[] = {
 	SCMP_SYS(fcntl),
 	SCMP_SYS(dup),
 	SCMP_SYS(fsync),
+	SCMP_SYS(sync_file_range),
 	SCMP_SYS(recvmsg),
 	SCMP_SYS(sendmsg),
 	SCMP_SYS(openat),

@@ -8,7 +8,8 @@
  *       archive/             an oci-archive or docker-archive, as it is
  *       layer/root/          a layer of an image that was removed (images/store_remove.c)
  *       net/                 the root of what speaks to a registry
- *       work/                the worker's root: 0/ 1/ … one folder per layer
+ *       work/                the worker's root: 0/ 1/ … one folder per layer, or 0.tar and 0.erofs
+ *       index-0              a copy of 0.erofs, verified
  *
  * Blobs and layers get their names only when all of the image is there and on disk; then the image's record, then index.json, then
  * the record of the source. Whatever is interrupted is swept by the next unpacking.
@@ -28,8 +29,10 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/process.h"
 #include "images/index.h"
+#include "images/layer_mount.h"
 #include "images/record.h"
 #include "images/unpack/job.h"
 #include "images/unpack/manifest.h"
@@ -68,6 +71,7 @@ static int run_worker(struct job *job, int folder, int (*task)(int, void *), str
 		.tag = job->request->tag,
 		.platform = job->request->platform,
 		.is_known = job->request->is_known,
+		.makes_index = job->can_index,
 		.ids = {
 			.uid_count = store_ids_count(job->ids.uids, job->ids.uid_count),
 			.gid_count = store_ids_count(job->ids.gids, job->ids.gid_count),
@@ -122,26 +126,6 @@ static int remove_own_staging(struct job *job, struct error *e)
 	if (staging < 0)
 		return error_sys(e, "open the image store's staging");
 	return remove_staged(staging, job->staging_name, job, e);
-}
-
-/* One layer from work/N to layers/DIGEST/root, by way of a folder of its own: what has the final name is whole. */
-static int publish_layer(struct job *job, const struct job_layer *layer, struct error *e)
-{
-	autofree char *path = store_layer_path(&layer->digest);
-	char number[24], outer[32], inner[40];
-
-	if (store_has_layer(job->request->store, &layer->digest))
-		return 0;
-	if (layer->folder < 0)
-		return error_set(e, ERROR_MISSING, "the layer %s was removed from the store meanwhile; try again", path);
-	(void)snprintf(number, sizeof number, "%d", layer->folder); /* these three always fit */
-	(void)snprintf(outer, sizeof outer, "layer-%d", layer->folder);
-	(void)snprintf(inner, sizeof inner, "layer-%d/root", layer->folder);
-	*strrchr(path, '/') = '\0'; /* layers/DIGEST */
-	if (mkdirat(job->staging, outer, 0700) || renameat(job->work, number, job->staging, inner) ||
-	    (renameat(job->staging, outer, job->request->store, path) && !store_has_layer(job->request->store, &layer->digest)))
-		return error_sys(e, "name the layer %s in the image store", path);
-	return 0;
 }
 
 /* Of the manifest's blob, which the worker got from the store. */
@@ -223,9 +207,8 @@ static int publish(struct job *job, struct error *e)
 		return error_sys(e, "write the image to disk");
 	if (job_publish_blobs(job, e))
 		return -1;
-	for (size_t i = 0; i < job->layer_count; i++)
-		if (publish_layer(job, &job->layers[i], e))
-			return -1;
+	if (job_publish_layers(job, e))
+		return -1;
 	return write_record(job, e) || add_to_index(job, e) ? -1 : 0;
 }
 
@@ -255,9 +238,22 @@ static bool is_archive(enum reference_kind kind)
 	return kind == REFERENCE_OCI_ARCHIVE || kind == REFERENCE_DOCKER_ARCHIVE;
 }
 
+/* Only the host's root may mount an index, and only some kernels on some file systems can: everyone else gets folders. */
+static void find_form(struct job *job)
+{
+	struct error why = { 0 };
+
+	if (job->request->only_folders)
+		return;
+	job->can_index = layer_mount_probe(job->staging, &why) != NULL;
+	if (why.kind != ERROR_NONE)
+		log_debug("layers become folders: %s", why.text);
+}
+
 static int run(struct job *job, struct error *e)
 {
 	budget_init(&job->budget, budget_default_limits(), job->staging);
+	find_form(job);
 	if (is_archive(job->request->kind)) {
 		job->layout = make_root(job, job->staging, "archive", e);
 		if (job->layout < 0 || run_worker(job, job->layout, worker_extract, e))
@@ -285,7 +281,7 @@ void job_release(struct job *job)
 {
 	int saved = errno;
 
-	free(job->layers);
+	job_release_layers(job);
 	free(job->blobs);
 	free(job->image);
 	free(job->config);

@@ -17,6 +17,7 @@ struct unpack {
 	int store;         /* the store's folder; its lock is held by box */
 	int source;        /* the archive, or the layout's folder */
 	bool is_known;     /* the file was seen before */
+	bool only_folders; /* layers do not become tars with an index */
 	const char *words; /* what the user named, for messages */
 	const char *tag;   /* or NULL */
 	const char *name;  /* the image's name in the store; NULL: one is made of words */

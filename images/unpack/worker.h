@@ -18,6 +18,7 @@ struct worker {
 	const char *tag; /* NULL: the only image */
 	const struct platform *platform; /* of several images; NULL: this host's */
 	bool is_known;   /* a tar that was seen before: hash it first, it may be in the store */
+	bool makes_index; /* a layer becomes a tar and its index where that is possible, else a folder */
 	int64_t *unpacked; /* bytes of the image's layers so far, after decompression */
 	struct apply_options ids;
 };
@@ -28,7 +29,7 @@ int worker_extract(int channel, void *data); /* an archive of blobs into the roo
 int worker_clear(int channel, void *data);   /* removes everything in the root */
 void worker_fail(int channel, const struct error *error);
 
-/* One layer (worker_layer.c): applies the tar in fd to folder number index of the root, and tells the parent. expected may be NULL. */
+/* One layer (worker_layer.c): the tar in fd becomes the folder INDEX in the root, or INDEX.tar and INDEX.erofs. */
 struct digest;
 enum compression;
 struct layer_source {

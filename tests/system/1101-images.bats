@@ -267,7 +267,7 @@ for m in tarfile.open(sys.argv[1]): print(m.name)' $format.tar | LC_ALL=C sort >
 	cp "$BOX_BUILD/libexec/box/box-image" single/
 	make_store single/store
 	chown -R 54321:54321 single
-	run setpriv --reuid 54321 --regid 54321 --clear-groups sh -c 'cd single && exec ./box-image unpack tar 8 9 new root.tar 8<store 9<root.tar'
+	run setpriv --reuid 54321 --regid 54321 --clear-groups sh -c 'cd single && exec ./box-image unpack tar 8 9 new folders root.tar 8<store 9<root.tar'
 	expect_status 0
 	expect_has "the owners of 1 files become root, as this user has no subordinate ids"
 	[ "$(stat -c '%u %g' single/store/layers/*/root/f)" = "54321 54321" ]

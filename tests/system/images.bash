@@ -11,11 +11,11 @@ make_store() {
 	echo '{"imageLayoutVersion":"1.0.0"}' >"$1/oci-layout"
 }
 
-# unpack KIND SOURCE STORE [TAG]: sets $image (a digest, or empty), $reason, $hint, $warnings.
+# unpack KIND SOURCE STORE [TAG]: sets $image (a digest, or empty), $reason, $hint, $warnings. Layers become folders, unless FORM=any.
 unpack() {
 	local answer
 	[ -e "$3/oci-layout" ] || make_store "$3"
-	answer=$({ timeout 60 "$BOX_BUILD/libexec/box/box-image" unpack "$1" 8 9 new "$1:$2" ${4+"$4"}; } 8<"$3" 9<"$2" </dev/null) || {
+	answer=$({ timeout 60 "$BOX_BUILD/libexec/box/box-image" unpack "$1" 8 9 new "${FORM:-folders}" "$1:$2" ${4+"$4"}; } 8<"$3" 9<"$2" </dev/null) || {
 		fail "box-image ended with exit code $?: $answer"
 		return 1
 	}
