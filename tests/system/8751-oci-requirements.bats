@@ -103,11 +103,3 @@ owners() { find "$1" -xdev -printf '%P %U:%G\n' | sort; }
 	box update --resources more.json "$TAG"
 	[ "$(limit)" = 268435456 ]
 }
-
-@test "unified: controllers are enabled for it, and what box has no word for is written" {
-	need delegation
-	start_container '.linux.resources.unified = { "memory.high": "67108864", "pids.max": "77", "memory.oom.group": "1" }' sleep 1000 || fail "$(cat out)"
-	[ "$(group_file none memory.high)" = 67108864 ]
-	[ "$(group_file none pids.max)" = 77 ]
-	[ "$(group_file none memory.oom.group)" = 1 ]
-}
