@@ -20,7 +20,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-enum { READ_MIN = 4096, READ_MAX = 1 << 20 };
+enum { READ_MIN = 16384, READ_MAX = 1 << 20 };
 
 /* expected: how much there probably is; it may be more or less. */
 static int read_up(int fd, const char *name, size_t expected, size_t limit, struct text *ret, struct error *e)

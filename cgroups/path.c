@@ -104,10 +104,17 @@ int path_open(const struct branch *branch, const char *path, struct error *e)
 int path_walk(const struct branch *branch, const char *path, const struct path_wish *wish, struct error *e)
 {
 	autorelease(text) struct text shown = { 0 };
+	struct error missing = { 0 };
 	autoclose int at = -1;
 
 	if (!wish->wants_made && !wish->needed && !wish->welcome)
 		return open_at_once(branch, path, (size_t)(strrchr(path, '/') - path), e);
+	/* Mostly it is there. On v1 that is enough, but for a cpuset, in which every step has to be looked at. */
+	if (!branch->tree.is_v2 && !(branch->tree.controllers & CONTROLLER_BIT(CONTROLLER_CPUSET))) {
+		at = open_at_once(branch, path, (size_t)(strrchr(path, '/') - path), &missing);
+		if (at >= 0)
+			return take_fd(&at);
+	}
 	at = open(branch->tree.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (at < 0)
 		return error_sys(e, "open cgroup %s", branch->tree.root);

@@ -143,15 +143,18 @@ static int branch_clear(const struct cgroup *group, const struct branch *branch,
 {
 	const struct path_wish nothing = { 0 };
 	autofree char *top = text_format("%s/" GROUP_PARENT, branch->tree.root);
+	autofree char *own = text_format("%s%s", branch->tree.root, group->path);
 	autoclose int parent = -1;
 	struct error gone = { 0 };
 
-	/* Anew: ROOT/box may have been removed and made again since the group was opened. */
-	parent = path_walk(branch, group->path, &nothing, &gone);
-	if (parent < 0)
-		return 0;
-	if (branch_remove(group, branch, parent, e))
-		return -1;
+	/* By its path: ROOT/box may have been removed and made again since the group was opened. */
+	if (rmdir(own)) {
+		parent = path_walk(branch, group->path, &nothing, &gone);
+		if (parent < 0)
+			return 0;
+		if (branch_remove(group, branch, parent, e))
+			return -1;
+	}
 	if (group_is_boxs_own(group))
 		(void)rmdir(top); /* with the last group in it; EBUSY: others are there */
 	return 0;

@@ -42,6 +42,7 @@
 #include "runtime/listener.h"
 #include "runtime/middle.h"
 #include "runtime/namespaces.h"
+#include "runtime/oci_brief.h"
 #include "runtime/oci_container.h"
 #include "runtime/oom_score.h"
 #include "runtime/pid_file.h"
@@ -206,13 +207,11 @@ static int apply_words(const struct box_exec *request, struct container *c, stru
 }
 
 /* The container as it was created, with the process that the engine wants in it. */
-static int describe_oci(const struct places *places, const struct box_exec *request, struct entry *entry, struct error *e)
+static int describe_oci(int folder, const struct oci_brief *brief, const struct box_exec *request, struct entry *entry, struct error *e)
 {
 	struct container *c = &entry->container;
-	autorelease(text) struct text config = { 0 };
-	autoclose int folder = state_folder(places, request->name, e);
 
-	if (folder < 0 || oci_container_of(folder, request->name, &config, c, e))
+	if (brief ? oci_container_of_brief(brief, request->name, c, e) : oci_container_of(folder, request->name, c, e))
 		return -1;
 	entry->is_oci = true;
 	c->oci->preserved = request->preserved;
@@ -221,6 +220,29 @@ static int describe_oci(const struct places *places, const struct box_exec *requ
 	if (!entry->record.user_namespace && !container_has_namespace(c, NAMESPACE_USER))
 		capabilities_lower(&c->capabilities);
 	return 0;
+}
+
+/* With the filter that create made, unless it depends on capabilities that this process has not or has besides. */
+static int prepare_oci_container(const struct places *places, const struct box_exec *request, struct entry *entry, struct error *e)
+{
+	autorelease(text) struct text content = { 0 };
+	autoclose int folder = state_folder(places, request->name, e);
+	struct oci_brief brief;
+
+	if (folder < 0)
+		return -1;
+	if (oci_brief_read(folder, &content, &brief)) {
+		if (describe_oci(folder, &brief, request, entry, e))
+			return -1;
+		if (brief.bounding == entry->container.capabilities.bounding) {
+			oci_brief_filter(&brief, &entry->filter);
+			return 0;
+		}
+		container_release(&entry->container);
+	}
+	if (describe_oci(folder, NULL, request, entry, e))
+		return -1;
+	return seccomp_prepare(places, &entry->container, &entry->filter, e);
 }
 
 /* In the middle process. The cgroup first, while its descriptors are open. */
@@ -402,14 +424,11 @@ static int prepare(const struct places *places, const struct box_exec *request, 
 {
 	if (open_container(places, request, entry, e))
 		return -1;
-	if (entry->record.bundle) {
-		if (describe_oci(places, request, entry, e))
-			return -1;
-	} else if (request->process || request->detach) {
+	if (entry->record.bundle)
+		return prepare_oci_container(places, request, entry, e) || find_namespaces(entry, e) ? -1 : 0;
+	if (request->process || request->detach)
 		return error_set(e, ERROR_UNSUPPORTED, "enter %s: --process and --detach are for OCI containers", request->name);
-	} else {
-		describe(request, entry);
-	}
+	describe(request, entry);
 	return find_namespaces(entry, e) || seccomp_prepare(places, &entry->container, &entry->filter, e) ? -1 : 0;
 }
 

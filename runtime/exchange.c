@@ -7,7 +7,7 @@
  * - What cannot be written is mapped anew from the other file, in place: the bytes are the same, so that the code that does this runs on.
  * - What can be written has been changed since the start. It is copied, and the copy moved to where it was.
  * - prctl(PR_SET_MM) sets the link. The kernel refuses while the present file is still mapped anywhere (EBUSY), which proves the first
- *   two. It wants a privilege (CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE) and all other limits of the address space, which stay.
+ *   two. It wants CAP_SYS_RESOURCE, or, together with all limits of the address space (which stay), CAP_SYS_ADMIN.
  */
 #include "runtime/exchange.h"
 
@@ -107,20 +107,31 @@ static int read_limits(struct prctl_mm_map *ret)
 	return 0;
 }
 
+/* CAP_SYS_RESOURCE is enough for the link alone; the other call does with CAP_SYS_ADMIN. */
+static int set_link(int file, struct error *e)
+{
+	struct prctl_mm_map limits;
+
+	if (prctl(PR_SET_MM, PR_SET_MM_EXE_FILE, (unsigned long)file, 0, 0) == 0)
+		return 0;
+	if (read_limits(&limits))
+		return error_set(e, ERROR_KERNEL, "read the limits of this process' memory");
+	limits.exe_fd = (uint32_t)file;
+	if (prctl(PR_SET_MM, PR_SET_MM_MAP, &limits, sizeof limits, 0))
+		return error_sys(e, "exchange the file of this process");
+	return 0;
+}
+
 int exchange_program(int file, struct error *e)
 {
 	const ElfW(Phdr) *headers = (const ElfW(Phdr) *)getauxval(AT_PHDR);
 	size_t count = getauxval(AT_PHNUM);
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	uintptr_t bias = load_bias(headers, count);
-	struct prctl_mm_map limits;
 
 	for (size_t i = 0; i < count; i++)
 		if (headers[i].p_type == PT_INTERP)
 			return error_set(e, ERROR_UNSUPPORTED, "exchange the file of this process: it has a dynamic loader, which knows the present one");
-	if (read_limits(&limits))
-		return error_set(e, ERROR_KERNEL, "read the limits of this process' memory");
-	limits.exe_fd = (uint32_t)file;
 	for (size_t i = 0; i < count; i++) {
 		struct segment segment = segment_of(&headers[i], bias, page);
 
@@ -129,7 +140,5 @@ int exchange_program(int file, struct error *e)
 	}
 	if (protect_again(headers, count, bias, page))
 		return error_sys(e, "protect the relocated part of the program");
-	if (prctl(PR_SET_MM, PR_SET_MM_MAP, &limits, sizeof limits, 0))
-		return error_sys(e, "exchange the file of this process");
-	return 0;
+	return set_link(file, e);
 }

@@ -16,8 +16,7 @@
 
 /* OCI: what the command line asks for. */
 struct launch_wishes {
-	const char *config;         /* the configuration's text, kept in the state folder */
-	size_t config_length;
+	const struct oci_texts *texts; /* kept in the state folder */
 	const char *console_socket; /* gets the terminal, or NULL */
 	const char *pid_file;       /* gets the first process' pid, or NULL */
 	enum cgroup_manager manager;
@@ -28,6 +27,7 @@ struct cgroup;
 struct container;
 struct error;
 struct net_moves;
+struct oci_texts;
 struct places;
 
 /* Everything that a start makes and that others can see; a zero or -1 field was not made, or was undone. */

@@ -34,6 +34,7 @@
 #include "runtime/launch_parts.h"
 #include "runtime/listener.h"
 #include "runtime/net_device.h"
+#include "runtime/oci_container.h"
 #include "runtime/oci_state.h"
 #include "runtime/oom_score.h"
 #include "runtime/pid_file.h"
@@ -54,13 +55,20 @@ static int listen_for_start(struct launch *l, struct error *e)
 	return 0;
 }
 
-static int keep_config(struct launch *l, struct error *e)
+static int keep(const struct launch *l, const char *file, const struct text *content, struct error *e)
 {
-	autoclose int fd = openat(l->state.folder, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	autoclose int fd = openat(l->state.folder, file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
-	if (fd < 0 || write_all(fd, l->wishes.config, l->wishes.config_length))
+	if (fd < 0 || write_all(fd, content->data, content->length))
 		return error_sys(e, "keep a copy of the configuration");
 	return 0;
+}
+
+static int keep_texts(const struct launch *l, struct error *e)
+{
+	const struct oci_texts *texts = l->wishes.texts;
+
+	return keep(l, "config.json", &texts->config, e) || (texts->brief.length && keep(l, STATE_BRIEF, &texts->brief, e)) ? -1 : 0;
 }
 
 static int prepare(struct launch *l, struct error *e)
@@ -77,7 +85,7 @@ static int prepare(struct launch *l, struct error *e)
 	l->has_user_namespace = c->namespaces[NAMESPACE_USER].choice == NAMESPACE_NEW;
 	if (namespaces_open(c, &l->namespaces, e) || state_make(l->places, c->name, &l->state, e))
 		return -1;
-	if (keep_config(l, e) || (!l->wishes.starts && listen_for_start(l, e)))
+	if (keep_texts(l, e) || (!l->wishes.starts && listen_for_start(l, e)))
 		return -1;
 	trace_step("launch", "state");
 	launch_look_at_sources(l);

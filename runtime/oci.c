@@ -31,6 +31,7 @@
 #include "runtime/hooks.h"
 #include "runtime/launch.h"
 #include "runtime/listener.h"
+#include "runtime/oci_brief.h"
 #include "runtime/oci_container.h"
 #include "runtime/oci_state.h"
 #include "runtime/relay.h"
@@ -82,14 +83,14 @@ static void tell_listening(const struct oci_create *request, struct list *env)
 }
 
 /* A bundle, read and decided on. */
-static int load(const struct places *places, const struct oci_create *request, struct text *config, struct container *ret,
+static int load(const struct places *places, const struct oci_create *request, struct oci_texts *ret_texts, struct container *ret,
 		struct seccomp_filter *ret_filter, struct error *e)
 {
 	char bundle[PATH_MAX];
 
 	if (!realpath(request->bundle, bundle))
 		return error_sys(e, "open the bundle %s", request->bundle);
-	if (oci_container_load(places, bundle, config, ret, ret_filter, e))
+	if (oci_container_load(places, bundle, ret_texts, ret, ret_filter, e))
 		return -1;
 	ret->name = alloc_copy(request->id);
 	ret->oci->no_pivot = request->no_pivot;
@@ -129,7 +130,7 @@ static void run_poststop_of_failed(const struct container *container, const stru
 
 int oci_create(const struct places *places, const struct oci_create *request, struct error *e)
 {
-	autorelease(text) struct text config = { 0 };
+	autorelease(oci_texts) struct oci_texts texts = { 0 };
 	struct container container = { 0 };
 	struct seccomp_filter filter = { 0 };
 	struct error undo = { 0 };
@@ -137,7 +138,7 @@ int oci_create(const struct places *places, const struct oci_create *request, st
 	int result;
 
 	if (box_check_name(request->id, e) || seal(places, e) || sweep_one(places, request->id, e) < 0 ||
-	    load(places, request, &config, &container, &filter, e))
+	    load(places, request, &texts, &container, &filter, e))
 		return -1;
 	if (container.terminal && !request->console_socket) {
 		container_release(&container);
@@ -146,7 +147,7 @@ int oci_create(const struct places *places, const struct oci_create *request, st
 	}
 	launch_init(&l, places, &container);
 	l.filter = filter;
-	l.wishes = (struct launch_wishes){ .config = config.data, .config_length = config.length,
+	l.wishes = (struct launch_wishes){ .texts = &texts,
 					   .console_socket = request->console_socket, .pid_file = request->pid_file,
 					   .manager = request->manager };
 	result = seal_for(places, &container, e);
@@ -222,7 +223,6 @@ static int let_start(const struct state *state, const struct record *record, con
 
 int oci_start(const struct places *places, const char *id, struct error *e)
 {
-	autorelease(text) struct text config = { 0 };
 	struct container container = { 0 };
 	struct record record = { 0 };
 	struct state state;
@@ -232,8 +232,8 @@ int oci_start(const struct places *places, const char *id, struct error *e)
 	if (box_check_name(id, e) || state_lock(places, id, &state, e))
 		return -1;
 	/* Most configurations have nothing to say here, and are not decoded once more. */
-	result = oci_container_concerns_start(state.folder) &&
-				 (state_read(places, id, &record, &alive, e) || oci_container_of(state.folder, id, &config, &container, e))
+	result = oci_brief_concerns_start(state.folder) &&
+				 (state_read(places, id, &record, &alive, e) || oci_container_of(state.folder, id, &container, e))
 			 ? -1
 			 : let_start(&state, &record, &container, e);
 	if (result == 0 && (result = run_poststart(places, id, &container, e)))
@@ -349,13 +349,12 @@ static int check_deletable(const struct places *places, const struct record *rec
 
 static void run_poststop(const struct state *state, const struct record *record)
 {
-	autorelease(text) struct text config = { 0 };
 	struct container container = { 0 };
 	struct error e = { 0 };
 	struct oci_state described = { .version = record->oci_version, .id = record->name, .pid = 0, .status = (char *)"stopped",
 				       .bundle = record->bundle, .rootfs = record->rootfs, .annotations = record->annotations };
 
-	if (oci_container_concerns_start(state->folder) && oci_container_of(state->folder, state->name, &config, &container, &e) == 0)
+	if (oci_brief_concerns_start(state->folder) && oci_container_of(state->folder, state->name, &container, &e) == 0)
 		hooks_run_all(&container, HOOK_POSTSTOP, &described);
 	container_release(&container);
 }
@@ -445,7 +444,7 @@ static int run_here(const struct places *places, struct launch *l, const char *i
 
 int oci_run(const struct places *places, const struct oci_create *request, bool detach, bool keep, int *ret_status, struct error *e)
 {
-	autorelease(text) struct text config = { 0 };
+	autorelease(oci_texts) struct oci_texts texts = { 0 };
 	struct container container = { 0 };
 	struct seccomp_filter filter = { 0 };
 	struct error undo = { 0 };
@@ -453,11 +452,11 @@ int oci_run(const struct places *places, const struct oci_create *request, bool 
 	int result;
 
 	if (box_check_name(request->id, e) || seal(places, e) || sweep_one(places, request->id, e) < 0 ||
-	    load(places, request, &config, &container, &filter, e))
+	    load(places, request, &texts, &container, &filter, e))
 		return -1;
 	launch_init(&l, places, &container);
 	l.filter = filter;
-	l.wishes = (struct launch_wishes){ .config = config.data, .config_length = config.length, .starts = true,
+	l.wishes = (struct launch_wishes){ .texts = &texts, .starts = true,
 					   .console_socket = request->console_socket, .pid_file = request->pid_file,
 					   .manager = request->manager };
 	result = seal_for(places, &container, e);

@@ -6,6 +6,7 @@
  *     STATE/NAME/store        a link to the store that its writable layer lies in
  *     STATE/NAME/state.json   what other commands need to know: written once, when everything is made
  *     STATE/NAME/config.json  OCI: the configuration as it was at create
+ *     STATE/NAME/brief        OCI: what create found out about it (oci_brief.h)
  *     STATE/NAME/group        OCI: the path of its cgroup, while there is no record that says it
  *     STATE/NAME/start        OCI: a socket on which the container's first process waits for start; gone afterwards
  *
@@ -24,6 +25,7 @@ struct error;
 struct places;
 
 #define STATE_GROUP "group"
+#define STATE_BRIEF "brief"
 
 struct record {
 	char *name;

@@ -204,9 +204,9 @@ int oci_config_decode(const char *json, size_t length, const char *name, const c
 	return result;
 }
 
-int oci_config_decode_open(const char *json, size_t length, const char *name, const char *bundle, struct container *ret, struct error *e)
+int oci_config_decode_open(const char *json, size_t length, const char *name, const char *bundle, struct container *ret,
+			   struct text *ret_rest, struct error *e)
 {
-	autorelease(text) struct text rest = { 0 };
 	struct error shifted = { 0 };
 	size_t start, profile_length;
 
@@ -214,12 +214,14 @@ int oci_config_decode_open(const char *json, size_t length, const char *name, co
 	if (!find_profile(json, length, &start, &profile_length) || memchr(json + start, '\\', profile_length) ||
 	    memmem(json + start, profile_length, "listener", strlen("listener")))
 		return oci_config_decode(json, length, name, bundle, ret, e);
-	text_add_bytes(&rest, json, start);
-	text_add(&rest, "null");
-	text_add_bytes(&rest, json + start + profile_length, length - start - profile_length);
+	text_add_bytes(ret_rest, json, start);
+	text_add(ret_rest, "null");
+	text_add_bytes(ret_rest, json + start + profile_length, length - start - profile_length);
 	/* Lines of errors are those of the whole. */
-	if (oci_config_decode(rest.data, rest.length, name, bundle, ret, &shifted))
+	if (oci_config_decode(ret_rest->data, ret_rest->length, name, bundle, ret, &shifted)) {
+		text_clear(ret_rest);
 		return oci_config_decode(json, length, name, bundle, ret, e);
+	}
 	ret->seccomp = SECCOMP_TEXT;
 	ret->seccomp_text = alloc_copy_bytes(json + start, profile_length);
 	return 0;

@@ -25,6 +25,7 @@
 struct container;
 struct error;
 struct limits;
+struct text;
 
 /* config.json. name is the file, for messages; bundle, absolute, is what relative paths of the host are relative to. All of ret is set, but
  * for its name, spec_file and image. A file without "process" (the specification allows it until start) leaves args empty. */
@@ -32,8 +33,10 @@ int oci_config_decode(const char *json, size_t length, const char *name, const c
 
 /* The same, with the profile of linux.seccomp left as an unread text, which is most of what engines write and nearly always the one of
  * last time. Where the text does not come from box itself, the caller goes on only if seccomp_text turns out to be a profile
- * (seccomp_prepare): with it the whole was well-formed, without it oci_config_decode says what is wrong, and where. */
-int oci_config_decode_open(const char *json, size_t length, const char *name, const char *bundle, struct container *ret, struct error *e);
+ * (seccomp_prepare): with it the whole was well-formed, without it oci_config_decode says what is wrong, and where. ret_rest, empty
+ * before, becomes the text without its profile, which oci_config_decode takes; it stays empty where the profile was read with the rest. */
+int oci_config_decode_open(const char *json, size_t length, const char *name, const char *bundle, struct container *ret,
+			   struct text *ret_rest, struct error *e);
 
 /* process.json of exec --process, over ret, which holds what oci_config_decode made of the container's own file.
  *

@@ -16,6 +16,10 @@ ALMIGHTY='.process.capabilities = (["CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN", "CAP_SY
 	is_sealed "$(oci_pid)"
 	run bash -c ": >>/proc/$(oci_pid)/exe"
 	expect_status 1
+	# Nor is the program of the host mapped, which map_files would lead to.
+	grep -q ' /' "/proc/$(oci_pid)/maps"
+	run grep -F " $(realpath "$BOX")" "/proc/$(oci_pid)/maps"
+	expect_status 1
 }
 
 @test "an image whose shell is #!/proc/self/exe, and a root that overwrites every program it sees" {

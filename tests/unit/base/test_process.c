@@ -23,6 +23,35 @@
 static const struct process_clone plain = { .cgroup = -1 };
 static char shell[] = "/bin/sh", dash_c[] = "-c";
 
+Test(process, lives_by_its_start_time_and_until_its_end)
+{
+	struct process_end end;
+	struct error e = { 0 };
+	uint64_t fields[23] = { 0 };
+	int pidfd = -1;
+	pid_t pid = process_clone(&plain, &pidfd, &e);
+	int64_t start;
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	cr_assert(pid > 0, "%s", e.text);
+	start = process_start_time(pid);
+	cr_expect(process_lives(pid, start));
+	cr_expect_not(process_lives(pid, start + 1));
+	cr_assert_eq(process_stat_fields(pid, fields, 23), 0);
+	cr_expect_eq(fields[4], getpid());
+	cr_expect_eq(fields[22], start);
+	cr_assert_eq(process_signal(pidfd, SIGKILL), 0);
+	while (!process_is_zombie(pid))
+		usleep(1000);
+	cr_expect_not(process_lives(pid, start));
+	cr_assert_eq(process_wait(pidfd, &end, &e), 0, "%s", e.text);
+	cr_expect_not(process_lives(pid, start));
+	cr_expect_eq(process_stat_fields(pid, fields, 23), -1);
+	close(pidfd);
+}
+
 Test(process, clone_and_wait)
 {
 	struct process_end end;

@@ -291,27 +291,37 @@ Test(oci_config, with_the_profile_unread)
 						"{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"listenerPath\": \"/run/s\"}" };
 
 	for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++) {
-		struct text json = { 0 };
+		struct text json = { 0 }, rest = { 0 };
 		struct container first, again;
 		struct error e = { 0 };
 
 		text_addf(&json, "{\"ociVersion\": \"1.0.0\", \"root\": {\"path\": \"/r\"}, \"linux\": {\"seccomp\": %s, \"cgroupsPath\": \"/c\"}}",
 			  profiles[i]);
 		cr_assert_eq(oci_config_decode(json.data, json.length, "c", "/b", &first, &e), 0, "%s", e.text);
-		cr_assert_eq(oci_config_decode_open(json.data, json.length, "c", "/b", &again, &e), 0, "%s", e.text);
+		cr_assert_eq(oci_config_decode_open(json.data, json.length, "c", "/b", &again, &rest, &e), 0, "%s", e.text);
 		cr_expect_eq(again.seccomp, first.seccomp);
 		cr_expect(first.seccomp == SECCOMP_UNCONFINED || strcmp(first.seccomp_text, again.seccomp_text) == 0);
 		cr_expect(i != 0 || strcmp(first.seccomp_text, profiles[0]) == 0, "found %s", first.seccomp_text);
 		cr_expect_str_eq(again.oci->cgroups_path, "/c");
 		cr_expect_str_eq(again.root_folder, "/r");
-		container_release(&first);
 		container_release(&again);
+		/* What is left says the same. */
+		cr_expect_eq(rest.length > 0, i == 0);
+		if (i == 0) {
+			cr_assert_eq(oci_config_decode(rest.data, rest.length, "c", "/b", &again, &e), 0, "%s", e.text);
+			cr_expect_eq(again.seccomp, SECCOMP_UNCONFINED);
+			cr_expect_str_eq(again.oci->cgroups_path, "/c");
+			container_release(&again);
+		}
+		container_release(&first);
 		/* A copy that was cut off (a full disk) is refused, wherever it ends. */
 		for (size_t length = 0; length < json.length; length++) {
-			cr_expect_eq(oci_config_decode_open(json.data, length, "c", "/b", &again, &e), -1, "%zu", length);
+			text_clear(&rest);
+			cr_expect_eq(oci_config_decode_open(json.data, length, "c", "/b", &again, &rest, &e), -1, "%zu", length);
 			error_clear(&e);
 		}
 		text_release(&json);
+		text_release(&rest);
 	}
 }
 
@@ -320,15 +330,17 @@ Test(oci_config, a_key_that_looks_like_a_path_is_none)
 	static const char json[] = "{\"ociVersion\": \"1.0.0\", \"root\": {\"path\": \"/r\"}, \"linux.seccomp\": "
 				   "{\"defaultAction\": \"SCMP_ACT_ALLOW\"},"
 				   "\"linux\": {\"seccomp\": {\"defaultAction\": \"SCMP_ACT_ERRNO\"}}}";
+	struct text rest = { 0 };
 	struct container c;
 	struct error e = { 0 };
 
 	cr_assert_eq(oci_config_decode(json, strlen(json), "c", "/b", &c, &e), 0, "%s", e.text);
 	cr_expect_str_eq(c.seccomp_text, "{\"defaultAction\": \"SCMP_ACT_ERRNO\"}");
 	container_release(&c);
-	cr_assert_eq(oci_config_decode_open(json, strlen(json), "c", "/b", &c, &e), 0, "%s", e.text);
+	cr_assert_eq(oci_config_decode_open(json, strlen(json), "c", "/b", &c, &rest, &e), 0, "%s", e.text);
 	cr_expect_str_eq(c.seccomp_text, "{\"defaultAction\": \"SCMP_ACT_ERRNO\"}");
 	container_release(&c);
+	text_release(&rest);
 }
 
 Test(oci_config, limits)
