@@ -156,7 +156,7 @@ static int write_tiny(int index, int tar, struct error *e)
 	memcpy(bytes + EROFS_SUPER_AT + sizeof super, &slot, sizeof slot);
 	memcpy(bytes + INODE, &root, sizeof root);
 	memcpy(bytes + FOLDER, dots, sizeof dots);
-	memcpy(bytes + FOLDER + sizeof dots, "...", 3);
+	memset(bytes + FOLDER + sizeof dots, '.', 3); /* the names: "." and ".." */
 	if (write_all(index, bytes, sizeof bytes) || ftruncate(tar, EROFS_BLOCK))
 		return error_sys(e, "write a layer to try");
 	return 0;

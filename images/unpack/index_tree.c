@@ -122,14 +122,14 @@ struct index_inode *index_tree_get(const struct index_inode *folder, const char 
 
 int index_tree_put(struct index_tree *tree, struct index_inode *folder, const char *base, struct index_inode *inode, struct error *e)
 {
-	size_t length = strlen(base);
-	struct index_name *name = index_tree_alloc(tree, sizeof *name + length + 1, e);
+	size_t size = strlen(base) + 1;
+	struct index_name *name = index_tree_alloc(tree, sizeof *name + size, e);
 	char *copy = name ? (char *)(name + 1) : NULL;
 
 	if (!name)
 		return -1;
 	tree->memory += NAME_COST;
-	memcpy(copy, base, length);
+	memcpy(copy, base, size);
 	name->name = copy;
 	name->inode = inode;
 	if (S_ISDIR(inode->mode)) {

@@ -204,10 +204,12 @@ static int publish(const struct job *job, const struct job_layer *layer, struct 
 		return error_sys(e, "make the folder %s in the image store's staging", outer);
 	if (layer->is_indexed ? gather_index(job, layer, outer, e) : gather_folder(job, layer, outer, e))
 		return -1;
-	/* Somebody else may have been faster. */
-	if (renameat(job->staging, outer, job->request->store, path) == 0 || job_has_layer(job, &layer->digest))
+	if (renameat(job->staging, outer, job->request->store, path) == 0)
 		return 0;
-	return errno == EEXIST || errno == ENOTEMPTY ? add_form(job, outer, path, e) : error_sys(e, "name the layer %s in the image store", path);
+	if (errno != EEXIST && errno != ENOTEMPTY)
+		return error_sys(e, "name the layer %s in the image store", path);
+	/* Somebody else may have been faster. */
+	return job_has_layer(job, &layer->digest) ? 0 : add_form(job, outer, path, e);
 }
 
 int job_publish_layers(const struct job *job, struct error *e)

@@ -92,13 +92,11 @@ static int parse_numbers(const struct raw *raw, struct tar_header *ret)
 	return 0;
 }
 
-/* Of device nodes alone: others may hold anything there. */
+/* Of every member: libarchive takes no header for one where these are no numbers. */
 static int parse_device(const struct raw *raw, struct tar_header *ret)
 {
 	int64_t major, minor;
 
-	if (ret->type != TAR_CHAR && ret->type != TAR_BLOCK)
-		return 0;
 	if (parse_octal(raw->major, sizeof raw->major, &major) || parse_octal(raw->minor, sizeof raw->minor, &minor) ||
 	    major > UINT32_MAX || minor > UINT32_MAX)
 		return -1;

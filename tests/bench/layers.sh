@@ -27,7 +27,8 @@ BATS_TEST_DIRNAME=$top/tests/system
 . "$BATS_TEST_DIRNAME/images.bash"
 docker_archive "$work/image.tar" "$work"/{0,1,2,3,4}.tar
 printf '{"name": "x", "image": "docker-archive:%s/image.tar", "command": ["/bin/true"]}\n' "$work" >"$work/app.json"
-export BOX_BUILD=$build
+# shellcheck disable=SC2034
+export BOX_BUILD=$build # for unpack
 for form in any folders; do
 	# shellcheck disable=SC2034
 	FORM=$form
