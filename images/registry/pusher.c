@@ -102,7 +102,7 @@ static int in_pieces(struct push *push, const char *digest, int fd, int64_t size
 	autorelease(http_answer) struct http_answer answer = { 0 };
 	int begun = begin(push, digest, &location, e);
 
-	if (begun)
+	if (!location)
 		return begun < 0 ? -1 : 0;
 	for (int64_t at = 0; at < size; at += PIECE) {
 		int64_t length = size - at < PIECE ? size - at : PIECE;
@@ -146,7 +146,8 @@ static int push_blob(struct push *push, const char *digest, struct error *e)
 	autofree char *location = NULL;
 	int begun = begin(push, digest, &location, e);
 
-	if (begun < 0 || (begun == 0 && upload(push, digest, location, e)))
+	/* A location comes with every 0. */
+	if (begun < 0 || (location && upload(push, digest, location, e)))
 		return error_in(e, "push the blob %.19s…", digest);
 	return wire_ask(push->channel, WIRE_LAYER, digest, begun, NULL, NULL, e);
 }

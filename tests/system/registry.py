@@ -396,7 +396,7 @@ class Handler(BaseHTTPRequestHandler):
         return True
 
     def wrong_slow(self):
-        """A blob that takes its time."""
+        """A blob that takes its time: so many seconds per 100,000 bytes."""
         if not self.big():
             return False
         blob = self.server.blobs[self.last()]
@@ -410,7 +410,7 @@ class Handler(BaseHTTPRequestHandler):
         for at in range(start, len(blob), 100000):
             self.wfile.write(blob[at : at + 100000])
             self.wfile.flush()
-            time.sleep(0.05)
+            time.sleep(float(self.server.argument or 0.05))
         return True
 
 
