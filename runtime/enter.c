@@ -383,7 +383,10 @@ static int let_run(struct entry *entry, const struct box_exec *request, struct e
 	if (copy_limits(entry, e) || (entry->is_oci && prepare_oci(entry, request, e)) || listener_connect(&entry->container, &listener, e))
 		return -1;
 	message_init(&message, STAGE_START);
-	return channel_send(entry->channel, &message, e) ? -1 : listener_wait(entry->channel, &listener, &notice, e);
+	if (channel_send(entry->channel, &message, e))
+		return -1;
+	sealed_settle(); /* the middle process has closed its own, and the new one is busy */
+	return listener_wait(entry->channel, &listener, &notice, e);
 }
 
 static int attend(struct entry *entry, int *ret_status, struct error *e)

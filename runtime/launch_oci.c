@@ -39,6 +39,7 @@
 #include "runtime/oom_score.h"
 #include "runtime/pid_file.h"
 #include "runtime/rlimits.h"
+#include "runtime/sealed.h"
 #include "runtime/stage.h"
 #include "runtime/state.h"
 #include "specs/container.h"
@@ -150,7 +151,10 @@ static int let_run(struct launch *l, struct error *e)
 	if (listener_connect(l->container, &listener, e))
 		return -1;
 	message_init(&message, STAGE_START);
-	return channel_send(l->channel, &message, e) ? -1 : listener_wait(l->channel, &listener, &notice, e);
+	if (channel_send(l->channel, &message, e))
+		return -1;
+	sealed_settle(); /* the child has closed its own, and is busy */
+	return listener_wait(l->channel, &listener, &notice, e);
 }
 
 int launch_create(struct launch *l, struct error *e)

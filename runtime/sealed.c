@@ -128,6 +128,15 @@ static int overlay_of(int folder, struct error *e)
 	return mount_make("overlay", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, e);
 }
 
+/* The mount of the overlay, while it has not been closed: its last close waits for all other processors (synchronize_rcu_expedited). */
+static int overlay = -1;
+
+void sealed_settle(void)
+{
+	if (overlay >= 0)
+		close(take_fd(&overlay));
+}
+
 /* The program at path, behind an overlay: what this process goes on from. -1 where that cannot be, or cannot be proven. */
 static int open_behind_overlay(const char *path, struct error *e)
 {
@@ -147,6 +156,7 @@ static int open_behind_overlay(const char *path, struct error *e)
 		return error_sys(e, "open %s behind an overlay", name);
 	if (!is_same_file(file, self) || !is_in_read_only_overlay(file))
 		return error_set(e, ERROR_INTERNAL, "open %s behind an overlay: it is another file, or can be written", name);
+	overlay = take_fd(&mount);
 	return take_fd(&file);
 }
 

@@ -16,3 +16,7 @@ int sealed_init_program(struct error *e);
  * kernel lets no process exchange its file, it executes itself once more from there, and does not return. Called before anything
  * is made, while there is one thread. */
 int sealed_self(bool has_user_namespace, struct error *e);
+
+/* Lets go of what sealed_self still holds: a descriptor, close-on-exec, whose end takes its time. For a moment when others have
+ * something to do meanwhile; the end of the process does it as well. */
+void sealed_settle(void);
