@@ -58,3 +58,37 @@ holds() {
 @test "A01 exec into a user namespace that has the user in it to whom box belongs" {
 	holds 1234 '[{ "containerID": 0, "hostID": 1000000, "size": 1000 }, { "containerID": 1000, "hostID": 1234, "size": 1 }]'
 }
+
+# swapped NAME: as soon as it is there, the link to the host's file takes its place; the call that comes next waits for that.
+swapped() {
+	(
+		until [ -e "$1" ]; do sleep 0.01; done
+		ln -s "$H/marker" "$1.new"
+		mv -T "$1.new" "$1"
+		echo >"$WORK/was-swapped"
+	) &
+	HELPERS="${HELPERS:-} $!"
+}
+
+# slowly_run CALLS: the bundle, with these calls of all its processes delayed.
+slowly_run() {
+	run timeout "$(slowly 30)" strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$1:delay_enter=500000" "$BOX" --root "$STATE" run -b "$BUNDLE" "$TAG" </dev/null
+}
+
+@test "A04 a device node that somebody exchanges for a link before it gets its mode and owner" {
+	need strace
+	mkdir vol
+	bundle '.mounts += [{ "destination": "/v", "type": "bind", "source": (env.WORK + "/vol"), "options": ["rbind"] }]
+		| .linux.devices = [{ "path": "/v/node", "type": "c", "major": 1, "minor": 3, "fileMode": 511, "uid": 1000, "gid": 1000 }]' true
+	swapped "$WORK/vol/node"
+	slowly_run chmod,fchmodat,chown,fchownat
+	[ -e was-swapped ] || fail "$status $output"
+	unchanged
+	# One of box's own, in a /dev that the root folder brings.
+	rm was-swapped
+	bundle '.mounts |= map(select(.destination | startswith("/dev") | not))' true
+	swapped "$BUNDLE/rootfs/dev/null"
+	slowly_run chmod,fchmodat,chown,fchownat
+	[ -e was-swapped ] || fail "$status $output"
+	unchanged
+}
