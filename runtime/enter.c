@@ -81,6 +81,13 @@ static int change_group(struct entry *entry, int found)
 	return 0;
 }
 
+/* Whether nobody in the container can be the owner of box's file. The ids of an app are of box's own pool; an engine maps whom it likes,
+ * be it the host's root, or, as root of a user's namespace, that very user. */
+static bool is_beyond_reach(const struct record *record)
+{
+	return record->user_namespace && (!record->bundle || geteuid() != 0);
+}
+
 static int open_container(const struct places *places, const struct box_exec *request, struct entry *entry, struct error *e)
 {
 	bool alive = false;
@@ -88,7 +95,7 @@ static int open_container(const struct places *places, const struct box_exec *re
 	if (box_check_name(request->name, e) || state_read(places, request->name, &entry->record, &alive, e))
 		return -1;
 	/* Everything else would be done twice. */
-	if (sealed_self(entry->record.user_namespace, e))
+	if (sealed_self(is_beyond_reach(&entry->record), e))
 		return -1;
 	entry->first = process_open((pid_t)entry->record.pid);
 	if (!alive || entry->first < 0 || !process_lives((pid_t)entry->record.pid, entry->record.start_time))

@@ -14,7 +14,7 @@ int sealed_init_program(struct error *e);
 /* Sees to it that no process of a container can overwrite the file that this process runs from
  * (CVE-2019-5736): where the container's root could write to it, the process goes on from a sealed one. Where the
  * kernel lets no process exchange its file, it executes itself once more from there, and does not return. Called before anything
- * is made, while there is one thread. */
+ * is made, while there is one thread. has_user_namespace: the container has one without the host's root in it. */
 int sealed_self(bool has_user_namespace, struct error *e);
 
 /* Lets go of what sealed_self still holds: a descriptor, close-on-exec, whose end takes its time. For a moment when others have
