@@ -33,9 +33,10 @@ cluster_begin() {
 	chmod 755 runtime/class
 	machine_start first
 	machine_start second
-	machine_cable first 10.98.0.1/24 second 10.98.0.2/24
-	# A cable ends when one of its machines does; the server's address stays.
-	on first ip address add $SERVER/32 dev lo
+	machine_cable first $SERVER/24 second 10.98.0.2/24
+	# A cable disappears with either of its machines, and its addresses with it: the server's is that of a switch.
+	on first sh -c "ip link add nodes type bridge && ip link set nodes up && ip link set eth0 master nodes &&
+		ip address del $SERVER/24 dev eth0 && ip address add $SERVER/24 dev nodes"
 	docker_archive rootfs.tar image.tar localhost/base:1
 	docker_archive rootfs.tar pause.tar localhost/pause:1 '{"Env": ["PATH=/bin"], "Cmd": ["sleep", "1000000"]}'
 	cluster_keys
