@@ -32,7 +32,8 @@ extern const struct command commands[]; /* ends with a row without a name */
 
 extern const struct option_row global_options[], run_options[], exec_options[], ps_options[], kill_options[], stop_options[], rm_options[],
 	create_options[], delete_options[], list_options[], update_options[], events_options[], config_options[], spec_options[],
-	pull_options[], images_options[], history_options[], login_options[], push_options[], no_options[];
+	pull_options[], images_options[], history_options[], login_options[], push_options[], save_options[],
+	load_options[], no_options[];
 
 int command_create(const struct call *call);
 int command_start(const struct call *call);
@@ -63,3 +64,6 @@ int command_history(const struct call *call);
 int command_push(const struct call *call);
 int command_login(const struct call *call);
 int command_logout(const struct call *call);
+int command_save(const struct call *call);
+int command_load(const struct call *call);
+int command_import(const struct call *call);

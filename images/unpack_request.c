@@ -20,6 +20,7 @@
 static const struct field answer_fields[] = {
 	{ "image", FIELD_TEXT, offsetof(struct unpack_answer, image), .help = "digest of the image" },
 	{ "source", FIELD_TEXT, offsetof(struct unpack_answer, source), .help = "digest that the registry gave" },
+	{ "loaded", FIELD_TEXT_LIST, offsetof(struct unpack_answer, loaded), .help = "images of an archive" },
 	{ "warnings", FIELD_TEXT_LIST, offsetof(struct unpack_answer, warnings), .help = "what was left out" },
 	{ "kind", FIELD_INTEGER, offsetof(struct unpack_answer, kind), .min = ERROR_NONE, .max = ERROR_INTERNAL,
 	  .help = "error_kind" },

@@ -67,6 +67,41 @@ static int unpack(char *const *words, int count, struct unpack_answer *ret, stru
 	return result ? error_in(e, "unpack %s", request.words) : 0;
 }
 
+/* STORE-FD SOURCE-FD force|keep WORDS */
+static int load(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+{
+	struct unpack request = { .store = -1, .source = -1, .kind = REFERENCE_OCI_ARCHIVE, .loads = true };
+	int result;
+
+	if (count != 4)
+		return wrong_words(e);
+	request.takes_names = strcmp(words[2], "force") == 0;
+	request.words = words[3];
+	if (parse_fd(words[0], &request.store, e) || parse_fd(words[1], &request.source, e))
+		return -1;
+	result = unpack_run(&request, &ret->image, e);
+	ret->warnings = request.warnings;
+	ret->loaded = request.loaded;
+	return result ? error_in(e, "load %s", request.words) : 0;
+}
+
+/* STORE-FD SOURCE-FD NAME WORDS */
+static int import(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+{
+	struct unpack request = { .store = -1, .source = -1, .kind = REFERENCE_TAR, .imports = true };
+	int result;
+
+	if (count != 4)
+		return wrong_words(e);
+	request.name = words[2];
+	request.words = words[3];
+	if (parse_fd(words[0], &request.store, e) || parse_fd(words[1], &request.source, e))
+		return -1;
+	result = unpack_run(&request, &ret->image, e);
+	ret->warnings = request.warnings;
+	return result ? error_in(e, "import %s", request.words) : 0;
+}
+
 /* One line for box, which draws it. A line that is lost is only a bar that stands still. */
 static void progress(const struct digest *digest, int64_t at, int64_t size, void *data)
 {
@@ -172,6 +207,8 @@ static const struct {
 	int (*run)(char *const *words, int count, struct unpack_answer *ret, struct error *e);
 } verbs[] = {
 	{ "unpack", unpack },
+	{ "load", load },
+	{ "import", import },
 	{ "pull", pull },
 	{ "push", push },
 	{ "sweep", sweep },
@@ -210,6 +247,7 @@ int main(int argc, char **argv)
 	unpack_answer_dump(&answer, &json);
 	result = write_all(STDOUT_FILENO, json.data, json.length);
 	list_release(&answer.warnings);
+	list_release(&answer.loaded);
 	free(answer.image);
 	free(answer.source);
 	return result ? 1 : 0;

@@ -43,7 +43,8 @@ static int answer_source(struct job *job, const struct wire_message *question, s
 
 	(void)question;
 	(void)answer;
-	if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0) {
+	/* A pipe is where it is, and is asked for once. */
+	if (fd < 0 || (lseek(fd, 0, SEEK_SET) != 0 && errno != ESPIPE)) {
 		error_sys(e, "read the archive from its beginning");
 		if (fd >= 0)
 			close(fd);
@@ -119,6 +120,34 @@ static int answer_made(struct job *job, const struct wire_message *question, str
 		       struct error *e)
 {
 	return add(job, job->work, question->text, answer, ret_fd, e);
+}
+
+static int answer_take(struct job *job, const struct wire_message *question, struct wire_message *answer, int *ret_fd,
+		       struct error *e)
+{
+	struct digest digest;
+
+	(void)question;
+	*ret_fd = job_take_source(job, &digest, &answer->number, e);
+	if (*ret_fd < 0)
+		return -1;
+	digest_text(&digest, answer->text);
+	return 0;
+}
+
+static int answer_list(struct job *job, const struct wire_message *question, struct wire_message *answer, int *ret_fd,
+		       struct error *e)
+{
+	struct job_item *item;
+
+	(void)answer;
+	(void)ret_fd;
+	if (job->item_count >= JOB_ITEMS || question->number < 0 || question->number >= JOB_ITEMS)
+		return error_set(e, ERROR_IMAGE, "it names more than %d images", JOB_ITEMS);
+	item = alloc_append(&job->items, &job->item_count, sizeof *item);
+	item->number = (int)question->number;
+	item->name = question->text[0] ? alloc_copy(question->text) : NULL;
+	return 0;
 }
 
 static int answer_has(struct job *job, const struct wire_message *question, struct wire_message *answer, int *ret_fd,
@@ -236,7 +265,7 @@ static answer_function *const answers[WIRE_OPS] = {
 	[WIRE_WANT] = answer_want,     [WIRE_MANIFEST] = answer_blob,
 	[WIRE_ADD] = answer_add,       [WIRE_MADE] = answer_made,   [WIRE_HAS] = answer_has,
 	[WIRE_LOWER] = answer_lower,   [WIRE_LAYER] = answer_layer, [WIRE_CONFIG] = answer_config,
-	[WIRE_WARN] = answer_warn,     [WIRE_DONE] = answer_done,
+	[WIRE_LIST] = answer_list,     [WIRE_TAKE] = answer_take,   [WIRE_WARN] = answer_warn,     [WIRE_DONE] = answer_done,
 };
 
 static int answer_one(struct job *job, int channel, const struct wire_message *question, struct error *e)

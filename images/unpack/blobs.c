@@ -176,6 +176,18 @@ int job_blob(struct job *job, const struct digest *digest, int64_t size, struct 
 	return open_sized(job, digest, size, e);
 }
 
+int job_take_source(struct job *job, struct digest *ret, int64_t *ret_size, struct error *e)
+{
+	int from = job->request->source;
+
+	/* A pipe is where it is, and is read once. */
+	if (lseek(from, 0, SEEK_SET) != 0 && errno != ESPIPE)
+		return error_sys(e, "read it from its beginning");
+	if (stage(job, from, DIGEST_SHA256, job->budget.limits->image_bytes, ret, ret_size, e) || keep(job, from, ret, e))
+		return -1;
+	return open_sized(job, ret, *ret_size, e);
+}
+
 /* The blob that was copied from this file before: an archive may name one file hundreds of times, by links too. */
 static const struct job_blob *find_copy(const struct job *job, const struct stat *st)
 {

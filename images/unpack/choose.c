@@ -58,6 +58,26 @@ const struct descriptor *document_choose_tag(const struct document *document, co
 	return NULL;
 }
 
+static int refuse_item(size_t count, struct error *e)
+{
+	return error_set(e, ERROR_IMAGE, "its list of %zu images has changed", count);
+}
+
+const struct descriptor *document_choose_item(const struct document *document, int item, struct error *e)
+{
+	if (item >= 0 && (size_t)item < document->manifest_count)
+		return &document->manifests[item];
+	refuse_item(document->manifest_count, e);
+	return NULL;
+}
+
+const char *descriptor_name(const struct descriptor *descriptor)
+{
+	const char *full = list_env_get(&descriptor->annotations, name_keys[1]);
+
+	return full ? full : list_env_get(&descriptor->annotations, name_keys[0]);
+}
+
 const char *platform_host_architecture(void)
 {
 #if defined(__x86_64__)
@@ -194,5 +214,13 @@ const struct docker_image *docker_archive_choose(const struct docker_archive *ar
 			add_tag(&tags, archive->images[i].tags.items[k]);
 	}
 	refuse_tag(tag, archive->image_count, &tags, e);
+	return NULL;
+}
+
+const struct docker_image *docker_archive_item(const struct docker_archive *archive, int item, struct error *e)
+{
+	if (item >= 0 && (size_t)item < archive->image_count)
+		return &archive->images[item];
+	refuse_item(archive->image_count, e);
 	return NULL;
 }

@@ -32,6 +32,14 @@ struct job_blob {
 	ino_t inode;
 };
 
+/* One name of one image of an archive. */
+struct job_item {
+	int number;
+	char *name; /* as the archive has it; NULL: none */
+};
+
+enum { JOB_ITEMS = 1000 };
+
 /* Where an image comes from that is no folder of this host (images/registry/fetch.c). All but wait return descriptors, or -1. */
 struct job_source {
 	/* Before anything is asked; job's staging is there: 0. */
@@ -64,6 +72,9 @@ struct job {
 	struct job_blob *blobs;
 	size_t blob_count;
 	struct budget budget; /* of all blobs */
+	struct job_item *items; /* of an archive that is loaded */
+	size_t item_count;
+	int item; /* the number of the one at hand; -1: by tag */
 	char *image, *config; /* digests */
 	bool can_index;       /* this host mounts a tar by its index */
 	bool is_docker;       /* the manifest is of Docker's own kind */
@@ -74,6 +85,14 @@ struct job {
 void job_init(struct job *job, struct unpack *request);
 int job_run(struct job *job, struct error *e);
 void job_release(struct job *job);
+
+/* Steps of job_run (unpack.c), for an archive with many images. */
+int job_make_root(struct job *job, int staging, const char *name, struct error *e);
+int job_run_worker(struct job *job, int folder, int (*task)(int, void *), struct error *e);
+int job_publish(struct job *job, struct error *e);
+
+/* All images of request->source, which is an archive (load.c); staging is there. */
+int job_load(struct job *job, struct error *e);
 
 /* A blob that the store has, or that was staged; -1 with errno. */
 int job_open_known(const struct job *job, const struct digest *digest);
@@ -95,6 +114,8 @@ void job_release_layers(struct job *job);
 int job_blob(struct job *job, const struct digest *digest, int64_t size, struct error *e);
 /* The file name below folder becomes a blob, whatever its digest is; a file that did before is not copied again. */
 int job_add_blob(struct job *job, int folder, const char *name, struct digest *ret, int64_t *ret_size, struct error *e);
+/* The archive that the request names becomes a blob. */
+int job_take_source(struct job *job, struct digest *ret, int64_t *ret_size, struct error *e);
 /* Moves what was staged to the store's blobs; it is on disk already. */
 int job_publish_blobs(struct job *job, struct error *e);
 /* A regular file of a folder that strangers filled. */

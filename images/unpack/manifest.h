@@ -44,6 +44,10 @@ const char *manifest_media_type(bool is_docker);
 
 /* The descriptor for tag (NULL: the only one) in a layout's index.json. Borrowed from document. */
 const struct descriptor *document_choose_tag(const struct document *document, const char *tag, struct error *e);
+/* The one with that number. Borrowed. */
+const struct descriptor *document_choose_item(const struct document *document, int item, struct error *e);
+/* What an index calls it: its full name if it has one, or its tag; NULL: nothing. Borrowed. */
+const char *descriptor_name(const struct descriptor *descriptor);
 /* The descriptor for platform (NULL: this host's) in an index of several. Borrowed. */
 const struct descriptor *document_choose_platform(const struct document *document, const struct platform *platform, struct error *e);
 
@@ -73,6 +77,8 @@ int docker_archive_decode(const char *json, size_t length, const char *name, str
 void docker_archive_release(struct docker_archive *archive);
 const struct docker_image *docker_archive_choose(const struct docker_archive *archive, const char *tag,
 						 struct error *e);
+
+const struct docker_image *docker_archive_item(const struct docker_archive *archive, int item, struct error *e);
 
 /* An OCI manifest as text, in one fixed form. Media types by compressions. */
 void manifest_write(const struct descriptor *config, const struct descriptor *layers, size_t layer_count,

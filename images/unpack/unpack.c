@@ -41,7 +41,7 @@
 #include "images/unpack/worker.h"
 
 /* A folder below staging/NAME that belongs to the store's id 0. */
-static int make_root(struct job *job, int staging, const char *name, struct error *e)
+int job_make_root(struct job *job, int staging, const char *name, struct error *e)
 {
 	autoclose int fd = -1;
 
@@ -64,12 +64,14 @@ static int explain_end(const struct process_end *end, struct error *e)
 }
 
 /* Runs task in a sandbox whose root is folder, and answers its questions. */
-static int run_worker(struct job *job, int folder, int (*task)(int, void *), struct error *e)
+int job_run_worker(struct job *job, int folder, int (*task)(int, void *), struct error *e)
 {
 	struct worker worker = {
 		.kind = job->request->kind,
 		.tag = job->request->tag,
 		.platform = job->request->platform,
+		.item = job->item,
+		.imports = job->request->imports,
 		.is_known = job->request->is_known,
 		.makes_index = job->can_index,
 		.ids = {
@@ -113,7 +115,7 @@ static int remove_staged(int staging, const char *name, void *data, struct error
 	for (size_t i = 0; folder >= 0 && i < sizeof roots / sizeof roots[0]; i++) {
 		autoclose int root = openat(folder, roots[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-		if (root >= 0 && run_worker(job, root, worker_clear, e))
+		if (root >= 0 && job_run_worker(job, root, worker_clear, e))
 			return -1;
 	}
 	return folder_remove(staging, name, e);
@@ -189,7 +191,7 @@ static int write_record(struct job *job, struct error *e)
 }
 
 /* Everything that was unpacked gets its final name; the order is what makes a crash harmless. */
-static int publish(struct job *job, struct error *e)
+int job_publish(struct job *job, struct error *e)
 {
 	autoclose int lock = -1;
 
@@ -254,26 +256,28 @@ static int run(struct job *job, struct error *e)
 {
 	budget_init(&job->budget, budget_default_limits(), job->staging);
 	find_form(job);
+	if (job->request->loads)
+		return job_load(job, e);
 	if (is_archive(job->request->kind)) {
-		job->layout = make_root(job, job->staging, "archive", e);
-		if (job->layout < 0 || run_worker(job, job->layout, worker_extract, e))
+		job->layout = job_make_root(job, job->staging, "archive", e);
+		if (job->layout < 0 || job_run_worker(job, job->layout, worker_extract, e))
 			return -1;
 	} else if (job->request->kind == REFERENCE_OCI && !job->source) {
 		job->layout = fcntl(job->request->source, F_DUPFD_CLOEXEC, 0);
 		if (job->layout < 0)
 			return error_sys(e, "open the image's folder");
 	}
-	job->work = make_root(job, job->staging, "work", e);
-	if (job->work < 0 || (job->source && job->source->begin(job, e)) || run_worker(job, job->work, worker_unpack, e))
+	job->work = job_make_root(job, job->staging, "work", e);
+	if (job->work < 0 || (job->source && job->source->begin(job, e)) || job_run_worker(job, job->work, worker_unpack, e))
 		return -1;
 	if (job->source && job->source->finish(job, e))
 		return -1;
-	return publish(job, e);
+	return job_publish(job, e);
 }
 
 void job_init(struct job *job, struct unpack *request)
 {
-	*job = (struct job){ .request = request, .staging = -1, .work = -1, .layout = -1 };
+	*job = (struct job){ .request = request, .staging = -1, .work = -1, .layout = -1, .item = -1 };
 	store_ids_find(&job->ids);
 }
 
@@ -281,6 +285,9 @@ void job_release(struct job *job)
 {
 	int saved = errno;
 
+	for (size_t i = 0; i < job->item_count; i++)
+		free(job->items[i].name);
+	free(job->items);
 	job_release_layers(job);
 	free(job->blobs);
 	free(job->image);
@@ -324,7 +331,8 @@ int unpack_run(struct unpack *unpack, char **ret_image, struct error *e)
 	if (stat_source(&job, &st, e) || job_run(&job, e))
 		return -1;
 	/* The source's record is a cache: without it the archive is only read once more. */
-	(void)remember_source(&job, &st, &ignored);
+	if (!unpack->loads && !unpack->imports)
+		(void)remember_source(&job, &st, &ignored);
 	*ret_image = take_ptr(&job.image);
 	return 0;
 }

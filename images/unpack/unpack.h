@@ -22,6 +22,10 @@ struct unpack {
 	const char *tag;   /* or NULL */
 	const char *name;  /* the image's name in the store; NULL: one is made of words */
 	const char *source_digest; /* what a registry calls it, where that is an index; or NULL */
+	bool loads;        /* all images of an archive, under the names that it gives them … */
+	bool takes_names;  /* … also where these names stand for other images of the store */
+	struct list loaded; /* then: "DIGEST NAME" for each */
+	bool imports;      /* a tar becomes an image with a manifest */
 	const struct platform *platform; /* of several images; NULL: this host's */
 	struct list warnings;
 };

@@ -15,6 +15,8 @@
  *     WIRE_LAYER  digest, folder or -1         the next layer of the image: unpacked in that folder of the worker's root, or in the store
  *     WIRE_CONFIG digest                       the image's configuration
  *     WIRE_WARN   words
+ *     WIRE_LIST   name, number                 an archive's image number N has this name, or none
+ *     WIRE_TAKE                                the archive itself becomes a blob: answers as WIRE_ADD
  *     WIRE_DONE   digest, 1 or 0               of the image: all was said; 1: its manifest is of Docker's kind
  *     WIRE_FAIL   error                        the end
  *
@@ -41,6 +43,8 @@ enum wire_op {
 	WIRE_LAYER,
 	WIRE_CONFIG,
 	WIRE_WARN,
+	WIRE_LIST,
+	WIRE_TAKE,
 	WIRE_DONE,
 	WIRE_FAIL,
 	WIRE_FETCH,

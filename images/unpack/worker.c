@@ -70,7 +70,9 @@ int worker_unpack(int channel, void *data)
 	int result;
 
 	worker->unpacked = &unpacked;
-	if (worker->kind == REFERENCE_TAR)
+	if (worker->imports)
+		result = worker_import(worker, channel, &e);
+	else if (worker->kind == REFERENCE_TAR)
 		result = unpack_tar(worker, channel, &e);
 	else if (worker->kind == REFERENCE_DOCKER_ARCHIVE)
 		result = worker_docker(worker, channel, &e);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "images/reference.h"
@@ -16,6 +17,8 @@ struct platform;
 struct worker {
 	enum reference_kind kind;
 	const char *tag; /* NULL: the only image */
+	int item;        /* the image with that number in its archive's list; -1: by tag */
+	bool imports;    /* a tar becomes an image with a manifest */
 	const struct platform *platform; /* of several images; NULL: this host's */
 	bool is_known;   /* a tar that was seen before: hash it first, it may be in the store */
 	bool makes_index; /* a layer becomes a tar and its index where that is possible, else a folder */
@@ -26,6 +29,7 @@ struct worker {
 /* Tasks for sandbox_start; data is a struct worker. */
 int worker_unpack(int channel, void *data);  /* a tar, or an image by the wire's files and blobs */
 int worker_extract(int channel, void *data); /* an archive of blobs into the root, as it is */
+int worker_list(int channel, void *data);    /* tells which images an archive holds */
 int worker_clear(int channel, void *data);   /* removes everything in the root */
 void worker_fail(int channel, const struct error *error);
 
@@ -46,3 +50,17 @@ int worker_identify(int fd, struct digest *ret, struct error *e);
 /* One image of a layout or of docker save (worker_image.c). */
 int worker_layout(const struct worker *worker, int channel, struct error *e);
 int worker_docker(const struct worker *worker, int channel, struct error *e);
+/* A root file system's tar as an image of its own (worker_import.c). */
+int worker_import(const struct worker *worker, int channel, struct error *e);
+
+/* What these share. A file of the image: read whole, or made a blob and described. */
+struct descriptor;
+struct text;
+enum wire_op;
+int worker_read_file(int channel, const char *name, struct text *ret, struct error *e);
+int worker_add_file(int channel, enum wire_op op, const char *name, const char *media_type, struct descriptor *ret, int *ret_fd,
+		    struct error *e);
+/* The media type of the layer in fd, by its first bytes; fd stays where it is. */
+int worker_layer_type(int fd, struct descriptor *ret, struct error *e);
+/* Writes a manifest for an image that came without one, and names the image by it. */
+int worker_finish(int channel, const struct descriptor *config, const struct descriptor *layers, size_t count, struct error *e);

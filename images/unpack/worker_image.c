@@ -31,7 +31,7 @@ static int read_fd(int fd, const char *name, struct text *ret, struct error *e)
 	return 0;
 }
 
-static int read_file(int channel, const char *name, struct text *ret, struct error *e)
+int worker_read_file(int channel, const char *name, struct text *ret, struct error *e)
 {
 	autoclose int fd = -1;
 
@@ -187,19 +187,18 @@ int worker_layout(const struct worker *worker, int channel, struct error *e)
 	autorelease(text) struct text json = { 0 };
 	const struct descriptor *chosen;
 
-	if (read_file(channel, "index.json", &json, e) ||
+	if (worker_read_file(channel, "index.json", &json, e) ||
 	    document_decode(json.data, json.length, "index.json", NULL, &index, e))
 		return -1;
 	if (document_kind(&index) != DOCUMENT_INDEX)
 		return error_set(e, ERROR_IMAGE, "index.json is a manifest, not an index");
-	chosen = document_choose_tag(&index, worker->tag, e);
+	chosen = worker->item < 0 ? document_choose_tag(&index, worker->tag, e) : document_choose_item(&index, worker->item, e);
 	/* Several entries without a tag may be one image for several platforms, as skopeo copy --all leaves them. */
 	return chosen ? follow(worker, channel, chosen, 0, e) : -1;
 }
 
-/* Adds a file of the archive to the blobs and describes it. */
-static int add_file(int channel, enum wire_op op, const char *name, const char *media_type, struct descriptor *ret,
-		    int *ret_fd, struct error *e)
+int worker_add_file(int channel, enum wire_op op, const char *name, const char *media_type, struct descriptor *ret, int *ret_fd,
+		    struct error *e)
 {
 	struct wire_message answer;
 	struct digest digest;
@@ -216,26 +215,31 @@ static int add_file(int channel, enum wire_op op, const char *name, const char *
 	return 0;
 }
 
+int worker_layer_type(int fd, struct descriptor *ret, struct error *e)
+{
+	enum compression compression = COMPRESSION_NONE;
+	unsigned char start[8];
+	ssize_t got = pread(fd, start, sizeof start, 0);
+
+	if (got < 0 || compression_detect(start, (size_t)got, &compression, e))
+		return got < 0 ? error_sys(e, "read it") : -1;
+	ret->media_type = (char *)(uintptr_t)layer_media_type_of(compression); /* a constant, never freed */
+	return 0;
+}
+
 static int docker_layer(const struct worker *worker, int channel, const char *file, const char *diff_id, int index,
 			struct descriptor *ret, struct error *e)
 {
 	struct layer_source source = { .fd = -1, .index = index };
-	enum compression compression = COMPRESSION_NONE;
-	unsigned char start[8];
 	struct digest expected, found;
 	char name[DIGEST_TEXT];
 	autoclose int fd = -1;
-	ssize_t got;
 
 	if (digest_parse(diff_id, &expected))
 		return error_set(e, ERROR_IMAGE, "the image's configuration calls it \"%.200s\", which is no digest",
 				 diff_id);
-	if (add_file(channel, WIRE_ADD, file, NULL, ret, &fd, e))
+	if (worker_add_file(channel, WIRE_ADD, file, NULL, ret, &fd, e) || worker_layer_type(fd, ret, e))
 		return -1;
-	got = pread(fd, start, sizeof start, 0);
-	if (got < 0 || compression_detect(start, (size_t)got, &compression, e))
-		return got < 0 ? error_sys(e, "read it") : -1;
-	ret->media_type = (char *)(uintptr_t)layer_media_type_of(compression); /* a constant, never freed */
 	digest_text(&expected, name);
 	switch (skip_layer(channel, name, e)) {
 	case 0: break;
@@ -249,9 +253,7 @@ static int docker_layer(const struct worker *worker, int channel, const char *fi
 	return wire_ask(channel, WIRE_LAYER, name, index, NULL, NULL, e);
 }
 
-/* Writes the manifest that docker save does not have, and names the image by it. */
-static int docker_finish(int channel, const struct descriptor *config, const struct descriptor *layers, size_t count,
-			 struct error *e)
+int worker_finish(int channel, const struct descriptor *config, const struct descriptor *layers, size_t count, struct error *e)
 {
 	autorelease(text) struct text json = { 0 };
 	struct descriptor manifest = { 0 };
@@ -261,7 +263,7 @@ static int docker_finish(int channel, const struct descriptor *config, const str
 	manifest_write(config, layers, count, &json);
 	if (file < 0 || write_all(file, json.data, json.length))
 		return error_sys(e, "write the image's manifest");
-	if (add_file(channel, WIRE_MADE, "manifest", NULL, &manifest, &fd, e))
+	if (worker_add_file(channel, WIRE_MADE, "manifest", NULL, &manifest, &fd, e))
 		return -1;
 	digest = take_ptr(&manifest.digest);
 	return wire_ask(channel, WIRE_DONE, digest, /* is docker's: */ 0, NULL, NULL, e);
@@ -274,7 +276,7 @@ static int docker_image(const struct worker *worker, int channel, const struct d
 	autorelease(text) struct text json = { 0 };
 	autoclose int fd = -1;
 
-	if (add_file(channel, WIRE_ADD, image->config, "application/vnd.oci.image.config.v1+json", config, &fd, e) ||
+	if (worker_add_file(channel, WIRE_ADD, image->config, "application/vnd.oci.image.config.v1+json", config, &fd, e) ||
 	    read_fd(fd, "the image's configuration", &json, e) ||
 	    image_config_decode(json.data, json.length, "the image's configuration", &decoded, e))
 		return -1;
@@ -287,7 +289,7 @@ static int docker_image(const struct worker *worker, int channel, const struct d
 		if (docker_layer(worker, channel, image->layers.items[i], decoded.diff_ids.items[i], (int)i, &layers[i],
 				 e))
 			return name_layer(e, i, image->layers.count);
-	return docker_finish(channel, config, layers, image->layers.count, e);
+	return worker_finish(channel, config, layers, image->layers.count, e);
 }
 
 int worker_docker(const struct worker *worker, int channel, struct error *e)
@@ -299,10 +301,10 @@ int worker_docker(const struct worker *worker, int channel, struct error *e)
 	autofree struct descriptor *layers = NULL;
 	int result;
 
-	if (read_file(channel, "manifest.json", &json, e) ||
+	if (worker_read_file(channel, "manifest.json", &json, e) ||
 	    docker_archive_decode(json.data, json.length, "manifest.json", &archive, e))
 		return -1;
-	chosen = docker_archive_choose(&archive, worker->tag, e);
+	chosen = worker->item < 0 ? docker_archive_choose(&archive, worker->tag, e) : docker_archive_item(&archive, worker->item, e);
 	if (!chosen)
 		return -1;
 	layers = alloc_zeroed(chosen->layers.count, sizeof *layers);

@@ -32,6 +32,21 @@ is() { [ "$(state "$1" "$2")" = "$3" ]; } # is CONTAINER FIELD VALUE
 	expect_status 125
 }
 
+@test "docker load reads what box saves, and box load what docker saves" {
+	local image
+	BOX_STORE=$WORK/moved "$BOX_BUILD/bin/box" import rootfs.tar acme/moved:1
+	BOX_STORE=$WORK/moved "$BOX_BUILD/bin/box" save --format docker-archive acme/moved:1 >moved.tar
+	run docker load -i moved.tar
+	expect_status 0
+	run docker run --rm acme/moved:1 echo fine
+	expect_line fine
+	docker save acme/moved:1 base >back.tar
+	BOX_STORE=$WORK/back "$BOX_BUILD/bin/box" load -i back.tar
+	image=$(BOX_STORE=$WORK/back "$BOX_BUILD/bin/box" inspect acme/moved:1 | jq -r '.[0].config')
+	[ "$(docker inspect -f '{{.Id}}' acme/moved:1)" = "$image" ]
+	docker rmi acme/moved:1
+}
+
 @test "docker run: the exit code, what it said, and which calls" {
 	run docker run --rm base sh -c 'echo out; echo err >&2; exit 42'
 	expect_status 42

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * load.c - all images of one archive into the store.
+ *
+ * The archive is unpacked once, as it is; then each of its names is one more turn of what an archive with one image goes through, and is
+ * in the store when its turn ends. An image that the store has already costs the reading of its manifest.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "images/image_name.h"
+#include "images/index.h"
+#include "images/unpack/job.h"
+#include "images/unpack/unpack.h"
+#include "images/unpack/worker.h"
+
+/* By the one file that every archive of the kind has. Docker's newer archives are both; a layout keeps more digests. */
+static int find_kind(struct job *job, struct error *e)
+{
+	static const struct {
+		const char *file;
+		enum reference_kind kind;
+	} kinds[] = {
+		{ "index.json", REFERENCE_OCI_ARCHIVE },
+		{ "manifest.json", REFERENCE_DOCKER_ARCHIVE },
+	};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (faccessat(job->layout, kinds[i].file, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+			job->request->kind = kinds[i].kind;
+			return 0;
+		}
+	error_set(e, ERROR_IMAGE, "it holds neither index.json nor manifest.json, so it is no archive of images");
+	return error_hint(e, "box import FILE NAME makes an image of a root file system's tar");
+}
+
+static int start(struct job *job, struct error *e)
+{
+	job->layout = job_make_root(job, job->staging, "archive", e);
+	if (job->layout < 0 || job_run_worker(job, job->layout, worker_extract, e) || find_kind(job, e))
+		return -1;
+	job->work = job_make_root(job, job->staging, "work", e);
+	if (job->work < 0 || job_run_worker(job, job->work, worker_list, e))
+		return -1;
+	return job->item_count ? 0 : error_set(e, ERROR_IMAGE, "it holds no image");
+}
+
+/* The full name of what an archive calls NAME, to be freed; NULL: none that a store could use. */
+static char *full_name(struct job *job, const char *name)
+{
+	autorelease(image_name) struct image_name parsed = { 0 };
+	autorelease(text) struct text shown = { 0 };
+	struct error wrong = { 0 };
+
+	if (!name)
+		return NULL;
+	if (image_name_parse(name, &parsed, &wrong) == 0)
+		return image_name_text(&parsed);
+	text_add_escaped(&shown, name, strnlen(name, 100));
+	list_addf(&job->request->warnings, "the archive calls an image \"%s\", which is no name; it is loaded by its digest, continuing",
+		  shown.data);
+	return NULL;
+}
+
+/* An archive says what it likes: a name that stands for another image here is not taken away by it. */
+static int check_name(const struct job *job, const char *name, struct error *e)
+{
+	autorelease(index) struct index index = { 0 };
+	const struct descriptor *known;
+
+	if (job->request->takes_names)
+		return 0;
+	if (index_read(job->request->store, &index, e))
+		return -1;
+	known = index_find(&index, name);
+	if (!known || text_equal(known->digest, job->image))
+		return 0;
+	error_set(e, ERROR_EXISTS, "the name %s stands for another image in the store, %.19s…", name, known->digest);
+	return error_hint(e, "box load --force gives the name to the archive's image");
+}
+
+/* Forgets one image. */
+static void start_again(struct job *job)
+{
+	job_release_layers(job);
+	free(job->blobs);
+	free(job->image);
+	free(job->config);
+	job->blobs = NULL;
+	job->blob_count = 0;
+	job->image = job->config = NULL;
+	job->is_docker = false;
+	budget_init(&job->budget, budget_default_limits(), job->staging);
+}
+
+static int load_one(struct job *job, const struct job_item *item, struct error *e)
+{
+	autofree char *name = full_name(job, item->name);
+	int result;
+
+	start_again(job);
+	job->item = item->number;
+	if (job_run_worker(job, job->work, worker_clear, e) || job_run_worker(job, job->work, worker_unpack, e))
+		return -1;
+	if (!job->image)
+		return error_set(e, ERROR_INTERNAL, "the sandbox ended without an image");
+	if (name && check_name(job, name, e))
+		return -1;
+	job->request->name = name ? name : job->image;
+	result = job_publish(job, e);
+	job->request->name = NULL;
+	if (result == 0)
+		list_addf(&job->request->loaded, "%s %s", job->image, name ? name : job->image);
+	return result;
+}
+
+int job_load(struct job *job, struct error *e)
+{
+	if (start(job, e))
+		return -1;
+	for (size_t i = 0; i < job->item_count; i++)
+		if (load_one(job, &job->items[i], e))
+			return error_in(e, "image %zu of %zu", i + 1, job->item_count);
+	return 0;
+}
