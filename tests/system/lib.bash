@@ -128,6 +128,7 @@ need() { # need ROOT|TOOL…
 }
 
 has_controller() {
+	[ "$1" != freezer ] || [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ] || return 0 # part of every group there
 	[ -d "/sys/fs/cgroup/$1" ] || grep -qw "$1" /sys/fs/cgroup/cgroup.controllers /sys/fs/cgroup/unified/cgroup.controllers 2>/dev/null
 }
 
