@@ -126,3 +126,32 @@ slowly_run() {
 	# One of them was in the way.
 	[ "$(find common -name 'pid.*' | wc -l)" -eq 20000 ] || fail "box had another process id: this shows nothing"
 }
+
+@test "A31 delete of one that has stopped does not end another one that has come into its cgroup" {
+	path=".linux.cgroupsPath = \"/$TAG\""
+	bundle "$path" true
+	create_again "$TAG"
+	box start "$TAG"
+	wait_stopped
+	bundle "$path" sleep 1000
+	create_again "$TAG-2" || fail "$(cat out)"
+	box start "$TAG-2"
+	run box delete "$TAG"
+	expect_status 0
+	expect_has "processes of others are in it"
+	is_in_state running "$TAG-2"
+	[ -z "$(state_of "$TAG")" ]
+	# The last one takes the group along.
+	box kill "$TAG-2" KILL
+	wait_stopped "$TAG-2"
+	run box delete "$TAG-2"
+	expect_status 0
+	expect_not others
+	[ -z "$(left_cgroups)" ]
+	# Where the pid namespace is the host's, what the first process left is the container's.
+	start_container '.linux.namespaces |= map(select(.type != "pid"))' sh -c 'sleep 1000 & echo $! >/left'
+	wait_stopped
+	not is_gone "$(cat "$BUNDLE/rootfs/left")"
+	box delete "$TAG"
+	is_gone "$(cat "$BUNDLE/rootfs/left")"
+}
