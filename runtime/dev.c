@@ -54,6 +54,17 @@ static int bind_node(int folder, const char *name, int source, struct error *e)
 	return mount_attach(mount, target, name, e);
 }
 
+/* A node with that very mode, at once: nothing looks the name up again, which a peer who shares the folder may have exchanged for a link
+ * to a file of the host by then. */
+static int make_exactly(int folder, const char *name, mode_t mode, dev_t device)
+{
+	mode_t before = umask(0);
+	int result = mknodat(folder, name, mode, device);
+
+	umask(before); /* leaves errno alone */
+	return result;
+}
+
 static int add_node(struct child *c, int folder, const struct node *node, struct error *e)
 {
 	autoclose int source = -1;
@@ -61,8 +72,8 @@ static int add_node(struct child *c, int folder, const struct node *node, struct
 	struct stat st;
 
 	if (!container_has_namespace(c->container, NAMESPACE_USER) && !c->is_rootless) {
-		if (mknodat(folder, node->name, S_IFCHR | 0666, makedev(node->major, node->minor)) == 0)
-			return fchmodat(folder, node->name, 0666, 0) ? error_sys(e, "set the mode of device %s", node->name) : 0;
+		if (make_exactly(folder, node->name, S_IFCHR | 0666, makedev(node->major, node->minor)) == 0)
+			return 0;
 		/* Root of somebody else's user namespace (podman without root) may not. */
 		if (errno != EPERM)
 			return error_sys(e, "make device %s", node->name);
@@ -164,13 +175,17 @@ int step_devices(struct child *c, struct error *e)
 	return 0;
 }
 
+static bool is_node(const struct stat *st, mode_t type, dev_t device)
+{
+	return (st->st_mode & S_IFMT) == type && (type == S_IFIFO || st->st_rdev == device);
+}
+
 /* A bundle may bring a /dev of its own, with nodes that an earlier start has made. */
 static bool is_there(int folder, const char *name, mode_t type, dev_t device)
 {
 	struct stat st;
 
-	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && (st.st_mode & S_IFMT) == type &&
-	       (type == S_IFIFO || st.st_rdev == device);
+	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_node(&st, type, device);
 }
 
 static mode_t node_type(const struct node_entry *node)
@@ -192,6 +207,19 @@ static int bind_host_node(int parent, const char *name, const struct node_entry 
 	return bind_node(parent, name, source, e);
 }
 
+/* By a descriptor of what was made, which is looked at: as for make_exactly, the name may lead elsewhere by now. */
+static int give_node(int parent, const char *name, const struct node_entry *node, struct error *e)
+{
+	autoclose int made = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (made < 0 || fstat(made, &st))
+		return error_sys(e, "open the new device %s", node->path);
+	if (!is_node(&st, node_type(node), makedev(node->major, node->minor)))
+		return error_set(e, ERROR_DENIED, "set the owner of device %s: somebody has put something else there", node->path);
+	return fchownat(made, "", node->uid, node->gid, AT_EMPTY_PATH) ? error_sys(e, "set the owner of device %s", node->path) : 0;
+}
+
 static int make_node(struct child *c, const struct node_entry *node, struct error *e)
 {
 	dev_t device = makedev(node->major, node->minor);
@@ -211,14 +239,11 @@ static int make_node(struct child *c, const struct node_entry *node, struct erro
 		return -1;
 	if (is_there(parent, name, node_type(node), device))
 		return 0;
-	if (mknodat(parent, name, node_type(node) | node->mode, device)) {
-		if (errno != EPERM)
-			return error_sys(e, "make device %s", node->path);
-		return bind_host_node(parent, name, node, e);
-	}
-	if (fchmodat(parent, name, node->mode, 0) || fchownat(parent, name, node->uid, node->gid, AT_SYMLINK_NOFOLLOW))
-		return error_sys(e, "set owner and mode of device %s", node->path);
-	return 0;
+	if (make_exactly(parent, name, node_type(node) | node->mode, device) == 0)
+		return give_node(parent, name, node, e);
+	if (errno != EPERM)
+		return error_sys(e, "make device %s", node->path);
+	return bind_host_node(parent, name, node, e);
 }
 
 static int fill_dev(struct child *c, int folder, struct error *e)

@@ -53,10 +53,16 @@ static int open_mask(struct child *c, bool is_folder, struct error *e)
 				 : mount_clone(c->scaffold, is_folder ? mask_folder : mask_file, /* recursive= */ false, e);
 }
 
+/* What the program will find by that path: a link that the root folder has there leads to what is meant, not to what is left open. */
+static int open_target(struct child *c, const char *path)
+{
+	return beneath_try(c->root, path, O_PATH, 0);
+}
+
 static int mask_one(struct child *c, const char *path, struct error *e)
 {
 	const struct mount_change read_only = { .set = MOUNT_ATTR_RDONLY };
-	autoclose int target = beneath_try(c->root, path, O_PATH | O_NOFOLLOW, 0);
+	autoclose int target = open_target(c, path);
 	autoclose int mount = -1;
 	struct stat st;
 
@@ -75,7 +81,7 @@ static int mask_one(struct child *c, const char *path, struct error *e)
 static int protect_one(struct child *c, const char *path, struct error *e)
 {
 	const struct mount_change read_only = { .set = MOUNT_ATTR_RDONLY, .recursive = true };
-	autoclose int target = beneath_try(c->root, path, O_PATH | O_NOFOLLOW, 0);
+	autoclose int target = open_target(c, path);
 	autoclose int mount = -1;
 
 	if (target < 0)

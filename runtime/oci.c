@@ -14,7 +14,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -244,22 +243,6 @@ int oci_start(const struct places *places, const char *id, struct error *e)
 	return result;
 }
 
-/* RFC 3339, with as many digits as there are (Go's RFC3339Nano, which engines parse and show). */
-static char *format_time(int64_t seconds, int64_t nanoseconds)
-{
-	time_t when = (time_t)seconds;
-	struct tm parts;
-	char text[32], fraction[16];
-	size_t length;
-
-	if (!gmtime_r(&when, &parts) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts))
-		return alloc_copy("");
-	(void)snprintf(fraction, sizeof fraction, ".%09u", (unsigned)(nanoseconds % 1000000000)); /* always fits */
-	for (length = strlen(fraction); length > 1 && fraction[length - 1] == '0'; length--)
-		fraction[length - 1] = '\0';
-	return text_format("%s%sZ", text, length > 1 ? fraction : "");
-}
-
 /* The name of whom the state folder belongs to, as runc's list says it; "" where the host does not know the uid. */
 static char *owner_of(const struct places *places, const char *id)
 {
@@ -313,7 +296,7 @@ int oci_state_find(const struct places *places, const char *id, struct oci_state
 				   .pid = alive ? record.pid : 0, .status = alloc_copy(status_of(places, &record, alive)),
 				   .bundle = alloc_copy(record.bundle ? record.bundle : ""),
 				   .rootfs = alloc_copy(record.rootfs ? record.rootfs : ""),
-				   .created = format_time(record.created, record.created_ns),
+				   .created = oci_state_time(record.created, record.created_ns),
 				   .owner = owner_of(places, id) };
 	list_copy(&ret->annotations, &record.annotations);
 	record_release(&record);
@@ -359,20 +342,44 @@ static void run_poststop(const struct state *state, const struct record *record)
 	container_release(&container);
 }
 
+/* A pid namespace of its own ends with its first process: who is in the group after that came with another container of the same path. */
+static bool is_others_by_now(const struct state *state, const struct cgroup *group)
+{
+	struct container container = { 0 };
+	struct error ignored = { 0 };
+	bool result = !cgroup_is_empty(group) && oci_container_of(state->folder, state->name, &container, &ignored) == 0 &&
+		      container.namespaces[NAMESPACE_PID].choice == NAMESPACE_NEW;
+
+	container_release(&container);
+	return result;
+}
+
+static int clear_group(const struct state *state, const struct record *record, bool alive, struct error *e)
+{
+	struct cgroup *group = NULL;
+	int result = 0;
+
+	if (cgroup_open(record->cgroup ? record->cgroup : "", &group, e))
+		return -1;
+	if (!alive && is_others_by_now(state, group))
+		log_warning("delete %s: its cgroup %s stays: processes of others are in it", state->name, cgroup_path(group));
+	else if (end_processes(record, group, e) || cgroup_remove(group, e))
+		result = -1;
+	cgroup_free(group);
+	return result;
+}
+
 static int remove_locked(const struct places *places, struct state *state, bool force, struct error *e)
 {
 	struct record record = { 0 };
-	struct cgroup *group = NULL;
 	bool alive;
 	int result;
 
 	if (state_read(places, state->name, &record, &alive, e))
 		return -1;
-	result = check_deletable(places, &record, alive, force, e) || cgroup_open(record.cgroup ? record.cgroup : "", &group, e) ||
-		 end_processes(&record, group, e) || cgroup_remove(group, e) ? -1 : 0;
+	result = check_deletable(places, &record, alive, force, e) || clear_group(state, &record, alive, e) ? -1 : 0;
 	if (result == 0)
 		run_poststop(state, &record);
-	cgroup_free(group);
 	record_release(&record);
 	return result ? -1 : state_remove(places, state, e);
 }

@@ -5,7 +5,11 @@
 #include "runtime/oci_state.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
 
+#include "base/alloc.h"
 #include "specs/field.h"
 
 #define AT(member) offsetof(struct oci_state, member)
@@ -49,4 +53,19 @@ void oci_state_dump(const struct oci_state *state, struct text *ret)
 void oci_state_release(struct oci_state *state)
 {
 	field_release(state_fields, state);
+}
+
+char *oci_state_time(int64_t seconds, int64_t nanoseconds)
+{
+	time_t when = (time_t)seconds;
+	struct tm parts;
+	char text[32], fraction[16];
+	size_t length;
+
+	if (!gmtime_r(&when, &parts) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts))
+		return alloc_copy("");
+	(void)snprintf(fraction, sizeof fraction, ".%09u", (unsigned)(nanoseconds % 1000000000)); /* always fits */
+	for (length = strlen(fraction); length > 1 && fraction[length - 1] == '0'; length--)
+		fraction[length - 1] = '\0';
+	return text_format("%s%sZ", text, length > 1 ? fraction : "");
 }

@@ -36,5 +36,9 @@ void oci_process_state_dump(const struct oci_process_state *state, struct text *
 /* Adds the object. */
 void oci_state_dump(const struct oci_state *state, struct text *ret);
 
+/* A time as created has it: RFC 3339, with as many digits as there are (Go's RFC3339Nano, which engines parse and show). The caller frees
+ * it; "" for a time that has no such text. */
+char *oci_state_time(int64_t seconds, int64_t nanoseconds);
+
 /* Frees what is in it. */
 void oci_state_release(struct oci_state *state);

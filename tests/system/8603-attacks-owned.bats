@@ -70,9 +70,11 @@ swapped() {
 	HELPERS="${HELPERS:-} $!"
 }
 
-# slowly_run CALLS: the bundle, with these calls of all its processes delayed.
+# slowly_run: the bundle, with a pause after every node that is made.
 slowly_run() {
-	run timeout "$(slowly 30)" strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$1:delay_enter=500000" "$BOX" --root "$STATE" run -b "$BUNDLE" "$TAG" </dev/null
+	run timeout "$(slowly 30)" strace -f -qq -o /dev/null -e trace=mknodat -e inject=mknodat:delay_exit=300000 \
+		"$BOX" --root "$STATE" run -b "$BUNDLE" "$TAG" </dev/null
+	[ -e was-swapped ] || fail "nothing was exchanged: $status $output"
 }
 
 @test "A04 a device node that somebody exchanges for a link before it gets its mode and owner" {
@@ -81,14 +83,75 @@ slowly_run() {
 	bundle '.mounts += [{ "destination": "/v", "type": "bind", "source": (env.WORK + "/vol"), "options": ["rbind"] }]
 		| .linux.devices = [{ "path": "/v/node", "type": "c", "major": 1, "minor": 3, "fileMode": 511, "uid": 1000, "gid": 1000 }]' true
 	swapped "$WORK/vol/node"
-	slowly_run chmod,fchmodat,chown,fchownat
-	[ -e was-swapped ] || fail "$status $output"
+	slowly_run
 	unchanged
+	expect_status 125
+	expect_has "somebody has put something else there"
 	# One of box's own, in a /dev that the root folder brings.
 	rm was-swapped
 	bundle '.mounts |= map(select(.destination | startswith("/dev") | not))' true
 	swapped "$BUNDLE/rootfs/dev/null"
-	slowly_run chmod,fchmodat,chown,fchownat
-	[ -e was-swapped ] || fail "$status $output"
+	slowly_run
 	unchanged
+	expect_status 0
+}
+
+@test "A06 masks and read-only paths that are links in the root folder" {
+	bundle '.linux.maskedPaths += ["/mask-file", "/mask-folder", "/sys/class/net/lo"] | .linux.readonlyPaths += ["/closed"]' \
+		sh -c 'cat /secrets/file; ls /secrets/folder /sys/devices/virtual/net/lo; echo x >/real/new && echo written; echo end'
+	mkdir -p "$BUNDLE/rootfs/secrets/folder/told" "$BUNDLE/rootfs/real"
+	echo told >"$BUNDLE/rootfs/secrets/file"
+	ln -s secrets/file "$BUNDLE/rootfs/mask-file"
+	ln -s /secrets/folder "$BUNDLE/rootfs/mask-folder"
+	ln -s ../../real "$BUNDLE/rootfs/closed"
+	run timeout 20 box run -b "$BUNDLE" "$TAG" </dev/null
+	expect_line end
+	expect_not told written address
+	# The control: without them.
+	oci . sh -c 'cat /secrets/file; ls /sys/devices/virtual/net/lo; echo x >/real/new && echo written'
+	expect_line told written address
+}
+
+@test "A26 a stranger's file where the pid file is written before it gets its name" {
+	bundle . sleep 1000
+	mkdir -m 1777 common
+	# What will be the process id of box is one of the next, which begin anew at the end.
+	next=$(sh -c 'echo $$') max=$(cat /proc/sys/kernel/pid_max)
+	seq "$next" $((next + 20000)) | awk -v max="$max" '{ print "common/pid." $1 % max }' | xargs touch
+	chown -R nobody common
+	CREATE=(--pid-file common/pid)
+	create_again "$TAG"
+	[ "$(cat common/pid)" = "$(oci_pid)" ]
+	[ "$(stat -c %U common/pid)" = root ] || fail "$(ls -l common/pid)"
+	# One of them was in the way.
+	[ "$(find common -name 'pid.*' | wc -l)" -eq 20000 ] || fail "box had another process id: this shows nothing"
+}
+
+@test "A31 delete of one that has stopped does not end another one that has come into its cgroup" {
+	path=".linux.cgroupsPath = \"/$TAG\""
+	bundle "$path" true
+	create_again "$TAG"
+	box start "$TAG"
+	wait_stopped
+	bundle "$path" sleep 1000
+	create_again "$TAG-2" || fail "$(cat out)"
+	box start "$TAG-2"
+	run box delete "$TAG"
+	expect_status 0
+	expect_has "processes of others are in it"
+	is_in_state running "$TAG-2"
+	[ -z "$(state_of "$TAG")" ]
+	# The last one takes the group along.
+	box kill "$TAG-2" KILL
+	wait_stopped "$TAG-2"
+	run box delete "$TAG-2"
+	expect_status 0
+	expect_not others
+	[ -z "$(left_cgroups)" ]
+	# Where the pid namespace is the host's, what the first process left is the container's.
+	start_container '.linux.namespaces |= map(select(.type != "pid"))' sh -c 'sleep 1000 & echo $! >/left'
+	wait_stopped
+	not is_gone "$(cat "$BUNDLE/rootfs/left")"
+	box delete "$TAG"
+	is_gone "$(cat "$BUNDLE/rootfs/left")"
 }
