@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -92,14 +93,28 @@ int file_poke(int dirfd, const char *path, const char *content)
 	return write(fd, content, length) == (ssize_t)length ? 0 : -1;
 }
 
-int file_replace(int dirfd, const char *path, const void *bytes, size_t length, mode_t mode, struct error *e)
+/* A new file beside path. Process numbers come again, and stand for somebody else in another pid namespace: where the name is taken, by a
+ * process that was killed or that is at work, the next one is tried. */
+static int create_beside(int dirfd, const char *path, mode_t mode, char **ret_name, struct error *e)
 {
 	static unsigned serial;
-	autofree char *temporary = text_format("%s.tmp-%d-%u", path, (int)getpid(), serial++);
-	autoclose int fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	int fd;
+
+	do {
+		free(*ret_name);
+		*ret_name = text_format("%s.tmp-%d-%u", path, (int)getpid(), serial++);
+		fd = openat(dirfd, *ret_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	} while (fd < 0 && errno == EEXIST);
+	return fd < 0 ? error_sys(e, "create %s", *ret_name) : fd;
+}
+
+int file_replace(int dirfd, const char *path, const void *bytes, size_t length, mode_t mode, struct error *e)
+{
+	autofree char *temporary = NULL;
+	autoclose int fd = create_beside(dirfd, path, mode, &temporary, e);
 
 	if (fd < 0)
-		return error_sys(e, "create %s", temporary);
+		return -1;
 	if (write_all(fd, bytes, length) || fchmod(fd, mode) || fsync(fd)) {
 		error_sys(e, "write %s", temporary);
 		(void)unlinkat(dirfd, temporary, 0); /* the first cause is what counts */

@@ -216,8 +216,11 @@ bool state_exists(const struct places *places, const char *name)
 int state_folder(const struct places *places, const char *name, struct error *e)
 {
 	autoclose int top = open_top(places, e);
-	int folder = top < 0 ? -1 : openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int folder;
 
+	if (top < 0)
+		return e->sys == ENOENT ? state_missing(name, e) : -1;
+	folder = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (folder >= 0)
 		return folder;
 	return errno == ENOENT ? state_missing(name, e) : error_sys(e, "open the folder of container %s", name);

@@ -5,8 +5,12 @@
 #include "images/registry/endpoint.h"
 
 #include <errno.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
 
 static void forget(char **secret)
 {
@@ -24,6 +28,17 @@ void credentials_release(struct credentials *credentials)
 	forget(&credentials->password);
 	forget(&credentials->identity);
 	errno = saved;
+}
+
+char *credentials_encode(const struct credentials *credentials)
+{
+	autofree char *plain = text_format("%s:%s", credentials->user, credentials->password);
+	size_t length = strlen(plain);
+	char *coded = alloc_zeroed(1, 4 * (length / 3 + 1) + 1);
+
+	(void)EVP_EncodeBlock((unsigned char *)coded, (const unsigned char *)plain, (int)length); /* writes as much as was allocated */
+	explicit_bzero(plain, length);
+	return coded;
 }
 
 static void endpoint_release(struct endpoint *endpoint)

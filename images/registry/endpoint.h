@@ -38,4 +38,8 @@ struct plan {
 };
 
 void credentials_release(struct credentials *credentials);
+
+/* base64 of "USER:PASSWORD", to be freed and wiped: what basic authentication sends and auth.json keeps. Both must be there. */
+char *credentials_encode(const struct credentials *credentials);
+
 void plan_release(struct plan *plan);

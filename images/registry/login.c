@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,17 +59,6 @@ static int try_it(int store, const struct plan *plan, struct error *e)
 	return result;
 }
 
-static char *encode(const struct credentials *credentials)
-{
-	autofree char *plain = text_format("%s:%s", credentials->user, credentials->password);
-	size_t length = strlen(plain);
-	char *coded = alloc_zeroed(1, 4 * (length / 3 + 1) + 1);
-
-	(void)EVP_EncodeBlock((unsigned char *)coded, (const unsigned char *)plain, (int)length); /* writes as much as was allocated */
-	explicit_bzero(plain, length);
-	return coded;
-}
-
 /* A file that may be missing. */
 static int read_file(const char *path, struct text *ret, struct error *e)
 {
@@ -104,15 +92,15 @@ static char *find_helper(const struct list *paths, const char *host, struct erro
 /* The folder of path, made where that is possible: 0. */
 static int make_folder(const char *path)
 {
-	autofree char *folder = alloc_copy(path);
+	const char *slash = strrchr(path, '/');
+	/* REGISTRY_AUTH_FILE may be a name alone. */
+	autofree char *folder = slash ? alloc_copy_bytes(path, (size_t)(slash - path) + 1) : alloc_copy(".");
 	struct error ignored = { 0 };
-	int fd;
+	int fd = folder_make(folder, 0700, &ignored);
 
-	*strrchr(folder, '/') = '\0';
-	fd = *folder ? folder_make(folder, 0700, &ignored) : open("/", O_PATH | O_CLOEXEC);
 	if (fd >= 0)
 		close(fd);
-	return fd >= 0 && access(*folder ? folder : "/", W_OK) == 0 ? 0 : -1;
+	return fd >= 0 && access(folder, W_OK) == 0 ? 0 : -1;
 }
 
 static int change(const char *path, const char *host, const char *auth, struct error *e)
@@ -143,7 +131,7 @@ static int keep(const char *host, const struct credentials *credentials, struct 
 	}
 	if (e->kind != ERROR_NONE)
 		return -1;
-	auth = encode(credentials);
+	auth = credentials_encode(credentials);
 	for (size_t i = 0; i < paths.count; i++) {
 		if (make_folder(paths.items[i]))
 			continue;

@@ -7,7 +7,6 @@
  */
 #include "images/registry/token.h"
 
-#include <openssl/evp.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -58,15 +57,10 @@ static bool is_trusted(const struct endpoint *endpoint, const char *origin, cons
 
 static char *basic(const struct credentials *credentials)
 {
-	autofree char *plain = text_format("%s:%s", credentials->user, credentials->password);
-	size_t length = strlen(plain);
-	autofree unsigned char *coded = alloc_zeroed(1, 4 * (length / 3 + 1) + 1);
-	char *words;
+	autofree char *coded = credentials_encode(credentials);
+	char *words = text_format("Basic %s", coded);
 
-	(void)EVP_EncodeBlock(coded, (const unsigned char *)plain, (int)length); /* writes as much as was allocated */
-	words = text_format("Basic %s", (const char *)coded);
-	explicit_bzero(plain, length);
-	explicit_bzero(coded, strlen((const char *)coded));
+	explicit_bzero(coded, strlen(coded));
 	return words;
 }
 
@@ -88,8 +82,10 @@ static char *take_token(const struct http_answer *answer, struct error *e)
 		error_set(e, answer->status == 401 || answer->status == 403 ? ERROR_DENIED : ERROR_NETWORK, "it answered %ld", answer->status);
 		return NULL;
 	}
-	if (field_decode_text(answer->body.data ? answer->body.data : "", answer->body.length, "its answer", reply_fields, &reply, e))
+	if (field_decode_text(answer->body.data ? answer->body.data : "", answer->body.length, "its answer", reply_fields, &reply, e)) {
+		field_release(reply_fields, &reply);
 		return NULL;
+	}
 	found = reply.token ? reply.token : reply.access_token;
 	/* It becomes a line of a request. */
 	if (found && *found && !found[strcspn(found, " \t\r\n")])

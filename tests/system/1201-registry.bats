@@ -118,6 +118,18 @@ unfinished() { find "$BOX_STORE"/downloads "$BOX_STORE"/staging -mindepth 1 ! -n
 	[ "$output" = '{"auths":{"example.com":{"auth":"eDp5","x":1},"'"$REGISTRY"'":{"auth":"cm9ib3Q6Y2FuYXJ5LTQ3MTE="}},"other":[1,2]}' ] || fail "kept"
 }
 
+@test "a password file of the caller's choice is a name, or a path that has to be made" {
+	need root docker-registry htpasswd jq
+	start_registry auth
+	for file in own.json made/for/it/own.json "$PWD/other.json"; do
+		REGISTRY_AUTH_FILE=$file run box login -u robot --password-stdin "$REGISTRY" <<<"canary-4711"
+		[ "$status" -eq 0 ] || fail "login with $file" || return 1
+		[[ $output == *"kept in $file"* ]] || fail "kept" || return 1
+		run jq -r '.auths[].auth' "$file"
+		[ "$output" = cm9ib3Q6Y2FuYXJ5LTQ3MTE= ] || fail "$file" || return 1
+	done
+}
+
 @test "an ordinary user pulls, with registries.json of its own, and removes" {
 	need user userns subids docker-registry skopeo jq
 	start_registry

@@ -109,6 +109,25 @@ Test(file, replace_is_one_step)
 	cr_expect_eq(rmdir(scratch_folder.path), 0, "something else is left: %m");
 }
 
+/* Process numbers come again, in containers soon: what a killed process of the same one left is in nobody's way. */
+Test(file, replace_beside_what_was_left)
+{
+	SCRATCH();
+	autorelease(text) struct text content = { 0 };
+	autorelease(list) struct list left = { 0 };
+	struct error e = { 0 };
+
+	for (int serial = 0; serial < 16; serial++) {
+		list_addf(&left, "f.tmp-%d-%d", (int)getpid(), serial);
+		put(left.items[serial], "left");
+	}
+	cr_assert_eq(file_replace(scratch, "f", "fresh", 5, 0644, &e), 0, "%s", e.text);
+	cr_assert_eq(file_read(scratch, "f", 10, &content, &e), 0);
+	cr_expect_str_eq(content.data, "fresh");
+	for (size_t i = 0; i < left.count; i++)
+		cr_expect_eq(unlink(left.items[i]), 0, "%s is gone", left.items[i]);
+}
+
 Test(file, folder_make_parents)
 {
 	SCRATCH();

@@ -2,6 +2,9 @@
 /*
  * test_state.c - what is written about a container can be read.
  */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/places.h"
@@ -28,4 +31,24 @@ Test(state, record_of_every_seccomp_mode)
 		record_release(&back);
 		cr_assert_eq(state_remove(&places, &state, &e), 0, "%s", e.text);
 	}
+}
+
+/* The reason is the folder's, and is told: without it a container that is there would seem to be missing. */
+Test(state, folder_that_others_can_change)
+{
+	SCRATCH();
+	struct places places = { .state = scratch_folder.path, .store = (char *)"/nowhere" };
+	struct error e = { 0 };
+
+	cr_assert_eq(chmod(scratch_folder.path, 0777), 0);
+	errno = ENOENT;
+	cr_expect_eq(state_folder(&places, "one", &e), -1);
+	cr_expect_eq(e.kind, ERROR_DENIED, "%s", e.text);
+	cr_expect(strstr(e.text, "others can change what is in it"), "%s", e.text);
+	cr_assert_eq(chmod(scratch_folder.path, 0700), 0);
+	cr_expect_eq(state_folder(&places, "one", &e), -1);
+	cr_expect_eq(e.kind, ERROR_MISSING, "%s", e.text);
+	places.state = (char *)"/nowhere";
+	cr_expect_eq(state_folder(&places, "one", &e), -1);
+	cr_expect_eq(e.kind, ERROR_MISSING, "%s", e.text);
 }
