@@ -21,6 +21,7 @@
 #include "cli/report.h"
 #include "images/image.h"
 #include "images/image_name.h"
+#include "images/lock_files.h"
 #include "runtime/box.h"
 #include "runtime/oci.h"
 #include "specs/app.h"
@@ -147,6 +148,8 @@ static int prepare(struct run *run, const struct call *call, const struct option
 	reference = app_image(run->app, &field);
 	if (resolve(call, options, reference, &run->image, e))
 		return e->field[0] || !is_file(file) ? -1 : error_at(e, "%s", field);
+	if (is_file(file))
+		lock_files_register(call->places, file);
 	if (app_container(run->app, &run->image.config, &chosen, &run->container, e))
 		return -1;
 	run->container.layers = take_ptr(&run->image.layers);

@@ -49,13 +49,11 @@ int output_file_open(const char *path, struct output_file *ret, struct error *e)
 
 int output_file_commit(struct output_file *file, struct error *e)
 {
-	autofree char *temporary = NULL;
-
 	if (!file->temporary)
 		return 0;
 	if (fsync(file->fd) || rename(file->temporary, file->path))
 		return error_sys(e, "write the file %s", file->path);
-	temporary = take_ptr(&file->temporary);
+	free(take_ptr(&file->temporary));
 	return 0;
 }
 

@@ -4,10 +4,14 @@
  */
 #include "images/record.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -145,6 +149,37 @@ int source_record_write(int store, enum reference_kind kind, const struct source
 void source_record_release(struct source_record *record)
 {
 	field_release(source_fields, record);
+}
+
+int source_record_each(int store, int (*tell)(struct source_record *record, void *data, struct error *e), void *data, struct error *e)
+{
+	autoclosedir DIR *entries = NULL;
+	struct dirent *entry;
+	int folder = openat(store, "sources", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	entries = folder >= 0 ? fdopendir(folder) : NULL;
+	if (!entries) {
+		error_sys(e, "read the folder sources of the store");
+		if (folder >= 0)
+			close(folder);
+		return -1;
+	}
+	while ((errno = 0, entry = readdir(entries))) {
+		autorelease(source_record) struct source_record record = { 0 };
+		autorelease(text) struct text json = { 0 };
+		struct error ignored = { 0 };
+		int told;
+
+		if (!text_ends(entry->d_name, ".json") || file_read(folder, entry->d_name, RECORD_LIMIT, &json, &ignored) ||
+		    field_decode_text(json.data ? json.data : "", json.length, entry->d_name, source_fields, &record, &ignored))
+			continue;
+		told = tell(&record, data, e);
+		if (told < 0)
+			return -1;
+		if (told > 0 && unlinkat(folder, entry->d_name, 0))
+			return error_sys(e, "remove the store's record sources/%s", entry->d_name);
+	}
+	return errno ? error_sys(e, "read the folder sources of the store") : 0;
 }
 
 static int64_t nanoseconds(const struct timespec *time)

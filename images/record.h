@@ -44,6 +44,9 @@ char *image_record_path(const struct digest *image);
 int source_record_read(int store, const struct reference *reference, const struct stat *st, struct source_record *ret,
 		       struct error *e);
 int source_record_write(int store, enum reference_kind kind, const struct source_record *record, struct error *e);
+/* Calls tell for every record of the second kind; those that cannot be read are passed over. Stops where tell returns -1; 1: the record is
+ * removed. */
+int source_record_each(int store, int (*tell)(struct source_record *record, void *data, struct error *e), void *data, struct error *e);
 void source_record_release(struct source_record *record);
 
 /* Fills what st says, and the present as the time of writing. */

@@ -5,6 +5,7 @@
  *     oci-layout, index.json, blobs/   an OCI image layout, which other tools read as it stands
  *     layers/sha256-HEX/               one layer, by the digest of its uncompressed tar, in the forms of layer.h
  *     images/, sources/                record.h
+ *     locks/                           lock_files.h
  *     downloads/sha256-HEX             a blob on its way from a registry; who fetches it holds a lock on the file
  *     staging/NAME/                    what is being made; its maker holds a lock on the folder
  *

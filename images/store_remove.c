@@ -24,13 +24,20 @@
 #include "images/store.h"
 #include "images/unpack_request.h"
 
-static bool needs(const struct image_record *record, const char *layer)
+/* "sha256-HEX.json" of the folder images; anything else is not a record. */
+static bool is_record(const char *file, struct digest *ret)
 {
-	return list_has(&record->layers, layer);
+	autofree char *name = text_format("%s", file);
+	char *dash = strchr(name, '-');
+
+	if (!dash || !text_ends(name, ".json"))
+		return false;
+	*dash = ':';
+	name[strlen(name) - strlen(".json")] = '\0';
+	return digest_parse(name, ret) == 0;
 }
 
-/* Takes away from layers what another record needs. */
-static int spare(int store, const struct digest *image, struct list *layers, struct error *e)
+int store_each_record(int store, int (*tell)(struct image_record *record, void *data, struct error *e), void *data, struct error *e)
 {
 	autoclosedir DIR *entries = NULL;
 	struct dirent *entry;
@@ -45,36 +52,44 @@ static int spare(int store, const struct digest *image, struct list *layers, str
 	}
 	while ((errno = 0, entry = readdir(entries))) {
 		autorelease(image_record) struct image_record record = { 0 };
-		struct digest other;
-		autofree char *name = text_format("%s", entry->d_name);
-		char *dash = strchr(name, '-');
+		struct digest image;
 
-		if (!text_ends(name, ".json") || !dash)
-			continue;
-		*dash = ':';
-		name[strlen(name) - strlen(".json")] = '\0';
-		if (digest_parse(name, &other) || digest_equal(&other, image))
+		if (!is_record(entry->d_name, &image))
 			continue;
 		/* Where a record cannot be read nobody knows what it needs. */
-		if (image_record_read(store, &other, &record, e))
+		if (image_record_read(store, &image, &record, e) || tell(&record, data, e))
 			return -1;
-		for (size_t i = 0; i < layers->count; i++)
-			if (layers->items[i][0] && needs(&record, layers->items[i]))
-				layers->items[i][0] = '\0';
 	}
 	return errno ? error_sys(e, "read the folder images of the store") : 0;
 }
 
-/* layers/DIGEST becomes staging/NAME/layer. */
-static int set_aside(int store, const char *layer, struct error *e)
+struct spared {
+	const char *image;   /* the one that goes */
+	struct list *layers; /* those that another one needs become "" */
+};
+
+static int spare_layers(struct image_record *record, void *data, struct error *e)
 {
-	struct digest digest;
-	autofree char *from = digest_parse(layer, &digest) ? NULL : layer_folder(&digest);
+	const struct spared *spared = data;
+
+	(void)e;
+	if (strcmp(record->image, spared->image) == 0)
+		return 0;
+	for (size_t i = 0; i < spared->layers->count; i++)
+		if (list_has(&record->layers, spared->layers->items[i]))
+			spared->layers->items[i][0] = '\0';
+	return 0;
+}
+
+/* layers/DIGEST becomes staging/NAME/layer. */
+int store_remove_layer(int store, const struct digest *layer, struct error *e)
+{
+	autofree char *from = layer_folder(layer);
 	char name[STORE_NAME];
 	autoclose int staging = -1;
 
-	if (!from || (!store_has_layer(store, &digest) && !layer_has_index(store, &digest)))
-		return 0;
+	if (faccessat(store, from, F_OK, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? 0 : error_sys(e, "look at %s in the image store", from);
 	staging = store_staging_make(store, name, e);
 	if (staging < 0)
 		return -1;
@@ -83,17 +98,22 @@ static int set_aside(int store, const char *layer, struct error *e)
 	return 0;
 }
 
-/* An exclusive lock on the record: nobody has the image pinned. */
-static int unpin(int store, const char *path, const char *name, struct error *e)
+int store_claim(int store, const struct digest *image)
 {
+	autofree char *path = image_record_path(image);
 	autoclose int fd = openat(store, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd < 0)
-		return error_sys(e, "open the store's record %s", path);
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return take_fd(&fd);
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 ? take_fd(&fd) : -1;
+}
+
+static int claim(int store, const struct digest *image, const char *name, struct error *e)
+{
+	int fd = store_claim(store, image);
+
+	if (fd >= 0)
+		return fd;
 	if (errno != EWOULDBLOCK)
-		return error_sys(e, "lock the store's record %s", path);
+		return error_sys(e, "lock the store's record of %s", name);
 	error_set(e, ERROR_EXISTS, "remove the image %s: a container uses it", name);
 	return error_hint(e, "box ps shows which; box rm -f NAME ends it");
 }
@@ -126,17 +146,20 @@ int store_remove_image(int store, const char *image, const char *name, const str
 		return -1;
 	}
 	if (is_known) {
-		pin = unpin(store, path, name, e);
+		pin = claim(store, &digest, name, e);
 		if (pin < 0)
 			return -1;
 	}
-	if (index_remove(store, name, e) || spare(store, &digest, &record.layers, e))
+	if (index_remove(store, name, e) || store_each_record(store, spare_layers, &(struct spared){ image, &record.layers }, e))
 		return -1;
 	if (is_known && unlinkat(store, path, 0))
 		return error_sys(e, "remove the store's record %s", path);
-	for (size_t i = 0; i < record.layers.count; i++)
-		if (set_aside(store, record.layers.items[i], e))
+	for (size_t i = 0; i < record.layers.count; i++) {
+		struct digest layer;
+
+		if (digest_parse(record.layers.items[i], &layer) == 0 && store_remove_layer(store, &layer, e))
 			return -1;
+	}
 	remove_blobs(store, blobs);
 	return sweep_request(store, e);
 }

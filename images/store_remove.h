@@ -4,8 +4,19 @@
  */
 #pragma once
 
+struct digest;
 struct error;
+struct image_record;
 struct list;
+
+/* Calls tell for the record of every image; record may be kept by taking its content. Stops where tell returns -1. */
+int store_each_record(int store, int (*tell)(struct image_record *record, void *data, struct error *e), void *data, struct error *e);
+
+/* An exclusive lock on the image's record: nobody has it pinned. -1 with errno EWOULDBLOCK where somebody has. */
+int store_claim(int store, const struct digest *image);
+
+/* Moves a layer, in whatever form it is, to staging, which sweep_request empties; one that is not there is fine. */
+int store_remove_layer(int store, const struct digest *layer, struct error *e);
 
 /*
  * Removes the image with that manifest, its last name, the blobs named, and the layers that no other record needs. Refused (ERROR_EXISTS)

@@ -24,6 +24,7 @@
 #include "images/registry/pull.h"
 #include "images/registry/push.h"
 #include "images/unpack/hash.h"
+#include "images/unpack/store_hash.h"
 #include "images/unpack/unpack.h"
 #include "images/unpack_request.h"
 
@@ -132,6 +133,36 @@ static int pull(char *const *words, int count, struct unpack_answer *ret, struct
 }
 
 /* STORE-FD */
+static int hash_store(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+{
+	int store = -1;
+
+	if (count != 1)
+		return wrong_words(e);
+	if (parse_fd(words[0], &store, e) || store_hash(store, &ret->loaded, e))
+		return -1;
+	ret->image = alloc_copy("none"); /* an answer without an image is a failure */
+	return 0;
+}
+
+/* STORE-FD NAME: the store is a layout like any other. */
+static int repair(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+{
+	struct unpack request = { .store = -1, .kind = REFERENCE_OCI };
+	int result;
+
+	if (count != 2)
+		return wrong_words(e);
+	request.words = request.tag = request.name = words[1];
+	if (parse_fd(words[0], &request.store, e))
+		return -1;
+	request.source = request.store;
+	result = unpack_run(&request, &ret->image, e);
+	ret->warnings = request.warnings;
+	return result ? error_in(e, "unpack %s again", words[1]) : 0;
+}
+
+/* STORE-FD */
 static int sweep(char *const *words, int count, struct unpack_answer *ret, struct error *e)
 {
 	int store = -1;
@@ -212,6 +243,8 @@ static const struct {
 	{ "pull", pull },
 	{ "push", push },
 	{ "sweep", sweep },
+	{ "store-hash", hash_store },
+	{ "repair", repair },
 	{ "login", login },
 	{ "logout", logout },
 };

@@ -331,7 +331,7 @@ int unpack_run(struct unpack *unpack, char **ret_image, struct error *e)
 	if (stat_source(&job, &st, e) || job_run(&job, e))
 		return -1;
 	/* The source's record is a cache: without it the archive is only read once more. */
-	if (!unpack->loads && !unpack->imports)
+	if (!unpack->loads && !unpack->imports && unpack->source != unpack->store)
 		(void)remember_source(&job, &st, &ignored);
 	*ret_image = take_ptr(&job.image);
 	return 0;

@@ -24,7 +24,8 @@ static int write_config(const char *diff_id, struct error *e)
 	autorelease(text) struct text json = { 0 };
 
 	text_addf(&json,
-		  "{\"architecture\":\"%s\",\"os\":\"linux\",\"config\":{\"Env\":[\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\"]},"
+		  "{\"architecture\":\"%s\",\"os\":\"linux\","
+		  "\"config\":{\"Env\":[\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\"]},"
 		  "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"%s\"]},\"history\":[{\"created_by\":\"box import\"}]}",
 		  platform_host_architecture(), diff_id);
 	return file < 0 || write_all(file, json.data, json.length) ? error_sys(e, "write the image's configuration") : 0;
@@ -40,25 +41,30 @@ static int make_config(int channel, const char *diff_id, struct descriptor *ret,
 	return wire_ask(channel, WIRE_CONFIG, ret->digest, 0, NULL, NULL, e);
 }
 
-int worker_import(const struct worker *worker, int channel, struct error *e)
+static int import(const struct worker *worker, int channel, struct descriptor *layer, struct descriptor *config, struct error *e)
 {
 	struct layer_source source = { .fd = -1 };
-	struct descriptor layer = { 0 }, config = { 0 };
 	char name[DIGEST_TEXT];
 	struct digest digest;
-	autofree char *layer_digest = NULL;
-	autofree char *config_digest = NULL;
 	autoclose int fd = -1;
 
-	if (worker_add_file(channel, WIRE_TAKE, NULL, NULL, &layer, &fd, e))
+	if (worker_add_file(channel, WIRE_TAKE, NULL, NULL, layer, &fd, e))
 		return -1;
-	layer_digest = layer.digest;
 	source.fd = fd;
-	if (worker_layer_type(fd, &layer, e) || worker_layer(worker, channel, &source, &digest, NULL, e))
+	if (worker_layer_type(fd, layer, e) || worker_layer(worker, channel, &source, &digest, NULL, e))
 		return -1;
 	digest_text(&digest, name);
-	if (wire_ask(channel, WIRE_LAYER, name, 0, NULL, NULL, e) || make_config(channel, name, &config, e))
+	if (wire_ask(channel, WIRE_LAYER, name, 0, NULL, NULL, e) || make_config(channel, name, config, e))
 		return -1;
-	config_digest = config.digest;
-	return worker_finish(channel, &config, &layer, 1, e);
+	return worker_finish(channel, config, layer, 1, e);
+}
+
+int worker_import(const struct worker *worker, int channel, struct error *e)
+{
+	struct descriptor layer = { 0 }, config = { 0 };
+	int result = import(worker, channel, &layer, &config, e);
+
+	free(layer.digest);
+	free(config.digest);
+	return result;
 }

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command_prune.c - box prune: the store gives back what it does not need.
+ */
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "images/prune.h"
+
+struct options {
+	bool all, dry_run;
+	const char *keep_size;
+};
+
+const struct option_row prune_options[] = {
+	{ 'a', "all", OPTION_FLAG, offsetof(struct options, all), NULL, "images with names, too" },
+	{ 0, "keep-size", OPTION_TEXT, offsetof(struct options, keep_size), "SIZE",
+	  "remove images only until the store has no more than this, the one last used longest ago first" },
+	{ 'n', "dry-run", OPTION_FLAG, offsetof(struct options, dry_run), NULL, "say what would be removed" },
+	{ 0 },
+};
+
+static void add_image(const char *name, int64_t last_use_s, void *data)
+{
+	time_t when = (time_t)last_use_s;
+	char words[32] = "?";
+	struct tm tm;
+
+	if (when && gmtime_r(&when, &tm))
+		(void)strftime(words, sizeof words, "%Y-%m-%d", &tm); /* "?" where it does not fit */
+	text_addf(data, "image %s, last used %s\n", name, words);
+}
+
+static void tell(const struct prune_report *report, bool is_dry, struct text *out)
+{
+	char freed[32], left[32];
+
+	text_addf(out, "%s%d images, %d layers and %d blobs: %s; the store has %s left\n", is_dry ? "would free " : "freed ", report->images,
+		  report->layers, report->blobs, size_format((uint64_t)report->bytes, freed), size_format((uint64_t)report->left, left));
+	if (report->is_pulling)
+		report_line("a pull is under way: what it may have brought stays");
+}
+
+static int prune(const struct call *call, const struct options *options, const struct list *operands, struct error *e)
+{
+	autorelease(text) struct text out = { 0 };
+	struct prune_options choices = { .all = options->all, .dry_run = options->dry_run, .keep = -1 };
+	struct prune_report report = { .image = add_image, .data = &out };
+	struct error ignored = { 0 };
+	int result;
+
+	if (operands->count)
+		return error_set(e, ERROR_USAGE, "prune: expected no operand");
+	if (options->keep_size && size_parse(options->keep_size, &choices.keep))
+		return error_set(e, ERROR_USAGE, "option --keep-size %s: expected a size such as 20g", options->keep_size);
+	result = store_prune(call->places, &choices, &report, e);
+	/* What was removed before an error is gone, and told. */
+	if (result == 0)
+		tell(&report, options->dry_run, &out);
+	return report_text(&out, result ? &ignored : e) || result ? -1 : 0;
+}
+
+int command_prune(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct options options = { 0 };
+	struct error e = { 0 };
+
+	if (options_parse(prune_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) ||
+	    prune(call, &options, &operands, &e))
+		return report_failure(&e);
+	return 0;
+}

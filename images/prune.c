@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * prune.c - the store gives back what it does not need: marks what images need, and removes the rest.
+ */
+#include "images/prune.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/places.h"
+#include "base/text.h"
+#include "images/catalogue.h"
+#include "images/digest.h"
+#include "images/index.h"
+#include "images/record.h"
+#include "images/store.h"
+#include "images/store_files.h"
+#include "images/store_remove.h"
+#include "images/unpack_request.h"
+#include "images/usage.h"
+
+struct prune {
+	int store;
+	const struct prune_options *options;
+	struct prune_report *report;
+	struct usage usage;
+	struct store_files blobs, layers;
+	struct list own; /* blobs of images that go: these go even while somebody pulls, as by box rmi */
+};
+
+static void prune_release(struct prune *prune)
+{
+	int saved = errno;
+
+	usage_release(&prune->usage);
+	store_files_release(&prune->blobs);
+	store_files_release(&prune->layers);
+	list_release(&prune->own);
+	errno = saved;
+}
+
+/* What cannot be read may need anything. */
+static int read_images(struct prune *prune, const struct places *places, struct error *e)
+{
+	autorelease(catalogue) struct catalogue catalogue = { 0 };
+	autorelease(index) struct index index = { 0 };
+
+	if (index_read(prune->store, &index, e) || catalogue_read(places, &catalogue, e))
+		return -1;
+	if (index.count != catalogue.count) {
+		error_set(e, ERROR_IMAGE, "an image of the store cannot be read, so nobody knows what it needs");
+		return error_hint(e, "box store check --repair");
+	}
+	return usage_read(prune->store, &catalogue, &prune->usage, e) || store_list_blobs(prune->store, &prune->blobs, e) ||
+			       store_list_layers(prune->store, &prune->layers, e)
+		       ? -1
+		       : 0;
+}
+
+static int64_t weight_of(const struct store_files *files, const struct list *needed)
+{
+	int64_t bytes = 0;
+
+	for (size_t i = 0; i < files->count; i++)
+		if (list_has(needed, files->items[i].digest))
+			bytes += files->items[i].bytes;
+	return bytes;
+}
+
+/* Of what the images that stay need. */
+static int64_t weigh(const struct prune *prune)
+{
+	autorelease(list) struct list blobs = { 0 };
+	autorelease(list) struct list layers = { 0 };
+
+	usage_needs(&prune->usage, &blobs, &layers);
+	return weight_of(&prune->blobs, &blobs) + weight_of(&prune->layers, &layers);
+}
+
+/* The image that was not used for the longest time, of those that may go; NULL: none. */
+static struct usage_image *find_oldest(const struct prune *prune)
+{
+	struct usage_image *oldest = NULL;
+
+	for (size_t i = 0; i < prune->usage.count; i++) {
+		struct usage_image *item = &prune->usage.items[i];
+
+		if (!item->is_removed && !item->is_used && (prune->options->all || !item->is_named) &&
+		    (!oldest || item->used_s < oldest->used_s))
+			oldest = item;
+	}
+	return oldest;
+}
+
+static int remove_image(const struct prune *prune, const struct usage_image *item, struct error *e)
+{
+	struct digest digest;
+	autofree char *path = digest_parse(item->image, &digest) ? NULL : image_record_path(&digest);
+	autoclose int claim = path ? store_claim(prune->store, &digest) : -1;
+
+	/* Somebody has begun to use it since it was looked at: 1, it stays. */
+	if (path && claim < 0 && errno == EWOULDBLOCK)
+		return 1;
+	for (size_t i = 0; i < item->names.count; i++)
+		if (index_remove(prune->store, item->names.items[i], e))
+			return -1;
+	if (claim >= 0 && unlinkat(prune->store, path, 0))
+		return error_sys(e, "remove the store's record %s", path);
+	return 0;
+}
+
+static void tell(const struct prune *prune, const struct usage_image *item)
+{
+	struct prune_report *report = prune->report;
+
+	report->images++;
+	for (size_t i = 0; i < item->names.count; i++)
+		report->image(item->names.items[i], item->used_s, report->data);
+	if (!item->names.count)
+		report->image(item->image, item->used_s, report->data);
+}
+
+static int remove_images(struct prune *prune, struct error *e)
+{
+	const struct prune_options *options = prune->options;
+	struct usage_image *item;
+
+	while ((options->keep < 0 || weigh(prune) > options->keep) && (item = find_oldest(prune))) {
+		int result = options->dry_run ? 0 : remove_image(prune, item, e);
+
+		if (result < 0)
+			return -1;
+		item->is_removed = result == 0;
+		item->is_used = result > 0;
+		if (!item->is_removed)
+			continue;
+		for (size_t i = 0; i < item->blobs.count; i++)
+			list_add(&prune->own, item->blobs.items[i]);
+		tell(prune, item);
+	}
+	return 0;
+}
+
+static int remove_blobs(struct prune *prune, const struct list *needed, struct error *e)
+{
+	struct prune_report *report = prune->report;
+
+	for (size_t i = 0; i < prune->blobs.count; i++) {
+		const struct store_file *file = &prune->blobs.items[i];
+		struct digest digest;
+		autofree char *path = digest_parse(file->digest, &digest) ? NULL : store_blob_path(&digest);
+
+		if (list_has(needed, file->digest) || (report->is_pulling && !list_has(&prune->own, file->digest))) {
+			report->left += file->bytes;
+			continue;
+		}
+		if (!prune->options->dry_run && path && unlinkat(prune->store, path, 0) && errno != ENOENT)
+			return error_sys(e, "remove %s from the image store", path);
+		report->blobs++;
+		report->bytes += file->bytes;
+	}
+	return 0;
+}
+
+static int remove_layers(struct prune *prune, const struct list *needed, struct error *e)
+{
+	struct prune_report *report = prune->report;
+
+	for (size_t i = 0; i < prune->layers.count; i++) {
+		const struct store_file *file = &prune->layers.items[i];
+		struct digest digest;
+
+		if (list_has(needed, file->digest)) {
+			report->left += file->bytes;
+			continue;
+		}
+		if (!prune->options->dry_run && digest_parse(file->digest, &digest) == 0 && store_remove_layer(prune->store, &digest, e))
+			return -1;
+		report->layers++;
+		report->bytes += file->bytes;
+	}
+	return 0;
+}
+
+/* What is remembered of files whose images are gone: 1 removes it. */
+static int judge_source(struct source_record *record, void *data, struct error *e)
+{
+	const struct prune *prune = data;
+
+	(void)e;
+	for (size_t i = 0; i < prune->usage.count; i++)
+		if (strcmp(prune->usage.items[i].image, record->image) == 0)
+			return prune->usage.items[i].is_removed;
+	return 1;
+}
+
+static int run(struct prune *prune, struct error *e)
+{
+	autorelease(list) struct list blobs = { 0 };
+	autorelease(list) struct list layers = { 0 };
+
+	prune->report->is_pulling = store_is_pulling(prune->store);
+	if (remove_images(prune, e))
+		return -1;
+	usage_needs(&prune->usage, &blobs, &layers);
+	/* Layers are set aside by a rename before the first blob goes: a blob without its layer is not missed by anybody. */
+	if (remove_layers(prune, &layers, e) || remove_blobs(prune, &blobs, e))
+		return -1;
+	if (prune->options->dry_run)
+		return 0;
+	if (!prune->report->is_pulling)
+		store_remove_unfinished(prune->store);
+	return source_record_each(prune->store, judge_source, prune, e) ? -1 : sweep_request(prune->store, e);
+}
+
+int store_prune(const struct places *places, const struct prune_options *options, struct prune_report *report, struct error *e)
+{
+	autoclose int store = store_open(places->store, e);
+	autoclose int lock = store < 0 ? -1 : store_lock(store, e);
+	autorelease(prune) struct prune prune = { .store = store, .options = options, .report = report };
+
+	if (lock < 0 || read_images(&prune, places, e))
+		return -1;
+	return run(&prune, e);
+}
