@@ -25,8 +25,8 @@ struct store_problems {
 int store_check(const struct places *places, struct store_problems *ret, struct error *e);
 void store_problems_release(struct store_problems *problems);
 
-/* Removes what is wrong, and makes the images whole again: from their blobs where these are good, else from their registries. told: for each
- * image, what became of it. What a container uses is left as it is. */
+/* Removes what is wrong, and makes the images whole again: from their blobs where these are good, else from their registries. told: for
+ * each image, what became of it. What a container uses is left as it is. */
 int store_repair(const struct places *places, const struct store_problems *problems,
 		 void (*told)(const char *image, const char *became, void *data), void *data, struct error *e);
 
