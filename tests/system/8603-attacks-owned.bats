@@ -169,3 +169,23 @@ slowly_run() {
 		rm "$BUNDLE/rootfs/tmp/hook"
 	done
 }
+
+@test "A08 /dev of the root folder leads to a volume, which gets no nodes" {
+	for to in data /data ../data; do
+		mkdir -p "$H/data"
+		snapshot "$H" >"$WORK/before"
+		bundle '.mounts += [{ "destination": "/data", "type": "bind", "source": (env.H + "/data"), "options": ["rbind"] }]' true
+		rm -rf "${BUNDLE:?}/rootfs/dev"
+		mkdir -p "$BUNDLE/rootfs/data"
+		ln -s "$to" "$BUNDLE/rootfs/dev"
+		run timeout 20 box run -b "$BUNDLE" "$TAG" </dev/null
+		unchanged || fail "/dev -> $to: $(ls "$H/data")"
+		expect_status 125
+		expect_has "link there instead of a folder"
+		# Nor where nothing is mounted on it.
+		bundle '.mounts |= map(select(.destination | startswith("/dev") | not)) | .mounts += [{ "destination": "/data", "type": "bind", "source": (env.H + "/data"), "options": ["rbind"] }]' true
+		run timeout 20 box run -b "$BUNDLE" "$TAG" </dev/null
+		unchanged || fail "/dev -> $to: $(ls "$H/data")"
+		expect_status 125
+	done
+}
