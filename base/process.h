@@ -65,7 +65,9 @@ struct process_run {
 	int timeout_ms;          /* 0: none; then killed, and an error */
 	/* Gets its stdout as it comes, of whatever length, in place of out; NULL: out gets it. */
 	void (*hear)(const char *bytes, size_t length, void *data);
-	void *data;
+	/* In the new process, right before its program, or NULL. Where it fails its error is what process_run fails with. */
+	int (*prepare)(void *data, struct error *e);
+	void *data; /* of both */
 };
 
 /* Runs a helper program to its end. Its stdout is added to out (may be NULL: discarded), its last stderr line becomes

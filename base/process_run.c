@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
 
@@ -40,6 +41,7 @@ static _Noreturn void become(const struct process_run *run, int out, int err)
 {
 	static char *const nothing[] = { NULL };
 	int input = run->input >= 0 ? run->input : open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct error e = { 0 };
 	sigset_t none;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a helper does not outlive box */
@@ -56,6 +58,10 @@ static _Noreturn void become(const struct process_run *run, int out, int err)
 	for (size_t i = 0; i < run->keep_count; i++)
 		if (fcntl(run->keep[i], F_SETFD, 0))
 			_exit(125);
+	if (run->prepare && run->prepare(run->data, &e)) {
+		(void)write_all(2, e.text, strlen(e.text)); /* the end says that it failed */
+		_exit(125);
+	}
 	execve(path_of(run), run->argv, run->environment ? run->environment : nothing);
 	_exit(errno == ENOENT ? 127 : 126);
 }

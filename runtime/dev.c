@@ -277,7 +277,7 @@ int step_oci_devices(struct child *c, struct error *e)
 
 	if (has_bound_dev(c->container))
 		return 0;
-	folder = beneath_make_folder(c->root, "/dev", 0755, e);
+	folder = root_real_folder(c, "/dev", e);
 	if (folder < 0 || fill_dev(c, folder, e))
 		return -1;
 	/* As for runc, ptmx is the link into the container's own pts, whatever the list says. */

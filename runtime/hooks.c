@@ -38,11 +38,12 @@ static int state_file(const struct oci_state *state, struct error *e)
 	return take_fd(&fd);
 }
 
-static int run_one(const struct hook *hook, const struct oci_state *state, struct error *e)
+static int run_one(const struct hook *hook, const struct oci_state *state, int (*prepare)(void *, struct error *), void *data,
+		   struct error *e)
 {
 	autoclose int input = state_file(state, e);
 	autorelease(list) struct list args = { 0 };
-	struct process_run run = { .path = hook->path, .environment = hook->env.items, .input = input };
+	struct process_run run = { .path = hook->path, .environment = hook->env.items, .input = input, .prepare = prepare, .data = data };
 
 	if (input < 0)
 		return -1;
@@ -53,12 +54,18 @@ static int run_one(const struct hook *hook, const struct oci_state *state, struc
 	return process_run(&run, NULL, e);
 }
 
-int hooks_run(const struct container *container, enum hook_point point, const struct oci_state *state, struct error *e)
+int hooks_run_prepared(const struct container *container, enum hook_point point, const struct oci_state *state,
+		       int (*prepare)(void *data, struct error *e), void *data, struct error *e)
 {
 	for (size_t i = 0; hooks_has(container, point) && i < container->oci->hooks[point].count; i++)
-		if (run_one(&container->oci->hooks[point].items[i], state, e))
+		if (run_one(&container->oci->hooks[point].items[i], state, prepare, data, e))
 			return error_at(e, "hooks.%s[%zu]", names[point], i);
 	return 0;
+}
+
+int hooks_run(const struct container *container, enum hook_point point, const struct oci_state *state, struct error *e)
+{
+	return hooks_run_prepared(container, point, state, NULL, NULL, e);
 }
 
 void hooks_run_all(const struct container *container, enum hook_point point, const struct oci_state *state)
@@ -66,7 +73,7 @@ void hooks_run_all(const struct container *container, enum hook_point point, con
 	for (size_t i = 0; hooks_has(container, point) && i < container->oci->hooks[point].count; i++) {
 		struct error e = { 0 };
 
-		if (run_one(&container->oci->hooks[point].items[i], state, &e))
+		if (run_one(&container->oci->hooks[point].items[i], state, NULL, NULL, &e))
 			log_warning("hooks.%s[%zu]: %s, continuing", names[point], i, e.text);
 	}
 }

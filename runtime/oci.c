@@ -342,27 +342,36 @@ static void run_poststop(const struct state *state, const struct record *record)
 	container_release(&container);
 }
 
-/* A pid namespace of its own ends with its first process: who is in the group after that came with another container of the same path. */
-static bool is_others_by_now(const struct state *state, const struct cgroup *group)
+/* Whether another container that lives was made in the same group after the end of this one: engines may say one path twice. */
+static bool is_others_by_now(const struct places *places, const struct record *record, const struct cgroup *group)
 {
-	struct container container = { 0 };
+	autorelease(list) struct list names = { 0 };
 	struct error ignored = { 0 };
-	bool result = !cgroup_is_empty(group) && oci_container_of(state->folder, state->name, &container, &ignored) == 0 &&
-		      container.namespaces[NAMESPACE_PID].choice == NAMESPACE_NEW;
+	bool result = false;
 
-	container_release(&container);
+	if (cgroup_is_empty(group) || state_names(places, &names, &ignored))
+		return false;
+	for (size_t i = 0; !result && i < names.count; i++) {
+		struct record other = { 0 };
+		bool alive;
+
+		if (strcmp(names.items[i], record->name) == 0 || state_read(places, names.items[i], &other, &alive, &ignored))
+			continue;
+		result = alive && text_equal(other.cgroup, record->cgroup);
+		record_release(&other);
+	}
 	return result;
 }
 
-static int clear_group(const struct state *state, const struct record *record, bool alive, struct error *e)
+static int clear_group(const struct places *places, const struct record *record, bool alive, struct error *e)
 {
 	struct cgroup *group = NULL;
 	int result = 0;
 
 	if (cgroup_open(record->cgroup ? record->cgroup : "", &group, e))
 		return -1;
-	if (!alive && is_others_by_now(state, group))
-		log_warning("delete %s: its cgroup %s stays: processes of others are in it", state->name, cgroup_path(group));
+	if (!alive && is_others_by_now(places, record, group))
+		log_warning("delete %s: its cgroup %s stays: another container is in it", record->name, cgroup_path(group));
 	else if (end_processes(record, group, e) || cgroup_remove(group, e))
 		result = -1;
 	cgroup_free(group);
@@ -377,7 +386,7 @@ static int remove_locked(const struct places *places, struct state *state, bool 
 
 	if (state_read(places, state->name, &record, &alive, e))
 		return -1;
-	result = check_deletable(places, &record, alive, force, e) || clear_group(state, &record, alive, e) ? -1 : 0;
+	result = check_deletable(places, &record, alive, force, e) || clear_group(places, &record, alive, e) ? -1 : 0;
 	if (result == 0)
 		run_poststop(state, &record);
 	record_release(&record);

@@ -51,8 +51,7 @@ static int check_target(const struct mount_entry *entry, int mount, int target, 
 	return error_set(e, ERROR_SPEC, "mount on %s: it is inside of /proc", entry->target);
 }
 
-/* The kernel's own views are mounted on real folders only: through a link the image could steer them elsewhere (CVE-2019-19921). */
-static int open_real_folder(struct child *c, const char *target, struct error *e)
+int root_real_folder(struct child *c, const char *target, struct error *e)
 {
 	const struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
 				      .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS };
@@ -62,7 +61,8 @@ static int open_real_folder(struct child *c, const char *target, struct error *e
 	if (made < 0)
 		return -1;
 	fd = (int)syscall(SYS_openat2, c->root, target, &how, sizeof how);
-	if (fd < 0 && errno == ELOOP)
+	/* ENOTDIR: the last name is the link. */
+	if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
 		return error_set(e, ERROR_IMAGE, "mount on %s: the root folder has a link there instead of a folder", target);
 	return fd < 0 ? error_sys(e, "open %s in the root", target) : fd;
 }
@@ -71,8 +71,8 @@ static int open_target(struct child *c, const struct mount_entry *entry, int mou
 {
 	struct stat st;
 
-	if (entry->kind == MOUNT_PROC || entry->kind == MOUNT_SYSFS)
-		return open_real_folder(c, entry->target, e);
+	if (entry->kind == MOUNT_PROC || entry->kind == MOUNT_SYSFS || strcmp(entry->target, "/dev") == 0)
+		return root_real_folder(c, entry->target, e);
 	if (fstat(mount, &st))
 		return error_sys(e, "look at what is to be mounted on %s", entry->target);
 	return S_ISDIR(st.st_mode) ? beneath_make_folder(c->root, entry->target, 0755, e)

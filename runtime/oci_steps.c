@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mempolicy.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -30,6 +31,8 @@
 #include "runtime/hooks.h"
 #include "runtime/oci_state.h"
 #include "runtime/scheduling.h"
+#include "runtime/seccomp.h"
+#include "runtime/seccomp_filter.h"
 #include "runtime/stage.h"
 #include "runtime/steps.h"
 #include "specs/container.h"
@@ -89,6 +92,23 @@ int step_container_hooks(struct child *c, struct error *e)
 	return hooks_run(c->container, HOOK_CREATE_CONTAINER, &state, e);
 }
 
+/* In the process that becomes a hook. Its program is a file of the root folder, as the container's own is: it gets no more than that one.
+ * Calls that somebody is to be asked about fail with ENOSYS: who answers knows only the container's own process. */
+static int restrain(void *data, struct error *e)
+{
+	const unsigned asking = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	struct child *c = data;
+	struct seccomp_filter filter = *c->filter; /* borrows */
+	bool is_late = c->container->no_new_privileges;
+
+	filter.flags &= ~asking;
+	if (step_labels(c, e) || (!is_late && seccomp_filter_load(&filter, e)))
+		return -1;
+	if (step_bounding_set(c, e) || step_identity(c, e) || step_capabilities(c, e) || step_no_new_privileges(c, e))
+		return -1;
+	return is_late ? seccomp_filter_load(&filter, e) : 0;
+}
+
 int step_start_hooks(struct child *c, struct error *e)
 {
 	struct oci_state state;
@@ -96,7 +116,7 @@ int step_start_hooks(struct child *c, struct error *e)
 	if (!hooks_has(c->container, HOOK_START_CONTAINER))
 		return 0;
 	describe(c, "created", &state);
-	return hooks_run(c->container, HOOK_START_CONTAINER, &state, e);
+	return hooks_run_prepared(c->container, HOOK_START_CONTAINER, &state, restrain, c, e);
 }
 
 int step_read_only_root(struct child *c, struct error *e)

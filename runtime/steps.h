@@ -94,6 +94,9 @@ int step_find_program(struct child *c, struct error *e);
 int step_execute(struct child *c, struct error *e);
 /* oci_mounts.c */
 int step_oci_mounts(struct child *c, struct error *e);
+/* The folder at target, made where it is missing; none of an OCI container's that lies behind a link: through one the image could steer the
+ * kernel's own views (CVE-2019-19921), and the nodes of /dev (CVE-2026-41579), elsewhere. */
+int root_real_folder(struct child *c, const char *target, struct error *e);
 /* oci_steps.c */
 int step_slave_mounts(struct child *c, struct error *e);
 int step_root_folder(struct child *c, struct error *e);

@@ -9,7 +9,8 @@
 #include "base/error.h"
 #include "images/unpack/tar_header.h"
 
-enum { XATTR_NAME = 127, XATTR_MEMORY = 1 << 20 };
+/* Each is compared with those before it: the number is what bounds the time. Hardly any file has as many. */
+enum { XATTR_NAME = 127, XATTR_MEMORY = 1 << 20, XATTRS_MOST = 512 };
 static const char xattr_prefix[] = "SCHILY.xattr.";
 
 /* What says nothing that a layer keeps. */
@@ -103,7 +104,7 @@ static int add_xattr(struct tar_pax *pax, const char *name, size_t name_length, 
 	struct tar_xattr *xattr;
 
 	pax->xattr_bytes += name_length + size;
-	if (!name_length || name_length > XATTR_NAME || pax->xattr_bytes > XATTR_MEMORY)
+	if (!name_length || name_length > XATTR_NAME || pax->xattr_bytes > XATTR_MEMORY || pax->xattr_count == XATTRS_MOST)
 		return -1;
 	for (size_t i = 0; i < pax->xattr_count; i++)
 		if (strlen(pax->xattrs[i].name) == name_length && memcmp(pax->xattrs[i].name, name, name_length) == 0)

@@ -138,7 +138,7 @@ slowly_run() {
 	box start "$TAG-2"
 	run box delete "$TAG"
 	expect_status 0
-	expect_has "processes of others are in it"
+	expect_has "another container is in it"
 	is_in_state running "$TAG-2"
 	[ -z "$(state_of "$TAG")" ]
 	# The last one takes the group along.
@@ -146,7 +146,7 @@ slowly_run() {
 	wait_stopped "$TAG-2"
 	run box delete "$TAG-2"
 	expect_status 0
-	expect_not others
+	expect_not another
 	[ -z "$(left_cgroups)" ]
 	# Where the pid namespace is the host's, what the first process left is the container's.
 	start_container '.linux.namespaces |= map(select(.type != "pid"))' sh -c 'sleep 1000 & echo $! >/left'
@@ -154,4 +154,38 @@ slowly_run() {
 	not is_gone "$(cat "$BUNDLE/rootfs/left")"
 	box delete "$TAG"
 	is_gone "$(cat "$BUNDLE/rootfs/left")"
+}
+
+@test "A19 a startContainer hook, which is a file of the root folder, may do no more than the program" {
+	facts='grep -E "^(Uid|Gid|Groups|Cap|Seccomp|NoNewPrivs)" /proc/self/status; mkdir -p /tmp/m; mount -t tmpfs t /tmp/m 2>&1'
+	filter='.process.user = { "uid": 1000, "gid": 1001, "additionalGids": [1002] } | .process.capabilities.effective = [] | .process.capabilities.permitted = []
+		| .linux.seccomp = { "defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [{ "names": ["mount"], "action": "SCMP_ACT_ERRNO", "errnoRet": 71 }] }'
+	for nnp in true false; do
+		bundle "$filter | .process.noNewPrivileges = $nnp | .hooks.startContainer = [{ \"path\": \"/bin/busybox\", \"env\": [\"PATH=/bin\"],
+			\"args\": [\"sh\", \"-c\", $(jq -n --arg facts "$facts" '"(" + $facts + ") >/tmp/hook; true"')] }]" sh -c "$facts"
+		run timeout 20 box run -b "$BUNDLE" "$TAG" </dev/null
+		diff <(echo "$output") "$BUNDLE/rootfs/tmp/hook"
+		grep -qF "Protocol error" "$BUNDLE/rootfs/tmp/hook"
+		rm "$BUNDLE/rootfs/tmp/hook"
+	done
+}
+
+@test "A08 /dev of the root folder leads to a volume, which gets no nodes" {
+	for to in data /data ../data; do
+		mkdir -p "$H/data"
+		snapshot "$H" >"$WORK/before"
+		bundle '.mounts += [{ "destination": "/data", "type": "bind", "source": (env.H + "/data"), "options": ["rbind"] }]' true
+		rm -rf "${BUNDLE:?}/rootfs/dev"
+		mkdir -p "$BUNDLE/rootfs/data"
+		ln -s "$to" "$BUNDLE/rootfs/dev"
+		run timeout 20 box run -b "$BUNDLE" "$TAG" </dev/null
+		unchanged || fail "/dev -> $to: $(ls "$H/data")"
+		expect_status 125
+		expect_has "link there instead of a folder"
+		# Nor where nothing is mounted on it.
+		bundle '.mounts |= map(select(.destination | startswith("/dev") | not)) | .mounts += [{ "destination": "/data", "type": "bind", "source": (env.H + "/data"), "options": ["rbind"] }]' true
+		run timeout 20 box run -b "$BUNDLE" "$TAG" </dev/null
+		unchanged || fail "/dev -> $to: $(ls "$H/data")"
+		expect_status 125
+	done
 }
