@@ -22,20 +22,18 @@
 
 enum { FILE_LIMIT = 1 << 20 };
 
+/* strsep keeps empty fields, which strtok would skip: "name::1000:…" has no password. */
 void id_map_parse(const char *text, const char *name, const char *number, struct id_extent *ret)
 {
 	autofree char *copy = alloc_copy(text);
-	char *lines = NULL;
+	char *lines = copy;
 
 	*ret = (struct id_extent){ .inside = 1 };
-	for (char *line = strtok_r(copy, "\n", &lines); line; line = strtok_r(NULL, "\n", &lines)) {
-		char *fields = NULL;
-		const char *who = strtok_r(line, ":", &fields);
-		const char *start = strtok_r(NULL, ":", &fields);
-		const char *count = strtok_r(NULL, ":", &fields);
+	for (char *line; (line = strsep(&lines, "\n"));) {
+		const char *who = strsep(&line, ":"), *start = strsep(&line, ":"), *count = strsep(&line, ":");
 		int64_t first, length;
 
-		if (!who || !start || !count || (!text_equal(who, name) && !text_equal(who, number)))
+		if (!count || (!text_equal(who, name) && !text_equal(who, number)))
 			continue;
 		if (number_parse(start, 1, UINT32_MAX - 1, &first) || number_parse(count, 1, UINT32_MAX - 1, &length))
 			continue;
@@ -44,25 +42,29 @@ void id_map_parse(const char *text, const char *name, const char *number, struct
 	}
 }
 
-/* The caller's name in /etc/passwd; its number where there is none. */
+char *id_map_name(const char *passwd, const char *number)
+{
+	autofree char *copy = alloc_copy(passwd);
+	char *lines = copy;
+
+	for (char *line; (line = strsep(&lines, "\n"));) {
+		const char *name = strsep(&line, ":"), *password = strsep(&line, ":"), *id = strsep(&line, ":");
+
+		if (*name && password && text_equal(id, number))
+			return alloc_copy(name);
+	}
+	return alloc_copy(number);
+}
+
+/* The caller's name; subuid(5) allows its number too. */
 static char *caller_name(const char *number)
 {
 	autorelease(text) struct text content = { 0 };
 	struct error ignored = { 0 };
-	char *lines = NULL;
 
 	if (file_read(AT_FDCWD, "/etc/passwd", FILE_LIMIT, &content, &ignored) || !content.data)
-		return alloc_copy(number); /* subuid(5) allows numbers too */
-	for (char *line = strtok_r(content.data, "\n", &lines); line; line = strtok_r(NULL, "\n", &lines)) {
-		char *fields = NULL;
-		const char *name = strtok_r(line, ":", &fields);
-		const char *password = strtok_r(NULL, ":", &fields);
-		const char *id = password ? strtok_r(NULL, ":", &fields) : NULL;
-
-		if (name && text_equal(id, number))
-			return alloc_copy(name);
-	}
-	return alloc_copy(number);
+		return alloc_copy(number);
+	return id_map_name(content.data, number);
 }
 
 static void find_range(const char *path, const char *name, const char *number, struct id_extent *ret)

@@ -40,6 +40,9 @@ void id_map_for_caller(struct id_map *ret);
  * id_map_for_caller and its tests. */
 void id_map_parse(const char *text, const char *name, const char *number, struct id_extent *ret);
 
+/* The name that the text of /etc/passwd has for number, or number itself; to be freed. For id_map_for_caller and its tests. */
+char *id_map_name(const char *passwd, const char *number);
+
 /* Host id behind an id inside; -1 where the map does not hold it. */
 int64_t id_map_uid(const struct id_map *map, uid_t uid);
 int64_t id_map_gid(const struct id_map *map, gid_t gid);

@@ -118,27 +118,34 @@ char *text_format(const char *format, ...)
 	return text_take(&text);
 }
 
-/* Length of the well-formed UTF-8 character at bytes (2 to 4), 0 where there is none; C1 controls (U+0080 to
- * U+009F) count as none. */
-static size_t utf8_length(const unsigned char *bytes, size_t left)
+size_t utf8_length(const unsigned char *bytes, size_t left)
 {
-	size_t length = bytes[0] >= 0xf0 && bytes[0] <= 0xf4 ? 4 : bytes[0] >= 0xe0 && bytes[0] < 0xf0 ? 3
-			: bytes[0] >= 0xc2 && bytes[0] < 0xe0 ? 2 : 0;
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t length = bytes[0] < 0x80 ? 1 : bytes[0] < 0xc0 ? 0 : bytes[0] < 0xe0 ? 2 : bytes[0] < 0xf0 ? 3 : bytes[0] < 0xf8 ? 4 : 0;
+	uint32_t code = length > 1 ? bytes[0] & (0xffU >> (length + 1)) : bytes[0];
 
-	if (!length || length > left)
+	if (length == 0 || length > left)
 		return 0;
-	for (size_t i = 1; i < length; i++)
+	for (size_t i = 1; i < length; i++) {
 		if ((bytes[i] & 0xc0) != 0x80)
 			return 0;
-	if ((bytes[0] == 0xc2 && bytes[1] < 0xa0) || (bytes[0] == 0xe0 && bytes[1] < 0xa0) ||
-	    (bytes[0] == 0xed && bytes[1] > 0x9f) || (bytes[0] == 0xf0 && bytes[1] < 0x90) ||
-	    (bytes[0] == 0xf4 && bytes[1] > 0x8f))
-		return 0;
-	/* U+200E, U+200F, U+202A to U+202E and U+2066 to U+2069 turn the direction of writing; U+2028 and U+2029 end a line. */
-	if (bytes[0] == 0xe2 && ((bytes[1] == 0x80 && (bytes[2] == 0x8e || bytes[2] == 0x8f || (bytes[2] >= 0xa8 && bytes[2] <= 0xae))) ||
-				 (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9)))
+		code = code << 6 | (bytes[i] & 0x3f);
+	}
+	if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
 		return 0;
 	return length;
+}
+
+/* Whether a character of more than one byte changes how a terminal shows what is around it: C1 controls (U+0080 to U+009F); U+200E, U+200F,
+ * U+202A to U+202E and U+2066 to U+2069 turn the direction of writing; U+2028 and U+2029 end a line. */
+static bool is_control(const unsigned char *bytes)
+{
+	if (bytes[0] == 0xc2)
+		return bytes[1] < 0xa0;
+	if (bytes[0] != 0xe2)
+		return false;
+	return (bytes[1] == 0x80 && (bytes[2] == 0x8e || bytes[2] == 0x8f || (bytes[2] >= 0xa8 && bytes[2] <= 0xae))) ||
+	       (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9);
 }
 
 void text_add_escaped(struct text *text, const char *bytes, size_t length)
@@ -146,20 +153,18 @@ void text_add_escaped(struct text *text, const char *bytes, size_t length)
 	const unsigned char *at = (const unsigned char *)bytes;
 
 	for (size_t i = 0, step; i < length; i += step) {
-		step = 1;
-		if (at[i] >= 0x20 && at[i] < 0x7f)
-			text_add_bytes(text, at + i, 1);
-		else if ((step = utf8_length(at + i, length - i)) > 0)
+		step = utf8_length(at + i, length - i);
+		if (step == 1 ? at[i] >= 0x20 && at[i] != 0x7f : step && !is_control(at + i)) {
 			text_add_bytes(text, at + i, step);
-		else {
-			step = 1;
-			if (at[i] == '\n')
-				text_add(text, "\\n");
-			else if (at[i] == '\t')
-				text_add(text, "\\t");
-			else
-				text_addf(text, "\\x%02x", at[i]);
+			continue;
 		}
+		step = 1;
+		if (at[i] == '\n')
+			text_add(text, "\\n");
+		else if (at[i] == '\t')
+			text_add(text, "\\t");
+		else
+			text_addf(text, "\\x%02x", at[i]);
 	}
 }
 

@@ -34,6 +34,10 @@ void text_clear(struct text *text);
 /* Gives the content away (never NULL; "" where nothing was added); text is empty afterwards. */
 char *text_take(struct text *text);
 
+/* Length of the well-formed UTF-8 character that bytes begin with (1 to 4), of left bytes (at least one); 0 where there is none:
+ * overlong forms and surrogates are none. */
+size_t utf8_length(const unsigned char *bytes, size_t left);
+
 /* Adds bytes with everything outside printable ASCII and UTF-8 letters written as \n, \t, \x1b and so on, so that
  * what an image or an app wrote cannot steer a terminal. */
 void text_add_escaped(struct text *text, const char *bytes, size_t length);

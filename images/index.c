@@ -104,7 +104,7 @@ static void write_index(const struct index *index, const char *name, const struc
 	text_add(ret, "]}");
 }
 
-int index_add(const char *json, size_t length, const struct descriptor *descriptor, const char *name, struct text *ret, struct error *e)
+int index_change(const char *json, size_t length, const char *name, const struct descriptor *descriptor, struct text *ret, struct error *e)
 {
 	autorelease(index) struct index index = { 0 };
 
@@ -116,13 +116,12 @@ int index_add(const char *json, size_t length, const struct descriptor *descript
 
 static int change(int store, const char *name, const struct descriptor *descriptor, struct error *e)
 {
-	autorelease(index) struct index index = { 0 };
-	autorelease(text) struct text json = { 0 };
+	autorelease(text) struct text old = { 0 };
+	autorelease(text) struct text new = { 0 };
 
-	if (index_read(store, &index, e))
-		return -1;
-	write_index(&index, name, descriptor, &json);
-	return file_replace(store, "index.json", json.data, json.length, 0600, e);
+	if (file_read(store, "index.json", LIMIT, &old, e) || index_change(old.data ? old.data : "", old.length, name, descriptor, &new, e))
+		return error_in(e, "read the image store's index.json");
+	return file_replace(store, "index.json", new.data, new.length, 0600, e);
 }
 
 int index_set(int store, const char *name, const struct descriptor *descriptor, struct error *e)

@@ -35,5 +35,5 @@ int index_remove(int store, const char *name, struct error *e);
 /* What a file's path is as a name that the layout's grammar allows: "oci:/srv/images:web" is "srv/images:web". */
 void index_name(const char *words, struct text *ret);
 
-/* An index.json as text, changed as index_set does. */
-int index_add(const char *json, size_t length, const struct descriptor *descriptor, const char *name, struct text *ret, struct error *e);
+/* An index.json as text, changed as index_set and index_remove (descriptor: NULL) do. */
+int index_change(const char *json, size_t length, const char *name, const struct descriptor *descriptor, struct text *ret, struct error *e);

@@ -120,7 +120,7 @@ static int mount_any(int index, int tar, unsigned *ret_way, struct error *e)
 
 	for (unsigned i = 0; mount < 0 && i < WAYS; i++) {
 		error_clear(e);
-		mount = ways[i].mount(index, tar, e);
+		mount = layer_mount_by(i, index, tar, e);
 		*ret_way = i;
 	}
 	if (mount >= 0)

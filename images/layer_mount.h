@@ -16,5 +16,5 @@ int layer_mount(int index, int tar, struct error *e);
  * how it is done, or NULL with an error. */
 const char *layer_mount_probe(int folder, struct error *e);
 
-/* One way alone, for box doctor and tests: 0 is the best. -1 with e->sys ENOENT where there are no more ways. */
+/* One way alone: 0 is the best. -1 with e->sys ENOENT where there are no more ways. */
 int layer_mount_by(unsigned way, int index, int tar, struct error *e);

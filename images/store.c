@@ -145,7 +145,7 @@ static int sweep_one(int staging, const char *name, int (*remove)(int, const cha
 	autoclose int fd = openat(staging, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
-		return errno == ENOENT ? 0 : unlinkat(staging, name, 0);
+		return errno == ENOENT || unlinkat(staging, name, 0) == 0 ? 0 : error_sys(e, "remove %s from the store's staging", name);
 	if (flock(fd, LOCK_EX | LOCK_NB))
 		return 0; /* somebody is at work there */
 	return remove(staging, name, data, e);

@@ -65,25 +65,6 @@ static int parse_time(const char *value, size_t length, int64_t *ret, uint32_t *
 	return 0;
 }
 
-/* How many bytes the UTF-8 character at text has; 0 where it is none. Overlong forms and surrogates are none. */
-static size_t utf8_length(const unsigned char *text, size_t left)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xc0 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : text[0] < 0xf8 ? 4 : 0;
-	uint32_t code = length > 1 ? text[0] & (0xffU >> (length + 1)) : text[0];
-
-	if (length == 0 || length > left)
-		return 0;
-	for (size_t i = 1; i < length; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (text[i] & 0x3f);
-	}
-	if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-		return 0;
-	return length;
-}
-
 /* A name: some bytes of UTF-8 without a zero. */
 static int parse_name(const char *value, size_t length, struct text *ret)
 {

@@ -82,7 +82,7 @@ static void read_config(const char *json, size_t length)
 		refused(&e);
 }
 
-/* What index_add writes can be read again and holds the new name. */
+/* What index_change writes can be read again and holds the new name. */
 static void add_to_index(const char *json, size_t length)
 {
 	static char media_type[] = "application/vnd.oci.image.manifest.v1+json";
@@ -92,7 +92,7 @@ static void add_to_index(const char *json, size_t length)
 	autorelease(text) struct text new = { 0 };
 	struct error e = { 0 };
 
-	if (index_add(json, length, &descriptor, "a/b:c", &new, &e))
+	if (index_change(json, length, "a/b:c", &descriptor, &new, &e))
 		return refused(&e);
 	if (document_decode(new.data, new.length, "index.json", NULL, &index, &e) ||
 	    !document_choose_tag(&index, "a/b:c", &e))

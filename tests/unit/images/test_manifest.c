@@ -179,7 +179,7 @@ Test(manifest, the_index_keeps_others_and_replaces_its_own)
 	struct text new = { 0 };
 	struct error e = { 0 };
 
-	cr_assert_eq(index_add(old, strlen(old), &descriptor, "mine", &new, &e), 0, "%s", e.text);
+	cr_assert_eq(index_change(old, strlen(old), "mine", &descriptor, &new, &e), 0, "%s", e.text);
 	cr_expect_eq(choose(new.data, "keep", &e), 0);
 	cr_expect_eq(choose(new.data, "mine", &e), 1);
 	cr_expect_not_null(strstr(new.data, "\"size\":77"));
