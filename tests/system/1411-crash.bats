@@ -69,7 +69,7 @@ crash_matrix() {
 		count=$((count + 1))
 		fresh
 		# strace ends by the same signal; that is what the shell in between would say.
-		sh -c '"$@"; :' sh strace -f -q -e trace=$CALLS -e signal=none -e "inject=$call:signal=KILL:when=$n" -o fast/log "$@" >/dev/null 2>&1
+		sh -c '"$@"; :' sh strace -f -q -e trace=$CALLS -e "inject=$call:signal=KILL:when=$n" -o fast/log "$@" >/dev/null 2>&1
 		! grep -q 'killed by SIGKILL' fast/log || killed=$((killed + 1))
 		run box images -q
 		[ "$status" -eq 0 ] || fail "$* at $call $n: images" || return 1
