@@ -9,14 +9,23 @@ setup() {
 	setup_world && setup_registry
 	[ "$(id -u)" -eq 0 ] || return 0
 	mkdir small
-	mount -t tmpfs -o size=14m,mode=700 tmpfs small
+	# In a namespace of its own: a mount of the host's would be copied by every namespace that somebody else makes meanwhile.
+	# shellcheck disable=SC2016
+	unshare -m sh -c 'mount -t tmpfs -o size=14m,mode=700 tmpfs small && : >mounted && exec sleep 1000' 3>&- &
+	HOLDER=$!
+	wait_until 10 test -e mounted
+	rm mounted
 	export BOX_STORE=$WORK/small/store
+	printf '#!/bin/sh\nexec nsenter -t %s -m --wdns="$PWD" "%s" --root "%s" "$@"\n' "$HOLDER" "$BOX" "$STATE" >bin/box
 }
 teardown() {
 	teardown_registry
-	! mountpoint -q "$WORK/small" || umount "$WORK/small"
+	[ -z "${HOLDER:-}" ] || { kill "$HOLDER" && wait "$HOLDER"; } 2>/dev/null || true
 	teardown_world
 }
+
+# there COMMAND…: where small is the small disk.
+there() { nsenter -t "$HOLDER" -m --wdns="$WORK" "$@"; }
 
 # A finished image of some 7 MB, and layout:big with a layer of 9 MB that does not compress.
 prepare() {
@@ -35,7 +44,7 @@ expect_unharmed() {
 	run box run acme/done echo fine
 	[ "$status $output" = "0 fine" ] || fail "run" || return 1
 	box prune >/dev/null
-	[ -z "$(ls "$BOX_STORE/staging")" ]
+	[ -z "$(there ls "$BOX_STORE/staging")" ]
 }
 
 @test "pull" {
@@ -46,7 +55,7 @@ expect_unharmed() {
 	run box pull "$REGISTRY/acme/big:1"
 	expect_unharmed
 	# With room for it the same pull goes through.
-	mount -o remount,size=200m "$WORK/small"
+	there mount -o remount,size=200m "$WORK/small"
 	run box pull "$REGISTRY/acme/big:1"
 	expect_status 0
 	run box store check
@@ -59,7 +68,7 @@ expect_unharmed() {
 	skopeo --insecure-policy copy -q oci:layout:big oci-archive:big.tar:acme/big:1
 	run box load -i big.tar
 	expect_unharmed
-	mount -o remount,size=200m "$WORK/small"
+	there mount -o remount,size=200m "$WORK/small"
 	run box load -i big.tar
 	expect_status 0
 	run box store check
@@ -80,26 +89,26 @@ expect_unharmed() {
 @test "save leaves the archive that was there" {
 	need root jq
 	prepare
-	dd if=/dev/zero of=small/filler bs=64k 2>/dev/null || true
-	truncate -s -1M small/filler
-	echo before >small/out.tar
+	there dd if=/dev/zero of=small/filler bs=64k 2>/dev/null || true
+	there truncate -s -1M small/filler
+	there sh -c 'echo before >small/out.tar'
 	run box save -o small/out.tar acme/done
 	expect_status 1
 	expect_has "save small/out.tar: write blobs/sha256/" "No space left on device"
-	[ "$(cat small/out.tar)" = before ]
-	[ "$(ls small | xargs)" = "filler out.tar store" ]
+	[ "$(there cat small/out.tar)" = before ]
+	[ "$(there ls small | xargs)" = "filler out.tar store" ]
 }
 
 @test "a tag, a name and a record that the disk has no room for" {
 	need root jq
 	prepare
-	dd if=/dev/zero of=small/filler bs=4k 2>/dev/null || true
+	there dd if=/dev/zero of=small/filler bs=4k 2>/dev/null || true
 	run box tag acme/done acme/again
 	expect_status 1
 	expect_has "No space left on device"
 	[ "$(box images)" = "$before" ]
 	# What frees space needs no more than two blocks, for the new index.json.
-	truncate -s -8k small/filler
+	there truncate -s -8k small/filler
 	run box rmi acme/done
 	expect_status 0
 }
