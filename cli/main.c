@@ -41,9 +41,8 @@ const struct option_row global_options[] = {
 
 /* Commands of other tools that people will type, and that this version does not have. */
 static const char *const later[] = { "attach", "build", "checkpoint", "compose", "cp", "diff", "down", "export", "image",
-				     "import", "load", "lock", "logs", "network", "port", "prune",
-				     "rename", "restart", "restore", "save", "stats", "system", "top", "up",
-				     "volume", "wait" };
+				     "lock", "logs", "network", "port", "rename", "restart", "restore", "stats", "system", "top",
+				     "up", "volume", "wait" };
 
 /* Descriptors 0, 1 and 2 exist, so that nothing that box opens lands there. */
 static void open_standard_streams(void)

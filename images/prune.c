@@ -214,7 +214,7 @@ static int run(struct prune *prune, struct error *e)
 	if (prune->options->dry_run)
 		return 0;
 	if (!prune->report->is_pulling)
-		store_remove_unfinished(prune->store);
+		prune->report->bytes += store_remove_unfinished(prune->store);
 	return source_record_each(prune->store, judge_source, prune, e) ? -1 : sweep_request(prune->store, e);
 }
 

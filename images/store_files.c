@@ -152,16 +152,31 @@ bool store_is_pulling(int store)
 	return false;
 }
 
-void store_remove_unfinished(int store)
+/* Removes the files of folder whose names hold word. */
+static int64_t remove_named(int store, const char *folder, const char *word)
+{
+	autoclosedir DIR *entries = open_folder(store, folder);
+	struct dirent *entry;
+	int64_t bytes = 0;
+
+	while (entries && (entry = readdir(entries))) {
+		struct stat st;
+
+		/* What cannot be removed now is tried again by the next prune. */
+		if (strstr(entry->d_name, word) && fstatat(dirfd(entries), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    unlinkat(dirfd(entries), entry->d_name, 0) == 0)
+			bytes += st.st_size;
+	}
+	return bytes;
+}
+
+int64_t store_remove_unfinished(int store)
 {
 	static const char *const folders[] = { ".", "images", "sources", "locks", "blobs/sha256", "blobs/sha512" };
+	/* Their names are digests; the lock files of pulls beside them stay. */
+	int64_t bytes = remove_named(store, "downloads", "sha256-") + remove_named(store, "downloads", "sha512-");
 
-	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-		autoclosedir DIR *entries = open_folder(store, folders[i]);
-		struct dirent *entry;
-
-		while (entries && (entry = readdir(entries)))
-			if (strstr(entry->d_name, ".tmp-"))
-				(void)unlinkat(dirfd(entries), entry->d_name, 0); /* the next prune tries again */
-	}
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+		bytes += remove_named(store, folders[i], ".tmp-");
+	return bytes;
 }

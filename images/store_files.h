@@ -32,5 +32,6 @@ int64_t store_layer_bytes(int store, const struct digest *layer);
 /* Whether a pull into the store is under way. */
 bool store_is_pulling(int store);
 
-/* Removes files that file_replace left unfinished where its box was killed; the caller holds store_lock, and no pull is under way. */
-void store_remove_unfinished(int store);
+/* Removes what was begun and given up: files that file_replace left where its box was killed, and blobs that a pull would go on with.
+ * The caller holds store_lock, and no pull is under way. The bytes that were freed. */
+int64_t store_remove_unfinished(int store);

@@ -36,6 +36,7 @@ old() { touch -d "$2 days ago" "$BOX_STORE/images/$(box inspect "$1" | jq -r '.[
 	mv junk "$BOX_STORE/blobs/sha256/$(sha256sum junk | cut -d' ' -f1)"
 	mkdir -p "$BOX_STORE/layers/sha256-$(printf '%064d' 7)/root"
 	echo x >"$BOX_STORE/index.json.tmp-1-0"
+	echo half >"$BOX_STORE/downloads/sha256-$(printf '%064d' 8)"
 	run box prune -n
 	expect_status 0
 	expect_has "would free 0 images, 1 layers and 1 blobs"
@@ -44,6 +45,7 @@ old() { touch -d "$2 days ago" "$BOX_STORE/images/$(box inspect "$1" | jq -r '.[
 	expect_has "freed 0 images, 1 layers and 1 blobs"
 	[ "$(blobs) $(layers) $(names)" = "6 3 docker.io/acme/a:latest docker.io/acme/b:latest" ] || fail "$(blobs) $(layers)" || return 1
 	[ ! -e "$BOX_STORE/index.json.tmp-1-0" ]
+	[ -z "$(ls "$BOX_STORE/downloads")" ]
 	# The tar that is still there keeps its layer; without it nobody asks for that any more.
 	rm other.tar
 	run box prune
