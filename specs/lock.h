@@ -73,5 +73,11 @@ void lock_add_file(struct lock_file **files, size_t *count, const char *name, co
 /* The platform of image with that name, made where it is missing. Borrowed. */
 struct lock_platform *lock_add_platform(struct lock_image *image, const char *name);
 
+/* A copy of image, which belongs to another lock, under its own reference. */
+void lock_copy_image(struct lock *lock, const struct lock_image *image);
+
+/* Adds a sentence for each fact in which now differs from before. */
+void lock_compare(const struct lock *before, const struct lock *now, struct list *ret);
+
 /* The JSON Schema of app.lock.json, made from the tables. */
 void lock_schema(struct text *ret);
