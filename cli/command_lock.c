@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/lock_make.h"
 #include "cli/report.h"
+#include "images/lock_files.h"
 #include "specs/lock.h"
 
 enum { EXIT_STALE = 2 };
@@ -117,6 +118,7 @@ static int lock_spec(const struct call *call, const struct options *options, con
 	lock_dump(&now, &json);
 	if (write_lock(path, &json, e))
 		return 1;
+	lock_files_register(call->places, file);
 	tell(&before, &now, &out);
 	return !options->quiet && report_text(&out, e) ? 1 : 0;
 }

@@ -224,6 +224,14 @@ expect_stale() { # expect_stale WORDS: --check says so, a plain run warns, --loc
 		run box run -q --locked --pull never app.json
 		[ "$status $output" = "0 hello" ] || fail "known now" || return 1
 	done
+	new_host loaded
+	box load -q -i saved.tar >/dev/null
+	run box run -q --locked --pull never app.json
+	[ "$status $output" = "0 hello" ] || fail "loaded" || return 1
+	box save -o again.tar "$(box images --format json | jq -r '.[0].name')"
+	new_host saved-by-box
+	run box run -q --locked --from oci-archive:again.tar app.json
+	[ "$status $output" = "0 hello" ] || fail "from box save" || return 1
 	rm app.lock.json
 	run box run --from oci-archive:saved.tar app.json
 	expect_status 125 || return 1

@@ -154,3 +154,42 @@ Test(lock, the_schema_in_the_tree_is_that_of_the_tables)
 	text_release(&tree);
 	text_release(&tables);
 }
+
+/* What changes in now, and the sentence about it. */
+static void expect_difference(struct lock *now, const char *expected)
+{
+	struct lock before = { 0 };
+	struct list found = { 0 };
+
+	fill(&before, false);
+	lock_compare(&before, now, &found);
+	cr_assert_eq(found.count, expected ? 1u : 0u, "%s: %zu differences", expected ? expected : "none", found.count);
+	cr_expect(!expected || strstr(found.items[0], expected), "it said: %s", found.items[0]);
+	lock_release(&before);
+	lock_release(now);
+	list_release(&found);
+	fill(now, false);
+}
+
+Test(lock, every_fact_that_differs_is_told)
+{
+	struct lock now = { 0 };
+
+	fill(&now, false);
+	expect_difference(&now, NULL);
+	now.spec[10] = '0';
+	expect_difference(&now, "the spec has changed");
+	now.images[0].digest[10] = '0';
+	expect_difference(&now, "a:1 is sha256:aaa0");
+	now.images[1].platforms[1].layers.items[0][10] = '0';
+	expect_difference(&now, "has other digests for linux/arm64 than are locked");
+	fill_platform(&now.images[0], "linux/s390x", A);
+	expect_difference(&now, "a:1 is not locked for linux/s390x");
+	now.seccomp[0].digest[10] = '0';
+	expect_difference(&now, "the seccomp profile \"default\" is sha256:bbb0");
+	lock_add_file(&now.rootfs, &now.rootfs_count, "./x.tar", A);
+	expect_difference(&now, "the root file system \"./x.tar\" is not locked");
+	list_add(&now.controllers, "memory");
+	expect_difference(&now, "the spec needs the cgroup controller memory");
+	lock_release(&now);
+}
