@@ -159,13 +159,13 @@ coverage: unit-program
 fuzz: replay-programs
 	@scripts/fuzz $O $(FUZZ_SECONDS)
 
-commands := run exec ps pull push images tag rmi inspect history login logout kill pause unpause rm config check spec doctor
+commands := run exec ps pull push images tag rmi inspect history login logout kill pause unpause rm config check lock spec doctor
 share := $(DESTDIR)$(PREFIX)/share
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/box $(share)/man/man1 $(share)/box $(share)/doc/box/examples
 	install -m 755 $O/bin/box $(DESTDIR)$(PREFIX)/bin/box
 	install -m 755 $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope $(DESTDIR)$(PREFIX)/libexec/box/
-	install -m 644 specs/app.schema.json $(share)/box/
+	install -m 644 specs/app.schema.json specs/lock.schema.json $(share)/box/
 	install -m 644 README.md docs/*.md LICENSE $(share)/doc/box/
 	install -m 644 $(wildcard specs/examples/*) $(share)/doc/box/examples/
 	$O/bin/box help --man > $(share)/man/man1/box.1

@@ -65,6 +65,24 @@ int file_read(int dirfd, const char *path, size_t limit, struct text *ret, struc
 	return read_up(fd, path, (size_t)st.st_size, limit, ret, e);
 }
 
+static bool is_private(int fd, mode_t type)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type && st.st_uid == geteuid() && !(st.st_mode & 0022);
+}
+
+int file_open_private(const char *folder, const char *name)
+{
+	autoclose int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int fd = -1;
+
+	if (folder_fd < 0 || !is_private(folder_fd, S_IFDIR))
+		return -1;
+	fd = openat(folder_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	return fd >= 0 && is_private(fd, S_IFREG) ? take_fd(&fd) : -1;
+}
+
 int write_all(int fd, const void *bytes, size_t length)
 {
 	const char *at = bytes;

@@ -32,6 +32,9 @@ int file_replace(int dirfd, const char *path, const void *bytes, size_t length, 
 /* mkdir -p; existing folders are fine. The last one is opened (O_RDONLY | O_DIRECTORY) and returned. */
 int folder_make(const char *path, mode_t mode, struct error *e);
 
+/* A regular file in folder for reading, where both are the caller's and nobody else may write them; else -1. For caches. */
+int file_open_private(const char *folder, const char *name);
+
 /* As folder_make, and refuses a last folder that belongs to somebody else or that others may write: for state and store. */
 int folder_make_private(const char *path, struct error *e);
 

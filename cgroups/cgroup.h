@@ -33,6 +33,9 @@ struct cgroup_host {
 int cgroup_host_find(struct cgroup_host *ret, struct error *e);
 void cgroup_host_release(struct cgroup_host *host);
 
+/* Adds the controllers without which these limits cannot be enforced, by v2's words, each once; not those of box's own defaults. */
+void cgroup_needed(const struct limits *limits, struct list *ret);
+
 /* Who makes the group of a container. */
 enum cgroup_manager { CGROUPS_BY_BOX, CGROUPS_BY_SYSTEMD, CGROUPS_BY_NOBODY };
 

@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "specs/app.h"
+#include "specs/lock.h"
 #include "specs/oci_template.h"
 
 struct choices {
@@ -25,12 +26,13 @@ const struct option_row config_options[] = {
 };
 
 struct spec_choices {
-	bool schema, fields, rootless;
+	bool schema, lock_schema, fields, rootless;
 	const char *bundle;
 };
 
 const struct option_row spec_options[] = {
 	{ 0, "schema", OPTION_FLAG, offsetof(struct spec_choices, schema), NULL, "the JSON Schema, for editors" },
+	{ 0, "lock-schema", OPTION_FLAG, offsetof(struct spec_choices, lock_schema), NULL, "the same for app.lock.json" },
 	{ 0, "fields", OPTION_FLAG, offsetof(struct spec_choices, fields), NULL, "every field with its meaning" },
 	{ 'b', "bundle", OPTION_TEXT, offsetof(struct spec_choices, bundle), "FOLDER", "OCI: where config.json is written (default: here)" },
 	{ 0, "rootless", OPTION_FLAG, offsetof(struct spec_choices, rootless), NULL, "OCI: a config.json for an ordinary user" },
@@ -109,10 +111,12 @@ int command_spec(const struct call *call)
 	struct error e = { 0 };
 	int result = options_parse(spec_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e);
 
-	if (result == 0 && (operands.count || (choices.schema && choices.fields)))
-		result = error_set(&e, ERROR_USAGE, "spec: expected no operand, and one of --schema and --fields at most");
+	if (result == 0 && (operands.count || choices.schema + choices.lock_schema + choices.fields > 1))
+		result = error_set(&e, ERROR_USAGE, "spec: expected no operand, and one of --schema, --lock-schema and --fields at most");
 	if (result == 0 && choices.schema)
 		app_schema(&out);
+	else if (result == 0 && choices.lock_schema)
+		lock_schema(&out);
 	else if (result == 0 && choices.fields)
 		app_field_list(&out);
 	else if (result == 0)

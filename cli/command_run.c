@@ -17,11 +17,13 @@
 #include "base/places.h"
 #include "cli/bundle.h"
 #include "cli/commands.h"
+#include "cli/locking.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "images/image.h"
 #include "images/image_name.h"
 #include "images/lock_files.h"
+#include "images/reference.h"
 #include "runtime/box.h"
 #include "runtime/oci.h"
 #include "specs/app.h"
@@ -32,8 +34,8 @@ enum { CONFIG_LIMIT = 16 << 20 };
 struct options {
 	bool terminal, keep_stdin, remove, detach, keep;
 	struct bundle_choices bundle;
-	const char *name, *override, *pull, *platform;
-	bool quiet;
+	const char *name, *override, *pull, *platform, *from;
+	bool quiet, locked;
 	struct list env, volumes;
 };
 
@@ -48,6 +50,9 @@ const struct option_row run_options[] = {
 	{ 0, "platform", OPTION_TEXT, offsetof(struct options, platform), "OS/ARCH[/VARIANT]", "of an image for several platforms" },
 	{ 'q', "quiet", OPTION_FLAG, offsetof(struct options, quiet), NULL, "no word about what is pulled" },
 	{ 0, "override", OPTION_TEXT, offsetof(struct options, override), "NAME", "merge this entry of the spec's overrides" },
+	{ 0, "locked", OPTION_FLAG, offsetof(struct options, locked), NULL, "run nothing but what the lock beside the file says (box lock)" },
+	{ 0, "from", OPTION_TEXT, offsetof(struct options, from), "REFERENCE",
+	  "where the locked image lies: oci:DIR:TAG, oci-archive:FILE, docker-archive:FILE, or another repository" },
 	{ 'd', "detach", OPTION_FLAG, offsetof(struct options, detach), NULL, "leave it running (of a bundle; for an app not supported yet)" },
 	BUNDLE_OPTIONS(struct options, bundle.),
 	{ 0, "keep", OPTION_FLAG, offsetof(struct options, keep), NULL, "a bundle's container is not deleted at its end" },
@@ -57,6 +62,7 @@ const struct option_row run_options[] = {
 /* What one run holds; released at its end. */
 struct run {
 	struct app *app;
+	struct locking locking;
 	struct image image;
 	struct container container;
 	struct list epilogue;
@@ -65,6 +71,7 @@ struct run {
 static void release(struct run *run)
 {
 	app_free(run->app);
+	locking_release(&run->locking);
 	image_release(&run->image);
 	container_release(&run->container);
 	list_release(&run->epilogue);
@@ -108,17 +115,35 @@ static int choose_pull(const struct options *options, enum pull_policy *ret, str
 	return error_set(e, ERROR_USAGE, "option --pull %s: expected missing, always or never", options->pull);
 }
 
-static int resolve(const struct call *call, const struct options *options, const char *reference, struct image *ret, struct error *e)
+/* The lock beside a file, and what it says about its image. */
+static int find_lock(struct run *run, const struct call *call, const struct options *options, const char *file, struct error *e)
 {
-	struct image_options choices = { .platform = options->platform, .progress = progress_blob, .begins = progress_begins };
+	struct locking *locking = &run->locking;
+
+	if (!is_file(file) || strcmp(file, "-") == 0)
+		return options->locked || options->from
+			       ? error_set(e, ERROR_USAGE, "--locked and --from are for a file that a lock can lie beside")
+			       : 0;
+	*locking = (struct locking){ .is_strict = options->locked, .has_source = options->from, .spec = alloc_copy(file) };
+	if (locking_begin(locking, call->places, run->app, e) || locking_choose(locking, run->app, options->platform, e))
+		return -1;
+	if (options->from && !locking->image)
+		return error_set(e, ERROR_USAGE, "--from: %s locks no image for it", locking->path);
+	return 0;
+}
+
+static int resolve(struct run *run, const struct call *call, const struct options *options, const char *reference, struct error *e)
+{
+	struct image_options choices = { .platform = options->platform, .progress = progress_blob, .begins = progress_begins,
+					 .locked = run->locking.image };
 	int result = choose_pull(options, &choices.pull, e);
 
 	if (result == 0) {
 		choices.data = progress_new(options->quiet, "pulling", "fetched");
-		result = image_resolve(call->places, reference, &choices, ret, e);
+		result = image_resolve(call->places, reference, &choices, &run->image, e);
 		progress_free(choices.data);
 	}
-	return result;
+	return result || locking_compare(&run->locking, reference, &run->image, e) ? -1 : 0;
 }
 
 /* The app of a file, or one of an image alone, named after the last part of its repository. */
@@ -141,16 +166,18 @@ static int prepare(struct run *run, const struct call *call, const struct option
 	const struct app_options chosen = { .override = options->override, .name = options->name, .env = &options->env,
 					    .volumes = &options->volumes, .command = command, .terminal = options->terminal,
 					    .keep_stdin = options->keep_stdin };
+	autofree char *from = options->from ? reference_absolute(options->from) : NULL;
 	const char *reference, *field;
 
-	if (load(file, &chosen, &run->app, e))
+	if (load(file, &chosen, &run->app, e) || find_lock(run, call, options, file, e))
 		return -1;
 	reference = app_image(run->app, &field);
-	if (resolve(call, options, reference, &run->image, e))
-		return e->field[0] || !is_file(file) ? -1 : error_at(e, "%s", field);
+	if (resolve(run, call, options, from ? from : reference, e))
+		return e->field[0] || from || !is_file(file) ? -1 : error_at(e, "%s", field);
 	if (is_file(file))
 		lock_files_register(call->places, file);
-	if (app_container(run->app, &run->image.config, &chosen, &run->container, e))
+	if (app_container(run->app, &run->image.config, &chosen, &run->container, e) ||
+	    locking_host(&run->locking, call->places, &run->container, e))
 		return -1;
 	run->container.layers = take_ptr(&run->image.layers);
 	run->container.layer_count = run->image.layer_count;

@@ -33,7 +33,7 @@ extern const struct command commands[]; /* ends with a row without a name */
 extern const struct option_row global_options[], run_options[], exec_options[], ps_options[], kill_options[], stop_options[], rm_options[],
 	create_options[], delete_options[], list_options[], update_options[], events_options[], config_options[], spec_options[],
 	pull_options[], images_options[], history_options[], login_options[], push_options[], save_options[],
-	load_options[], prune_options[], store_options[], no_options[];
+	load_options[], prune_options[], store_options[], lock_options[], no_options[];
 
 int command_create(const struct call *call);
 int command_start(const struct call *call);
@@ -53,6 +53,7 @@ int command_pause(const struct call *call);
 int command_unpause(const struct call *call);
 int command_config(const struct call *call);
 int command_check(const struct call *call);
+int command_lock(const struct call *call);
 int command_spec(const struct call *call);
 int command_doctor(const struct call *call);
 int command_pull(const struct call *call);

@@ -95,6 +95,19 @@ static int add(int store, const struct descriptor *named, struct catalogue *ret,
 	return 0;
 }
 
+int catalogue_layers(const struct places *places, const char *manifest, struct list *ret, struct error *e)
+{
+	autorelease(text) struct text json = { 0 };
+	struct catalogue_entry entry = { 0 };
+	int result = catalogue_blob(places, manifest, &json, e) ||
+		     field_decode_text(json.data, json.length, "its manifest", manifest_fields, &entry, e);
+
+	for (size_t i = 0; !result && i < entry.layer_count; i++)
+		list_add(ret, entry.layers[i].digest);
+	field_release(manifest_fields, &entry);
+	return result ? -1 : 0;
+}
+
 /* The nth blob of an entry: its configuration, then its layers. */
 static const struct descriptor *blob(const struct catalogue_entry *entry, size_t n)
 {

@@ -40,6 +40,9 @@ const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, 
 /* Adds the JSON of a blob of the store. */
 int catalogue_blob(const struct places *places, const char *digest, struct text *ret, struct error *e);
 
+/* Adds the digests of a manifest's layers as it has them, lowest first. */
+int catalogue_layers(const struct places *places, const char *manifest, struct list *ret, struct error *e);
+
 /* Gives the image of entry one more name; what that name stood for before loses it. */
 int catalogue_tag(const struct places *places, const struct catalogue_entry *entry, const char *name, struct error *e);
 

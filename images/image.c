@@ -30,6 +30,7 @@
 #include "images/store.h"
 #include "images/unpack_request.h"
 #include "specs/container.h"
+#include "specs/lock.h"
 
 enum { CONFIG_LIMIT = 4 << 20 };
 
@@ -37,6 +38,8 @@ void image_release(struct image *image)
 {
 	free(image->reference);
 	free(image->digest);
+	free(image->config_digest);
+	list_release(&image->diff_ids);
 	for (size_t i = 0; i < image->layer_count; i++)
 		layer_release(&image->layers[i]);
 	free(image->layers);
@@ -151,6 +154,8 @@ static int load_image(const struct places *places, int store, const char *digest
 		return -1;
 	trace_step("image", "layers");
 	image->digest = alloc_copy(record.image);
+	image->config_digest = alloc_copy(record.config);
+	list_copy(&image->diff_ids, &record.layers);
 	return load_config(store, &record, image, e);
 }
 
@@ -332,19 +337,11 @@ void image_pulled_release(struct image_pulled *pulled)
 	errno = saved;
 }
 
-static int resolve_name(const struct places *places, const struct image_name *name, const struct image_options *options,
-			struct image *image, struct error *e)
+static int fetch(const struct places *places, int store, const struct image_name *name, const struct image_options *options,
+		 struct image *image, struct error *e)
 {
 	autorelease(image_pulled) struct image_pulled pulled = { 0 };
-	autoclose int store = store_open(places->store, e);
-	int found = LOOKUP_MISS;
 
-	if (store < 0)
-		return -1;
-	if (options->pull != PULL_ALWAYS)
-		found = look_up_name(places, store, name, options->platform, image, e);
-	if (found < 0 || found == LOOKUP_HIT)
-		return found < 0 ? -1 : 0;
 	if (options->pull == PULL_NEVER) {
 		autofree char *words = image_name_text(name);
 
@@ -354,6 +351,68 @@ static int resolve_name(const struct places *places, const struct image_name *na
 	if (pull_name(store, name, options, &pulled, e))
 		return -1;
 	return load_image(places, store, pulled.image, image, e);
+}
+
+bool image_is_locked(const struct image *image, const struct lock_platform *locked)
+{
+	if (!text_equal(image->config_digest, locked->config) || image->diff_ids.count != locked->diff_ids.count)
+		return false;
+	for (size_t i = 0; i < image->diff_ids.count; i++)
+		if (strcmp(image->diff_ids.items[i], locked->diff_ids.items[i]) != 0)
+			return false;
+	return true;
+}
+
+/* The locked image in the store, whatever it is called there. */
+static int look_up_locked(const struct places *places, int store, const struct lock_platform *locked, struct image *image, struct error *e)
+{
+	autorelease(index) struct index index = { 0 };
+	struct error ignored = { 0 };
+
+	if (load_image(places, store, locked->manifest, image, &ignored) == 0)
+		return LOOKUP_HIT;
+	start_again(image);
+	if (index_read(store, &index, e))
+		return -1;
+	/* From an archive it may have got a manifest of its own. */
+	for (size_t i = 0; i < index.count; i++) {
+		error_clear(&ignored);
+		if (load_image(places, store, index.items[i].digest, image, &ignored) == 0 && image_is_locked(image, locked))
+			return LOOKUP_HIT;
+		start_again(image);
+	}
+	return LOOKUP_MISS;
+}
+
+static int resolve_locked(const struct places *places, int store, const struct image_name *name, const struct image_options *options,
+			  struct image *image, struct error *e)
+{
+	struct image_name pinned = *name; /* borrows */
+	int found = look_up_locked(places, store, options->locked, image, e);
+
+	pinned.digest = options->locked->manifest;
+	if (found == LOOKUP_MISS && fetch(places, store, &pinned, options, image, e))
+		return error_in(e, "the locked image");
+	if (found < 0 || image_is_locked(image, options->locked))
+		return found < 0 ? -1 : 0;
+	return error_set(e, ERROR_IMAGE, "the image %s has another configuration, or other layers, than the lock says of it", image->digest);
+}
+
+static int resolve_name(const struct places *places, const struct image_name *name, const struct image_options *options,
+			struct image *image, struct error *e)
+{
+	autoclose int store = store_open(places->store, e);
+	int found = LOOKUP_MISS;
+
+	if (store < 0)
+		return -1;
+	if (options->locked)
+		return resolve_locked(places, store, name, options, image, e);
+	if (options->pull != PULL_ALWAYS)
+		found = look_up_name(places, store, name, options->platform, image, e);
+	if (found < 0 || found == LOOKUP_HIT)
+		return found < 0 ? -1 : 0;
+	return fetch(places, store, name, options, image, e);
 }
 
 static const struct image_options defaults;

@@ -7,13 +7,16 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "specs/image_config.h"
 
 struct error;
 struct layer;
+struct lock_platform;
 struct places;
 
 struct image {
@@ -21,6 +24,8 @@ struct image {
 	char *digest;         /* of the manifest ("sha256:…"), or of the tar; NULL for a folder */
 	struct layer *layers; /* specs/container.h; lowest first, each once */
 	size_t layer_count;
+	char *config_digest;        /* NULL for a folder or a plain tar */
+	struct list diff_ids;       /* of all layers, lowest first */
 	struct image_config config; /* empty for a folder or a plain tar */
 	int pin; /* a descriptor that holds the layers in the store (shared flock) while it is open, also across fork; -1: none */
 };
@@ -34,6 +39,8 @@ enum pull_policy {
 struct image_options {
 	enum pull_policy pull;
 	const char *platform; /* "linux/arm64"; NULL: this host's */
+	/* Of a registry's image: this one, whatever its tag stands for. It is found in the store under any name, else asked for by digest. */
+	const struct lock_platform *locked;
 	/* How far a blob is ("sha256:…"); told often. NULL: nobody wants to know. */
 	void (*progress)(const char *digest, int64_t at, int64_t size, void *data);
 	/* Before a registry is asked: the image's full name. */
@@ -47,6 +54,10 @@ struct image_options {
 int image_resolve(const struct places *places, const char *reference, const struct image_options *options, struct image *ret,
 		  struct error *e);
 void image_release(struct image *image);
+
+/* Whether these are the locked bytes: by configuration, which names every layer's content. An archive of another kind has the same one
+ * under another manifest. */
+bool image_is_locked(const struct image *image, const struct lock_platform *locked);
 
 /* What became of a pull. */
 struct image_pulled {

@@ -67,7 +67,8 @@ int image_request(const struct image_request *request, struct unpack_answer *ret
 	autorelease(list) struct list argv = { 0 };
 	autorelease(list) struct list environment = { 0 };
 	autofree char *helper = places_helper("box-image", e);
-	struct process_run run = { .input = -1, .hear = hear, .data = &listener, .keep = &request->store, .keep_count = 1 };
+	const int kept[] = { request->store, request->source };
+	struct process_run run = { .input = -1, .hear = hear, .data = &listener, .keep = kept, .keep_count = request->source ? 2 : 1 };
 	int result;
 
 	if (!helper)

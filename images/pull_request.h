@@ -20,6 +20,7 @@ typedef void pull_progress(const char *digest, int64_t at, int64_t size, void *d
 /* Any order to box-image that speaks to a registry. */
 struct image_request {
 	int store;
+	int source; /* one more descriptor that it gets; 0: none */
 	const struct list *words; /* behind the program's name */
 	const char *name;         /* of the image, for messages */
 	pull_progress *progress;  /* or NULL */

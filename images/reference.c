@@ -8,11 +8,14 @@
 #include "images/reference.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -125,4 +128,24 @@ void reference_release(struct reference *reference)
 	free(reference->tag);
 	image_name_release(&reference->name);
 	*reference = (struct reference){ 0 };
+}
+
+int reference_open(const struct reference *reference, struct error *e)
+{
+	const int flags = reference->kind == REFERENCE_OCI ? O_RDONLY | O_DIRECTORY : O_RDONLY | O_NONBLOCK | O_NOCTTY;
+	int fd = open(reference->path, flags | O_CLOEXEC);
+
+	return fd >= 0 ? fd : error_sys(e, "open the image %s", reference->path);
+}
+
+char *reference_absolute(const char *text)
+{
+	autofree char *folder = getcwd(NULL, 0);
+	const char *rest = text;
+
+	if (prefixed_kind(text, &rest) < 0 && text[0] != '.')
+		return alloc_copy(text);
+	if (rest[0] == '/' || !folder)
+		return alloc_copy(text);
+	return text_format("%.*s%s/%s", (int)(rest - text), text, folder, rest);
 }

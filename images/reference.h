@@ -28,6 +28,12 @@ struct reference {
 int reference_parse(const char *text, struct reference *ret, struct error *e);
 void reference_release(struct reference *reference);
 
+/* The same with a relative path made absolute by the current folder: "oci:DIR:TAG". The caller frees it. */
+char *reference_absolute(const char *text);
+
+/* The archive, or the layout's folder. */
+int reference_open(const struct reference *reference, struct error *e);
+
 /* The word in front of the path ("oci-archive"); "tar", "folder" and "registry" for those without. Also what box-image is told. */
 const char *reference_kind_name(enum reference_kind kind);
 /* The kind of such a word, or -1. */

@@ -21,6 +21,7 @@ static const struct field answer_fields[] = {
 	{ "image", FIELD_TEXT, offsetof(struct unpack_answer, image), .help = "digest of the image" },
 	{ "source", FIELD_TEXT, offsetof(struct unpack_answer, source), .help = "digest that the registry gave" },
 	{ "loaded", FIELD_TEXT_LIST, offsetof(struct unpack_answer, loaded), .help = "images of an archive" },
+	{ "told", FIELD_TEXT_LIST, offsetof(struct unpack_answer, told), .help = "what an image is made of" },
 	{ "warnings", FIELD_TEXT_LIST, offsetof(struct unpack_answer, warnings), .help = "what was left out" },
 	{ "kind", FIELD_INTEGER, offsetof(struct unpack_answer, kind), .min = ERROR_NONE, .max = ERROR_INTERNAL,
 	  .help = "error_kind" },
@@ -52,14 +53,6 @@ void unpack_answer_release(struct unpack_answer *answer)
 	field_release(answer_fields, answer);
 }
 
-static int open_source(const struct reference *reference, struct error *e)
-{
-	const int flags = reference->kind == REFERENCE_OCI ? O_RDONLY | O_DIRECTORY : O_RDONLY | O_NONBLOCK | O_NOCTTY;
-	int fd = open(reference->path, flags | O_CLOEXEC);
-
-	return fd >= 0 ? fd : error_sys(e, "open the image %s", reference->path);
-}
-
 int unpack_answer_judge(const char *words, const struct unpack_answer *answer, struct error *e)
 {
 	for (size_t i = 0; i < answer->warnings.count; i++)
@@ -86,7 +79,7 @@ int unpack_request(int store, const struct unpack_wish *wish, char **ret_image, 
 
 	if (!helper)
 		return -1;
-	source = open_source(reference, e);
+	source = reference_open(reference, e);
 	if (source < 0)
 		return -1;
 	list_add(&argv, helper);

@@ -23,6 +23,7 @@ struct unpack_answer {
 	char *image; /* NULL: it failed, and the rest says why */
 	char *source; /* of a pull: what the registry calls the image */
 	struct list loaded; /* of a load: "DIGEST NAME" of each image, also where a later one failed */
+	struct list told; /* of a survey (images/unpack/wire.h) */
 	struct list warnings;
 	int64_t kind, sys;
 	char *text, *hint;

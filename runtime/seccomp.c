@@ -34,8 +34,10 @@ enum {
 /* seccomp_default.S */
 extern const char seccomp_default_start[], seccomp_default_end[];
 
-static int read_profile(const struct container *container, struct text *ret, struct error *e)
+int seccomp_profile_text(const struct container *container, struct text *ret, struct error *e)
 {
+	if (container->seccomp == SECCOMP_UNCONFINED)
+		return 0;
 	if (container->seccomp == SECCOMP_FILE) {
 		if (file_read(AT_FDCWD, container->seccomp_file, PROFILE_LIMIT, ret, e))
 			return error_in(e, "read the seccomp profile");
@@ -98,7 +100,7 @@ int seccomp_prepare(const struct places *places, const struct container *contain
 	*ret = (struct seccomp_filter){ 0 };
 	if (container->seccomp == SECCOMP_UNCONFINED)
 		return 0;
-	if (read_profile(container, &json, e))
+	if (seccomp_profile_text(container, &json, e))
 		return error_at(e, "%s", field);
 	if (uname(&kernel))
 		return error_sys(e, "ask for the kernel's version");

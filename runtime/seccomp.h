@@ -9,6 +9,10 @@
 struct container;
 struct error;
 struct places;
+struct text;
+
+/* The JSON that the container's filter is compiled from, box's own default included; empty for SECCOMP_UNCONFINED. Adds to ret. */
+int seccomp_profile_text(const struct container *container, struct text *ret, struct error *e);
 
 /* The filter of this container, before clone: from the cache, else compiled and put there. SECCOMP_UNCONFINED gives count 0.
  * Errors in the profile name "security.seccomp". */

@@ -51,27 +51,6 @@ static void file_name(const void *key, size_t length, char ret[static 32])
 	(void)snprintf(ret, 32, "%016llx.bpf", (unsigned long long)hash); /* always fits */
 }
 
-/* Somebody else's file could allow anything. */
-static bool is_private(int fd, mode_t type)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type && st.st_uid == geteuid() && !(st.st_mode & 0022);
-}
-
-static int open_entry(const char *folder, const char *name)
-{
-	autoclose int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autoclose int fd = -1;
-
-	if (folder_fd < 0 || !is_private(folder_fd, S_IFDIR))
-		return -1;
-	fd = openat(folder_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 || !is_private(fd, S_IFREG))
-		return -1;
-	return take_fd(&fd);
-}
-
 int seccomp_cache_get(const char *folder, const void *key, size_t key_length, struct seccomp_filter *ret)
 {
 	autorelease(text) struct text content = { 0 };
@@ -82,7 +61,7 @@ int seccomp_cache_get(const char *folder, const void *key, size_t key_length, st
 	char name[32];
 
 	file_name(key, key_length, name);
-	fd = open_entry(folder, name);
+	fd = file_open_private(folder, name); /* somebody else's could allow anything */
 	if (fd < 0 || file_read_fd(fd, name, FILE_LIMIT, &content, &ignored) || content.length < sizeof header)
 		return 0;
 	memcpy(&header, content.data, sizeof header);

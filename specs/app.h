@@ -41,6 +41,18 @@ void app_free(struct app *app);
  * Borrowed. field: the spec's word for it ("rootfs"). */
 const char *app_image(const struct app *app, const char **ret_field);
 
+/* The same as the file has it, variables replaced: "./folder". Borrowed. */
+const char *app_source(const struct app *app);
+/* security.seccomp: "default", "unconfined", or a profile as the file names it. Borrowed. */
+const char *app_seccomp(const struct app *app);
+
+/* The file in one fixed form: no comments, no spaces, keys sorted, without "$schema"; variables as they are written, because their values
+ * belong to the host, and all overrides. Adds to ret. */
+void app_canonical(const struct app *app, struct text *ret);
+
+/* Adds the names of the file's overrides. */
+void app_override_names(const struct app *app, struct list *ret);
+
 /* The line of a field ("volumes[2].source") in the file, or of what of it the file has; 0 for "". For errors
  * that come about later. */
 int app_error_line(const struct app *app, const char *field);
@@ -52,6 +64,10 @@ void app_dump(const struct app *app, struct text *ret);
  * host-dependent choices are left to the caller. */
 int app_container(const struct app *app, const struct image_config *image, const struct app_options *options,
 		  struct container *ret, struct error *e);
+
+/* That part of it in which the image has no word: namespaces, limits, capabilities, the filter's kind, a read-only root, the "oci" block.
+ * Reads no file. */
+int app_policy(const struct app *app, struct container *ret, struct error *e);
 
 /* The JSON Schema of app.json, made from the tables. */
 void app_schema(struct text *ret);

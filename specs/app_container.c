@@ -252,6 +252,28 @@ static void choose_kernel_settings(const struct app *app, struct container *c)
 	}
 }
 
+static void choose_policy(const struct app *app, struct container *c)
+{
+	c->read_only_root = app->read_only;
+	app_choose_namespaces(app, c);
+	choose_security(app, c);
+	choose_limits(app, c);
+	choose_kernel_settings(app, c);
+}
+
+int app_policy(const struct app *app, struct container *ret, struct error *e)
+{
+	struct container c = { 0 };
+
+	choose_policy(app, &c);
+	if (oci_block_merge(app->oci, &c, e)) {
+		container_release(&c);
+		return -1;
+	}
+	*ret = c;
+	return 0;
+}
+
 int app_container(const struct app *app, const struct image_config *image, const struct app_options *options,
 		  struct container *ret, struct error *e)
 {
@@ -260,11 +282,7 @@ int app_container(const struct app *app, const struct image_config *image, const
 	choose_name(app, options, &c);
 	c.spec_file = alloc_copy(app->file);
 	c.image = alloc_copy(app->rootfs ? app->rootfs : app->image);
-	c.read_only_root = app->read_only;
-	app_choose_namespaces(app, &c);
-	choose_security(app, &c);
-	choose_limits(app, &c);
-	choose_kernel_settings(app, &c);
+	choose_policy(app, &c);
 	for (size_t i = 0; i < app->labels.count; i++)
 		list_add(&c.labels, app->labels.items[i]);
 	if (choose_process(app, image, options, &c, e) || choose_rlimits(app, &c, e) || choose_devices(app, &c, e) ||

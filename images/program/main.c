@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "images/digest.h"
+#include "images/platform.h"
 #include "images/registry/endpoint.h"
 #include "images/registry/http.h"
 #include "images/registry/login.h"
@@ -28,7 +29,7 @@
 #include "images/unpack/unpack.h"
 #include "images/unpack_request.h"
 
-enum { SECRET_LIMIT = 256 << 10 };
+enum { SECRET_LIMIT = 256 << 10, INPUT_LIMIT = 8 << 20 };
 
 static int wrong_words(struct error *e)
 {
@@ -130,6 +131,63 @@ static int pull(char *const *words, int count, struct unpack_answer *ret, struct
 	image_name_release(&request.name);
 	platform_release(&request.platform);
 	return result ? error_in(e, "pull %s", words[1]) : 0;
+}
+
+/* registry STORE-FD NAME */
+static int survey_registry(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+{
+	struct pull request = { .store = -1, .progress = progress, .is_survey = true };
+	int result;
+
+	if (count != 3)
+		return wrong_words(e);
+	result = parse_fd(words[1], &request.store, e) || image_name_parse(words[2], &request.name, e) || http_prepare(e) ||
+		 pull_run(&request, &ret->image, &ret->source, e);
+	ret->told = request.told;
+	ret->warnings = request.warnings;
+	image_name_release(&request.name);
+	return result ? error_in(e, "look at %s", words[2]) : 0;
+}
+
+/* KIND STORE-FD SOURCE-FD REFERENCE [TAG], or the above */
+static int survey(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+{
+	struct unpack request = { .store = -1, .source = -1 };
+	int result;
+
+	if (count && reference_kind_of(words[0]) == REFERENCE_REGISTRY)
+		return survey_registry(words, count, ret, e);
+	if (count != 4 && count != 5)
+		return wrong_words(e);
+	request.kind = strcmp(words[0], "oci") == 0 ? REFERENCE_OCI : REFERENCE_OCI_ARCHIVE;
+	request.words = words[3];
+	request.tag = count > 4 ? words[4] : NULL;
+	if (parse_fd(words[1], &request.store, e) || parse_fd(words[2], &request.source, e))
+		return -1;
+	result = unpack_survey(&request, &ret->image, e);
+	ret->told = request.told;
+	ret->warnings = request.warnings;
+	return result ? error_in(e, "look at %s", request.words) : 0;
+}
+
+/* The digest of what comes on stdin. */
+static int digest_input(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+{
+	autorelease(hash) struct hash *hash = hash_begin(DIGEST_SHA256, e);
+	autorelease(text) struct text input = { 0 };
+	struct digest digest;
+	char name[DIGEST_TEXT];
+
+	(void)words;
+	if (count)
+		return wrong_words(e);
+	if (!hash || file_read_fd(STDIN_FILENO, "its input", INPUT_LIMIT, &input, e))
+		return -1;
+	hash_add(hash, input.data ? input.data : "", input.length);
+	hash_end(hash, &digest);
+	digest_text(&digest, name);
+	ret->image = alloc_copy(name);
+	return 0;
 }
 
 /* STORE-FD */
@@ -242,6 +300,8 @@ static const struct {
 	{ "import", import },
 	{ "pull", pull },
 	{ "push", push },
+	{ "survey", survey },
+	{ "digest", digest_input },
 	{ "sweep", sweep },
 	{ "store-hash", hash_store },
 	{ "repair", repair },
@@ -279,6 +339,7 @@ int main(int argc, char **argv)
 	}
 	unpack_answer_dump(&answer, &json);
 	result = write_all(STDOUT_FILENO, json.data, json.length);
+	list_release(&answer.told);
 	list_release(&answer.warnings);
 	list_release(&answer.loaded);
 	free(answer.image);

@@ -136,7 +136,7 @@ int pull_run(struct pull *pull, char **ret_image, char **ret_source, struct erro
 	struct source source = { .pull = pull };
 	autofree char *words = image_name_text(&pull->name);
 	struct unpack request = { .kind = REFERENCE_OCI, .store = pull->store, .source = -1, .words = words, .name = words,
-				  .platform = pull->platform.architecture ? &pull->platform : NULL };
+				  .platform = pull->platform.architecture ? &pull->platform : NULL, .is_survey = pull->is_survey };
 	struct job job;
 	int result = plan_make(&pull->name, &source.plan, e);
 
@@ -148,46 +148,10 @@ int pull_run(struct pull *pull, char **ret_image, char **ret_source, struct erro
 		*ret_image = take_ptr(&job.image);
 		*ret_source = alloc_copy(source.digest);
 	}
+	pull->told = request.told;
 	pull->warnings = request.warnings;
 	job_release(&job);
 	free(source.top.media_type);
 	plan_release(&source.plan);
 	return result;
-}
-
-void platform_release(struct platform *platform)
-{
-	int saved = errno;
-
-	free(platform->architecture);
-	free(platform->os);
-	free(platform->variant);
-	*platform = (struct platform){ 0 };
-	errno = saved;
-}
-
-int platform_parse(const char *text, struct platform *ret, struct error *e)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_.-";
-	const char *parts[3] = { NULL };
-	size_t lengths[3] = { 0 }, count = 0;
-
-	for (const char *at = text; count < 3; at++) {
-		size_t length = strspn(at, letters);
-
-		parts[count] = at;
-		lengths[count++] = length;
-		at += length;
-		if (*at == '\0' && length) {
-			bool is_short = count == 1; /* "arm64" is linux's */
-
-			ret->os = is_short ? alloc_copy("linux") : alloc_copy_bytes(parts[0], lengths[0]);
-			ret->architecture = alloc_copy_bytes(parts[is_short ? 0 : 1], lengths[is_short ? 0 : 1]);
-			ret->variant = count == 3 ? alloc_copy_bytes(parts[2], lengths[2]) : NULL;
-			return 0;
-		}
-		if (*at != '/' || !length)
-			break;
-	}
-	return error_set(e, ERROR_USAGE, "\"%.60s\" is no platform: expected OS/ARCHITECTURE[/VARIANT], such as linux/arm64", text);
 }

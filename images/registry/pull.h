@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/text.h"
@@ -19,12 +20,10 @@ struct pull {
 	struct platform platform; /* empty: this host's */
 	void (*progress)(const struct digest *digest, int64_t at, int64_t size, void *data);
 	void *data;
+	bool is_survey; /* nothing but manifests and configurations is fetched; what they say comes to told (images/unpack/unpack.h) */
+	struct list told;
 	struct list warnings;
 };
 
 /* The digest of the image's manifest, and what the registry calls the image (the same, or the digest of an index). Both to be freed. */
 int pull_run(struct pull *pull, char **ret_image, char **ret_source, struct error *e);
-
-/* "linux/arm64/v8", "arm64": checked. */
-int platform_parse(const char *text, struct platform *ret, struct error *e);
-void platform_release(struct platform *platform);

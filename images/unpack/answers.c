@@ -23,7 +23,7 @@
 #include "images/unpack/unpack.h"
 #include "images/unpack/wire.h"
 
-enum { WARNINGS = 64 };
+enum { WARNINGS = 64, TOLD = 4096 };
 
 /* Fills answer (and *ret_fd) from question. */
 typedef int answer_function(struct job *job, const struct wire_message *question, struct wire_message *answer,
@@ -247,6 +247,17 @@ static int answer_warn(struct job *job, const struct wire_message *question, str
 	return 0;
 }
 
+static int answer_tell(struct job *job, const struct wire_message *question, struct wire_message *answer, int *ret_fd,
+		       struct error *e)
+{
+	(void)answer;
+	(void)ret_fd;
+	if (!job->request->is_survey || job->request->told.count >= TOLD)
+		return error_set(e, ERROR_IMAGE, "all its platforms have more than %d layers", TOLD);
+	list_add(&job->request->told, question->text);
+	return 0;
+}
+
 static int answer_done(struct job *job, const struct wire_message *question, struct wire_message *answer, int *ret_fd,
 		       struct error *e)
 {
@@ -265,7 +276,8 @@ static answer_function *const answers[WIRE_OPS] = {
 	[WIRE_WANT] = answer_want,     [WIRE_MANIFEST] = answer_blob,
 	[WIRE_ADD] = answer_add,       [WIRE_MADE] = answer_made,   [WIRE_HAS] = answer_has,
 	[WIRE_LOWER] = answer_lower,   [WIRE_LAYER] = answer_layer, [WIRE_CONFIG] = answer_config,
-	[WIRE_LIST] = answer_list,     [WIRE_TAKE] = answer_take,   [WIRE_WARN] = answer_warn,     [WIRE_DONE] = answer_done,
+	[WIRE_LIST] = answer_list,     [WIRE_TAKE] = answer_take,   [WIRE_WARN] = answer_warn,
+	[WIRE_TELL] = answer_tell,     [WIRE_DONE] = answer_done,
 };
 
 static int answer_one(struct job *job, int channel, const struct wire_message *question, struct error *e)

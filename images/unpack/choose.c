@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "images/platform.h"
 #include "images/unpack/manifest.h"
 #include "specs/field.h"
 
@@ -76,35 +77,6 @@ const char *descriptor_name(const struct descriptor *descriptor)
 	const char *full = list_env_get(&descriptor->annotations, name_keys[1]);
 
 	return full ? full : list_env_get(&descriptor->annotations, name_keys[0]);
-}
-
-const char *platform_host_architecture(void)
-{
-#if defined(__x86_64__)
-	return "amd64";
-#elif defined(__aarch64__)
-	return "arm64";
-#elif defined(__riscv) && __riscv_xlen == 64
-	return "riscv64";
-#else
-	return "unknown";
-#endif
-}
-
-/* How well found serves who wants wanted: 0 not at all, more is better. A variant that nobody asked for, or that nobody says, fits. */
-static int platform_fits(const struct platform *found, const struct platform *wanted)
-{
-	const char *variant = found->variant ? found->variant : "";
-	/* All 64-bit ARM processors are v8; those who name it and those who do not mean the same. */
-	bool is_plain = !*variant || (text_equal(found->architecture, "arm64") && strcmp(variant, "v8") == 0);
-
-	if (!text_equal(found->os, wanted->os) || !text_equal(found->architecture, wanted->architecture))
-		return 0;
-	if (!wanted->variant)
-		return is_plain ? 2 : 1;
-	if (strcmp(variant, wanted->variant) == 0)
-		return 3;
-	return is_plain ? 1 : 0;
 }
 
 const struct descriptor *document_choose_platform(const struct document *document, const struct platform *platform, struct error *e)

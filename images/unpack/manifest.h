@@ -51,9 +51,6 @@ const char *descriptor_name(const struct descriptor *descriptor);
 /* The descriptor for platform (NULL: this host's) in an index of several. Borrowed. */
 const struct descriptor *document_choose_platform(const struct document *document, const struct platform *platform, struct error *e);
 
-/* "amd64" */
-const char *platform_host_architecture(void);
-
 /* What a layer's media type says about its compression; refused where it is no tar. */
 int layer_media_type(const char *media_type, enum compression *ret, struct error *e);
 

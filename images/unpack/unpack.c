@@ -268,11 +268,12 @@ static int run(struct job *job, struct error *e)
 			return error_sys(e, "open the image's folder");
 	}
 	job->work = job_make_root(job, job->staging, "work", e);
-	if (job->work < 0 || (job->source && job->source->begin(job, e)) || job_run_worker(job, job->work, worker_unpack, e))
+	if (job->work < 0 || (job->source && job->source->begin(job, e)) ||
+	    job_run_worker(job, job->work, job->request->is_survey ? worker_survey : worker_unpack, e))
 		return -1;
 	if (job->source && job->source->finish(job, e))
 		return -1;
-	return job_publish(job, e);
+	return job->request->is_survey ? 0 : job_publish(job, e);
 }
 
 void job_init(struct job *job, struct unpack *request)
@@ -334,6 +335,18 @@ int unpack_run(struct unpack *unpack, char **ret_image, struct error *e)
 	if (!unpack->loads && !unpack->imports && unpack->source != unpack->store)
 		(void)remember_source(&job, &st, &ignored);
 	*ret_image = take_ptr(&job.image);
+	return 0;
+}
+
+int unpack_survey(struct unpack *unpack, char **ret_digest, struct error *e)
+{
+	autorelease(job) struct job job;
+
+	unpack->is_survey = true;
+	job_init(&job, unpack);
+	if (job_run(&job, e))
+		return -1;
+	*ret_digest = take_ptr(&job.image);
 	return 0;
 }
 

@@ -27,11 +27,17 @@ struct unpack {
 	struct list loaded; /* then: "DIGEST NAME" for each */
 	bool imports;      /* a tar becomes an image with a manifest */
 	const struct platform *platform; /* of several images; NULL: this host's */
+	bool is_survey;    /* unpack_survey; a pull's too */
+	struct list told;  /* of a survey: wire.h has its lines */
 	struct list warnings;
 };
 
 /* The digest of the image, which is in the store afterwards. */
 int unpack_run(struct unpack *unpack, char **ret_image, struct error *e);
+
+/* Only reads what the image is for every platform, and puts nothing into the store: lines to unpack->told. The digest of the image, or of
+ * its index. For an OCI layout or oci-archive. */
+int unpack_survey(struct unpack *unpack, char **ret_digest, struct error *e);
 
 /* Removes what interrupted unpackings and removed images left in the store's staging. */
 int unpack_sweep(int store, struct error *e);

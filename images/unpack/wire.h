@@ -17,6 +17,8 @@
  *     WIRE_WARN   words
  *     WIRE_LIST   name, number                 an archive's image number N has this name, or none
  *     WIRE_TAKE                                the archive itself becomes a blob: answers as WIRE_ADD
+ *     WIRE_TELL   line                         of a survey: "platform OS/ARCH[/VARIANT] MANIFEST CONFIG", then for each of its layers
+ *                                              "layer BLOB DIFF-ID"; all but the platform are digests
  *     WIRE_DONE   digest, 1 or 0               of the image: all was said; 1: its manifest is of Docker's kind
  *     WIRE_FAIL   error                        the end
  *
@@ -45,6 +47,7 @@ enum wire_op {
 	WIRE_WARN,
 	WIRE_LIST,
 	WIRE_TAKE,
+	WIRE_TELL,
 	WIRE_DONE,
 	WIRE_FAIL,
 	WIRE_FETCH,

@@ -28,6 +28,7 @@ struct worker {
 
 /* Tasks for sandbox_start; data is a struct worker. */
 int worker_unpack(int channel, void *data);  /* a tar, or an image by the wire's files and blobs */
+int worker_survey(int channel, void *data);  /* what an image is for every platform (worker_survey.c) */
 int worker_extract(int channel, void *data); /* an archive of blobs into the root, as it is */
 int worker_list(int channel, void *data);    /* tells which images an archive holds */
 int worker_clear(int channel, void *data);   /* removes everything in the root */
@@ -58,6 +59,9 @@ struct descriptor;
 struct text;
 enum wire_op;
 int worker_read_file(int channel, const char *name, struct text *ret, struct error *e);
+/* A blob of at most MANIFEST_LIMIT: a manifest, or a configuration. */
+int worker_read_blob(int channel, enum wire_op op, const struct descriptor *descriptor, const char *what, struct text *ret,
+		     struct error *e);
 int worker_add_file(int channel, enum wire_op op, const char *name, const char *media_type, struct descriptor *ret, int *ret_fd,
 		    struct error *e);
 /* The media type of the layer in fd, by its first bytes; fd stays where it is. */

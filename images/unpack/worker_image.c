@@ -54,7 +54,7 @@ static int open_blob(int channel, enum wire_op op, const struct descriptor *desc
 	return fd;
 }
 
-static int read_blob(int channel, enum wire_op op, const struct descriptor *descriptor, const char *what, struct text *ret,
+int worker_read_blob(int channel, enum wire_op op, const struct descriptor *descriptor, const char *what, struct text *ret,
 		     struct error *e)
 {
 	struct digest digest;
@@ -140,7 +140,7 @@ static int layout_image(const struct worker *worker, int channel, const struct d
 	char name[DIGEST_TEXT];
 
 	if (descriptor_check(&manifest->config, "the image's configuration", &digest, e) ||
-	    read_blob(channel, WIRE_BLOB, &manifest->config, "the image's configuration", &json, e) ||
+	    worker_read_blob(channel, WIRE_BLOB, &manifest->config, "the image's configuration", &json, e) ||
 	    image_config_decode(json.data, json.length, "the image's configuration", &config, e))
 		return -1;
 	if (config.diff_ids.count != manifest->layer_count || !manifest->layer_count)
@@ -168,7 +168,7 @@ static int follow(const struct worker *worker, int channel, const struct descrip
 	if (depth > INDEX_DEPTH)
 		return error_set(e, ERROR_IMAGE, "its indexes lead to indexes more than %d times", INDEX_DEPTH);
 	if (descriptor_check(descriptor, "the index", &digest, e) ||
-	    read_blob(channel, WIRE_MANIFEST, descriptor, "the manifest", &json, e) ||
+	    worker_read_blob(channel, WIRE_MANIFEST, descriptor, "the manifest", &json, e) ||
 	    document_decode(json.data, json.length, "the manifest", descriptor->media_type, &document, e))
 		return -1;
 	if (document_kind(&document) == DOCUMENT_INDEX) {

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "images/digest.h"
+#include "images/platform.h"
 #include "images/unpack/manifest.h"
 #include "images/unpack/wire.h"
 #include "images/unpack/worker.h"

@@ -122,7 +122,7 @@ teardown() { teardown_world; }
 		kill|kill: expected NAME and perhaps SIGNAL|
 		kill web SIGFOO|kill: unknown signal SIGFOO|
 		rm|rm: expected at least one NAME|
-		spec --schema --fields|spec: expected no operand, and one of --schema and --fields at most|
+		spec --schema --fields|spec: expected no operand, and one of --schema, --lock-schema and --fields at most|
 		doctor now|doctor: expected no operand|
 		config|config: expected one FILE.json|
 		--debg ps|unknown option --debg|did you mean --debug?

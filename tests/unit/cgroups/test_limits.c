@@ -391,3 +391,25 @@ Test(limits, page_sizes_are_part_of_a_name)
 		cr_assert_eq(check_on(true, &limits, &e), cases[i].result, "\"%s\"", cases[i].size);
 	}
 }
+
+Test(limits, what_is_written_needs_its_controllers_and_defaults_need_none)
+{
+	struct limits limits = unset();
+	struct list needed = { 0 };
+
+	limits.pids = 1024;
+	limits.pids_is_default = true;
+	limits.cpu_weight = LIMIT_NONE;
+	cgroup_needed(&limits, &needed);
+	cr_assert_eq(needed.count, 0u);
+	limits.pids_is_default = false;
+	limits.memory = 1 << 20;
+	limits.memory_reservation = 1 << 19;
+	list_add(&limits.unified, "io.max=8:0 rbps=1");
+	list_add(&limits.unified, "cgroup.max.depth=1");
+	cgroup_needed(&limits, &needed);
+	cr_assert_eq(needed.count, 3u);
+	cr_expect(list_has(&needed, "memory") && list_has(&needed, "pids") && list_has(&needed, "io"));
+	list_release(&needed);
+	limits_release(&limits);
+}

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "images/index.h"
+#include "images/platform.h"
 #include "images/unpack/manifest.h"
 
 #define HEX64            "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

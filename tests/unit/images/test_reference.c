@@ -92,3 +92,22 @@ Test(reference, kinds_have_names)
 	cr_expect_eq(reference_kind_of("docker"), -1);
 	cr_expect_eq(reference_kind_of(""), -1);
 }
+
+Test(reference, relative_paths_begin_in_the_current_folder)
+{
+	static const char *const cases[][2] = {
+		{ "oci:d:tag", "oci:/tmp/d:tag" },
+		{ "oci-archive:./a.tar", "oci-archive:/tmp/./a.tar" },
+		{ "docker-archive:/a.tar", "docker-archive:/a.tar" },
+		{ "./x.tar", "/tmp/./x.tar" },
+		{ "localhost:5000/web:1", "localhost:5000/web:1" },
+	};
+
+	cr_assert_eq(chdir("/tmp"), 0);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *found = reference_absolute(cases[i][0]);
+
+		cr_expect_str_eq(found, cases[i][1]);
+		free(found);
+	}
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * locking.c - a lock beside the spec that runs.
+ */
+#include "cli/locking.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/needs.h"
+#include "images/descriptor.h"
+#include "images/image.h"
+#include "images/platform.h"
+#include "images/text_digest.h"
+#include "runtime/seccomp.h"
+#include "specs/app.h"
+#include "specs/container.h"
+
+void locking_release(struct locking *locking)
+{
+	free(locking->spec);
+	free(locking->path);
+	lock_release(&locking->lock);
+	*locking = (struct locking){ 0 };
+}
+
+/* One thing that is not as the lock has it. */
+__attribute__((format(printf, 3, 4))) static int disagree(const struct locking *locking, struct error *e,
+							  const char *format, ...)
+{
+	autorelease(text) struct text words = { 0 };
+	char line[1024];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(line, sizeof line, format, arguments); /* cut where it is too long */
+	va_end(arguments);
+	if (!locking->is_strict) {
+		log_warning("%s: %s, continuing (box lock %s makes a new one)", locking->path, line, locking->spec);
+		return 0;
+	}
+	error_set(e, ERROR_SPEC, "%s: %s", locking->path, line);
+	return error_hint(e, "box lock %s makes a new one", locking->spec);
+}
+
+const char *locking_seccomp_word(const struct app *app, const struct container *policy)
+{
+	switch (policy->seccomp) {
+	case SECCOMP_UNCONFINED: return NULL;
+	case SECCOMP_DEFAULT: return "default";
+	case SECCOMP_TEXT: return "oci";
+	case SECCOMP_FILE: break;
+	}
+	return app_seccomp(app);
+}
+
+char *locking_spec_digest(const struct places *places, const struct app *app, struct error *e)
+{
+	autorelease(text) struct text canonical = { 0 };
+
+	app_canonical(app, &canonical);
+	return text_digest(places, &canonical, e);
+}
+
+char *locking_seccomp_digest(const struct places *places, const struct container *policy, struct error *e)
+{
+	autorelease(text) struct text profile = { 0 };
+
+	if (seccomp_profile_text(policy, &profile, e))
+		return NULL;
+	return text_digest(places, &profile, e);
+}
+
+static int compare_spec(const struct locking *locking, const struct places *places, const struct app *app,
+			struct error *e)
+{
+	autofree char *digest = locking_spec_digest(places, app, e);
+
+	if (!digest)
+		return -1;
+	return strcmp(digest, locking->lock.spec) == 0
+		       ? 0
+		       : disagree(locking, e, "%s has changed since it was locked", locking->spec);
+}
+
+static int compare_seccomp(const struct locking *locking, const struct places *places, const struct app *app,
+			   struct error *e)
+{
+	autorelease(container) struct container policy = { 0 };
+	const struct lock_file *locked;
+	autofree char *digest = NULL;
+	const char *word;
+
+	if (app_policy(app, &policy, e))
+		return -1;
+	word = locking_seccomp_word(app, &policy);
+	if (!word)
+		return 0;
+	locked = lock_find_file(locking->lock.seccomp, locking->lock.seccomp_count, word);
+	if (!locked)
+		return disagree(locking, e, "the seccomp profile \"%s\" is not locked", word);
+	digest = locking_seccomp_digest(places, &policy, e);
+	if (!digest)
+		return -1;
+	return strcmp(digest, locked->digest) == 0
+		       ? 0
+		       : disagree(locking, e, "the seccomp profile \"%s\" has changed since it was locked", word);
+}
+
+int locking_begin(struct locking *locking, const struct places *places, const struct app *app, struct error *e)
+{
+	locking->path = lock_path(locking->spec);
+	if (lock_read(locking->path, &locking->lock, e)) {
+		if (e->sys != ENOENT)
+			return -1;
+		error_clear(e);
+		if (!locking->is_strict)
+			return 0;
+		error_set(e, ERROR_MISSING, "--locked: there is no %s", locking->path);
+		return error_hint(e, "box lock %s", locking->spec);
+	}
+	locking->is_there = true;
+	return compare_spec(locking, places, app, e) || compare_seccomp(locking, places, app, e) ? -1 : 0;
+}
+
+/* The platform that serves best; NULL and *ret_known: none of these. */
+static const struct lock_platform *choose_platform(const struct lock_image *image, const struct platform *wanted,
+						   struct text *ret_known)
+{
+	const struct lock_platform *best = NULL;
+	int best_fit = 0;
+
+	for (size_t i = 0; i < image->platform_count; i++) {
+		autorelease(platform) struct platform found = { 0 };
+		struct error ignored = { 0 };
+		int fit = platform_parse(image->platforms[i].name, &found, &ignored) == 0
+				  ? platform_fits(&found, wanted)
+				  : 0;
+
+		text_addf(ret_known, "%s%s", i ? ", " : "", image->platforms[i].name);
+		if (fit > best_fit) {
+			best_fit = fit;
+			best = &image->platforms[i];
+		}
+	}
+	return best;
+}
+
+int locking_choose(struct locking *locking, const struct app *app, const char *platform, struct error *e)
+{
+	autorelease(platform) struct platform wanted = { 0 };
+	autorelease(text) struct text known = { 0 };
+	const struct lock_image *image = lock_find_image(&locking->lock, app_source(app));
+
+	if (!locking->is_there)
+		return 0;
+	if (platform_parse(platform ? platform : platform_host_architecture(), &wanted, e))
+		return error_in(e, "option --platform");
+	locking->rootfs =
+		image ? NULL : lock_find_file(locking->lock.rootfs, locking->lock.rootfs_count, app_source(app));
+	if (!image)
+		return locking->rootfs ? 0 : disagree(locking, e, "%s is not locked", app_source(app));
+	locking->image = choose_platform(image, &wanted, &known);
+	if (locking->image)
+		return 0;
+	return disagree(locking, e, "%s is not locked for %s/%s%s%s, only for %s", app_source(app), wanted.os,
+			wanted.architecture, wanted.variant ? "/" : "", wanted.variant ? wanted.variant : "",
+			known.data);
+}
+
+int locking_compare(const struct locking *locking, const char *words, const struct image *image, struct error *e)
+{
+	const struct locking strict = { .is_strict = true, .spec = locking->spec, .path = locking->path };
+	const char *wanted = locking->image    ? locking->image->manifest
+			     : locking->rootfs ? locking->rootfs->digest
+					       : NULL;
+	bool is_same = locking->image ? image_is_locked(image, locking->image) : text_equal(wanted, image->digest);
+
+	if (!wanted || is_same)
+		return 0;
+	/* Who says where the locked bytes are wants those, and no others. */
+	return disagree(locking->has_source ? &strict : locking, e, "%s holds %s, and %s is locked", words,
+			image->digest ? image->digest : "a folder", wanted);
+}
+
+int locking_host(const struct locking *locking, const struct places *places, const struct container *container,
+		 struct error *e)
+{
+	return locking->is_strict ? needs_check(places, container, &locking->lock, locking->path, e) : 0;
+}

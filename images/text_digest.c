@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * text_digest.c - the SHA-256 of a text.
+ *
+ * A file of the cache is the digest, an end of line, and the text.
+ */
+#include "images/text_digest.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/places.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "images/digest.h"
+#include "images/unpack_request.h"
+
+enum { FILE_LIMIT = 9 << 20 };
+
+static char *file_name(const struct text *content)
+{
+	return text_format("%08x.digest", text_hash(content->data ? content->data : ""));
+}
+
+/* NULL: it is not there, or of another text. */
+static char *look_up(const char *folder, const char *name, const struct text *content)
+{
+	autoclose int fd = file_open_private(folder, name);
+	autorelease(text) struct text kept = { 0 };
+	struct error ignored = { 0 };
+	struct digest digest;
+	size_t length;
+	char *line;
+
+	if (fd < 0 || file_read_fd(fd, name, FILE_LIMIT, &kept, &ignored) || !kept.data)
+		return NULL;
+	line = memchr(kept.data, '\n', kept.length);
+	if (!line)
+		return NULL;
+	*line++ = '\0';
+	length = kept.length - (size_t)(line - kept.data);
+	if (digest_parse(kept.data, &digest) || length != content->length ||
+	    (length && memcmp(line, content->data, length) != 0))
+		return NULL;
+	return alloc_copy(kept.data);
+}
+
+static void keep(const char *folder, const char *name, const char *digest, const struct text *content)
+{
+	autorelease(text) struct text file = { 0 };
+	struct error e = { 0 };
+	autoclose int fd = folder_make_private(folder, &e);
+
+	text_addf(&file, "%s\n", digest);
+	text_add_bytes(&file, content->data ? content->data : "", content->length);
+	if (fd < 0 || file_replace(fd, name, file.data, file.length, 0600, &e))
+		log_debug("cannot keep a digest: %s, continuing", e.text);
+}
+
+static int memory_of(const struct text *content, struct error *e)
+{
+	autoclose int fd = memfd_create("digest", MFD_CLOEXEC);
+
+	if (fd < 0 || write_all(fd, content->data ? content->data : "", content->length) || lseek(fd, 0, SEEK_SET) < 0)
+		return error_sys(e, "hand a text on");
+	return take_fd(&fd);
+}
+
+static char *compute(const struct text *content, struct error *e)
+{
+	autorelease(unpack_answer) struct unpack_answer answer = { 0 };
+	autorelease(text) struct text out = { 0 };
+	autofree char *helper = places_helper("box-image", e);
+	autoclose int input = helper ? memory_of(content, e) : -1;
+	char *const argv[] = { helper, (char *)(uintptr_t) "digest", NULL }; /* only read */
+	const struct process_run run = { .argv = argv, .input = input };
+	struct digest digest;
+
+	if (input < 0 || process_run(&run, &out, e) ||
+	    unpack_answer_decode(out.data ? out.data : "", out.length, &answer, e) ||
+	    unpack_answer_judge("digest", &answer, e))
+		return NULL;
+	if (digest_parse(answer.image, &digest)) {
+		error_set(e, ERROR_INTERNAL, "box-image calls \"%.80s\" a digest", answer.image);
+		return NULL;
+	}
+	return take_ptr(&answer.image);
+}
+
+char *text_digest(const struct places *places, const struct text *content, struct error *e)
+{
+	autofree char *name = file_name(content);
+	char *digest = look_up(places->cache, name, content);
+
+	if (digest)
+		return digest;
+	digest = compute(content, e);
+	if (!digest) {
+		error_in(e, "compute a digest");
+		return NULL;
+	}
+	keep(places->cache, name, digest, content);
+	return digest;
+}
