@@ -40,7 +40,7 @@ static int push(const struct call *call, const struct options *options, const st
 	full = image_name_text(&name);
 	progress = progress_new(options->quiet, "pushing", "pushed");
 	progress_begins(full, progress);
-	result = push_request(call->places, &catalogue, entry, full, progress_blob, progress, e);
+	result = push_request(call->places, &catalogue, entry, operands->count > 1 ? operands->items[1] : entry->name, progress_blob, progress, e);
 	progress_free(progress);
 	if (result)
 		return -1;

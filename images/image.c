@@ -306,13 +306,15 @@ static int pull_name(int store, const struct image_name *name, const struct imag
 		     struct error *e)
 {
 	struct image_pulled pulled = { .name = image_name_text(name) };
-	const struct pull_request request = { .store = store, .name = pulled.name, .platform = options->platform,
+	autofree char *written = image_name_written(name);
+	struct pull_request request = { .store = store, .name = pulled.name, .written = written, .platform = options->platform,
 					      .progress = options->progress, .data = options->data };
 	autoclose int lock = lock_name(store, pulled.name, e);
 	int result = -1;
 
 	if (lock >= 0) {
 		free(find_name(store, name, &pulled.before, e));
+		request.is_known = pulled.before != NULL;
 		if (options->begins)
 			options->begins(pulled.name, options->data);
 		result = e->kind == ERROR_NONE ? pull_request(&request, &pulled.image, &pulled.digest, e) : -1;

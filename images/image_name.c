@@ -178,6 +178,7 @@ int image_name_parse(const char *text, struct image_name *ret, struct error *e)
 	if (split_digest(words, &name.digest, e))
 		return -1;
 	name.host = split_host(&rest);
+	name.is_short = rest == words;
 	colon = strrchr(rest, ':');
 	if (colon && !strchr(colon, '/')) {
 		*colon = '\0';
@@ -229,6 +230,14 @@ char *image_name_host(const char *text, struct error *e)
 		return take_ptr(&host);
 	error_set(e, ERROR_USAGE, "\"%.100s\" is no name of a registry: expected HOST or HOST:PORT", strchr(host, '@') ? "…@…" : host);
 	return NULL;
+}
+
+char *image_name_written(const struct image_name *name)
+{
+	autofree char *full = image_name_text(name);
+
+	/* "library/debian" cannot be taken for a host. */
+	return alloc_copy(name->is_short ? full + strlen(name->host) + 1 : full);
 }
 
 char *image_name_text(const struct image_name *name)

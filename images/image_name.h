@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 struct error;
 
 struct image_name {
@@ -14,6 +16,7 @@ struct image_name {
 	char *repository; /* "library/debian" */
 	char *tag;        /* NULL only where there is a digest */
 	char *digest;     /* "sha256:…", or NULL; it wins over the tag */
+	bool is_short;    /* no host was written */
 };
 
 /* On failure ret is untouched. The text is not repeated where it may hold a password. */
@@ -25,3 +28,6 @@ char *image_name_host(const char *text, struct error *e);
 
 /* "docker.io/library/debian:12@sha256:…": the caller frees it. */
 char *image_name_text(const struct image_name *name);
+
+/* The same, without the host where none was written: what reads it knows that, too. The caller frees it. */
+char *image_name_written(const struct image_name *name);

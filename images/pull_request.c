@@ -106,7 +106,9 @@ int pull_request(const struct pull_request *pull, char **ret_image, char **ret_s
 
 	list_add(&words, "pull");
 	list_addf(&words, "%d", pull->store);
-	list_add(&words, pull->name);
+	list_add(&words, pull->written);
+	list_add(&words, pull->is_known ? "known" : "new");
+	list_add(&words, "any");
 	if (pull->platform)
 		list_add(&words, pull->platform);
 	if (image_request(&request, &answer, e))

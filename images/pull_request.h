@@ -2,12 +2,13 @@
 /*
  * pull_request.h - what box and box-image say to each other about a registry's image.
  *
- *     box-image pull STORE-FD NAME [PLATFORM]
+ *     box-image pull STORE-FD NAME known|new any|folders [PLATFORM]
  *
  * On its stdout come lines "blob DIGEST AT SIZE" for whoever draws progress, then the answer of unpack_request.h.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct error;
@@ -33,7 +34,9 @@ int image_request(const struct image_request *request, struct unpack_answer *ret
 struct pull_request {
 	int store;
 	const char *name;     /* full */
+	const char *written;  /* without the host where none was written */
 	const char *platform; /* NULL: this host's */
+	bool is_known;        /* the store has an image by that name */
 	pull_progress *progress; /* or NULL */
 	void *data;
 };

@@ -46,6 +46,7 @@ int push_request(const struct places *places, const struct catalogue *catalogue,
 	autorelease(list) struct list argv = { 0 };
 	autofree char *from = NULL;
 	autofree char *full = NULL;
+	autofree char *written = NULL;
 	autoclose int store = store_open(places->store, e);
 	struct image_request request = { .words = &argv, .progress = progress, .data = data };
 
@@ -53,11 +54,12 @@ int push_request(const struct places *places, const struct catalogue *catalogue,
 		return -1;
 	from = other_repository(catalogue, entry, &name);
 	full = image_name_text(&name);
+	written = image_name_written(&name);
 	request.store = store;
 	request.name = full;
 	list_add(&argv, "push");
 	list_addf(&argv, "%d", store);
-	list_add(&argv, full);
+	list_add(&argv, written);
 	list_add(&argv, entry->image);
 	list_add(&argv, from);
 	/* What others wait for longest comes first: the layers, then the configuration. */

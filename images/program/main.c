@@ -116,16 +116,18 @@ static void progress(const struct digest *digest, int64_t at, int64_t size, void
 	(void)write_all(STDOUT_FILENO, line, strlen(line));
 }
 
-/* STORE-FD NAME [PLATFORM] */
+/* STORE-FD NAME known|new any|folders [PLATFORM] */
 static int pull(char *const *words, int count, struct unpack_answer *ret, struct error *e)
 {
 	struct pull request = { .store = -1, .progress = progress };
 	int result;
 
-	if (count != 2 && count != 3)
+	if (count != 4 && count != 5)
 		return wrong_words(e);
+	request.is_known = strcmp(words[2], "known") == 0;
+	request.only_folders = strcmp(words[3], "folders") == 0;
 	result = parse_fd(words[0], &request.store, e) || image_name_parse(words[1], &request.name, e) ||
-		 (count > 2 && platform_parse(words[2], &request.platform, e)) || http_prepare(e) ||
+		 (count > 4 && platform_parse(words[4], &request.platform, e)) || http_prepare(e) ||
 		 pull_run(&request, &ret->image, &ret->source, e);
 	ret->warnings = request.warnings;
 	image_name_release(&request.name);

@@ -21,15 +21,11 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/process.h"
 #include "images/registry/download.h"
 #include "images/registry/fetch_places.h"
-#include "images/registry/fetcher.h"
+#include "images/registry/fetcher_link.h"
 #include "images/store.h"
-#include "images/unpack/hash.h"
-#include "images/unpack/sandbox.h"
 #include "images/unpack/wire.h"
-#include "images/unpack/worker.h"
 
 enum {
 	FETCHERS = 3,        /* at once: more do not make a line faster, and registries count connections */
@@ -37,14 +33,12 @@ enum {
 	PIPE = 1 << 20,
 	TURN_BYTES = 4 << 20, /* of one fetcher before others have their turn */
 	ELSEWHERE_MS = 100,  /* between looks at what another process fetches */
-	DOCUMENT = 4 << 20,
 	DOWNLOADS = 1024,
 };
 
 struct fetcher {
-	int pidfd, channel;
-	int pipe;                  /* while busy */
-	struct download *download; /* what for; NULL: idle */
+	struct fetcher_link link;
+	struct download *download; /* what it brings; NULL: idle */
 };
 
 struct fetch {
@@ -61,21 +55,9 @@ struct fetch {
 static int start_fetcher(struct fetch *fetch, struct error *e)
 {
 	struct fetcher *fetcher = &fetch->fetchers[fetch->count];
-	struct sandbox sandbox = { .folder = fetch->folder, .ids = fetch->setup.ids, .has_network = true };
-	int ends[2];
 
-	if (wire_open(ends, e))
+	if (fetcher_link_start(&fetcher->link, fetch->folder, fetch->setup.ids, fetch->setup.plan, e))
 		return -1;
-	sandbox.channel = ends[1];
-	/* The plan is only read. */
-	fetcher->pidfd = sandbox_start(&sandbox, fetcher_run, worker_fail, (void *)(uintptr_t)fetch->setup.plan, e);
-	close(ends[1]);
-	if (fetcher->pidfd < 0) {
-		close(ends[0]);
-		return -1;
-	}
-	fetcher->channel = ends[0];
-	fetcher->pipe = -1;
 	fetch->count++;
 	return 0;
 }
@@ -96,21 +78,10 @@ struct fetch *fetch_new(const struct fetch_setup *setup, struct error *e)
 
 void fetch_free(struct fetch *fetch)
 {
-	struct process_end end;
-	struct error ignored = { 0 };
-
 	if (!fetch)
 		return;
-	for (int i = 0; i < fetch->count; i++) {
-		struct fetcher *fetcher = &fetch->fetchers[i];
-
-		(void)process_signal(fetcher->pidfd, SIGKILL); /* it may have ended */
-		(void)process_wait(fetcher->pidfd, &end, &ignored); /* only so that it is reaped */
-		close(fetcher->pidfd);
-		close(fetcher->channel);
-		if (fetcher->pipe >= 0)
-			close(fetcher->pipe);
-	}
+	for (int i = 0; i < fetch->count; i++)
+		fetcher_link_end(&fetch->fetchers[i].link);
 	for (size_t i = 0; i < fetch->download_count; i++) {
 		download_release(fetch->downloads[i]);
 		free(fetch->downloads[i]);
@@ -121,121 +92,52 @@ void fetch_free(struct fetch *fetch)
 	free(fetch);
 }
 
-/* Sends one order; the fetcher's pipe can be read afterwards. */
-static int order(struct fetcher *fetcher, const char *kind, const char *name, int64_t offset, struct error *e)
+/* The one that speaks before all others do. */
+static struct fetcher_link *first_link(struct fetch *fetch, struct error *e)
 {
-	struct wire_message question = { .op = WIRE_FETCH, .number = offset };
-	int ends[2], result;
+	struct fetcher *fetcher = &fetch->fetchers[0];
 
-	(void)snprintf(question.text, sizeof question.text, "%s %s", kind, name); /* digests and tags are short */
-	if (pipe2(ends, O_CLOEXEC))
-		return error_sys(e, "make a pipe for what is fetched");
-	(void)fcntl(ends[0], F_SETPIPE_SZ, PIPE); /* a smaller one is only slower */
-	result = wire_send(fetcher->channel, &question, ends[1], e);
-	close(ends[1]);
-	if (result)
-		close(ends[0]);
-	else
-		fetcher->pipe = ends[0];
-	return result;
-}
-
-/* The fetcher's answer, which follows the end of its pipe. */
-static int hear(struct fetcher *fetcher, struct wire_message *ret, struct error *e)
-{
-	int got = wire_receive(fetcher->channel, ret, NULL, e);
-
-	close(take_fd(&fetcher->pipe));
-	if (got < 0)
-		return -1;
-	if (got == 0)
-		return error_set(e, ERROR_NETWORK, "the sandboxed process that talks to the registry ended and said nothing");
-	if (ret->op == WIRE_FAIL) {
-		*e = ret->error;
-		return -1;
-	}
-	return ret->op == WIRE_ANSWER ? 0 : error_set(e, ERROR_INTERNAL, "the sandboxed process that talks to the registry is confused");
-}
-
-static int read_document(struct fetcher *fetcher, struct text *ret, struct error *e)
-{
-	char buffer[16 << 10];
-	ssize_t got;
-
-	while ((got = read(fetcher->pipe, buffer, sizeof buffer)) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_sys(e, "read the manifest");
-		if (ret->length + (size_t)got > DOCUMENT)
-			return error_set(e, ERROR_IMAGE, "the manifest has more than %d MiB", DOCUMENT >> 20);
-		text_add_bytes(ret, buffer, (size_t)got);
-	}
-	return 0;
-}
-
-static int check_document(const struct text *json, const struct digest *wanted, const char *said, struct digest *ret, struct error *e)
-{
-	autorelease(hash) struct hash *hash = hash_begin(wanted ? wanted->algorithm : DIGEST_SHA256, e);
-	struct digest called;
-
-	if (!hash)
-		return -1;
-	hash_add(hash, json->data ? json->data : "", json->length);
-	hash_end(hash, ret);
-	if (wanted && !digest_equal(ret, wanted))
-		return error_set(e, ERROR_IMAGE, "the manifest's content has the digest %s:%.16s…, not %.16s… as was asked for",
-				 digest_algorithm_name(ret->algorithm), ret->hex, wanted->hex);
-	if (!wanted && said && digest_parse(said, &called) == 0 && called.algorithm == ret->algorithm && !digest_equal(ret, &called))
-		return error_set(e, ERROR_IMAGE, "the manifest's content has the digest %s:%.16s…, and the registry calls it %.16s…",
-				 digest_algorithm_name(ret->algorithm), ret->hex, called.hex);
-	return 0;
+	/* Manifests come before all blobs. */
+	if (!fetcher->download)
+		return &fetcher->link;
+	error_set(e, ERROR_IMAGE, "a manifest is asked for behind the first blob");
+	return NULL;
 }
 
 int fetch_get_manifest(struct fetch *fetch, const char *name, const struct digest *wanted, struct fetch_manifest *ret, struct error *e)
 {
-	struct fetcher *fetcher = &fetch->fetchers[0];
-	autorelease(text) struct text json = { 0 };
-	struct wire_message answer;
-	char *digest;
+	struct fetcher_link *link = first_link(fetch, e);
 
-	/* Manifests come before all blobs. */
-	if (fetcher->download)
-		return error_set(e, ERROR_IMAGE, "a manifest is asked for behind the first blob");
-	if (order(fetcher, "manifest", name, 0, e))
+	if (!link || manifest_get(link, fetch->setup.store, name, wanted, ret, e))
 		return -1;
-	if (read_document(fetcher, &json, e)) {
-		close(take_fd(&fetcher->pipe));
-		return -1;
-	}
-	if (hear(fetcher, &answer, e))
-		return -1;
-	digest = strchr(answer.text, '\n');
-	if (digest)
-		*digest++ = '\0';
-	/* "application/…+json; charset=utf-8" */
-	answer.text[strcspn(answer.text, "; \t\n")] = '\0';
-	if (check_document(&json, wanted, digest, &ret->digest, e) || download_put(fetch->setup.store, &ret->digest, json.data, json.length, e))
-		return -1;
-	ret->media_type = answer.text[0] ? alloc_copy(answer.text) : NULL;
-	ret->size = (int64_t)json.length;
 	fetch->setup.progress(&ret->digest, 0, ret->size, fetch->setup.data);
+	return 0;
+}
+
+int fetch_find_manifest(struct fetch *fetch, const char *tag, const struct digest *wanted, struct fetch_manifest *ret)
+{
+	struct fetch_manifest called = { 0 };
+	struct error ignored = { 0 };
+	struct fetcher_link *link = first_link(fetch, &ignored);
+
+	if (wanted)
+		return manifest_find(fetch->setup.store, wanted, ret);
+	if (!link || !manifest_ask(link, tag, &called))
+		return 0;
+	if (manifest_find(fetch->setup.store, &called.digest, ret)) {
+		ret->media_type = called.media_type;
+		return 1;
+	}
+	free(called.media_type);
 	return 0;
 }
 
 int fetch_login(struct fetch *fetch, struct error *e)
 {
-	struct fetcher *fetcher = &fetch->fetchers[0];
-	struct wire_message answer;
+	struct fetcher_link *link = first_link(fetch, e);
 	autorelease(text) struct text nothing = { 0 };
 
-	if (order(fetcher, "login", "", 0, e))
-		return -1;
-	if (read_document(fetcher, &nothing, e)) {
-		close(take_fd(&fetcher->pipe));
-		return -1;
-	}
-	return hear(fetcher, &answer, e);
+	return link ? manifest_document(link, "login", "", &nothing, e) : -1;
 }
 
 static int name_download(const struct download *download, struct error *e)
@@ -310,9 +212,9 @@ static int hand_out(struct fetch *fetch, bool *ret_elsewhere, struct error *e)
 		if (!fetcher)
 			return e->kind == ERROR_NONE ? 0 : -1;
 		digest_text(&download->digest, name);
-		if (order(fetcher, "blob", name, download->have, e))
+		if (fetcher_link_order(&fetcher->link, "blob", name, download->have, e))
 			return -1;
-		if (fcntl(fetcher->pipe, F_SETFL, O_NONBLOCK))
+		if (fcntl(fetcher->link.pipe, F_SETFL, O_NONBLOCK))
 			return error_sys(e, "make a pipe for what is fetched");
 		fetcher->download = download;
 		download->state = DOWNLOAD_RUNNING;
@@ -328,14 +230,14 @@ static int take_bytes(struct fetch *fetch, struct fetcher *fetcher, struct error
 	ssize_t got = 0;
 
 	for (int64_t taken = 0; taken < TURN_BYTES; taken += got) {
-		got = read(fetcher->pipe, fetch->buffer, BUFFER);
+		got = read(fetcher->link.pipe, fetch->buffer, BUFFER);
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
 		if (got < 0)
 			return error_sys(e, "read what is fetched");
 		if (got == 0) {
 			fetcher->download = NULL;
-			return hear(fetcher, &answer, e) ? name_download(download, e) : finish(fetch, download, e);
+			return fetcher_link_hear(&fetcher->link, &answer, e) ? name_download(download, e) : finish(fetch, download, e);
 		}
 		if (download_add(download, fetch->buffer, got, e))
 			return name_download(download, e);
@@ -358,7 +260,7 @@ static int turn(struct fetch *fetch, int channel, struct error *e)
 		return -1;
 	polls[0] = (struct pollfd){ .fd = channel, .events = POLLIN };
 	for (int i = 0; i < FETCHERS; i++)
-		polls[1 + i] = (struct pollfd){ .fd = i < fetch->count ? fetch->fetchers[i].pipe : -1, .events = POLLIN };
+		polls[1 + i] = (struct pollfd){ .fd = i < fetch->count ? fetch->fetchers[i].link.pipe : -1, .events = POLLIN };
 	for (size_t i = 0; i < fetch->download_count; i++)
 		if (download_is_hungry(fetch->downloads[i])) {
 			hungry[hungry_count++] = fetch->downloads[i];

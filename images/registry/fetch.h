@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "images/digest.h"
-#include "base/text.h"
+#include "images/registry/manifests.h"
 
 struct error;
 struct fetch;
@@ -32,13 +32,11 @@ struct fetch *fetch_new(const struct fetch_setup *setup, struct error *e);
 /* Ends all fetchers. What was half fetched stays in the store's downloads, to be gone on with. */
 void fetch_free(struct fetch *fetch);
 
-/* A manifest or index by tag or digest, at most 4 MiB, into the store; waits for it. wanted: its digest, or NULL. */
-struct fetch_manifest {
-	struct digest digest;
-	char *media_type; /* what the registry says, or NULL; freed by the caller */
-	int64_t size;
-};
+/* A manifest or index by tag or digest into the store (manifests.h); waits for it. wanted: its digest, or NULL. */
 int fetch_get_manifest(struct fetch *fetch, const char *name, const struct digest *wanted, struct fetch_manifest *ret, struct error *e);
+
+/* The same, where the store has it already: 1. Nobody is asked for a digest; for a tag the registry is asked for the digest alone. */
+int fetch_find_manifest(struct fetch *fetch, const char *tag, const struct digest *wanted, struct fetch_manifest *ret);
 
 /* Whether the registry takes the plan's credentials. */
 int fetch_login(struct fetch *fetch, struct error *e);

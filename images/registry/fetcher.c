@@ -44,7 +44,8 @@ static int fetch(struct registry *registry, const struct wire_message *question,
 
 	if (strncmp(question->text, "login ", 6) == 0)
 		return log_in(registry, &answer->error);
-	fetch.is_manifest = strncmp(question->text, "manifest ", 9) == 0;
+	fetch.only_asks = strncmp(question->text, "called ", 7) == 0;
+	fetch.is_manifest = fetch.only_asks || strncmp(question->text, "manifest ", 9) == 0;
 	result = registry_get(registry, &fetch, &answer->error);
 	(void)snprintf(answer->text, sizeof answer->text, "%.300s\n%.300s", fetch.media_type ? fetch.media_type : "",
 		       fetch.digest ? fetch.digest : ""); /* always fits */

@@ -5,6 +5,7 @@
  * Over its channel (images/unpack/wire.h) it is asked, one thing after the other:
  *
  *     WIRE_FETCH "manifest NAME" or "blob DIGEST", offset, and a pipe     the bytes from offset on go into the pipe, which is closed then
+ *     WIRE_FETCH "called NAME", 0, and a pipe                             nothing: only what the registry calls the manifest
  *     WIRE_FETCH "login ", 0, and a pipe                                  nothing: whether the registry takes the credentials
  *     WIRE_ANSWER "MEDIA-TYPE\nDIGEST"                                    what the registry calls the manifest; both may be empty
  *     WIRE_FAIL error

@@ -82,6 +82,16 @@ static int add_mirrors(struct plan *plan, const char *name, const struct registr
 	return 0;
 }
 
+static int check_short(const struct image_name *name, const struct settings *settings, struct error *e)
+{
+	autofree char *full = image_name_text(name);
+
+	if (!name->is_short || settings->short_names != SHORT_NAMES_REFUSED)
+		return 0;
+	error_set(e, ERROR_DENIED, "the configuration of this host refuses names without a registry (\"short_names\" in registries.json)");
+	return error_hint(e, "write the whole name, such as %.300s", full);
+}
+
 static int fill(struct plan *plan, const struct settings *settings, struct error *e)
 {
 	autofree char *name = text_format("%s/%s", plan->name.host, plan->name.repository);
@@ -116,7 +126,8 @@ int plan_make(const struct image_name *name, struct plan *ret, struct error *e)
 	autorelease(plan) struct plan plan = { 0 };
 	autofree char *words = image_name_text(name);
 
-	if (image_name_parse(words, &plan.name, e) || settings_read(&settings, e) || fill(&plan, &settings, e))
+	if (image_name_parse(words, &plan.name, e) || settings_read(&settings, e) ||
+	    check_short(name, &settings, e) || fill(&plan, &settings, e))
 		return -1;
 	*ret = plan;
 	plan = (struct plan){ 0 };

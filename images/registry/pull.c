@@ -18,6 +18,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json_text.h"
+#include "base/log.h"
 #include "images/digest.h"
 #include "images/registry/endpoint.h"
 #include "images/registry/fetch.h"
@@ -46,7 +48,11 @@ static int begin(struct job *job, struct error *e)
 	source->fetch = fetch_new(&setup, e);
 	if (!source->fetch)
 		return -1;
-	if (fetch_get_manifest(source->fetch, has_digest ? name->digest : name->tag, has_digest ? &wanted : NULL, &source->top, e))
+	/* A name that the store knows has most probably not moved; registries count a question less than a manifest. */
+	if ((has_digest || source->pull->is_known) &&
+	    fetch_find_manifest(source->fetch, name->tag, has_digest ? &wanted : NULL, &source->top))
+		log_debug("the store has the manifest already");
+	else if (fetch_get_manifest(source->fetch, has_digest ? name->digest : name->tag, has_digest ? &wanted : NULL, &source->top, e))
 		return -1;
 	digest_text(&source->top.digest, source->digest);
 	job->request->source_digest = source->digest;
@@ -57,16 +63,18 @@ static int begin(struct job *job, struct error *e)
 static int open_file(struct job *job, const char *name, struct error *e)
 {
 	struct source *source = job->source_data;
-	struct descriptor descriptor = { .media_type = source->top.media_type, .size = source->top.size };
 	autoclose int fd = memfd_create("index.json", MFD_CLOEXEC);
 	autorelease(text) struct text json = { 0 };
 
 	if (strcmp(name, "index.json") != 0)
 		return error_set(e, ERROR_INTERNAL, "a registry has no file %.60s", name);
-	descriptor.digest = source->digest;
-	text_add(&json, "{\"schemaVersion\":2,\"manifests\":[");
-	descriptor_write(&descriptor, &json);
-	text_add(&json, "]}");
+	text_addf(&json, "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"%s\",\"size\":%lld", source->digest, (long long)source->top.size);
+	/* Where nobody has said what it is, it says so itself. */
+	if (source->top.media_type) {
+		json_add_key(&json, "mediaType");
+		json_add_text(&json, source->top.media_type);
+	}
+	text_add(&json, "}]}");
 	if (fd < 0 || write_all(fd, json.data, json.length) || lseek(fd, 0, SEEK_SET) < 0)
 		return error_sys(e, "describe the image");
 	return take_fd(&fd);
@@ -136,7 +144,8 @@ int pull_run(struct pull *pull, char **ret_image, char **ret_source, struct erro
 	struct source source = { .pull = pull };
 	autofree char *words = image_name_text(&pull->name);
 	struct unpack request = { .kind = REFERENCE_OCI, .store = pull->store, .source = -1, .words = words, .name = words,
-				  .platform = pull->platform.architecture ? &pull->platform : NULL, .is_survey = pull->is_survey };
+				  .platform = pull->platform.architecture ? &pull->platform : NULL,
+				  .only_folders = pull->only_folders, .is_survey = pull->is_survey };
 	struct job job;
 	int result = plan_make(&pull->name, &source.plan, e);
 

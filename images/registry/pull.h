@@ -18,6 +18,8 @@ struct pull {
 	int store;
 	struct image_name name;
 	struct platform platform; /* empty: this host's */
+	bool is_known;            /* the store has an image by that name: ask first whether it is still the same */
+	bool only_folders;        /* layers do not become tars with an index */
 	void (*progress)(const struct digest *digest, int64_t at, int64_t size, void *data);
 	void *data;
 	bool is_survey; /* nothing but manifests and configurations is fetched; what they say comes to told (images/unpack/unpack.h) */

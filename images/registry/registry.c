@@ -280,6 +280,7 @@ static int get_from(struct registry *registry, size_t n, struct registry_fetch *
 	if (fetch->is_manifest) {
 		list_add(&headers, manifest_types);
 		request.timeout_s = HTTP_DOCUMENT_TIME;
+		request.method = fetch->only_asks ? "HEAD" : NULL;
 	} else {
 		request.begin = begin;
 		request.sink = take;
@@ -295,6 +296,8 @@ static int get_from(struct registry *registry, size_t n, struct registry_fetch *
 		return 0;
 	fetch->media_type = alloc_copy(http_header(&answer, "content-type", 0));
 	fetch->digest = alloc_copy(http_header(&answer, "docker-content-digest", 0));
+	if (fetch->only_asks)
+		return 0;
 	return fetch->sink(answer.body.data ? answer.body.data : "", answer.body.length, fetch->data, e);
 }
 

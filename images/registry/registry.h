@@ -21,6 +21,7 @@ void registry_free(struct registry *registry);
 
 struct registry_fetch {
 	bool is_manifest;
+	bool only_asks;   /* HEAD: what the manifest is called, and no bytes */
 	const char *name; /* a digest; of a manifest also a tag */
 	int64_t offset;   /* bytes of a blob that are there already */
 	int (*sink)(const char *bytes, size_t length, void *data, struct error *e);

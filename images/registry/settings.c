@@ -23,7 +23,10 @@ struct written_file {
 	struct written *items;
 	size_t count;
 	int64_t idle_us;
+	int short_names;
 };
+
+static const char *const short_names[] = { "docker.io", "refuse", NULL };
 
 static const struct field written_fields[] = {
 	{ "insecure", FIELD_BOOL, offsetof(struct written, is_insecure),
@@ -40,6 +43,8 @@ static const struct field file_fields[] = {
 	  .count_offset = offsetof(struct written_file, count), .help = "by host, or host and path" },
 	{ "idle_timeout", FIELD_DURATION, offsetof(struct written_file, idle_us), .min = 1000000,
 	  .help = "how long a registry may say nothing (default: 30s)" },
+	{ "short_names", FIELD_ENUM, offsetof(struct written_file, short_names), .names = short_names, .min = SHORT_NAMES_DOCKER,
+	  .help = "what a name without a host means (default: docker.io)" },
 	{ 0 },
 };
 
@@ -141,6 +146,8 @@ int settings_add_json(const char *json, size_t length, const char *name, struct 
 	}
 	if (file.idle_us)
 		ret->idle_us = file.idle_us;
+	if (file.short_names)
+		ret->short_names = file.short_names;
 	field_release(file_fields, &file);
 	return 0;
 }

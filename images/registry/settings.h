@@ -27,10 +27,14 @@ struct registry_setting {
 	struct list token_hosts;
 };
 
+/* What becomes of names without a host. */
+enum short_names { SHORT_NAMES_UNSAID, SHORT_NAMES_DOCKER, SHORT_NAMES_REFUSED };
+
 struct settings {
 	struct registry_setting *registries;
 	size_t count;
 	int64_t idle_us; /* 0: the default */
+	int short_names; /* enum short_names */
 };
 
 void settings_release(struct settings *settings);

@@ -214,7 +214,7 @@ static const int fatal_to_all[] = {
 	SCMP_SYS(kexec_load),
 };
 
-static const int fatal_to_unpacking[] = { SCMP_SYS(clone3), SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind) };
+static const int fatal_to_unpacking[] = { SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind) };
 static const int fatal_to_fetching[] = { SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept4) };
 
 #define ADD_ALL(filter, action, table) add_all(filter, action, table, sizeof(table) / sizeof(table)[0])
@@ -244,16 +244,22 @@ static int add_unpacking(scmp_filter_ctx filter)
 	return failed;
 }
 
-/* Sockets of TCP and UDP alone; threads, but no processes. libc asks for clone3 first, and must hear that there is none. */
+/* Threads, but no processes. libc asks for clone3 first, and must hear that there is none. */
+static int add_threads(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp thread = SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_NEWUSER | CLONE_NEWNS, CLONE_THREAD);
+	int failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+
+	return failed | seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &thread);
+}
+
+/* Sockets of TCP and UDP alone. */
 static int add_fetching(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp families[] = { SCMP_CMP64(0, SCMP_CMP_EQ, AF_INET), SCMP_CMP64(0, SCMP_CMP_EQ, AF_INET6) };
-	const struct scmp_arg_cmp thread = SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_NEWUSER | CLONE_NEWNS, CLONE_THREAD);
 	int failed = ADD_ALL(filter, SCMP_ACT_ALLOW, allowed_to_fetch);
 
 	failed |= ADD_ALL(filter, SCMP_ACT_KILL_PROCESS, fatal_to_fetching);
-	failed |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-	failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &thread);
 	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
 		failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &families[i]);
 	return failed;
@@ -265,6 +271,7 @@ static int add_rules(scmp_filter_ctx filter, bool has_network)
 	int failed = ADD_ALL(filter, SCMP_ACT_ALLOW, allowed_by_all);
 
 	failed |= ADD_ALL(filter, SCMP_ACT_KILL_PROCESS, fatal_to_all);
+	failed |= add_threads(filter);
 	failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &not_executable);
 	failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &not_executable);
 	return failed | (has_network ? add_fetching(filter) : add_unpacking(filter));

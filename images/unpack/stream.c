@@ -2,9 +2,10 @@
 /*
  * stream.c - a tar as a stream.
  *
- *     descriptor -> in (256 KiB) -> decoder -> out (256 KiB) -> hash -> whoever reads
+ *     descriptor -> in (256 KiB) -> decoder -> one of out (256 KiB each) -> whoever reads
+ *                                                                        -> the thread that hashes, a few behind
  *
- * Without compression the reader gets the input buffer itself. The budget is charged before bytes are handed on.
+ * Without compression the input goes to one of out itself. The budget is charged before bytes are handed on.
  */
 #include "images/unpack/stream.h"
 
@@ -16,14 +17,14 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "images/unpack/budget.h"
-#include "images/unpack/hash.h"
+#include "images/unpack/hash_behind.h"
 
 enum { BUFFER = 256 << 10 };
 
 struct stream {
 	int fd;
 	struct budget *budget;
-	struct hash *hash;
+	struct hash_behind *hash;
 	struct decoder *decoder; /* NULL: no compression */
 	enum compression compression;
 	bool at_end; /* of the input */
@@ -31,9 +32,17 @@ struct stream {
 	const unsigned char *last; /* what stream_next gave last … */
 	size_t last_length;
 	int64_t given; /* … and how much it gave in all */
-	unsigned char in[BUFFER];
-	unsigned char out[BUFFER];
+	unsigned char *in;
+	size_t turn; /* pieces given; which of out the last one is in */
+	unsigned char first[BUFFER];
+	unsigned char out[HASH_BEHIND][BUFFER];
 };
+
+/* The buffer whose bytes nobody needs any more. */
+static unsigned char *next_buffer(struct stream *stream)
+{
+	return stream->out[stream->turn++ % HASH_BEHIND];
+}
 
 /* Fills the empty input buffer; in_length 0 means the end. */
 static int fill(struct stream *stream, struct error *e)
@@ -59,8 +68,9 @@ struct stream *stream_open(int fd, enum digest_algorithm algorithm, struct budge
 	struct stream *stream = alloc_zeroed(1, sizeof *stream);
 
 	stream->fd = fd;
+	stream->in = stream->first;
 	stream->budget = budget;
-	stream->hash = hash_begin(algorithm, e);
+	stream->hash = hash_behind_begin(algorithm, e);
 	if (!stream->hash || fill(stream, e) ||
 	    compression_detect(stream->in, stream->in_length, &stream->compression, e)) {
 		stream_free(stream);
@@ -75,7 +85,7 @@ void stream_free(struct stream *stream)
 {
 	if (!stream)
 		return;
-	hash_free(stream->hash);
+	hash_behind_free(stream->hash);
 	decoder_free(stream->decoder);
 	free(stream);
 }
@@ -85,13 +95,16 @@ enum compression stream_compression(const struct stream *stream)
 	return stream->compression;
 }
 
-/* The next bytes where nothing is compressed: the input buffer itself. */
+/* The next bytes where nothing is compressed. */
 static ssize_t next_plain(struct stream *stream, const unsigned char **ret, struct error *e)
 {
 	size_t length;
 
-	if (stream->in_at == stream->in_length && fill(stream, e))
-		return -1;
+	if (stream->in_at == stream->in_length) {
+		stream->in = next_buffer(stream);
+		if (fill(stream, e))
+			return -1;
+	}
 	length = stream->in_length - stream->in_at;
 	if (budget_inflate(stream->budget, (int64_t)length, (int64_t)length, e))
 		return -1;
@@ -102,11 +115,12 @@ static ssize_t next_plain(struct stream *stream, const unsigned char **ret, stru
 
 static ssize_t next_decoded(struct stream *stream, const unsigned char **ret, struct error *e)
 {
+	unsigned char *out = next_buffer(stream);
 	size_t given = 0;
 	int stalls = 0;
 
 	while (given < BUFFER) {
-		struct decoder_step step = { .out = stream->out + given, .out_length = BUFFER - given };
+		struct decoder_step step = { .out = out + given, .out_length = BUFFER - given };
 
 		if (stream->in_at == stream->in_length && !stream->at_end && fill(stream, e))
 			return -1;
@@ -129,7 +143,7 @@ static ssize_t next_decoded(struct stream *stream, const unsigned char **ret, st
 	}
 	if (given == 0 && decoder_finish(stream->decoder, e))
 		return -1;
-	*ret = stream->out;
+	*ret = out;
 	return (ssize_t)given;
 }
 
@@ -138,7 +152,7 @@ ssize_t stream_next(struct stream *stream, const unsigned char **ret, struct err
 	ssize_t got = stream->decoder ? next_decoded(stream, ret, e) : next_plain(stream, ret, e);
 
 	if (got > 0) {
-		hash_add(stream->hash, *ret, (size_t)got);
+		hash_behind_add(stream->hash, *ret, (size_t)got);
 		stream->last = *ret;
 		stream->last_length = (size_t)got;
 		stream->given += got;
@@ -170,7 +184,7 @@ int stream_finish(struct stream *stream, int64_t used, struct digest *ret, struc
 			return -1;
 	if (got < 0)
 		return -1;
-	hash_end(stream->hash, ret);
+	hash_behind_end(stream->hash, ret);
 	return 0;
 }
 
@@ -184,6 +198,6 @@ int stream_digest(struct stream *stream, struct digest *ret, struct error *e)
 	while (got > 0);
 	if (got < 0)
 		return -1;
-	hash_end(stream->hash, ret);
+	hash_behind_end(stream->hash, ret);
 	return 0;
 }

@@ -381,6 +381,14 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(429, b'{"errors": [{"code": "TOOMANYREQUESTS", "message": "slow down"}]}', [("Retry-After", "0")])
         return True
 
+    def wrong_busy_seconds(self):
+        """429 once, with two seconds to wait."""
+        self.server.count += 1
+        if self.server.count > 1:
+            return False
+        self.answer(429, b"", [("Retry-After", "2")])
+        return True
+
     def wrong_limited(self):
         self.answer(429, b'{"errors": [{"code": "TOOMANYREQUESTS", "message": "pull rate limit"}]}', [("Retry-After", "3600")])
         return True
