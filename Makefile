@@ -159,7 +159,8 @@ coverage: unit-program
 fuzz: replay-programs
 	@scripts/fuzz $O $(FUZZ_SECONDS)
 
-commands := run exec ps pull push images tag rmi inspect history login logout kill pause unpause rm config check lock spec doctor
+# Those that box help lists.
+commands = $$($O/bin/box help | sed -n '/^Commands:/,/^$$/s/^  \([a-z]*\) .*/\1/p')
 share := $(DESTDIR)$(PREFIX)/share
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/box $(share)/man/man1 $(share)/box $(share)/doc/box/examples

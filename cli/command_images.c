@@ -20,13 +20,18 @@
 enum { DIGITS = 12, DATE = 10 };
 
 struct options {
-	bool quiet;
+	bool quiet, force;
 	const char *format;
 };
 
 const struct option_row images_options[] = {
 	{ 'q', "quiet", OPTION_FLAG, offsetof(struct options, quiet), NULL, "digests only" },
 	{ 0, "format", OPTION_TEXT, offsetof(struct options, format), "table|json", "form of the list (default: table)" },
+	{ 0 },
+};
+
+const struct option_row rmi_options[] = {
+	{ 'f', "force", OPTION_FLAG, offsetof(struct options, force), NULL, "one that does not exist is fine" },
 	{ 0 },
 };
 
@@ -98,10 +103,40 @@ static void add_object(const struct catalogue_entry *entry, const struct facts *
 	text_add_char(ret, '}');
 }
 
-static void list_all(const struct places *places, const struct catalogue *catalogue, bool is_json, struct text *ret)
+/* By its full name, or as one of a repository: "debian" is every tag of it, "debian:12" one. */
+static bool is_called(const struct catalogue_entry *entry, const char *words)
+{
+	autorelease(image_name) struct image_name name = { 0 };
+	const char *colon = strrchr(words, ':');
+	struct error ignored = { 0 };
+	autofree char *full = NULL;
+
+	if (strcmp(entry->name, words) == 0)
+		return true;
+	if (image_name_parse(words, &name, &ignored))
+		return false;
+	if (name.digest || (colon && !strchr(colon, '/'))) {
+		full = image_name_text(&name);
+		return strcmp(entry->name, full) == 0;
+	}
+	full = text_format("%s/%s", name.host, name.repository);
+	return text_starts(entry->name, full) && strchr(":@", entry->name[strlen(full)]);
+}
+
+static bool is_wanted(const struct catalogue_entry *entry, const struct list *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (is_called(entry, names->items[i]))
+			return true;
+	return !names->count;
+}
+
+static void list_all(const struct places *places, const struct catalogue *catalogue, const struct list *names, bool is_json,
+		     struct text *ret)
 {
 	static const char *const heads[] = { "NAME", "IMAGE", "PLATFORM", "CREATED", "SIZE", "SHARED", "UNIQUE" };
 	autorelease(list) struct list cells = { 0 };
+	size_t shown = 0;
 
 	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
 		list_add(&cells, heads[i]);
@@ -109,16 +144,18 @@ static void list_all(const struct places *places, const struct catalogue *catalo
 	for (size_t i = 0; i < catalogue->count; i++) {
 		autorelease(facts) struct facts facts = { 0 };
 
+		if (!is_wanted(&catalogue->items[i], names))
+			continue;
 		read_facts(places, &catalogue->items[i], &facts);
 		if (is_json)
-			text_add(ret, i ? ",\n  " : "\n  ");
+			text_add(ret, shown++ ? ",\n  " : "\n  ");
 		if (is_json)
 			add_object(&catalogue->items[i], &facts, ret);
 		else
 			add_row(&catalogue->items[i], &facts, &cells);
 	}
 	if (is_json)
-		text_add(ret, catalogue->count ? "\n]\n" : "]\n");
+		text_add(ret, shown ? "\n]\n" : "]\n");
 	else
 		report_table(&cells, sizeof heads / sizeof *heads, report_width(), ret);
 }
@@ -135,17 +172,17 @@ int command_images(const struct call *call)
 	if (options_parse(images_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e))
 		return report_failure(&e);
 	is_json = options.format && strcmp(options.format, "json") == 0;
-	if (operands.count)
-		error_set(&e, ERROR_USAGE, "images: expected no operand");
-	else if (options.format && !is_json && strcmp(options.format, "table") != 0)
+	if (options.format && !is_json && strcmp(options.format, "table") != 0)
 		error_set(&e, ERROR_USAGE, "option --format %s: expected table or json", options.format);
 	if (e.kind != ERROR_NONE || catalogue_read(call->places, &catalogue, &e))
 		return report_failure(&e);
 	if (options.quiet)
-		for (size_t i = 0; i < catalogue.count; i++)
-			text_addf(&out, "%s\n", catalogue.items[i].image);
+		for (size_t i = 0; i < catalogue.count; i++) {
+			if (is_wanted(&catalogue.items[i], &operands))
+				text_addf(&out, "%s\n", catalogue.items[i].image);
+		}
 	else
-		list_all(call->places, &catalogue, is_json, &out);
+		list_all(call->places, &catalogue, &operands, is_json, &out);
 	return report_text(&out, &e) ? report_failure(&e) : 0;
 }
 
@@ -179,39 +216,40 @@ int command_tag(const struct call *call)
 	return 0;
 }
 
-static int remove_one(const struct call *call, const char *words, struct text *out, struct error *e)
+static int remove_one(const struct call *call, const char *words, struct error *e)
 {
 	autorelease(catalogue) struct catalogue catalogue = { 0 };
+	autorelease(text) struct text out = { 0 };
 	const struct catalogue_entry *entry;
 	int is_deleted = 0;
 
 	if (catalogue_read(call->places, &catalogue, e) || !(entry = catalogue_find(&catalogue, words, e)) ||
 	    catalogue_remove(call->places, entry, &is_deleted, e))
 		return -1;
-	text_addf(out, "untagged %s\n", entry->name);
+	text_addf(&out, "untagged %s\n", entry->name);
 	if (is_deleted)
-		text_addf(out, "deleted %s\n", entry->image);
-	return 0;
+		text_addf(&out, "deleted %s\n", entry->image);
+	return report_text(&out, e);
 }
 
 int command_rmi(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };
-	autorelease(text) struct text out = { 0 };
 	struct options options = { 0 };
 	struct error e = { 0 };
+	int result = 0;
 
-	if (options_parse(no_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e))
+	if (options_parse(rmi_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e))
 		return report_failure(&e);
-	if (!operands.count)
+	if (!operands.count) {
 		error_set(&e, ERROR_USAGE, "rmi: expected at least one IMAGE");
-	for (size_t i = 0; i < operands.count && e.kind == ERROR_NONE; i++)
-		(void)remove_one(call, operands.items[i], &out, &e); /* e says */
-	if (e.kind != ERROR_NONE) {
-		struct error ignored = { 0 };
-
-		(void)report_text(&out, &ignored); /* the first error is the one to tell */
 		return report_failure(&e);
 	}
-	return report_text(&out, &e) ? report_failure(&e) : 0;
+	/* One that cannot be removed does not keep the others. */
+	for (size_t i = 0; i < operands.count; i++) {
+		error_clear(&e);
+		if (remove_one(call, operands.items[i], &e) && !(options.force && e.kind == ERROR_MISSING))
+			result = report_failure(&e);
+	}
+	return result;
 }

@@ -62,20 +62,24 @@ static int add_image(const struct call *call, const struct catalogue_entry *entr
 static int inspect(const struct call *call, const struct list *operands, struct text *ret, struct error *e)
 {
 	autorelease(catalogue) struct catalogue catalogue = { 0 };
+	autorelease(text) struct text json = { 0 };
 
 	if (!operands->count)
 		return error_set(e, ERROR_USAGE, "inspect: expected at least one IMAGE");
 	if (catalogue_read(call->places, &catalogue, e))
 		return -1;
-	text_add(ret, "[");
+	text_add_char(&json, '[');
 	for (size_t i = 0; i < operands->count; i++) {
 		const struct catalogue_entry *entry = catalogue_find(&catalogue, operands->items[i], e);
 
-		text_add(ret, i ? ",\n" : "\n");
-		if (!entry || add_image(call, entry, ret, e))
+		text_add(&json, i ? "," : "");
+		if (!entry || add_image(call, entry, &json, e))
 			return -1;
 	}
-	text_add(ret, "\n]\n");
+	text_add_char(&json, ']');
+	if (image_json_print(json.data, json.length, "inspect", ret, e))
+		return -1;
+	text_add_char(ret, '\n');
 	return 0;
 }
 

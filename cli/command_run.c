@@ -20,6 +20,7 @@
 #include "cli/locking.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "cli/spec_options.h"
 #include "images/image.h"
 #include "images/image_name.h"
 #include "images/lock_files.h"
@@ -56,6 +57,7 @@ const struct option_row run_options[] = {
 	{ 'd', "detach", OPTION_FLAG, offsetof(struct options, detach), NULL, "leave it running (of a bundle; for an app not supported yet)" },
 	BUNDLE_OPTIONS(struct options, bundle.),
 	{ 0, "keep", OPTION_FLAG, offsetof(struct options, keep), NULL, "a bundle's container is not deleted at its end" },
+	SPEC_OPTIONS,
 	{ 0 },
 };
 
@@ -247,7 +249,9 @@ static bool is_bundle(const struct options *options, const struct list *operands
 
 	if (options->bundle.bundle)
 		return true;
-	if (operands->count != 1 || text_ends(operands->items[0], ".json") || access(operands->items[0], F_OK) == 0)
+	/* The last of these are of no id, but of an image's name. */
+	if (operands->count != 1 || text_ends(operands->items[0], ".json") || access(operands->items[0], F_OK) == 0 ||
+	    strpbrk(operands->items[0], "/:@"))
 		return false;
 	return file_read(AT_FDCWD, "config.json", CONFIG_LIMIT, &config, &ignored) == 0 && config.data && strstr(config.data, "\"ociVersion\"");
 }

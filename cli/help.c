@@ -74,6 +74,8 @@ static void man_options(const struct option_row *table, struct text *out)
 {
 	text_add(out, ".Sh OPTIONS\n.Bl -tag -width Ds\n");
 	for (const struct option_row *row = table; row->name; row++) {
+		if (row->kind == OPTION_ELSEWHERE)
+			continue;
 		text_add(out, ".It ");
 		if (row->letter)
 			text_addf(out, "Fl %c , ", row->letter);

@@ -39,10 +39,35 @@ const struct option_row global_options[] = {
 	{ 0 },
 };
 
-/* Commands of other tools that people will type, and that this version does not have. */
-static const char *const later[] = { "attach", "build", "checkpoint", "compose", "cp", "diff", "down", "export", "image",
-				     "lock", "logs", "network", "port", "rename", "restart", "restore", "stats", "system", "top",
-				     "up", "volume", "wait" };
+/* Commands of other tools that people will type, and that this version does not have; and what does it meanwhile, or NULL. */
+static const struct {
+	const char *name, *instead;
+} later[] = {
+	{ "attach", "box exec -t NAME sh" },
+	{ "build", "any builder of images will do: box load reads its archive" },
+	{ "checkpoint", NULL },
+	{ "compose", "a file for each app: box run app.json" },
+	{ "container", "containers have words of their own: box ps, stop, rm, exec, pause" },
+	{ "cp", "box exec -i NAME sh -c 'cat > FILE' < FILE, or \"volumes\" in app.json" },
+	{ "diff", NULL },
+	{ "down", "box stop NAME" },
+	{ "export", NULL },
+	{ "image", "images have words of their own: box images, pull, push, rmi, tag, inspect, history, save, load" },
+	{ "info", "box doctor says what this host can do" },
+	{ "logs", "the output is box run's own: box run app.json > log 2>&1" },
+	{ "network", NULL },
+	{ "port", NULL },
+	{ "rename", NULL },
+	{ "restart", "box stop NAME, then box run" },
+	{ "restore", NULL },
+	{ "search", NULL },
+	{ "stats", "box events --stats NAME" },
+	{ "system", "box doctor says what this host can do, box prune gives back space" },
+	{ "top", "box ps NAME" },
+	{ "up", "a file for each app: box run app.json" },
+	{ "volume", NULL },
+	{ "wait", NULL },
+};
 
 /* Descriptors 0, 1 and 2 exist, so that nothing that box opens lands there. */
 static void open_standard_streams(void)
@@ -77,12 +102,12 @@ static int unknown_command(const char *name, struct error *e)
 	const char *near;
 
 	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-		if (strcmp(later[i], name) == 0)
-			return error_set(e, ERROR_UNSUPPORTED, "box %s is not supported yet", name);
+		if (strcmp(later[i].name, name) == 0) {
+			error_set(e, ERROR_UNSUPPORTED, "box %s is not supported yet", name);
+			return later[i].instead ? error_hint(e, "%s", later[i].instead) : -1;
+		}
 	for (const struct command *c = commands; c->name; c++)
 		list_add(&names, c->name);
-	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-		list_add(&names, later[i]);
 	near = options_nearest((const char *const *)names.items, names.count, name);
 	error_set(e, ERROR_USAGE, "unknown command %s", name);
 	return near ? error_hint(e, "did you mean box %s?", near) : error_hint(e, "box --help lists the commands");

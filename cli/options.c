@@ -43,7 +43,8 @@ static int unknown_option(const struct option_row *table, const char *word, stru
 	const char *near;
 
 	for (const struct option_row *row = table; row->name; row++)
-		list_add(&names, row->name);
+		if (row->kind != OPTION_ELSEWHERE)
+			list_add(&names, row->name);
 	near = text_starts(name, "--") ? options_nearest((const char *const *)names.items, names.count, name + 2) : NULL;
 	error_set(e, ERROR_USAGE, "unknown option %s", name);
 	return near ? error_hint(e, "did you mean --%s?", near) : -1;
@@ -62,6 +63,10 @@ static int set_option(struct words *w, const struct option_row *row, const char 
 {
 	void *place = (char *)w->object + row->offset;
 
+	if (row->kind == OPTION_ELSEWHERE) {
+		error_set(w->e, ERROR_USAGE, "there is no option --%s", row->name);
+		return error_hint(w->e, "%s", row->help);
+	}
 	if (row->kind == OPTION_FLAG)
 		return set_flag(w, word, value, place);
 	if (!value)
@@ -145,12 +150,15 @@ void options_help(const struct option_row *table, struct text *ret)
 	autorelease(list) struct list lefts = { 0 };
 	size_t width = 0, i = 0;
 
-	for (const struct option_row *row = table; row->name; row++, i++) {
+	for (const struct option_row *row = table; row->name; row++) {
+		if (row->kind == OPTION_ELSEWHERE)
+			continue;
 		list_addf(&lefts, "%c%c%s--%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ', row->letter ? ", " : "  ",
 			  row->name, row->argument ? " " : "", row->argument ? row->argument : "");
-		if (strlen(lefts.items[i]) > width)
-			width = strlen(lefts.items[i]);
+		if (strlen(lefts.items[lefts.count - 1]) > width)
+			width = strlen(lefts.items[lefts.count - 1]);
 	}
-	for (i = 0; i < lefts.count; i++)
-		text_addf(ret, "  %-*s  %s\n", (int)width, lefts.items[i], table[i].help);
+	for (const struct option_row *row = table; row->name; row++)
+		if (row->kind != OPTION_ELSEWHERE)
+			text_addf(ret, "  %-*s  %s\n", (int)width, lefts.items[i++], row->help);
 }

@@ -15,6 +15,7 @@ enum option_kind {
 	OPTION_FLAG, /* bool */
 	OPTION_TEXT, /* const char *: borrowed from argv */
 	OPTION_LIST, /* struct list: may be given several times */
+	OPTION_ELSEWHERE, /* another tool's: refused, help says where it is written here; not listed by --help */
 };
 
 /* A table ends with a row without a name. */

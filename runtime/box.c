@@ -23,6 +23,7 @@
 #include "runtime/explain.h"
 #include "runtime/forward.h"
 #include "runtime/launch.h"
+#include "runtime/oci.h"
 #include "runtime/relay.h"
 #include "runtime/sealed.h"
 #include "runtime/state.h"
@@ -91,7 +92,7 @@ static int open_group(const struct places *places, const char *name, struct reco
 	return 0;
 }
 
-static void describe(const struct record *record, bool alive, struct box_info *info)
+static void describe(const struct places *places, const struct record *record, bool alive, struct box_info *info)
 {
 	autorelease(text) struct text command = { 0 };
 	struct error ignored = { 0 };
@@ -104,7 +105,7 @@ static void describe(const struct record *record, bool alive, struct box_info *i
 	info->command = text_take(&command);
 	info->pid = (pid_t)record->pid;
 	info->created = record->created;
-	info->status = alloc_copy(alive ? "running" : "stopped");
+	info->status = alloc_copy(!alive ? "stopped" : state_is_waiting(places, record->name) ? "created" : "running");
 	if (alive && cgroup_open(record->cgroup ? record->cgroup : "", &group, &ignored) == 0) {
 		if (cgroup_is_frozen(group)) {
 			free(info->status);
@@ -139,7 +140,7 @@ int box_list(const struct places *places, struct box_info **ret, size_t *ret_cou
 		/* A container that is being made or removed at this moment has no record. */
 		if (names.items[i][0] == '.' || state_read(places, names.items[i], &record, &alive, &ignored))
 			continue;
-		describe(&record, alive, alloc_append(&infos, &count, sizeof *infos));
+		describe(places, &record, alive, alloc_append(&infos, &count, sizeof *infos));
 		record_release(&record);
 	}
 	if (count)
@@ -225,13 +226,30 @@ int box_pause(const struct places *places, const char *name, bool paused, struct
 	return result;
 }
 
-/* Whether the box that runs the container has removed it, in time. */
-static bool is_removed_within(const struct places *places, const char *name, int64_t wait_us)
+/* Whether it is an OCI container, and whether its first process has ended. Such a one stays until somebody deletes it. */
+static bool is_bundle(const struct places *places, const char *name, bool *ret_ended)
+{
+	struct record record = { 0 };
+	struct error ignored = { 0 };
+	bool alive = false, result;
+
+	if (state_read(places, name, &record, &alive, &ignored))
+		return false;
+	result = record.bundle;
+	*ret_ended = result && !alive;
+	record_release(&record);
+	return result;
+}
+
+/* Whether it is over in time: the box that runs the container has removed it, or an OCI container has stopped. */
+static bool is_over_within(const struct places *places, const char *name, int64_t wait_us)
 {
 	struct error ignored = { 0 };
 
 	for (int64_t waited = 0; waited <= wait_us; waited += STEP_US) {
-		if (sweep_one(places, name, &ignored) || !state_exists(places, name))
+		bool has_ended = false;
+
+		if (sweep_one(places, name, &ignored) || !state_exists(places, name) || (is_bundle(places, name, &has_ended) && has_ended))
 			return true;
 		usleep(STEP_US);
 	}
@@ -246,7 +264,7 @@ static int ask_to_end(const struct places *places, const char *name, int64_t *gr
 	int signal, result;
 	bool alive;
 
-	if (box_check_name(name, e) || state_read(places, name, &record, &alive, e))
+	if (state_read(places, name, &record, &alive, e))
 		return -1;
 	signal = record.stop_signal ? (int)record.stop_signal : SIGTERM;
 	if (*grace_us < 0)
@@ -261,19 +279,32 @@ static int ask_to_end(const struct places *places, const char *name, int64_t *gr
 
 int box_stop(const struct places *places, const char *name, int64_t grace_us, struct error *e)
 {
+	bool has_ended = false;
+
+	if (box_check_name(name, e))
+		return -1;
+	if (is_bundle(places, name, &has_ended) && has_ended)
+		return 0;
 	if (ask_to_end(places, name, &grace_us, e))
 		return -1;
-	if (is_removed_within(places, name, grace_us))
+	if (is_over_within(places, name, grace_us))
 		return 0;
-	return box_remove(places, name, /* force= */ true, e);
+	if (!is_bundle(places, name, &has_ended))
+		return box_remove(places, name, /* force= */ true, e);
+	if (!has_ended && box_kill(places, name, SIGKILL, /* all= */ true, e))
+		return -1;
+	return is_over_within(places, name, PATIENCE_US) ? 0 : error_set(e, ERROR_KERNEL, "stop %s: it was killed and does not end", name);
 }
 
 int box_remove(const struct places *places, const char *name, bool force, struct error *e)
 {
 	struct error ignored = { 0 };
+	bool has_ended;
 
 	if (box_check_name(name, e))
 		return -1;
+	if (is_bundle(places, name, &has_ended))
+		return oci_delete(places, name, force, e);
 	for (int64_t waited = 0; waited < PATIENCE_US; waited += STEP_US) {
 		int swept = sweep_one(places, name, e);
 

@@ -56,7 +56,7 @@ struct box_info {
 	char *name;
 	char *image;
 	char *command;
-	char *status; /* "running", "paused", "stopped" */
+	char *status; /* "created", "running", "paused", "stopped" */
 	pid_t pid;    /* of the first process, on the host */
 	int64_t created; /* seconds since 1970 */
 };
@@ -70,7 +70,7 @@ int box_pids(const struct places *places, const char *name, int **ret_pids, size
 int box_kill(const struct places *places, const char *name, int signal, bool all, struct error *e);
 
 /* Asks the container to end by its stop_signal and waits; after grace_us (-1: the spec's stop_grace_period) it is killed. Returns when
- * nothing of it is left. */
+ * nothing of it is left; an OCI container stays, stopped, until it is removed. */
 int box_stop(const struct places *places, const char *name, int64_t grace_us, struct error *e);
 
 int box_pause(const struct places *places, const char *name, bool paused, struct error *e);

@@ -262,14 +262,6 @@ static char *owner_of(const struct places *places, const char *id)
 	return name ? name : alloc_copy("");
 }
 
-/* Whether the first process still waits for start. */
-static bool is_waiting(const struct places *places, const char *id)
-{
-	autofree char *path = text_format("%s/%s/start", places->state, id);
-
-	return access(path, F_OK) == 0;
-}
-
 static const char *status_of(const struct places *places, const struct record *record, bool alive)
 {
 	struct error ignored = { 0 };
@@ -282,7 +274,7 @@ static const char *status_of(const struct places *places, const struct record *r
 		is_frozen = cgroup_is_frozen(group);
 		cgroup_free(group);
 	}
-	return is_frozen ? "paused" : is_waiting(places, record->name) ? "created" : "running";
+	return is_frozen ? "paused" : state_is_waiting(places, record->name) ? "created" : "running";
 }
 
 int oci_state_find(const struct places *places, const char *id, struct oci_state *ret, struct error *e)
@@ -323,7 +315,7 @@ static int end_processes(const struct record *record, struct cgroup *group, stru
 
 static int check_deletable(const struct places *places, const struct record *record, bool alive, bool force, struct error *e)
 {
-	if (force || !alive || is_waiting(places, record->name))
+	if (force || !alive || state_is_waiting(places, record->name))
 		return 0;
 	error_set(e, ERROR_EXISTS, "delete %s: cannot delete container that is not stopped: %s", record->name,
 		  status_of(places, record, alive));

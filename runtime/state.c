@@ -129,7 +129,7 @@ int state_make(const struct places *places, const char *name, struct state *ret,
 		}
 		if (errno == EEXIST) {
 			error_set(e, ERROR_EXISTS, "use the name %s: a container of this name exists", name);
-			error_hint(e, "choose another one with --name, or end it: box rm -f %s", name);
+			error_hint(e, "choose another one, or remove it: box rm -f %s", name);
 		} else {
 			error_sys(e, "rename %s/%s to %s", places->state, temporary, name);
 		}
@@ -211,6 +211,14 @@ bool state_exists(const struct places *places, const char *name)
 	autoclose int top = open_top(places, &ignored);
 
 	return top >= 0 && faccessat(top, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool state_is_waiting(const struct places *places, const char *name)
+{
+	struct error ignored = { 0 };
+	autoclose int folder = state_folder(places, name, &ignored);
+
+	return folder >= 0 && faccessat(folder, "start", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 int state_folder(const struct places *places, const char *name, struct error *e)

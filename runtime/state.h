@@ -78,6 +78,9 @@ bool state_exists(const struct places *places, const char *name);
 /* The error for a name that does not. */
 int state_missing(const char *name, struct error *e);
 
+/* Whether the first process of an OCI container still waits for start. */
+bool state_is_waiting(const struct places *places, const char *name);
+
 /* The open folder of an existing container, for reading. */
 int state_folder(const struct places *places, const char *name, struct error *e);
 

@@ -59,7 +59,7 @@ static int choose_args(const struct app *app, const struct image_config *image, 
 		list_add(&c->args, command->items[i]);
 	if (!c->args.count || !*c->args.items[0]) {
 		error_set(e, ERROR_SPEC, "nothing to run: neither the spec nor the image has an entrypoint or a command");
-		return error_hint(e, "write \"command\": [\"program\", \"argument\"], or add -- PROGRAM to the command line");
+		return error_hint(e, "write \"command\": [\"program\", \"argument\"], or name it: box run FILE.json -- PROGRAM, box run IMAGE PROGRAM");
 	}
 	return 0;
 }

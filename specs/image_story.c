@@ -51,11 +51,11 @@ void image_story_release(struct image_story *story)
 int image_json_print(const char *json, size_t length, const char *name, struct text *ret, struct error *e)
 {
 	json_t *root = field_parse(json, length, name, e);
-	char *line = root ? json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	char *words = root ? json_dumps(root, JSON_INDENT(2) | JSON_ENSURE_ASCII) : NULL;
 
-	if (line)
-		text_add(ret, line);
-	free(line);
+	if (words)
+		text_add(ret, words);
+	free(words);
 	json_decref(root);
-	return line ? 0 : -1;
+	return words ? 0 : -1;
 }

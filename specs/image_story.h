@@ -24,5 +24,5 @@ struct image_story {
 int image_story_decode(const char *json, size_t length, const char *name, struct image_story *ret, struct error *e);
 void image_story_release(struct image_story *story);
 
-/* Adds an image configuration, or any other JSON, as one line of printable ASCII. */
+/* Adds an image configuration, or any other JSON, indented, in printable ASCII. */
 int image_json_print(const char *json, size_t length, const char *name, struct text *ret, struct error *e);

@@ -33,7 +33,7 @@ static int log_in(struct registry *registry, struct error *e)
 
 	if (registry_call(registry, &call, &answer, e))
 		return -1;
-	return answer.status == 200 ? 0 : registry_refused(registry, &answer, "a login", e);
+	return answer.status == 200 ? 0 : registry_refused(registry, &answer, NULL, e);
 }
 
 static int fetch(struct registry *registry, const struct wire_message *question, int pipe, struct wire_message *answer)

@@ -113,7 +113,8 @@ static int by_scheme(struct registry *registry, size_t n, struct http_request *r
 		    strstr(path, "://")) {
 			*e = first;
 			if (*ret_failure == HTTP_FAILURE_NO_TLS)
-				error_hint(e, "a registry without TLS has to be allowed: \"insecure\": true in registries.json (box help pull)");
+				error_hint(e, "a registry without TLS has to be allowed in /etc/box/registries.json: "
+					      "{\"registries\": {\"%s\": {\"insecure\": true}}}", endpoint->host);
 			return -1;
 		}
 		session->is_plain = true;
@@ -252,12 +253,16 @@ static int refused(const struct registry *registry, size_t n, const struct http_
 	(void)explain_withheld(registry, n, e); /* -1 always */
 	if (answer->status == 429)
 		error_hint(e, "wait, or log in where that raises the limit: box login %s", endpoint->host);
+	else if (!what && (answer->status == 401 || answer->status == 403))
+		error_hint(e, "the user or the password is wrong");
 	else if (answer->status == 401 || answer->status == 403)
 		error_hint(e, endpoint->credentials.user || endpoint->credentials.identity
 				      ? "check the spelling of the name, and whether the user of box login %s may do this"
 				      : "check the spelling of the name; a private one needs box login %s",
 			   endpoint->host);
-	return error_in(e, "ask %s for %s", endpoint->host, what);
+	else if (answer->status == 404 && what && text_starts(what, "the manifest"))
+		error_hint(e, "check the spelling of the name and of its tag");
+	return error_in(e, "ask %s for %s", endpoint->host, what ? what : "a login");
 }
 
 int registry_refused(const struct registry *registry, const struct http_answer *answer, const char *what, struct error *e)

@@ -47,5 +47,5 @@ int registry_call(struct registry *registry, const struct registry_call *call, s
  * go from https to http. To be freed. */
 char *registry_url(const struct registry *registry, const char *location);
 
-/* The registry's own words in an answer that is none of success, as an error. */
+/* The registry's own words in an answer that is none of success, as an error. what: was asked for; NULL: a login. */
 int registry_refused(const struct registry *registry, const struct http_answer *answer, const char *what, struct error *e);

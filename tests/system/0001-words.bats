@@ -78,8 +78,12 @@ teardown() { teardown_world; }
 	for command in build up down logs; do
 		run "$BOX" $command x
 		expect_status 125
-		[ "$output" = "box: box $command is not supported yet" ]
+		[ "${lines[0]}" = "box: box $command is not supported yet" ]
+		[[ ${lines[1]} == "  hint: "* && ${#lines[@]} = 2 ]]
 	done
+	# What is not there yet is not what somebody meant.
+	run "$BOX" imagse
+	[ "${lines[1]}" = "  hint: did you mean box images?" ]
 }
 
 @test "wrong options: 125, one line, the nearest named, nothing on stdout" {
@@ -96,6 +100,9 @@ teardown() { teardown_world; }
 		run --overide dev app.json|unknown option --overide|did you mean --override?
 		run --nmae=x app.json|unknown option --nmae|did you mean --name?
 		run -x app.json|unknown option -x|
+		run -m 64m debian|there is no option --memory|write it into app.json: "resources": {"limits": {"memory": "64m"}}
+		run -p80:80 debian|there is no option --publish|write it into app.json: "ports": ["127.0.0.1:8080:80"]
+		run --publsh=80 app.json|unknown option --publsh|
 		run -tx app.json|unknown option -x in -tx|
 		run app.json --name|option --name needs a value: NAME|
 		run --tty=maybe app.json|option --tty=maybe: expected no value, or true or false|
@@ -106,7 +113,6 @@ teardown() { teardown_world; }
 		run --pull never nginx:1.27|the image docker.io/library/nginx:1.27 is not in the store, and --pull never forbids to fetch it|box pull docker.io/library/nginx:1.27
 		run --pull often nginx:1.27|option --pull often: expected missing, always or never|
 		pull|pull: expected NAME…|
-		images all|images: expected no operand|
 		images --format yaml|option --format yaml: expected table or json|
 		tag debian|tag: expected IMAGE NEW-NAME|
 		rmi|rmi: expected at least one IMAGE|

@@ -315,3 +315,47 @@ has_run() { [ -e "$BUNDLE/rootfs/ran" ]; }
 	timeout 15 box delete --force "$TAG"
 	[ -z "$(left_state)$(left_cgroups)" ]
 }
+
+@test "box stop, rm and ps are for OCI containers too: stop leaves it stopped, rm removes it" {
+	create . sh -c 'trap "" TERM; while :; do sleep 0.1; done'
+	[ "$(box ps --format json | jq -r '.[].status')" = created ]
+	run box rm "$TAG"
+	expect_status 0
+	create . sh -c 'trap "exit 0" TERM; echo ready; while :; do sleep 0.1; done'
+	box start "$TAG"
+	wait_until 10 grep -q ready out
+	[ "$(box ps --format json | jq -r '.[].status')" = running ]
+	run box rm "$TAG"
+	expect_status 1
+	expect_has "not stopped: running"
+	run box stop -t "$(slowly 20)" "$TAG"
+	expect_status 0
+	is_in_state stopped
+	run box stop "$TAG"
+	expect_status 0
+	run box rm "$TAG"
+	expect_status 0
+	create . sh -c 'trap "" TERM; echo ready; while :; do sleep 0.1; done'
+	box start "$TAG"
+	wait_until 10 grep -q ready out
+	run box stop -t 1 "$TAG"
+	expect_status 0
+	is_in_state stopped
+	run box rm -f "$TAG"
+	expect_status 0
+	start_container . sleep 1000
+	run try_again
+	[[ $output == *"a container of this name exists"*"box rm -f $TAG"* ]]
+	run box rm -f "$TAG"
+	expect_status 0
+	[ -z "$(left_state)$(left_cgroups)" ]
+}
+try_again() { box create -b "$BUNDLE" "$TAG"; }
+
+@test "run: a name with a slash, a colon or an at sign is an image's, also where a bundle lies in the folder" {
+	bundle . true
+	cd "$BUNDLE"
+	run box run --pull never acme/web:1
+	expect_status 125
+	expect_has "docker.io/acme/web:1 is not in the store"
+}
