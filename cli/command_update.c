@@ -28,7 +28,7 @@ struct update_choices {
 #define AT(member) offsetof(struct update_choices, member)
 
 const struct option_row update_options[] = {
-	{ 'r', "resources", OPTION_TEXT, AT(resources), "FILE", "JSON as linux.resources of config.json; - is stdin" },
+	{ 'r', "resources", OPTION_TEXT, AT(resources), "FILE", "JSON as linux.resources of config.json, in place of all other options; - is stdin" },
 	{ 0, "cpu-period", OPTION_TEXT, AT(cpu_period), "US", "period of the quota, in microseconds" },
 	{ 0, "cpu-quota", OPTION_TEXT, AT(cpu_quota), "US", "time on a cpu per period, in microseconds" },
 	{ 0, "cpu-share", OPTION_TEXT, AT(cpu_share), "N", "weight: 2 to 262144" },
@@ -46,66 +46,65 @@ const struct option_row update_options[] = {
 	{ 0 },
 };
 
-/* One member of the JSON that the flags stand for. */
-struct flag {
-	const char *name, *text;
-	const char *key;
+/* What the options say as JSON: a row each, those of one object together. */
+static const struct flag {
+	const char *name;
+	size_t at;
+	const char *object, *key;
 	enum { FLAG_NUMBER, FLAG_SIZE, FLAG_TEXT } kind;
+} flags[] = {
+	{ "memory", AT(memory), "memory", "limit", FLAG_SIZE },
+	{ "memory-reservation", AT(memory_reservation), "memory", "reservation", FLAG_SIZE },
+	{ "memory-swap", AT(memory_swap), "memory", "swap", FLAG_SIZE },
+	{ "cpu-period", AT(cpu_period), "cpu", "period", FLAG_NUMBER },
+	{ "cpu-quota", AT(cpu_quota), "cpu", "quota", FLAG_NUMBER },
+	{ "cpu-share", AT(cpu_share), "cpu", "shares", FLAG_NUMBER },
+	{ "cpu-burst", AT(cpu_burst), "cpu", "burst", FLAG_NUMBER },
+	{ "cpu-idle", AT(cpu_idle), "cpu", "idle", FLAG_NUMBER },
+	{ "cpu-rt-period", AT(cpu_rt_period), "cpu", "realtimePeriod", FLAG_NUMBER },
+	{ "cpu-rt-runtime", AT(cpu_rt_runtime), "cpu", "realtimeRuntime", FLAG_NUMBER },
+	{ "cpuset-cpus", AT(cpuset_cpus), "cpu", "cpus", FLAG_TEXT },
+	{ "cpuset-mems", AT(cpuset_mems), "cpu", "mems", FLAG_TEXT },
+	{ "pids-limit", AT(pids_limit), "pids", "limit", FLAG_NUMBER },
+	{ "blkio-weight", AT(blkio_weight), "blockIO", "weight", FLAG_NUMBER },
 };
 
-static int add_flag(const struct flag *flag, struct text *object, struct error *e)
+static int add_value(const struct flag *flag, const char *words, struct text *ret, struct error *e)
 {
 	int64_t value = 0;
 
-	if (!flag->text)
-		return 0;
-	text_addf(object, "%s\"%s\": ", object->length ? ", " : "", flag->key);
 	if (flag->kind == FLAG_TEXT) {
-		json_add_text(object, flag->text);
+		json_add_text(ret, words);
 		return 0;
 	}
-	if (number_parse(flag->text, -1, INT64_MAX, &value) && (flag->kind != FLAG_SIZE || size_parse(flag->text, &value)))
-		return error_set(e, ERROR_USAGE, "option --%s %s: expected a %s", flag->name, flag->text,
+	if (number_parse(words, -1, INT64_MAX, &value) && (flag->kind != FLAG_SIZE || size_parse(words, &value)))
+		return error_set(e, ERROR_USAGE, "option --%s %s: expected a %s", flag->name, words,
 				 flag->kind == FLAG_SIZE ? "size such as \"512m\"" : "number");
-	text_addf(object, "%lld", (long long)value);
+	text_addf(ret, "%lld", (long long)value);
 	return 0;
 }
 
-static int add_object(const char *key, const struct flag *flags, size_t count, struct text *ret, struct error *e)
+static int from_flags(const struct update_choices *choices, struct text *ret, struct error *e)
 {
-	autorelease(text) struct text object = { 0 };
-
-	for (size_t i = 0; i < count; i++)
-		if (add_flag(&flags[i], &object, e))
-			return -1;
-	if (object.length)
-		text_addf(ret, "%s\"%s\": {%s}", ret->length > 1 ? ", " : "", key, object.data);
-	return 0;
-}
-
-static int from_flags(const struct update_choices *c, struct text *ret, struct error *e)
-{
-	const struct flag memory[] = {
-		{ "memory", c->memory, "limit", FLAG_SIZE }, { "memory-reservation", c->memory_reservation, "reservation", FLAG_SIZE },
-		{ "memory-swap", c->memory_swap, "swap", FLAG_SIZE },
-	};
-	const struct flag cpu[] = {
-		{ "cpu-period", c->cpu_period, "period", FLAG_NUMBER }, { "cpu-quota", c->cpu_quota, "quota", FLAG_NUMBER },
-		{ "cpu-share", c->cpu_share, "shares", FLAG_NUMBER }, { "cpu-burst", c->cpu_burst, "burst", FLAG_NUMBER },
-		{ "cpu-idle", c->cpu_idle, "idle", FLAG_NUMBER },
-		{ "cpu-rt-period", c->cpu_rt_period, "realtimePeriod", FLAG_NUMBER },
-		{ "cpu-rt-runtime", c->cpu_rt_runtime, "realtimeRuntime", FLAG_NUMBER },
-		{ "cpuset-cpus", c->cpuset_cpus, "cpus", FLAG_TEXT }, { "cpuset-mems", c->cpuset_mems, "mems", FLAG_TEXT },
-	};
-	const struct flag pids[] = { { "pids-limit", c->pids_limit, "limit", FLAG_NUMBER } };
-	const struct flag io[] = { { "blkio-weight", c->blkio_weight, "weight", FLAG_NUMBER } };
+	const char *object = NULL; /* the one that is open */
 
 	text_add(ret, "{");
-	if (add_object("memory", memory, sizeof memory / sizeof *memory, ret, e) ||
-	    add_object("cpu", cpu, sizeof cpu / sizeof *cpu, ret, e) || add_object("pids", pids, 1, ret, e) ||
-	    add_object("blockIO", io, 1, ret, e))
-		return -1;
-	text_add(ret, "}");
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+		const char *words = *(const char *const *)(const void *)((const char *)choices + flags[i].at);
+
+		if (!words)
+			continue;
+		if (!text_equal(object, flags[i].object)) {
+			text_add(ret, object ? "}" : "");
+			object = flags[i].object;
+			json_add_key(ret, object);
+			text_add(ret, "{");
+		}
+		json_add_key(ret, flags[i].key);
+		if (add_value(&flags[i], words, ret, e))
+			return -1;
+	}
+	text_add(ret, object ? "}}" : "}");
 	return 0;
 }
 

@@ -17,7 +17,7 @@ const struct field app_table[] = {
 	{ "$schema", FIELD_OPAQUE, 0, .help = "For editors: the path of app.schema.json. box does not read it." },
 	{ "name", FIELD_TEXT, AT(name), .pattern = "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$",
 	  .help = "Name of the app: letters, digits, \"_\", \".\", \"-\". Default: the file's folder." },
-	{ "image", FIELD_TEXT, AT(image), .help = "Image to run: oci:DIR:TAG, oci-archive:FILE, docker-archive:FILE." },
+	{ "image", FIELD_TEXT, AT(image), .help = "Image to run: REGISTRY/NAME:TAG, oci:DIR:TAG, oci-archive:FILE or docker-archive:FILE." },
 	{ "rootfs", FIELD_TEXT, AT(rootfs), .help = "Root file system instead of an image: a folder, or a tar (also gzip, zstd)." },
 	{ "build", FIELD_OBJECT, AT(build), .sub = build_fields, .expand = shorthand_build,
 	  .help = "How to build the image." },

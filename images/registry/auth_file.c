@@ -68,7 +68,10 @@ void auth_file_paths(struct list *ret)
 	char *paths[3];
 
 	if (named && *named) {
-		list_add(ret, named);
+		/* As it is from here: the process goes elsewhere later, for its sandboxes. */
+		autofree char *here = named[0] == '/' ? NULL : getcwd(NULL, 0);
+
+		list_addf(ret, "%s%s%s", here ? here : "", here ? "/" : "", named);
 		return;
 	}
 	paths[0] = below("XDG_RUNTIME_DIR", NULL, "containers/auth.json");

@@ -116,15 +116,13 @@ static int change(const char *path, const char *host, const char *auth, struct e
 	return result;
 }
 
-static int keep(const char *host, const struct credentials *credentials, struct list *ret_notes, struct error *e)
+static int keep(const struct list *paths, const char *host, const struct credentials *credentials, struct list *ret_notes, struct error *e)
 {
-	autorelease(list) struct list paths = { 0 };
 	autofree char *helper = NULL;
 	autofree char *auth = NULL;
 	int result = -1;
 
-	auth_file_paths(&paths);
-	helper = find_helper(&paths, host, e);
+	helper = find_helper(paths, host, e);
 	if (helper) {
 		list_addf(ret_notes, "kept by docker-credential-%s", helper);
 		return credential_helper_set(helper, host, credentials, e);
@@ -132,11 +130,11 @@ static int keep(const char *host, const struct credentials *credentials, struct 
 	if (e->kind != ERROR_NONE)
 		return -1;
 	auth = credentials_encode(credentials);
-	for (size_t i = 0; i < paths.count; i++) {
-		if (make_folder(paths.items[i]))
+	for (size_t i = 0; i < paths->count; i++) {
+		if (make_folder(paths->items[i]))
 			continue;
-		result = change(paths.items[i], host, auth, e) < 0 ? -1 : 0;
-		list_addf(ret_notes, "kept in %s", paths.items[i]);
+		result = change(paths->items[i], host, auth, e) < 0 ? -1 : 0;
+		list_addf(ret_notes, "kept in %s", paths->items[i]);
 		explicit_bzero(auth, strlen(auth));
 		return result;
 	}
@@ -147,10 +145,12 @@ static int keep(const char *host, const struct credentials *credentials, struct 
 int login_run(int store, const char *host, const struct credentials *credentials, struct list *ret_notes, struct error *e)
 {
 	autorelease(plan) struct plan plan = { 0 };
+	autorelease(list) struct list paths = { 0 };
 
+	auth_file_paths(&paths);
 	if (plan_login(host, credentials, &plan, e) || try_it(store, &plan, e))
 		return -1;
-	return keep(plan.name.host, credentials, ret_notes, e);
+	return keep(&paths, plan.name.host, credentials, ret_notes, e);
 }
 
 int logout_run(const char *host_words, struct list *ret_notes, struct error *e)

@@ -124,7 +124,7 @@ unfinished() { find "$BOX_STORE"/downloads "$BOX_STORE"/staging -mindepth 1 ! -n
 	for file in own.json made/for/it/own.json "$PWD/other.json"; do
 		REGISTRY_AUTH_FILE=$file run box login -u robot --password-stdin "$REGISTRY" <<<"canary-4711"
 		[ "$status" -eq 0 ] || fail "login with $file" || return 1
-		[[ $output == *"kept in $file"* ]] || fail "kept" || return 1
+		[[ $output == *"kept in "*"/${file##*/}"* ]] || fail "kept" || return 1
 		run jq -r '.auths[].auth' "$file"
 		[ "$output" = cm9ib3Q6Y2FuYXJ5LTQ3MTE= ] || fail "$file" || return 1
 	done
