@@ -99,7 +99,7 @@ start_proxy() {
 	hostile slow 0.1
 	TERM=xterm run script -qec "stty rows 24 cols 100; '$BOX' --root '$STATE' pull '$REGISTRY/web:1'" /dev/null
 	[ "$status" -eq 0 ] || fail "pull" || return 1
-	[[ $output == *"[="*">"*"]"*"%"*"of 2.9 MiB"* ]] || fail "no bar" || return 1
+	[[ $output == *"[="*">"*"]"*"%"*"of 2.8 MiB"* ]] || fail "no bar" || return 1
 	[[ $output == *"of "*" blobs, "*"MiB/s"* ]] || fail "no speed" || return 1
 	[[ $output == *$'\e['[0-9]"A"*$'\e[J'* ]] || fail "not drawn over" || return 1
 	[[ ${lines[-1]} == *"$REGISTRY/web:1@sha256:"* ]] || fail "the name comes last"

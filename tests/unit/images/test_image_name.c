@@ -122,3 +122,33 @@ Test(image_name, hosts_of_files_with_passwords)
 	cr_expect_null(strstr(e.text, "word"), "%s", e.text);
 	cr_expect_null(image_name_host("", &e));
 }
+
+Test(image_name, what_was_written_without_a_host_stays_so)
+{
+	static const struct {
+		const char *text, *written;
+		bool is_short;
+	} cases[] = {
+		{ "debian", "library/debian:latest", true },
+		{ "acme/web:1", "acme/web:1", true },
+		{ "docker.io/debian", "docker.io/library/debian:latest", false },
+		{ "localhost/web", "localhost/web:latest", false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct image_name name = { 0 }, again = { 0 };
+		struct error e = { 0 };
+		autofree char *written = NULL;
+
+		cr_assert_eq(image_name_parse(cases[i].text, &name, &e), 0, "%s", e.text);
+		written = image_name_written(&name);
+		cr_expect_eq(name.is_short, cases[i].is_short, "%s", cases[i].text);
+		cr_expect_str_eq(written, cases[i].written);
+		cr_assert_eq(image_name_parse(written, &again, &e), 0, "%s", e.text);
+		cr_expect_eq(again.is_short, name.is_short, "%s", written);
+		cr_expect_str_eq(again.host, name.host);
+		cr_expect_str_eq(again.repository, name.repository);
+		image_name_release(&name);
+		image_name_release(&again);
+	}
+}
