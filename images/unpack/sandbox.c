@@ -198,7 +198,7 @@ int sandbox_start(const struct sandbox *sandbox, int (*task)(int channel, void *
 			 (sandbox->has_network ? 0 : CLONE_NEWNET),
 		.cgroup = -1,
 	};
-	autoclose int pidfd = -1, go_read = -1, go_write = -1, here = -1;
+	autoclose int pidfd = -1, go_read = -1, go_write = -1;
 	struct process_end end;
 	struct error ignored = { 0 };
 	int ends[2];
@@ -208,18 +208,15 @@ int sandbox_start(const struct sandbox *sandbox, int (*task)(int channel, void *
 		return error_sys(e, "make a pipe for the sandbox");
 	go_read = ends[0];
 	go_write = ends[1];
-	here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fchdir(sandbox->folder))
 		return error_sys(e, "enter the staging folder");
 	pid = process_clone(&request, &pidfd, e);
 	if (pid == 0) {
 		close(take_fd(&go_write)); /* else the child would never see that its parent is gone */
-		if (here >= 0)
-			close(take_fd(&here)); /* a way out of the sandbox */
 		child(sandbox, go_read, task, fail, data);
 	}
-	/* So that the staging folder is not held; and back, because REGISTRY_AUTH_FILE may be relative. */
-	if ((here < 0 || fchdir(here)) && chdir("/"))
+	/* So that the staging folder is not held; every path here is absolute or relative to a descriptor. */
+	if (chdir("/"))
 		log_debug("leave the staging folder: errno %d", errno);
 	if (pid < 0) {
 		error_hint(e, "unpacking needs user namespaces: see /proc/sys/user/max_user_namespaces and "
