@@ -28,7 +28,8 @@ struct update_choices {
 #define AT(member) offsetof(struct update_choices, member)
 
 const struct option_row update_options[] = {
-	{ 'r', "resources", OPTION_TEXT, AT(resources), "FILE", "JSON as linux.resources of config.json, in place of all other options; - is stdin" },
+	{ 'r', "resources", OPTION_TEXT, AT(resources), "FILE",
+	  "JSON as linux.resources of config.json, in place of all other options; - is stdin" },
 	{ 0, "cpu-period", OPTION_TEXT, AT(cpu_period), "US", "period of the quota, in microseconds" },
 	{ 0, "cpu-quota", OPTION_TEXT, AT(cpu_quota), "US", "time on a cpu per period, in microseconds" },
 	{ 0, "cpu-share", OPTION_TEXT, AT(cpu_share), "N", "weight: 2 to 262144" },
