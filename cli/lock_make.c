@@ -79,7 +79,7 @@ static int add_image(struct making *making, const struct reference *reference, c
 		list_addf(making->left_out, "%s is not locked", name);
 		return 0;
 	}
-	return image_survey(order->places, words, lock_add_image(&making->lock, name), e);
+	return image_survey(order->places, words, is_fresh, lock_add_image(&making->lock, name), e);
 }
 
 static int add_source(struct making *making, const struct app *app, struct error *e)

@@ -36,7 +36,6 @@ void locking_release(struct locking *locking)
 __attribute__((format(printf, 3, 4))) static int disagree(const struct locking *locking, struct error *e,
 							  const char *format, ...)
 {
-	autorelease(text) struct text words = { 0 };
 	char line[1024];
 	va_list arguments;
 

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/places.h"
 #include "base/text.h"
 #include "images/catalogue.h"
@@ -130,11 +131,12 @@ static int ask(const struct places *places, const struct reference *reference, c
 /* One image, of this host's platform as far as anybody knows. */
 static int survey_stored(const struct places *places, const char *words, struct lock_image *ret, struct error *e)
 {
+	const struct image_options options = { .pull = PULL_NEVER };
 	autorelease(image) struct image image = { .pin = -1 };
 	autofree char *name = NULL;
 	struct lock_platform *platform;
 
-	if (image_resolve(places, words, NULL, &image, e))
+	if (image_resolve(places, words, &options, &image, e))
 		return -1;
 	name = text_format("%s/%s", image.config.os ? image.config.os : "linux",
 			   image.config.architecture ? image.config.architecture : platform_host_architecture());
@@ -146,7 +148,19 @@ static int survey_stored(const struct places *places, const char *words, struct 
 	return catalogue_layers(places, image.digest, &platform->layers, e);
 }
 
-int image_survey(const struct places *places, const char *words, struct lock_image *ret, struct error *e)
+/* The registry did not answer e. What box import and box load brought is nowhere but in the store: as it is there, for this host alone. */
+static int survey_unasked(const struct places *places, const char *words, struct lock_image *ret, struct error *e)
+{
+	struct error missing = { 0 };
+
+	if (survey_stored(places, words, ret, &missing))
+		return -1;
+	log_warning("%s, so %s is locked as it lies in the store, for this host's platform alone", e->text, words);
+	error_clear(e);
+	return 0;
+}
+
+int image_survey(const struct places *places, const char *words, bool needs_registry, struct lock_image *ret, struct error *e)
 {
 	autorelease(reference) struct reference reference = { 0 };
 	autorelease(unpack_answer) struct unpack_answer answer = { 0 };
@@ -157,5 +171,7 @@ int image_survey(const struct places *places, const char *words, struct lock_ima
 		return survey_stored(places, words, ret, e);
 	if (reference.kind == REFERENCE_FOLDER || reference.kind == REFERENCE_TAR)
 		return error_set(e, ERROR_USAGE, "look at %s: it is no image", words);
-	return ask(places, &reference, words, &answer, e) || take(&answer, ret, e) ? -1 : 0;
+	if (ask(places, &reference, words, &answer, e))
+		return reference.kind == REFERENCE_REGISTRY && !needs_registry ? survey_unasked(places, words, ret, e) : -1;
+	return take(&answer, ret, e);
 }

@@ -7,10 +7,14 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 struct error;
 struct lock_image;
 struct places;
 
 /* Fills all of ret but its reference. Of a registry's image nothing is fetched but manifests and configurations; it is asked now, whatever
- * the store has. A docker-archive is unpacked into the store, as its manifest comes about there. Not for folders and tars. */
-int image_survey(const struct places *places, const char *reference, struct lock_image *ret, struct error *e);
+ * the store has. A docker-archive is unpacked into the store, as its manifest comes about there. Where the registry cannot tell and
+ * needs_registry is false, an image that the store has (box import, box load) is surveyed there, with a warning. Not for folders
+ * and tars. */
+int image_survey(const struct places *places, const char *reference, bool needs_registry, struct lock_image *ret, struct error *e);

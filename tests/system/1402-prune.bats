@@ -67,7 +67,7 @@ old() { touch -d "$2 days ago" "$BOX_STORE/images/$(box inspect "$1" | jq -r '.[
 	box run app.json &
 	wait_until 10 is_there
 	printf '{"image": "acme/b", "command": ["cat", "/word"]}' >locked.json
-	printf '{"images": {"acme/b": {"manifest": "%s"}}}' "$(box inspect acme/b | jq -r '.[0].image')" >locked.lock.json
+	box lock -q locked.json
 	run box run locked.json
 	[ "$output" = two ] || fail "locked" || return 1
 	run box prune -a
