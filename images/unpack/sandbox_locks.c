@@ -256,7 +256,7 @@ static int add_threads(scmp_filter_ctx filter)
 /* Sockets of TCP and UDP alone. */
 static int add_fetching(scmp_filter_ctx filter)
 {
-	const struct scmp_arg_cmp families[] = { SCMP_CMP64(0, SCMP_CMP_EQ, AF_INET), SCMP_CMP64(0, SCMP_CMP_EQ, AF_INET6) };
+	const struct scmp_arg_cmp families[] = { SCMP_CMP64(0, SCMP_CMP_EQ, AF_INET, 0), SCMP_CMP64(0, SCMP_CMP_EQ, AF_INET6, 0) };
 	int failed = ADD_ALL(filter, SCMP_ACT_ALLOW, allowed_to_fetch);
 
 	failed |= ADD_ALL(filter, SCMP_ACT_KILL_PROCESS, fatal_to_fetching);
