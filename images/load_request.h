@@ -5,7 +5,7 @@
  *     box-image load STORE-FD SOURCE-FD force|keep WORDS
  *     box-image import STORE-FD SOURCE-FD NAME WORDS
  *
- * SOURCE-FD may be a pipe. The answer is as in unpack_request.h; of load its member "loaded" lists "DIGEST NAME".
+ * SOURCE-FD may be a pipe. The answer is as in unpack_answer.h; of load its member "loaded" lists "DIGEST NAME".
  */
 #pragma once
 

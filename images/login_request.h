@@ -5,7 +5,7 @@
  *     box-image login STORE-FD HOST        on its stdin: the user's name, an end of line, the password
  *     box-image logout HOST
  *
- * The answer is that of unpack_request.h; its warnings are notes for the user.
+ * The answer is that of unpack_answer.h; its warnings are notes for the user.
  */
 #pragma once
 

@@ -4,32 +4,15 @@
  *
  *     box-image pull STORE-FD NAME known|new any|folders [PLATFORM]
  *
- * On its stdout come lines "blob DIGEST AT SIZE" for whoever draws progress, then the answer of unpack_request.h.
+ * Progress and answer are those of image_request.h.
  */
 #pragma once
 
 #include <stdbool.h>
-#include <stdint.h>
+
+#include "images/image_request.h"
 
 struct error;
-struct list;
-struct unpack_answer;
-
-/* How far a blob is; told often. */
-typedef void pull_progress(const char *digest, int64_t at, int64_t size, void *data);
-
-/* Any order to box-image that speaks to a registry. */
-struct image_request {
-	int store;
-	int source; /* one more descriptor that it gets; 0: none */
-	const struct list *words; /* behind the program's name */
-	const char *name;         /* of the image, for messages */
-	pull_progress *progress;  /* or NULL */
-	void *data;
-};
-
-/* Runs box-image. ret: NULL, or released with unpack_answer_release. */
-int image_request(const struct image_request *request, struct unpack_answer *ret, struct error *e);
 
 struct pull_request {
 	int store;

@@ -48,7 +48,8 @@ int push_request(const struct places *places, const struct catalogue *catalogue,
 	autofree char *full = NULL;
 	autofree char *written = NULL;
 	autoclose int store = store_open(places->store, e);
-	struct image_request request = { .words = &argv, .progress = progress, .data = data };
+	autofree char *attempt = NULL;
+	struct image_request request = { .words = &argv, .is_online = true, .progress = progress, .data = data };
 
 	if (store < 0 || image_name_parse(words, &name, e))
 		return -1;
@@ -56,7 +57,8 @@ int push_request(const struct places *places, const struct catalogue *catalogue,
 	full = image_name_text(&name);
 	written = image_name_written(&name);
 	request.store = store;
-	request.name = full;
+	request.about = full;
+	request.attempt = attempt = text_format("push %s", full);
 	list_add(&argv, "push");
 	list_addf(&argv, "%d", store);
 	list_add(&argv, written);

@@ -4,11 +4,11 @@
  *
  *     box-image push STORE-FD NAME MANIFEST FROM BLOB…        FROM: another repository of the same registry, or ""
  *
- * Progress and answer are as in pull_request.h.
+ * Progress and answer are as in image_request.h.
  */
 #pragma once
 
-#include "images/pull_request.h"
+#include "images/image_request.h"
 
 struct catalogue;
 struct catalogue_entry;

@@ -14,37 +14,31 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/places.h"
-#include "base/process.h"
 #include "base/text.h"
 #include "images/digest.h"
 #include "images/image.h"
 #include "images/image_name.h"
+#include "images/image_request.h"
 #include "images/index.h"
 #include "images/record.h"
 #include "images/store.h"
 #include "images/store_check.h"
 #include "images/store_remove.h"
+#include "images/unpack_answer.h"
 #include "images/unpack_request.h"
 
 /* box-image VERB STORE-FD [WORD] */
 static int ask(int store, const char *verb, const char *word, struct unpack_answer *ret, struct error *e)
 {
-	autofree char *helper = places_helper("box-image", e);
-	autorelease(list) struct list argv = { 0 };
-	autorelease(text) struct text out = { 0 };
-	struct process_run run = { .input = -1, .keep = &store, .keep_count = 1 };
+	autorelease(list) struct list words = { 0 };
+	autofree char *attempt = text_format("box-image %s", verb);
+	const struct image_request request = { .words = &words, .about = word ? word : "the store", .attempt = attempt, .store = store };
 
-	if (!helper)
-		return -1;
-	list_add(&argv, helper);
-	list_add(&argv, verb);
-	list_addf(&argv, "%d", store);
+	list_add(&words, verb);
+	list_addf(&words, "%d", store);
 	if (word)
-		list_add(&argv, word);
-	run.argv = argv.items;
-	if (process_run(&run, &out, e) || unpack_answer_decode(out.data ? out.data : "", out.length, ret, e))
-		return error_in(e, "box-image %s", verb);
-	return unpack_answer_judge(word ? word : "the store", ret, e);
+		list_add(&words, word);
+	return image_request(&request, ret, e);
 }
 
 int store_hash_request(int store, struct list *ret_wrong, struct error *e)

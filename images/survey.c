@@ -20,10 +20,10 @@
 #include "images/digest.h"
 #include "images/image.h"
 #include "images/platform.h"
-#include "images/pull_request.h"
+#include "images/image_request.h"
 #include "images/reference.h"
 #include "images/store.h"
-#include "images/unpack_request.h"
+#include "images/unpack_answer.h"
 #include "specs/lock.h"
 
 static int is_confused(struct error *e)
@@ -108,7 +108,8 @@ static int ask(const struct places *places, const struct reference *reference, c
 	autofree char *name = is_registry ? image_name_text(&reference->name) : alloc_copy(words);
 	autorelease(list) struct list argv = { 0 };
 	autoclose int store = store_open(places->store, e), source = -1;
-	struct image_request request = { .store = store, .words = &argv, .name = name };
+	autofree char *attempt = text_format("survey %s", name);
+	struct image_request request = { .store = store, .words = &argv, .about = name, .attempt = attempt, .is_online = true };
 
 	if (store < 0)
 		return -1;

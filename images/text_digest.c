@@ -16,10 +16,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/places.h"
-#include "base/process.h"
 #include "base/text.h"
 #include "images/digest.h"
-#include "images/unpack_request.h"
+#include "images/image_request.h"
+#include "images/unpack_answer.h"
 
 enum { FILE_LIMIT = 9 << 20 };
 
@@ -75,16 +75,13 @@ static int memory_of(const struct text *content, struct error *e)
 static char *compute(const struct text *content, struct error *e)
 {
 	autorelease(unpack_answer) struct unpack_answer answer = { 0 };
-	autorelease(text) struct text out = { 0 };
-	autofree char *helper = places_helper("box-image", e);
-	autoclose int input = helper ? memory_of(content, e) : -1;
-	char *const argv[] = { helper, (char *)(uintptr_t) "digest", NULL }; /* only read */
-	const struct process_run run = { .argv = argv, .input = input };
+	autorelease(list) struct list words = { 0 };
+	autoclose int input = memory_of(content, e);
+	const struct image_request request = { .words = &words, .about = "digest", .input = input };
 	struct digest digest;
 
-	if (input < 0 || process_run(&run, &out, e) ||
-	    unpack_answer_decode(out.data ? out.data : "", out.length, &answer, e) ||
-	    unpack_answer_judge("digest", &answer, e))
+	list_add(&words, "digest");
+	if (input < 0 || image_request(&request, &answer, e))
 		return NULL;
 	if (digest_parse(answer.image, &digest)) {
 		error_set(e, ERROR_INTERNAL, "box-image calls \"%.80s\" a digest", answer.image);

@@ -27,7 +27,7 @@
 #include "images/unpack/hash.h"
 #include "images/unpack/store_hash.h"
 #include "images/unpack/unpack.h"
-#include "images/unpack_request.h"
+#include "images/unpack_answer.h"
 
 enum { SECRET_LIMIT = 256 << 10, INPUT_LIMIT = 8 << 20 };
 
