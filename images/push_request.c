@@ -58,7 +58,8 @@ int push_request(const struct places *places, const struct catalogue *catalogue,
 	written = image_name_written(&name);
 	request.store = store;
 	request.about = full;
-	request.attempt = attempt = text_format("push %s", full);
+	attempt = text_format("push %s", full);
+	request.attempt = attempt;
 	list_add(&argv, "push");
 	list_addf(&argv, "%d", store);
 	list_add(&argv, written);
