@@ -4,7 +4,6 @@
  */
 #include "base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -12,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -98,6 +98,23 @@ int write_all(int fd, const void *bytes, size_t length)
 		length -= (size_t)done;
 	}
 	return 0;
+}
+
+int file_in_memory(const char *name, const void *bytes, size_t length)
+{
+	autoclose int fd = memfd_create(name, MFD_CLOEXEC);
+
+	return fd >= 0 && write_all(fd, bytes, length) == 0 && lseek(fd, 0, SEEK_SET) == 0 ? take_fd(&fd) : -1;
+}
+
+DIR *folder_open(int dirfd, const char *path, int flags)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
+	DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (!entries && fd >= 0)
+		close(fd);
+	return entries;
 }
 
 int file_poke(int dirfd, const char *path, const char *content)

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -26,6 +27,9 @@ int write_all(int fd, const void *bytes, size_t length);
 /* Opens an existing file (no creation) and writes once; for /proc, /sys and cgroup files. Returns 0, or -1 with errno. */
 int file_poke(int dirfd, const char *path, const char *content);
 
+/* A file without a name that holds the bytes, at its beginning. name is what /proc shows. -1 with errno. */
+int file_in_memory(const char *name, const void *bytes, size_t length);
+
 /* Creates path anew or replaces it as one step: temporary name, fsync, rename. */
 int file_replace(int dirfd, const char *path, const void *bytes, size_t length, mode_t mode, struct error *e);
 
@@ -40,6 +44,9 @@ int folder_make_private(const char *path, struct error *e);
 
 /* The same, and refuses one that others may enter: for what keeps other users' hands off setuid files of containers. */
 int folder_make_closed(const char *path, struct error *e);
+
+/* The folder, to be read with readdir(3) and closed with closedir(3); NULL with errno. flags: O_NOFOLLOW, or 0. */
+DIR *folder_open(int dirfd, const char *path, int flags);
 
 /* Removes name below dirfd with all it holds: never follows a link, never crosses a mount. Missing is fine. Its descriptors are at most 20,
  * however deep the tree is; deep folders are moved up within name on the way, which shows where it fails. */

@@ -41,6 +41,14 @@ void json_add_key(struct text *ret, const char *key)
 	text_add_char(ret, ':');
 }
 
+void json_add_member(struct text *ret, const char *key, const char *value)
+{
+	if (!value)
+		return;
+	json_add_key(ret, key);
+	json_add_text(ret, value);
+}
+
 void json_add_number(struct text *ret, const char *key, uint64_t value)
 {
 	json_add_key(ret, key);

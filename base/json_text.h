@@ -14,6 +14,9 @@ void json_add_text(struct text *ret, const char *value);
 /* Adds a comma unless an object or array just began, then the key with its colon. */
 void json_add_key(struct text *ret, const char *key);
 
+/* "key":"value", and nothing at all for NULL. */
+void json_add_member(struct text *ret, const char *key, const char *value);
+
 /* "key":value */
 void json_add_number(struct text *ret, const char *key, uint64_t value);
 

@@ -79,24 +79,16 @@ static void add_row(const struct catalogue_entry *entry, const struct facts *fac
 	list_add(cells, size_format((uint64_t)entry->unique, words));
 }
 
-static void add_member(const char *key, const char *value, struct text *ret)
-{
-	if (!value)
-		return;
-	json_add_key(ret, key);
-	json_add_text(ret, value);
-}
-
 static void add_object(const struct catalogue_entry *entry, const struct facts *facts, struct text *ret)
 {
 	text_add_char(ret, '{');
-	add_member("name", entry->name, ret);
-	add_member("digest", entry->digest, ret);
-	add_member("image", entry->image, ret);
-	add_member("config", entry->config.digest, ret);
-	add_member("os", facts->config.os, ret);
-	add_member("architecture", facts->config.architecture, ret);
-	add_member("created", facts->story.created, ret);
+	json_add_member(ret, "name", entry->name);
+	json_add_member(ret, "digest", entry->digest);
+	json_add_member(ret, "image", entry->image);
+	json_add_member(ret, "config", entry->config.digest);
+	json_add_member(ret, "os", facts->config.os);
+	json_add_member(ret, "architecture", facts->config.architecture);
+	json_add_member(ret, "created", facts->story.created);
 	json_add_number(ret, "size", (uint64_t)entry->size);
 	json_add_number(ret, "shared_size", (uint64_t)(entry->size - entry->unique));
 	json_add_number(ret, "unique_size", (uint64_t)entry->unique);

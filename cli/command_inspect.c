@@ -24,14 +24,6 @@ const struct option_row history_options[] = {
 	{ 0 },
 };
 
-static void add_member(const char *key, const char *value, struct text *ret)
-{
-	if (!value)
-		return;
-	json_add_key(ret, key);
-	json_add_text(ret, value);
-}
-
 /* One image as JSON; its own documents are in it as they are. */
 static int add_image(const struct call *call, const struct catalogue_entry *entry, struct text *ret, struct error *e)
 {
@@ -39,10 +31,10 @@ static int add_image(const struct call *call, const struct catalogue_entry *entr
 	const char *digests[] = { entry->image, entry->config.digest };
 
 	text_add_char(ret, '{');
-	add_member("name", entry->name, ret);
-	add_member("digest", entry->digest, ret);
-	add_member("image", entry->image, ret);
-	add_member("config", entry->config.digest, ret);
+	json_add_member(ret, "name", entry->name);
+	json_add_member(ret, "digest", entry->digest);
+	json_add_member(ret, "image", entry->image);
+	json_add_member(ret, "config", entry->config.digest);
 	json_add_number(ret, "size", (uint64_t)entry->size);
 	json_add_number(ret, "shared_size", (uint64_t)(entry->size - entry->unique));
 	json_add_number(ret, "unique_size", (uint64_t)entry->unique);

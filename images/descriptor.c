@@ -31,14 +31,6 @@ const struct field descriptor_fields[] = {
 	{ 0 },
 };
 
-static void write_member(const char *key, const char *value, struct text *ret)
-{
-	if (!value)
-		return;
-	json_add_key(ret, key);
-	json_add_text(ret, value);
-}
-
 static void write_annotations(const struct list *annotations, struct text *ret)
 {
 	json_add_key(ret, "annotations");
@@ -60,15 +52,15 @@ static void write_annotations(const struct list *annotations, struct text *ret)
 void descriptor_write(const struct descriptor *descriptor, struct text *ret)
 {
 	text_add_char(ret, '{');
-	write_member("mediaType", descriptor->media_type ? descriptor->media_type : "application/vnd.oci.image.manifest.v1+json", ret);
-	write_member("digest", descriptor->digest, ret);
+	json_add_member(ret, "mediaType", descriptor->media_type ? descriptor->media_type : "application/vnd.oci.image.manifest.v1+json");
+	json_add_member(ret, "digest", descriptor->digest);
 	text_addf(ret, ",\"size\":%lld", (long long)descriptor->size);
 	if (descriptor->platform.os && descriptor->platform.architecture) {
 		json_add_key(ret, "platform");
 		text_add_char(ret, '{');
-		write_member("architecture", descriptor->platform.architecture, ret);
-		write_member("os", descriptor->platform.os, ret);
-		write_member("variant", descriptor->platform.variant, ret);
+		json_add_member(ret, "architecture", descriptor->platform.architecture);
+		json_add_member(ret, "os", descriptor->platform.os);
+		json_add_member(ret, "variant", descriptor->platform.variant);
 		text_add_char(ret, '}');
 	}
 	if (descriptor->annotations.count)

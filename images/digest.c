@@ -53,6 +53,22 @@ void digest_file_name(const struct digest *digest, char ret[static DIGEST_TEXT])
 		       digest->hex); /* always fits */
 }
 
+int digest_parse_file_name(const char *name, const char *end, struct digest *ret)
+{
+	size_t length = strlen(name), behind = strlen(end);
+	char text[DIGEST_TEXT], *dash;
+
+	if (length < behind || length - behind >= sizeof text || strcmp(name + length - behind, end) != 0)
+		return -1;
+	memcpy(text, name, length - behind);
+	text[length - behind] = '\0';
+	dash = strchr(text, '-');
+	if (!dash)
+		return -1;
+	*dash = ':';
+	return digest_parse(text, ret);
+}
+
 bool digest_equal(const struct digest *a, const struct digest *b)
 {
 	return a->algorithm == b->algorithm && strcmp(a->hex, b->hex) == 0;

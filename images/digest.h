@@ -30,5 +30,8 @@ void digest_text(const struct digest *digest, char ret[static DIGEST_TEXT]);
 /* "sha256-0123…": one file name. */
 void digest_file_name(const struct digest *digest, char ret[static DIGEST_TEXT]);
 
+/* The way back: "sha256-0123…" with end behind it ("" or ".json"); -1 where name is something else. */
+int digest_parse_file_name(const char *name, const char *end, struct digest *ret) __attribute__((warn_unused_result));
+
 const char *digest_algorithm_name(enum digest_algorithm algorithm); /* "sha256" */
 bool digest_equal(const struct digest *a, const struct digest *b);

@@ -90,19 +90,13 @@ static int ask(int folder, const char *name, struct list *ret, struct error *e)
 
 int lock_files_digests(int store, struct list *ret, struct error *e)
 {
-	autoclosedir DIR *entries = NULL;
+	autoclosedir DIR *entries = folder_open(store, "locks", 0);
 	struct dirent *entry;
-	int folder = openat(store, "locks", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (folder < 0 && errno == ENOENT)
+	if (!entries && errno == ENOENT)
 		return 0; /* a store of an older box */
-	entries = folder >= 0 ? fdopendir(folder) : NULL;
-	if (!entries) {
-		error_sys(e, "read the folder locks of the store");
-		if (folder >= 0)
-			close(folder);
-		return -1;
-	}
+	if (!entries)
+		return error_sys(e, "read the folder locks of the store");
 	while ((errno = 0, entry = readdir(entries)))
 		if (entry->d_name[0] != '.' && !strstr(entry->d_name, ".tmp-") && ask(dirfd(entries), entry->d_name, ret, e))
 			return -1;

@@ -153,30 +153,24 @@ void source_record_release(struct source_record *record)
 
 int source_record_each(int store, int (*tell)(struct source_record *record, void *data, struct error *e), void *data, struct error *e)
 {
-	autoclosedir DIR *entries = NULL;
+	autoclosedir DIR *entries = folder_open(store, "sources", 0);
 	struct dirent *entry;
-	int folder = openat(store, "sources", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	entries = folder >= 0 ? fdopendir(folder) : NULL;
-	if (!entries) {
-		error_sys(e, "read the folder sources of the store");
-		if (folder >= 0)
-			close(folder);
-		return -1;
-	}
+	if (!entries)
+		return error_sys(e, "read the folder sources of the store");
 	while ((errno = 0, entry = readdir(entries))) {
 		autorelease(source_record) struct source_record record = { 0 };
 		autorelease(text) struct text json = { 0 };
 		struct error ignored = { 0 };
 		int told;
 
-		if (!text_ends(entry->d_name, ".json") || file_read(folder, entry->d_name, RECORD_LIMIT, &json, &ignored) ||
+		if (!text_ends(entry->d_name, ".json") || file_read(dirfd(entries), entry->d_name, RECORD_LIMIT, &json, &ignored) ||
 		    field_decode_text(json.data ? json.data : "", json.length, entry->d_name, source_fields, &record, &ignored))
 			continue;
 		told = tell(&record, data, e);
 		if (told < 0)
 			return -1;
-		if (told > 0 && unlinkat(folder, entry->d_name, 0))
+		if (told > 0 && unlinkat(dirfd(entries), entry->d_name, 0))
 			return error_sys(e, "remove the store's record sources/%s", entry->d_name);
 	}
 	return errno ? error_sys(e, "read the folder sources of the store") : 0;

@@ -154,17 +154,11 @@ static int sweep_one(int staging, const char *name, int (*remove)(int, const cha
 int store_staging_sweep(int store, int (*remove)(int staging, const char *name, void *data, struct error *e),
 			void *data, struct error *e)
 {
-	autoclosedir DIR *entries = NULL;
+	autoclosedir DIR *entries = folder_open(store, "staging", 0);
 	struct dirent *entry;
-	int staging = openat(store, "staging", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	entries = staging >= 0 ? fdopendir(staging) : NULL;
-	if (!entries) {
-		error_sys(e, "read the folder staging of the image store");
-		if (staging >= 0)
-			close(staging);
-		return -1;
-	}
+	if (!entries)
+		return error_sys(e, "read the folder staging of the image store");
 	while ((errno = 0, entry = readdir(entries))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "images/digest.h"
 #include "images/layer.h"
@@ -33,17 +34,6 @@ void store_files_release(struct store_files *files)
 	errno = saved;
 }
 
-/* The open folder, or NULL with errno. */
-static DIR *open_folder(int parent, const char *path)
-{
-	int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
-
-	if (!entries && fd >= 0)
-		close(fd);
-	return entries;
-}
-
 static bool is_dots(const char *name)
 {
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
@@ -59,7 +49,7 @@ static void add(struct store_files *files, char *digest_taken, int64_t bytes)
 static int list_algorithm(int store, const char *algorithm, struct store_files *ret, struct error *e)
 {
 	autofree char *path = text_format("blobs/%s", algorithm);
-	autoclosedir DIR *entries = open_folder(store, path);
+	autoclosedir DIR *entries = folder_open(store, path, O_NOFOLLOW);
 	struct dirent *entry;
 
 	if (!entries)
@@ -89,7 +79,7 @@ int store_list_blobs(int store, struct store_files *ret, struct error *e)
 /* The blocks of everything below path, each file of several names as often as it has them. */
 static int64_t weigh(int parent, const char *path, int depth)
 {
-	autoclosedir DIR *entries = depth < DEPTH ? open_folder(parent, path) : NULL;
+	autoclosedir DIR *entries = depth < DEPTH ? folder_open(parent, path, O_NOFOLLOW) : NULL;
 	struct dirent *entry;
 	int64_t bytes = 0;
 
@@ -114,22 +104,20 @@ int64_t store_layer_bytes(int store, const struct digest *layer)
 
 int store_list_layers(int store, struct store_files *ret, struct error *e)
 {
-	autoclosedir DIR *entries = open_folder(store, "layers");
+	autoclosedir DIR *entries = folder_open(store, "layers", O_NOFOLLOW);
 	autorelease(store_files) struct store_files files = { 0 };
 	struct dirent *entry;
 
 	if (!entries)
 		return error_sys(e, "read the folder layers of the store");
 	while ((errno = 0, entry = readdir(entries))) {
-		autofree char *words = text_format("%s", entry->d_name);
-		char *dash = strchr(words, '-');
+		char words[DIGEST_TEXT];
 		struct digest digest;
 
-		if (!dash)
+		if (digest_parse_file_name(entry->d_name, "", &digest))
 			continue;
-		*dash = ':';
-		if (digest_parse(words, &digest) == 0)
-			add(&files, take_ptr(&words), store_layer_bytes(store, &digest));
+		digest_text(&digest, words);
+		add(&files, alloc_copy(words), store_layer_bytes(store, &digest));
 	}
 	if (errno)
 		return error_sys(e, "read the folder layers of the store");
@@ -140,7 +128,7 @@ int store_list_layers(int store, struct store_files *ret, struct error *e)
 
 bool store_is_pulling(int store)
 {
-	autoclosedir DIR *entries = open_folder(store, "downloads");
+	autoclosedir DIR *entries = folder_open(store, "downloads", O_NOFOLLOW);
 	struct dirent *entry;
 
 	while (entries && (entry = readdir(entries))) {
@@ -155,7 +143,7 @@ bool store_is_pulling(int store)
 /* Removes the files of folder whose names hold word. */
 static int64_t remove_named(int store, const char *folder, const char *word)
 {
-	autoclosedir DIR *entries = open_folder(store, folder);
+	autoclosedir DIR *entries = folder_open(store, folder, O_NOFOLLOW);
 	struct dirent *entry;
 	int64_t bytes = 0;
 

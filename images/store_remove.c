@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "images/digest.h"
 #include "images/index.h"
@@ -24,38 +25,19 @@
 #include "images/store.h"
 #include "images/unpack_request.h"
 
-/* "sha256-HEX.json" of the folder images; anything else is not a record. */
-static bool is_record(const char *file, struct digest *ret)
-{
-	autofree char *name = text_format("%s", file);
-	char *dash = strchr(name, '-');
-
-	if (!dash || !text_ends(name, ".json"))
-		return false;
-	*dash = ':';
-	name[strlen(name) - strlen(".json")] = '\0';
-	return digest_parse(name, ret) == 0;
-}
-
 int store_each_record(int store, int (*tell)(struct image_record *record, void *data, struct error *e), void *data, struct error *e)
 {
-	autoclosedir DIR *entries = NULL;
+	autoclosedir DIR *entries = folder_open(store, "images", 0);
 	struct dirent *entry;
-	int folder = openat(store, "images", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	entries = folder >= 0 ? fdopendir(folder) : NULL;
-	if (!entries) {
-		error_sys(e, "read the folder images of the store");
-		if (folder >= 0)
-			close(folder);
-		return -1;
-	}
+	if (!entries)
+		return error_sys(e, "read the folder images of the store");
 	while ((errno = 0, entry = readdir(entries))) {
 		autorelease(image_record) struct image_record record = { 0 };
 		struct digest image;
 
-		if (!is_record(entry->d_name, &image))
-			continue;
+		if (digest_parse_file_name(entry->d_name, ".json", &image))
+			continue; /* no record */
 		/* Where a record cannot be read nobody knows what it needs. */
 		if (image_record_read(store, &image, &record, e) || tell(&record, data, e))
 			return -1;

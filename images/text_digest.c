@@ -7,7 +7,6 @@
 #include "images/text_digest.h"
 
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -63,24 +62,17 @@ static void keep(const char *folder, const char *name, const char *digest, const
 		log_debug("cannot keep a digest: %s, continuing", e.text);
 }
 
-static int memory_of(const struct text *content, struct error *e)
-{
-	autoclose int fd = memfd_create("digest", MFD_CLOEXEC);
-
-	if (fd < 0 || write_all(fd, content->data ? content->data : "", content->length) || lseek(fd, 0, SEEK_SET) < 0)
-		return error_sys(e, "hand a text on");
-	return take_fd(&fd);
-}
-
 static char *compute(const struct text *content, struct error *e)
 {
 	autorelease(unpack_answer) struct unpack_answer answer = { 0 };
 	autorelease(list) struct list words = { 0 };
-	autoclose int input = memory_of(content, e);
+	autoclose int input = file_in_memory("digest", content->data ? content->data : "", content->length);
 	const struct image_request request = { .words = &words, .about = "digest", .input = input };
 	struct digest digest;
 
 	list_add(&words, "digest");
+	if (input < 0)
+		error_sys(e, "hand a text on");
 	if (input < 0 || image_request(&request, &answer, e))
 		return NULL;
 	if (digest_parse(answer.image, &digest)) {

@@ -30,12 +30,11 @@ bool hooks_has(const struct container *container, enum hook_point point)
 static int state_file(const struct oci_state *state, struct error *e)
 {
 	autorelease(text) struct text json = { 0 };
-	autoclose int fd = memfd_create("state", MFD_CLOEXEC);
+	int fd;
 
 	oci_state_dump(state, &json);
-	if (fd < 0 || write_all(fd, json.data, json.length) || lseek(fd, 0, SEEK_SET))
-		return error_sys(e, "hold the container's state for a hook");
-	return take_fd(&fd);
+	fd = file_in_memory("state", json.data, json.length);
+	return fd >= 0 ? fd : error_sys(e, "hold the container's state for a hook");
 }
 
 static int run_one(const struct hook *hook, const struct oci_state *state, int (*prepare)(void *, struct error *), void *data,

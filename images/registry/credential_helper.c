@@ -57,14 +57,12 @@ static char *find(const char *helper, struct error *e)
 	return NULL;
 }
 
-/* Input that is no file of anybody: a sealed piece of memory, at its beginning. */
+/* Input that is no file of anybody. */
 static int input_of(const char *text, struct error *e)
 {
-	autoclose int fd = memfd_create("credentials", MFD_CLOEXEC);
+	int fd = file_in_memory("credentials", text, strlen(text));
 
-	if (fd < 0 || write_all(fd, text, strlen(text)) || lseek(fd, 0, SEEK_SET) < 0)
-		return error_sys(e, "write for a credential helper");
-	return take_fd(&fd);
+	return fd >= 0 ? fd : error_sys(e, "write for a credential helper");
 }
 
 static int run(const char *helper, const char *verb, const char *words, struct text *out, struct error *e)

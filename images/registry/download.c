@@ -203,26 +203,19 @@ void download_release(struct download *download)
 
 void download_sweep(int store)
 {
-	autoclosedir DIR *entries = NULL;
+	autoclosedir DIR *entries = folder_open(store, "downloads", 0);
 	struct dirent *entry;
-	int folder = openat(store, "downloads", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	entries = folder >= 0 ? fdopendir(folder) : NULL;
-	if (!entries) {
-		if (folder >= 0)
-			close(folder);
-		return;
-	}
-	while ((entry = readdir(entries))) {
+	while (entries && (entry = readdir(entries))) {
 		autoclose int file = -1;
 		struct stat st;
 
 		if (entry->d_name[0] == '.')
 			continue;
-		file = openat(folder, entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		file = openat(dirfd(entries), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (file < 0 || fstat(file, &st) || time(NULL) - st.st_mtime < STALE_S || flock(file, LOCK_EX | LOCK_NB))
 			continue;
-		(void)unlinkat(folder, entry->d_name, 0); /* the next sweep tries again */
+		(void)unlinkat(dirfd(entries), entry->d_name, 0); /* the next sweep tries again */
 	}
 }
 

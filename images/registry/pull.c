@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -63,8 +62,8 @@ static int begin(struct job *job, struct error *e)
 static int open_file(struct job *job, const char *name, struct error *e)
 {
 	struct source *source = job->source_data;
-	autoclose int fd = memfd_create("index.json", MFD_CLOEXEC);
 	autorelease(text) struct text json = { 0 };
+	int fd;
 
 	if (strcmp(name, "index.json") != 0)
 		return error_set(e, ERROR_INTERNAL, "a registry has no file %.60s", name);
@@ -75,9 +74,8 @@ static int open_file(struct job *job, const char *name, struct error *e)
 		json_add_text(&json, source->top.media_type);
 	}
 	text_add(&json, "}]}");
-	if (fd < 0 || write_all(fd, json.data, json.length) || lseek(fd, 0, SEEK_SET) < 0)
-		return error_sys(e, "describe the image");
-	return take_fd(&fd);
+	fd = file_in_memory(name, json.data, json.length);
+	return fd >= 0 ? fd : error_sys(e, "describe the image");
 }
 
 /* A size that an image may not have is refused before the first byte is fetched. */

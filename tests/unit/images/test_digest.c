@@ -47,6 +47,7 @@ Test(digest, refuses_what_is_none)
 Test(digest, both_algorithms_go_there_and_back)
 {
 	static const char *const good[] = { "sha256:" HEX64, "sha512:" HEX64 HEX64 };
+	struct digest back;
 
 	for (size_t i = 0; i < 2; i++) {
 		struct digest digest;
@@ -59,7 +60,17 @@ Test(digest, both_algorithms_go_there_and_back)
 		cr_expect_eq(words[6], '-');
 		cr_expect_str_eq(words + 7, good[i] + 7);
 		cr_expect_null(strchr(words, ':'));
+		cr_expect_eq(digest_parse_file_name(words, "", &back), 0);
+		cr_expect(digest_equal(&back, &digest));
+		memcpy(words + strlen(words), ".x", sizeof ".x");
+		cr_expect_eq(digest_parse_file_name(words, ".x", &back), 0);
+		cr_expect(digest_equal(&back, &digest));
+		cr_expect_eq(digest_parse_file_name(words, "", &back), -1);
+		cr_expect_eq(digest_parse_file_name(words, ".json", &back), -1);
 	}
+	cr_expect_eq(digest_parse_file_name("", "", &back), -1);
+	cr_expect_eq(digest_parse_file_name("sha256", "", &back), -1);
+	cr_expect_eq(digest_parse_file_name(".json", ".json", &back), -1);
 }
 
 Test(digest, equal_means_algorithm_and_digits)
