@@ -111,8 +111,7 @@ static bool is_called(const struct catalogue_entry *entry, const char *words)
 		full = image_name_text(&name);
 		return strcmp(entry->name, full) == 0;
 	}
-	full = text_format("%s/%s", name.host, name.repository);
-	return text_starts(entry->name, full) && strchr(":@", entry->name[strlen(full)]);
+	return image_name_behind(&name, entry->name);
 }
 
 static bool is_wanted(const struct catalogue_entry *entry, const struct list *names)

@@ -118,7 +118,7 @@ static int lock_spec(const struct call *call, const struct options *options, con
 	lock_dump(&now, &json);
 	if (write_lock(path, &json, e))
 		return 1;
-	lock_files_register(call->places, file);
+	lock_files_register(call->places, path);
 	tell(&before, &now, &out);
 	return !options->quiet && report_text(&out, e) ? 1 : 0;
 }

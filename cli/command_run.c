@@ -176,8 +176,8 @@ static int prepare(struct run *run, const struct call *call, const struct option
 	reference = app_image(run->app, &field);
 	if (resolve(run, call, options, from ? from : reference, e))
 		return e->field[0] || from || !is_file(file) ? -1 : error_at(e, "%s", field);
-	if (is_file(file))
-		lock_files_register(call->places, file);
+	if (run->locking.is_there)
+		lock_files_register(call->places, run->locking.path);
 	if (app_container(run->app, &run->image.config, &chosen, &run->container, e) ||
 	    locking_host(&run->locking, call->places, &run->container, e))
 		return -1;

@@ -203,7 +203,7 @@ static const struct catalogue_entry *find_digest(const struct catalogue *catalog
 	return found;
 }
 
-static const struct catalogue_entry *find_exact(const struct catalogue *catalogue, const char *name)
+const struct catalogue_entry *catalogue_named(const struct catalogue *catalogue, const char *name)
 {
 	for (size_t i = 0; i < catalogue->count; i++)
 		if (strcmp(catalogue->items[i].name, name) == 0)
@@ -214,13 +214,10 @@ static const struct catalogue_entry *find_exact(const struct catalogue *catalogu
 /* "repository@digest" means any name of that repository with that digest. */
 static const struct catalogue_entry *find_pinned(const struct catalogue *catalogue, const struct image_name *name)
 {
-	autofree char *repository = text_format("%s/%s", name->host, name->repository);
-	size_t length = strlen(repository);
-
 	for (size_t i = 0; name->digest && i < catalogue->count; i++) {
 		const struct catalogue_entry *entry = &catalogue->items[i];
 
-		if (text_starts(entry->name, repository) && strchr(":@", entry->name[length]) &&
+		if (image_name_behind(name, entry->name) &&
 		    (strcmp(entry->image, name->digest) == 0 || strcmp(entry->digest, name->digest) == 0))
 			return entry;
 	}
@@ -230,7 +227,7 @@ static const struct catalogue_entry *find_pinned(const struct catalogue *catalog
 const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, const char *words, struct error *e)
 {
 	autorelease(image_name) struct image_name name = { 0 };
-	const struct catalogue_entry *found = find_exact(catalogue, words);
+	const struct catalogue_entry *found = catalogue_named(catalogue, words);
 	autofree char *full = NULL;
 	struct error ignored = { 0 };
 	bool is_many = false;
@@ -238,7 +235,7 @@ const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, 
 	/* Archives and layouts lie under names that are made of their paths. */
 	if (!found && image_name_parse(words, &name, &ignored) == 0) {
 		full = image_name_text(&name);
-		found = find_exact(catalogue, full);
+		found = catalogue_named(catalogue, full);
 		if (!found)
 			found = find_pinned(catalogue, &name);
 	}

@@ -33,6 +33,9 @@ struct catalogue {
 int catalogue_read(const struct places *places, struct catalogue *ret, struct error *e);
 void catalogue_release(struct catalogue *catalogue);
 
+/* The entry with that very name (without one: its digest), or NULL. */
+const struct catalogue_entry *catalogue_named(const struct catalogue *catalogue, const char *name);
+
 /* The entry that words name: a name (completed as always), or the beginning of an image's digest, at least six digits. NULL with an
  * error. */
 const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, const char *words, struct error *e);

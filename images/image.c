@@ -232,12 +232,11 @@ static int resolve_stored(const struct places *places, const struct reference *r
 static bool is_same(const struct descriptor *entry, const struct image_name *name, const char *words)
 {
 	const char *called = index_name_of(entry), *source = list_env_get(&entry->annotations, INDEX_SOURCE);
-	autofree char *repository = text_format("%s/%s", name->host, name->repository);
-	size_t length = strlen(repository);
+	const char *behind = called && name->digest ? image_name_behind(name, called) : NULL;
 
 	if (text_equal(called, words))
 		return true;
-	return name->digest && called && text_starts(called, repository) && (called[length] == ':' || called[length] == '@') &&
+	return behind && *behind &&
 	       (strcmp(entry->digest, name->digest) == 0 || text_equal(source, name->digest));
 }
 

@@ -232,6 +232,14 @@ char *image_name_host(const char *text, struct error *e)
 	return NULL;
 }
 
+const char *image_name_behind(const struct image_name *name, const char *full)
+{
+	autofree char *repository = text_format("%s/%s", name->host, name->repository);
+	const char *rest = text_starts(full, repository) ? full + strlen(repository) : NULL;
+
+	return rest && (*rest == '\0' || *rest == ':' || *rest == '@') ? rest : NULL;
+}
+
 char *image_name_written(const struct image_name *name)
 {
 	autofree char *full = image_name_text(name);

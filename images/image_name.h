@@ -26,6 +26,9 @@ void image_name_release(struct image_name *name);
 /* The same for a host alone, as login and configuration name it ("https://index.docker.io/v1/" is docker.io). A new text, or NULL. */
 char *image_name_host(const char *text, struct error *e);
 
+/* Where full is a name in the same repository of the same registry: what follows that in it (":TAG", "@DIGEST" or ""); else NULL. */
+const char *image_name_behind(const struct image_name *name, const char *full);
+
 /* "docker.io/library/debian:12@sha256:…": the caller frees it. */
 char *image_name_text(const struct image_name *name);
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -78,30 +79,34 @@ const struct descriptor *index_find(const struct index *index, const char *name)
 	return NULL;
 }
 
-/* index without name, and with descriptor (may be NULL) under it. */
-static void write_index(const struct index *index, const char *name, const struct descriptor *descriptor, struct text *ret)
+void index_print(const struct index *index, struct text *ret)
 {
-	bool is_first = true;
-
 	text_add(ret, "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[");
 	for (size_t i = 0; i < index->count; i++) {
-		if (text_equal(index_name_of(&index->items[i]), name))
-			continue;
-		text_add(ret, is_first ? "" : ",");
+		text_add(ret, i ? "," : "");
 		descriptor_write(&index->items[i], ret);
-		is_first = false;
-	}
-	if (descriptor) {
-		struct descriptor named = *descriptor;
-
-		named.annotations = (struct list){ 0 };
-		list_copy(&named.annotations, &descriptor->annotations);
-		list_env_set(&named.annotations, INDEX_NAME, name);
-		text_add(ret, is_first ? "" : ",");
-		descriptor_write(&named, ret);
-		list_release(&named.annotations);
 	}
 	text_add(ret, "]}");
+}
+
+/* index without name, and with descriptor (may be NULL) under it. */
+static void write_changed(const struct index *index, const char *name, const struct descriptor *descriptor, struct text *ret)
+{
+	struct index changed = { .items = alloc_zeroed(index->count + 1, sizeof *changed.items) }; /* borrows all but the new annotations */
+	struct list annotations = { 0 };
+
+	for (size_t i = 0; i < index->count; i++)
+		if (!text_equal(index_name_of(&index->items[i]), name))
+			changed.items[changed.count++] = index->items[i];
+	if (descriptor) {
+		list_copy(&annotations, &descriptor->annotations);
+		list_env_set(&annotations, INDEX_NAME, name);
+		changed.items[changed.count] = *descriptor;
+		changed.items[changed.count++].annotations = annotations;
+	}
+	index_print(&changed, ret);
+	list_release(&annotations);
+	free(changed.items);
 }
 
 int index_change(const char *json, size_t length, const char *name, const struct descriptor *descriptor, struct text *ret, struct error *e)
@@ -110,7 +115,7 @@ int index_change(const char *json, size_t length, const char *name, const struct
 
 	if (decode(json, length, &index, e))
 		return -1;
-	write_index(&index, name, descriptor, ret);
+	write_changed(&index, name, descriptor, ret);
 	return 0;
 }
 

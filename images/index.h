@@ -14,6 +14,9 @@ struct error;
 /* What the registry calls the image where that is an index of several platforms: its digest. */
 #define INDEX_SOURCE "io.box.registry.digest"
 
+/* The file oci-layout of a layout. */
+#define INDEX_LAYOUT "{\"imageLayoutVersion\":\"1.0.0\"}"
+
 struct index {
 	struct descriptor *items;
 	size_t count;
@@ -34,6 +37,9 @@ int index_remove(int store, const char *name, struct error *e);
 
 /* What a file's path is as a name that the layout's grammar allows: "oci:/srv/images:web" is "srv/images:web". */
 void index_name(const char *words, struct text *ret);
+
+/* An index.json of these entries, as text. */
+void index_print(const struct index *index, struct text *ret);
 
 /* An index.json as text, changed as index_set and index_remove (descriptor: NULL) do. */
 int index_change(const char *json, size_t length, const char *name, const struct descriptor *descriptor, struct text *ret, struct error *e);

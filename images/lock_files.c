@@ -38,18 +38,11 @@ static int remember(const struct places *places, const char *path, struct error 
 	return file_replace(store, name, path, strlen(path), 0600, e);
 }
 
-void lock_files_register(const struct places *places, const char *spec)
+void lock_files_register(const struct places *places, const char *lock)
 {
-	autofree char *beside = NULL;
-	autofree char *path = NULL;
+	autofree char *path = realpath(lock, NULL);
 	struct error failed = { 0 };
 
-	if (!text_ends(spec, ".json"))
-		return;
-	beside = text_format("%.*s.lock.json", (int)(strlen(spec) - strlen(".json")), spec);
-	if (access(beside, F_OK))
-		return;
-	path = realpath(beside, NULL);
 	if (path && remember(places, path, &failed))
 		log_warning("box prune will not know of %s: %s, continuing", path, failed.text);
 }

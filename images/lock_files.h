@@ -12,8 +12,8 @@ struct error;
 struct list;
 struct places;
 
-/* Remembers the lock file beside the spec ("app.json" has "app.lock.json"), where there is one. */
-void lock_files_register(const struct places *places, const char *spec);
+/* Remembers a lock file that is there. */
+void lock_files_register(const struct places *places, const char *lock);
 
 /* The digests in all files that were remembered and are still there; those that are gone are forgotten. */
 int lock_files_digests(int store, struct list *ret, struct error *e);

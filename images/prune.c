@@ -152,15 +152,13 @@ static int remove_blobs(struct prune *prune, const struct list *needed, struct e
 
 	for (size_t i = 0; i < prune->blobs.count; i++) {
 		const struct store_file *file = &prune->blobs.items[i];
-		struct digest digest;
-		autofree char *path = digest_parse(file->digest, &digest) ? NULL : store_blob_path(&digest);
 
 		if (list_has(needed, file->digest) || (report->is_pulling && !list_has(&prune->own, file->digest))) {
 			report->left += file->bytes;
 			continue;
 		}
-		if (!prune->options->dry_run && path && unlinkat(prune->store, path, 0) && errno != ENOENT)
-			return error_sys(e, "remove %s from the image store", path);
+		if (!prune->options->dry_run && store_remove_blob(prune->store, file->digest, e))
+			return -1;
 		report->blobs++;
 		report->bytes += file->bytes;
 	}

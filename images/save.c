@@ -115,38 +115,34 @@ static int write_layers(struct save *save, const struct catalogue_entry *entry, 
 	return 0;
 }
 
-static int add_descriptor(const struct save *save, const struct catalogue_entry *entry, struct text *ret, struct error *e)
+static int add_descriptor(const struct save *save, const struct catalogue_entry *entry, struct index *ret, struct error *e)
 {
-	struct descriptor descriptor = { .media_type = entry->media_type, .digest = entry->image };
 	struct digest digest;
 	autofree char *path = digest_parse(entry->image, &digest) ? NULL : store_blob_path(&digest);
+	struct descriptor *descriptor;
 	struct stat st;
 
 	if (!path || fstatat(save->store, path, &st, AT_SYMLINK_NOFOLLOW))
 		return error_sys(e, "look at the manifest of %s in the image store", entry->name);
-	descriptor.size = st.st_size;
+	descriptor = alloc_append(&ret->items, &ret->count, sizeof *descriptor);
+	*descriptor = (struct descriptor){ .media_type = alloc_copy(entry->media_type), .digest = alloc_copy(entry->image), .size = st.st_size };
 	/* An image without a name is listed by its digest. */
 	if (strcmp(entry->name, entry->image) != 0)
-		list_addf(&descriptor.annotations, INDEX_NAME "=%s", entry->name);
-	descriptor_write(&descriptor, ret);
-	list_release(&descriptor.annotations);
+		list_addf(&descriptor->annotations, INDEX_NAME "=%s", entry->name);
 	return 0;
 }
 
 static int write_oci(struct save *save, struct error *e)
 {
-	static const char layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
-	autorelease(text) struct text index = { 0 };
+	autorelease(index) struct index index = { 0 };
+	autorelease(text) struct text json = { 0 };
 
-	text_add(&index, "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[");
-	for (size_t i = 0; i < save->count; i++) {
-		text_add(&index, i ? "," : "");
+	for (size_t i = 0; i < save->count; i++)
 		if (add_descriptor(save, save->entries[i], &index, e))
 			return -1;
-	}
-	text_add(&index, "]}");
-	if (tar_write_bytes(save->fd, "oci-layout", layout, sizeof layout - 1, e) ||
-	    tar_write_bytes(save->fd, "index.json", index.data, index.length, e) || tar_write_folder(save->fd, "blobs/", e) ||
+	index_print(&index, &json);
+	if (tar_write_bytes(save->fd, "oci-layout", INDEX_LAYOUT, strlen(INDEX_LAYOUT), e) ||
+	    tar_write_bytes(save->fd, "index.json", json.data, json.length, e) || tar_write_folder(save->fd, "blobs/", e) ||
 	    tar_write_folder(save->fd, "blobs/sha256/", e))
 		return -1;
 	for (size_t i = 0; i < save->count; i++) {

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "images/index.h"
 #include "images/record.h"
 
 static const char *const folders[] = {
@@ -26,20 +27,19 @@ static const char *const folders[] = {
 };
 enum { USE_S = 3600 };
 
-static const char layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
-static const char empty_index[] =
-	"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[]}";
-
 /* The file oci-layout comes last: where it is, everything else is. */
 static int make_store(int store, const char *path, struct error *e)
 {
+	autorelease(text) struct text index = { 0 };
+
+	index_print(&(struct index){ 0 }, &index);
 	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
 		if (mkdirat(store, folders[i], 0700) && errno != EEXIST)
 			return error_sys(e, "make the folder %s/%s", path, folders[i]);
 	if (faccessat(store, "index.json", F_OK, 0) &&
-	    file_replace(store, "index.json", empty_index, sizeof empty_index - 1, 0600, e))
+	    file_replace(store, "index.json", index.data, index.length, 0600, e))
 		return error_in(e, "make the image store %s", path);
-	if (file_replace(store, "oci-layout", layout, sizeof layout - 1, 0600, e))
+	if (file_replace(store, "oci-layout", INDEX_LAYOUT, strlen(INDEX_LAYOUT), 0600, e))
 		return error_in(e, "make the image store %s", path);
 	return 0;
 }

@@ -109,14 +109,6 @@ static char *check_entry(int store, const struct catalogue_entry *entry)
 	return check_layers(store, &record);
 }
 
-static const struct catalogue_entry *find(const struct catalogue *catalogue, const char *name, const char *image)
-{
-	for (size_t i = 0; i < catalogue->count; i++)
-		if (strcmp(catalogue->items[i].name, name ? name : image) == 0)
-			return &catalogue->items[i];
-	return NULL;
-}
-
 static int check_names(int store, const struct places *places, struct store_problems *ret, struct error *e)
 {
 	autorelease(catalogue) struct catalogue catalogue = { 0 };
@@ -126,7 +118,7 @@ static int check_names(int store, const struct places *places, struct store_prob
 		return -1;
 	for (size_t i = 0; i < index.count; i++) {
 		const char *name = index_name_of(&index.items[i]), *image = index.items[i].digest ? index.items[i].digest : "?";
-		const struct catalogue_entry *entry = find(&catalogue, name, image);
+		const struct catalogue_entry *entry = catalogue_named(&catalogue, name ? name : image);
 		autofree char *wrong = check_blob(store, &index.items[i]);
 
 		if (!wrong)

@@ -100,15 +100,14 @@ static int claim(int store, const struct digest *image, const char *name, struct
 	return error_hint(e, "box ps shows which; box rm -f NAME ends it");
 }
 
-static void remove_blobs(int store, const struct list *blobs)
+int store_remove_blob(int store, const char *words, struct error *e)
 {
-	for (size_t i = 0; i < blobs->count; i++) {
-		struct digest digest;
-		autofree char *path = digest_parse(blobs->items[i], &digest) ? NULL : store_blob_path(&digest);
+	struct digest digest;
+	autofree char *path = digest_parse(words, &digest) ? NULL : store_blob_path(&digest);
 
-		if (path)
-			(void)unlinkat(store, path, 0); /* what nothing leads to is harmless where it stays */
-	}
+	if (path && unlinkat(store, path, 0) && errno != ENOENT)
+		return error_sys(e, "remove %s from the image store", path);
+	return 0;
 }
 
 int store_remove_image(int store, const char *image, const char *name, const struct list *blobs, struct error *e)
@@ -142,6 +141,7 @@ int store_remove_image(int store, const char *image, const char *name, const str
 		if (digest_parse(record.layers.items[i], &layer) == 0 && store_remove_layer(store, &layer, e))
 			return -1;
 	}
-	remove_blobs(store, blobs);
+	for (size_t i = 0; i < blobs->count; i++)
+		(void)store_remove_blob(store, blobs->items[i], &missing); /* what nothing leads to is harmless where it stays */
 	return sweep_request(store, e);
 }

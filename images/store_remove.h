@@ -15,6 +15,9 @@ int store_each_record(int store, int (*tell)(struct image_record *record, void *
 /* An exclusive lock on the image's record: nobody has it pinned. -1 with errno EWOULDBLOCK where somebody has. */
 int store_claim(int store, const struct digest *image);
 
+/* Removes a blob ("sha256:…"); one that is not there is fine. */
+int store_remove_blob(int store, const char *digest, struct error *e);
+
 /* Moves a layer, in whatever form it is, to staging, which sweep_request empties; one that is not there is fine. */
 int store_remove_layer(int store, const struct digest *layer, struct error *e);
 

@@ -94,22 +94,12 @@ static int remove_layer(int store, const char *words, struct error *e)
 	return store_remove_layer(store, &digest, e);
 }
 
-static int remove_blob(int store, const char *words, struct error *e)
-{
-	struct digest digest;
-	autofree char *path = digest_parse(words, &digest) ? NULL : store_blob_path(&digest);
-
-	if (path && unlinkat(store, path, 0) && errno != ENOENT)
-		return error_sys(e, "remove %s from the image store", path);
-	return 0;
-}
-
 static int remove_wrong(int store, const struct store_problems *problems, struct error *e)
 {
 	for (size_t i = 0; i < problems->count; i++) {
 		const char *what = problems->items[i].what;
 
-		if (text_starts(what, "blob ") && remove_blob(store, what + strlen("blob "), e))
+		if (text_starts(what, "blob ") && store_remove_blob(store, what + strlen("blob "), e))
 			return -1;
 		if (text_starts(what, "layer ") && remove_layer(store, what + strlen("layer "), e))
 			return -1;

@@ -31,10 +31,9 @@ Test(lock_files, digests_of_files_that_are_still_there)
 	store = store_open(places.store, &e);
 	cr_assert(store >= 0, "%s", e.text);
 	put("app.lock.json", "{\"images\":[{\"manifest\":\"" A "\"}, \"" B "\", \"" SHORT "\", \"" A "\"]}");
-	lock_files_register(&places, "app.json");
-	lock_files_register(&places, "app.json");
-	lock_files_register(&places, "other.json"); /* has none beside it */
-	lock_files_register(&places, "app");
+	lock_files_register(&places, "app.lock.json");
+	lock_files_register(&places, "./app.lock.json");
+	lock_files_register(&places, "other.lock.json"); /* is not there */
 	cr_assert_eq(lock_files_digests(store, &first, &e), 0, "%s", e.text);
 	cr_assert_eq(first.count, 2);
 	cr_expect(list_has(&first, A) && list_has(&first, B));
