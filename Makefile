@@ -53,20 +53,23 @@ init_cflags := -std=gnu17 -I. $(filter-out -Wundef,$(warnings)) -Os -g -fPIE -ff
 	-fno-asynchronous-unwind-tables -nostdlib -static-pie
 
 # Files. main.c stays out of the archives, so that unit tests and fuzzers link them.
-box_src := $(filter-out cli/main.c,$(wildcard base/*.c specs/*.c cgroups/*.c images/*.c runtime/*.c cli/*.c))
+box_src := $(filter-out cli/main.c,$(wildcard base/*.c specs/*.c cgroups/*.c images/*.c runtime/*.c runtime/supervise/*.c cli/*.c))
 image_src := $(wildcard images/unpack/*.c images/registry/*.c)
 # box-scope: its own files, what they use of base, and libsystemd, which is no library for a static program.
 scope_src := $(filter-out cgroups/scope/main.c,$(wildcard cgroups/scope/*.c))
 scope_base := base/alloc.c base/error.c base/number.c base/text.c
+# box-supervise stays as long as its app: it links no library but libc.
+supervise_src := $(wildcard base/*.c runtime/supervise/*.c)
 unit_src := $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c)
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
 box_libs := -lseccomp -lcap -ljansson -lm
 scope_libs := -lsystemd
 image_libs := -lcurl -larchive -lcrypto -lzstd -lisal -lz -ljansson -lseccomp -lcap -lm
-all_src := $(box_src) $(image_src) $(scope_src) cli/main.c images/program/main.c cgroups/scope/main.c
-format_src := $(wildcard $(addsuffix /*.[ch],base specs cgroups cgroups/scope images images/unpack images/registry images/program runtime runtime/init cli tests/fuzz tests/system \
+all_src := $(box_src) $(image_src) $(scope_src) cli/main.c images/program/main.c cgroups/scope/main.c runtime/supervise/program/main.c
+format_src := $(wildcard $(addsuffix /*.[ch],base specs cgroups cgroups/scope images images/unpack images/registry images/program runtime runtime/init runtime/supervise runtime/supervise/program cli tests/fuzz tests/system \
 	tests/bench tests/unit/* tests/unit/*/*))
-programs := $O/bin/box $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope
+programs := $O/bin/box $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope \
+	$O/libexec/box/box-supervise
 
 # Other flags than last time in this folder: everything is built again.
 stamp := $(CC) $(cflags)
@@ -97,6 +100,10 @@ $O/libexec/box/box-image: $O/images/program/main.o $O/libimage.a $O/libbox.a
 $O/libexec/box/box-scope: $O/cgroups/scope/main.o $(scope_src:%.c=$O/%.o) $(scope_base:%.c=$O/%.o)
 	@mkdir -p $(@D)
 	$(CC) $(cflags) -pie $(ldflags) -o $@ $^ $(scope_libs)
+
+$O/libexec/box/box-supervise: $O/runtime/supervise/program/main.o $(supervise_src:%.c=$O/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(cflags) $(static) $(ldflags) -o $@ $^
 
 $O/libexec/box/box-init: runtime/init/box-init.c $O/flags
 	@mkdir -p $(@D)
@@ -151,7 +158,7 @@ bench: all $O/tests/timing
 format:
 	clang-format -i $(format_src)
 objects: $(box_src:%.c=$O/%.o) $(image_src:%.c=$O/%.o) $(scope_src:%.c=$O/%.o) $O/cgroups/scope/main.o $O/cli/main.o \
-	$O/images/program/main.o $O/libexec/box/box-init
+	$O/images/program/main.o $O/runtime/supervise/program/main.o $O/libexec/box/box-init
 unit-program: $O/unit-tests
 replay-programs: $(fuzz_src:tests/fuzz/%.c=$O/tests/%)
 coverage: unit-program
@@ -165,7 +172,8 @@ share := $(DESTDIR)$(PREFIX)/share
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/box $(share)/man/man1 $(share)/box $(share)/doc/box/examples
 	install -m 755 $O/bin/box $(DESTDIR)$(PREFIX)/bin/box
-	install -m 755 $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope $(DESTDIR)$(PREFIX)/libexec/box/
+	install -m 755 $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope $O/libexec/box/box-supervise \
+		$(DESTDIR)$(PREFIX)/libexec/box/
 	install -m 644 specs/app.schema.json specs/lock.schema.json $(share)/box/
 	install -m 644 README.md docs/*.md LICENSE $(share)/doc/box/
 	install -m 644 $(wildcard specs/examples/*) $(share)/doc/box/examples/

@@ -125,6 +125,13 @@ static int own_path(char ret[static PATH_MAX], struct error *e)
 	return 0;
 }
 
+char *places_self(struct error *e)
+{
+	char self[PATH_MAX];
+
+	return own_path(self, e) ? NULL : alloc_copy(self);
+}
+
 char *places_helper(const char *name, struct error *e)
 {
 	char self[PATH_MAX];

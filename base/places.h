@@ -23,5 +23,8 @@ void places_release(struct places *places);
 /* The environment variable that holds the path of box where it runs from a file without a folder (runtime/sealed.c). */
 #define PLACES_SELF "BOX_SELF"
 
+/* The absolute path of the program that this process was started from, also where it runs from a sealed copy. The caller frees it. */
+char *places_self(struct error *e);
+
 /* The absolute path of a helper program: dirname(/proc/self/exe)/../libexec/box/NAME, which exists. The caller frees it. */
 char *places_helper(const char *name, struct error *e);

@@ -33,6 +33,13 @@ int process_wait(int pidfd, struct process_end *ret, struct error *e);
 /* The same without waiting: 1, or 0 where it has not ended, or another process traces it and has not let it go. */
 int process_try_wait(int pidfd, struct process_end *ret, struct error *e);
 
+/* How the process behind pidfd ended, whosever child it was: -1 with errno where the kernel does not tell (EAGAIN: not yet, nobody has
+ * waited for it; ENOTTY or EINVAL: Linux before 6.15; ESRCH: the pidfd was opened too late). */
+int process_end_info(int pidfd, struct process_end *ret);
+
+/* The status of wait(2). */
+void process_end_from_status(int status, struct process_end *ret);
+
 /* pidfd_send_signal(2); -1 with errno. */
 int process_signal(int pidfd, int signal);
 
@@ -50,6 +57,9 @@ bool process_lives(pid_t pid, int64_t start_time);
 
 /* Whether it has ended, and nobody has waited for it yet. */
 bool process_is_zombie(pid_t pid);
+
+/* Whether the kernel would drop the signal: a pid namespace's first process gets none that it does not handle. */
+bool process_drops(int pidfd, int signal);
 
 /* Closes every descriptor from at on but these, which become at, at + 1 and so on, close-on-exec; -1 among them is left out. Closed,
  * not only marked, because a path such as /proc/self/fd/7 must lead nowhere even for execve itself (CVE-2024-21626). */

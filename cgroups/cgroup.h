@@ -75,6 +75,14 @@ int cgroup_start_unit(struct cgroup *group, const struct limits *limits, pid_t p
  * limited. */
 void cgroup_seek_delegation(const char *name);
 
+/* An ordinary user's: a scope of the user's own systemd around this process, where there is one, whatever group it is in. */
+void cgroup_seek_scope(const char *name);
+
+/* Supervisors and their watcher: this process leaves its caller's groups, so that it does not end with them. The last one of them leaves
+ * the group of supervisors again, and the group goes; while others are in it, it stays. */
+int cgroup_house_enter(struct error *e);
+void cgroup_house_leave(void);
+
 /* For a container that stays in its caller's group: every call does nothing. Its limits, if there are any, are not enforced: a warning. */
 struct cgroup *cgroup_none(const struct limits *limits);
 

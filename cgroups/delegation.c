@@ -37,6 +37,14 @@ static int make_scope(const char *name, struct error *e)
 	return unit_call(/* is_user= */ true, "start", unit, &properties, NULL, e);
 }
 
+void cgroup_seek_scope(const char *name)
+{
+	struct error e = { 0 };
+
+	if (has_manager() && make_scope(name, &e))
+		log_debug("make a scope of the user's systemd: %s, continuing without", e.text);
+}
+
 void cgroup_seek_delegation(const char *name)
 {
 	struct layout layout = { 0 };

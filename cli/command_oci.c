@@ -64,19 +64,6 @@ int command_create(const struct call *call)
 	return result ? report_failure(&e) : 0;
 }
 
-int command_start(const struct call *call)
-{
-	autorelease(list) struct list operands = { 0 };
-	struct error e = { 0 };
-	int result = options_parse(no_options, OPERANDS_ANYWHERE, call->argv, NULL, &operands, NULL, &e);
-
-	if (result == 0 && operands.count != 1)
-		result = error_set(&e, ERROR_USAGE, "start: expected ID");
-	if (result == 0)
-		result = oci_start(call->places, operands.items[0], &e);
-	return result ? report_failure(&e) : 0;
-}
-
 int command_state(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };

@@ -25,6 +25,8 @@
 #include "images/image_name.h"
 #include "images/lock_files.h"
 #include "images/reference.h"
+#include "runtime/apps.h"
+#include "runtime/background.h"
 #include "runtime/box.h"
 #include "runtime/oci.h"
 #include "specs/app.h"
@@ -54,7 +56,8 @@ const struct option_row run_options[] = {
 	{ 0, "locked", OPTION_FLAG, offsetof(struct options, locked), NULL, "run nothing but what the lock beside the file says (box lock)" },
 	{ 0, "from", OPTION_TEXT, offsetof(struct options, from), "REFERENCE",
 	  "where the locked image lies: oci:DIR:TAG, oci-archive:FILE, docker-archive:FILE, or another repository" },
-	{ 'd', "detach", OPTION_FLAG, offsetof(struct options, detach), NULL, "leave it running (of a bundle; for an app not supported yet)" },
+	{ 'd', "detach", OPTION_FLAG, offsetof(struct options, detach), NULL,
+	  "run it in the background, under a supervisor; its name is printed" },
 	BUNDLE_OPTIONS(struct options, bundle.),
 	{ 0, "keep", OPTION_FLAG, offsetof(struct options, keep), NULL, "a bundle's container is not deleted at its end" },
 	SPEC_OPTIONS,
@@ -92,7 +95,7 @@ static int complete_name(const struct options *options, struct container *c, str
 	unsigned char random[3];
 	char *name;
 
-	if (options->name)
+	if (options->name || options->detach)
 		return 0;
 	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
 		return error_sys(e, "get random bytes for a name");
@@ -162,12 +165,17 @@ static int load(const char *operand, const struct app_options *chosen, struct ap
 	return app_from_image(operand, slash ? slash + 1 : name.repository, chosen, ret, e);
 }
 
+static struct app_options choose(const struct options *options, const struct list *command)
+{
+	return (struct app_options){ .override = options->override, .name = options->name, .env = &options->env,
+				     .volumes = &options->volumes, .command = command, .terminal = options->terminal,
+				     .keep_stdin = options->keep_stdin };
+}
+
 static int prepare(struct run *run, const struct call *call, const struct options *options, const char *file,
 		   const struct list *command, struct error *e)
 {
-	const struct app_options chosen = { .override = options->override, .name = options->name, .env = &options->env,
-					    .volumes = &options->volumes, .command = command, .terminal = options->terminal,
-					    .keep_stdin = options->keep_stdin };
+	const struct app_options chosen = choose(options, command);
 	autofree char *from = options->from ? reference_absolute(options->from) : NULL;
 	const char *reference, *field;
 
@@ -195,8 +203,10 @@ static int check_options(const struct options *options, const struct list *opera
 		error_set(e, ERROR_USAGE, "run: expected one FILE.json, found %zu operands", operands->count);
 		return error_hint(e, "the command stands behind two dashes: box run %s -- %s", operands->items[0], operands->items[1]);
 	}
-	if (options->detach)
-		return error_set(e, ERROR_UNSUPPORTED, "option --detach: apps in the background are not supported yet");
+	if (options->detach && (options->terminal || options->keep_stdin))
+		return error_set(e, ERROR_UNSUPPORTED, "option --%s: not together with --detach yet", options->terminal ? "tty" : "interactive");
+	if (options->detach && options->remove)
+		return error_set(e, ERROR_UNSUPPORTED, "option --rm: not together with --detach yet");
 	if (options->terminal && !isatty(STDIN_FILENO))
 		return error_set(e, ERROR_USAGE, "option --tty: stdin is not a terminal");
 	return 0;
@@ -222,6 +232,30 @@ static int parse(const struct call *call, struct options *options, struct list *
 	return options_parse(run_options, OPERANDS_ANYWHERE, call->argv, options, operands, command, e);
 }
 
+/* Makes the app, and leaves it to a supervisor. Where it cannot be started nothing of it is left. */
+static int run_detached(const struct run *run, const struct call *call, const struct options *options, const struct list *command,
+			struct error *e)
+{
+	const struct app_options chosen = choose(options, command);
+	const struct container *c = &run->container;
+	autorelease(text) struct text json = { 0 };
+	autorelease(text) struct text out = { 0 };
+	const struct app_definition definition = { .name = c->name, .json = &json, .digest = run->image.digest,
+						   .image = c->image, .args = &c->args, .restart = app_restart(run->app), .stop_signal = c->stop_signal,
+						   .stop_grace_us = c->stop_grace_us };
+	struct error ignored = { 0 };
+
+	app_freeze(run->app, &chosen, c, &json);
+	if (box_check_name(c->name, e) || apps_make(call->places, &definition, e))
+		return report_run_status(e);
+	if (background_start(call->places, c->name, e)) {
+		(void)background_remove(call->places, c->name, /* force= */ true, &ignored); /* the first cause is what counts */
+		return report_run_status(e);
+	}
+	text_addf(&out, "%s\n", c->name);
+	return report_text(&out, e) ? EXIT_BOX_FAILED : 0;
+}
+
 static int run_file(struct run *run, const struct call *call, const struct options *options, const char *file,
 		    const struct list *command, struct error *e)
 {
@@ -234,6 +268,10 @@ static int run_file(struct run *run, const struct call *call, const struct optio
 		return EXIT_BOX_FAILED;
 	if (prepare(run, call, options, file, command, e))
 		return EXIT_BOX_FAILED;
+	if (options->detach)
+		return run_detached(run, call, options, command, e);
+	if (strcmp(app_restart(run->app), "no") != 0)
+		report_line("restart holds in the background (box run -d): this run is not started again, continuing");
 	if (box_run(call->places, &run->container, &status, &run->epilogue, e))
 		return report_run_status(e);
 	for (size_t i = 0; i < run->epilogue.count; i++)

@@ -58,7 +58,6 @@ static const struct {
 	{ "network", NULL },
 	{ "port", NULL },
 	{ "rename", NULL },
-	{ "restart", "box stop NAME, then box run" },
 	{ "restore", NULL },
 	{ "search", NULL },
 	{ "stats", "box events --stats NAME" },
@@ -66,7 +65,6 @@ static const struct {
 	{ "top", "box ps NAME" },
 	{ "up", "a file for each app: box run app.json" },
 	{ "volume", NULL },
-	{ "wait", NULL },
 };
 
 /* Descriptors 0, 1 and 2 exist, so that nothing that box opens lands there. */
@@ -90,9 +88,12 @@ static void forbid_cores(void)
 
 static const struct command *find_command(const char *name)
 {
-	for (const struct command *c = commands; c->name; c++)
-		if (strcmp(c->name, name) == 0)
-			return c;
+	static const struct command *const tables[] = { commands, hidden_commands };
+
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		for (const struct command *c = tables[i]; c->name; c++)
+			if (strcmp(c->name, name) == 0)
+				return c;
 	return NULL;
 }
 

@@ -455,3 +455,16 @@ int image_resolve(const struct places *places, const char *reference_words, cons
 	*ret = image;
 	return 0;
 }
+
+int image_stored(const struct places *places, const char *reference, const char *digest, struct image *ret, struct error *e)
+{
+	autoclose int store = store_open(places->store, e);
+	struct image image = { .pin = -1, .reference = alloc_copy(reference) };
+
+	if (store < 0 || load_image(places, store, digest, &image, e)) {
+		image_release(&image);
+		return store < 0 ? -1 : error_in(e, "find the image %s in the store", reference);
+	}
+	*ret = image;
+	return 0;
+}

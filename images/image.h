@@ -55,6 +55,10 @@ int image_resolve(const struct places *places, const char *reference, const stru
 		  struct error *e);
 void image_release(struct image *image);
 
+/* The image (or plain tar) with that digest, as it lies in the store; reference is what the user calls it. Nothing is pulled or unpacked.
+ * */
+int image_stored(const struct places *places, const char *reference, const char *digest, struct image *ret, struct error *e);
+
 /* Whether these are the locked bytes: by configuration, which names every layer's content. An archive of another kind has the same one
  * under another manifest. */
 bool image_is_locked(const struct image *image, const struct lock_platform *locked);

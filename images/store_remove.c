@@ -5,6 +5,7 @@
  * Layers are moved to staging, where box-image's sweep empties them: an ordinary user may not remove files of its subordinate ids, and a
  * sandbox as their owner does it.
  */
+#include "images/app_images.h"
 #include "images/store_remove.h"
 
 #include <dirent.h>
@@ -100,6 +101,19 @@ static int claim(int store, const struct digest *image, const char *name, struct
 	return error_hint(e, "box ps shows which; box rm -f NAME ends it");
 }
 
+/* An app in the background starts from it again, whether it runs now or not. */
+static int refuse_apps(int store, const char *image, const char *name, struct error *e)
+{
+	autorelease(list) struct list digests = { 0 };
+
+	if (app_images_digests(store, &digests, e))
+		return -1;
+	if (!list_has(&digests, image))
+		return 0;
+	error_set(e, ERROR_EXISTS, "remove the image %s: an app in the background is started from it", name);
+	return error_hint(e, "box ps -a shows which; box rm NAME removes it");
+}
+
 int store_remove_blob(int store, const char *words, struct error *e)
 {
 	struct digest digest;
@@ -126,6 +140,8 @@ int store_remove_image(int store, const char *image, const char *name, const str
 		*e = missing;
 		return -1;
 	}
+	if (refuse_apps(store, image, name, e))
+		return -1;
 	if (is_known) {
 		pin = claim(store, &digest, name, e);
 		if (pin < 0)

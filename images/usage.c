@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "images/app_images.h"
 #include "images/catalogue.h"
 #include "images/digest.h"
 #include "images/lock_files.h"
@@ -94,7 +95,7 @@ static void ask_containers(int store, struct usage_image *item)
 		item->used_s = st.st_mtim.tv_sec;
 }
 
-static void ask_lock_files(const struct list *digests, struct usage_image *item)
+static void ask_holders(const struct list *digests, struct usage_image *item)
 {
 	for (size_t i = 0; i < item->blobs.count; i++)
 		item->is_used = item->is_used || list_has(digests, item->blobs.items[i]);
@@ -139,11 +140,11 @@ int usage_read(int store, const struct catalogue *catalogue, struct usage *ret, 
 	for (size_t i = 0; i < catalogue->count; i++)
 		add_entry(&usage, &catalogue->items[i]);
 	if (store_each_record(store, add_record, &usage, e) || source_record_each(store, ask_file, &usage, e) ||
-	    lock_files_digests(store, &digests, e))
+	    lock_files_digests(store, &digests, e) || app_images_digests(store, &digests, e))
 		return -1;
 	for (size_t i = 0; i < usage.count; i++) {
 		ask_containers(store, &usage.items[i]);
-		ask_lock_files(&digests, &usage.items[i]);
+		ask_holders(&digests, &usage.items[i]);
 	}
 	*ret = usage;
 	usage = (struct usage){ 0 };

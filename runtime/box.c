@@ -20,8 +20,9 @@
 #include "base/places.h"
 #include "base/process.h"
 #include "cgroups/cgroup.h"
+#include "runtime/apps.h"
+#include "runtime/background.h"
 #include "runtime/explain.h"
-#include "runtime/forward.h"
 #include "runtime/launch.h"
 #include "runtime/oci.h"
 #include "runtime/relay.h"
@@ -140,8 +141,13 @@ int box_list(const struct places *places, struct box_info **ret, size_t *ret_cou
 		/* A container that is being made or removed at this moment has no record. */
 		if (names.items[i][0] == '.' || state_read(places, names.items[i], &record, &alive, &ignored))
 			continue;
-		describe(places, &record, alive, alloc_append(&infos, &count, sizeof *infos));
+		if (alive || !apps_exists(places, names.items[i]))
+			describe(places, &record, alive, alloc_append(&infos, &count, sizeof *infos));
 		record_release(&record);
+	}
+	if (background_list(places, &infos, &count, e)) {
+		box_list_free(infos, count);
+		return -1;
 	}
 	if (count)
 		qsort(infos, count, sizeof *infos, by_creation);
@@ -270,7 +276,7 @@ static int ask_to_end(const struct places *places, const char *name, int64_t *gr
 	if (*grace_us < 0)
 		*grace_us = record.stop_grace_us;
 	pidfd = open_first(&record, e);
-	if (pidfd >= 0 && forward_would_be_dropped(pidfd, signal))
+	if (pidfd >= 0 && process_drops(pidfd, signal))
 		signal = SIGKILL;
 	result = pidfd < 0 ? -1 : process_signal(pidfd, signal) ? error_sys(e, "signal %s", name) : 0;
 	record_release(&record);
@@ -283,6 +289,8 @@ int box_stop(const struct places *places, const char *name, int64_t grace_us, st
 
 	if (box_check_name(name, e))
 		return -1;
+	if (apps_exists(places, name))
+		return background_stop(places, name, grace_us, e);
 	if (is_bundle(places, name, &has_ended) && has_ended)
 		return 0;
 	if (ask_to_end(places, name, &grace_us, e))
@@ -303,6 +311,8 @@ int box_remove(const struct places *places, const char *name, bool force, struct
 
 	if (box_check_name(name, e))
 		return -1;
+	if (apps_exists(places, name))
+		return background_remove(places, name, force, e);
 	if (is_bundle(places, name, &has_ended))
 		return oci_delete(places, name, force, e);
 	for (int64_t waited = 0; waited < PATIENCE_US; waited += STEP_US) {

@@ -18,9 +18,6 @@ void forward_end_set(sigset_t *ret);
 /* Whether the signal asks for an end: SIGHUP, SIGINT, SIGQUIT, SIGTERM. */
 bool forward_is_end(int signal);
 
-/* Whether the kernel would drop the signal: it goes to process 1 of a pid namespace, which has not asked for it (pid_namespaces(7)). */
-bool forward_would_be_dropped(int pidfd, int signal);
-
 /* Hands the signal to the process behind pidfd. *ret_default becomes its number where the process was ended because it has no handler:
  * the kernel withholds every default action from process 1 of a pid namespace, so that Ctrl-C would do nothing to "sleep 1000". */
 void forward_signal(int pidfd, const struct signalfd_siginfo *info, int *ret_default);

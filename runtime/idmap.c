@@ -114,15 +114,35 @@ int idmap_lease(int store, const char *holder, uint32_t *ret_base, struct error 
 	return error_set(e, ERROR_KERNEL, "lease a range of user ids: all %d ranges are in use", ID_POOL_RANGES - 1);
 }
 
-/* Removes the lease file at path where holder has it. */
-static void return_one(int store, const char *path, const char *holder)
+/* Whether the lease file at path is there, and holder's. */
+static bool is_holders(int store, const char *path, const char *holder)
 {
 	autorelease(text) struct text found = { 0 };
 	struct error ignored = { 0 };
 
-	if (file_read(store, path, 4096, &found, &ignored) || !found.data || strcmp(found.data, holder) != 0)
-		return; /* not there, or another app's */
-	(void)unlinkat(store, path, 0); /* a lease that stays is found again by the next sweep */
+	return file_read(store, path, 4096, &found, &ignored) == 0 && found.data && strcmp(found.data, holder) == 0;
+}
+
+static void write_path(uint32_t base, char ret[static 32])
+{
+	(void)snprintf(ret, 32, "ids/%u", (base - ID_POOL_BASE) / ID_RANGE); /* always fits */
+}
+
+bool idmap_is_leased(int store, uint32_t base, const char *holder)
+{
+	char path[32];
+
+	if (base < ID_POOL_BASE)
+		return false;
+	write_path(base, path);
+	return is_holders(store, path, holder);
+}
+
+/* Removes the lease file at path where holder has it. */
+static void return_one(int store, const char *path, const char *holder)
+{
+	if (is_holders(store, path, holder))
+		(void)unlinkat(store, path, 0); /* a lease that stays is found again by the next sweep */
 }
 
 /* A lease whose holder is gone, or that was never written to the end. */
@@ -164,10 +184,10 @@ static int return_all(int store, const char *holder, struct error *e)
 void idmap_return(int store, uint32_t base, const char *holder)
 {
 	struct error ignored = { 0 };
-	char path[300];
+	char path[32];
 
 	if (base) {
-		(void)snprintf(path, sizeof path, "ids/%u", (base - ID_POOL_BASE) / ID_RANGE); /* always fits */
+		write_path(base, path);
 		return_one(store, path, holder);
 		return;
 	}

@@ -28,6 +28,8 @@ int idmap_namespace(const struct id_map *map, struct error *e);
 
 /* Leases a range in the store's folder "ids" for holder, an app's state folder; *ret_base is its first host id. */
 int idmap_lease(int store, const char *holder, uint32_t *ret_base, struct error *e);
+/* Whether holder has the range that begins with base. */
+bool idmap_is_leased(int store, uint32_t base, const char *holder);
 /* Gives back every lease whose holder, a path, is gone: what a reboot left. */
 int idmap_sweep(int store, struct error *e);
 /* Gives back what holder leased; base 0: not known, every lease is looked at. Nothing leased is fine. */

@@ -9,11 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/channel.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -47,6 +49,15 @@ void launch_init(struct launch *l, const struct places *places, const struct con
 		l->namespaces.joined[i] = -1;
 }
 
+void launch_init_background(struct launch *l, const struct places *places, const struct container *container,
+			    const struct launch_background *background)
+{
+	launch_init(l, places, container);
+	l->background = background;
+	free(l->holder);
+	l->holder = alloc_copy(background->definition_path);
+}
+
 struct start {
 	struct launch *launch;
 	const char *writable, *volumes; /* of an ordinary user */
@@ -65,11 +76,14 @@ static void become_child(void *data, int channel)
 		.entered_cgroup = cgroup_clone_fd(l->group) >= 0,
 		.is_rootless = l->places->rootless, .is_first = true, .can_setgroups = l->map.can_setgroups,
 		.has_tty_group = id_map_gid(&l->map, TTY_GROUP) >= 0, .scaffold = -1, .root = -1, .proc = -1, .pts = -1,
-		.streams = { -1, -1, -1 }, .parent_streams = { -1, -1, -1 },
+		.streams = { -1, -1, -1 }, .parent_streams = { -1, -1, -1 }, .is_background = l->background != NULL,
 	};
 
+	if (l->background)
+		memcpy(child.fifos, l->background->fifos, sizeof child.fifos);
 	/* The lock says that box lives, not that its child does. */
-	close(l->state.lock);
+	if (l->state.lock >= 0)
+		close(l->state.lock);
 	child_main(&child);
 }
 

@@ -23,6 +23,13 @@ struct launch_wishes {
 	bool starts;                /* run: the program starts at once, and this process stays; else it waits for start */
 };
 
+/* An app in the background: its program lives on when this process ends. */
+struct launch_background {
+	const char *definition_path; /* STORE/apps/NAME: what its writable layer and its ids belong to, from one run to the next */
+	int definition;              /* the open folder */
+	int fifos[2];                /* what the program gets as stdout and stderr, open for both */
+};
+
 struct cgroup;
 struct container;
 struct error;
@@ -35,8 +42,9 @@ struct launch {
 	const struct places *places;
 	const struct container *container;
 	struct launch_wishes wishes;
+	const struct launch_background *background; /* NULL: the app ends with this process */
 	struct state state;
-	char *holder;            /* STATE/NAME: how the store knows whose its parts are */
+	char *holder;            /* STATE/NAME, or the definition: how the store knows whose its parts are */
 	int store;               /* descriptor of the store's folder */
 	uint32_t id_base;        /* lease */
 	struct id_map map;
@@ -65,6 +73,14 @@ void launch_init(struct launch *l, const struct places *places, const struct con
 
 /* Makes everything and starts the app's program. On failure launch_release undoes what was made. */
 int launch_start(struct launch *l, struct error *e);
+
+/* As launch_init, for an app in the background whose state folder is there, and held by its supervisor. What is kept from run to run is
+ * opened, or made where it is missing; launch_release leaves it. */
+void launch_init_background(struct launch *l, const struct places *places, const struct container *container,
+			    const struct launch_background *background);
+
+/* The app goes on without this process: forgets everything that launch_release would take away. */
+void launch_let_go(struct launch *l);
 
 /* Ends the app where it still runs, and removes everything that launch_start made. The first failure is in e; the rest is removed
  * all the same. */

@@ -28,6 +28,7 @@
 #include "base/places.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
+#include "runtime/apps.h"
 #include "runtime/console.h"
 #include "runtime/hooks.h"
 #include "runtime/launch.h"
@@ -84,7 +85,7 @@ static int prepare(struct launch *l, struct error *e)
 	if (l->places->rootless && l->map.gid_count < 2)
 		l->map.can_setgroups = false;
 	l->has_user_namespace = c->namespaces[NAMESPACE_USER].choice == NAMESPACE_NEW;
-	if (namespaces_open(c, &l->namespaces, e) || state_make(l->places, c->name, &l->state, e))
+	if (namespaces_open(c, &l->namespaces, e) || apps_refuse_name(l->places, c->name, e) || state_make(l->places, c->name, &l->state, e))
 		return -1;
 	if (keep_texts(l, e) || (!l->wishes.starts && listen_for_start(l, e)))
 		return -1;

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -16,13 +17,37 @@
 #include "base/log.h"
 #include "base/places.h"
 #include "cgroups/cgroup.h"
+#include "runtime/apps.h"
 #include "runtime/group_path.h"
 #include "runtime/launch.h"
 #include "runtime/launch_parts.h"
 #include "runtime/sealed.h"
 #include "runtime/sources.h"
+#include "runtime/supervise/lines.h"
 #include "runtime/writable.h"
 #include "specs/container.h"
+
+struct id_lease {
+	int64_t base;
+};
+static const struct line_row id_lease_rows[] = { { "base", LINE_NUMBER, offsetof(struct id_lease, base) }, { 0 } };
+
+/* What it wrote before is owned by the ids that it had then. */
+static int lease_again(struct launch *l, struct error *e)
+{
+	struct id_lease noted = { 0 };
+	struct error missing = { 0 };
+
+	if (lines_read(l->background->definition, "ids", id_lease_rows, &noted, &missing) == 0 &&
+	    idmap_is_leased(l->store, (uint32_t)noted.base, l->holder)) {
+		l->id_base = (uint32_t)noted.base;
+		return 0;
+	}
+	if (idmap_lease(l->store, l->holder, &l->id_base, e))
+		return -1;
+	noted.base = l->id_base;
+	return lines_write(l->background->definition, "ids", id_lease_rows, &noted, e);
+}
 
 static int choose_ids(struct launch *l, struct error *e)
 {
@@ -39,9 +64,18 @@ static int choose_ids(struct launch *l, struct error *e)
 		l->map.uids[0] = l->map.gids[0] = (struct id_extent){ 0, 0, UINT32_MAX };
 		return 0;
 	}
-	if (idmap_lease(l->store, l->holder, &l->id_base, e))
+	if (l->background ? lease_again(l, e) : idmap_lease(l->store, l->holder, &l->id_base, e))
 		return -1;
 	idmap_for_base(l->id_base, &l->map);
+	return 0;
+}
+
+/* To the container's root, who gives them to the app's user in there. An ordinary user is that root. */
+static int give_fifos(const struct launch *l, struct error *e)
+{
+	for (int i = 0; l->background && !l->places->rootless && i < 2; i++)
+		if (fchown(l->background->fifos[i], l->map.uids[0].outside, l->map.gids[0].outside))
+			return error_sys(e, "give the app's FIFO to user %u", l->map.uids[0].outside);
 	return 0;
 }
 
@@ -108,6 +142,31 @@ static int make_group(struct launch *l, struct error *e)
 	return cgroup_create(&request, &l->group, e);
 }
 
+/* Its supervisor holds the lock. */
+static int open_state(struct launch *l, struct error *e)
+{
+	l->state.folder = state_folder(l->places, l->container->name, e);
+	if (l->state.folder < 0)
+		return -1;
+	l->state.name = alloc_copy(l->container->name);
+	return 0;
+}
+
+static int make_writable(struct launch *l, struct error *e)
+{
+	if (l->background)
+		l->writable = writable_open(l->places->store, l->container->name, l->holder, &l->map, e);
+	if (l->writable >= 0 || e->kind != ERROR_NONE)
+		return l->writable >= 0 ? 0 : -1;
+	l->writable = writable_make(l->places->store, l->container->name, &l->map, e);
+	l->has_writable = l->writable >= 0;
+	if (l->writable < 0)
+		return -1;
+	if (symlinkat(l->holder, l->writable, WRITABLE_HOLDER))
+		return error_sys(e, "note the holder of the writable layer");
+	return 0;
+}
+
 int launch_prepare(struct launch *l, const char *volumes, struct error *e)
 {
 	if (sealed_self(l->has_user_namespace, e))
@@ -115,21 +174,16 @@ int launch_prepare(struct launch *l, const char *volumes, struct error *e)
 	l->store = folder_make_private(l->places->store, e);
 	if (l->store < 0)
 		return -1;
-	if (state_make(l->places, l->container->name, &l->state, e))
+	if (l->background ? open_state(l, e) : apps_refuse_name(l->places, l->container->name, e) ||
+						    state_make(l->places, l->container->name, &l->state, e))
 		return -1;
-	if (choose_ids(l, e) || namespaces_open(l->container, &l->namespaces, e))
+	if (choose_ids(l, e) || give_fifos(l, e) || namespaces_open(l->container, &l->namespaces, e))
 		return -1;
 	if (seccomp_prepare(l->places, l->container, &l->filter, e))
 		return e->field[0] ? -1 : error_at(e, "security.seccomp");
 	trace_step("launch", "seccomp filter");
-	if (!l->container->read_only_root) {
-		l->writable = writable_make(l->places->store, l->container->name, &l->map, e);
-		l->has_writable = l->writable >= 0;
-		if (l->writable < 0)
-			return -1;
-		if (symlinkat(l->holder, l->writable, WRITABLE_HOLDER))
-			return error_sys(e, "note the holder of the writable layer");
-	}
+	if (!l->container->read_only_root && make_writable(l, e))
+		return -1;
 	launch_look_at_sources(l);
 	if (open_volumes(l, volumes, e))
 		return -1;

@@ -52,6 +52,16 @@ static void close_all(struct launch *l)
 	l->volume_lock_count = 0;
 }
 
+void launch_let_go(struct launch *l)
+{
+	l->pid = 0;
+	cgroup_free(l->group);
+	l->group = NULL;
+	l->has_writable = false;
+	l->id_base = 0;
+	state_release(&l->state);
+}
+
 int launch_release(struct launch *l, struct error *e)
 {
 	struct error *first = e, later = { 0 };
@@ -69,6 +79,9 @@ int launch_release(struct launch *l, struct error *e)
 	trace_step("launch", "remove cgroup");
 	cgroup_free(l->group);
 	l->group = NULL;
+	/* What lives from run to run goes with the app's definition. */
+	if (l->background)
+		launch_let_go(l);
 	if (l->has_writable && writable_remove(l->places->store, l->container->name, &l->map, first)) {
 		result = -1;
 		first = &later;

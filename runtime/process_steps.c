@@ -46,6 +46,9 @@ int step_bind_again(struct child *c, struct error *e)
 {
 	struct pollfd channel = { .fd = c->channel };
 
+	/* In the background it lives on; until its program runs, box notices its own end on the channel, and its supervisor that of box. */
+	if (c->is_background)
+		return step_unbind_from_parent(c, e);
 	if (step_bind_to_parent(c, e))
 		return -1;
 	if (poll(&channel, 1, 0) > 0 && (channel.revents & POLLHUP))

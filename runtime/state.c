@@ -25,6 +25,7 @@
 #include "base/file.h"
 #include "base/places.h"
 #include "base/process.h"
+#include "runtime/supervise/watcher.h"
 #include "specs/container.h"
 #include "specs/field.h"
 
@@ -326,7 +327,7 @@ int state_names(const struct places *places, struct list *ret, struct error *e)
 		return error_sys(e, "read the folder %s", places->state);
 	}
 	while ((errno = 0, entry = readdir(entries)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && strcmp(entry->d_name, WATCHER_FOLDER) != 0)
 			list_add(ret, entry->d_name);
 	return errno ? error_sys(e, "read the folder %s", places->state) : 0;
 }

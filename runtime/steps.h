@@ -36,10 +36,12 @@ struct child {
 	const char *volumes;      /* rootless: the store's folder of volumes */
 	int channel;
 	int start;                /* OCI create: the socket on which start comes, or -1 */
+	int fifos[2];             /* is_background: become its stdout and stderr */
 	int init_program;         /* descriptor of box-init in a sealed memfd, or -1 */
 	bool entered_cgroup;      /* by CLONE_INTO_CGROUP */
 	bool is_rootless;
 	bool is_first;            /* the container's first process, not one that entered */
+	bool is_background;       /* the app lives on when box ends */
 	bool can_setgroups;
 	bool has_tty_group;       /* gid 5 exists in the container */
 

@@ -36,6 +36,18 @@ static int make_pipe(struct child *c, bool to_app, int *ret_inside, int *ret_out
 	return 0;
 }
 
+/* The FIFOs of an app in the background. Everybody inside may write, as to a pipe of make_pipe's; and read, because both are open for both
+ * to whoever has them, and because an ordinary user's supervisor has to open them once more when they are another id's. */
+static int take_fifos(struct child *c, struct error *e)
+{
+	for (int i = 0; i < 2; i++) {
+		if (fchown(c->fifos[i], c->identity.uid, c->identity.gid) || fchmod(c->fifos[i], 0666))
+			return error_sys(e, "give the app's FIFO to user %u", c->identity.uid);
+		c->streams[1 + i] = take_fd(&c->fifos[i]);
+	}
+	return 0;
+}
+
 /* /dev/console is the app's terminal, bound by descriptor (CVE-2025-52565). */
 static int bind_console(int slave, struct error *e)
 {
@@ -86,6 +98,8 @@ int step_streams(struct child *c, struct error *e)
 		if (c->streams[0] < 0)
 			return -1;
 	}
+	if (c->is_background)
+		return take_fifos(c, e);
 	if (make_pipe(c, /* to_app= */ false, &c->streams[1], &c->parent_streams[1], e))
 		return -1;
 	return make_pipe(c, /* to_app= */ false, &c->streams[2], &c->parent_streams[2], e);

@@ -21,6 +21,8 @@
 #include "base/places.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
+#include "runtime/apps.h"
+#include "runtime/background.h"
 #include "runtime/box.h"
 #include "runtime/group_path.h"
 #include "runtime/idmap.h"
@@ -85,6 +87,11 @@ int sweep_one(const struct places *places, const char *name, struct error *e)
 		state_release(&state);
 		return 0;
 	}
+	/* The supervisor of an app in the background is gone: its app is not, or is to be started again. */
+	if (background_adopt(places, &state)) {
+		state_release(&state);
+		return 0;
+	}
 	if (clear_remains(places, &state, e)) {
 		state_release(&state);
 		return error_in(e, "clear what %s left", name);
@@ -103,7 +110,9 @@ static int sweep_store(const struct places *places, struct error *e)
 		return errno == ENOENT ? 0 : error_sys(e, "open the store %s", places->store);
 	if (places->rootless)
 		id_map_for_caller(&map);
-	result = writable_sweep(places->store, &map, e);
+	result = apps_sweep(places->store, e);
+	if (writable_sweep(places->store, &map, result ? &later : e))
+		result = -1;
 	return idmap_sweep(store, result ? &later : e) || result ? -1 : 0;
 }
 

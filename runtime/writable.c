@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <grp.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -91,6 +92,32 @@ int writable_make(const char *store, const char *name, const struct id_map *map,
 		return folder;
 	unmake(containers, name);
 	return error_in(e, "make the writable layer");
+}
+
+/* A crash may have come between any two steps of making it: what is missing is made. */
+static int complete(int folder, const char *holder, const struct id_map *map, struct error *e)
+{
+	char found[PATH_MAX];
+	ssize_t length = readlinkat(folder, WRITABLE_HOLDER, found, sizeof found - 1);
+
+	if (length < 0 && errno == ENOENT && symlinkat(holder, folder, WRITABLE_HOLDER))
+		return error_sys(e, "note the holder of the writable layer");
+	found[length > 0 ? length : 0] = '\0';
+	if (length > 0 && strcmp(found, holder) != 0)
+		return error_set(e, ERROR_EXISTS, "open the writable layer: it belongs to %s", found);
+	if (faccessat(folder, "upper", F_OK, AT_SYMLINK_NOFOLLOW) && make_owned(folder, "upper", 0755, map, e))
+		return -1;
+	return faccessat(folder, "work", F_OK, AT_SYMLINK_NOFOLLOW) ? make_owned(folder, "work", 0700, map, e) : 0;
+}
+
+int writable_open(const char *store, const char *name, const char *holder, const struct id_map *map, struct error *e)
+{
+	autofree char *path = text_format("%s/containers/%s", store, name);
+	autoclose int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (folder < 0)
+		return errno == ENOENT ? -1 : error_sys(e, "open the writable layer %s", path);
+	return give(AT_FDCWD, path, map, e) || complete(folder, holder, map, e) ? -1 : take_fd(&folder);
 }
 
 /* The child's side of removing as the container's root. Ends here. */

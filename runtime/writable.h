@@ -13,6 +13,9 @@ struct id_map;
  * layer of that name exists (e->sys EEXIST), everything is as before. */
 int writable_make(const char *store, const char *name, const struct id_map *map, struct error *e);
 
+/* The same where holder, a path, has such a layer already: what the app wrote is still there. -1 without an error: there is none. */
+int writable_open(const char *store, const char *name, const char *holder, const struct id_map *map, struct error *e);
+
 /* Removes them with what the app wrote. An ordinary user's subordinate ids own some of it: that is removed from inside a user
  * namespace with this map. Missing is fine. */
 /* Removes every layer whose holder, a state folder, is gone: what a reboot left. The holder is written by the caller of writable_make as

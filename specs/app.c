@@ -231,7 +231,12 @@ const char *app_image(const struct app *app, const char **ret_field)
 	return app->reference;
 }
 
-void app_dump(const struct app *app, struct text *ret)
+const char *app_restart(const struct app *app)
+{
+	return app->restart;
+}
+
+json_t *app_build(const struct app *app)
 {
 	/* Written but empty is not the same as not written: an empty entrypoint takes the image's away; and what is not supported
 	 * yet is refused where it is written at all. */
@@ -243,6 +248,13 @@ void app_dump(const struct app *app, struct text *ret)
 			json_object_del(root, quiet[i]);
 	if (json_object_size(app->oci))
 		json_object_set_new(root, "oci", json_deep_copy(app->oci));
+	return root;
+}
+
+void app_dump(const struct app *app, struct text *ret)
+{
+	json_t *root = app_build(app);
+
 	interpolate_escape(root);
 	field_print(root, ret);
 	json_decref(root);

@@ -60,6 +60,13 @@ int app_error_line(const struct app *app, const char *field);
 /* The resolved spec as JSON, as box config prints it: defaults filled in, secrets left out. */
 void app_dump(const struct app *app, struct text *ret);
 
+/* The spec as one that needs neither its file's folder, nor other files of it, nor the caller's variables and command line (options):
+ * c is what app_container made of them. Adds to ret. */
+void app_freeze(const struct app *app, const struct app_options *options, const struct container *c, struct text *ret);
+
+/* restart, as the file has it: "no", "on-failure:5" … Borrowed. */
+const char *app_restart(const struct app *app);
+
 /* The container that app describes, with the image's configuration under it (NULL: a folder without one). layers, name suffix and
  * host-dependent choices are left to the caller. */
 int app_container(const struct app *app, const struct image_config *image, const struct app_options *options,

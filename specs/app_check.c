@@ -48,7 +48,6 @@ static int check_later(const struct app *app, struct problems *p)
 		{ app_has(app, "networks"), "networks", "named networks are" },
 		{ app_has(app, "ports"), "ports", "published ports are" },
 		{ app_has(app, "healthcheck"), "healthcheck", "health checks are" },
-		{ strcmp(app->restart, "no") != 0, "restart", "restarting an app is" },
 		{ app_has(app, "logging"), "logging", "log files are" },
 		{ app_has(app, "update"), "update", "replacing an app is" },
 	};

@@ -168,5 +168,8 @@ void app_resolve_reference(struct app *app);
 /* Which namespaces are the host's. */
 void app_choose_namespaces(const struct app *app, struct container *c);
 
+/* The resolved spec as JSON, before what looks like a variable in it is escaped. A new reference. */
+struct json_t *app_build(const struct app *app);
+
 /* Whether the file has this top-level key. */
 bool app_has(const struct app *app, const char *key);

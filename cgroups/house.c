@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * house.c - where the supervisors of apps live: out of the groups of whoever started them.
+ *
+ * As root it is one group for all of them, /box/.supervise in every tree, which nothing limits; an ordinary user with a systemd of the
+ * user's own gets a scope there. Where neither can be had a supervisor stays in its caller's groups, and ends with them.
+ */
+#include "cgroups/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "cgroups/group.h"
+
+#define HOUSE "/" GROUP_PARENT "/.supervise"
+
+enum {
+	TRIES = 100,    /* ROOT/box goes with its last group, perhaps between two of our steps */
+	LEAVE_MS = 200, /* for a supervisor that is about to end */
+};
+
+/* 1: it went away meanwhile. */
+static int enter_once(const struct cgroup *house, struct branch *branch, struct error *e)
+{
+	const struct path_wish made = { .wants_made = true };
+
+	branch->parent = path_walk(branch, HOUSE, &made, e);
+	if (branch->parent < 0)
+		return e->sys == ENOENT || e->sys == ENODEV ? 1 : -1;
+	if (mkdirat(branch->parent, group_leaf(house), 0755) == 0)
+		branch->is_made = true;
+	else if (errno != EEXIST)
+		return errno == ENOENT || errno == ENODEV ? 1 : error_sys(e, "make cgroup %s%s", branch->tree.root, HOUSE);
+	if (branch_open(house, branch, e))
+		return e->sys == ENOENT || e->sys == ENODEV ? 1 : -1;
+	if (!branch->tree.is_v2 && v1_inherit(branch, branch->parent, branch->folder, branch->is_made, HOUSE, e))
+		return -1;
+	if (branch_put(branch, "0"))
+		return errno == ENODEV ? 1 : error_sys(e, "enter cgroup %s%s", branch->tree.root, HOUSE);
+	return 0;
+}
+
+static void close_branch(struct branch *branch)
+{
+	int *const fds[] = { &branch->parent, &branch->folder, &branch->tasks };
+
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		if (*fds[i] >= 0)
+			close(take_fd(fds[i]));
+}
+
+static int enter(const struct cgroup *house, struct branch *branch, struct error *e)
+{
+	for (int i = 0; i < TRIES; i++) {
+		int result = enter_once(house, branch, e);
+
+		close_branch(branch);
+		if (result <= 0)
+			return result;
+		error_clear(e);
+	}
+	return error_set(e, ERROR_KERNEL, "enter cgroup %s%s: others remove it again and again", branch->tree.root, HOUSE);
+}
+
+/* The group in every tree of this host, whether it is there or not. */
+static struct cgroup *find_house(struct error *e)
+{
+	struct layout layout = { 0 };
+	struct cgroup *house;
+
+	if (layout_find(&layout, e))
+		return NULL;
+	house = group_new(HOUSE, strlen(HOUSE), layout.version);
+	for (size_t i = 0; i < layout.count; i++) {
+		struct tree *tree = &layout.trees[i];
+
+		group_add(house, tree->is_v2, tree->controllers)->tree = *tree;
+		*tree = (struct tree){ 0 };
+	}
+	layout_release(&layout);
+	return house;
+}
+
+int cgroup_house_enter(struct error *e)
+{
+	struct cgroup *house;
+	int result = 0;
+
+	if (geteuid() != 0) {
+		cgroup_seek_scope("supervise");
+		return 0;
+	}
+	house = find_house(e);
+	if (!house)
+		return -1;
+	for (size_t i = 0; result == 0 && i < house->count; i++)
+		result = enter(house, &house->branches[i], e);
+	cgroup_free(house);
+	return result;
+}
+
+/* Out of it and away with it in one tree; false: somebody is in it, or about to leave. */
+static bool clear_away(const struct branch *branch)
+{
+	autofree char *own = text_format("%s" HOUSE, branch->tree.root);
+	autofree char *top = text_format("%s/" GROUP_PARENT, branch->tree.root);
+	autofree char *tasks = text_format("%s/%s", branch->tree.root, branch_tasks_file(branch));
+	autoclose int fd = open(tasks, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "0", 1) != 1 || (rmdir(own) && errno != ENOENT))
+		return false;
+	(void)rmdir(top); /* EBUSY: apps are in it */
+	return true;
+}
+
+void cgroup_house_leave(void)
+{
+	struct error ignored = { 0 };
+	struct cgroup *house = geteuid() == 0 ? find_house(&ignored) : NULL;
+	long deadline = clock_ms() + LEAVE_MS;
+	unsigned pause_us = 100;
+
+	for (size_t i = 0; house && i < house->count; i++)
+		while (!clear_away(&house->branches[i]) && wait_until(deadline, &pause_us))
+			;
+	cgroup_free(house);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command_background.c - commands on apps in the background, and the hidden ones by which their supervisors have things done.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/number.h"
+#include "base/places.h"
+#include "base/text.h"
+#include "cgroups/cgroup.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "images/digest.h"
+#include "images/image.h"
+#include "runtime/apps.h"
+#include "runtime/background.h"
+#include "runtime/box.h"
+#include "runtime/oci.h"
+#include "runtime/supervise/control.h"
+#include "runtime/supervise/settings.h"
+#include "runtime/supervise/spawn.h"
+#include "specs/app.h"
+#include "specs/container.h"
+
+struct restart_choices {
+	const char *time;
+};
+
+const struct option_row restart_options[] = {
+	{ 't', "time", OPTION_TEXT, offsetof(struct restart_choices, time), "SECONDS", "then kill it (default: the spec's stop_grace_period)" },
+	{ 0 },
+};
+
+/* What a command does to one container. */
+typedef int act_on(const struct call *call, const char *name, const void *data, struct error *e);
+
+/* Reads NAME…, and acts on each: one where that is not possible does not keep the others. */
+static int act_on_all(const struct call *call, const struct option_row *options, void *choices, act_on *act, const void *data)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct error e = { 0 };
+	int result = options_parse(options, OPERANDS_ANYWHERE, call->argv, choices, &operands, NULL, &e);
+
+	if (result == 0 && !operands.count)
+		result = error_set(&e, ERROR_USAGE, "%s: expected at least one NAME", call->command->name);
+	if (result)
+		return report_failure(&e);
+	for (size_t i = 0; i < operands.count; i++) {
+		error_clear(&e);
+		if (act(call, operands.items[i], data, &e))
+			result = report_failure(&e);
+	}
+	return result;
+}
+
+static int start_one(const struct call *call, const char *name, const void *data, struct error *e)
+{
+	(void)data;
+	if (box_check_name(name, e))
+		return -1;
+	return apps_exists(call->places, name) ? background_start(call->places, name, e) : oci_start(call->places, name, e);
+}
+
+int command_start(const struct call *call)
+{
+	return act_on_all(call, no_options, NULL, start_one, NULL);
+}
+
+static int restart_one(const struct call *call, const char *name, const void *data, struct error *e)
+{
+	const struct restart_choices *choices = data;
+	int64_t seconds = -1;
+
+	if (choices->time && number_parse(choices->time, 0, INT32_MAX, &seconds))
+		return error_set(e, ERROR_USAGE, "option --time %s: expected seconds", choices->time);
+	if (box_check_name(name, e))
+		return -1;
+	return background_restart(call->places, name, seconds < 0 ? -1 : seconds * 1000000, e);
+}
+
+int command_restart(const struct call *call)
+{
+	struct restart_choices choices = { 0 };
+
+	return act_on_all(call, restart_options, &choices, restart_one, &choices);
+}
+
+static int wait_one(const struct call *call, const char *name, const void *data, struct error *e)
+{
+	autorelease(text) struct text out = { 0 };
+	int status;
+
+	(void)data;
+	if (box_check_name(name, e) || background_wait(call->places, name, &status, e))
+		return -1;
+	text_addf(&out, "%d\n", status);
+	return report_text(&out, e);
+}
+
+int command_wait(const struct call *call)
+{
+	return act_on_all(call, no_options, NULL, wait_one, NULL);
+}
+
+/* What one start by a supervisor holds. */
+struct frozen {
+	struct app *app;
+	struct image image;
+	struct container container;
+};
+
+static void release(struct frozen *frozen)
+{
+	app_free(frozen->app);
+	image_release(&frozen->image);
+	container_release(&frozen->container);
+}
+
+/* From the frozen spec and the pinned image to the container. */
+static int thaw(const struct call *call, const char *name, int definition, struct frozen *ret, struct error *e)
+{
+	autofree char *folder = apps_path(call->places, name);
+	autofree char *path = text_format("%s/app.json", folder);
+	const struct app_options nothing = { 0 };
+	autorelease(text) struct text digest = { 0 };
+	const char *reference, *field;
+
+	if (app_load(path, &nothing, &ret->app, e))
+		return -1;
+	reference = app_image(ret->app, &field);
+	if (file_read(definition, "image", DIGEST_TEXT, &digest, e) && e->sys != ENOENT)
+		return -1;
+	error_clear(e);
+	if (digest.length ? image_stored(call->places, reference, digest.data, &ret->image, e)
+			  : image_resolve(call->places, reference, NULL, &ret->image, e))
+		return error_at(e, "%s", field);
+	if (app_container(ret->app, &ret->image.config, &nothing, &ret->container, e))
+		return -1;
+	ret->container.layers = take_ptr(&ret->image.layers);
+	ret->container.layer_count = ret->image.layer_count;
+	ret->image.layer_count = 0;
+	return 0;
+}
+
+/* The one operand of a hidden command, and the descriptors that its supervisor gave. */
+static int begin_hidden(const struct call *call, size_t operands, struct list *ret, struct error *e)
+{
+	if (options_parse(no_options, OPERANDS_ANYWHERE, call->argv, NULL, ret, NULL, e))
+		return -1;
+	if (ret->count != operands || spawn_given(SPAWN_DEFINITION) < 0)
+		return error_set(e, ERROR_USAGE, "%s: it is for the supervisor of an app", call->command->name);
+	return 0;
+}
+
+static int command_app_start(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	autorelease(text) struct text answer = { 0 };
+	struct frozen frozen = { .image = { .pin = -1 } };
+	struct error e = { 0 }, unheard = { 0 };
+	int talk = spawn_given(SPAWN_DEFINITION + 1);
+	int result = begin_hidden(call, 1, &operands, &e);
+
+	if (result == 0)
+		result = thaw(call, operands.items[0], SPAWN_DEFINITION, &frozen, &e);
+	if (result == 0)
+		result = background_launch(call->places, &frozen.container, SPAWN_DEFINITION, talk, &e);
+	if (result && talk >= 0) {
+		control_add_failure(&e, &answer);
+		(void)control_send(talk, answer.data, NULL, &unheard); /* the supervisor may be gone */
+	}
+	release(&frozen);
+	return result ? report_run_status(&e) : 0;
+}
+
+/* NAME CODE SIGNAL STARTS */
+static int command_app_end(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct error e = { 0 };
+	struct last_end end = { .ended = time(NULL) };
+	int64_t *const numbers[] = { &end.code, &end.signal, &end.starts };
+	int result = begin_hidden(call, 4, &operands, &e);
+
+	for (size_t i = 0; result == 0 && i < sizeof numbers / sizeof *numbers; i++)
+		result = number_parse(operands.items[1 + i], -1, INT64_MAX, numbers[i]);
+	if (result == 0)
+		result = background_end(call->places, operands.items[0], SPAWN_DEFINITION, &end, &e);
+	return result ? report_failure(&e) : 0;
+}
+
+static int command_app_leave(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct error e = { 0 };
+	int result = begin_hidden(call, 1, &operands, &e);
+
+	if (result == 0)
+		result = background_leave(call->places, operands.items[0], &e);
+	return result ? report_failure(&e) : 0;
+}
+
+static int command_watch_leave(const struct call *call)
+{
+	(void)call;
+	cgroup_house_leave();
+	return 0;
+}
+
+const struct command hidden_commands[] = {
+	{ "app-start", "NAME", "", no_options, command_app_start, NULL },
+	{ "app-end", "NAME CODE SIGNAL STARTS", "", no_options, command_app_end, NULL },
+	{ "app-leave", "NAME", "", no_options, command_app_leave, NULL },
+	{ "watch-leave", "", "", no_options, command_watch_leave, NULL },
+	{ 0 },
+};

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * apps.c - the definitions of apps in the background, on disk.
+ *
+ * A definition gets its name last, and loses it first: what has another name (".new-…", ".old-…") was not finished, or is being
+ * removed.
+ */
+#include "runtime/apps.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/id_map.h"
+#include "base/places.h"
+#include "base/text.h"
+#include "runtime/idmap.h"
+#include "runtime/supervise/settings.h"
+#include "runtime/writable.h"
+
+enum { YOUNG_SECONDS = 60, COMMAND_SHOWN = 200 };
+
+char *apps_path(const struct places *places, const char *name)
+{
+	return text_format("%s/apps/%s", places->store, name);
+}
+
+/* One folder has one name, whatever it is called: with a link in it, or a slash at its end. */
+static bool is_same_folder(const char *one, const char *other)
+{
+	struct stat a, b;
+
+	return strcmp(one, other) == 0 || (stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
+int apps_open(const struct places *places, const char *name, struct settings *ret, struct error *e)
+{
+	autofree char *path = apps_path(places, name);
+	autoclose int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct settings settings = { 0 };
+	bool is_ours;
+
+	if (folder < 0 && errno != ENOENT)
+		return error_sys(e, "open the folder %s", path);
+	if (folder >= 0 && settings_read(folder, &settings, e))
+		return error_in(e, "open the app %s", name);
+	is_ours = folder >= 0 && is_same_folder(settings.state, places->state);
+	if (ret && is_ours)
+		*ret = settings;
+	else
+		settings_release(&settings);
+	if (is_ours)
+		return take_fd(&folder);
+	error_set(e, ERROR_MISSING, "find the app %s: there is none in the background", name);
+	return error_hint(e, "box ps -a lists what there is");
+}
+
+bool apps_exists(const struct places *places, const char *name)
+{
+	struct error ignored = { 0 };
+	autoclose int folder = apps_open(places, name, NULL, &ignored);
+
+	return folder >= 0;
+}
+
+int apps_refuse_name(const struct places *places, const char *name, struct error *e)
+{
+	autofree char *path = apps_path(places, name);
+
+	if (access(path, F_OK))
+		return 0;
+	error_set(e, ERROR_EXISTS, "use the name %s: an app in the background has it", name);
+	return error_hint(e, "choose another one with --name, start the app with box start %s, or remove it with box rm -f %s", name, name);
+}
+
+/* One line of it: what an image says may be anything. */
+static char *shown_command(const struct list *args)
+{
+	autorelease(text) struct text command = { 0 };
+
+	for (size_t i = 0; i < args->count && command.length < COMMAND_SHOWN; i++) {
+		text_add(&command, i ? " " : "");
+		text_add_escaped(&command, args->items[i], strnlen(args->items[i], COMMAND_SHOWN));
+	}
+	return text_take(&command);
+}
+
+static int fill(int folder, const struct places *places, const struct app_definition *d, struct error *e)
+{
+	autofree char *box = places_self(e);
+	autofree char *supervisor = box ? places_helper("box-supervise", e) : NULL;
+	autofree char *state = realpath(places->state, NULL);
+	autofree char *command = shown_command(d->args);
+	struct settings settings = { .name = (char *)d->name, .state = state ? state : places->state, .store = places->store, .box = box,
+				     .supervisor = supervisor, .restart = (char *)d->restart, .stop_signal = d->stop_signal,
+				     .stop_grace_us = d->stop_grace_us, .created = time(NULL), .image = (char *)d->image, .command = command };
+
+	if (!supervisor || file_replace(folder, "app.json", d->json->data, d->json->length, 0600, e))
+		return -1;
+	if (d->digest && file_replace(folder, "image", d->digest, strlen(d->digest), 0600, e))
+		return -1;
+	return lines_write(folder, "settings", settings_rows, &settings, e) || wanted_write(folder, /* running= */ true, e) ? -1 : 0;
+}
+
+int apps_make(const struct places *places, const struct app_definition *d, struct error *e)
+{
+	autofree char *top = text_format("%s/apps", places->store);
+	autofree char *temporary = text_format(".new-%d-%s", (int)getpid(), d->name);
+	autoclose int apps = folder_make_private(top, e);
+	autoclose int folder = -1;
+	struct error ignored = { 0 };
+	int result = -1;
+
+	if (apps < 0)
+		return -1;
+	if (mkdirat(apps, temporary, 0700))
+		return error_sys(e, "make the folder %s/%s", top, temporary);
+	folder = openat(apps, temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (folder < 0)
+		error_sys(e, "open the folder %s/%s", top, temporary);
+	else if (fill(folder, places, d, e) == 0)
+		result = renameat2(apps, temporary, apps, d->name, RENAME_NOREPLACE);
+	if (result == 0)
+		return fsync(apps) ? error_sys(e, "keep the folder %s", top) : 0;
+	if (e->kind == ERROR_NONE && errno != EEXIST)
+		error_sys(e, "make the app %s", d->name);
+	else if (e->kind == ERROR_NONE)
+		(void)apps_refuse_name(places, d->name, e);
+	(void)folder_remove(apps, temporary, &ignored); /* the first cause is what counts */
+	return -1;
+}
+
+int apps_names(const struct places *places, struct list *ret, struct error *e)
+{
+	autofree char *top = text_format("%s/apps", places->store);
+	autoclosedir DIR *entries = folder_open(AT_FDCWD, top, 0);
+	struct dirent *entry;
+
+	if (!entries)
+		return errno == ENOENT ? 0 : error_sys(e, "read the folder %s", top);
+	while ((errno = 0, entry = readdir(entries)))
+		if (entry->d_name[0] != '.' && apps_exists(places, entry->d_name))
+			list_add(ret, entry->d_name);
+	return errno ? error_sys(e, "read the folder %s", top) : 0;
+}
+
+int apps_remove(const struct places *places, const char *name, struct error *e)
+{
+	autofree char *top = text_format("%s/apps", places->store);
+	autofree char *holder = apps_path(places, name);
+	autofree char *old = text_format(".old-%d-%s", (int)getpid(), name);
+	autoclose int store = open(places->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int apps = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct id_map map = { 0 };
+
+	if (store < 0 || apps < 0 || renameat(apps, name, apps, old))
+		return error_sys(e, "remove the app %s", name);
+	if (places->rootless)
+		id_map_for_caller(&map);
+	/* From here on a sweep finishes what is not finished here. */
+	if (writable_remove(places->store, name, &map, e))
+		return -1;
+	idmap_return(store, 0, holder);
+	return folder_remove(apps, old, e);
+}
+
+int apps_sweep(const char *store, struct error *e)
+{
+	autofree char *top = text_format("%s/apps", store);
+	autoclosedir DIR *entries = folder_open(AT_FDCWD, top, 0);
+	struct dirent *entry;
+	int result = 0;
+
+	if (!entries)
+		return errno == ENOENT ? 0 : error_sys(e, "read the folder %s", top);
+	while ((entry = readdir(entries))) {
+		struct error later = { 0 };
+		struct stat st;
+
+		if (!text_starts(entry->d_name, ".new-") && !text_starts(entry->d_name, ".old-"))
+			continue;
+		if (fstatat(dirfd(entries), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) || time(NULL) - st.st_ctime <= YOUNG_SECONDS)
+			continue;
+		if (folder_remove(dirfd(entries), entry->d_name, &later) && result == 0) {
+			result = -1;
+			*e = later;
+		}
+	}
+	return result;
+}

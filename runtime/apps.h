@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * apps.h - the definitions of apps in the background, on disk: STORE/apps/NAME/.
+ *
+ *     app.json      the frozen spec: needs no other file and no variable
+ *     image         the digest of its image, which stays in the store as long (images/app_images.h); none: a folder of the host
+ *     settings, wanted, last   runtime/supervise/settings.h
+ *     ids           the first of its host ids
+ *     log/          what it wrote
+ *
+ * A definition lives until box rm, whether the app runs or not, also across reboots. What the app wrote (containers/NAME) and its ids
+ * belong to it: they name its folder as their holder.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct error;
+struct list;
+struct places;
+struct settings;
+struct text;
+
+struct app_definition {
+	const char *name;
+	const struct text *json; /* app.json */
+	const char *digest;      /* of its image, or NULL */
+	const char *image;       /* as the user knows it */
+	const struct list *args;
+	const char *restart;
+	int stop_signal;
+	int64_t stop_grace_us;
+};
+
+/* Makes the definition of an app that the user wants to run. A name that is taken is ERROR_EXISTS. */
+int apps_make(const struct places *places, const struct app_definition *definition, struct error *e);
+
+/* Its folder's path, whether there is one or not. The caller frees it. */
+char *apps_path(const struct places *places, const char *name);
+
+/* Whether this state folder has such an app. */
+bool apps_exists(const struct places *places, const char *name);
+
+/* For a container that is no app in the background: an error where its name is taken by one. */
+int apps_refuse_name(const struct places *places, const char *name, struct error *e);
+
+/* Opens the folder. ERROR_MISSING where this state folder has no such app. settings may be NULL. */
+int apps_open(const struct places *places, const char *name, struct settings *settings, struct error *e);
+
+/* Every name of an app of this state folder, in no order. */
+int apps_names(const struct places *places, struct list *ret, struct error *e);
+
+/* Removes the definition, and then what belongs to it. The app does not run. */
+int apps_remove(const struct places *places, const char *name, struct error *e);
+
+/* Removes what an interrupted apps_make or apps_remove left. Goes on after a failure; the first one is in e. */
+int apps_sweep(const char *store, struct error *e);

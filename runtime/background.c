@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * background.c - verbs on apps in the background: words to their supervisors, and new supervisors.
+ */
+#include "runtime/background.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/places.h"
+#include "base/text.h"
+#include "cgroups/cgroup.h"
+#include "runtime/apps.h"
+#include "runtime/box.h"
+#include "runtime/state.h"
+#include "runtime/supervise/control.h"
+#include "runtime/supervise/progress.h"
+#include "runtime/supervise/settings.h"
+#include "runtime/supervise/spawn.h"
+
+enum { STEP_US = 10000, PATIENCE_US = 5000000, STATUS_UNKNOWN = 255 };
+
+static int leave_caller(void *data, struct error *e)
+{
+	const int *asker = data;
+	autorelease(text) struct text answer = { 0 };
+	struct error ignored = { 0 };
+
+	if (cgroup_house_enter(e) == 0)
+		return 0;
+	error_in(e, "leave the caller's cgroup");
+	control_add_failure(e, &answer);
+	if (*asker >= 0)
+		(void)control_send(*asker, answer.data, NULL, &ignored); /* it may be gone */
+	return -1;
+}
+
+/* A supervisor with these descriptors; asker may be -1. */
+static int begin(const struct settings *settings, int definition, int lock, int asker, struct error *e)
+{
+	autofree char *title = text_format("box:[supervise] %s", settings->name);
+	char *const argv[] = { title, NULL };
+	const struct spawn request = { .program = settings->supervisor, .argv = argv, .fds = { definition, lock, asker },
+				       .prepare = leave_caller, .data = &asker };
+
+	return spawn(&request, NULL, e) < 0 ? -1 : 0;
+}
+
+bool background_adopt(const struct places *places, const struct state *state)
+{
+	struct settings settings = { 0 };
+	struct error e = { 0 };
+	autoclose int definition = state->name[0] == '.' ? -1 : apps_open(places, state->name, &settings, &e);
+
+	if (definition < 0)
+		return false;
+	(void)begin(&settings, definition, state->lock, -1, &e); /* whoever comes next tries again */
+	settings_release(&settings);
+	return true;
+}
+
+/* A connection to the supervisor; -1 with ERROR_MISSING where the app has none because it does not run. One that died is replaced. */
+static int reach(const struct places *places, const char *name, struct error *e)
+{
+	for (int64_t waited = 0; waited < PATIENCE_US; waited += STEP_US) {
+		autoclose int folder = -1;
+		struct state state;
+		int socket, adopted;
+
+		error_clear(e);
+		folder = state_folder(places, name, e);
+		if (folder < 0)
+			return -1;
+		socket = control_connect(folder, "control", e);
+		if (socket >= 0 || (e->sys != ENOENT && e->sys != ECONNREFUSED))
+			return socket;
+		/* It is just beginning, or ending; or it is gone, and then its lock is free. */
+		error_clear(e);
+		adopted = state_adopt(places, name, &state, e);
+		if (adopted < 0)
+			return -1;
+		if (adopted > 0) {
+			(void)background_adopt(places, &state);
+			state_release(&state);
+		}
+		usleep(STEP_US);
+	}
+	return error_set(e, ERROR_KERNEL, "reach the supervisor of %s: it does not answer", name);
+}
+
+/* One word, and its answer. *ret_answered false: the supervisor ended, or became another program, without one. */
+static int ask(int socket, const char *words, bool *ret_answered, struct error *e)
+{
+	autorelease(text) struct text answer = { 0 };
+	int got;
+
+	*ret_answered = false;
+	if (control_send(socket, words, NULL, e)) {
+		if (e->sys != EPIPE && e->sys != ECONNRESET)
+			return -1;
+		error_clear(e);
+		return 0;
+	}
+	got = control_receive(socket, &answer, NULL, e);
+	*ret_answered = got > 0;
+	return got > 0 ? control_check(answer.data, e) : got;
+}
+
+/* The same until there is an answer: a supervisor may be killed meanwhile. 1: the app does not run, and there is nobody to ask. */
+static int ask_somebody(const struct places *places, const char *name, const char *words, struct error *e)
+{
+	for (bool is_answered = false; !is_answered;) {
+		autoclose int socket = reach(places, name, e);
+
+		if (socket < 0 && e->kind == ERROR_MISSING) {
+			error_clear(e);
+			return 1;
+		}
+		if (socket < 0 || ask(socket, words, &is_answered, e))
+			return -1;
+	}
+	return 0;
+}
+
+static int begin_first(const struct places *places, const struct settings *settings, int definition, struct error *e)
+{
+	struct state state = { .folder = -1, .lock = -1 };
+	autoclose int ours = -1, theirs = -1;
+	autorelease(text) struct text answer = { 0 };
+	int ends[2], result, got;
+
+	if (wanted_write(definition, /* running= */ true, e) || control_pair(ends, e))
+		return -1;
+	ours = ends[0];
+	theirs = ends[1];
+	if (state_make(places, settings->name, &state, e))
+		return -1;
+	result = begin(settings, definition, state.lock, theirs, e);
+	close(take_fd(&theirs));
+	got = result ? -1 : control_receive(ours, &answer, NULL, e);
+	if (got == 0)
+		error_set(e, ERROR_INTERNAL, "start %s: its supervisor ended and said nothing", settings->name);
+	/* Where a supervisor died half-way the folder leads the next one to what is left. */
+	if (result)
+		(void)state_remove(places, &state, &(struct error){ 0 }); /* the first cause is what counts */
+	else
+		state_release(&state);
+	return got > 0 ? control_check(answer.data, e) : -1;
+}
+
+int background_start(const struct places *places, const char *name, struct error *e)
+{
+	struct settings settings = { 0 };
+	autoclose int definition = apps_open(places, name, &settings, e);
+	int result;
+
+	if (definition < 0)
+		return -1;
+	result = ask_somebody(places, name, "start", e);
+	if (result > 0)
+		result = begin_first(places, &settings, definition, e);
+	settings_release(&settings);
+	return result;
+}
+
+static int stop(const struct places *places, const char *name, int64_t grace_us, struct error *e)
+{
+	autofree char *words = text_format("stop %jd", (intmax_t)grace_us);
+
+	return ask_somebody(places, name, words, e) < 0 ? -1 : 0;
+}
+
+int background_stop(const struct places *places, const char *name, int64_t grace_us, struct error *e)
+{
+	autoclose int definition = apps_open(places, name, NULL, e);
+
+	/* First what is wanted: should this supervisor die, the next one knows. */
+	if (definition < 0 || wanted_write(definition, /* running= */ false, e))
+		return -1;
+	return stop(places, name, grace_us, e);
+}
+
+int background_restart(const struct places *places, const char *name, int64_t grace_us, struct error *e)
+{
+	autofree char *words = text_format("restart %jd", (intmax_t)grace_us);
+	autoclose int definition = apps_open(places, name, NULL, e);
+	int asked;
+
+	if (definition < 0 || wanted_write(definition, /* running= */ true, e))
+		return -1;
+	asked = ask_somebody(places, name, words, e);
+	return asked > 0 ? background_start(places, name, e) : asked;
+}
+
+static int read_last(int definition, const char *name, int *ret_status, struct error *e)
+{
+	struct last_end last = { 0 };
+
+	if (lines_read(definition, LAST_END_FILE, last_end_rows, &last, e)) {
+		if (e->sys != ENOENT)
+			return -1;
+		error_clear(e);
+		return error_set(e, ERROR_MISSING, "wait for %s: it has not run yet", name);
+	}
+	*ret_status = last.signal ? 128 + (int)last.signal : last.code < 0 ? STATUS_UNKNOWN : (int)last.code;
+	return 0;
+}
+
+int background_wait(const struct places *places, const char *name, int *ret_status, struct error *e)
+{
+	autoclose int definition = apps_open(places, name, NULL, e);
+
+	if (definition < 0 || ask_somebody(places, name, "wait", e) < 0)
+		return -1;
+	return read_last(definition, name, ret_status, e);
+}
+
+int background_remove(const struct places *places, const char *name, bool force, struct error *e)
+{
+	if (!force && state_exists(places, name)) {
+		error_set(e, ERROR_EXISTS, "remove %s: it is running", name);
+		return error_hint(e, "box stop %s, or box rm -f %s", name, name);
+	}
+	if (background_stop(places, name, /* grace_us= */ 0, e))
+		return -1;
+	return apps_remove(places, name, e);
+}
+
+int background_renew(const struct places *places, struct list *ret, struct error *e)
+{
+	autorelease(list) struct list names = { 0 };
+
+	if (apps_names(places, &names, e))
+		return -1;
+	for (size_t i = 0; i < names.count; i++) {
+		autoclose int socket = -1;
+		bool is_answered;
+
+		if (!state_exists(places, names.items[i]))
+			continue;
+		socket = reach(places, names.items[i], e);
+		if (socket < 0 || ask(socket, "renew", &is_answered, e))
+			return error_in(e, "renew the supervisor of %s", names.items[i]);
+		list_add(ret, names.items[i]);
+	}
+	return 0;
+}
+
+/* How an app is of which there is no process: NULL where there is one. */
+static char *status_of(const struct places *places, const char *name, int definition, int64_t *ret_since)
+{
+	struct record record = { 0 };
+	struct last_end last = { 0 };
+	struct error ignored = { 0 };
+	bool is_alive = false;
+
+	if (state_read(places, name, &record, &is_alive, &ignored) == 0) {
+		record_release(&record);
+		if (is_alive)
+			return NULL;
+	}
+	if (state_exists(places, name))
+		return alloc_copy("restarting");
+	if (lines_read(definition, LAST_END_FILE, last_end_rows, &last, &ignored))
+		return alloc_copy("created");
+	*ret_since = last.ended;
+	return last.signal ? text_format("exited (%d)", 128 + (int)last.signal)
+			   : last.code < 0 ? alloc_copy("exited (?)") : text_format("exited (%d)", (int)last.code);
+}
+
+static void add_app(const struct places *places, const char *name, struct box_info **infos, size_t *count)
+{
+	struct settings settings = { 0 };
+	struct error ignored = { 0 };
+	autoclose int definition = apps_open(places, name, &settings, &ignored);
+	int64_t since = settings.created;
+	char *status = definition < 0 ? NULL : status_of(places, name, definition, &since);
+	struct box_info *info;
+
+	if (status) {
+		info = alloc_append(infos, count, sizeof *info);
+		*info = (struct box_info){ .name = alloc_copy(name), .image = take_ptr(&settings.image), .status = status, .created = since,
+					   .command = settings.command ? take_ptr(&settings.command) : alloc_copy("") };
+	}
+	settings_release(&settings);
+}
+
+int background_list(const struct places *places, struct box_info **infos, size_t *count, struct error *e)
+{
+	autorelease(list) struct list names = { 0 };
+
+	if (apps_names(places, &names, e))
+		return -1;
+	for (size_t i = 0; i < names.count; i++)
+		add_app(places, names.items[i], infos, count);
+	return 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * background.h - verbs on apps in the background (apps.h), each of which has a supervisor while it is wanted (supervise/supervisor.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct box_info;
+struct container;
+struct error;
+struct list;
+struct places;
+struct state;
+
+/* Begins a supervisor for an app that has none, and returns when its program runs; one that runs already is fine. The error is that of the
+ * start, with the field of the spec. */
+int background_start(const struct places *places, const char *name, struct error *e);
+
+/* Ends the app and its supervisor by its stop_signal, and after grace_us (-1: its own stop_grace_period) by a kill. It is not wanted any
+ * more. Returns when nothing but its definition is left. One that does not run is fine. */
+int background_stop(const struct places *places, const char *name, int64_t grace_us, struct error *e);
+
+/* The same, and a start. */
+int background_restart(const struct places *places, const char *name, int64_t grace_us, struct error *e);
+
+/* Waits until this run is over; where it does not run, *ret_status is of the last one. 128 + n for signal n; 255 where nobody knows. */
+int background_wait(const struct places *places, const char *name, int *ret_status, struct error *e);
+
+/* Removes an app that does not run, with all that it wrote; force: ends it first. */
+int background_remove(const struct places *places, const char *name, bool force, struct error *e);
+
+/* Asks every supervisor of this state folder to become the program that is installed now. Adds the names. */
+int background_renew(const struct places *places, struct list *ret, struct error *e);
+
+/* Adds the apps of this state folder that no process of box or their own shows: those that have ended, or wait for their next start. */
+int background_list(const struct places *places, struct box_info **infos, size_t *count, struct error *e);
+
+/* Whether the state folder, which this process holds, is an app's whose supervisor is gone; then it gets a new one. */
+bool background_adopt(const struct places *places, const struct state *state);
+
+/* What the supervisor has done by box itself. */
+
+/* Starts the app's program and ends: answer gets what supervise/control.h says of app-start. */
+int background_launch(const struct places *places, const struct container *container, int definition, int answer, struct error *e);
+
+/* Clears away what a run made, which ended in that way, and notes it. */
+struct last_end;
+int background_end(const struct places *places, const char *name, int definition, const struct last_end *end, struct error *e);
+
+/* The supervisor is about to end: removes the state folder. */
+int background_leave(const struct places *places, const char *name, struct error *e);

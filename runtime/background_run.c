@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * background_run.c - what the supervisor of an app has done by box: one run's beginning and end.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/places.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "cgroups/cgroup.h"
+#include "runtime/apps.h"
+#include "runtime/background.h"
+#include "runtime/group_path.h"
+#include "runtime/launch.h"
+#include "runtime/state.h"
+#include "runtime/supervise/control.h"
+#include "runtime/supervise/settings.h"
+#include "specs/container.h"
+
+/* The supervisor has made them. */
+static int open_fifos(const struct places *places, const char *name, int fifos[static 2], struct error *e)
+{
+	static const char *const names[] = { "stdout", "stderr" };
+	autoclose int folder = state_folder(places, name, e);
+
+	for (int i = 0; folder >= 0 && i < 2; i++) {
+		fifos[i] = openat(folder, names[i], O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+		if (fifos[i] < 0)
+			return error_sys(e, "open the FIFO %s of %s", names[i], name);
+	}
+	return folder < 0 ? -1 : 0;
+}
+
+/* The app's pidfd first. */
+static int collect(const struct launch *l, struct control_fds *ret, struct error *e)
+{
+	ret->fds[ret->count++] = l->pidfd;
+	if (l->volume_lock_count >= CONTROL_FDS)
+		return error_set(e, ERROR_UNSUPPORTED, "an app in the background has at most %d volumes", CONTROL_FDS - 1);
+	for (size_t i = 0; i < l->volume_lock_count; i++)
+		ret->fds[ret->count++] = l->volume_locks[i];
+	return 0;
+}
+
+static int hand_over(struct launch *l, int answer, struct error *e)
+{
+	autofree char *words = text_format("running %d %jd", (int)l->pid, (intmax_t)process_start_time(l->pid));
+	struct control_fds fds = { 0 };
+
+	if (collect(l, &fds, e) || control_send(answer, words, &fds, e))
+		return -1;
+	launch_let_go(l);
+	return 0;
+}
+
+/* Without a record nobody takes what is there for a running container. */
+static void remove_record(const struct places *places, const char *name)
+{
+	struct error ignored = { 0 };
+	autoclose int folder = state_folder(places, name, &ignored);
+
+	if (folder >= 0)
+		(void)unlinkat(folder, "state.json", 0); /* not there where the start came to nothing before */
+}
+
+int background_launch(const struct places *places, const struct container *container, int definition, int answer, struct error *e)
+{
+	autofree char *path = apps_path(places, container->name);
+	struct launch_background background = { .definition_path = path, .definition = definition, .fifos = { -1, -1 } };
+	struct error undo = { 0 };
+	struct launch l;
+	int result;
+
+	if (open_fifos(places, container->name, background.fifos, e))
+		return -1;
+	launch_init_background(&l, places, container, &background);
+	result = launch_start(&l, e);
+	if (result == 0)
+		result = hand_over(&l, answer, e);
+	if (launch_release(&l, &undo))
+		log_warning("clean up after %s: %s, continuing", container->name, undo.text);
+	if (result)
+		remove_record(places, container->name);
+	return result;
+}
+
+int background_end(const struct places *places, const char *name, int definition, const struct last_end *end, struct error *e)
+{
+	autofree char *group = group_path(places, name);
+
+	if (cgroup_remove_path(group, e))
+		return -1;
+	remove_record(places, name);
+	return lines_write(definition, LAST_END_FILE, last_end_rows, end, e);
+}
+
+int background_leave(const struct places *places, const char *name, struct error *e)
+{
+	autofree char *group = group_path(places, name);
+	struct state state = { .name = text_format("%s", name), .folder = -1, .lock = -1 };
+
+	if (cgroup_remove_path(group, e) || state_remove(places, &state, e)) {
+		state_release(&state);
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lifecycle.c - the runs of one app: the picture in supervisor.h.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "runtime/supervise/policy.h"
+#include "runtime/supervise/spawn.h"
+#include "runtime/supervise/supervisor.h"
+
+enum {
+	LOOK_AGAIN_MS = 50,  /* the kernel does not tell yet how an app ended that is not our child, or that is traced */
+	PATIENCE_MS = 1000,  /* for that */
+	CODE_CANNOT_START = 125,
+};
+
+/* Whoever takes over goes on from what is written; that it cannot be written stops nothing. */
+static void note_phase(struct supervisor *s, enum phase phase)
+{
+	struct error ignored = { 0 };
+
+	s->progress.phase = phase;
+	(void)progress_write(s->folder, &s->progress, &ignored);
+}
+
+static void leave(struct supervisor *s);
+
+/* box --root STATE --store STORE VERB NAME [MORE…] */
+static int begin_helper(struct supervisor *s, const char *verb, const struct list *more, struct error *e)
+{
+	autorelease(list) struct list argv = { 0 };
+	autoclose int theirs = -1;
+	struct spawn request = { .program = s->settings.box, .is_helper = true, .fds = { s->definition, -1, -1 } };
+	struct error failed = { 0 };
+	int ends[2];
+
+	list_add(&argv, s->settings.box);
+	list_addf(&argv, "--root=%s", s->settings.state);
+	list_addf(&argv, "--store=%s", s->settings.store);
+	list_add(&argv, verb);
+	list_add(&argv, s->settings.name);
+	for (size_t i = 0; more && i < more->count; i++)
+		list_add(&argv, more->items[i]);
+	if (control_pair(ends, e))
+		return -1;
+	theirs = ends[1];
+	s->helper_answer = ends[0];
+	request.argv = argv.items;
+	request.fds[1] = theirs;
+	s->helper = spawn(&request, &s->helper_pidfd, &failed);
+	if (s->helper > 0)
+		return 0;
+	s->helper = 0;
+	close(take_fd(&s->helper_answer));
+	*e = failed;
+	return -1;
+}
+
+static void forget_app(struct supervisor *s)
+{
+	control_fds_close(&s->kept);
+	s->progress.app_pid = s->progress.app_start_time = 0;
+	s->kill_at_ms = s->look_again_ms = s->give_up_ms = 0;
+	s->has_ended = false;
+}
+
+static void begin_start(struct supervisor *s)
+{
+	struct error e = { 0 };
+
+	s->is_restarting = false;
+	s->progress.starts++;
+	error_clear(&s->failure);
+	note_phase(s, PHASE_STARTING);
+	if (begin_helper(s, "app-start", NULL, &e) == 0)
+		return;
+	s->failure = e;
+	lifecycle_helper_ended(s);
+}
+
+/* What the run made goes, whoever ended it. */
+static void begin_end(struct supervisor *s)
+{
+	autorelease(list) struct list more = { 0 };
+	struct error ignored = { 0 };
+
+	list_addf(&more, "%jd", (intmax_t)s->progress.code);
+	list_addf(&more, "%jd", (intmax_t)s->progress.signal);
+	list_addf(&more, "%jd", (intmax_t)s->progress.starts);
+	note_phase(s, PHASE_ENDING);
+	/* Where there is no process to be had, the next start, or the next supervisor, finds what is left. */
+	if (begin_helper(s, "app-end", &more, &ignored))
+		lifecycle_helper_ended(s);
+}
+
+static void wait_for_start(struct supervisor *s, int64_t delay_ms)
+{
+	s->progress.next_start_ms = clock_boot_ms() + delay_ms;
+	note_phase(s, PHASE_WAITING);
+}
+
+/* A run is over, and what it made is gone. */
+static void decide(struct supervisor *s)
+{
+	struct restarts restarts = { s->progress.in_a_row, s->progress.failures };
+	const struct run_end end = { s->progress.code, s->progress.signal, clock_boot_ms() - s->progress.started_ms };
+	struct error ignored = { 0 };
+	int64_t delay_ms;
+
+	forget_app(s);
+	if (s->is_leaving) {
+		leave(s);
+		return;
+	}
+	if (s->is_restarting) {
+		begin_start(s);
+		return;
+	}
+	delay_ms = restart_delay(s->settings.restart, &end, &restarts);
+	s->progress.in_a_row = restarts.in_a_row;
+	s->progress.failures = restarts.failures;
+	if (delay_ms >= 0) {
+		wait_for_start(s, delay_ms);
+		return;
+	}
+	(void)wanted_write(s->definition, /* running= */ false, &ignored); /* then a later boot starts it once more */
+	leave(s);
+}
+
+static void leave(struct supervisor *s)
+{
+	struct error ignored = { 0 };
+
+	s->is_leaving = true;
+	note_phase(s, PHASE_LEAVING);
+	if (begin_helper(s, "app-leave", NULL, &ignored))
+		lifecycle_helper_ended(s);
+}
+
+static void tell_failure(struct supervisor *s)
+{
+	autorelease(text) struct text answer = { 0 };
+
+	control_add_failure(&s->failure, &answer);
+	requests_answer(s, ASKS_START, answer.data);
+}
+
+/* app-start has failed, and has taken back what it made. */
+static void start_failed(struct supervisor *s)
+{
+	struct error ignored = { 0 };
+
+	if (s->failure.kind == ERROR_NONE)
+		error_set(&s->failure, ERROR_INTERNAL, "start %s: box ended and said nothing", s->settings.name);
+	s->progress.code = CODE_CANNOT_START;
+	s->progress.signal = 0;
+	s->progress.started_ms = clock_boot_ms();
+	/* Somebody is told, when nothing is left, and will try again. A start that nobody asked for counts as a run that failed. */
+	if (requests_has(s, ASKS_START) && s->progress.in_a_row == 0) {
+		s->is_leaving = true;
+		(void)wanted_write(s->definition, /* running= */ false, &ignored); /* then a later boot tries once more */
+	}
+	if (!s->is_leaving)
+		tell_failure(s);
+	decide(s);
+}
+
+void lifecycle_helper_ended(struct supervisor *s)
+{
+	struct process_end end;
+	struct error ignored = { 0 };
+
+	if (s->helper) {
+		lifecycle_hear(s); /* what it said at last */
+		if (process_try_wait(s->helper_pidfd, &end, &ignored) == 0)
+			return;
+		close(take_fd(&s->helper_pidfd));
+		close(take_fd(&s->helper_answer));
+		s->helper = 0;
+	}
+	switch ((enum phase)s->progress.phase) {
+	case PHASE_STARTING: start_failed(s); break;
+	case PHASE_ENDING:
+		requests_answer(s, ASKS_END, "ok");
+		decide(s);
+		break;
+	case PHASE_LEAVING:
+		watch_leave(s);
+		if (s->failure.kind == ERROR_NONE)
+			error_set(&s->failure, ERROR_EXISTS, "start %s: somebody wants it to stop", s->settings.name);
+		tell_failure(s);
+		requests_answer(s, ASKS_END, "ok");
+		requests_answer(s, ASKS_LEAVE, "ok");
+		s->is_done = true;
+		break;
+	default: break; /* box kill, while the app runs */
+	}
+	if (s->progress.phase == PHASE_RUNNING && s->has_ended && !s->helper)
+		begin_end(s);
+}
+
+/* "running PID START_TIME" */
+static void app_runs(struct supervisor *s, const char *message, struct control_fds *fds)
+{
+	char *end;
+
+	s->kept = *fds;
+	s->progress.app_pid = strtol(message, &end, 10);
+	s->progress.app_start_time = strtoll(end, NULL, 10);
+	s->progress.started_ms = clock_boot_ms();
+	s->has_ended = false;
+	note_phase(s, PHASE_RUNNING);
+	watch_keep(s);
+	requests_answer(s, ASKS_START, "ok");
+	if (s->is_leaving || s->is_restarting)
+		lifecycle_stop(s, s->grace_us);
+}
+
+void lifecycle_hear(struct supervisor *s)
+{
+	autorelease(text) struct text message = { 0 };
+	struct control_fds fds = { 0 };
+	struct error ignored = { 0 };
+
+	if (s->progress.phase != PHASE_STARTING || control_try_receive(s->helper_answer, &message, &fds, &ignored) <= 0)
+		return;
+	if (text_starts(message.data, "running ") && fds.count) {
+		app_runs(s, message.data + strlen("running "), &fds);
+		return;
+	}
+	control_fds_close(&fds);
+	(void)control_check(message.data, &s->failure); /* what it is no failure of is said in start_failed */
+}
+
+static void ended(struct supervisor *s, const struct process_end *end)
+{
+	s->progress.code = end->code;
+	s->progress.signal = end->signal;
+	s->has_ended = true;
+	if (!s->helper)
+		begin_end(s);
+}
+
+/* Of an adopted app. The new parent has to wait for it first, which init does at once; a zombie that stays shows its status to root. */
+static bool ask_kernel(struct supervisor *s, struct process_end *ret)
+{
+	uint64_t fields[53] = { 0 };
+
+	if (process_end_info(s->kept.fds[0], ret) == 0)
+		return true;
+	if (errno == EAGAIN && clock_boot_ms() < s->give_up_ms)
+		return false;
+	*ret = (struct process_end){ .code = -1 };
+	if (geteuid() == 0 && process_start_time((pid_t)s->progress.app_pid) == s->progress.app_start_time &&
+	    process_stat_fields((pid_t)s->progress.app_pid, fields, 53) == 0)
+		process_end_from_status((int)fields[52], ret);
+	return true;
+}
+
+void lifecycle_app_ended(struct supervisor *s)
+{
+	struct process_end end;
+	struct error e = { 0 };
+	int waited;
+
+	if (!s->kept.count || s->has_ended)
+		return;
+	s->look_again_ms = 0;
+	if (!s->give_up_ms)
+		s->give_up_ms = clock_boot_ms() + PATIENCE_MS;
+	waited = process_try_wait(s->kept.fds[0], &end, &e);
+	if (waited > 0 || (waited < 0 && ask_kernel(s, &end))) {
+		ended(s, &end);
+		return;
+	}
+	s->look_again_ms = clock_boot_ms() + LOOK_AGAIN_MS;
+}
+
+/* The signal alone does not end a frozen app: box kill lets it go, too. */
+static void kill_app(struct supervisor *s)
+{
+	autorelease(list) struct list more = { 0 };
+	struct error ignored = { 0 };
+
+	s->kill_at_ms = 0;
+	list_add(&more, "KILL");
+	(void)process_signal(s->kept.fds[0], SIGKILL); /* it may have ended just now */
+	if (!s->helper)
+		(void)begin_helper(s, "kill", &more, &ignored);
+}
+
+void lifecycle_stop(struct supervisor *s, int64_t grace_us)
+{
+	int number = s->settings.stop_signal ? (int)s->settings.stop_signal : SIGTERM;
+
+	if (grace_us < 0)
+		grace_us = s->settings.stop_grace_us;
+	s->grace_us = grace_us;
+	if (s->progress.phase == PHASE_WAITING && s->is_leaving)
+		leave(s);
+	else if (s->progress.phase == PHASE_WAITING)
+		begin_start(s);
+	if (s->progress.phase != PHASE_RUNNING || s->has_ended)
+		return; /* it is noted, and is looked at when the helper is done */
+	if (grace_us == 0 || process_drops(s->kept.fds[0], number)) {
+		kill_app(s);
+		return;
+	}
+	(void)process_signal(s->kept.fds[0], number); /* it may have ended just now */
+	s->kill_at_ms = clock_boot_ms() + grace_us / 1000;
+}
+
+void lifecycle_restart(struct supervisor *s, int64_t grace_us)
+{
+	s->is_restarting = true;
+	s->progress.in_a_row = s->progress.failures = 0;
+	lifecycle_stop(s, grace_us);
+}
+
+void lifecycle_start(struct supervisor *s)
+{
+	s->progress.in_a_row = s->progress.failures = 0;
+	if (s->progress.phase == PHASE_WAITING)
+		begin_start(s);
+	else if (s->progress.phase == PHASE_RUNNING && !s->has_ended)
+		requests_answer(s, ASKS_START, "ok");
+	else if (s->progress.phase == PHASE_ENDING)
+		s->is_restarting = true;
+}
+
+void lifecycle_deadlines(struct supervisor *s)
+{
+	int64_t now = clock_boot_ms();
+
+	if (s->look_again_ms && s->look_again_ms <= now)
+		lifecycle_app_ended(s);
+	if (s->kill_at_ms && s->kill_at_ms <= now && s->kept.count)
+		kill_app(s);
+	if (s->progress.phase == PHASE_WAITING && s->progress.next_start_ms <= now)
+		begin_start(s);
+	if (s->join_at_ms && s->join_at_ms <= now)
+		watch_join(s);
+}
+
+static int64_t nearer(int64_t one, int64_t other)
+{
+	return other && other < one ? other : one;
+}
+
+int64_t lifecycle_deadline(const struct supervisor *s)
+{
+	int64_t nearest = INT64_MAX;
+
+	nearest = nearer(nearest, s->look_again_ms);
+	nearest = nearer(nearest, s->kill_at_ms);
+	nearest = nearer(nearest, s->progress.phase == PHASE_WAITING ? s->progress.next_start_ms : 0);
+	return nearer(nearest, s->join_at_ms);
+}
+
+void lifecycle_begin(struct supervisor *s)
+{
+	begin_start(s);
+}
+
+/* The app of a supervisor that is gone. The watcher may have handed over its pidfd, which knows how it ended. */
+static void adopt(struct supervisor *s)
+{
+	pid_t pid = (pid_t)s->progress.app_pid;
+	int pidfd = s->kept.count ? -1 : process_open(pid);
+	struct process_end unknown = { .code = -1 };
+
+	if (pidfd >= 0 && process_start_time(pid) != s->progress.app_start_time)
+		close(take_fd(&pidfd));
+	if (pidfd >= 0) {
+		s->kept.fds[0] = pidfd;
+		s->kept.count = 1;
+	}
+	note_phase(s, PHASE_RUNNING);
+	if (s->kept.count)
+		watch_keep(s);
+	else
+		ended(s, &unknown);
+}
+
+void lifecycle_resume(struct supervisor *s)
+{
+	s->is_leaving = !wanted_read(s->definition);
+	switch ((enum phase)s->progress.phase) {
+	case PHASE_RUNNING: adopt(s); break;
+	case PHASE_WAITING: break; /* at its time */
+	case PHASE_LEAVING: leave(s); break;
+	default: /* Its helper ended with it, somewhere in the middle. What it made is cleared, and then all goes on. */
+		if (s->progress.phase == PHASE_STARTING)
+			s->progress.code = -1;
+		begin_end(s);
+		break;
+	}
+	if (s->is_leaving)
+		lifecycle_stop(s, -1);
+}

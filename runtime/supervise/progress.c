@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * progress.c - how far a supervisor is with its app.
+ */
+#include "runtime/supervise/progress.h"
+
+#include <stddef.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "runtime/supervise/lines.h"
+
+#define AT(member) offsetof(struct progress, member)
+static const struct line_row rows[] = {
+	{ "pid", LINE_NUMBER, AT(pid) },
+	{ "start_time", LINE_NUMBER, AT(start_time) },
+	{ "phase", LINE_NUMBER, AT(phase) },
+	{ "app_pid", LINE_NUMBER, AT(app_pid) },
+	{ "app_start_time", LINE_NUMBER, AT(app_start_time) },
+	{ "code", LINE_NUMBER, AT(code) },
+	{ "signal", LINE_NUMBER, AT(signal) },
+	{ "starts", LINE_NUMBER, AT(starts) },
+	{ "in_a_row", LINE_NUMBER, AT(in_a_row) },
+	{ "failures", LINE_NUMBER, AT(failures) },
+	{ "started_ms", LINE_NUMBER, AT(started_ms) },
+	{ "next_start_ms", LINE_NUMBER, AT(next_start_ms) },
+	{ "definition", LINE_TEXT, AT(definition) },
+	{ "program", LINE_TEXT, AT(program) },
+	{ 0 },
+};
+#undef AT
+
+int progress_read(int folder, struct progress *ret, struct error *e)
+{
+	struct progress progress = { 0 };
+
+	if (lines_read(folder, PROGRESS_FILE, rows, &progress, e)) {
+		progress_release(&progress);
+		return -1;
+	}
+	if (progress.phase < 0 || progress.phase >= PHASE_COUNT || !progress.definition || !progress.program) {
+		progress_release(&progress);
+		return error_set(e, ERROR_INTERNAL, "read how far a supervisor was: the file " PROGRESS_FILE " makes no sense");
+	}
+	*ret = progress;
+	return 0;
+}
+
+int progress_write(int folder, const struct progress *progress, struct error *e)
+{
+	return lines_write(folder, PROGRESS_FILE, rows, progress, e);
+}
+
+void progress_release(struct progress *progress)
+{
+	lines_release(rows, progress);
+}
+
+int64_t clock_boot_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now); /* cannot fail with this clock */
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}

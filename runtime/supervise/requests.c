@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * requests.c - what box commands want of a supervisor: a message each, on a connection that stays open until the answer.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "runtime/supervise/supervisor.h"
+
+static void drop(struct supervisor *s, size_t index)
+{
+	close(s->connections[index].fd);
+	s->connections[index] = s->connections[--s->connection_count];
+}
+
+void requests_add(struct supervisor *s, int fd, enum asks asks)
+{
+	if (s->connection_count == CONNECTIONS_MOST) {
+		close(fd); /* who asks sees the end, and asks again */
+		return;
+	}
+	s->connections[s->connection_count++] = (struct connection){ .fd = fd, .asks = asks };
+}
+
+void requests_accept(struct supervisor *s)
+{
+	int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd >= 0)
+		requests_add(s, fd, ASKS_NOTHING);
+}
+
+/* Words that give a number of microseconds; -1: none. */
+static int64_t grace_of(const char *argument)
+{
+	int64_t grace_us;
+
+	return number_parse(argument, 0, INT64_MAX, &grace_us) ? -1 : grace_us;
+}
+
+static void ask_stop(struct supervisor *s, const char *argument)
+{
+	s->is_leaving = true;
+	lifecycle_stop(s, grace_of(argument));
+}
+
+static void ask_restart(struct supervisor *s, const char *argument)
+{
+	if (!s->is_leaving)
+		lifecycle_restart(s, grace_of(argument));
+}
+
+static void ask_start(struct supervisor *s, const char *argument)
+{
+	(void)argument;
+	if (!s->is_leaving)
+		lifecycle_start(s);
+}
+
+static void ask_end(struct supervisor *s, const char *argument)
+{
+	(void)s;
+	(void)argument;
+}
+
+static void ask_renew(struct supervisor *s, const char *argument)
+{
+	(void)argument;
+	s->is_renewing = true;
+}
+
+static const struct {
+	const char *word;
+	enum asks asks;
+	void (*act)(struct supervisor *s, const char *argument);
+} words[] = {
+	{ "stop", ASKS_LEAVE, ask_stop },
+	{ "restart", ASKS_START, ask_restart },
+	{ "start", ASKS_START, ask_start },
+	{ "wait", ASKS_END, ask_end },
+	{ "renew", ASKS_RENEWED, ask_renew },
+};
+
+static void act(struct supervisor *s, size_t index, const char *message)
+{
+	size_t length = strcspn(message, " ");
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (strlen(words[i].word) != length || strncmp(words[i].word, message, length) != 0)
+			continue;
+		s->connections[index].asks = words[i].asks;
+		words[i].act(s, message[length] ? message + length + 1 : "");
+		return;
+	}
+	drop(s, index); /* a word of a later version: it sees the end */
+}
+
+void requests_serve(struct supervisor *s, size_t index)
+{
+	autorelease(text) struct text message = { 0 };
+	struct error ignored = { 0 };
+
+	if (control_try_receive(s->connections[index].fd, &message, NULL, &ignored) <= 0 || s->connections[index].asks != ASKS_NOTHING) {
+		drop(s, index); /* it does not wait any more */
+		return;
+	}
+	act(s, index, message.data);
+}
+
+bool requests_has(const struct supervisor *s, enum asks asks)
+{
+	for (size_t i = 0; i < s->connection_count; i++)
+		if (s->connections[i].asks == asks)
+			return true;
+	return false;
+}
+
+void requests_answer(struct supervisor *s, enum asks asks, const char *answer)
+{
+	struct error ignored = { 0 };
+
+	for (size_t i = s->connection_count; i-- > 0;) {
+		if (s->connections[i].asks != asks)
+			continue;
+		(void)control_send(s->connections[i].fd, answer, NULL, &ignored); /* it may be gone */
+		drop(s, i);
+	}
+}

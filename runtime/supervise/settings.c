@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * settings.c - what the supervisor knows of its app.
+ */
+#include "runtime/supervise/settings.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#define AT(member) offsetof(struct settings, member)
+const struct line_row settings_rows[] = {
+	{ "name", LINE_TEXT, AT(name) },
+	{ "state", LINE_TEXT, AT(state) },
+	{ "store", LINE_TEXT, AT(store) },
+	{ "box", LINE_TEXT, AT(box) },
+	{ "supervisor", LINE_TEXT, AT(supervisor) },
+	{ "restart", LINE_TEXT, AT(restart) },
+	{ "stop_signal", LINE_NUMBER, AT(stop_signal) },
+	{ "stop_grace_us", LINE_NUMBER, AT(stop_grace_us) },
+	{ "created", LINE_NUMBER, AT(created) },
+	{ "image", LINE_TEXT, AT(image) },
+	{ "command", LINE_TEXT, AT(command) },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct last_end, member)
+const struct line_row last_end_rows[] = {
+	{ "starts", LINE_NUMBER, AT(starts) },
+	{ "code", LINE_NUMBER, AT(code) },
+	{ "signal", LINE_NUMBER, AT(signal) },
+	{ "ended", LINE_NUMBER, AT(ended) },
+	{ 0 },
+};
+#undef AT
+
+int settings_read(int definition, struct settings *ret, struct error *e)
+{
+	struct settings settings = { 0 };
+
+	if (lines_read(definition, "settings", settings_rows, &settings, e)) {
+		settings_release(&settings);
+		return -1;
+	}
+	if (!settings.name || !settings.state || !settings.store || !settings.box || !settings.supervisor || !settings.restart) {
+		settings_release(&settings);
+		return error_set(e, ERROR_INTERNAL, "read the settings of an app: something is missing in them");
+	}
+	*ret = settings;
+	return 0;
+}
+
+void settings_release(struct settings *settings)
+{
+	lines_release(settings_rows, settings);
+}
+
+bool wanted_read(int definition)
+{
+	autorelease(text) struct text word = { 0 };
+	struct error ignored = { 0 };
+
+	return file_read(definition, "wanted", 64, &word, &ignored) == 0 && word.data && strcmp(word.data, "running\n") == 0;
+}
+
+int wanted_write(int definition, bool running, struct error *e)
+{
+	const char *word = running ? "running\n" : "stopped\n";
+
+	return file_replace(definition, "wanted", word, strlen(word), 0600, e);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * settings.h - what the supervisor knows of its app: the small files of its definition, and of its run.
+ *
+ *     STORE/apps/NAME/settings   what does not change: written once, when the app is made
+ *     STORE/apps/NAME/wanted     "running" or "stopped": what the user wants
+ *     STORE/apps/NAME/last       how the app's last run ended
+ *     STATE/NAME/supervisor      how far the supervisor is: whoever takes over from one that died goes on from there
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/supervise/lines.h"
+
+struct error;
+
+struct settings {
+	char *name;
+	char *state;      /* the folder of all states: /run/box */
+	char *store;      /* /var/lib/box */
+	char *box;        /* the program that does everything heavy */
+	char *supervisor; /* the program box-supervise */
+	char *restart;    /* as app.json has it: "on-failure:5" */
+	int64_t stop_signal, stop_grace_us;
+	int64_t created; /* seconds since 1970 */
+	char *image, *command; /* as box ps shows them; NULL: nothing to show */
+};
+extern const struct line_row settings_rows[];
+
+/* Reads it from the open folder of the definition; everything that the supervisor needs is there. */
+int settings_read(int definition, struct settings *ret, struct error *e);
+void settings_release(struct settings *settings);
+
+/* Whether the user wants it to run. A definition without a word of it is not finished: false. */
+bool wanted_read(int definition);
+int wanted_write(int definition, bool running, struct error *e);
+
+/* The end of a run. code -1 and signal 0: nobody knows. */
+struct last_end {
+	int64_t starts; /* how many runs there were */
+	int64_t code, signal;
+	int64_t ended; /* seconds since 1970 */
+};
+extern const struct line_row last_end_rows[];
+#define LAST_END_FILE "last"

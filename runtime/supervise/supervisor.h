@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * supervisor.h - one app in the background, and the process that keeps it.
+ *
+ *        STARTING --(box app-start says "running")--> RUNNING --(the app ends)--> ENDING --(box app-end is done)--+
+ *           ^   \--(it fails)------------------------------------------------------------------------------------+
+ *           |                                                                                                     |
+ *           +----(time is over, or "start")---- WAITING <--(the policy, or "restart")-----------------------------+
+ *                                                                                                                 |
+ *           the end of the supervisor <--(box app-leave is done)-- LEAVING <--(nothing is to be started again)----+
+ *
+ * Everything heavy is done by box itself as a helper process; there is one at a time. The loop in supervisor.c waits for descriptors and
+ * for the nearest deadline, and calls lifecycle.c (the picture above), requests.c (what box commands want) and watch_link.c. Private to
+ * the program box-supervise.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "runtime/supervise/control.h"
+#include "runtime/supervise/log.h"
+#include "runtime/supervise/progress.h"
+#include "runtime/supervise/settings.h"
+
+enum { CONNECTIONS_MOST = 64 };
+
+/* What the other end of a connection waits for. */
+enum asks {
+	ASKS_NOTHING, /* it has not said yet */
+	ASKS_START,   /* the app runs, or cannot */
+	ASKS_END,     /* this run is over */
+	ASKS_LEAVE,   /* everything is gone */
+	ASKS_RENEWED, /* another program has taken over: the end of the connection says it */
+};
+
+struct connection {
+	int fd;
+	enum asks asks;
+};
+
+struct supervisor {
+	struct settings settings;
+	struct progress progress;
+	int definition, folder, lock; /* STORE/apps/NAME, STATE/NAME, its lock */
+	int signals, listener;
+
+	struct control_fds kept;  /* [0]: the app's pidfd; what else has to be open while it runs. count 0: no app */
+	int64_t look_again_ms;    /* its end could not be read yet; 0: nothing to look at */
+	int64_t give_up_ms;       /* when nobody will tell how it ended; 0: not asked yet */
+	bool has_ended;           /* progress.code and signal say how */
+
+	pid_t helper;             /* 0: none is at work */
+	int helper_pidfd, helper_answer;
+	struct error failure;     /* of the last start */
+
+	bool is_leaving;          /* no start comes any more */
+	bool is_restarting;       /* the next start comes at once */
+	int64_t grace_us;         /* of the last who asked the app to end */
+	int64_t kill_at_ms;       /* 0: nobody has */
+
+	struct log *log;
+	int streams[2];           /* FIFOs of the app's stdout and stderr */
+
+	int watcher;              /* connection, or -1 */
+	int64_t join_at_ms;       /* the next attempt to have one; 0: none is needed */
+
+	struct connection connections[CONNECTIONS_MOST];
+	size_t connection_count;
+	bool is_renewing;         /* becomes the program that is there now, as soon as no helper is at work */
+	bool is_done;
+};
+
+/* supervisor.c: does everything until the end. The descriptors are those of spawn.h. */
+int supervisor_run(int definition, int lock, int asker, struct error *e);
+
+/* lifecycle.c */
+void lifecycle_begin(struct supervisor *s);           /* the first start */
+void lifecycle_resume(struct supervisor *s);          /* from s->progress, as another supervisor left it */
+void lifecycle_hear(struct supervisor *s);            /* app-start has something to say */
+void lifecycle_helper_ended(struct supervisor *s);
+void lifecycle_app_ended(struct supervisor *s);       /* perhaps: looks */
+void lifecycle_deadlines(struct supervisor *s);       /* does what is due */
+int64_t lifecycle_deadline(const struct supervisor *s); /* the nearest, by clock_boot_ms; INT64_MAX: none */
+void lifecycle_stop(struct supervisor *s, int64_t grace_us); /* -1: the app's own */
+void lifecycle_restart(struct supervisor *s, int64_t grace_us);
+void lifecycle_start(struct supervisor *s);           /* at once, where it waits */
+
+/* requests.c */
+void requests_accept(struct supervisor *s);
+void requests_add(struct supervisor *s, int fd, enum asks asks); /* takes fd */
+void requests_serve(struct supervisor *s, size_t index);         /* index may be another one's, or none's, afterwards */
+bool requests_has(const struct supervisor *s, enum asks asks);
+void requests_answer(struct supervisor *s, enum asks asks, const char *answer); /* all of these, and closes them */
+
+/* watch_link.c: being watched. */
+void watch_join(struct supervisor *s);  /* also to see whether it is time for the next attempt */
+void watch_serve(struct supervisor *s); /* the watcher said something, or is gone */
+void watch_keep(struct supervisor *s);  /* what s->kept holds now */
+void watch_leave(struct supervisor *s);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * app_freeze.c - an app.json that needs nothing but itself: what an app in the background is started from, again and again.
+ *
+ * What the command line said on top of the file is in it, variables are replaced, the files of env_file are folded in, and paths are
+ * absolute. What a path leads to stays where it is: a bind mount's folder, a secret's file, a seccomp profile.
+ */
+#include <jansson.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "specs/app.h"
+#include "specs/app_fields.h"
+#include "specs/container.h"
+#include "specs/field_json.h"
+#include "specs/interpolate.h"
+
+static void set_text(json_t *object, const char *key, const char *value)
+{
+	json_object_set_new(object, key, field_text(value));
+}
+
+static json_t *text_list(const struct list *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < list->count; i++)
+		json_array_append_new(array, field_text(list->items[i]));
+	return array;
+}
+
+/* What the file and the command line say; the image's own stays its own. */
+static json_t *environment(const struct app *app, const struct app_options *options, const struct container *c)
+{
+	json_t *object = json_object();
+	const struct list *const said[] = { &app->env_files, &app->environment, options->env };
+
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+		for (size_t k = 0; said[i] && k < said[i]->count; k++) {
+			autofree char *key = text_format("%.*s", (int)strcspn(said[i]->items[k], "="), said[i]->items[k]);
+			const char *value = list_env_get(&c->env, key);
+
+			if (value)
+				set_text(object, key, value);
+		}
+	return object;
+}
+
+static const struct mount_entry *mount_of(const struct container *c, const char *field)
+{
+	for (size_t i = 0; i < c->mount_count; i++)
+		if (text_equal(c->mounts[i].field, field))
+			return &c->mounts[i];
+	return NULL;
+}
+
+/* Those of the file with absolute sources, and those of -v behind them. */
+static void freeze_volumes(const struct app *app, const struct container *c, json_t *root)
+{
+	json_t *array = json_object_get(root, "volumes");
+
+	if (!array) {
+		array = json_array();
+		json_object_set_new(root, "volumes", array);
+	}
+	for (size_t i = 0; i < app->volume_count; i++) {
+		autofree char *field = text_format("volumes[%zu]", i);
+		const struct mount_entry *mount = mount_of(c, field);
+
+		if (mount && mount->kind == MOUNT_BIND)
+			set_text(json_array_get(array, i), "source", mount->source);
+	}
+	for (size_t i = 0; i < c->mount_count; i++) {
+		const struct mount_entry *mount = &c->mounts[i];
+		json_t *volume;
+
+		if (mount->field || mount->is_image_volume || (mount->kind != MOUNT_BIND && mount->kind != MOUNT_VOLUME))
+			continue;
+		volume = json_object();
+		set_text(volume, "type", mount->kind == MOUNT_BIND ? "bind" : "volume");
+		set_text(volume, "source", mount->source);
+		set_text(volume, "target", mount->target);
+		json_object_set_new(volume, "read_only", json_boolean(mount->attributes & MOUNT_ATTR_RDONLY));
+		json_array_append_new(array, volume);
+	}
+}
+
+static void freeze_paths(const struct app *app, const struct container *c, json_t *root)
+{
+	json_t *secrets = json_object_get(root, "secrets");
+
+	set_text(root, app->rootfs ? "rootfs" : "image", app->reference);
+	for (size_t i = 0; i < app->secret_count; i++) {
+		autofree char *path = app_path(app, app->secrets[i].source);
+
+		set_text(json_array_get(secrets, i), "source", path);
+	}
+	if (c->seccomp_file)
+		set_text(json_object_get(root, "security"), "seccomp", c->seccomp_file);
+}
+
+void app_freeze(const struct app *app, const struct app_options *options, const struct container *c, struct text *ret)
+{
+	json_t *root = app_build(app);
+
+	set_text(root, "name", c->name);
+	json_object_del(root, "env_file");
+	json_object_set_new(root, "environment", environment(app, options, c));
+	if (options->command && options->command->count)
+		json_object_set_new(root, "command", text_list(options->command));
+	freeze_volumes(app, c, root);
+	freeze_paths(app, c, root);
+	interpolate_escape(root);
+	field_print(root, ret);
+	json_decref(root);
+}
