@@ -345,6 +345,32 @@ while True:
 	[ "$status" -eq 0 ] || fail "busy"
 }
 
+@test "D08: what one registry has begun of a blob is no beginning for another" {
+	need root jq
+	hostile poisons
+	run box pull "$REGISTRY/web:1"
+	refused "layer 3 of 3"
+	[ -n "$(find "$BOX_STORE/downloads" -name 'sha256-*' -size +10k)" ] || fail "nothing was begun" || return 1
+	hostile honest
+	run box pull -q "$REGISTRY/web:1"
+	[ "$status" -eq 0 ] || fail "an honest one" || return 1
+}
+
+@test "D08: nobody waits for a blob that another registry sends slowly" {
+	need root jq
+	hostile slow 10
+	"$BOX" --root "$STATE" pull "$REGISTRY/web:1" >slow 2>&1 &
+	local slow=$!
+	wait_until 10 eval 'find "$BOX_STORE/downloads" -name "sha256-*" -size +90k | grep -q .'
+	hostile honest
+	run timeout "$(slowly 20)" "$BOX" --root "$STATE" pull -q "$REGISTRY/web:1"
+	kill "$slow"
+	wait "$slow" || true
+	[ "$status" -eq 0 ] || fail "an honest one" || return 1
+	run box run --pull never "$REGISTRY/web:1"
+	[ "$status $output" = "0 hello" ] || fail "what came"
+}
+
 @test "D08: memory stays small whatever comes" {
 	need root jq
 	hostile blob-endless

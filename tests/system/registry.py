@@ -344,6 +344,22 @@ class Handler(BaseHTTPRequestHandler):
         self.broken_off()
         return True
 
+    def wrong_poisons(self):
+        """Another beginning, and never an end."""
+        if not self.big():
+            return False
+        if self.headers.get("Range"):
+            self.refuse(404, "BLOB_UNKNOWN")
+            return True
+        length = len(self.server.blobs[self.last()])
+        self.send_response(200)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+        self.wfile.write(b"\x1f\x8b\x08" + bytes(length // 2))
+        self.wfile.flush()
+        self.close_connection = True
+        return True
+
     def wrong_range_ignored(self):
         """Whole after having broken off, although a part was asked for."""
         if not self.big():
