@@ -224,25 +224,36 @@ static const struct catalogue_entry *find_pinned(const struct catalogue *catalog
 	return NULL;
 }
 
-const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, const char *words, struct error *e)
+/* By a name. Archives and layouts lie under names that are made of their paths. A digest is compared, whatever the entry is called. */
+static const struct catalogue_entry *find_name(const struct catalogue *catalogue, const char *words, char **ret_full)
 {
 	autorelease(image_name) struct image_name name = { 0 };
-	const struct catalogue_entry *found = catalogue_named(catalogue, words);
-	autofree char *full = NULL;
+	const struct catalogue_entry *found;
 	struct error ignored = { 0 };
-	bool is_many = false;
 
-	/* Archives and layouts lie under names that are made of their paths. */
-	if (!found && image_name_parse(words, &name, &ignored) == 0) {
-		full = image_name_text(&name);
-		found = catalogue_named(catalogue, full);
-		if (!found)
-			found = find_pinned(catalogue, &name);
+	if (image_name_parse(words, &name, &ignored))
+		return catalogue_named(catalogue, words);
+	*ret_full = image_name_text(&name);
+	if (name.digest)
+		return find_pinned(catalogue, &name);
+	found = catalogue_named(catalogue, words);
+	return found ? found : catalogue_named(catalogue, *ret_full);
+}
+
+const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, const char *words, struct error *e)
+{
+	autofree char *full = NULL;
+	bool is_many = false;
+	const struct catalogue_entry *named = find_name(catalogue, words, &full), *begins = find_digest(catalogue, words, &is_many);
+
+	/* An image may be called as another's digest begins ("0123456789ab"): then nobody knows which is meant. */
+	if (named && begins && (is_many || strcmp(named->image, begins->image) != 0)) {
+		error_set(e, ERROR_USAGE, "%.80s is the name of one image of the store, and the beginning of another's digest", words);
+		error_hint(e, "%s, or sha256:%.80s", named->name, words);
+		return NULL;
 	}
-	if (!found)
-		found = find_digest(catalogue, words, &is_many);
-	if (found && !is_many)
-		return found;
+	if (named || (begins && !is_many))
+		return named ? named : begins;
 	if (is_many)
 		error_set(e, ERROR_USAGE, "several images of the store begin with %.80s", words);
 	else

@@ -36,8 +36,8 @@ void catalogue_release(struct catalogue *catalogue);
 /* The entry with that very name (without one: its digest), or NULL. */
 const struct catalogue_entry *catalogue_named(const struct catalogue *catalogue, const char *name);
 
-/* The entry that words name: a name (completed as always), or the beginning of an image's digest, at least six digits. NULL with an
- * error. */
+/* The entry that words name: a name (completed as always), or the beginning of an image's digest, at least six digits. Words that are one
+ * image's name and begin another's digest name none. A name with a digest is an image with that digest. NULL with an error. */
 const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, const char *words, struct error *e);
 
 /* Adds the JSON of a blob of the store. */

@@ -228,16 +228,15 @@ static int resolve_stored(const struct places *places, const struct reference *r
 	return unpack(places, store, reference, image, e);
 }
 
-/* A name with a digest is met by any name of the same repository with that digest. */
+/* A name with a digest is met by any name of the same repository with that digest, and by nothing that is only called so. */
 static bool is_same(const struct descriptor *entry, const struct image_name *name, const char *words)
 {
 	const char *called = index_name_of(entry), *source = list_env_get(&entry->annotations, INDEX_SOURCE);
 	const char *behind = called && name->digest ? image_name_behind(name, called) : NULL;
 
-	if (text_equal(called, words))
-		return true;
-	return behind && *behind &&
-	       (strcmp(entry->digest, name->digest) == 0 || text_equal(source, name->digest));
+	if (!name->digest)
+		return text_equal(called, words);
+	return behind && *behind && (strcmp(entry->digest, name->digest) == 0 || text_equal(source, name->digest));
 }
 
 /* The entry's image digest, and what the registry calls it (both to be freed); NULL where the store has no such name. */

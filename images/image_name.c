@@ -168,6 +168,19 @@ static int check(const char *text, const struct image_name *name, struct error *
 	return 0;
 }
 
+/* "sha256:0123…" is how people write an image's digest: no image may be called so, or it would stand for the one with that digest. */
+static int refuse_digest(const char *text, struct error *e)
+{
+	static const char *const algorithms[] = { "sha256:", "sha512:" };
+
+	for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++)
+		if (text_starts(text, algorithms[i]) && !strchr(text, '/')) {
+			error_set(e, ERROR_USAGE, "read the image name %.300s: it is a digest, and no name", text);
+			return error_hint(e, "expected NAME@DIGEST");
+		}
+	return 0;
+}
+
 int image_name_parse(const char *text, struct image_name *ret, struct error *e)
 {
 	autofree char *words = alloc_copy(text);
@@ -175,7 +188,7 @@ int image_name_parse(const char *text, struct image_name *ret, struct error *e)
 	const char *rest = words;
 	char *colon;
 
-	if (split_digest(words, &name.digest, e))
+	if (refuse_digest(text, e) || split_digest(words, &name.digest, e))
 		return -1;
 	name.host = split_host(&rest);
 	name.is_short = rest == words;

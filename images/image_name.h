@@ -19,7 +19,7 @@ struct image_name {
 	bool is_short;    /* no host was written */
 };
 
-/* On failure ret is untouched. The text is not repeated where it may hold a password. */
+/* On failure ret is untouched. The text is not repeated where it may hold a password. A digest alone ("sha256:…") is no name. */
 int image_name_parse(const char *text, struct image_name *ret, struct error *e);
 void image_name_release(struct image_name *name);
 

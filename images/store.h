@@ -6,7 +6,7 @@
  *     layers/sha256-HEX/               one layer, by the digest of its uncompressed tar, in the forms of layer.h
  *     images/, sources/                record.h
  *     locks/                           lock_files.h
- *     downloads/sha256-HEX             a blob on its way from a registry; who fetches it holds a lock on the file
+ *     downloads/sha256-HEX-ORIGIN      a blob on its way from a registry; who fetches it holds a lock on the file
  *     staging/NAME/                    what is being made; its maker holds a lock on the folder
  *
  * Things are made in staging and renamed: what has no final name does not exist. Images are pinned by a shared flock(2) on their record;

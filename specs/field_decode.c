@@ -185,19 +185,42 @@ static int decode_map_object(const struct field *f, json_t *value, struct list *
 	return 0;
 }
 
+/* "KEY=value"; a later one of the same key wins. seen: where each key stands, as a search of the list would cost n * n. */
+static bool put(struct list *list, json_t *seen, const char *text)
+{
+	const char *equals = text ? strchr(text, '=') : NULL;
+	autofree char *key = equals ? alloc_copy_bytes(text, (size_t)(equals - text)) : NULL;
+	const json_t *place = key ? json_object_get(seen, key) : NULL;
+
+	if (!key || !*key)
+		return false;
+	if (place) {
+		char **item = &list->items[json_integer_value(place)];
+
+		free(*item);
+		*item = alloc_copy(text);
+		return true;
+	}
+	list_add(list, text);
+	return json_object_set_new(seen, key, json_integer((json_int_t)list->count - 1)) == 0;
+}
+
 static int decode_map_array(json_t *value, struct list *list, const struct place *at, struct problems *p)
 {
-	json_t *item;
+	json_t *seen = json_object(), *item;
+	int result = 0;
 	size_t i;
 
 	json_array_foreach(value, i, item) {
 		const struct place here = { .up = at, .index = i };
-		const char *text = json_string_value(item);
 
-		if ((!text || !list_env_put(list, text)) && field_expected(p, &here, "a text such as \"KEY=value\"", item))
-			return -1;
+		if (!put(list, seen, json_string_value(item)))
+			result = field_expected(p, &here, "a text such as \"KEY=value\"", item);
+		if (result)
+			break;
 	}
-	return 0;
+	json_decref(seen);
+	return result;
 }
 
 static int decode_map(const struct field *f, json_t *value, struct list *list, const struct place *at, struct problems *p)

@@ -25,12 +25,26 @@
 
 enum { BUFFER = 256 << 10, FLUSH = 8 << 20, STALE_S = 24 * 3600 };
 
-static char *path_of(const struct digest *digest)
+static char *path_of(const struct download *download)
 {
 	char name[DIGEST_TEXT];
 
-	digest_file_name(digest, name);
-	return text_format("downloads/%s", name);
+	digest_file_name(&download->digest, name);
+	return text_format("downloads/%s-%s", name, download->origin);
+}
+
+int download_origin(const char *host, char ret[static DOWNLOAD_ORIGIN], struct error *e)
+{
+	autorelease(hash) struct hash *hash = hash_begin(DIGEST_SHA256, e);
+	struct digest digest;
+
+	if (!hash)
+		return -1;
+	hash_add(hash, host, strlen(host));
+	hash_end(hash, &digest);
+	memcpy(ret, digest.hex, DOWNLOAD_ORIGIN - 1); /* more of it would make no difference */
+	ret[DOWNLOAD_ORIGIN - 1] = '\0';
+	return 0;
 }
 
 static bool is_in_store(int store, const struct download *download, struct error *e)
@@ -88,7 +102,7 @@ static int begin(struct download *download, int64_t length, struct error *e)
 
 int download_claim(struct download *download, int store, struct error *e)
 {
-	autofree char *path = path_of(&download->digest);
+	autofree char *path = path_of(download);
 	struct stat st;
 
 	/* A file that was finished and renamed between our open and our lock is not ours: then we look again. */
@@ -137,7 +151,7 @@ int download_add(struct download *download, const char *bytes, int64_t length, s
 
 int download_finish(struct download *download, int store, struct error *e)
 {
-	autofree char *from = path_of(&download->digest);
+	autofree char *from = path_of(download);
 	autofree char *to = store_blob_path(&download->digest);
 	struct digest found;
 

@@ -2,9 +2,11 @@
 /*
  * download.h - one blob that becomes a file of the store.
  *
- *     downloads/sha256-HEX     what is there of it; whoever fetches holds a lock on the file
- *     blobs/sha256/HEX         all of it, compared and on disk
+ *     downloads/sha256-HEX-ORIGIN    what is there of it; whoever fetches holds a lock on the file
+ *     blobs/sha256/HEX               all of it, compared and on disk
  *
+ * Pulls from one registry share what they fetch. What another registry has sent, or is sending, does not count before all of it is
+ * compared: it could be the beginning of something else, or take for ever. So ORIGIN tells registries apart.
  * The file outlives its maker: what was interrupted goes on where it stopped, after its bytes were hashed again.
  */
 #pragma once
@@ -26,8 +28,11 @@ enum download_state {
 	DOWNLOAD_DONE,
 };
 
+enum { DOWNLOAD_ORIGIN = 16 + 1 };
+
 struct download {
 	struct digest digest;
+	const char *origin; /* borrowed: what download_origin says of the registry */
 	int64_t size, have;
 	enum download_state state;
 	int file;          /* -1 before it is ours */
@@ -36,6 +41,9 @@ struct download {
 	int follower;      /* a pipe whose reader wants all bytes, or -1 */
 	int64_t followed;
 };
+
+/* The registry's part in names of files. By a hash that nobody makes two of: whoever names registries must not choose whose file it is. */
+int download_origin(const char *host, char ret[static DOWNLOAD_ORIGIN], struct error *e);
 
 /* Looks for it in the store, and else tries to make the file ours: state is anything but NEW and RUNNING afterwards. */
 int download_claim(struct download *download, int store, struct error *e);

@@ -22,6 +22,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "images/registry/download.h"
+#include "images/registry/endpoint.h"
 #include "images/registry/fetch_places.h"
 #include "images/registry/fetcher_link.h"
 #include "images/store.h"
@@ -44,6 +45,7 @@ struct fetcher {
 struct fetch {
 	struct fetch_setup setup;
 	int folder; /* the fetchers' root */
+	char origin[DOWNLOAD_ORIGIN];
 	struct fetcher fetchers[FETCHERS];
 	int count;
 	struct download **downloads; /* in the order of their need */
@@ -70,7 +72,7 @@ struct fetch *fetch_new(const struct fetch_setup *setup, struct error *e)
 	(void)signal(SIGPIPE, SIG_IGN); /* a follower that has ended is an error of sendfile(2) */
 	download_sweep(setup->store);
 	fetch->folder = fetch_places_make(setup->staging, e);
-	if (fetch->folder >= 0 && start_fetcher(fetch, e) == 0)
+	if (fetch->folder >= 0 && download_origin(setup->plan->name.host, fetch->origin, e) == 0 && start_fetcher(fetch, e) == 0)
 		return fetch;
 	fetch_free(fetch);
 	return NULL;
@@ -301,7 +303,7 @@ int fetch_want(struct fetch *fetch, const struct digest *digest, int64_t size, s
 	if (fetch->download_count == DOWNLOADS)
 		return error_set(e, ERROR_IMAGE, "an image has at most %d blobs", DOWNLOADS);
 	download = alloc_zeroed(1, sizeof *download);
-	*download = (struct download){ .digest = *digest, .size = size, .file = -1, .follower = -1 };
+	*download = (struct download){ .digest = *digest, .origin = fetch->origin, .size = size, .file = -1, .follower = -1 };
 	place = alloc_append(&fetch->downloads, &fetch->download_count, sizeof *place);
 	*place = download;
 	return claim(fetch, download, e);

@@ -335,9 +335,15 @@ static char *next_url(const char *from, const struct http_answer *answer, struct
 	return take_ptr(&next);
 }
 
+struct http_tls http_tls_of_stranger(const struct http_tls *own)
+{
+	return (struct http_tls){ .authorities = own->authorities, .is_unverified = own->is_unverified };
+}
+
 int http_send(struct http *http, const struct http_request *request, struct http_answer *ret, enum http_failure *ret_failure,
 	      struct error *e)
 {
+	const struct http_tls stranger = http_tls_of_stranger(request->tls);
 	struct http_request now = *request;
 	autofree char *url = alloc_copy(request->url);
 	const char *authorization = request->authorization;
@@ -357,8 +363,10 @@ int http_send(struct http *http, const struct http_request *request, struct http
 			*ret_failure = HTTP_FAILURE_LASTING;
 			return -1;
 		}
-		if (!http_same_origin(url, next))
+		if (!http_same_origin(url, next)) {
 			authorization = NULL;
+			now.tls = &stranger;
+		}
 		free(url);
 		url = next;
 	}

@@ -3,7 +3,7 @@
  * http.h - the only user of libcurl: one request, one answer, bounded in every direction.
  *
  * Nothing is followed, decoded or retried by libcurl itself. Redirects are followed here: at most five, never from https to http, and what
- * is secret (Authorization) stays behind when host, port or scheme change.
+ * says who we are (Authorization, the client's certificate) stays behind when host, port or scheme change.
  */
 #pragma once
 
@@ -27,6 +27,9 @@ struct http_tls {
 	const char *certificate, *key; /* PEM, or NULL: who we are */
 	bool is_unverified;
 };
+
+/* The same for another host than the one that we are known to: without the client's certificate. Borrows. */
+struct http_tls http_tls_of_stranger(const struct http_tls *own);
 
 enum http_failure {
 	HTTP_FAILURE_NONE,

@@ -123,21 +123,24 @@ static int by_scheme(struct registry *registry, size_t n, struct http_request *r
 }
 
 /* Sends; where the answer is 401, gets an authorization and sends once more. */
-static int authorised(struct registry *registry, size_t n, struct http_request *request, const char *path, const char *access,
+static int authorised(struct registry *registry, size_t n, const struct http_request *request, const char *path, const char *access,
 		      struct http_answer *answer, enum http_failure *ret_failure, struct error *e)
 {
 	const struct endpoint *endpoint = &registry->plan->endpoints[n];
 	struct session *session = &registry->sessions[n];
-	/* A URL of the registry's choice gets our authorization only where it is the registry's own. */
+	/* A URL of the registry's choice hears who we are only where it is the registry's own. */
 	autofree char *origin = text_format("%s://%s/", session->is_plain ? "http" : "https", endpoint->address);
 	bool is_foreign = strstr(path, "://") && !http_same_origin(origin, path);
+	const struct http_tls stranger = http_tls_of_stranger(request->tls);
+	struct http_request now = *request;
 
+	now.tls = is_foreign ? &stranger : request->tls;
 	for (int i = 0;; i++) {
 		struct token_request token = { .http = registry->http, .endpoint = endpoint, .tls = request->tls, .access = access };
 
 		http_answer_release(answer);
-		request->authorization = is_foreign ? NULL : session->authorization;
-		if (by_scheme(registry, n, request, path, answer, ret_failure, e))
+		now.authorization = is_foreign ? NULL : session->authorization;
+		if (by_scheme(registry, n, &now, path, answer, ret_failure, e))
 			return -1;
 		if (answer->status != 401 || i || is_foreign)
 			return 0;

@@ -45,7 +45,7 @@ static bool is_trusted(const struct endpoint *endpoint, const char *origin, cons
 	autofree char *own = http_url_host(origin);
 	autofree char *other = http_url_host(realm);
 
-	if (!own || !other || (text_starts(origin, "https:") && !text_starts(realm, "https:")))
+	if (!own || !other)
 		return false;
 	if (strcmp(own, other) == 0 || list_has(&endpoint->token_hosts, other))
 		return true;
@@ -109,7 +109,8 @@ static char *ask(const struct token_request *request, const struct challenge *ch
 	autorelease(http_answer) struct http_answer answer = { 0 };
 	autofree char *url = NULL;
 	enum http_failure failure;
-	struct http_request http = { .tls = request->tls, .limit = HTTP_DOCUMENT, .timeout_s = HTTP_DOCUMENT_TIME, .body_fd = -1 };
+	const struct http_tls tls = is_trusted_realm ? *request->tls : http_tls_of_stranger(request->tls);
+	struct http_request http = { .tls = &tls, .limit = HTTP_DOCUMENT, .timeout_s = HTTP_DOCUMENT_TIME, .body_fd = -1 };
 
 	add_parameter(&query, "service", list_env_get(&challenge->parameters, "service"));
 	add_parameter(&query, "scope", scope);
@@ -143,6 +144,11 @@ static char *bearer(const struct token_request *request, const struct challenge 
 
 	if (!host) {
 		error_set(e, ERROR_NETWORK, "it wants a token, and names no http or https server that gives one");
+		return NULL;
+	}
+	/* Not for the password alone: what is asked, and the token, would be there to read, and plain services of this host to ask. */
+	if (text_starts(request->origin, "https:") && !text_starts(realm, "https:")) {
+		error_set(e, ERROR_NETWORK, "it speaks https, and its token server %s http, which is refused", host);
 		return NULL;
 	}
 	trusted = is_trusted(request->endpoint, request->origin, realm);

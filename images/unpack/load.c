@@ -51,20 +51,25 @@ static int start(struct job *job, struct error *e)
 	return job->item_count ? 0 : error_set(e, ERROR_IMAGE, "it holds no image");
 }
 
-/* The full name of what an archive calls NAME, to be freed; NULL: none that a store could use. */
+/*
+ * The full name of what an archive calls NAME, to be freed; NULL: none that a store could use. A digest in it is the archive's word: it is
+ * taken where it is the image's, else whoever asks for that digest would get this image.
+ */
 static char *full_name(struct job *job, const char *name)
 {
 	autorelease(image_name) struct image_name parsed = { 0 };
 	autorelease(text) struct text shown = { 0 };
 	struct error wrong = { 0 };
+	bool is_name;
 
 	if (!name)
 		return NULL;
-	if (image_name_parse(name, &parsed, &wrong) == 0)
+	is_name = image_name_parse(name, &parsed, &wrong) == 0;
+	if (is_name && (!parsed.digest || strcmp(parsed.digest, job->image) == 0))
 		return image_name_text(&parsed);
-	text_add_escaped(&shown, name, strnlen(name, 100));
-	list_addf(&job->request->warnings, "the archive calls an image \"%s\", which is no name; it is loaded by its digest, continuing",
-		  shown.data);
+	text_add_escaped(&shown, name, strnlen(name, 200));
+	list_addf(&job->request->warnings, "the archive calls an image \"%s\", which is %s; it is loaded by its digest, continuing", shown.data,
+		  is_name ? "another's digest" : "no name");
 	return NULL;
 }
 
@@ -101,7 +106,7 @@ static void start_again(struct job *job)
 
 static int load_one(struct job *job, const struct job_item *item, struct error *e)
 {
-	autofree char *name = full_name(job, item->name);
+	autofree char *name = NULL;
 	int result;
 
 	start_again(job);
@@ -110,6 +115,7 @@ static int load_one(struct job *job, const struct job_item *item, struct error *
 		return -1;
 	if (!job->image)
 		return error_set(e, ERROR_INTERNAL, "the sandbox ended without an image");
+	name = full_name(job, item->name);
 	if (name && check_name(job, name, e))
 		return -1;
 	job->request->name = name ? name : job->image;

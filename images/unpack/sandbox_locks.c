@@ -9,11 +9,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -36,6 +39,7 @@ enum {
 	NET_BIND = 1,
 	NET_BIND_AND_CONNECT = 3,
 	SCOPE_SOCKETS_AND_SIGNALS = 3,
+	SOCKET_TYPE = 0xf, /* without the flags in the same argument */
 };
 
 static const uint64_t all_fs =
@@ -172,14 +176,11 @@ static const int allowed_to_fetch[] = {
 	SCMP_SYS(shutdown),
 	SCMP_SYS(poll),
 	SCMP_SYS(ppoll),
-	SCMP_SYS(socketpair), /* how libcurl's thread wakes it */
 	SCMP_SYS(eventfd2),
 	SCMP_SYS(pipe2),
-	SCMP_SYS(ioctl), /* FIONREAD of the resolver; Landlock and the lack of devices bound it */
 	SCMP_SYS(uname),
 	SCMP_SYS(nanosleep),
 	SCMP_SYS(clock_nanosleep),
-	SCMP_SYS(prctl), /* the name of a thread */
 };
 
 /* No code path of box-image makes these behind this point: whoever does has taken it over. */
@@ -253,16 +254,58 @@ static int add_threads(scmp_filter_ctx filter)
 	return failed | seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &thread);
 }
 
-/* Sockets of TCP and UDP alone. */
+/* A call with one value of one of its arguments, the bits of mask: what else the call can do is refused. */
+static const struct {
+	int call;
+	unsigned argument;
+	uint64_t mask, value;
+} narrow_to_fetch[] = {
+	{ SCMP_SYS(ioctl), 1, UINT32_MAX, FIONREAD },   /* of the resolver; TIOCSTI would type into a terminal */
+	{ SCMP_SYS(prctl), 0, UINT32_MAX, PR_SET_NAME }, /* of a thread */
+};
+
+/* How libcurl's thread wakes it. A pair of datagram sockets could be connected to another one of this host. */
+static int add_pair(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp stream[] = { SCMP_CMP64(0, SCMP_CMP_EQ, AF_UNIX, 0), SCMP_CMP64(1, SCMP_CMP_MASKED_EQ, SOCKET_TYPE, SOCK_STREAM) };
+
+	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 2, stream);
+}
+
+/* Sockets of TCP and UDP alone: other protocols of the two families are code of the kernel that nothing here needs. */
+static int add_sockets(scmp_filter_ctx filter)
+{
+	static const struct {
+		int type, protocol;
+	} kinds[] = { { SOCK_STREAM, 0 }, { SOCK_STREAM, IPPROTO_TCP }, { SOCK_DGRAM, 0 }, { SOCK_DGRAM, IPPROTO_UDP } };
+	static const int families[] = { AF_INET, AF_INET6 };
+	int failed = 0;
+
+	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+		for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+			const struct scmp_arg_cmp socket[] = {
+				SCMP_CMP64(0, SCMP_CMP_EQ, (scmp_datum_t)families[i], 0),
+				SCMP_CMP64(1, SCMP_CMP_MASKED_EQ, SOCKET_TYPE, (scmp_datum_t)kinds[k].type),
+				SCMP_CMP64(2, SCMP_CMP_EQ, (scmp_datum_t)kinds[k].protocol, 0),
+			};
+
+			failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3, socket);
+		}
+	return failed;
+}
+
 static int add_fetching(scmp_filter_ctx filter)
 {
-	const struct scmp_arg_cmp families[] = { SCMP_CMP64(0, SCMP_CMP_EQ, AF_INET, 0), SCMP_CMP64(0, SCMP_CMP_EQ, AF_INET6, 0) };
 	int failed = ADD_ALL(filter, SCMP_ACT_ALLOW, allowed_to_fetch);
 
 	failed |= ADD_ALL(filter, SCMP_ACT_KILL_PROCESS, fatal_to_fetching);
-	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
-		failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &families[i]);
-	return failed;
+	for (size_t i = 0; i < sizeof narrow_to_fetch / sizeof narrow_to_fetch[0]; i++) {
+		const struct scmp_arg_cmp one = SCMP_CMP64(narrow_to_fetch[i].argument, SCMP_CMP_MASKED_EQ, narrow_to_fetch[i].mask,
+							  narrow_to_fetch[i].value);
+
+		failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, narrow_to_fetch[i].call, 1, &one);
+	}
+	return failed | add_pair(filter) | add_sockets(filter);
 }
 
 static int add_rules(scmp_filter_ctx filter, bool has_network)

@@ -73,6 +73,52 @@ sent() { jq -r '.authorization // empty' "$1"; }
 	sent "$LOG" | grep -qx "Bearer good"
 }
 
+@test "D02: where the registry speaks https, a token server that speaks http is not asked" {
+	need root jq openssl
+	make_certificates
+	hostile token-server
+	local plain=$REGISTRY plain_log=$LOG
+	hostile realm "http://$plain/token" "$WORK/server"
+	REGISTRY=localhost:${REGISTRY#*:}
+	trust_authority "$REGISTRY"
+	run box pull "$REGISTRY/web:1"
+	refused "its token server $plain http, which is refused"
+	[ ! -s "$plain_log" ] || fail "$(cat "$plain_log")"
+}
+
+# tls_hostile MODE [ARGUMENT]: a registry that speaks https and asks whoever comes for a certificate.
+tls_hostile() {
+	CLIENT_AUTHORITY=$WORK/ca.crt hostile "$1" "${2:-}" "$WORK/server"
+	REGISTRY=localhost:${REGISTRY#*:}
+}
+
+# known_by_certificate HOST:PORT: box shows one there.
+known_by_certificate() {
+	trust_authority "$1"
+	cp client.crt "$XDG_CONFIG_HOME/containers/certs.d/$1/client.cert"
+	cp client.key "$XDG_CONFIG_HOME/containers/certs.d/$1/client.key"
+}
+
+@test "D03: a certificate of ours is shown to its registry alone, not to token servers and redirects of its choice" {
+	need root jq openssl
+	make_certificates
+	openssl req -newkey rsa:2048 -nodes -keyout client.key -out client.csr -subj /CN=robot 2>/dev/null
+	openssl x509 -req -in client.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out client.crt -days 2 2>/dev/null
+	local mode stranger stranger_log
+	for mode in realm:token-server redirect-blobs:honest; do
+		tls_hostile "${mode#*:}"
+		stranger=$REGISTRY stranger_log=$LOG
+		tls_hostile "${mode%:*}" "https://$stranger$([ "$mode" = realm:token-server ] && echo /token)"
+		known_by_certificate "$REGISTRY"
+		run box pull -q "$REGISTRY/web:1"
+		[ "$status" -eq 0 ] || fail "$mode" || return 1
+		[ "$(jq -s 'all(.certificate)' "$LOG")" = true ] || fail "not shown to its registry" || return 1
+		[ -s "$stranger_log" ]
+		[ "$(jq -s 'any(.certificate)' "$stranger_log")" = false ] || fail "shown to a stranger ($mode)" || return 1
+		box rmi "$REGISTRY/web:1" >/dev/null
+	done
+}
+
 @test "D03: redirects leave the password behind where the host changes" {
 	need root jq
 	hostile honest
@@ -297,6 +343,32 @@ while True:
 	hostile busy
 	run box pull -q "$REGISTRY/web:1"
 	[ "$status" -eq 0 ] || fail "busy"
+}
+
+@test "D08: what one registry has begun of a blob is no beginning for another" {
+	need root jq
+	hostile poisons
+	run box pull "$REGISTRY/web:1"
+	refused "layer 3 of 3"
+	[ -n "$(find "$BOX_STORE/downloads" -name 'sha256-*' -size +10k)" ] || fail "nothing was begun" || return 1
+	hostile honest
+	run box pull -q "$REGISTRY/web:1"
+	[ "$status" -eq 0 ] || fail "an honest one" || return 1
+}
+
+@test "D08: nobody waits for a blob that another registry sends slowly" {
+	need root jq
+	hostile slow 10
+	"$BOX" --root "$STATE" pull "$REGISTRY/web:1" >slow 2>&1 &
+	local slow=$!
+	wait_until 10 eval 'find "$BOX_STORE/downloads" -name "sha256-*" -size +90k | grep -q .'
+	hostile honest
+	run timeout "$(slowly 20)" "$BOX" --root "$STATE" pull -q "$REGISTRY/web:1"
+	kill "$slow"
+	wait "$slow" || true
+	[ "$status" -eq 0 ] || fail "an honest one" || return 1
+	run box run --pull never "$REGISTRY/web:1"
+	[ "$status $output" = "0 hello" ] || fail "what came"
 }
 
 @test "D08: memory stays small whatever comes" {

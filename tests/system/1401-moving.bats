@@ -145,6 +145,43 @@ docker.io/acme/b:1" ]
 	[ "$(images second)" = "$(images | grep a:1)" ]
 }
 
+# which_image WORDS: the image that they name in the second store.
+which_image() { in_store second box inspect "$1" | jq -r '.[0].name + " " + .[0].image'; }
+
+@test "B27: no archive makes its image stand for another's digest" {
+	need root jq
+	local name good evil
+	make_layout good docker.io/acme/a:1 300000
+	good=$(jq -r '.manifests[0].digest' good/index.json)
+	tar -C good -cf good.tar .
+	in_store second box load -q -i good.tar >/dev/null
+	# The digest behind a name, the digest as a name, and its beginning as a name.
+	for name in "docker.io/acme/b@$good" "docker.io/acme/b:1@$good" "$good" "${good:0:19}" "${good:7:12}"; do
+		rm -rf evil
+		IMAGE_TEXT=evil make_layout evil "$name" 300000
+		evil=$(jq -r '.manifests[0].digest' evil/index.json)
+		tar -C evil -cf evil.tar .
+		run in_store second box load -i evil.tar
+		expect_status 0
+		[[ $name == "${good:7:12}" || $output == *"it is loaded by its digest, continuing"* ]] || fail "$name" || return 1
+	done
+	run in_store second box run --pull never "acme/b@$good"
+	[[ $status == 125 && $output == *"is not in the store"* ]] || fail "what runs by a digest" || return 1
+	[ "$(which_image "$good")" = "docker.io/acme/a:1 $good" ]
+	[ "$(which_image "${good:0:19}")" = "docker.io/acme/a:1 $good" ]
+	[ "$(which_image "acme/a@$good")" = "docker.io/acme/a:1 $good" ]
+	run in_store second box tag "${good:7:12}" acme/c:1
+	expect_status 125
+	expect_has "is the name of one image of the store, and the beginning of another's digest"
+	# Its own digest behind a name is true.
+	rm -rf evil
+	IMAGE_TEXT=evil make_layout evil "docker.io/acme/b@$evil" 300000
+	tar -C evil -cf evil.tar .
+	in_store second box load -i evil.tar
+	run in_store second box run --pull never "acme/b@$evil"
+	[ "$status $output" = "0 evil" ] || fail "its own digest"
+}
+
 @test "a damaged archive is refused, and nothing of it stays" {
 	need root skopeo jq
 	two_images

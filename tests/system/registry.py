@@ -79,8 +79,13 @@ class Handler(BaseHTTPRequestHandler):
     def note(self):
         with self.server.lock, open(self.server.log, "a") as out:
             json.dump({"method": self.command, "path": self.path, "authorization": self.headers.get("Authorization"),
-                       "range": self.headers.get("Range"), "cookie": self.headers.get("Cookie"), "host": self.headers.get("Host")}, out)
+                       "range": self.headers.get("Range"), "cookie": self.headers.get("Cookie"), "host": self.headers.get("Host"),
+                       "certificate": self.certificate()}, out)
             out.write("\n")
+
+    def certificate(self):
+        """Whether the client has shown one."""
+        return bool(getattr(self.connection, "getpeercert", lambda: None)())
 
     def answer(self, status, body=b"", headers=(), length=None):
         self.send_response(status)
@@ -209,8 +214,9 @@ class Handler(BaseHTTPRequestHandler):
 
     # --- D03: redirects --------------------------------------------------------------------------------------------------------
     def wrong_redirect(self):
-        if self.wrong_basic():
-            return True
+        return self.wrong_basic() or self.wrong_redirect_blobs()
+
+    def wrong_redirect_blobs(self):
         if self.kind() == "blobs":
             self.answer(307, b"", [("Location", self.server.argument + self.path)])
             return True
@@ -338,6 +344,22 @@ class Handler(BaseHTTPRequestHandler):
         self.broken_off()
         return True
 
+    def wrong_poisons(self):
+        """Another beginning, and never an end."""
+        if not self.big():
+            return False
+        if self.headers.get("Range"):
+            self.refuse(404, "BLOB_UNKNOWN")
+            return True
+        length = len(self.server.blobs[self.last()])
+        self.send_response(200)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+        self.wfile.write(b"\x1f\x8b\x08" + bytes(length // 2))
+        self.wfile.flush()
+        self.close_connection = True
+        return True
+
     def wrong_range_ignored(self):
         """Whole after having broken off, although a part was asked for."""
         if not self.big():
@@ -448,6 +470,9 @@ def serve(ready, log, rootfs, mode, argument="", certificate=""):
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate + ".crt", certificate + ".key")
+        if os.environ.get("CLIENT_AUTHORITY"):
+            context.verify_mode = ssl.CERT_OPTIONAL
+            context.load_verify_locations(os.environ["CLIENT_AUTHORITY"])
         server.socket = context.wrap_socket(server.socket, server_side=True)
     open(log, "a").close()
     with open(ready + ".new", "w") as out:

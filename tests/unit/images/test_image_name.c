@@ -64,6 +64,7 @@ Test(image_name, what_is_none_is_refused)
 		"a:tag with",  "a:.tag",      "a:-t",	     "a?x",	   "a#b",	    "a%2fb",	  "..",		  "./a",
 		"a@sha256:12", "a@md5:" HEX,  "a@" D "0",    "-o.x/a",	   "a-.x/a",	    "a..b/c",	  "a.b:0/c",	  "a.b:65536/c",
 		"a.b:x/c",     "[::1/a",      "a.b:5000:1/c", "user@host/a", "a.b/c\n",	    "\xc3\xa4/b", "a.b_c/d",	  "--help",
+		D,	       "sha256:1234", "sha512:" HEX HEX,
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -130,6 +130,26 @@ Test(image_config, large)
 	text_release(&json);
 }
 
+/* As "KEY=value" one by one: no search of all for each. */
+Test(image_config, many_labels_cost_as_many_times_as_there_are)
+{
+	struct text json = { 0 };
+	struct image_config config;
+	struct error e = { 0 };
+
+	alarm(20);
+	text_add(&json, "{\"config\": {\"Labels\": [\"l7=first\"");
+	for (int i = 0; i < 280000; i++)
+		text_addf(&json, ",\"l%d=\"", i);
+	text_add(&json, ",\"l9=last\"]}}");
+	cr_assert_eq(decode(json.data, &config, &e), 0, "%s", e.text);
+	cr_expect_eq(config.labels.count, 280000u);
+	cr_expect_str_eq(config.labels.items[0], "l7=");
+	cr_expect_str_eq(list_env_get(&config.labels, "l9"), "last");
+	image_config_release(&config);
+	text_release(&json);
+}
+
 Test(image_config, size)
 {
 	struct image_config config;
