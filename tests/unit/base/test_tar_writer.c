@@ -93,7 +93,9 @@ Test(tar_writer, what_does_not_fit_a_header_is_read_back_all_the_same)
 {
 	SCRATCH();
 	struct error e = { 0 };
-	const struct tar_attribute attributes[] = { { "security.capability", "\1\0\0\2", 4 }, { "user.empty", "", 0 }, { "user.line", "a\nb=c", 5 } };
+	const struct tar_attribute attributes[] = {
+		{ "security.capability", "\1\0\0\2", 4 }, { "user.empty", "", 0 }, { "user.line", "a\nb=c", 5 }
+	};
 	autoclose int fd = open("a.tar", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	struct archive *archive;
 
