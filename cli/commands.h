@@ -35,7 +35,7 @@ extern const struct option_row global_options[], run_options[], exec_options[], 
 	restart_options[],
 	create_options[], delete_options[], list_options[], update_options[], events_options[], config_options[], spec_options[],
 	pull_options[], images_options[], rmi_options[], history_options[], login_options[], push_options[], save_options[],
-	load_options[], prune_options[], store_options[], lock_options[], no_options[];
+	export_options[], load_options[], prune_options[], store_options[], lock_options[], no_options[];
 
 int command_create(const struct call *call);
 int command_start(const struct call *call);
@@ -71,6 +71,7 @@ int command_login(const struct call *call);
 int command_logout(const struct call *call);
 int command_save(const struct call *call);
 int command_load(const struct call *call);
+int command_export(const struct call *call);
 int command_import(const struct call *call);
 int command_prune(const struct call *call);
 int command_store(const struct call *call);

@@ -21,7 +21,7 @@
 #include "images/image_name.h"
 #include "images/index.h"
 #include "images/store.h"
-#include "images/tar_writer.h"
+#include "base/tar_writer.h"
 
 struct save {
 	int store, fd;

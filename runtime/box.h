@@ -13,6 +13,7 @@
 
 struct container;
 struct error;
+struct layer;
 struct places;
 
 /* Makes the container, runs it in the foreground to its end and removes everything it made. *ret_status is
@@ -81,6 +82,16 @@ int box_remove(const struct places *places, const char *name, bool force, struct
 /* Removes what a killed box, an interrupted command or a reboot left in this state folder and this store: called by every command that
  * makes something. Goes on after a failure; the first one is in e. */
 int box_sweep(const struct places *places, struct error *e);
+
+/* Whether a container of that name runs. */
+bool box_lives(const struct places *places, const char *name);
+
+/* The root of a running container as a tar, without what is mounted on it, ids as it sees them (base/tar_tree.h). *ret_shortened: files
+ * that became shorter while they were read. */
+int box_export(const struct places *places, const char *name, int fd, int64_t *ret_shortened, struct error *e);
+
+/* The same of layers of the store, lowest first, as a container would see them. */
+int box_export_layers(const struct places *places, const struct layer *layers, size_t count, int fd, struct error *e);
 
 /* A name for a container: [a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}. */
 int box_check_name(const char *name, struct error *e);

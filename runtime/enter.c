@@ -109,25 +109,19 @@ static int open_container(const struct places *places, const struct box_exec *re
 	return request->cgroup ? change_group(entry, cgroup_open_below(entry->group, request->cgroup, &entry->other, e)) : 0;
 }
 
-/* Joining a namespace that one is in already may be refused: one's own user namespace always, the host's network without root (setns(2)).
- * The text of the link names it, as "pid:[4026531836]": to ask stat(2) makes an inode each. */
+/* Joining a namespace that one is in already may be refused: one's own user namespace always, the host's network without root
+ * (setns(2)). */
 static int find_namespaces(struct entry *entry, struct error *e)
 {
 	for (enum namespace_kind i = 0; i < NAMESPACE_COUNT; i++) {
-		char path[48], ours[48] = "", theirs[48] = "";
+		int is_shared = 0;
 
 		/* Made for this container: nobody but what is in it can be there. */
-		if (i != NAMESPACE_USER && entry->is_oci && entry->container.namespaces[i].choice == NAMESPACE_NEW) {
-			entry->namespaces |= namespace_flag(i);
-			continue;
-		}
-		(void)snprintf(path, sizeof path, "/proc/self/ns/%s", namespace_name(i)); /* always fits */
-		if (readlink(path, ours, sizeof ours - 1) < 0)
-			continue; /* a kernel without this kind: nothing to join */
-		(void)snprintf(path, sizeof path, "/proc/%jd/ns/%s", (intmax_t)entry->record.pid, namespace_name(i)); /* always fits */
-		if (readlink(path, theirs, sizeof theirs - 1) < 0)
-			return error_sys(e, "look at the namespaces of %s", entry->record.name);
-		if (strcmp(ours, theirs) != 0)
+		if (i == NAMESPACE_USER || !entry->is_oci || entry->container.namespaces[i].choice != NAMESPACE_NEW)
+			is_shared = namespace_is_shared(i, (pid_t)entry->record.pid, e);
+		if (is_shared < 0)
+			return error_in(e, "enter %s", entry->record.name);
+		if (!is_shared)
 			entry->namespaces |= namespace_flag(i);
 	}
 	return 0;

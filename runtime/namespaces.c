@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -38,6 +39,20 @@ int namespace_flag(enum namespace_kind kind)
 const char *namespace_name(enum namespace_kind kind)
 {
 	return kinds[kind].name;
+}
+
+/* The text of the link names it, as "pid:[4026531836]": to ask stat(2) makes an inode each. */
+int namespace_is_shared(enum namespace_kind kind, pid_t pid, struct error *e)
+{
+	char path[48], ours[48] = "", theirs[48] = "";
+
+	(void)snprintf(path, sizeof path, "/proc/self/ns/%s", namespace_name(kind)); /* always fits */
+	if (readlink(path, ours, sizeof ours - 1) < 0)
+		return 1; /* a kernel without this kind: nothing to join */
+	(void)snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)pid, namespace_name(kind)); /* always fits */
+	if (readlink(path, theirs, sizeof theirs - 1) < 0)
+		return error_sys(e, "look at its namespaces");
+	return strcmp(ours, theirs) == 0;
 }
 
 static int open_one(enum namespace_kind kind, const char *path, struct error *e)

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "specs/container.h"
 
@@ -28,3 +29,6 @@ int namespaces_enter(const struct namespaces *namespaces, const struct container
 /* CLONE_NEW* of a kind, and its name in /proc/PID/ns. */
 int namespace_flag(enum namespace_kind kind);
 const char *namespace_name(enum namespace_kind kind);
+
+/* Whether the process is in the caller's own namespace of that kind (true too where the kernel has no such kind): 1, 0, or -1. */
+int namespace_is_shared(enum namespace_kind kind, pid_t pid, struct error *e);

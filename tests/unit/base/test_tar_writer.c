@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "images/tar_writer.h"
+#include "base/tar_writer.h"
 #include "tests/unit/base/scratch.h"
 
 static struct archive *open_tar(const char *path)
@@ -88,17 +88,61 @@ Test(tar_writer, sizes_from_8_gib_on_have_the_binary_form)
 	cr_expect_eq(archive_read_free(archive), ARCHIVE_OK);
 }
 
-Test(tar_writer, a_name_that_does_not_fit_is_refused)
+/* Everything that has no place in a header, and names right at its border. */
+Test(tar_writer, what_does_not_fit_a_header_is_read_back_all_the_same)
 {
 	SCRATCH();
 	struct error e = { 0 };
-	char name[101];
+	const struct tar_attribute attributes[] = {
+		{ "security.capability", "\1\0\0\2", 4 }, { "user.empty", "", 0 }, { "user.line", "a\nb=c", 5 }
+	};
 	autoclose int fd = open("a.tar", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct archive *archive;
 
-	memset(name, 'n', sizeof name - 1);
-	name[sizeof name - 1] = '\0';
-	cr_expect_eq(tar_write_bytes(fd, name, "", 0, &e), -1);
-	name[99] = '\0';
-	error_clear(&e);
-	cr_expect_eq(tar_write_bytes(fd, name, "", 0, &e), 0, "%s", e.text);
+	for (size_t length = 97; length < 104; length++) {
+		autofree char *path = text_format("%0*d", (int)length, 7), *target = text_format("%0*d", (int)length + 900, 8);
+		const struct tar_entry entry = { .type = TAR_LINK, .path = path, .target = target, .mode = 0777, .uid = 0x70000001, .gid = 2097151,
+						 .mtime = { 17, 5 }, .attributes = attributes, .attribute_count = 3 };
+
+		cr_assert_eq(tar_write_header(fd, &entry, &e), 0, "%s", e.text);
+	}
+	cr_assert_eq(tar_write_end(fd, &e), 0);
+	archive = open_tar("a.tar");
+	for (size_t length = 97; length < 104; length++) {
+		autofree char *path = text_format("%0*d", (int)length, 7), *target = text_format("%0*d", (int)length + 900, 8);
+		struct archive_entry *entry;
+		const void *value;
+		const char *name;
+		size_t size;
+
+		cr_assert_eq(archive_read_next_header(archive, &entry), ARCHIVE_OK, "%s", archive_error_string(archive));
+		cr_expect_str_eq(archive_entry_pathname(entry), path);
+		cr_expect_str_eq(archive_entry_symlink(entry), target);
+		cr_expect_eq(archive_entry_uid(entry), 0x70000001);
+		cr_expect_eq(archive_entry_gid(entry), 2097151);
+		cr_expect_eq(archive_entry_mtime(entry), 17);
+		cr_expect_eq(archive_entry_mtime_nsec(entry), 5);
+		cr_expect_eq(archive_entry_xattr_count(entry), 3);
+		archive_entry_xattr_reset(entry);
+		for (size_t i = 0; i < 3 && archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK; i++)
+			for (size_t n = 0; n < 3; n++)
+				if (strcmp(attributes[n].name, name) == 0)
+					cr_expect(size == attributes[n].size && memcmp(value, attributes[n].value, size) == 0, "%s", name);
+	}
+	cr_expect_eq(archive_read_free(archive), ARCHIVE_OK);
+}
+
+Test(tar_writer, a_file_that_became_shorter_is_filled_up_where_that_is_wanted)
+{
+	SCRATCH();
+	struct error e = { 0 };
+	autoclose int fd = open("a.tar", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	autoclose int from = -1;
+	int64_t missing = 0;
+
+	put("file", "1234");
+	from = open("file", O_RDONLY | O_CLOEXEC);
+	cr_expect_eq(tar_write_content(fd, "file", from, 20000, &missing, &e), 0, "%s", e.text);
+	cr_expect_eq(missing, 19996);
+	cr_expect_eq(lseek(fd, 0, SEEK_CUR), 20480);
 }

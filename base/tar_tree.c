@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tar_tree.c - a folder with all that it holds as a tar.
+ */
+#include "base/tar_tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/tar_writer.h"
+#include "base/text.h"
+
+enum { XATTR_NAMES = 64 << 10, XATTR_VALUE = 64 << 10, DEPTH = 900, BUCKETS = 4096 };
+
+/* A file that has more names than one, under the first that was met. */
+struct linked {
+	struct linked *next;
+	dev_t device;
+	ino_t inode;
+	char *path;
+};
+
+struct walk {
+	int fd;
+	struct linked *linked[BUCKETS]; /* by inode */
+	struct text path;               /* of what is at hand, "./" for the root */
+	int depth;
+	struct tar_tree_report report;
+	char names[XATTR_NAMES], value[XATTR_VALUE]; /* of the attributes of what is at hand */
+};
+
+/* The attributes of one member; names are those of the walk, values are owned. */
+struct attributes {
+	struct tar_attribute *items;
+	size_t count;
+};
+
+/* The name under which the file is in the tar already, or NULL. */
+static const char *first_name(const struct walk *walk, const struct stat *st)
+{
+	for (const struct linked *linked = walk->linked[st->st_ino % BUCKETS]; linked; linked = linked->next)
+		if (linked->inode == st->st_ino && linked->device == st->st_dev)
+			return linked->path;
+	return NULL;
+}
+
+static void remember_name(struct walk *walk, const struct stat *st)
+{
+	struct linked **bucket = &walk->linked[st->st_ino % BUCKETS];
+	struct linked *linked = alloc_zeroed(1, sizeof *linked);
+
+	*linked = (struct linked){ *bucket, st->st_dev, st->st_ino, alloc_copy(walk->path.data) };
+	*bucket = linked;
+}
+
+static void walk_free(struct walk *walk)
+{
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct linked *linked = walk->linked[i]; linked;) {
+			struct linked *next = linked->next;
+
+			free(linked->path);
+			free(linked);
+			linked = next;
+		}
+	text_release(&walk->path);
+	free(walk);
+}
+
+static void attributes_release(struct attributes *attributes)
+{
+	for (size_t i = 0; i < attributes->count; i++)
+		free((void *)(uintptr_t)attributes->items[i].value);
+	free(attributes->items);
+	*attributes = (struct attributes){ 0 };
+}
+
+/* Labels of security modules, ACLs and overlayfs' own notes mean something on this host alone. */
+static bool is_kept(const char *name, bool is_folder)
+{
+	if (strcmp(name, "security.capability") == 0)
+		return !is_folder;
+	return text_starts(name, "user.") && !text_starts(name, "user.overlay.");
+}
+
+static int compare_attributes(const void *a, const void *b)
+{
+	return strcmp(((const struct tar_attribute *)a)->name, ((const struct tar_attribute *)b)->name);
+}
+
+/* A file system without attributes has none. */
+static int read_attributes(struct walk *walk, int fd, bool is_folder, struct attributes *ret, struct error *e)
+{
+	ssize_t length = flistxattr(fd, walk->names, sizeof walk->names);
+
+	if (length < 0)
+		return errno == ENOTSUP ? 0 : error_sys(e, "list the extended attributes of %s", walk->path.data);
+	for (const char *name = walk->names; name < walk->names + length; name += strlen(name) + 1) {
+		ssize_t size = is_kept(name, is_folder) ? fgetxattr(fd, name, walk->value, sizeof walk->value) : 0;
+		struct tar_attribute *item;
+
+		if (size < 0 && errno != ENODATA)
+			return error_sys(e, "read the extended attribute %s of %s", name, walk->path.data);
+		if (size < 0 || !is_kept(name, is_folder))
+			continue;
+		item = alloc_append(&ret->items, &ret->count, sizeof *item);
+		*item = (struct tar_attribute){ name, alloc_copy_bytes(walk->value, (size_t)size), (size_t)size };
+	}
+	if (ret->count)
+		qsort(ret->items, ret->count, sizeof *ret->items, compare_attributes);
+	return 0;
+}
+
+/* The header of what fd (or -1) is open for. */
+static int write_entry(struct walk *walk, const struct stat *st, enum tar_type type, const char *target, int fd, struct error *e)
+{
+	autorelease(attributes) struct attributes attributes = { 0 };
+	struct tar_entry entry = { .type = type, .path = walk->path.data, .mode = st->st_mode, .uid = st->st_uid, .gid = st->st_gid,
+				   .size = type == TAR_FILE ? st->st_size : 0, .mtime = st->st_mtim, .target = target,
+				   .major = major(st->st_rdev), .minor = minor(st->st_rdev) };
+
+	if (fd >= 0 && read_attributes(walk, fd, type == TAR_FOLDER, &attributes, e))
+		return -1;
+	entry.attributes = attributes.items;
+	entry.attribute_count = attributes.count;
+	if (tar_write_header(walk->fd, &entry, e))
+		return -1;
+	walk->report.members++;
+	return 0;
+}
+
+/* Whether what was looked at is no more what it was, or gone: it is left out. */
+static bool has_changed(int error)
+{
+	return error == ENOENT || error == ELOOP || error == ENOTDIR || error == ENXIO || error == EINVAL;
+}
+
+static int write_file(struct walk *walk, int folder, const char *name, struct error *e)
+{
+	/* Without devices on the mount nothing but a file or FIFO can have taken its place, and neither waits. */
+	autoclose int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int64_t missing = 0;
+	struct stat st;
+
+	if (fd < 0)
+		return has_changed(errno) ? 0 : error_sys(e, "open %s", walk->path.data);
+	if (fstat(fd, &st))
+		return error_sys(e, "look at %s", walk->path.data);
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	if (write_entry(walk, &st, TAR_FILE, NULL, fd, e) || tar_write_content(walk->fd, walk->path.data, fd, st.st_size, &missing, e))
+		return -1;
+	walk->report.shortened += missing > 0;
+	return 0;
+}
+
+static int write_link(struct walk *walk, int folder, const char *name, const struct stat *st, struct error *e)
+{
+	char target[PATH_MAX];
+	ssize_t length = readlinkat(folder, name, target, sizeof target - 1);
+
+	if (length < 0)
+		return has_changed(errno) ? 0 : error_sys(e, "read the link %s", walk->path.data);
+	target[length] = '\0';
+	return write_entry(walk, st, TAR_LINK, target, -1, e);
+}
+
+static int write_by_type(struct walk *walk, int folder, const char *name, const struct stat *st, struct error *e)
+{
+	switch (st->st_mode & S_IFMT) {
+	case S_IFREG:
+		return write_file(walk, folder, name, e);
+	case S_IFLNK:
+		return write_link(walk, folder, name, st, e);
+	case S_IFCHR:
+		return write_entry(walk, st, TAR_CHARACTER, NULL, -1, e);
+	case S_IFBLK:
+		return write_entry(walk, st, TAR_BLOCK, NULL, -1, e);
+	case S_IFIFO:
+		return write_entry(walk, st, TAR_FIFO, NULL, -1, e);
+	default:
+		return 0; /* a socket: a tar has none */
+	}
+}
+
+static int write_other(struct walk *walk, int folder, const char *name, const struct stat *st, struct error *e)
+{
+	const char *first = st->st_nlink > 1 ? first_name(walk, st) : NULL;
+	int64_t before = walk->report.members;
+
+	if (first)
+		return write_entry(walk, st, TAR_HARD_LINK, first, -1, e);
+	if (write_by_type(walk, folder, name, st, e))
+		return -1;
+	if (st->st_nlink > 1 && walk->report.members > before)
+		remember_name(walk, st);
+	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int read_names(int folder, const char *path, struct list *ret, struct error *e)
+{
+	autoclosedir DIR *entries = folder_open(folder, ".", O_NOFOLLOW);
+	struct dirent *entry;
+
+	if (!entries)
+		return error_sys(e, "read the folder %s", path);
+	while ((errno = 0, entry = readdir(entries)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			list_add(ret, entry->d_name);
+	if (errno)
+		return error_sys(e, "read the folder %s", path);
+	if (ret->count)
+		qsort(ret->items, ret->count, sizeof *ret->items, compare_names);
+	return 0;
+}
+
+static int write_folder(struct walk *walk, int folder, struct error *e);
+
+/* One name of a folder, which is added to the path. */
+static int write_name(struct walk *walk, int folder, const char *name, struct error *e)
+{
+	autoclose int below = -1;
+	struct stat st;
+
+	text_add(&walk->path, name);
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? 0 : error_sys(e, "look at %s", walk->path.data);
+	if (!S_ISDIR(st.st_mode))
+		return write_other(walk, folder, name, &st, e);
+	below = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (below < 0)
+		return has_changed(errno) ? 0 : error_sys(e, "open the folder %s", walk->path.data);
+	text_add_char(&walk->path, '/');
+	return write_folder(walk, below, e);
+}
+
+/* walk->path ends in "/". */
+static int write_folder(struct walk *walk, int folder, struct error *e)
+{
+	autorelease(list) struct list names = { 0 };
+	bool is_root = walk->depth == 0;
+	size_t length;
+	struct stat st;
+
+	if (fstat(folder, &st))
+		return error_sys(e, "look at %s", walk->path.data);
+	if (write_entry(walk, &st, TAR_FOLDER, NULL, folder, e) || read_names(folder, walk->path.data, &names, e))
+		return -1;
+	if (walk->depth == DEPTH)
+		return error_set(e, ERROR_IMAGE, "%.200s… lies below more than %d folders", walk->path.data, DEPTH);
+	/* Other tools write "etc/passwd" as well; only the root has no other name. */
+	if (is_root)
+		text_clear(&walk->path);
+	length = walk->path.length;
+	walk->depth++;
+	for (size_t i = 0; i < names.count; i++) {
+		if (write_name(walk, folder, names.items[i], e))
+			return -1;
+		walk->path.length = length;
+		walk->path.data[length] = '\0';
+	}
+	walk->depth--;
+	return 0;
+}
+
+int tar_tree_write(int fd, int root, struct tar_tree_report *ret, struct error *e)
+{
+	struct walk *walk = alloc_zeroed(1, sizeof *walk);
+	int result;
+
+	walk->fd = fd;
+	text_add(&walk->path, "./");
+	result = write_folder(walk, root, e) || tar_write_end(fd, e) ? -1 : 0;
+	if (result == 0)
+		*ret = walk->report;
+	walk_free(walk);
+	return result;
+}
