@@ -14,7 +14,7 @@
 #   make clean         remove build/
 #
 #   SANITIZE=1         the same programs with AddressSanitizer and UBSan, in build/sanitize/
-#   TEST_HOOKS=1       with BOX_FAIL_STEP and BOX_PAUSE_STEP (never installed), in build/test/
+#   TEST_HOOKS=1       with BOX_FAIL_STEP, BOX_PAUSE_STEP and BOX_FAIL_LAYER_WAYS (never installed), in build/test/
 #   COVERAGE=1         with gcov counters, in build/coverage/; make COVERAGE=1 coverage prints them
 #   FUZZ=1             libFuzzer programs (clang), in build/fuzz/; make FUZZ=1 fuzz [FUZZ_SECONDS=30] runs them
 #   DEV=1              warnings are errors;  CC=clang, O=FOLDER, CFLAGS="-O0 -g" as usual

@@ -78,6 +78,19 @@ static void add_environment(struct list *ret)
 		list_env_set(ret, "http_proxy", getenv("HTTP_PROXY"));
 }
 
+/* Test builds: what closes ways here (layer_mount.c) closes them there too. */
+static void add_hooks(struct list *ret)
+{
+#ifdef BOX_TEST_HOOKS
+	const char *closed = getenv("BOX_FAIL_LAYER_WAYS");
+
+	if (closed)
+		list_env_set(ret, "BOX_FAIL_LAYER_WAYS", closed);
+#else
+	(void)ret;
+#endif
+}
+
 /* Runs it, and takes its answer apart. */
 static int ask(const struct image_request *request, char *helper, struct unpack_answer *ret, struct error *e)
 {
@@ -94,6 +107,7 @@ static int ask(const struct image_request *request, char *helper, struct unpack_
 		list_add(&argv, request->words->items[i]);
 	if (request->is_online)
 		add_environment(&environment);
+	add_hooks(&environment);
 	run.argv = argv.items;
 	run.environment = environment.items;
 	result = process_run(&run, NULL, e);

@@ -2,7 +2,8 @@
 /*
  * layer.h - one layer in the store, in one form or both.
  *
- *     layers/sha256-HEX/root/         a folder
+ *     layers/sha256-HEX/root/         a folder, which comes last, and …
+ *     layers/sha256-HEX/root.list     … what is in it (images/unpack/listing.h)
  *     layers/sha256-HEX/layer.tar     the uncompressed tar …
  *     layers/sha256-HEX/layer.erofs   … and its index, which comes last: where it is, the tar is
  *
@@ -16,6 +17,7 @@ struct digest;
 struct error;
 
 #define LAYER_ROOT "root"
+#define LAYER_LISTING "root.list"
 #define LAYER_TAR "layer.tar"
 #define LAYER_INDEX "layer.erofs"
 

@@ -212,6 +212,16 @@ static int answer_layer(struct job *job, const struct wire_message *question, st
 	return job_add_layer(job, &digest, (int)question->number, e);
 }
 
+static int answer_listing(struct job *job, const struct wire_message *question, struct wire_message *answer, int *ret_fd,
+			  struct error *e)
+{
+	(void)answer;
+	if (question->number < 0 || question->number >= MANIFEST_LAYERS)
+		return error_set(e, ERROR_INTERNAL, "the sandbox named an impossible layer");
+	*ret_fd = job_open_listing(job, (int)question->number, O_WRONLY | O_CREAT | O_TRUNC, e);
+	return *ret_fd < 0 ? -1 : 0;
+}
+
 static int set_digest(char **place, const struct wire_message *question, struct error *e)
 {
 	struct digest digest;
@@ -277,7 +287,7 @@ static answer_function *const answers[WIRE_OPS] = {
 	[WIRE_ADD] = answer_add,       [WIRE_MADE] = answer_made,   [WIRE_HAS] = answer_has,
 	[WIRE_LOWER] = answer_lower,   [WIRE_LAYER] = answer_layer, [WIRE_CONFIG] = answer_config,
 	[WIRE_LIST] = answer_list,     [WIRE_TAKE] = answer_take,   [WIRE_WARN] = answer_warn,
-	[WIRE_TELL] = answer_tell,     [WIRE_DONE] = answer_done,
+	[WIRE_TELL] = answer_tell,     [WIRE_DONE] = answer_done,   [WIRE_LISTING] = answer_listing,
 };
 
 static int answer_one(struct job *job, int channel, const struct wire_message *question, struct error *e)

@@ -2,7 +2,7 @@
 /*
  * job_layers.c - layers come out of the sandbox: looked at, looked into for the layers above, named.
  *
- *     work/N          a folder; or
+ *     work/N          a folder, of which a second worker writes the listing staging/list-N; or
  *     work/N.tar      a tar, and
  *     work/N.erofs    its index, which is copied to staging/index-N and verified as the copy that the worker cannot reach
  *
@@ -28,6 +28,7 @@
 #include "images/unpack/job.h"
 #include "images/unpack/manifest.h"
 #include "images/unpack/unpack.h"
+#include "images/unpack/worker.h"
 
 enum { NAME = 40 };
 
@@ -145,6 +146,36 @@ int job_layer_root(const struct job *job, struct job_layer *layer)
 	return layer->root;
 }
 
+int job_open_listing(const struct job *job, int number, int flags, struct error *e)
+{
+	char name[NAME];
+	int fd;
+
+	(void)snprintf(name, sizeof name, "list-%d", number); /* always fits */
+	fd = openat(job->staging, name, flags | O_NOFOLLOW | O_CLOEXEC, 0400);
+	return fd >= 0 ? fd : error_sys(e, "open %s in the image store's staging", name);
+}
+
+int job_list_layers(struct job *job, struct error *e)
+{
+	bool has_folder = false;
+
+	for (size_t i = 0; i < job->layer_count; i++)
+		has_folder = has_folder || (job->layers[i].folder >= 0 && !job->layers[i].is_indexed);
+	if (has_folder && job_run_worker(job, job->work, worker_list_layers, e))
+		return -1;
+	for (size_t i = 0; i < job->layer_count; i++) {
+		autoclose int fd = -1;
+
+		if (job->layers[i].folder < 0 || job->layers[i].is_indexed)
+			continue;
+		fd = job_open_listing(job, job->layers[i].folder, O_RDONLY, e);
+		if (fd < 0 || fdatasync(fd))
+			return fd < 0 ? -1 : error_sys(e, "write what is in a layer's folder to disk");
+	}
+	return 0;
+}
+
 /* The parts of a layer move from where they were made to the folder outer in staging. */
 static int gather_index(const struct job *job, const struct job_layer *layer, const char *outer, struct error *e)
 {
@@ -169,8 +200,10 @@ static int gather_folder(const struct job *job, const struct job_layer *layer, c
 {
 	autofree char *number = text_format("%d", layer->folder);
 	autofree char *inner = text_format("%s/" LAYER_ROOT, outer);
+	autofree char *listing = text_format("list-%d", layer->folder);
+	autofree char *listing_inner = text_format("%s/" LAYER_LISTING, outer);
 
-	if (renameat(job->work, number, job->staging, inner))
+	if (renameat(job->work, number, job->staging, inner) || renameat(job->staging, listing, job->staging, listing_inner))
 		return error_sys(e, "name a layer's folder in the image store's staging");
 	return 0;
 }
@@ -178,7 +211,7 @@ static int gather_folder(const struct job *job, const struct job_layer *layer, c
 /* The store has the layer in the other form, which this host cannot use (any more): the parts go beside it, the one that counts last. */
 static int add_form(const struct job *job, const char *outer, const char *path, struct error *e)
 {
-	static const char *const parts[] = { LAYER_TAR, LAYER_INDEX, LAYER_ROOT };
+	static const char *const parts[] = { LAYER_TAR, LAYER_INDEX, LAYER_LISTING, LAYER_ROOT };
 
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		autofree char *from = text_format("%s/%s", outer, parts[i]);

@@ -159,6 +159,8 @@ static const int allowed_to_unpack[] = {
 	SCMP_SYS(fchmod),
 	SCMP_SYS(fchmodat),
 	SCMP_SYS(fsetxattr),
+	SCMP_SYS(fgetxattr), /* listings; as the next */
+	SCMP_SYS(flistxattr),
 	SCMP_SYS(utimensat),
 	SCMP_SYS(ftruncate),
 	SCMP_SYS(readlinkat),

@@ -10,6 +10,7 @@
  *       net/                 the root of what speaks to a registry
  *       work/                the worker's root: 0/ 1/ … one folder per layer, or 0.tar and 0.erofs
  *       index-0              a copy of 0.erofs, verified
+ *       list-0               what is in the folder 0
  *
  * Blobs and layers get their names only when all of the image is there and on disk; then the image's record, then index.json, then
  * the record of the source. Whatever is interrupted is swept by the next unpacking.
@@ -204,6 +205,8 @@ int job_publish(struct job *job, struct error *e)
 		if (lock < 0 || job->source->finish(job, e))
 			return -1;
 	}
+	if (job_list_layers(job, e))
+		return -1;
 	/* One wait for the disk for all blobs and all files of all layers: fsync(2) of each would be thousands. */
 	if (syncfs(job->request->store))
 		return error_sys(e, "write the image to disk");
@@ -348,6 +351,22 @@ int unpack_survey(struct unpack *unpack, char **ret_digest, struct error *e)
 		return -1;
 	*ret_digest = take_ptr(&job.image);
 	return 0;
+}
+
+int unpack_list(int store, int root, struct error *e)
+{
+	struct unpack request = { .store = store, .source = -1 };
+	struct error ignored = { 0 };
+	autorelease(job) struct job job;
+	int fd;
+
+	job_init(&job, &request);
+	job.staging = store_staging_make(store, job.staging_name, e);
+	if (job.staging < 0)
+		return -1;
+	fd = job_run_worker(&job, root, worker_list_root, e) ? -1 : job_open_listing(&job, 0, O_RDONLY, e);
+	(void)remove_own_staging(&job, &ignored); /* what stays is swept by the next unpacking */
+	return fd;
 }
 
 int unpack_sweep(int store, struct error *e)

@@ -39,5 +39,8 @@ int unpack_run(struct unpack *unpack, char **ret_image, struct error *e);
  * its index. For an OCI layout or oci-archive. */
 int unpack_survey(struct unpack *unpack, char **ret_digest, struct error *e);
 
+/* What is in the folder root of a layer (listing.h): a descriptor at its beginning. ERROR_IMAGE: the folder cannot be read. */
+int unpack_list(int store, int root, struct error *e);
+
 /* Removes what interrupted unpackings and removed images left in the store's staging. */
 int unpack_sweep(int store, struct error *e);

@@ -13,6 +13,7 @@
  *     WIRE_HAS    digest of a layer            1 or 0
  *     WIRE_LOWER  name                         how that folder looks in the layers told so far: "mode uid gid seconds nanoseconds", or ""
  *     WIRE_LAYER  digest, folder or -1         the next layer of the image: unpacked in that folder of the worker's root, or in the store
+ *     WIRE_LISTING folder                      a file for the listing of that folder (listing.h), for writing
  *     WIRE_CONFIG digest                       the image's configuration
  *     WIRE_WARN   words
  *     WIRE_LIST   name, number                 an archive's image number N has this name, or none
@@ -43,6 +44,7 @@ enum wire_op {
 	WIRE_HAS,
 	WIRE_LOWER,
 	WIRE_LAYER,
+	WIRE_LISTING,
 	WIRE_CONFIG,
 	WIRE_WARN,
 	WIRE_LIST,

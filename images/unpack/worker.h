@@ -32,6 +32,8 @@ int worker_survey(int channel, void *data);  /* what an image is for every platf
 int worker_extract(int channel, void *data); /* an archive of blobs into the root, as it is */
 int worker_list(int channel, void *data);    /* tells which images an archive holds */
 int worker_clear(int channel, void *data);   /* removes everything in the root */
+int worker_list_root(int channel, void *data);   /* writes down what is in the root (worker_listing.c) … */
+int worker_list_layers(int channel, void *data); /* … and in each layer's folder in it */
 void worker_fail(int channel, const struct error *error);
 
 /* One layer (worker_layer.c): the tar in fd becomes the folder INDEX in the root, or INDEX.tar and INDEX.erofs. */

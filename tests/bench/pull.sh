@@ -27,6 +27,9 @@ finish() {
 }
 trap finish EXIT
 
+# shellcheck source=tests/system/images.bash
+. "$here/../system/images.bash"
+
 start_registry() {
 	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	cat >"$work/registry.yml" <<-END
@@ -41,13 +44,6 @@ start_registry() {
 		kill -0 "$registry" || exit 1
 		sleep 0.1
 	done
-}
-
-make_store() {
-	mkdir -p "$1"/{blobs/sha256,blobs/sha512,layers,images,sources,staging,downloads}
-	chmod 700 "$1"
-	echo '{"schemaVersion":2,"manifests":[]}' >"$1/index.json"
-	echo '{"imageLayoutVersion":"1.0.0"}' >"$1/oci-layout"
 }
 
 # pull_NAME IMAGE STORE

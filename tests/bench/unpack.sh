@@ -8,6 +8,8 @@
 set -euo pipefail
 
 build=$(cd "${1:-build}" && pwd)
+# shellcheck source=tests/system/images.bash
+. "$(dirname "$0")/../system/images.bash"
 work=$(mktemp -d "${2:-/tmp}/box-unpack-XXXXXX")
 trap 'rm -rf --one-file-system "$work"' EXIT
 rounds=${ROUNDS:-3}
@@ -42,15 +44,8 @@ tar.close()
 PY
 }
 
-make_store() {
-	mkdir -p "$1"/{blobs/sha256,blobs/sha512,layers,images,sources,staging}
-	chmod 700 "$1"
-	echo '{"schemaVersion":2,"manifests":[]}' >"$1/index.json"
-	echo '{"imageLayoutVersion":"1.0.0"}' >"$1/oci-layout"
-}
-
-# unpack FORM FILE STORE: prints wall, user and system seconds.
-unpack() {
+# time_unpack FORM FILE STORE: prints wall, user and system seconds.
+time_unpack() {
 	make_store "$3"
 	# shellcheck disable=SC2016
 	/usr/bin/env TIMEFORMAT='%R %U %S' bash -c 'time { "$0" unpack tar 8 9 new "$1" x 8<"$2" 9<"$3" >"$2/answer" && sync -f "$2"; }' \
@@ -72,7 +67,7 @@ for kind in ${KINDS:-tar gz zst}; do
 	sync -f "$work"
 	for ((round = 1; round <= rounds; round++)); do
 		for form in any folders; do
-			figures=$(unpack "$form" "$source" "$work/store-$kind-$form-$round")
+			figures=$(time_unpack "$form" "$source" "$work/store-$kind-$form-$round")
 			echo "$kind $form: $figures"
 			awk '{ print $1 }' <<<"$figures" >>"$work/wall-$kind-$form"
 			awk '{ print $2 + $3 }' <<<"$figures" >>"$work/cpu-$kind-$form"

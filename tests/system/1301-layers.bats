@@ -153,7 +153,7 @@ app() { printf '{"name": "%s", "rootfs": "%s", "command": ["/bin/probe", "wait",
 	sed -i 's/"wait", "60"/"exit", "7"/' a.json
 	run box run a.json
 	[ "$status" = 7 ]
-	[ "$(ls "$BOX_STORE"/layers/*)" = root ]
+	[ "$(ls "$BOX_STORE"/layers/*)" = $'root\nroot.list' ]
 	cmp tree/hole "$BOX_STORE"/layers/*/root/hole
 	[ -z "$(ls "$BOX_STORE/staging")" ]
 }
@@ -166,7 +166,7 @@ app() { printf '{"name": "%s", "rootfs": "%s", "command": ["/bin/probe", "wait",
 	[ "$(ls "$layer")" = $'layer.erofs\nlayer.tar' ]
 	unpack tar "$ROOTFS" "$WORK/store"
 	[ -n "$image" ]
-	[ "$(ls "$layer")" = $'layer.erofs\nlayer.tar\nroot' ]
+	[ "$(ls "$layer")" = $'layer.erofs\nlayer.tar\nroot\nroot.list' ]
 	# box takes the folder where the kernel refuses the index.
 	printf x | dd of="$layer/layer.erofs" bs=1 seek=1024 conv=notrunc status=none
 	app a.json "$ROOTFS"
@@ -180,7 +180,7 @@ app() { printf '{"name": "%s", "rootfs": "%s", "command": ["/bin/probe", "wait",
 	user_app '"command": ["probe", "exit", "6"]'
 	run as_user bin/box run app.json
 	expect_status 6
-	[ "$(ls "$WORK"/home/data/box/layers/*)" = root ]
+	[ "$(ls "$WORK"/home/data/box/layers/*)" = $'root\nroot.list' ]
 }
 
 @test "box doctor says which form and why" {
@@ -193,6 +193,62 @@ app() { printf '{"name": "%s", "rootfs": "%s", "command": ["/bin/probe", "wait",
 	umount disk
 	# A tmpfs cannot be mounted from: it is loop devices, or folders and the reason.
 	[[ $output == *"over loop devices"* || $output == *"become folders, which take longer to make: "* ]]
+}
+
+@test "over loop devices an app sees the same, and none of them stays" {
+	need_index
+	need setcap python3 hooks losetup
+	local before
+	before=$(losetup -a)
+	ordinary tree
+	tar -C tree --xattrs --xattrs-include='*' --format=posix --numeric-owner -cf root.tar .
+	BOX_STORE=$WORK/folders
+	unpack tar "$WORK/root.tar" "$BOX_STORE"
+	app folder.json "$WORK/root.tar"
+	looks folder.json >folder.txt
+	BOX_STORE=$WORK/loops
+	export BOX_FAIL_LAYER_WAYS=files
+	run box doctor
+	expect_has "layers            become a tar with an EROFS index, mounted over loop devices"
+	app index.json "$WORK/root.tar"
+	looks index.json >index.txt
+	[ -e "$(echo "$BOX_STORE"/layers/*/layer.erofs)" ]
+	[ ! -e "$(echo "$BOX_STORE"/layers/*/root)" ]
+	[ "$(wc -l <index.txt)" -gt 600 ]
+	diff <(images_own index.txt) <(images_own folder.txt)
+	run box store check
+	expect_status 0
+	wait_until 10 no_loop_of "$BOX_STORE"
+	[ "$(losetup -a)" = "$before" ] || fail "$(losetup -a)"
+	# A store that was filled where files could be mounted is used where only loop devices can, and the other way round.
+	unset BOX_FAIL_LAYER_WAYS
+	sed -i 's/"wait", "60"/"exit", "4"/' index.json
+	run box run index.json
+	expect_status 4
+	[ "$(ls "$BOX_STORE"/layers/*)" = $'layer.erofs\nlayer.tar' ]
+}
+
+no_loop_of() { ! losetup -a | grep -qF "$1"; }
+
+@test "where no index can be mounted, box doctor says why, and layers become folders" {
+	need root hooks
+	export BOX_FAIL_LAYER_WAYS=files,loops
+	run box doctor
+	expect_has "layers            become folders, which take longer to make: loops: failed on purpose"
+	app a.json "$ROOTFS"
+	sed -i 's/"wait", "60"/"exit", "5"/' a.json
+	run box run a.json
+	expect_status 5
+	[ "$(ls "$BOX_STORE"/layers/*)" = $'root\nroot.list' ]
+	# A store from a newer kernel: its layer gets a folder beside the index.
+	BOX_STORE=$WORK/newer
+	BOX_FAIL_LAYER_WAYS='' box doctor | grep -q 'become a tar with an EROFS index' || return 0
+	run env BOX_FAIL_LAYER_WAYS= box run a.json
+	expect_status 5
+	[ "$(ls "$BOX_STORE"/layers/*)" = $'layer.erofs\nlayer.tar' ]
+	run box run a.json
+	expect_status 5
+	[ "$(ls "$BOX_STORE"/layers/*)" = $'layer.erofs\nlayer.tar\nroot\nroot.list' ]
 }
 
 @test "twenty starts of one layer leave no mount, loop device or file behind" {

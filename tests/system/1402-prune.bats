@@ -4,6 +4,7 @@
 
 load lib
 load registry
+load images
 setup() { setup_world && setup_registry; }
 teardown() { teardown_registry; teardown_world; }
 
@@ -189,6 +190,91 @@ damage() {
 	expect_has "box store check --repair"
 	run box store check --repair
 	expect_status 0
+	run box run --pull never "$REGISTRY/acme/web:1"
+	[ "$output" = hello ]
+}
+
+# folder_image TAR: an image of it whose only layer is a folder; sets $layer, and $root, the folder.
+folder_image() {
+	unpack tar "$WORK/$1" "$BOX_STORE"
+	[ -n "$image" ] || fail "$reason" || return 1
+	layer=$(jq -r '.layers[0]' "$BOX_STORE/images/${image/:/-}.json")
+	root=$BOX_STORE/layers/${layer/:/-}/root
+}
+
+@test "store check finds what was changed, lost or added in a layer's folder" {
+	need root jq python3
+	local way layer root damaged=0
+	mkdir -p tree/{etc,empty,deep/er}
+	echo one >tree/etc/one
+	echo two >"tree/etc/a"$'\n'"name"
+	ln tree/etc/one tree/etc/same
+	ln -s one tree/etc/link
+	mkfifo tree/etc/pipe
+	truncate -s 3M tree/holes
+	printf x | dd of=tree/holes bs=1 seek=2500000 conv=notrunc status=none
+	python3 -c 'import os; os.setxattr("tree/etc/one", "user.note", b"words"); os.setxattr("tree/empty", "user.note", b"words")'
+	tar -C tree --sparse --xattrs --format=posix --numeric-owner -cf tree.tar .
+	local -A ways=(
+		["/etc/one has changed, and 1 other names"]='echo ONE >etc/one'
+		["/etc/a\\nname has changed"]='chmod 600 etc/a*'
+		["/etc/a\\nname is missing"]='rm etc/a*'
+		["/etc/b was added"]='echo b >etc/b'
+		["/etc/link has changed"]='ln -sfn two etc/link'
+		["/etc/one has changed, and 2 other names"]='cp -a etc/one new && mv new etc/same && echo x >etc/z'
+		["/etc/pipe is missing"]='rm etc/pipe'
+		["/holes has changed"]='printf y | dd of=holes bs=1 seek=100 conv=notrunc status=none && touch -r etc/link holes'
+		["/empty has changed"]='setfattr -n user.note -v other empty || python3 -c "import os; os.setxattr(\"empty\", \"user.note\", b\"other\")"'
+		["/deep/er is missing"]='rmdir deep/er'
+		["/deep/er/more was added"]='mkdir deep/er/more'
+		["/ has changed"]='chown 0:0 .'
+	)
+	folder_image tree.tar
+	run box store check
+	[ "$status $output" = "0 the store is whole" ] || fail "whole" || return 1
+	for words in "${!ways[@]}"; do
+		rm -rf "$BOX_STORE/layers"/* "$BOX_STORE/images"/*
+		folder_image tree.tar
+		touch -r "$root/etc" before
+		(cd "$root" && eval "${ways[$words]}")
+		# The time of a folder tells of names that came or went in it; what is tried here is whether these are seen by themselves.
+		touch -r before "$root/etc"
+		for folder in . deep deep/er; do [ ! -e "$root/$folder" ] || touch -d "$(stat -c %y "tree/$folder")" "$root/$folder"; done
+		run box store check
+		expect_status 1
+		expect_line "layer $layer: in its folder $words"
+		damaged=$((damaged + 1))
+	done
+	[ $damaged = ${#ways[@]} ]
+	# Filled holes are the same bytes; without a record nothing can be said.
+	rm -rf "$BOX_STORE/layers"/* "$BOX_STORE/images"/*
+	folder_image tree.tar
+	cp --sparse=never -a "$root/holes" holes && mv holes "$root/holes" && touch -d "$(stat -c %y tree)" "$root"
+	run box store check
+	expect_status 0
+	rm "$root.list"
+	run box store check
+	expect_status 1
+	expect_has "layer $layer: there is no record of what was in its folder"
+}
+
+@test "a layer's folder that was changed is made again from its blob, or where its tar is used next" {
+	need root docker-registry skopeo jq
+	start_registry
+	make_layout layout 1 200000
+	push layout:1 "$REGISTRY/acme/web:1"
+	box pull -q "$REGISTRY/acme/web:1"
+	rm -rf "$BOX_STORE/layers"/* "$BOX_STORE/images"/*
+	unpack oci "$BOX_STORE" "$BOX_STORE" "$REGISTRY/acme/web:1"
+	[ "$(ls -d "$BOX_STORE"/layers/*/root | wc -l)" = 3 ]
+	run box store check
+	expect_status 0
+	local changed
+	changed=$(echo "$BOX_STORE"/layers/*/root/bin/busybox)
+	printf x | dd of="$changed" bs=1 seek=1000 conv=notrunc status=none
+	run box store check --repair
+	expect_status 0
+	expect_has "/bin/busybox has changed" "image $REGISTRY/acme/web:1: unpacked again from its blobs" "the store is whole"
 	run box run --pull never "$REGISTRY/acme/web:1"
 	[ "$output" = hello ]
 }

@@ -5,7 +5,7 @@
 
 # make_store DIR: what box makes before it starts box-image.
 make_store() {
-	mkdir -p "$1"/{blobs/sha256,blobs/sha512,layers,images,sources,staging}
+	mkdir -p "$1"/{blobs/sha256,blobs/sha512,layers,images,sources,staging,downloads}
 	chmod 700 "$1"
 	echo '{"schemaVersion":2,"manifests":[]}' >"$1/index.json"
 	echo '{"imageLayoutVersion":"1.0.0"}' >"$1/oci-layout"

@@ -33,7 +33,7 @@ setup_world() {
 	STATE=$WORK/state
 	export BOX_STORE=$WORK/store
 	ROOTFS=$(test_rootfs)
-	unset BOX_FAIL_STEP BOX_PAUSE_STEP BOX_TRACE
+	unset BOX_FAIL_STEP BOX_PAUSE_STEP BOX_FAIL_LAYER_WAYS BOX_TRACE
 	make_box
 	cd "$WORK" || return 1
 	if [ ! -x "$BOX" ]; then
