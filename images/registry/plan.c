@@ -14,8 +14,8 @@
 #include "images/registry/auth_file.h"
 #include "images/registry/certificates.h"
 #include "images/registry/endpoint.h"
-#include "images/registry/settings.h"
-#include "images/registry/settings_files.h"
+#include "images/registry/registry_settings.h"
+#include "images/registry/registry_settings_files.h"
 
 /* docker.io is the name of a web site; its registry is another machine. */
 static const char docker_host[] = "docker.io", docker_address[] = "registry-1.docker.io";
@@ -82,7 +82,7 @@ static int add_mirrors(struct plan *plan, const char *name, const struct registr
 	return 0;
 }
 
-static int check_short(const struct image_name *name, const struct settings *settings, struct error *e)
+static int check_short(const struct image_name *name, const struct registry_settings *settings, struct error *e)
 {
 	autofree char *full = image_name_text(name);
 
@@ -92,10 +92,10 @@ static int check_short(const struct image_name *name, const struct settings *set
 	return error_hint(e, "write the whole name, such as %.300s", full);
 }
 
-static int fill(struct plan *plan, const struct settings *settings, struct error *e)
+static int fill(struct plan *plan, const struct registry_settings *settings, struct error *e)
 {
 	autofree char *name = text_format("%s/%s", plan->name.host, plan->name.repository);
-	const struct registry_setting *setting = settings_find(settings, name);
+	const struct registry_setting *setting = registry_settings_find(settings, name);
 	autofree char *location = setting && setting->location ? rewrite(name, setting, setting->location) : alloc_copy(name);
 
 	plan->idle_s = (int)(settings->idle_us / 1000000);
@@ -110,7 +110,7 @@ static int fill(struct plan *plan, const struct settings *settings, struct error
 	/* A mirror's own entry says whether it is insecure, where its mention does not. */
 	for (size_t i = 0; i + 1 < plan->count; i++) {
 		autofree char *mirror = text_format("%s/%s", plan->endpoints[i].host, plan->endpoints[i].repository);
-		const struct registry_setting *own = settings_find(settings, mirror);
+		const struct registry_setting *own = registry_settings_find(settings, mirror);
 
 		if (own && own->is_insecure)
 			plan->endpoints[i].is_insecure = true;
@@ -122,11 +122,11 @@ static int fill(struct plan *plan, const struct settings *settings, struct error
 
 int plan_make(const struct image_name *name, struct plan *ret, struct error *e)
 {
-	autorelease(settings) struct settings settings = { 0 };
+	autorelease(registry_settings) struct registry_settings settings = { 0 };
 	autorelease(plan) struct plan plan = { 0 };
 	autofree char *words = image_name_text(name);
 
-	if (image_name_parse(words, &plan.name, e) || settings_read(&settings, e) ||
+	if (image_name_parse(words, &plan.name, e) || registry_settings_read(&settings, e) ||
 	    check_short(name, &settings, e) || fill(&plan, &settings, e))
 		return -1;
 	*ret = plan;
@@ -136,16 +136,16 @@ int plan_make(const struct image_name *name, struct plan *ret, struct error *e)
 
 int plan_login(const char *host, const struct credentials *credentials, struct plan *ret, struct error *e)
 {
-	autorelease(settings) struct settings settings = { 0 };
+	autorelease(registry_settings) struct registry_settings settings = { 0 };
 	autorelease(plan) struct plan plan = { 0 };
 	/* Any repository will do: none is asked for. */
 	autofree char *location = text_format("%s/login", host);
 	const struct registry_setting *setting;
 	struct endpoint *endpoint;
 
-	if (image_name_parse(location, &plan.name, e) || settings_read(&settings, e))
+	if (image_name_parse(location, &plan.name, e) || registry_settings_read(&settings, e))
 		return -1;
-	setting = settings_find(&settings, plan.name.host);
+	setting = registry_settings_find(&settings, plan.name.host);
 	if (add(&plan, location, setting && setting->is_insecure, e))
 		return -1;
 	endpoint = &plan.endpoints[0];

@@ -15,7 +15,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "images/registry/settings.h"
+#include "images/registry/registry_settings.h"
 
 enum table { TABLE_OTHER, TABLE_REGISTRY, TABLE_MIRROR };
 
@@ -27,7 +27,7 @@ struct reader {
 	/* Those that are open: their prefix is known only at their end. */
 	struct registry_setting registry;
 	bool has_registry;
-	struct settings *settings;
+	struct registry_settings *settings;
 	struct text value; /* of the string read last */
 	bool truth;        /* of the boolean read last */
 	char kind;         /* '"', 'b' or 0 */
@@ -133,7 +133,7 @@ static int close_registry(struct reader *r, struct error *e)
 	for (size_t i = 0; i < r->registry.mirror_count; i++)
 		if (!r->registry.mirrors[i].location)
 			return wrong(r, "a [[registry.mirror]] without \"location\"", e);
-	kept = settings_add(r->settings, prefix);
+	kept = registry_settings_add(r->settings, prefix);
 	kept->location = take_ptr(&r->registry.location);
 	kept->is_insecure = r->registry.is_insecure;
 	kept->is_blocked = r->registry.is_blocked;
@@ -250,7 +250,7 @@ static int read_all(struct reader *r, struct error *e)
 	}
 }
 
-int registries_conf_parse(const char *text, size_t length, const char *name, struct settings *ret, struct error *e)
+int registries_conf_parse(const char *text, size_t length, const char *name, struct registry_settings *ret, struct error *e)
 {
 	struct reader reader = { .at = text, .name = name, .line = 1, .settings = ret };
 	int result = strlen(text) == length ? read_all(&reader, e) : wrong(&reader, "a zero byte", e);

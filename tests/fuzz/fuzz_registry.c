@@ -14,7 +14,7 @@
 #include "images/registry/challenge.h"
 #include "images/registry/endpoint.h"
 #include "images/registry/registries_conf.h"
-#include "images/registry/settings.h"
+#include "images/registry/registry_settings.h"
 
 /* An error has a kind and words. */
 static void refused(const struct error *e)
@@ -55,12 +55,12 @@ static void read_challenge(const char *text, size_t length)
 
 static void read_conf(const char *text, size_t length)
 {
-	autorelease(settings) struct settings settings = { 0 };
+	autorelease(registry_settings) struct registry_settings settings = { 0 };
 	struct error e = { 0 };
 
 	if (registries_conf_parse(text, length, "fuzz", &settings, &e))
 		refused(&e);
-	(void)settings_find(&settings, "docker.io/library/debian"); /* only that it reads no other memory */
+	(void)registry_settings_find(&settings, "docker.io/library/debian"); /* only that it reads no other memory */
 }
 
 static void read_auth(const char *text, size_t length)

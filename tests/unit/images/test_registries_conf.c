@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "images/registry/registries_conf.h"
-#include "images/registry/settings.h"
+#include "images/registry/registry_settings.h"
 
 static const char example[] = "# a remark\n"
 			      "unqualified-search-registries = [\"docker.io\", # first\n  'quay.io']\n"
@@ -35,21 +35,21 @@ static const char example[] = "# a remark\n"
 
 Test(registries_conf, is_read)
 {
-	autorelease(settings) struct settings settings = { 0 };
+	autorelease(registry_settings) struct registry_settings settings = { 0 };
 	struct error e = { 0 };
 	const struct registry_setting *found;
 
 	cr_assert_eq(registries_conf_parse(example, strlen(example), "x.conf", &settings, &e), 0, "%s", e.text);
 	cr_assert_eq(settings.count, 3);
-	found = settings_find(&settings, "docker.io/library/debian");
+	found = registry_settings_find(&settings, "docker.io/library/debian");
 	cr_assert_not_null(found);
 	cr_assert_eq(found->mirror_count, 2);
 	cr_expect_str_eq(found->mirrors[0].location, "cache.example:5000/hub");
 	cr_expect(found->mirrors[0].is_insecure && !found->mirrors[0].by_digest_only);
 	cr_expect(!found->mirrors[1].is_insecure && found->mirrors[1].by_digest_only);
 	cr_expect(!found->is_insecure && !found->is_blocked);
-	cr_expect(settings_find(&settings, "dev.example:80/a")->is_insecure);
-	cr_expect(settings_find(&settings, "a.blocked.example/x")->is_blocked);
+	cr_expect(registry_settings_find(&settings, "dev.example:80/a")->is_insecure);
+	cr_expect(registry_settings_find(&settings, "a.blocked.example/x")->is_blocked);
 }
 
 Test(registries_conf, a_setting_is_for_whole_parts_of_a_name)
@@ -64,12 +64,12 @@ Test(registries_conf, a_setting_is_for_whole_parts_of_a_name)
 		{ "a.bc/x", NULL },	       { "aa.b/x", NULL },	     { "f.c.d/x", "*.c.d" },   { "e.c.d/x", "e.c.d" },
 		{ "c.d/x", NULL },	       { "fc.d/x", NULL },	     { "g.f.c.d/y", "*.c.d" },
 	};
-	autorelease(settings) struct settings settings = { 0 };
+	autorelease(registry_settings) struct registry_settings settings = { 0 };
 	struct error e = { 0 };
 
 	cr_assert_eq(registries_conf_parse(conf, strlen(conf), "x.conf", &settings, &e), 0, "%s", e.text);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		const struct registry_setting *found = settings_find(&settings, cases[i].name);
+		const struct registry_setting *found = registry_settings_find(&settings, cases[i].name);
 
 		if (cases[i].prefix)
 			cr_expect_str_eq(found ? found->prefix : "(none)", cases[i].prefix, "%s", cases[i].name);
@@ -100,7 +100,7 @@ Test(registries_conf, what_is_wrong_is_told_with_its_line)
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		autorelease(settings) struct settings settings = { 0 };
+		autorelease(registry_settings) struct registry_settings settings = { 0 };
 		struct error e = { 0 };
 
 		cr_expect_eq(registries_conf_parse(cases[i].conf, strlen(cases[i].conf), "x.conf", &settings, &e), -1, "%s", cases[i].conf);
@@ -113,13 +113,13 @@ Test(registries_conf, boxs_own_file_comes_later_and_wins)
 	static const char json[] = "{\"registries\": {\"docker.io\": {\"insecure\": true, \"mirrors\": [\"m.example\"], "
 				   "\"token_hosts\": [\"t.example\"]}},"
 				   " \"idle_timeout\": \"5s\"}";
-	autorelease(settings) struct settings settings = { 0 };
+	autorelease(registry_settings) struct registry_settings settings = { 0 };
 	const struct registry_setting *found;
 	struct error e = { 0 };
 
 	cr_assert_eq(registries_conf_parse(example, strlen(example), "x.conf", &settings, &e), 0, "%s", e.text);
-	cr_assert_eq(settings_add_json(json, strlen(json), "registries.json", &settings, &e), 0, "%s", e.text);
-	found = settings_find(&settings, "docker.io/library/debian");
+	cr_assert_eq(registry_settings_add_json(json, strlen(json), "registries.json", &settings, &e), 0, "%s", e.text);
+	found = registry_settings_find(&settings, "docker.io/library/debian");
 	cr_expect(found->is_insecure);
 	cr_expect_eq(found->mirror_count, 1);
 	cr_expect_str_eq(found->token_hosts.items[0], "t.example");

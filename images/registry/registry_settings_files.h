@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * settings_files.h - where the settings about registries stand.
+ * registry_settings_files.h - where the settings about registries stand.
  *
  *     /etc/box/registries.json, /etc/box/registries.d/NAME.json, and the same below $XDG_CONFIG_HOME/box   box's own
  *     registries.conf (version 2) of containers-registries.conf(5)                                          what podman and skopeo read
@@ -10,6 +10,6 @@
 #pragma once
 
 struct error;
-struct settings;
+struct registry_settings;
 
-int settings_read(struct settings *ret, struct error *e);
+int registry_settings_read(struct registry_settings *ret, struct error *e);

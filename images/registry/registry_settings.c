@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * settings.c - what this host says about registries.
+ * registry_settings.c - what this host says about registries.
  */
-#include "images/registry/settings.h"
+#include "images/registry/registry_settings.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -39,12 +39,13 @@ static const struct field written_fields[] = {
 };
 
 static const struct field file_fields[] = {
-	{ "registries", FIELD_OBJECT_MAP, offsetof(struct written_file, items), .sub = written_fields, .size = sizeof(struct written),
-	  .count_offset = offsetof(struct written_file, count), .help = "by host, or host and path" },
+	{ "registries", FIELD_OBJECT_MAP, offsetof(struct written_file, items), .sub = written_fields,
+	  .size = sizeof(struct written), .count_offset = offsetof(struct written_file, count),
+	  .help = "by host, or host and path" },
 	{ "idle_timeout", FIELD_DURATION, offsetof(struct written_file, idle_us), .min = 1000000,
 	  .help = "how long a registry may say nothing (default: 30s)" },
-	{ "short_names", FIELD_ENUM, offsetof(struct written_file, short_names), .names = short_names, .min = SHORT_NAMES_DOCKER,
-	  .help = "what a name without a host means (default: docker.io)" },
+	{ "short_names", FIELD_ENUM, offsetof(struct written_file, short_names), .names = short_names,
+	  .min = SHORT_NAMES_DOCKER, .help = "what a name without a host means (default: docker.io)" },
 	{ 0 },
 };
 
@@ -58,18 +59,18 @@ static void registry_release(struct registry_setting *registry)
 	list_release(&registry->token_hosts);
 }
 
-void settings_release(struct settings *settings)
+void registry_settings_release(struct registry_settings *settings)
 {
 	int saved = errno;
 
 	for (size_t i = 0; i < settings->count; i++)
 		registry_release(&settings->registries[i]);
 	free(settings->registries);
-	*settings = (struct settings){ 0 };
+	*settings = (struct registry_settings){ 0 };
 	errno = saved;
 }
 
-struct registry_setting *settings_add(struct settings *settings, const char *prefix)
+struct registry_setting *registry_settings_add(struct registry_settings *settings, const char *prefix)
 {
 	struct registry_setting *registry = NULL;
 
@@ -84,7 +85,7 @@ struct registry_setting *settings_add(struct settings *settings, const char *pre
 	return registry;
 }
 
-struct mirror_setting *settings_add_mirror(struct registry_setting *registry, const char *location)
+struct mirror_setting *registry_settings_add_mirror(struct registry_setting *registry, const char *location)
 {
 	struct mirror_setting *mirror = alloc_append(&registry->mirrors, &registry->mirror_count, sizeof *mirror);
 
@@ -108,7 +109,7 @@ static size_t fits(const char *prefix, const char *name)
 	return name[length] == '\0' || name[length] == '/' || name[length] == ':' || name[length] == '@' ? length : 0;
 }
 
-const struct registry_setting *settings_find(const struct settings *settings, const char *name)
+const struct registry_setting *registry_settings_find(const struct registry_settings *settings, const char *name)
 {
 	const struct registry_setting *best = NULL;
 	size_t longest = 0;
@@ -126,7 +127,8 @@ const struct registry_setting *settings_find(const struct settings *settings, co
 	return best;
 }
 
-int settings_add_json(const char *json, size_t length, const char *name, struct settings *ret, struct error *e)
+int registry_settings_add_json(const char *json, size_t length, const char *name, struct registry_settings *ret,
+			       struct error *e)
 {
 	struct written_file file = { 0 };
 
@@ -136,13 +138,13 @@ int settings_add_json(const char *json, size_t length, const char *name, struct 
 	}
 	for (size_t i = 0; i < file.count; i++) {
 		struct written *written = &file.items[i];
-		struct registry_setting *registry = settings_add(ret, written->host);
+		struct registry_setting *registry = registry_settings_add(ret, written->host);
 
 		registry->is_insecure = written->is_insecure;
 		registry->is_blocked = written->is_blocked;
 		list_copy(&registry->token_hosts, &written->token_hosts);
 		for (size_t k = 0; k < written->mirrors.count; k++)
-			(void)settings_add_mirror(registry, written->mirrors.items[k]); /* never NULL */
+			(void)registry_settings_add_mirror(registry, written->mirrors.items[k]); /* never NULL */
 	}
 	if (file.idle_us)
 		ret->idle_us = file.idle_us;

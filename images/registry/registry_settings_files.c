@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * settings_files.c - where the settings about registries stand.
+ * registry_settings_files.c - where the settings about registries stand.
  */
-#include "images/registry/settings_files.h"
+#include "images/registry/registry_settings_files.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,14 +16,15 @@
 #include "base/file.h"
 #include "base/places.h"
 #include "images/registry/registries_conf.h"
-#include "images/registry/settings.h"
+#include "images/registry/registry_settings.h"
 
 enum { LIMIT = 1 << 20 };
 
-typedef int add_function(const char *text, size_t length, const char *name, struct settings *ret, struct error *e);
+typedef int add_function(const char *text, size_t length, const char *name, struct registry_settings *ret,
+			 struct error *e);
 
 /* A file that may be missing: 1 where it is there. */
-static int add_file(const char *path, add_function *add, struct settings *ret, struct error *e)
+static int add_file(const char *path, add_function *add, struct registry_settings *ret, struct error *e)
 {
 	autorelease(text) struct text content = { 0 };
 	struct error failed = { 0 };
@@ -43,7 +44,8 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 }
 
 /* The files of a folder whose names end so, in the order of their names. */
-static int add_folder(const char *folder, const char *ending, add_function *add, struct settings *ret, struct error *e)
+static int add_folder(const char *folder, const char *ending, add_function *add, struct registry_settings *ret,
+		      struct error *e)
 {
 	struct dirent **entries = NULL;
 	int count = scandir(folder, &entries, NULL, by_name), result = 0;
@@ -60,15 +62,15 @@ static int add_folder(const char *folder, const char *ending, add_function *add,
 }
 
 /* base.ENDING and what lies in base's folder of drop-ins: 1 where the file itself is there. */
-static int add_with_drop_ins(const char *file, const char *folder, const char *ending, add_function *add, struct settings *ret,
-			     struct error *e)
+static int add_with_drop_ins(const char *file, const char *folder, const char *ending, add_function *add,
+			     struct registry_settings *ret, struct error *e)
 {
 	int found = add_file(file, add, ret, e);
 
 	return found < 0 || add_folder(folder, ending, add, ret, e) ? -1 : found;
 }
 
-static int add_registries_conf(const char *user, struct settings *ret, struct error *e)
+static int add_registries_conf(const char *user, struct registry_settings *ret, struct error *e)
 {
 	const char *named = getenv("CONTAINERS_REGISTRIES_CONF");
 
@@ -83,8 +85,8 @@ static int add_registries_conf(const char *user, struct settings *ret, struct er
 		if (found)
 			return found < 0 ? -1 : 0;
 	}
-	return add_with_drop_ins("/etc/containers/registries.conf", "/etc/containers/registries.conf.d", ".conf", registries_conf_parse, ret,
-				 e) < 0
+	return add_with_drop_ins("/etc/containers/registries.conf", "/etc/containers/registries.conf.d", ".conf",
+				 registries_conf_parse, ret, e) < 0
 		       ? -1
 		       : 0;
 }
@@ -99,23 +101,24 @@ static char *user_folder(void)
 	return home && home[0] == '/' ? text_format("%s/.config", home) : NULL;
 }
 
-int settings_read(struct settings *ret, struct error *e)
+int registry_settings_read(struct registry_settings *ret, struct error *e)
 {
-	autorelease(settings) struct settings settings = { 0 };
+	autorelease(registry_settings) struct registry_settings settings = { 0 };
 	autorelease(places) struct places places = { 0 };
 	autofree char *user = user_folder();
 
 	if (places_find(&places, e) || add_registries_conf(places.rootless ? user : NULL, &settings, e) ||
-	    add_with_drop_ins("/etc/box/registries.json", "/etc/box/registries.d", ".json", settings_add_json, &settings, e) < 0)
+	    add_with_drop_ins("/etc/box/registries.json", "/etc/box/registries.d", ".json", registry_settings_add_json,
+			      &settings, e) < 0)
 		return -1;
 	if (strcmp(places.config, "/etc/box") != 0) {
 		autofree char *file = text_format("%s/registries.json", places.config);
 		autofree char *folder = text_format("%s/registries.d", places.config);
 
-		if (add_with_drop_ins(file, folder, ".json", settings_add_json, &settings, e) < 0)
+		if (add_with_drop_ins(file, folder, ".json", registry_settings_add_json, &settings, e) < 0)
 			return -1;
 	}
 	*ret = settings;
-	settings = (struct settings){ 0 };
+	settings = (struct registry_settings){ 0 };
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * settings.h - what this host says about registries.
+ * registry_settings.h - what this host says about registries.
  */
 #pragma once
 
@@ -30,21 +30,22 @@ struct registry_setting {
 /* What becomes of names without a host. */
 enum short_names { SHORT_NAMES_UNSAID, SHORT_NAMES_DOCKER, SHORT_NAMES_REFUSED };
 
-struct settings {
+struct registry_settings {
 	struct registry_setting *registries;
 	size_t count;
 	int64_t idle_us; /* 0: the default */
 	int short_names; /* enum short_names */
 };
 
-void settings_release(struct settings *settings);
+void registry_settings_release(struct registry_settings *settings);
 
 /* The setting with the longest prefix of name ("docker.io/library/debian"), or NULL. Borrowed. */
-const struct registry_setting *settings_find(const struct settings *settings, const char *name);
+const struct registry_setting *registry_settings_find(const struct registry_settings *settings, const char *name);
 
 /* A new setting for prefix, in place of an older one. Borrowed. */
-struct registry_setting *settings_add(struct settings *settings, const char *prefix);
-struct mirror_setting *settings_add_mirror(struct registry_setting *registry, const char *location);
+struct registry_setting *registry_settings_add(struct registry_settings *settings, const char *prefix);
+struct mirror_setting *registry_settings_add_mirror(struct registry_setting *registry, const char *location);
 
 /* Adds a registries.json. name is for messages. */
-int settings_add_json(const char *json, size_t length, const char *name, struct settings *ret, struct error *e);
+int registry_settings_add_json(const char *json, size_t length, const char *name, struct registry_settings *ret,
+			       struct error *e);
