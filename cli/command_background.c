@@ -150,12 +150,12 @@ static int thaw(const struct call *call, const char *name, int definition, struc
 	return 0;
 }
 
-/* The one operand of a hidden command, and the descriptors that its supervisor gave. */
+/* The operands of a hidden command. The descriptors that its supervisor gave stay as they are: box may have to execute itself once more. */
 static int begin_hidden(const struct call *call, size_t operands, struct list *ret, struct error *e)
 {
 	if (options_parse(no_options, OPERANDS_ANYWHERE, call->argv, NULL, ret, NULL, e))
 		return -1;
-	if (ret->count != operands || spawn_given(SPAWN_DEFINITION) < 0)
+	if (ret->count != operands || fcntl(SPAWN_DEFINITION, F_GETFD) < 0)
 		return error_set(e, ERROR_USAGE, "%s: it is for the supervisor of an app", call->command->name);
 	return 0;
 }
@@ -166,14 +166,14 @@ static int command_app_start(const struct call *call)
 	autorelease(text) struct text answer = { 0 };
 	struct frozen frozen = { .image = { .pin = -1 } };
 	struct error e = { 0 }, unheard = { 0 };
-	int talk = spawn_given(SPAWN_DEFINITION + 1);
+	const int talk = SPAWN_DEFINITION + 1;
 	int result = begin_hidden(call, 1, &operands, &e);
 
 	if (result == 0)
 		result = thaw(call, operands.items[0], SPAWN_DEFINITION, &frozen, &e);
 	if (result == 0)
 		result = background_launch(call->places, &frozen.container, SPAWN_DEFINITION, talk, &e);
-	if (result && talk >= 0) {
+	if (result) {
 		control_add_failure(&e, &answer);
 		(void)control_send(talk, answer.data, NULL, &unheard); /* the supervisor may be gone */
 	}

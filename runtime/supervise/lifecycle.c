@@ -23,6 +23,8 @@ enum {
 	CODE_CANNOT_START = 125,
 };
 
+enum { STAT_START_TIME = 22, STAT_EXIT_CODE = 52, STAT_FIELDS }; /* proc(5) */
+
 /* Whoever takes over goes on from what is written; that it cannot be written stops nothing. */
 static void note_phase(struct supervisor *s, enum phase phase)
 {
@@ -93,6 +95,7 @@ static void begin_end(struct supervisor *s)
 	autorelease(list) struct list more = { 0 };
 	struct error ignored = { 0 };
 
+	list_add(&more, "--"); /* numbers below 0 are no options */
 	list_addf(&more, "%jd", (intmax_t)s->progress.code);
 	list_addf(&more, "%jd", (intmax_t)s->progress.signal);
 	list_addf(&more, "%jd", (intmax_t)s->progress.starts);
@@ -250,20 +253,27 @@ static void ended(struct supervisor *s, const struct process_end *end)
 		begin_end(s);
 }
 
-/* Of an adopted app. The new parent has to wait for it first, which init does at once; a zombie that stays shows its status to root. */
-static bool ask_kernel(struct supervisor *s, struct process_end *ret)
+/* A zombie shows root the status for which nobody has waited yet. */
+static bool ask_proc(const struct supervisor *s, struct process_end *ret)
 {
-	uint64_t fields[53] = { 0 };
+	uint64_t fields[STAT_FIELDS] = { 0 };
 
+	if (geteuid() != 0 || process_stat_fields((pid_t)s->progress.app_pid, fields, STAT_FIELDS) ||
+	    fields[STAT_START_TIME] != (uint64_t)s->progress.app_start_time)
+		return false;
+	process_end_from_status((int)fields[STAT_EXIT_CODE], ret);
+	return true;
+}
+
+/* Of an adopted app, for which somebody else has to wait; init does at once, and others may never. */
+static bool ask_kernel(const struct supervisor *s, struct process_end *ret)
+{
 	if (process_end_info(s->kept.fds[0], ret) == 0)
 		return true;
-	if (errno == EAGAIN && clock_boot_ms() < s->give_up_ms)
-		return false;
+	if (ask_proc(s, ret))
+		return true;
 	*ret = (struct process_end){ .code = -1 };
-	if (geteuid() == 0 && process_start_time((pid_t)s->progress.app_pid) == s->progress.app_start_time &&
-	    process_stat_fields((pid_t)s->progress.app_pid, fields, 53) == 0)
-		process_end_from_status((int)fields[52], ret);
-	return true;
+	return clock_boot_ms() >= s->give_up_ms;
 }
 
 void lifecycle_app_ended(struct supervisor *s)

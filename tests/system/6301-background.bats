@@ -5,7 +5,8 @@
 load lib
 setup() { setup_world; }
 teardown() {
-	for _ in $(box ps -aq); do box rm -f "$_"; done >/dev/null 2>&1
+	local name
+	for name in $(box ps -aq); do box rm -f "$name"; done >/dev/null 2>&1
 	teardown_world
 }
 
@@ -14,6 +15,7 @@ forever='"command": ["sh", "-c", "trap \"exit 3\" TERM; while :; do sleep 0.1; d
 status_of() { box ps -a --format json | jq -r --arg name "$1" '.[] | select(.name == $name).status'; }
 pid_of() { box ps --format json | jq -r --arg name "$1" '.[] | select(.name == $name).pid'; }
 has_status() { [ "$(status_of "$1")" = "$2" ]; }
+has_other_pid() { [ "$(status_of "$1")" = running ] && [ "$(pid_of "$1")" != "$2" ]; }
 supervisor_of() { sed -n 's/^pid //p' "$STATE/$1/supervisor"; }
 
 @test "run -d prints the name and leaves the app under a supervisor of its own" {
@@ -31,4 +33,272 @@ supervisor_of() { sed -n 's/^pid //p' "$STATE/$1/supervisor"; }
 	expect_has "use the name $TAG: an app in the background has it" "box rm -f $TAG"
 	box rm -f "$TAG"
 	[ -z "$(box ps -aq)" ] || fail "something is left"
+}
+
+@test "stop asks by the app's signal, waits, and leaves a definition that start begins again with what was written" {
+	need root
+	app '"command": ["sh", "-c", "trap \"exit 3\" USR1; echo run >>/runs; while :; do sleep 0.1; done"], "stop_signal": "SIGUSR1"'
+	box run -d app.json
+	box exec "$TAG" id -u
+	box stop "$TAG"
+	has_status "$TAG" "exited (3)"
+	[ ! -e "$STATE/$TAG" ] || fail "its state folder is left"
+	box stop "$TAG"
+	box start "$TAG"
+	box start "$TAG" # runs already
+	run box exec "$TAG" cat /runs
+	[ "$output" = $'run\nrun' ] || fail "what it wrote is not there"
+	run box rm "$TAG"
+	expect_status 1
+	expect_has "it is running" "box stop $TAG"
+	box restart "$TAG"
+	run box exec "$TAG" cat /runs
+	[ "${#lines[@]}" -eq 3 ] || fail "restart did not start it"
+	run box wait "$TAG" &
+	box kill "$TAG" KILL
+	wait
+	wait_until 5 has_status "$TAG" "exited (137)"
+	run box wait "$TAG"
+	expect_line 137
+	box rm "$TAG"
+	left=$(ls "$BOX_STORE/apps" "$BOX_STORE/containers" "$BOX_STORE/ids")
+	[ -z "${left//*:/}" ] || [ -z "$(find "$BOX_STORE"/{apps,containers,ids} -mindepth 1)" ] || fail "left: $left"
+}
+
+@test "an app that ignores its signal is killed after its time" {
+	need root
+	app '"command": ["sh", "-c", "trap \"\" TERM; while :; do sleep 0.1; done"], "stop_grace_period": "300ms"'
+	box run -d app.json
+	wait_until 5 box exec "$TAG" true
+	local begun=${EPOCHREALTIME/./}
+	box stop "$TAG"
+	took=$(((${EPOCHREALTIME/./} - begun) / 1000))
+	[ $took -ge 290 ] && [ $took -lt "$(($(slowly 5) * 1000))" ] || fail "it took $took ms"
+	has_status "$TAG" "exited (137)"
+}
+
+@test "a paused app can be stopped" {
+	need root
+	need cgroup:freezer
+	app "$forever, \"stop_grace_period\": \"200ms\""
+	box run -d app.json
+	box pause "$TAG"
+	timeout "$(slowly 5)" box stop "$TAG"
+	has_status "$TAG" "exited (137)"
+}
+
+@test "an app that cannot start is an error with its line, and nothing is left" {
+	need root
+	app '"command": ["/no/such/program"]'
+	run box run -d app.json
+	expect_status 127
+	expect_has "/no/such/program"
+	[ -z "$(box ps -aq)" ] || fail "something is left"
+	app '"command": ["true"],
+	"user": "nobody-at-all"'
+	run box run -d app.json
+	expect_status 125
+	expect_has "app.json:5: user: "
+	[ ! -e "$STATE/$TAG" ] && [ ! -e "$BOX_STORE/apps/$TAG" ] || fail "something is left"
+}
+
+@test "the frozen spec needs neither file, variable, command line nor folder" {
+	need root
+	mkdir -m 700 data
+	echo from-file >data/file
+	echo A=1 >env
+	printf '{"name": "%s", "rootfs": "./root.tar", "env_file": ["env"], "environment": {"B": "${BEE}", "C": "$$x"}, "volumes": ["./data:/data"],
+		"command": ["false"]}\n' "$TAG" >app.json
+	cp "$ROOTFS" root.tar
+	BEE=two box run -d -e D=4 -v "$PWD/data:/more:ro" app.json -- sh -c 'while :; do sleep 0.1; done'
+	box stop "$TAG"
+	rm app.json env root.tar
+	(cd / && box start "$TAG")
+	run box exec "$TAG" sh -c 'echo $A $B "$C" $D; cat /data/file /more/file; touch /more/x'
+	expect_line '1 two $x 4' from-file
+	expect_has "Read-only"
+}
+
+@test "restart: on-failure:2 starts an app that fails twice more, no and success never" {
+	need root
+	app '"command": ["sh", "-c", "echo run >>/data/runs; exit 7"], "restart": "on-failure:2", "volumes": ["./data:/data"]'
+	mkdir -m 700 data
+	box run -d app.json
+	wait_until 10 has_status "$TAG" "exited (7)"
+	[ "$(wc -l <data/runs)" -eq 3 ] || fail "it ran $(wc -l <data/runs) times"
+	[ "$(cat "$BOX_STORE/apps/$TAG/wanted")" = stopped ] || fail "it is wanted still"
+	box start "$TAG" # counts anew
+	wait_until 10 sh -c "[ \$(wc -l <data/runs) -eq 6 ]"
+	box rm -f "$TAG"
+	app '"command": ["sh", "-c", "echo run >>/data/more"], "restart": "on-failure", "volumes": ["./data:/data"]'
+	box run -d app.json
+	wait_until 10 has_status "$TAG" "exited (0)"
+	[ "$(wc -l <data/more)" -eq 1 ] || fail "it ran again"
+}
+
+@test "restart: always backs off, can be stopped while it waits, and start ends the wait" {
+	need root
+	mkdir -m 700 data
+	app '"command": ["sh", "-c", "cut -d\" \" -f1 /proc/uptime | tr -d . >>/data/times"], "restart": "always", "volumes": ["./data:/data"]'
+	box run -d app.json
+	wait_until 20 sh -c "[ \$(wc -l <data/times) -ge 5 ]"
+	mapfile -t times <data/times
+	# 100, 200, 400, 800 ms and what a start takes
+	for i in 1 2 3 4; do
+		gap=$(((times[i] - times[i - 1]) * 10 + 10)) # uptime has hundredths
+		[ $gap -ge $((100 * 2 ** (i - 1))) ] && [ $gap -lt $((100 * 2 ** (i - 1) + $(slowly 1) * 1000)) ] || fail "start $i came after $gap ms"
+	done
+	has_status "$TAG" restarting
+	count=$(wc -l <data/times)
+	box start "$TAG"
+	[ "$(wc -l <data/times)" -gt "$count" ] || fail "start did not start it"
+	timeout "$(slowly 3)" box stop "$TAG"
+	has_status "$TAG" "exited (0)"
+}
+
+@test "kill -9 of the app: its policy decides; of the supervisor: it is adopted within a second, and ends as if nothing had been" {
+	need root
+	app '"command": ["sh", "-c", "trap \"exit 4\" TERM; while :; do sleep 0.1; done"], "restart": "unless-stopped"'
+	box run -d app.json
+	pid=$(pid_of "$TAG")
+	kill -KILL "$pid"
+	wait_until 5 has_other_pid "$TAG" "$pid"
+	pid=$(pid_of "$TAG")
+	old=$(supervisor_of "$TAG")
+	begun=${EPOCHREALTIME/./}
+	kill -KILL "$old"
+	until [ "$(supervisor_of "$TAG")" != "$old" ]; do sleep 0.01; done
+	took=$(((${EPOCHREALTIME/./} - begun) / 1000))
+	[ $took -lt "$(($(slowly 1) * 1000))" ] || fail "adopted after $took ms"
+	[ "$(pid_of "$TAG")" = "$pid" ] || fail "the app is another one"
+	timeout "$(slowly 5)" box stop "$TAG"
+	has_status "$TAG" "exited (4)"
+}
+
+@test "kill -9 of app and supervisor at once: what ended is told by the watcher's pidfd, and it starts again" {
+	need root
+	need kernel:6.15
+	app "$forever"', "restart": "on-failure"'
+	box run -d app.json
+	pid=$(pid_of "$TAG")
+	kill -KILL "$(supervisor_of "$TAG")" "$pid"
+	wait_until 5 has_other_pid "$TAG" "$pid"
+	grep -qx 'signal 9' "$BOX_STORE/apps/$TAG/last" || fail "$(cat "$BOX_STORE/apps/$TAG/last")"
+	box stop "$TAG"
+}
+
+@test "kill -9 of the watcher: another one comes; of watcher and supervisor: the next command that looks adopts the app" {
+	need root
+	app "$forever"
+	app "$forever, \"hostname\": \"two\"" two.json
+	box run -d app.json
+	box run -d --name "$TAG-2" two.json
+	watcher=$(watcher_pid)
+	kill -KILL "$watcher"
+	wait_until 5 new_watcher "$watcher"
+	watcher=$(watcher_pid)
+	pids="$(pid_of "$TAG") $(pid_of "$TAG-2")"
+	one=$(supervisor_of "$TAG") two=$(supervisor_of "$TAG-2")
+	# One supervisor is left: it begins the next watcher, which finds the other's death by its notes.
+	kill -KILL "$watcher" "$one"
+	wait_until 5 sh -c "! grep -qx 'pid $one' '$STATE/$TAG/supervisor'"
+	wait_until 5 new_watcher "$watcher"
+	watcher=$(watcher_pid)
+	kill -KILL "$watcher" "$(supervisor_of "$TAG")" "$two"
+	sleep 0.3
+	[ "$(pid_of "$TAG") $(pid_of "$TAG-2")" = "$pids" ] || fail "they are other ones"
+	timeout "$(slowly 5)" box stop "$TAG" "$TAG-2"
+	has_status "$TAG" "exited (3)"
+	has_status "$TAG-2" "exited (3)"
+}
+
+# The watcher has no word of the test on its command line, but its folder as a descriptor.
+watcher_pid() {
+	local fd
+	for fd in /proc/[0-9]*/fd/3; do
+		[ "$(readlink "$fd" 2>/dev/null)" != "$STATE/.watch" ] || { fd=${fd#/proc/} && echo "${fd%%/*}"; }
+	done
+}
+new_watcher() {
+	local pid
+	pid=$(watcher_pid)
+	[ -n "$pid" ] && [ "$pid" != "$1" ]
+}
+
+@test "the caller's cgroup is killed, its session and streams end: the app stays" {
+	need root
+	app "$forever"
+	groups=()
+	for tree in /sys/fs/cgroup/unified /sys/fs/cgroup/pids /sys/fs/cgroup/systemd /sys/fs/cgroup; do
+		[ -e "$tree/cgroup.procs" ] && mkdir "$tree/$TAG-caller" && groups+=("$tree/$TAG-caller") || true
+	done
+	[ ${#groups[@]} -gt 0 ] || skip "needs a cgroup tree that can be written"
+	setsid bash -c 'for group; do echo $$ >"$group/cgroup.procs"; done; shift $#; box run -d app.json; exec sleep 1000' bash "${groups[@]}" >out 2>&1 &
+	wait_until 10 has_status "$TAG" running
+	for group in "${groups[@]}"; do
+		while read -r pid; do kill -KILL "$pid" || true; done <"$group/cgroup.procs"
+		[ ! -e "$group/cgroup.kill" ] || echo 1 >"$group/cgroup.kill"
+	done
+	wait_until 5 rmdir "${groups[@]}"
+	run box exec "$TAG" echo still here
+	expect_line "still here"
+	for fd in 0 1 2; do
+		[ "$(readlink "/proc/$(supervisor_of "$TAG")/fd/$fd")" = /dev/null ] || fail "it has its caller's stream $fd"
+	done
+}
+
+@test "an app in the background keeps its image and its name: prune, rmi and run leave them" {
+	need root
+	printf '{"name": "%s", "rootfs": "%s", "command": ["true"]}\n' "$TAG" "$ROOTFS" >app.json
+	box run -d app.json
+	wait_until 5 has_status "$TAG" "exited (0)"
+	box prune --all
+	run box run --name "$TAG" app.json
+	expect_status 125
+	expect_has "an app in the background has it"
+	box start "$TAG"
+	box rm -f "$TAG"
+	run box prune --all
+	expect_has "1 images"
+}
+
+@test "a reboot: what the state folder had is gone, the app starts with its ids and what it wrote" {
+	need root
+	app '"command": ["sh", "-c", "echo run >>/runs; while :; do sleep 0.1; done"], "restart": "unless-stopped"'
+	box run -d app.json
+	box exec "$TAG" cat /runs
+	ids=$(cat "$BOX_STORE/apps/$TAG/ids")
+	owner=$(stat -c %u "$BOX_STORE/containers/$TAG/upper/runs")
+	# As by the power switch: everything ends at once, and a tmpfs is empty afterwards.
+	kill -KILL "$(watcher_pid)" "$(supervisor_of "$TAG")" "$(pid_of "$TAG")"
+	rm -rf "$STATE"
+	find /sys/fs/cgroup -depth -path "*/box/$TAG*" -type d -exec rmdir {} + || true
+	has_status "$TAG" created
+	app '"command": ["true"]' other.json
+	box run --name "$TAG-other" other.json # sweeps
+	box start "$TAG"
+	[ "$(box exec "$TAG" cat /runs)" = $'run\nrun' ] || fail "what it wrote is gone"
+	[ "$(cat "$BOX_STORE/apps/$TAG/ids")" = "$ids" ] || fail "it has other ids"
+	[ "$(stat -c %u "$BOX_STORE/containers/$TAG/upper/runs")" = "$owner" ] || fail "it is another owner's"
+	box stop -t 0 "$TAG"
+}
+
+@test "an ordinary user: run -d, exec, kill -9 of the supervisor, stop, start, rm" {
+	need user
+	user_app "$forever"
+	run as_user bin/box run -d app.json
+	expect_status 0
+	folder=$WORK/home/run/box/$TAG
+	pid=$(sed -n 's/^pid //p' "$folder/supervisor")
+	kill -KILL "$pid"
+	wait_until 5 sh -c "! grep -qx 'pid $pid' '$folder/supervisor'"
+	run as_user bin/box exec "$TAG" id -u
+	expect_line 0
+	as_user bin/box restart "$TAG"
+	as_user bin/box stop "$TAG"
+	run as_user bin/box ps -a
+	expect_has "exited (3)"
+	as_user bin/box start "$TAG"
+	as_user bin/box rm -f "$TAG"
+	[ -z "$(as_user bin/box ps -aq)" ] || fail "something is left"
 }
