@@ -110,6 +110,63 @@ int command_wait(const struct call *call)
 	return act_on_all(call, no_options, NULL, wait_one, NULL);
 }
 
+static int no_operands(const struct call *call, struct error *e)
+{
+	autorelease(list) struct list operands = { 0 };
+
+	if (options_parse(no_options, OPERANDS_ANYWHERE, call->argv, NULL, &operands, NULL, e))
+		return -1;
+	return operands.count ? error_set(e, ERROR_USAGE, "%s: expected no operand", call->command->name) : 0;
+}
+
+/* Prints a name per line, also of those that came before an error. */
+static int tell_names(const struct list *names, int result, struct error *e)
+{
+	autorelease(text) struct text out = { 0 };
+	struct error later = { 0 };
+
+	for (size_t i = 0; i < names->count; i++)
+		text_addf(&out, "%s\n", names->items[i]);
+	if (report_text(&out, result ? &later : e))
+		result = -1;
+	return result ? report_failure(e) : 0;
+}
+
+int command_renew(const struct call *call)
+{
+	autorelease(list) struct list names = { 0 };
+	struct error e = { 0 };
+	int result = no_operands(call, &e);
+
+	if (result == 0)
+		result = background_renew(call->places, &names, &e);
+	return tell_names(&names, result, &e);
+}
+
+int command_boot(const struct call *call)
+{
+	autorelease(list) struct list names = { 0 };
+	autorelease(list) struct list started = { 0 };
+	struct error e = { 0 };
+	int result = no_operands(call, &e), failures = 0;
+
+	if (result == 0 && box_sweep(call->places, &e) == 0)
+		result = background_boot_names(call->places, &names, &e);
+	if (result)
+		return report_failure(&e);
+	/* One that cannot be started does not keep the others. */
+	for (size_t i = 0; i < names.count; i++) {
+		error_clear(&e);
+		if (background_start(call->places, names.items[i], &e) == 0)
+			list_add(&started, names.items[i]);
+		else
+			failures = report_failure(&e);
+	}
+	error_clear(&e);
+	result = tell_names(&started, 0, &e);
+	return failures ? failures : result;
+}
+
 /* What one start by a supervisor holds. */
 struct frozen {
 	struct app *app;

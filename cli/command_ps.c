@@ -28,7 +28,7 @@ struct options {
 
 const struct option_row ps_options[] = {
 	{ 'q', "quiet", OPTION_FLAG, offsetof(struct options, quiet), NULL, "names only" },
-	{ 'a', "all", OPTION_FLAG, offsetof(struct options, all), NULL, "also containers whose process has ended and is not cleared yet" },
+	{ 'a', "all", OPTION_FLAG, offsetof(struct options, all), NULL, "also those that do not run" },
 	{ 0, "format", OPTION_TEXT, offsetof(struct options, format), "table|json", "form of the list (default: table)" },
 	{ 0 },
 };
@@ -102,7 +102,13 @@ static void list_as_json(const struct box_info *infos, size_t count, struct text
 	text_add(ret, count ? "\n]\n" : "]\n");
 }
 
-/* Containers that have ended are cleared by the next run; until then they are of no interest unless asked for. */
+/* Containers that have ended, and apps in the background that do not run and are not about to. */
+static bool is_over(const struct box_info *info)
+{
+	return strcmp(info->status, "stopped") == 0 || (info->pid == 0 && strcmp(info->status, "restarting") != 0);
+}
+
+/* They are of no interest unless asked for. */
 static size_t keep_alive(struct box_info *infos, size_t count)
 {
 	size_t kept = 0;
@@ -110,7 +116,7 @@ static size_t keep_alive(struct box_info *infos, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct box_info info = infos[i];
 
-		if (strcmp(info.status, "stopped") == 0)
+		if (is_over(&info))
 			continue;
 		infos[i] = infos[kept];
 		infos[kept++] = info;

@@ -21,7 +21,7 @@
 #include "runtime/box.h"
 #include "runtime/state.h"
 #include "runtime/supervise/control.h"
-#include "runtime/supervise/progress.h"
+#include "runtime/supervise/policy.h"
 #include "runtime/supervise/settings.h"
 #include "runtime/supervise/spawn.h"
 
@@ -249,6 +249,25 @@ int background_renew(const struct places *places, struct list *ret, struct error
 		if (socket < 0 || ask(socket, "renew", &is_answered, e))
 			return error_in(e, "renew the supervisor of %s", names.items[i]);
 		list_add(ret, names.items[i]);
+	}
+	return 0;
+}
+
+int background_boot_names(const struct places *places, struct list *ret, struct error *e)
+{
+	autorelease(list) struct list names = { 0 };
+
+	if (apps_names(places, &names, e))
+		return -1;
+	for (size_t i = 0; i < names.count; i++) {
+		struct settings settings = { 0 };
+		autoclose int definition = apps_open(places, names.items[i], &settings, e);
+
+		if (definition < 0)
+			return -1;
+		if (!state_exists(places, names.items[i]) && restart_at_boot(settings.restart, wanted_read(definition)))
+			list_add(ret, names.items[i]);
+		settings_release(&settings);
 	}
 	return 0;
 }

@@ -32,6 +32,9 @@ int background_wait(const struct places *places, const char *name, int *ret_stat
 /* Removes an app that does not run, with all that it wrote; force: ends it first. */
 int background_remove(const struct places *places, const char *name, bool force, struct error *e);
 
+/* Adds the apps that are to run after the host was started, and do not. */
+int background_boot_names(const struct places *places, struct list *ret, struct error *e);
+
 /* Asks every supervisor of this state folder to become the program that is installed now. Adds the names. */
 int background_renew(const struct places *places, struct list *ret, struct error *e);
 

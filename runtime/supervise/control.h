@@ -5,7 +5,7 @@
  * They are words, not structs: a box of another version reads them.
  *
  *     to a supervisor       "stop GRACE_US", "restart GRACE_US", "start", "wait", "renew"
- *     to the watcher        "watch NAME\nDEFINITION\nBOX-SUPERVISE\nBOX", "keep N" with descriptors, "bye"
+ *     to the watcher        "watch NAME\nDEFINITION\nBOX-SUPERVISE\nBOX", "keep" with descriptors, "renew", "bye"
  *     from app-start        "running PID START_TIME" with the app's pidfd and what else has to outlive box
  *     an answer             "ok …", or "failed KIND ERRNO\nFIELD\nHINT\nTEXT"
  */

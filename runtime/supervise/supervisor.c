@@ -99,23 +99,6 @@ static void serve(struct supervisor *s, const struct pollfd polls[static AT_COUN
 	reap_strangers(s);
 }
 
-/* The program that is there now goes on from the notes; the lock and the children stay with this process. */
-static void renew(struct supervisor *s)
-{
-	autofree char *title = text_format("box:[supervise] %s", s->settings.name);
-	char *argv[] = { title, NULL };
-
-	s->is_renewing = false;
-	if (dup2(s->definition, SPAWN_DEFINITION) < 0 || dup2(s->lock, SPAWN_LOCK) < 0)
-		return;
-	(void)fcntl(SPAWN_DEFINITION, F_SETFD, 0); /* dup2 onto itself changes nothing */
-	(void)fcntl(SPAWN_LOCK, F_SETFD, 0);
-	(void)execve(s->settings.supervisor, argv, environ);
-	/* It cannot be executed: this one goes on. */
-	(void)fcntl(SPAWN_DEFINITION, F_SETFD, FD_CLOEXEC);
-	(void)fcntl(SPAWN_LOCK, F_SETFD, FD_CLOEXEC);
-}
-
 static int run_loop(struct supervisor *s, struct error *e)
 {
 	static struct pollfd polls[AT_COUNT];
@@ -130,7 +113,7 @@ static int run_loop(struct supervisor *s, struct error *e)
 			return error_sys(e, "wait for the app");
 		serve(s, polls, connections);
 		lifecycle_deadlines(s);
-		if (s->is_renewing && !s->helper && !s->kill_at_ms && !s->has_ended)
+		if (s->is_renewing && !s->helper && !s->is_leaving && !s->is_restarting && !s->has_ended)
 			renew(s);
 	}
 	return 0;
@@ -212,6 +195,7 @@ int supervisor_run(int definition, int lock, int asker, struct error *e)
 
 	s.definition = definition;
 	s.lock = lock;
+	renewed(&s);
 	if (settings_read(definition, &s.settings, e) || take_lock(&s, e) || read_progress(&s, &is_first, e) || watch_signals(&s, e) ||
 	    open_streams(&s, e))
 		return -1;

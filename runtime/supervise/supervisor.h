@@ -89,6 +89,11 @@ void lifecycle_stop(struct supervisor *s, int64_t grace_us); /* -1: the app's ow
 void lifecycle_restart(struct supervisor *s, int64_t grace_us);
 void lifecycle_start(struct supervisor *s);           /* at once, where it waits */
 
+/* renew.c: this process becomes the program that is installed now; the notes, the lock and what is kept stay. Returns where that cannot be
+ * executed. And in the new program: takes what stayed. */
+void renew(struct supervisor *s);
+void renewed(struct supervisor *s);
+
 /* requests.c */
 void requests_accept(struct supervisor *s);
 void requests_add(struct supervisor *s, int fd, enum asks asks); /* takes fd */

@@ -70,7 +70,7 @@ static int greet(struct supervisor *s, int watcher)
 	if (setsockopt(watcher, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) || control_send(watcher, message, NULL, &ignored) ||
 	    control_receive(watcher, &answer, &fds, &ignored) <= 0)
 		return -1;
-	/* What it kept for the supervisor before this one. */
+	/* What it kept for the supervisor before this one, which may have kept it itself. */
 	if (!s->kept.count)
 		s->kept = fds;
 	else

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -28,7 +29,7 @@
 #include "runtime/supervise/progress.h"
 #include "runtime/supervise/spawn.h"
 
-enum { RETRY_FIRST_MS = 100, RETRY_MOST_MS = 60000 };
+enum { RETRY_FIRST_MS = 100, RETRY_MOST_MS = 60000, RENEW_MS = 1000 };
 
 struct watched {
 	int fd;              /* -1: it is dead, and a new one is awaited */
@@ -37,12 +38,14 @@ struct watched {
 	char *program;
 	struct control_fds kept;
 	int64_t retry_ms, retry_after_ms;
+	bool is_renewing;    /* it has announced the end of the connection, and will be back */
 };
 
 struct watcher {
 	struct watched *items;
 	size_t count;
 	char *box; /* as the last supervisor knows it */
+	bool is_old; /* another program is installed by now */
 };
 
 static void drop(struct watcher *w, size_t index)
@@ -122,6 +125,15 @@ static void hand_over(struct watcher *w, size_t index)
 		}
 }
 
+/* Whether path leads to another file than the one that this process runs from. */
+static bool is_replaced(const char *path)
+{
+	struct stat mine, installed;
+
+	return stat(path, &installed) == 0 && stat("/proc/self/exe", &mine) == 0 &&
+	       (installed.st_ino != mine.st_ino || installed.st_dev != mine.st_dev);
+}
+
 static void serve(struct watcher *w, size_t index)
 {
 	struct watched *item = &w->items[index];
@@ -138,6 +150,11 @@ static void serve(struct watcher *w, size_t index)
 		return;
 	}
 	control_fds_close(&fds);
+	if (got > 0 && item->name && strcmp(message.data, "renew") == 0) {
+		item->is_renewing = true;
+		w->is_old = is_replaced(item->program);
+		return;
+	}
 	if (got > 0 && !item->name && take_greeting(w, item, message.data)) {
 		hand_over(w, index);
 		return;
@@ -147,7 +164,10 @@ static void serve(struct watcher *w, size_t index)
 		return;
 	}
 	close(take_fd(&item->fd));
-	begin_supervisor(item);
+	if (item->is_renewing)
+		item->retry_ms = clock_boot_ms() + RENEW_MS;
+	else
+		begin_supervisor(item);
 }
 
 /* Watchers and supervisors may have been killed together: whoever is dead by the notes in the state folder is begun anew. */
@@ -244,13 +264,15 @@ int watcher_run(int folder, int lock, int listener, struct error *e)
 	(void)lock; /* held until the end */
 	find_dead(&w, folder);
 	/* The supervisor that began it is about to connect. */
-	while (result == 0 && (w.count || !had_any)) {
+	while (result == 0 && !w.is_old && (w.count || !had_any)) {
 		polls = alloc_resize(polls, w.count + 1, sizeof *polls);
 		result = wait_for_words(&w, listener, polls, e);
 		had_any |= w.count > 0;
 		retry(&w, folder);
 	}
 	free(polls);
+	if (w.is_old)
+		return 0; /* every supervisor sees the end of its connection, and one of them begins the new program */
 	free(w.items);
 	/* Who connects from here on sees the end of the connection, and begins another one. */
 	(void)unlinkat(folder, WATCHER_SOCKET, 0);

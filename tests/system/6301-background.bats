@@ -225,6 +225,19 @@ new_watcher() {
 	[ -n "$pid" ] && [ "$pid" != "$1" ]
 }
 
+# Everything ends at once, and a tmpfs and the cgroups are gone afterwards.
+power_off() {
+	local boxes apps group
+	boxes="$(watcher_pid) $(sed -n 's/^pid //p' "$STATE"/*/supervisor | tr '\n' ' ')"
+	apps=$(box ps --format json | jq '.[].pid | select(. > 0)')
+	kill -STOP $boxes # so that none sees another one's end
+	kill -KILL $boxes $apps
+	rm -rf "$STATE"
+	for group in $(find /sys/fs/cgroup -depth -path "*/box/$TAG*" -type d); do
+		wait_until 5 rmdir "$group" || return
+	done
+}
+
 @test "the caller's cgroup is killed, its session and streams end: the app stays" {
 	need root
 	app "$forever"
@@ -269,10 +282,7 @@ new_watcher() {
 	box exec "$TAG" cat /runs
 	ids=$(cat "$BOX_STORE/apps/$TAG/ids")
 	owner=$(stat -c %u "$BOX_STORE/containers/$TAG/upper/runs")
-	# As by the power switch: everything ends at once, and a tmpfs is empty afterwards.
-	kill -KILL "$(watcher_pid)" "$(supervisor_of "$TAG")" "$(pid_of "$TAG")"
-	rm -rf "$STATE"
-	find /sys/fs/cgroup -depth -path "*/box/$TAG*" -type d -exec rmdir {} + || true
+	power_off
 	has_status "$TAG" created
 	app '"command": ["true"]' other.json
 	box run --name "$TAG-other" other.json # sweeps
@@ -281,6 +291,71 @@ new_watcher() {
 	[ "$(cat "$BOX_STORE/apps/$TAG/ids")" = "$ids" ] || fail "it has other ids"
 	[ "$(stat -c %u "$BOX_STORE/containers/$TAG/upper/runs")" = "$owner" ] || fail "it is another owner's"
 	box stop -t 0 "$TAG"
+}
+
+# A box of the test's own, whose files it may replace.
+own_box() {
+	mkdir -p own/bin own/libexec
+	cp "$BOX_BUILD/bin/box" own/bin/
+	cp -r "$BOX_BUILD/libexec/box" own/libexec/
+	printf '#!/bin/sh\nexec "%s" --root "%s" "$@"\n' "$WORK/own/bin/box" "$STATE" >"$WORK/bin/box"
+}
+
+@test "an upgrade: supervisors and watcher become the new program, with the same pid, the app and its volume's lock" {
+	need root
+	own_box
+	app "$forever"', "volumes": ["data:/data"]'
+	box run -d app.json
+	app '"command": ["true"], "volumes": ["data:/data"]' other.json
+	pid=$(pid_of "$TAG") supervisor=$(supervisor_of "$TAG") watcher=$(watcher_pid)
+	# What package managers do: another file under the name, with another content.
+	cp own/libexec/box/box-supervise new
+	echo "another version" >>new
+	mv new own/libexec/box/box-supervise
+	run box renew
+	expect_line "$TAG"
+	[ "$(tail -c 16 "/proc/$supervisor/exe")" = "another version" ] || fail "the supervisor is still the old program"
+	wait_until 5 new_watcher "$watcher"
+	[ "$(tail -c 16 "/proc/$(watcher_pid)/exe")" = "another version" ] || fail "the watcher is still the old program"
+	[ "$(supervisor_of "$TAG")" = "$supervisor" ] && [ "$(pid_of "$TAG")" = "$pid" ] || fail "other processes"
+	run box run --name "$TAG-other" other.json
+	expect_status 125
+	expect_has "volume"
+	box stop "$TAG"
+	has_status "$TAG" "exited (3)"
+}
+
+@test "notes of a supervisor of another version are read: what is not known is passed over, what is missing has a default" {
+	need root
+	app "$forever"
+	box run -d app.json
+	pid=$(pid_of "$TAG") old=$(supervisor_of "$TAG")
+	kill -STOP "$(watcher_pid)"
+	kill -KILL "$old"
+	sed -i -e '/^in_a_row\|^failures\|^next_start_ms/d' -e '1i colour red' "$STATE/$TAG/supervisor"
+	kill -CONT "$(watcher_pid)"
+	wait_until 5 sh -c "! grep -qx 'pid $old' '$STATE/$TAG/supervisor'"
+	[ "$(pid_of "$TAG")" = "$pid" ] || fail "it is another one"
+	box stop "$TAG"
+	has_status "$TAG" "exited (3)"
+}
+
+@test "boot brings back what restart says, and nothing else" {
+	need root
+	for policy in no always unless-stopped on-failure; do
+		app "$forever, \"restart\": \"$policy\"" $policy.json
+		for wanted in running stopped; do
+			box run -d --name "$TAG-$policy-$wanted" $policy.json
+		done
+		box stop "$TAG-$policy-stopped"
+	done
+	power_off
+	run box boot
+	[ "$(sort <<<"$output")" = "$(printf '%s\n' "$TAG-always-running" "$TAG-always-stopped" "$TAG-on-failure-running" "$TAG-unless-stopped-running")" ] ||
+		fail "others were started"
+	[ "$(box ps -q | sort)" = "$(sort <<<"$output")" ] || fail "others run: $(box ps)"
+	run box boot
+	[ -z "$output" ] || fail "started again"
 }
 
 @test "an ordinary user: run -d, exec, kill -9 of the supervisor, stop, start, rm" {
