@@ -128,7 +128,7 @@ static void pass_all(struct log *log, bool is_end)
 		pass_on(log, (enum log_stream)i, is_end);
 }
 
-int log_open(struct log *ret, int state, int folder, const struct log_setup *setup, struct error *e)
+int log_open(struct log *ret, int state, int folder, const struct log_options *setup, struct error *e)
 {
 	bool is_new;
 

@@ -20,7 +20,7 @@ struct error;
 
 enum log_driver { LOG_DRIVER_FILE, LOG_DRIVER_JOURNALD };
 
-struct log_setup {
+struct log_options {
 	enum log_driver driver;
 	int64_t max_size; /* of one file */
 	int64_t max_files;
@@ -37,7 +37,7 @@ struct log {
 
 /* Opens the log: its buffer is in the folder state, its files are in folder (both stay the caller's, and open). What a killed writer left
  * half done is finished first. One process at a time may have a log open: the caller has the app's lock. */
-int log_open(struct log *ret, int state, int folder, const struct log_setup *setup, struct error *e);
+int log_open(struct log *ret, int state, int folder, const struct log_options *setup, struct error *e);
 
 /* Takes once what lies in from, which is non-blocking: the app's FIFO, or the master of its terminal. 1: something was taken, 0: nothing
  * was there, -1: it cannot be read (errno; a terminal whose last process ended has EIO). */

@@ -18,7 +18,7 @@
 struct fixture {
 	int folder;            /* is state folder and log folder alike */
 	int fifos[LOG_STREAMS]; /* both ends of each */
-	struct log_setup setup;
+	struct log_options setup;
 };
 
 static inline struct fixture fixture_make(int folder)
