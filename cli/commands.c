@@ -26,6 +26,8 @@ const struct command commands[] = {
 	  EXAMPLES("box restart web", "box restart -t 30 db") },
 	{ "wait", "NAME…", "wait until apps in the background end, and print their exit codes", no_options, command_wait,
 	  EXAMPLES("box wait job") },
+	{ "logs", "NAME", "print what an app in the background wrote", logs_options, command_logs,
+	  EXAMPLES("box logs web", "box logs -f -n 100 web", "box logs --since 10m --stream stderr -t web") },
 	{ "kill", "NAME [SIGNAL]", "send a signal (default: SIGTERM)", kill_options, command_kill,
 	  EXAMPLES("box kill web", "box kill web HUP", "box kill -s KILL --all web") },
 	{ "pause", "NAME", "stop every process of a container", no_options, command_pause, EXAMPLES("box pause web") },
