@@ -30,6 +30,8 @@ const struct command commands[] = {
 	  EXAMPLES("box boot") },
 	{ "renew", "", "let supervisors go on as the program that is installed now; apps stay", no_options, command_renew,
 	  EXAMPLES("box renew") },
+	{ "logs", "NAME", "print what an app in the background wrote", logs_options, command_logs,
+	  EXAMPLES("box logs web", "box logs -f -n 100 web", "box logs --since 10m --stream stderr -t web") },
 	{ "kill", "NAME [SIGNAL]", "send a signal (default: SIGTERM)", kill_options, command_kill,
 	  EXAMPLES("box kill web", "box kill web HUP", "box kill -s KILL --all web") },
 	{ "pause", "NAME", "stop every process of a container", no_options, command_pause, EXAMPLES("box pause web") },

@@ -32,7 +32,7 @@ extern const struct command commands[]; /* ends with a row without a name */
 extern const struct command hidden_commands[]; /* likewise: what box calls itself by */
 
 extern const struct option_row global_options[], run_options[], exec_options[], ps_options[], kill_options[], stop_options[], rm_options[],
-	restart_options[],
+	restart_options[], logs_options[],
 	create_options[], delete_options[], list_options[], update_options[], events_options[], config_options[], spec_options[],
 	pull_options[], images_options[], rmi_options[], history_options[], login_options[], push_options[], save_options[],
 	export_options[], load_options[], prune_options[], store_options[], lock_options[], no_options[];
@@ -43,6 +43,7 @@ int command_restart(const struct call *call);
 int command_renew(const struct call *call);
 int command_boot(const struct call *call);
 int command_wait(const struct call *call);
+int command_logs(const struct call *call);
 int command_state(const struct call *call);
 int command_delete(const struct call *call);
 int command_list(const struct call *call);

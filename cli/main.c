@@ -54,7 +54,6 @@ static const struct {
 	{ "export", NULL },
 	{ "image", "images have words of their own: box images, pull, push, rmi, tag, inspect, history, save, load" },
 	{ "info", "box doctor says what this host can do" },
-	{ "logs", "the output is box run's own: box run app.json > log 2>&1" },
 	{ "network", NULL },
 	{ "port", NULL },
 	{ "rename", NULL },

@@ -102,7 +102,8 @@ static int fill(int folder, const struct places *places, const struct app_defini
 	autofree char *command = shown_command(d->args);
 	struct settings settings = { .name = (char *)d->name, .state = state ? state : places->state, .store = places->store, .box = box,
 				     .supervisor = supervisor, .restart = (char *)d->restart, .stop_signal = d->stop_signal,
-				     .stop_grace_us = d->stop_grace_us, .created = time(NULL), .image = (char *)d->image, .command = command };
+				     .stop_grace_us = d->stop_grace_us, .created = time(NULL), .image = (char *)d->image, .command = command,
+				     .log_driver = (char *)d->log_driver, .log_max_size = d->log_max_size, .log_max_files = d->log_max_files };
 
 	if (!supervisor || file_replace(folder, "app.json", d->json->data, d->json->length, 0600, e))
 		return -1;

@@ -29,6 +29,8 @@ struct app_definition {
 	const char *image;       /* as the user knows it */
 	const struct list *args;
 	const char *restart;
+	const char *log_driver;  /* "file" or "journald" */
+	int64_t log_max_size, log_max_files;
 	int stop_signal;
 	int64_t stop_grace_us;
 };

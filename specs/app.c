@@ -236,6 +236,13 @@ const char *app_restart(const struct app *app)
 	return app->restart;
 }
 
+struct app_log app_log(const struct app *app)
+{
+	static const char *const drivers[] = { [LOG_CHOICE_FILE] = "file", [LOG_CHOICE_JOURNALD] = "journald" };
+
+	return (struct app_log){ drivers[app->logging.driver], app->logging.max_size, app->logging.max_files };
+}
+
 json_t *app_build(const struct app *app)
 {
 	/* Written but empty is not the same as not written: an empty entrypoint takes the image's away; and what is not supported

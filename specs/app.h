@@ -67,6 +67,13 @@ void app_freeze(const struct app *app, const struct app_options *options, const 
 /* restart, as the file has it: "no", "on-failure:5" … Borrowed. */
 const char *app_restart(const struct app *app);
 
+/* Where its output is kept in the background; driver is "file" or "journald". */
+struct app_log {
+	const char *driver;
+	int64_t max_size, max_files;
+};
+struct app_log app_log(const struct app *app);
+
 /* The container that app describes, with the image's configuration under it (NULL: a folder without one). layers, name suffix and
  * host-dependent choices are left to the caller. */
 int app_container(const struct app *app, const struct image_config *image, const struct app_options *options,

@@ -48,7 +48,6 @@ static int check_later(const struct app *app, struct problems *p)
 		{ app_has(app, "networks"), "networks", "named networks are" },
 		{ app_has(app, "ports"), "ports", "published ports are" },
 		{ app_has(app, "healthcheck"), "healthcheck", "health checks are" },
-		{ app_has(app, "logging"), "logging", "log files are" },
 		{ app_has(app, "update"), "update", "replacing an app is" },
 	};
 
@@ -82,7 +81,7 @@ static int check_oci(const struct app *app, struct problems *p)
 
 static int (*const rules[])(const struct app *app, struct problems *p) = {
 	check_name,    check_source,       check_program, check_user,  check_hostname, check_stop_signal, check_capabilities,
-	check_security, check_ports,       check_healthcheck, check_restart,
+	check_security, check_ports,       check_healthcheck, check_restart,  check_logging,
 	check_memory,  check_cpusets,      check_io,      check_ulimits, check_sysctls,
 	check_volumes, check_tmpfs,        check_secrets, check_devices, check_targets, check_oci,
 	check_later,

@@ -31,6 +31,7 @@ int check_security(const struct app *app, struct problems *p);
 int check_ports(const struct app *app, struct problems *p);
 int check_healthcheck(const struct app *app, struct problems *p);
 int check_restart(const struct app *app, struct problems *p);
+int check_logging(const struct app *app, struct problems *p);
 
 /* check_limits.c: what the kernel measures and grants */
 int check_memory(const struct app *app, struct problems *p);

@@ -56,7 +56,7 @@ const struct field app_table[] = {
 	{ "init", FIELD_BOOL, AT(init), .help = "A small init as PID 1: forwards signals, reaps orphans. Default: false." },
 	{ "stop_signal", FIELD_TEXT, AT(stop_signal), .help = "Signal that asks the app to end. Default: the image's, else SIGTERM." },
 	{ "stop_grace_period", FIELD_DURATION, AT(stop_grace_period), .help = "Time between that signal and SIGKILL. Default: 10s." },
-	{ "logging", FIELD_OBJECT, AT(logging), .sub = logging_fields, .help = "Size and number of log files." },
+	{ "logging", FIELD_OBJECT, AT(logging), .sub = logging_fields, .help = "Where the output of an app in the background (box run -d) is kept, and how much of it." },
 	{ "update", FIELD_OBJECT, AT(update), .sub = update_fields, .help = "How a new generation replaces the old." },
 	{ "labels", FIELD_MAP, AT(labels), .help = "Words for people and tools; box does not read them." },
 	{ "annotations", FIELD_MAP, AT(annotations), .help = "Words for OCI tools; box does not read them." },
@@ -79,8 +79,8 @@ void app_init(struct app *app)
 	app->security.seccomp = alloc_copy("default");
 	app->healthcheck.interval = app->healthcheck.timeout = 30 * 1000000;
 	app->healthcheck.retries = 3;
-	app->logging.max_size = 10 << 20;
-	app->logging.max_files = 3;
+	app->logging.max_size = LOG_MAX_SIZE;
+	app->logging.max_files = LOG_MAX_FILES;
 }
 
 bool app_has(const struct app *app, const char *key)

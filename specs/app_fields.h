@@ -91,8 +91,12 @@ struct build {
 };
 
 struct logging {
+	int driver; /* enum log_choice */
 	int64_t max_size, max_files;
 };
+
+enum log_choice { LOG_CHOICE_FILE, LOG_CHOICE_JOURNALD };
+enum { LOG_MAX_SIZE = 10 << 20, LOG_MAX_FILES = 3 }; /* where nobody says */
 
 struct update {
 	int order;

@@ -213,6 +213,19 @@ int check_healthcheck(const struct app *app, struct problems *p)
 	return 0;
 }
 
+/* What nobody will look at is refused. */
+int check_logging(const struct app *app, struct problems *p)
+{
+	const struct logging *l = &app->logging;
+
+	if (l->driver != LOG_CHOICE_JOURNALD || (l->max_size == LOG_MAX_SIZE && l->max_files == LOG_MAX_FILES))
+		return 0;
+	error_set(p->e, ERROR_SPEC, "the journal has bounds of its own (SystemMaxUse in journald.conf)");
+	error_hint(p->e, "leave it out, or take \"driver\": \"file\"");
+	error_at(p->e, "logging.%s", l->max_size == LOG_MAX_SIZE ? "max_files" : "max_size");
+	return problems_add(p);
+}
+
 int check_restart(const struct app *app, struct problems *p)
 {
 	static const char with_count[] = "on-failure:";

@@ -10,6 +10,7 @@ static const char *const idmaps[] = { "caller", "container", "none", NULL };
 static const char *const port_modes[] = { "host", "dnat", NULL };
 static const char *const userns_choices[] = { "auto", "host", NULL };
 static const char *const failure_actions[] = { "none", "restart", "stop", NULL };
+static const char *const log_drivers[] = { "file", "journald", NULL };
 static const char *const update_orders[] = { "stop-first", "start-first", NULL };
 
 #define AT(member) offsetof(struct volume, member)
@@ -133,6 +134,8 @@ const struct field build_fields[] = {
 };
 
 const struct field logging_fields[] = {
+	{ "driver", FIELD_ENUM, offsetof(struct logging, driver), .names = log_drivers,
+	  .help = "file (box logs reads it) or journald (journalctl reads it). Default: file." },
 	{ "max_size", FIELD_SIZE, offsetof(struct logging, max_size), .min = 4096, .help = "Size of one file. Default: 10m." },
 	{ "max_files", FIELD_INTEGER, offsetof(struct logging, max_files), .min = 1, .max = 1000, .help = "Number of files. Default: 3." },
 	{ 0 },

@@ -3,6 +3,7 @@
  * lifecycle.c - the runs of one app: the picture in supervisor.h.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -177,6 +178,15 @@ static void start_failed(struct supervisor *s)
 	decide(s);
 }
 
+/* No process of the app is left: what is in the FIFOs is all there is. */
+static void end_log(struct supervisor *s)
+{
+	for (int i = 0; i < LOG_STREAMS; i++)
+		while (log_take(&s->log, (enum log_stream)i, s->streams[i]) > 0)
+			;
+	log_end(&s->log);
+}
+
 void lifecycle_helper_ended(struct supervisor *s)
 {
 	struct process_end end;
@@ -193,6 +203,7 @@ void lifecycle_helper_ended(struct supervisor *s)
 	switch ((enum phase)s->progress.phase) {
 	case PHASE_STARTING: start_failed(s); break;
 	case PHASE_ENDING:
+		end_log(s);
 		requests_answer(s, ASKS_END, "ok");
 		decide(s);
 		break;
@@ -215,8 +226,13 @@ void lifecycle_helper_ended(struct supervisor *s)
 static void app_runs(struct supervisor *s, const char *message, struct control_fds *fds)
 {
 	char *end;
+	int fd;
 
 	s->kept = *fds;
+	/* What lies in the FIFOs outlives the app and this process together. */
+	for (int i = 0; i < LOG_STREAMS; i++)
+		if (s->kept.count < CONTROL_FDS && (fd = fcntl(s->streams[i], F_DUPFD_CLOEXEC, 0)) >= 0)
+			s->kept.fds[s->kept.count++] = fd;
 	s->progress.app_pid = strtol(message, &end, 10);
 	s->progress.app_start_time = strtoll(end, NULL, 10);
 	s->progress.started_ms = clock_boot_ms();

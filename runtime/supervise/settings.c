@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime/supervise/log_file.h"
 
 #define AT(member) offsetof(struct settings, member)
 const struct line_row settings_rows[] = {
@@ -23,6 +24,9 @@ const struct line_row settings_rows[] = {
 	{ "restart", LINE_TEXT, AT(restart) },
 	{ "stop_signal", LINE_NUMBER, AT(stop_signal) },
 	{ "stop_grace_us", LINE_NUMBER, AT(stop_grace_us) },
+	{ "log_driver", LINE_TEXT, AT(log_driver) },
+	{ "log_max_size", LINE_NUMBER, AT(log_max_size) },
+	{ "log_max_files", LINE_NUMBER, AT(log_max_files) },
 	{ "created", LINE_NUMBER, AT(created) },
 	{ "image", LINE_TEXT, AT(image) },
 	{ "command", LINE_TEXT, AT(command) },
@@ -48,7 +52,8 @@ int settings_read(int definition, struct settings *ret, struct error *e)
 		settings_release(&settings);
 		return -1;
 	}
-	if (!settings.name || !settings.state || !settings.store || !settings.box || !settings.supervisor || !settings.restart) {
+	if (!settings.name || !settings.state || !settings.store || !settings.box || !settings.supervisor || !settings.restart ||
+	    !settings.log_driver || settings.log_max_size < LOG_FILE_LEAST || settings.log_max_files < 1) {
 		settings_release(&settings);
 		return error_set(e, ERROR_INTERNAL, "read the settings of an app: something is missing in them");
 	}

@@ -25,6 +25,8 @@ struct settings {
 	char *restart;    /* as app.json has it: "on-failure:5" */
 	int64_t stop_signal, stop_grace_us;
 	int64_t created; /* seconds since 1970 */
+	char *log_driver; /* "file" or "journald" */
+	int64_t log_max_size, log_max_files;
 	char *image, *command; /* as box ps shows them; NULL: nothing to show */
 };
 extern const struct line_row settings_rows[];

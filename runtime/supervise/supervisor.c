@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
@@ -27,6 +28,7 @@
 #include "base/text.h"
 #include "runtime/supervise/spawn.h"
 
+enum { PIPE_SIZE = 1 << 20 };
 enum { AT_SIGNALS, AT_LISTENER, AT_APP, AT_HELPER, AT_ANSWER, AT_WATCHER, AT_STDOUT, AT_STDERR, AT_CONNECTIONS };
 enum { AT_COUNT = AT_CONNECTIONS + CONNECTIONS_MOST };
 
@@ -79,7 +81,7 @@ static void serve(struct supervisor *s, const struct pollfd polls[static AT_COUN
 {
 	for (int i = 0; i < 2; i++)
 		if (polls[AT_STDOUT + i].revents)
-			log_take(s->log, 1 + i, s->streams[i]);
+			(void)log_take(&s->log, (enum log_stream)i, s->streams[i]); /* a FIFO with both ends open can be read */
 	if (polls[AT_ANSWER].revents & POLLIN)
 		lifecycle_hear(s);
 	if (polls[AT_APP].revents)
@@ -130,8 +132,26 @@ static int open_streams(struct supervisor *s, struct error *e)
 		s->streams[i] = openat(s->folder, names[i], O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 		if (s->streams[i] < 0)
 			return error_sys(e, "open the FIFO %s of %s", names[i], s->settings.name);
+		(void)fcntl(s->streams[i], F_SETPIPE_SZ, PIPE_SIZE); /* an ordinary user with many of them gets less */
 	}
 	return 0;
+}
+
+static int open_log(struct supervisor *s, struct error *e)
+{
+	const struct log_options options = {
+		.driver = strcmp(s->settings.log_driver, "journald") == 0 ? LOG_DRIVER_JOURNALD : LOG_DRIVER_FILE,
+		.max_size = s->settings.log_max_size,
+		.max_files = s->settings.log_max_files,
+		.names = { .name = s->settings.name, .id = s->settings.name, .image = s->settings.image },
+	};
+
+	if (mkdirat(s->definition, "log", 0700) && errno != EEXIST)
+		return error_sys(e, "make the folder of the log of %s", s->settings.name);
+	s->log_folder = openat(s->definition, "log", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (s->log_folder < 0)
+		return error_sys(e, "open the folder of the log of %s", s->settings.name);
+	return log_open(&s->log, s->folder, s->log_folder, &options, e);
 }
 
 /* Whoever holds the lock is the supervisor; another one has nothing to do. */
@@ -190,7 +210,7 @@ static int read_progress(struct supervisor *s, bool *ret_is_first, struct error 
 int supervisor_run(int definition, int lock, int asker, struct error *e)
 {
 	static struct supervisor s = { .folder = -1, .signals = -1, .listener = -1, .helper_pidfd = -1, .helper_answer = -1, .watcher = -1,
-				       .streams = { -1, -1 } };
+				       .log_folder = -1, .streams = { -1, -1 } };
 	bool is_first;
 
 	s.definition = definition;
@@ -200,8 +220,7 @@ int supervisor_run(int definition, int lock, int asker, struct error *e)
 	    open_streams(&s, e))
 		return -1;
 	s.listener = control_listen(s.folder, "control", e);
-	s.log = s.listener < 0 ? NULL : log_open(definition, e);
-	if (!s.log)
+	if (s.listener < 0 || open_log(&s, e))
 		return -1;
 	if (asker >= 0)
 		requests_add(&s, asker, ASKS_START);

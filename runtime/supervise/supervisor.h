@@ -62,7 +62,8 @@ struct supervisor {
 	int64_t grace_us;         /* of the last who asked the app to end */
 	int64_t kill_at_ms;       /* 0: nobody has */
 
-	struct log *log;
+	struct log log;
+	int log_folder;           /* of its files */
 	int streams[2];           /* FIFOs of the app's stdout and stderr */
 
 	int watcher;              /* connection, or -1 */

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command_logs.c - box logs: what an app in the background wrote.
+ *
+ * Its stdout goes to stdout and its stderr to stderr. Where that is a terminal, an app must not be able to steer it: what is not printable is
+ * shown as \x1b. Anything else gets the bytes as they were.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/number.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "cli/when.h"
+#include "runtime/box.h"
+#include "runtime/logs.h"
+
+enum { OUTPUT_MOST = 64 << 10 };
+
+struct options {
+	bool follow, timestamps;
+	const char *since, *until, *tail, *format, *stream;
+};
+
+#define AT(member) offsetof(struct options, member)
+const struct option_row logs_options[] = {
+	{ 'f', "follow", OPTION_FLAG, AT(follow), NULL, "go on until the app is stopped or removed" },
+	{ 0, "since", OPTION_TEXT, AT(since), "TIME", "from then on: 2026-11-29T19:42:34Z, 10m (ago), seconds since 1970" },
+	{ 0, "until", OPTION_TEXT, AT(until), "TIME", "what was written before" },
+	{ 'n', "tail", OPTION_TEXT, AT(tail), "N|all", "the last N lines of these (default: all)" },
+	{ 't', "timestamps", OPTION_FLAG, AT(timestamps), NULL, "each line begins with its time" },
+	{ 0, "stream", OPTION_TEXT, AT(stream), "stdout|stderr|box", "of this stream alone; box: what box itself has to say, such as lost bytes" },
+	{ 0, "format", OPTION_TEXT, AT(format), "text|json", "json: the records, one a line (default: text)" },
+	{ 0 },
+};
+#undef AT
+
+struct printer {
+	bool is_json, has_times;
+	bool is_terminal[STDERR_FILENO + 1];
+	bool is_inside[LOG_BOX + 1]; /* a line of the stream is not at its end */
+	struct text out;
+	int fd; /* where out goes */
+};
+
+static int print(struct printer *p, struct error *e)
+{
+	int result = write_all(p->fd, p->out.data, p->out.length);
+
+	text_clear(&p->out);
+	return result ? error_sys(e, "write to %s", p->fd == STDOUT_FILENO ? "stdout" : "stderr") : 0;
+}
+
+/* A tab moves the cursor and nothing else. */
+static void add_shown(struct text *ret, const char *line, size_t length)
+{
+	while (length) {
+		const char *tab = memchr(line, '\t', length);
+		size_t step = tab ? (size_t)(tab - line) : length;
+
+		text_add_escaped(ret, line, step);
+		if (tab)
+			text_add_char(ret, '\t');
+		step += tab ? 1 : 0;
+		line += step;
+		length -= step;
+	}
+}
+
+static void add_line(struct printer *p, const struct log_record *record)
+{
+	if (p->has_times && !p->is_inside[record->stream]) {
+		text_add_bytes(&p->out, record->time, LOG_TIME);
+		text_add_char(&p->out, ' ');
+	}
+	if (p->is_terminal[p->fd])
+		add_shown(&p->out, record->line, record->length);
+	else
+		text_add_bytes(&p->out, record->line, record->length);
+	if (!record->is_partial)
+		text_add_char(&p->out, '\n');
+	p->is_inside[record->stream] = record->is_partial;
+}
+
+static int hear(const struct log_record *record, const char *json, size_t length, void *data, struct error *e)
+{
+	struct printer *p = data;
+	int fd = p->is_json || record->stream == LOG_STDOUT ? STDOUT_FILENO : STDERR_FILENO;
+
+	if ((fd != p->fd || p->out.length > OUTPUT_MOST) && print(p, e))
+		return -1;
+	p->fd = fd;
+	if (!p->is_json) {
+		add_line(p, record);
+		return 0;
+	}
+	text_add_bytes(&p->out, json, length);
+	text_add_char(&p->out, '\n');
+	return 0;
+}
+
+static bool show(void *data)
+{
+	struct error unheard = { 0 };
+
+	(void)print(data, &unheard); /* said at the end, when it fails again */
+	return true;
+}
+
+static void missed(uint64_t files, void *data)
+{
+	autofree char *line = text_format("%ju log files were removed before they were read, continuing: take a larger \"logging\": {\"max_files\"}",
+					  (uintmax_t)files);
+
+	(void)show(data);
+	report_line(line);
+}
+
+static int read_choices(const struct options *o, struct log_question *q, char since[static LOG_TIME], char until[static LOG_TIME],
+			struct error *e)
+{
+	int64_t ns;
+
+	*q = (struct log_question){ .tail = -1, .stream = -1, .follow = o->follow };
+	if (o->since) {
+		if (when_parse("since", o->since, &ns, e))
+			return -1;
+		log_time_format(ns, since);
+		q->since = since;
+	}
+	if (o->until) {
+		if (when_parse("until", o->until, &ns, e))
+			return -1;
+		log_time_format(ns, until);
+		q->until = until;
+	}
+	if (o->tail && strcmp(o->tail, "all") != 0 && number_parse(o->tail, 0, INT64_MAX, &q->tail))
+		return error_set(e, ERROR_USAGE, "option --tail %s: expected a number of lines, or all", o->tail);
+	if (o->stream && (q->stream = log_stream_number(o->stream)) < 0)
+		return error_set(e, ERROR_USAGE, "option --stream %s: expected stdout, stderr or box", o->stream);
+	if (o->format && strcmp(o->format, "text") != 0 && strcmp(o->format, "json") != 0)
+		return error_set(e, ERROR_USAGE, "option --format %s: expected text or json", o->format);
+	return 0;
+}
+
+static int print_log(const struct call *call, const char *name, const struct options *options, struct error *e)
+{
+	struct printer printer = { .has_times = options->timestamps, .fd = STDOUT_FILENO };
+	const struct log_hearer hearer = { .hear = hear, .goes_on = show, .missed = missed, .data = &printer };
+	char since[LOG_TIME], until[LOG_TIME];
+	struct log_question question;
+	int result = read_choices(options, &question, since, until, e);
+
+	printer.is_json = options->format && strcmp(options->format, "json") == 0;
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+		printer.is_terminal[fd] = isatty(fd);
+	if (result == 0)
+		result = logs_read(call->places, name, &question, &hearer, e);
+	if (result == 0)
+		result = print(&printer, e);
+	text_release(&printer.out);
+	return result;
+}
+
+int command_logs(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct options options = { 0 };
+	struct error e = { 0 };
+	int result = options_parse(logs_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e);
+
+	if (result == 0 && operands.count != 1)
+		result = error_set(&e, ERROR_USAGE, "logs: expected one NAME");
+	if (result == 0)
+		result = box_check_name(operands.items[0], &e);
+	if (result == 0)
+		result = print_log(call, operands.items[0], &options, &e);
+	return result ? report_failure(&e) : 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * logs.c - what an app in the background wrote.
+ */
+#include "runtime/logs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "runtime/apps.h"
+#include "runtime/state.h"
+#include "runtime/supervise/settings.h"
+
+struct following {
+	const struct places *places;
+	const char *name;
+	int definition;
+	const struct log_hearer *hearer;
+};
+
+static int hear(const struct log_record *record, const char *json, size_t length, void *data, struct error *e)
+{
+	const struct following *f = data;
+
+	return f->hearer->hear(record, json, length, f->hearer->data, e);
+}
+
+static void missed(uint64_t files, void *data)
+{
+	const struct following *f = data;
+
+	f->hearer->missed(files, f->hearer->data);
+}
+
+/* While it is wanted it may be started, and while there is a state folder it is being ended. A definition that was removed wants nothing. */
+static bool goes_on(void *data)
+{
+	const struct following *f = data;
+
+	(void)f->hearer->goes_on(f->hearer->data);
+	return wanted_read(f->definition) || state_exists(f->places, f->name);
+}
+
+static int refuse_journal(const char *name, const struct log_question *question, struct error *e)
+{
+	error_set(e, ERROR_UNSUPPORTED, "read the log of %s: its driver is journald", name);
+	return error_hint(e, "journalctl %sCONTAINER_NAME=%s", question->follow ? "-f " : "", name);
+}
+
+int logs_read(const struct places *places, const char *name, const struct log_question *question, const struct log_hearer *hearer,
+	      struct error *e)
+{
+	struct settings settings = { 0 };
+	autoclose int definition = apps_open(places, name, &settings, e);
+	struct following following = { places, name, definition, hearer };
+	const struct log_hearer between = { .hear = hear, .goes_on = goes_on, .missed = missed, .data = &following };
+	autoclose int folder = -1;
+	bool is_journal = definition >= 0 && strcmp(settings.log_driver, "journald") == 0;
+
+	settings_release(&settings);
+	if (definition < 0)
+		return -1;
+	if (is_journal)
+		return refuse_journal(name, question, e);
+	folder = openat(definition, "log", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (folder < 0)
+		return errno == ENOENT ? 0 : error_sys(e, "open the log of %s", name); /* it never began */
+	return log_read(folder, question, &between, e) ? error_in(e, "read the log of %s", name) : 0;
+}
