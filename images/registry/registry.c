@@ -318,6 +318,11 @@ int registry_get(struct registry *registry, struct registry_fetch *fetch, struct
 	return e->kind != ERROR_NONE ? -1 : error_set(e, ERROR_INTERNAL, "no registry to ask");
 }
 
+const char *registry_repository(const struct registry *registry)
+{
+	return registry->plan->endpoints[registry->plan->count - 1].repository;
+}
+
 char *registry_url(const struct registry *registry, const char *location)
 {
 	size_t n = registry->plan->count - 1;
