@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <strings.h>
 #include <unistd.h>
 
@@ -333,6 +334,16 @@ static char *next_url(const char *from, const struct http_answer *answer, struct
 		return NULL;
 	}
 	return take_ptr(&next);
+}
+
+int http_date_seconds(const char *date, int64_t *ret)
+{
+	time_t then = curl_getdate(date, NULL), now = time(NULL);
+
+	if (then < 0)
+		return -1;
+	*ret = then > now ? (int64_t)(then - now) : 0;
+	return 0;
 }
 
 int http_send(struct http *http, const struct http_request *request, struct http_answer *ret, enum http_failure *ret_failure,

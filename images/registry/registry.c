@@ -163,7 +163,7 @@ static int64_t pause_ms(const struct http_answer *answer, int tried)
 	const char *after = http_header(answer, "retry-after", 0);
 	int64_t seconds;
 
-	if (!after || number_parse(after, 0, INT32_MAX, &seconds))
+	if (!after || (number_parse(after, 0, INT32_MAX, &seconds) && http_date_seconds(after, &seconds)))
 		return (int64_t)FIRST_PAUSE_MS << (tried - 1);
 	return seconds <= LONGEST_PAUSE_S ? seconds * 1000 : -1;
 }

@@ -155,7 +155,7 @@ class Handler(BaseHTTPRequestHandler):
             self.server.manifest = data
             called = "sha256:" + "0" * 64 if self.server.mode == "misnames" else digest(data)
             subject = json.loads(data).get("subject") if self.server.mode.startswith("referrers") else None
-            return self.answer(201, b"", [("Docker-Content-Digest", called)] + [("OCI-Subject", subject["digest"])] * bool(subject))
+            return self.answer(201, b"", [("Docker-Content-Digest", called)] + ([("OCI-Subject", subject["digest"])] if subject else []))
         if self.server.mode == "upload-limited" and len(data) > 1000000:
             return self.answer(413, b"")
         data = self.server.uploads[self.path.split("?")[0]] + data
@@ -415,6 +415,19 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.count > 1:
             return False
         self.answer(429, b"", [("Retry-After", "2")])
+        return True
+
+    def wrong_busy_date(self):
+        """429 once, with a date three seconds from now."""
+        self.server.count += 1
+        if self.server.count > 1:
+            return False
+        self.answer(429, b"", [("Retry-After", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 3)))])
+        return True
+
+    def wrong_busy_tomorrow(self):
+        self.server.count += 1
+        self.answer(429, b"", [("Retry-After", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 86400)))])
         return True
 
     def wrong_limited(self):
