@@ -139,8 +139,8 @@ static int check_platform(const struct platform *wanted, const struct image_conf
 	if (!wanted || !config->architecture || !config->os ||
 	    (strcmp(config->architecture, wanted->architecture) == 0 && strcmp(config->os, wanted->os) == 0))
 		return 0;
-	return error_set(e, ERROR_IMAGE, "it is for %.40s/%.40s alone, and %.40s/%.40s was asked for", config->os, config->architecture, wanted->os,
-			 wanted->architecture);
+	return error_set(e, ERROR_IMAGE, "it is for %.40s/%.40s alone, and %.40s/%.40s was asked for", config->os, config->architecture,
+			 wanted->os, wanted->architecture);
 }
 
 static int layout_image(const struct worker *worker, int channel, const struct document *manifest, const struct platform *wanted,
