@@ -13,10 +13,17 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "images/catalogue.h"
+#include "images/referrers_request.h"
 #include "specs/image_story.h"
 
 struct options {
-	bool no_trunc;
+	bool no_trunc, referrers;
+};
+
+const struct option_row inspect_options[] = {
+	{ 0, "referrers", OPTION_FLAG, offsetof(struct options, referrers), NULL,
+	  "also what refers to them at their registries: signatures, SBOMs" },
+	{ 0 },
 };
 
 const struct option_row history_options[] = {
@@ -24,8 +31,31 @@ const struct option_row history_options[] = {
 	{ 0 },
 };
 
+/* Of the image, and of the index that it was chosen from: either may be what was signed. */
+static int add_referrers(const struct call *call, const struct catalogue_entry *entry, struct text *ret, struct error *e)
+{
+	const char *digests[] = { entry->digest, strcmp(entry->digest, entry->image) == 0 ? NULL : entry->image };
+
+	json_add_key(ret, "referrers");
+	text_add_char(ret, '{');
+	for (size_t i = 0; i < 2 && digests[i]; i++) {
+		autorelease(text) struct text json = { 0 };
+
+		if (referrers_request(call->places, entry->name, digests[i], &json, e))
+			return -1;
+		text_add(ret, i ? "," : "");
+		json_add_text(ret, digests[i]);
+		text_add_char(ret, ':');
+		if (image_json_print(json.data, json.length, "what the registry says", ret, e))
+			return -1;
+	}
+	text_add_char(ret, '}');
+	return 0;
+}
+
 /* One image as JSON; its own documents are in it as they are. */
-static int add_image(const struct call *call, const struct catalogue_entry *entry, struct text *ret, struct error *e)
+static int add_image(const struct call *call, const struct options *options, const struct catalogue_entry *entry, struct text *ret,
+		     struct error *e)
 {
 	static const char *const keys[] = { "manifest", "configuration" };
 	const char *digests[] = { entry->image, entry->config.digest };
@@ -47,11 +77,13 @@ static int add_image(const struct call *call, const struct catalogue_entry *entr
 		if (image_json_print(json.data, json.length, digests[i], ret, e))
 			return -1;
 	}
+	if (options->referrers && add_referrers(call, entry, ret, e))
+		return -1;
 	text_add_char(ret, '}');
 	return 0;
 }
 
-static int inspect(const struct call *call, const struct list *operands, struct text *ret, struct error *e)
+static int inspect(const struct call *call, const struct options *options, const struct list *operands, struct text *ret, struct error *e)
 {
 	autorelease(catalogue) struct catalogue catalogue = { 0 };
 	autorelease(text) struct text json = { 0 };
@@ -65,7 +97,7 @@ static int inspect(const struct call *call, const struct list *operands, struct 
 		const struct catalogue_entry *entry = catalogue_find(&catalogue, operands->items[i], e);
 
 		text_add(&json, i ? "," : "");
-		if (!entry || add_image(call, entry, &json, e))
+		if (!entry || add_image(call, options, entry, &json, e))
 			return -1;
 	}
 	text_add_char(&json, ']');
@@ -82,8 +114,8 @@ int command_inspect(const struct call *call)
 	struct options options = { 0 };
 	struct error e = { 0 };
 
-	if (options_parse(no_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) ||
-	    inspect(call, &operands, &out, &e) || report_text(&out, &e))
+	if (options_parse(inspect_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) ||
+	    inspect(call, &options, &operands, &out, &e) || report_text(&out, &e))
 		return report_failure(&e);
 	return 0;
 }

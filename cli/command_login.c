@@ -5,23 +5,19 @@
  * A password comes from a terminal without echo, or from standard input; never from the command line, which every user of the host can
  * read.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/places.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/prompt.h"
 #include "cli/report.h"
 #include "images/image_name.h"
 #include "images/login_request.h"
-
-enum { LINE = 64 << 10 };
 
 struct options {
 	const char *user, *password;
@@ -34,46 +30,6 @@ const struct option_row login_options[] = {
 	{ 'p', "password", OPTION_TEXT, offsetof(struct options, password), "PASSWORD", "refused: other users of this host would see it" },
 	{ 0 },
 };
-
-/* One line without its end; a terminal's echo is the caller's business. */
-static int read_line(struct text *ret, struct error *e)
-{
-	char c;
-
-	for (;;) {
-		ssize_t got = read(STDIN_FILENO, &c, 1);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_sys(e, "read standard input");
-		if (got == 0 || c == '\n')
-			return 0;
-		if (ret->length >= LINE)
-			return error_set(e, ERROR_USAGE, "standard input has a line of more than %d KiB", LINE >> 10);
-		if (c != '\r')
-			text_add_char(ret, c);
-	}
-}
-
-static int ask(const char *question, bool is_secret, struct text *ret, struct error *e)
-{
-	struct termios before, quiet;
-	bool has_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
-	int result;
-
-	(void)write_all(STDERR_FILENO, question, strlen(question)); /* a question that is not seen is answered all the same */
-	quiet = before;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	if (is_secret && has_terminal && tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet))
-		return error_sys(e, "turn the terminal's echo off");
-	result = read_line(ret, e);
-	if (is_secret && has_terminal) {
-		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before); /* as it was */
-		(void)write_all(STDERR_FILENO, "\n", 1);
-	}
-	return result;
-}
 
 static int read_password(const struct options *options, struct text *user, struct text *password, struct error *e)
 {
@@ -89,9 +45,9 @@ static int read_password(const struct options *options, struct text *user, struc
 		text_add(user, options->user);
 	else if (options->from_stdin)
 		return error_set(e, ERROR_USAGE, "login: --password-stdin needs --username USER");
-	else if (ask("User: ", /* is_secret= */ false, user, e))
+	else if (prompt_ask("User: ", /* is_secret= */ false, user, e))
 		return -1;
-	if (options->from_stdin ? read_line(password, e) : ask("Password: ", /* is_secret= */ true, password, e))
+	if (options->from_stdin ? prompt_read_line(password, e) : prompt_ask("Password: ", /* is_secret= */ true, password, e))
 		return -1;
 	if (!user->length || !password->length || strchr(user->data, ':'))
 		return error_set(e, ERROR_USAGE, "login: user and password must not be empty, and a user has no \":\"");

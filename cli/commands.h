@@ -34,7 +34,7 @@ extern const struct command hidden_commands[]; /* likewise: what box calls itsel
 extern const struct option_row global_options[], run_options[], exec_options[], ps_options[], kill_options[], stop_options[], rm_options[],
 	restart_options[], logs_options[],
 	create_options[], delete_options[], list_options[], update_options[], events_options[], config_options[], spec_options[],
-	pull_options[], images_options[], rmi_options[], history_options[], login_options[], push_options[], save_options[],
+	pull_options[], images_options[], rmi_options[], history_options[], inspect_options[], login_options[], push_options[], save_options[],
 	export_options[], load_options[], prune_options[], store_options[], lock_options[], no_options[];
 
 int command_create(const struct call *call);

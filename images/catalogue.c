@@ -307,6 +307,19 @@ static void list_own(const struct catalogue_entry *entry, const struct list *kep
 			list_add(ret, digests[i]);
 }
 
+static int check_still(const struct catalogue *now, const struct catalogue_entry *entry, struct error *e)
+{
+	const struct catalogue_entry *still = catalogue_named(now, entry->name);
+
+	if (!still)
+		return error_set(e, ERROR_MISSING, "remove the image %s: somebody else has just removed it", entry->name);
+	if (strcmp(still->image, entry->image) == 0)
+		return 0;
+	error_set(e, ERROR_EXISTS, "remove the image %s: it was pulled or tagged anew meanwhile, and stands for %.19s… now", entry->name,
+		  still->image);
+	return error_hint(e, "box rmi %s removes that one", entry->name);
+}
+
 int catalogue_remove(const struct places *places, const struct catalogue_entry *entry, int *ret_deleted, struct error *e)
 {
 	autoclose int store = store_open(places->store, e);
@@ -316,7 +329,8 @@ int catalogue_remove(const struct places *places, const struct catalogue_entry *
 	autorelease(list) struct list own = { 0 };
 	size_t names = 0;
 
-	if (lock < 0 || read_all(store, &now, e))
+	/* Until now a pull may have given the name to another image, which nobody asked to remove. */
+	if (lock < 0 || read_all(store, &now, e) || check_still(&now, entry, e))
 		return -1;
 	for (size_t i = 0; i < now.count; i++)
 		names += strcmp(now.items[i].image, entry->image) == 0;

@@ -25,6 +25,7 @@ const struct field descriptor_fields[] = {
 	  .help = "name of the blob" },
 	{ "size", FIELD_INTEGER, offsetof(struct descriptor, size), .flags = FIELD_REQUIRED, .min = 0, .max = INT64_MAX,
 	  .help = "bytes" },
+	{ "artifactType", FIELD_TEXT, offsetof(struct descriptor, artifact_type), .help = "what an artifact is" },
 	{ "platform", FIELD_OBJECT, offsetof(struct descriptor, platform), .sub = platform_fields,
 	  .help = "what it runs on" },
 	{ "annotations", FIELD_MAP, offsetof(struct descriptor, annotations), .help = "free words" },
@@ -55,6 +56,7 @@ void descriptor_write(const struct descriptor *descriptor, struct text *ret)
 	json_add_member(ret, "mediaType", descriptor->media_type ? descriptor->media_type : "application/vnd.oci.image.manifest.v1+json");
 	json_add_member(ret, "digest", descriptor->digest);
 	text_addf(ret, ",\"size\":%lld", (long long)descriptor->size);
+	json_add_member(ret, "artifactType", descriptor->artifact_type);
 	if (descriptor->platform.os && descriptor->platform.architecture) {
 		json_add_key(ret, "platform");
 		text_add_char(ret, '{');

@@ -17,6 +17,7 @@ struct platform {
 struct descriptor {
 	char *media_type;
 	char *digest;
+	char *artifact_type; /* of what is no image, or NULL */
 	int64_t size;
 	struct platform platform;
 	struct list annotations; /* "key=value" */

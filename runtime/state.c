@@ -100,8 +100,6 @@ static int open_top(const struct places *places, struct error *e)
 
 static int fill_folder(const struct places *places, int top, const char *temporary, struct state *state, struct error *e)
 {
-	if (mkdirat(top, temporary, 0700))
-		return error_sys(e, "make the folder %s/%s", places->state, temporary);
 	state->folder = openat(top, temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (state->folder < 0)
 		return error_sys(e, "open the folder %s/%s", places->state, temporary);
@@ -113,14 +111,29 @@ static int fill_folder(const struct places *places, int top, const char *tempora
 	return 0;
 }
 
+/* A new folder's name; to be freed. One of a killed box of the same process number, or of another pid namespace, is no obstacle. */
+static char *make_temporary(const struct places *places, int top, const char *name, struct error *e)
+{
+	for (unsigned serial = 0;; serial++) {
+		autofree char *temporary = text_format(".new-%d-%u-%s", (int)getpid(), serial, name);
+
+		if (mkdirat(top, temporary, 0700) == 0)
+			return take_ptr(&temporary);
+		if (errno != EEXIST) {
+			error_sys(e, "make the folder %s/%s", places->state, temporary);
+			return NULL;
+		}
+	}
+}
+
 int state_make(const struct places *places, const char *name, struct state *ret, struct error *e)
 {
 	struct state state = { .folder = -1, .lock = -1 };
-	autofree char *temporary = text_format(".new-%d-%s", (int)getpid(), name);
 	autoclose int top = folder_make_private(places->state, e);
+	autofree char *temporary = top < 0 ? NULL : make_temporary(places, top, name, e);
 	struct error ignored = { 0 };
 
-	if (top < 0)
+	if (!temporary)
 		return -1;
 	state.name = alloc_copy(name);
 	if (fill_folder(places, top, temporary, &state, e) == 0) {

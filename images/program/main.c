@@ -22,8 +22,10 @@
 #include "images/registry/endpoint.h"
 #include "images/registry/http.h"
 #include "images/registry/login.h"
+#include "images/registry/plan.h"
 #include "images/registry/pull.h"
 #include "images/registry/push.h"
+#include "images/registry/question.h"
 #include "images/unpack/hash.h"
 #include "images/unpack/store_hash.h"
 #include "images/unpack/unpack.h"
@@ -293,6 +295,24 @@ static int push(char *const *words, int count, struct unpack_answer *ret, struct
 	return 0;
 }
 
+/* STORE-FD NAME DIGEST */
+static int referrers(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+{
+	autorelease(image_name) struct image_name name = { 0 };
+	autorelease(plan) struct plan plan = { 0 };
+	autorelease(text) struct text json = { 0 };
+	int store = -1;
+
+	if (count != 3)
+		return wrong_words(e);
+	if (parse_fd(words[0], &store, e) || image_name_parse(words[1], &name, e) || plan_make(&name, &plan, e) || http_prepare(e) ||
+	    question_ask(store, &plan, "referrers", words[2], &json, e))
+		return error_in(e, "look for what refers to %s", words[1]);
+	list_add(&ret->told, json.data);
+	ret->image = alloc_copy(words[2]);
+	return 0;
+}
+
 static const struct {
 	const char *verb;
 	int (*run)(char *const *words, int count, struct unpack_answer *ret, struct error *e);
@@ -302,6 +322,7 @@ static const struct {
 	{ "import", import },
 	{ "pull", pull },
 	{ "push", push },
+	{ "referrers", referrers },
 	{ "survey", survey },
 	{ "digest", digest_input },
 	{ "sweep", sweep },

@@ -134,12 +134,11 @@ int fetch_find_manifest(struct fetch *fetch, const char *tag, const struct diges
 	return 0;
 }
 
-int fetch_login(struct fetch *fetch, struct error *e)
+int fetch_document(struct fetch *fetch, const char *order, const char *name, struct text *ret, struct error *e)
 {
 	struct fetcher_link *link = first_link(fetch, e);
-	autorelease(text) struct text nothing = { 0 };
 
-	return link ? manifest_document(link, "login", "", &nothing, e) : -1;
+	return link ? manifest_document(link, order, name, ret, e) : -1;
 }
 
 static int name_download(const struct download *download, struct error *e)

@@ -38,8 +38,8 @@ int fetch_get_manifest(struct fetch *fetch, const char *name, const struct diges
 /* The same, where the store has it already: 1. Nobody is asked for a digest; for a tag the registry is asked for the digest alone. */
 int fetch_find_manifest(struct fetch *fetch, const char *tag, const struct digest *wanted, struct fetch_manifest *ret);
 
-/* Whether the registry takes the plan's credentials. */
-int fetch_login(struct fetch *fetch, struct error *e);
+/* Any other order of fetcher.h: adds its whole answer. */
+int fetch_document(struct fetch *fetch, const char *order, const char *name, struct text *ret, struct error *e);
 
 /* Whether the blob was wanted before. */
 bool fetch_is_wanted(const struct fetch *fetch, const struct digest *digest);

@@ -14,6 +14,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "images/digest.h"
+#include "images/registry/referrers.h"
 #include "images/registry/registry.h"
 #include "images/unpack/wire.h"
 
@@ -36,6 +38,17 @@ static int log_in(struct registry *registry, struct error *e)
 	return answer.status == 200 ? 0 : registry_refused(registry, &answer, NULL, e);
 }
 
+/* Whatever the registry says of them is read here. */
+static int list_referrers(struct registry *registry, const char *name, int pipe, struct error *e)
+{
+	autorelease(text) struct text json = { 0 };
+	struct digest subject;
+
+	if (digest_parse(name, &subject))
+		return error_set(e, ERROR_INTERNAL, "\"%.100s\" is no digest", name);
+	return referrers_list(registry, registry_repository(registry), &subject, &json, e) ? -1 : into_pipe(json.data, json.length, &pipe, e);
+}
+
 static int fetch(struct registry *registry, const struct wire_message *question, int pipe, struct wire_message *answer)
 {
 	const char *space = strchr(question->text, ' ');
@@ -44,6 +57,8 @@ static int fetch(struct registry *registry, const struct wire_message *question,
 
 	if (strncmp(question->text, "login ", 6) == 0)
 		return log_in(registry, &answer->error);
+	if (strncmp(question->text, "referrers ", 10) == 0)
+		return list_referrers(registry, fetch.name, pipe, &answer->error);
 	fetch.only_asks = strncmp(question->text, "called ", 7) == 0;
 	fetch.is_manifest = fetch.only_asks || strncmp(question->text, "manifest ", 9) == 0;
 	result = registry_get(registry, &fetch, &answer->error);

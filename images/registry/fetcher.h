@@ -7,6 +7,7 @@
  *     WIRE_FETCH "manifest NAME" or "blob DIGEST", offset, and a pipe     the bytes from offset on go into the pipe, which is closed then
  *     WIRE_FETCH "called NAME", 0, and a pipe                             nothing: only what the registry calls the manifest
  *     WIRE_FETCH "login ", 0, and a pipe                                  nothing: whether the registry takes the credentials
+ *     WIRE_FETCH "referrers DIGEST", 0, and a pipe                        a JSON list of what refers to that manifest (referrers.h)
  *     WIRE_ANSWER "MEDIA-TYPE\nDIGEST"                                    what the registry calls the manifest; both may be empty
  *     WIRE_FAIL error
  */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <strings.h>
 #include <unistd.h>
 
@@ -338,6 +339,16 @@ static char *next_url(const char *from, const struct http_answer *answer, struct
 struct http_tls http_tls_of_stranger(const struct http_tls *own)
 {
 	return (struct http_tls){ .authorities = own->authorities, .is_unverified = own->is_unverified };
+}
+
+int http_date_seconds(const char *date, int64_t *ret)
+{
+	time_t then = curl_getdate(date, NULL), now = time(NULL);
+
+	if (then < 0)
+		return -1;
+	*ret = then > now ? (int64_t)(then - now) : 0;
+	return 0;
 }
 
 int http_send(struct http *http, const struct http_request *request, struct http_answer *ret, enum http_failure *ret_failure,

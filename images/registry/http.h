@@ -76,5 +76,8 @@ int http_send(struct http *http, const struct http_request *request, struct http
 	      struct error *e);
 void http_answer_release(struct http_answer *answer);
 
+/* How many seconds from now (0: it is past) the date of a header such as Retry-After is; -1 where it is none. */
+int http_date_seconds(const char *date, int64_t *ret);
+
 /* The value of the header of that (lower-case) name, the nth with it; NULL: none. */
 const char *http_header(const struct http_answer *answer, const char *name, size_t nth);

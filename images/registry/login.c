@@ -20,44 +20,11 @@
 #include "images/registry/auth_file.h"
 #include "images/registry/credential_helper.h"
 #include "images/registry/endpoint.h"
-#include "images/registry/fetch.h"
 #include "images/registry/plan.h"
-#include "images/store.h"
-#include "images/unpack/store_ids.h"
+#include "images/registry/question.h"
 #include "specs/auth_document.h"
 
 enum { LIMIT = 1 << 20 };
-
-static void no_progress(const struct digest *digest, int64_t at, int64_t size, void *data)
-{
-	(void)digest;
-	(void)at;
-	(void)size;
-	(void)data;
-}
-
-static int try_it(int store, const struct plan *plan, struct error *e)
-{
-	char name[STORE_NAME];
-	struct id_map ids;
-	struct fetch_setup setup = { .plan = plan, .store = store, .ids = &ids, .progress = no_progress };
-	autoclose int staging = store_staging_make(store, name, e);
-	autofree char *path = text_format("staging/%s", name);
-	struct error ignored = { 0 };
-	struct fetch *fetch;
-	int result = -1;
-
-	if (staging < 0)
-		return -1;
-	store_ids_find(&ids);
-	setup.staging = staging;
-	fetch = fetch_new(&setup, e);
-	if (fetch)
-		result = fetch_login(fetch, e);
-	fetch_free(fetch);
-	(void)folder_remove(store, path, &ignored); /* else the next sweep does it */
-	return result;
-}
 
 /* A file that may be missing. */
 static int read_file(const char *path, struct text *ret, struct error *e)
@@ -146,9 +113,10 @@ int login_run(int store, const char *host, const struct credentials *credentials
 {
 	autorelease(plan) struct plan plan = { 0 };
 	autorelease(list) struct list paths = { 0 };
+	autorelease(text) struct text nothing = { 0 };
 
 	auth_file_paths(&paths);
-	if (plan_login(host, credentials, &plan, e) || try_it(store, &plan, e))
+	if (plan_login(host, credentials, &plan, e) || question_ask(store, &plan, "login", "", &nothing, e))
 		return -1;
 	return keep(&paths, plan.name.host, credentials, ret_notes, e);
 }

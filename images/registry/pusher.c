@@ -6,6 +6,7 @@
  *     POST uploads?mount=…&from=…          201: the registry took it from another repository
  *     PUT  all of it, or PATCH in pieces   where the registry says that all at once is too much
  *     PUT  manifest                        last: an image that is seen is whole
+ *     PUT  the index of its subject        where the manifest refers to another one and the registry keeps no account of that itself
  */
 #include "images/registry/pusher.h"
 
@@ -21,6 +22,7 @@
 #include "base/file.h"
 #include "images/registry/endpoint.h"
 #include "images/registry/http_url.h"
+#include "images/registry/referrers.h"
 #include "images/registry/registry.h"
 #include "images/unpack/manifest.h"
 #include "images/unpack/wire.h"
@@ -152,17 +154,6 @@ static int push_blob(struct push *push, const char *digest, struct error *e)
 	return wire_ask(push->channel, WIRE_LAYER, digest, begun, NULL, NULL, e);
 }
 
-/* What the document says it is; a manifest that says nothing is taken by what is in it. */
-static int media_type_of(const struct text *json, char **ret, struct error *e)
-{
-	autorelease(document) struct document document = { 0 };
-
-	if (document_decode(json->data, json->length, "the manifest", NULL, &document, e))
-		return -1;
-	*ret = alloc_copy(document.media_type ? document.media_type : manifest_media_type(/* is_docker= */ false));
-	return 0;
-}
-
 static int push_manifest(struct push *push, struct error *e)
 {
 	const struct image_name *name = &push->pusher->plan->name;
@@ -171,13 +162,16 @@ static int push_manifest(struct push *push, struct error *e)
 	autorelease(list) struct list headers = { 0 };
 	autorelease(http_answer) struct http_answer answer = { 0 };
 	struct registry_call request = { .method = "PUT", .path = path, .headers = &headers, .body_fd = -1 };
-	autofree char *media_type = NULL;
+	autorelease(document) struct document document = { 0 };
+	const char *called, *media_type;
 	autoclose int fd = -1;
-	const char *called;
 
 	if (wire_ask(push->channel, WIRE_BLOB, push->pusher->manifest, 0, NULL, &fd, e) ||
-	    file_read_fd(fd, "the manifest", MANIFEST_LIMIT, &json, e) || media_type_of(&json, &media_type, e))
+	    file_read_fd(fd, "the manifest", MANIFEST_LIMIT, &json, e) ||
+	    document_decode(json.data ? json.data : "", json.length, "the manifest", NULL, &document, e))
 		return -1;
+	/* What the document says it is; a manifest that says nothing is taken by what is in it. */
+	media_type = document.media_type ? document.media_type : manifest_media_type(/* is_docker= */ false);
 	list_addf(&headers, "Content-Type: %s", media_type);
 	request.body = json.data;
 	request.body_length = (int64_t)json.length;
@@ -188,7 +182,10 @@ static int push_manifest(struct push *push, struct error *e)
 	called = http_header(&answer, "docker-content-digest", 0);
 	if (called && strcmp(called, push->pusher->manifest) != 0)
 		return error_set(e, ERROR_NETWORK, "the registry calls the manifest %.80s, and its digest is %s", called, push->pusher->manifest);
-	return 0;
+	/* A registry that knows what a subject is has entered it, and says so. */
+	if (!document.subject.digest || http_header(&answer, "oci-subject", 0))
+		return 0;
+	return referrers_add(push->registry, push->repository, &document, media_type, push->pusher->manifest, (long long)json.length, e);
 }
 
 static int run(struct push *push, struct error *e)

@@ -166,7 +166,7 @@ static int64_t pause_ms(const struct http_answer *answer, int tried)
 	const char *after = http_header(answer, "retry-after", 0);
 	int64_t seconds;
 
-	if (!after || number_parse(after, 0, INT32_MAX, &seconds))
+	if (!after || (number_parse(after, 0, INT32_MAX, &seconds) && http_date_seconds(after, &seconds)))
 		return (int64_t)FIRST_PAUSE_MS << (tried - 1);
 	return seconds <= LONGEST_PAUSE_S ? seconds * 1000 : -1;
 }
@@ -319,6 +319,11 @@ int registry_get(struct registry *registry, struct registry_fetch *fetch, struct
 			return 0;
 	}
 	return e->kind != ERROR_NONE ? -1 : error_set(e, ERROR_INTERNAL, "no registry to ask");
+}
+
+const char *registry_repository(const struct registry *registry)
+{
+	return registry->plan->endpoints[registry->plan->count - 1].repository;
 }
 
 char *registry_url(const struct registry *registry, const char *location)

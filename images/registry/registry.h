@@ -32,6 +32,9 @@ struct registry_fetch {
 /* Gets a manifest or blob from the first place that has it; an interrupted blob goes on where it stopped. */
 int registry_get(struct registry *registry, struct registry_fetch *fetch, struct error *e);
 
+/* The image's repository at the registry itself. Borrowed. */
+const char *registry_repository(const struct registry *registry);
+
 /* Any other request at the registry itself (never a mirror). path begins behind "/v2/", or is a whole URL that the registry gave. access:
  * "pull,push". The answer is judged by the caller. */
 struct registry_call {

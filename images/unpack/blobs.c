@@ -2,8 +2,9 @@
 /*
  * blobs.c - files become blobs of the store: copied and hashed at once, compared, and only then named.
  *
- * The copy is what was hashed. A blob that was only linked or moved could still be changed by whoever has it open. New blobs stay in
- * staging until the image is whole, so that a refused one leaves nothing.
+ * The copy is what was hashed: a blob that was only linked could still be changed by whoever has it open. Nobody has what the sandbox
+ * unpacked of an archive, whose processes have all ended; that is linked, and written to disk once. New blobs stay in staging until the
+ * image is whole, so that a refused one leaves nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +45,7 @@ int job_open_file(int folder, const char *name, struct error *e)
 	return take_fd(&fd);
 }
 
-/* Copies from to the new file to, hashing; more than limit bytes is an error. */
+/* Copies from to the new file to (-1: nowhere), hashing; more than limit bytes is an error. */
 static int copy(int from, int to, int64_t limit, struct hash *hash, int64_t *ret_size, struct error *e)
 {
 	autofree char *buffer = alloc_zeroed(1, BUFFER);
@@ -61,11 +62,21 @@ static int copy(int from, int to, int64_t limit, struct hash *hash, int64_t *ret
 			return error_set(e, ERROR_IMAGE, "it has more than the %lld bytes that it may have",
 					 (long long)limit);
 		hash_add(hash, buffer, (size_t)got);
-		if (write_all(to, buffer, (size_t)got))
+		if (to >= 0 && write_all(to, buffer, (size_t)got))
 			return error_sys(e, "write it to the image store");
 	}
 	*ret_size = size;
 	return 0;
+}
+
+/* The file of an unpacked archive becomes our own, under a temporary name in staging: whether that could be done. */
+static bool adopt(const struct job *job, int from)
+{
+	char path[32];
+
+	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", from); /* always fits */
+	return job->owns_layout && fchown(from, geteuid(), getegid()) == 0 && fchmod(from, 0600) == 0 &&
+	       linkat(AT_FDCWD, path, job->staging, "blob", AT_SYMLINK_FOLLOW) == 0;
 }
 
 /* from under a temporary name in staging; its digest and size. The disk is waited for once, before anything gets its final name. */
@@ -77,9 +88,12 @@ static int stage(struct job *job, int from, enum digest_algorithm algorithm, int
 
 	if (!hash)
 		return -1;
-	to = openat(job->staging, "blob", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (to < 0)
-		return error_sys(e, "make a file in the image store");
+	(void)unlinkat(job->staging, "blob", 0); /* what was refused before */
+	if (!adopt(job, from)) {
+		to = openat(job->staging, "blob", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (to < 0)
+			return error_sys(e, "make a file in the image store");
+	}
 	if (copy(from, to, limit, hash, ret_size, e))
 		return -1;
 	hash_end(hash, ret);

@@ -66,6 +66,7 @@ struct job {
 	char staging_name[STORE_NAME];
 	int staging; /* holds the lock on staging/NAME */
 	int work;    /* staging/NAME/work: the worker's root */
+	bool owns_layout; /* it is an archive that was unpacked here */
 	int layout;  /* where files and blobs come from: the layout's folder, or the unpacked archive; -1 for a tar */
 	struct job_layer *layers;
 	size_t layer_count;
@@ -90,6 +91,8 @@ void job_release(struct job *job);
 int job_make_root(struct job *job, int staging, const char *name, struct error *e);
 int job_run_worker(struct job *job, int folder, int (*task)(int, void *), struct error *e);
 int job_publish(struct job *job, struct error *e);
+/* The request's archive as it is, below staging, becomes the layout. */
+int job_extract(struct job *job, struct error *e);
 
 /* All images of request->source, which is an archive (load.c); staging is there. */
 int job_load(struct job *job, struct error *e);

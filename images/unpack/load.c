@@ -42,8 +42,7 @@ static int find_kind(struct job *job, struct error *e)
 
 static int start(struct job *job, struct error *e)
 {
-	job->layout = job_make_root(job, job->staging, "archive", e);
-	if (job->layout < 0 || job_run_worker(job, job->layout, worker_extract, e) || find_kind(job, e))
+	if (job_extract(job, e) || find_kind(job, e))
 		return -1;
 	job->work = job_make_root(job, job->staging, "work", e);
 	if (job->work < 0 || job_run_worker(job, job->work, worker_list, e))

@@ -28,6 +28,9 @@ struct document {
 	size_t layer_count;
 	struct descriptor *manifests;
 	size_t manifest_count;
+	struct descriptor subject; /* what it refers to; digest NULL: nothing */
+	char *artifact_type;
+	struct list annotations;
 };
 
 enum document_kind { DOCUMENT_INDEX, DOCUMENT_MANIFEST };

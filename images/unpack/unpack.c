@@ -255,6 +255,15 @@ static void find_form(struct job *job)
 		log_debug("layers become folders: %s", why.text);
 }
 
+int job_extract(struct job *job, struct error *e)
+{
+	job->layout = job_make_root(job, job->staging, "archive", e);
+	if (job->layout < 0 || job_run_worker(job, job->layout, worker_extract, e))
+		return -1;
+	job->owns_layout = true; /* its writers have ended: a sandbox ends with its first process */
+	return 0;
+}
+
 static int run(struct job *job, struct error *e)
 {
 	budget_init(&job->budget, budget_default_limits(), job->staging);
@@ -262,8 +271,7 @@ static int run(struct job *job, struct error *e)
 	if (job->request->loads)
 		return job_load(job, e);
 	if (is_archive(job->request->kind)) {
-		job->layout = job_make_root(job, job->staging, "archive", e);
-		if (job->layout < 0 || job_run_worker(job, job->layout, worker_extract, e))
+		if (job_extract(job, e))
 			return -1;
 	} else if (job->request->kind == REFERENCE_OCI && !job->source) {
 		job->layout = fcntl(job->request->source, F_DUPFD_CLOEXEC, 0);

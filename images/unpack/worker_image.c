@@ -132,7 +132,19 @@ static int announce(int channel, const struct document *manifest, struct error *
 	return 0;
 }
 
-static int layout_image(const struct worker *worker, int channel, const struct document *manifest, struct error *e)
+/* Of an image that no index of platforms led to: what its configuration says has to be what was asked for. A variant is not compared, as
+ * configurations leave it out. */
+static int check_platform(const struct platform *wanted, const struct image_config *config, struct error *e)
+{
+	if (!wanted || !config->architecture || !config->os ||
+	    (strcmp(config->architecture, wanted->architecture) == 0 && strcmp(config->os, wanted->os) == 0))
+		return 0;
+	return error_set(e, ERROR_IMAGE, "it is for %.40s/%.40s alone, and %.40s/%.40s was asked for", config->os, config->architecture,
+			 wanted->os, wanted->architecture);
+}
+
+static int layout_image(const struct worker *worker, int channel, const struct document *manifest, const struct platform *wanted,
+			struct error *e)
 {
 	autorelease(image_config) struct image_config config = { 0 };
 	autorelease(text) struct text json = { 0 };
@@ -142,6 +154,8 @@ static int layout_image(const struct worker *worker, int channel, const struct d
 	if (descriptor_check(&manifest->config, "the image's configuration", &digest, e) ||
 	    worker_read_blob(channel, WIRE_BLOB, &manifest->config, "the image's configuration", &json, e) ||
 	    image_config_decode(json.data, json.length, "the image's configuration", &config, e))
+		return -1;
+	if (check_platform(wanted, &config, e))
 		return -1;
 	if (config.diff_ids.count != manifest->layer_count || !manifest->layer_count)
 		return error_set(e, ERROR_IMAGE, "the manifest has %zu layers, and the image's configuration %zu",
@@ -175,7 +189,8 @@ static int follow(const struct worker *worker, int channel, const struct descrip
 		next = document_choose_platform(&document, worker->platform, e);
 		return next ? follow(worker, channel, next, depth + 1, e) : -1;
 	}
-	if (layout_image(worker, channel, &document, e))
+	/* Where an index led here its word counts: some are right where the configuration is not. */
+	if (layout_image(worker, channel, &document, depth ? NULL : worker->platform, e))
 		return -1;
 	digest_text(&digest, name);
 	return wire_ask(channel, WIRE_DONE, name, document_is_docker(&document, descriptor), NULL, NULL, e);

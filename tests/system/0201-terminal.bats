@@ -126,3 +126,17 @@ got one => stop
 	expect_has "$TAG" running
 	[ "$(head -2 <<<"$output" | wc -L)" -le 101 ] || fail "$(head -2 <<<"$output" | wc -L) columns"
 }
+
+@test "Ctrl-C and Ctrl-Z at the password prompt leave the terminal as it was" {
+	mkdir config
+	export XDG_CONFIG_HOME=$WORK/config
+	at_terminal 'Password: => type \x03' login -u me 127.0.0.1:1
+	expect_line "exit -2" "terminal restored"
+	at_terminal 'Password: => signal SIGTERM' login -u me 127.0.0.1:1
+	expect_line "exit -15" "terminal restored"
+	# Stopped and continued it asks again, and shows nothing of the answer.
+	at_terminal 'Password: => type \x1a
+Password: => type canary\n' login -u me 127.0.0.1:1
+	expect_line "exit 1" "terminal restored"
+	[[ $output != *canary* ]] || fail "the password was shown"
+}

@@ -200,7 +200,50 @@ unfinished() { find "$BOX_STORE"/downloads "$BOX_STORE"/staging -mindepth 1 ! -n
 	run box pull --platform linux/s390x "$REGISTRY/web:1"
 	[ "$status" -eq 1 ]
 	[[ $output == *"no image for linux/s390x; there are: linux/amd64, linux/arm64"* ]]
+	# Without an index the configuration says what it is for.
+	IMAGE_ARCHITECTURE=arm64 make_layout alone 1
+	push alone:1 "$REGISTRY/web:arm"
+	run box pull -q --platform linux/amd64 "$REGISTRY/web:arm"
+	expect_status 1
+	expect_has "it is for linux/arm64 alone, and linux/amd64 was asked for"
+	run box pull -q --platform linux/arm64 "$REGISTRY/web:arm"
+	expect_status 0
+	run box pull -q "$REGISTRY/web:arm"
+	expect_status 0
 }
+
+@test "rmi takes no name away that a pull has given to another image meanwhile" {
+	need root jq skopeo
+	make_layout layout 1 100
+	IMAGE_TEXT=new make_layout layout 2 100
+	for tag in 1 2; do
+		skopeo --insecure-policy copy -q oci:layout:$tag oci-archive:$tag.tar:acme/web:1
+		box load -q --force -i $tag.tar
+		cp "$BOX_STORE/index.json" index.$tag
+	done
+	box tag acme/web:1 acme/keep:2
+	local before
+	before=$(box inspect acme/web:1 | jq -r '.[0].image')
+	# rmi has read which image it is, and waits for the lock that a pull holds to the end.
+	cp index.1 "$BOX_STORE/index.json"
+	exec 8>"$BOX_STORE/unpack.lock"
+	flock 8
+	box rmi acme/web:1 >said 2>&1 3>&- 8>&- &
+	wait_until 10 waits_for_lock "$BOX_STORE/unpack.lock"
+	cp index.2 "$BOX_STORE/index.json"
+	exec 8>&-
+	status=0
+	wait $! || status=$?
+	output=$(cat said)
+	expect_status 1
+	expect_has "remove the image docker.io/acme/web:1: it was pulled or tagged anew meanwhile" "box rmi"
+	[ "$(box inspect acme/web:1 | jq -r '.[0].image')" = "$before" ]
+	run box run acme/web:1
+	[ "$status $output" = "0 new" ] || fail "run"
+}
+
+# waits_for_lock FILE: somebody does.
+waits_for_lock() { grep -qE -- "-> FLOCK .*:$(stat -c %i "$1") " /proc/locks; }
 
 @test "images, tag, rmi: shared layers stay as long as somebody needs them" {
 	need root docker-registry skopeo jq

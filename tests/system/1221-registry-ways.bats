@@ -88,6 +88,15 @@ start_proxy() {
 	[ "$status" -eq 0 ] || fail "busy" || return 1
 	[ $(($(date +%s%N) - begin)) -ge 2000000000 ] || fail "it did not wait" || return 1
 	[ "$(requests 'select(.path | contains("manifests")) | .path' | wc -l)" = 2 ]
+	hostile busy-date
+	begin=$(date +%s%N)
+	run box pull -q "$REGISTRY/web:1"
+	[ "$status" -eq 0 ] || fail "busy until a date" || return 1
+	[ $(($(date +%s%N) - begin)) -ge 1900000000 ] || fail "it did not wait for the date" || return 1
+	hostile busy-tomorrow
+	run timeout 10 box pull -q "$REGISTRY/web:1"
+	expect_status 1
+	expect_has "try again after " " GMT"
 	hostile limited
 	run box pull -q "$REGISTRY/web:1"
 	[ "$status" -eq 1 ]

@@ -47,6 +47,39 @@ is() { [ "$(state "$1" "$2")" = "$3" ]; } # is CONTAINER FIELD VALUE
 	docker rmi acme/moved:1
 }
 
+@test "a registry: docker, podman and skopeo pull what box pushed, and box what docker and podman pushed" {
+	for tool in docker-registry podman skopeo; do command -v $tool >/dev/null || skip "needs the program $tool (scripts/setup test)"; done
+	[ -x "$WORK/runtime/real/libexec/box/box-image" ] || skip "needs box as the runtime"
+	local box=(on dk env BOX_STORE="$WORK/pushed" "$WORK/runtime/real/bin/box") pod=(on dk podman --events-backend none --storage-driver vfs) image
+	printf 'version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: /run/registry}}\nhttp: {addr: "127.0.0.1:5000"}\n' >registry.yml
+	daemon dk docker-registry serve "$WORK/registry.yml"
+	wait_until 10 on dk bash -c 'exec 3<>/dev/tcp/127.0.0.1/5000'
+	gzip -c rootfs.tar >rootfs.tar.gz
+	"${box[@]}" import rootfs.tar.gz 127.0.0.1:5000/acme/box:1
+	"${box[@]}" push -q 127.0.0.1:5000/acme/box:1
+	image=$("${box[@]}" inspect 127.0.0.1:5000/acme/box:1 | jq -r '.[0].config')
+	docker pull -q 127.0.0.1:5000/acme/box:1
+	[ "$(docker inspect -f '{{.Id}}' 127.0.0.1:5000/acme/box:1)" = "$image" ]
+	"${pod[@]}" pull -q --tls-verify=false 127.0.0.1:5000/acme/box:1
+	[ "sha256:$("${pod[@]}" image inspect -f '{{.Id}}' 127.0.0.1:5000/acme/box:1)" = "$image" ]
+	on dk skopeo --insecure-policy copy -q --src-tls-verify=false docker://127.0.0.1:5000/acme/box:1 "oci:$WORK/copy:1"
+	[ "$(jq -r '.manifests[0].digest' copy/index.json)" = "$("${box[@]}" inspect 127.0.0.1:5000/acme/box:1 | jq -r '.[0].image')" ]
+	# And back: docker's manifests of its own kind, podman's compressed anew.
+	docker tag 127.0.0.1:5000/acme/box:1 127.0.0.1:5000/acme/docker:1
+	docker push -q 127.0.0.1:5000/acme/docker:1
+	"${pod[@]}" push -q --tls-verify=false 127.0.0.1:5000/acme/box:1 127.0.0.1:5000/acme/podman:1
+	"${pod[@]}" push -q --tls-verify=false --format v2s2 127.0.0.1:5000/acme/box:1 127.0.0.1:5000/acme/podman:2
+	for name in docker:1 podman:1 podman:2; do
+		"${box[@]}" pull -q "127.0.0.1:5000/acme/$name"
+		"${box[@]}" inspect "127.0.0.1:5000/acme/$name" >inspected
+		[ "$(jq -r '.[0].configuration.rootfs.diff_ids[0]' inspected)" = "sha256:$(sha256sum <rootfs.tar | cut -d' ' -f1)" ]
+	done
+	# The store is a layout that skopeo reads as it is, by the full name.
+	on dk skopeo --insecure-policy copy -q --dest-tls-verify=false "oci:$WORK/pushed:127.0.0.1:5000/acme/box:1" docker://127.0.0.1:5000/acme/skopeo:1
+	"${box[@]}" pull -q 127.0.0.1:5000/acme/skopeo:1
+	[ "$("${box[@]}" inspect 127.0.0.1:5000/acme/skopeo:1 | jq -r '.[0].config')" = "$image" ]
+}
+
 @test "docker run: the exit code, what it said, and which calls" {
 	run docker run --rm base sh -c 'echo out; echo err >&2; exit 42'
 	expect_status 42

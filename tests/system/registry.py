@@ -159,7 +159,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.kind() == "manifests":
             self.server.manifest = data
             called = "sha256:" + "0" * 64 if self.server.mode == "misnames" else digest(data)
-            return self.answer(201, b"", [("Docker-Content-Digest", called)])
+            subject = json.loads(data).get("subject") if self.server.mode.startswith("referrers") else None
+            return self.answer(201, b"", [("Docker-Content-Digest", called)] + ([("OCI-Subject", subject["digest"])] if subject else []))
         if self.server.mode == "upload-limited" and len(data) > 1000000:
             return self.answer(413, b"")
         data = self.server.uploads[self.path.split("?")[0]] + data
@@ -227,6 +228,33 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(307, b"", [("Location", self.path)])
             return True
         return False
+
+    # --- referrers -------------------------------------------------------------------------------------------------------------
+    def wrong_referrers(self):
+        """Not wrong: two pages of them. The second names one thing that is no digest."""
+        if self.kind() != "referrers":
+            return False
+        page = 2 if "page=2" in self.path else 1
+        one = {"mediaType": MANIFEST, "digest": digest(b"%d" % page), "size": page, "artifactType": "application/vnd.example.sbom",
+               "annotations": {"page": "%d \x1b[31m" % page}}
+        more = [] if page == 1 else [{"mediaType": MANIFEST, "digest": "sha256:../../x", "size": 1}]
+        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [one] + more}
+        self.answer(200, json.dumps(index).encode(), [("Content-Type", INDEX)] + [("Link", '<%s?page=2>; rel="next"' % self.path)] * (page == 1))
+        return True
+
+    def wrong_referrers_endless(self):
+        """Every page has a next one."""
+        if self.kind() != "referrers":
+            return False
+        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [{"mediaType": MANIFEST, "digest": digest(os.urandom(8)), "size": 1}] * 400}
+        self.answer(200, json.dumps(index).encode(), [("Content-Type", INDEX), ("Link", '<%s>; rel="next"' % self.path)])
+        return True
+
+    def wrong_referrers_no_index(self):
+        if self.kind() != "referrers":
+            return False
+        self.answer(200, self.server.manifest, [("Content-Type", MANIFEST)])
+        return True
 
     # --- D08: limits -----------------------------------------------------------------------------------------------------------
     def wrong_manifest_huge(self):
@@ -409,6 +437,19 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.count > 1:
             return False
         self.answer(429, b"", [("Retry-After", "2")])
+        return True
+
+    def wrong_busy_date(self):
+        """429 once, with a date three seconds from now."""
+        self.server.count += 1
+        if self.server.count > 1:
+            return False
+        self.answer(429, b"", [("Retry-After", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 3)))])
+        return True
+
+    def wrong_busy_tomorrow(self):
+        self.server.count += 1
+        self.answer(429, b"", [("Retry-After", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 86400)))])
         return True
 
     def wrong_limited(self):
