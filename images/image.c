@@ -291,12 +291,9 @@ static int look_up_name(const struct places *places, int store, const struct ima
 /* One pull of a name at a time: the second finds what the first has brought. Their number is bounded by the sweep of downloads. */
 static int lock_name(int store, const char *name, struct error *e)
 {
-	autofree char *path = text_format("downloads/pull-%08x", text_hash(name));
-	int lock;
+	autofree char *path = store_slot(store, "downloads", "pull-", name, e);
+	int lock = path ? file_lock(store, path, /* wait= */ true, e) : -1;
 
-	if (mkdirat(store, "downloads", 0700) && errno != EEXIST)
-		return error_sys(e, "make the folder downloads in the image store");
-	lock = file_lock(store, path, /* wait= */ true, e);
 	return lock >= 0 ? lock : error_in(e, "wait for another pull of %s", name);
 }
 

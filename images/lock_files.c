@@ -26,16 +26,10 @@ enum { LIMIT = 16 << 20 };
 
 static int remember(const struct places *places, const char *path, struct error *e)
 {
-	autofree char *name = text_format("locks/%08x-%zu", text_hash(path), strlen(path));
 	autoclose int store = store_open(places->store, e);
+	autofree char *slot = store < 0 ? NULL : store_slot(store, "locks", "", path, e);
 
-	if (store < 0)
-		return -1;
-	if (faccessat(store, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return 0;
-	if (mkdirat(store, "locks", 0700) && errno != EEXIST)
-		return error_sys(e, "make the folder locks in the image store");
-	return file_replace(store, name, path, strlen(path), 0600, e);
+	return slot ? 0 : -1;
 }
 
 void lock_files_register(const struct places *places, const char *lock)

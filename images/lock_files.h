@@ -2,7 +2,7 @@
 /*
  * lock_files.h - which app.lock.json files on this host need images of the store.
  *
- *     locks/HASH     holds the path of a lock file that an app was run with
+ *     locks/HASH-N   holds the path of a lock file that an app was run with
  *
  * What is removed is asked at the files themselves, whatever they look like by then: every digest in them counts.
  */

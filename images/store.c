@@ -25,7 +25,7 @@
 static const char *const folders[] = {
 	"blobs", "blobs/sha256", "blobs/sha512", "layers", "images", "sources", "staging", "downloads", "locks"
 };
-enum { USE_S = 3600 };
+enum { USE_S = 3600, SLOTS = 64, SLOT_LIMIT = 1 << 16 };
 
 /* The file oci-layout comes last: where it is, everything else is. */
 static int make_store(int store, const char *path, struct error *e)
@@ -136,6 +136,53 @@ int store_staging_make(int store, char ret_name[static STORE_NAME], struct error
 		if (fd < 0 && errno != ENOENT)
 			return error_sys(e, "open the folder %s in the image store", path);
 	}
+}
+
+/* 1: the file holds text; 0: it holds another one; -1: it is not there. */
+static int look_at_slot(int store, const char *path, const char *text)
+{
+	autorelease(text) struct text kept = { 0 };
+	struct error failed = { 0 };
+
+	if (file_read(store, path, SLOT_LIMIT, &kept, &failed))
+		return failed.sys == ENOENT ? -1 : 0;
+	return text_equal(kept.data, text);
+}
+
+/* All of it at once, and only where nobody else has been faster. */
+static int make_slot(int store, const char *path, const char *text, struct error *e)
+{
+	autofree char *temporary = text_format("%s.tmp-%d", path, (int)getpid());
+	int result = file_replace(store, temporary, text, strlen(text), 0600, e);
+
+	if (result)
+		return -1;
+	if (linkat(store, temporary, store, path, 0) && errno != EEXIST)
+		result = error_sys(e, "make the file %s in the image store", path);
+	(void)unlinkat(store, temporary, 0); /* prune removes what stays */
+	return result;
+}
+
+char *store_slot(int store, const char *folder, const char *prefix, const char *text, struct error *e)
+{
+	if (mkdirat(store, folder, 0700) && errno != EEXIST) {
+		error_sys(e, "make the folder %s in the image store", folder);
+		return NULL;
+	}
+	for (unsigned n = 0; n < SLOTS; n++) {
+		autofree char *path = text_format("%s/%s%08x-%u", folder, prefix, text_hash(text), n);
+		int found = look_at_slot(store, path, text);
+
+		if (found < 0) {
+			if (make_slot(store, path, text, e))
+				return NULL;
+			found = look_at_slot(store, path, text);
+		}
+		if (found > 0)
+			return take_ptr(&path);
+	}
+	error_set(e, ERROR_KERNEL, "make a file for %.300s in the folder %s of the image store: %d others have its place", text, folder, SLOTS);
+	return NULL;
 }
 
 /* Removes one folder of staging where nobody holds its lock. */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
@@ -93,18 +94,25 @@ struct mirror_setting *registry_settings_add_mirror(struct registry_setting *reg
 	return mirror;
 }
 
-/* Length of the part of name that prefix stands for: all of it, or up to a "/" or ":"; 0: none. */
+static bool ends_with(const char *host, size_t length, const char *tail)
+{
+	size_t end = strlen(tail);
+
+	return length > end && strncasecmp(host + length - end, tail, end) == 0;
+}
+
+/* Length of the part of name that prefix stands for: all of it, or up to a "/" or ":"; 0: none. In a host's name, capitals say nothing. */
 static size_t fits(const char *prefix, const char *name)
 {
 	size_t length = strlen(prefix);
 
 	if (text_starts(prefix, "*.")) {
+		const char *tail = prefix + 1; /* ".example.com", of every port, or ".example.com:5000" */
 		size_t host = strcspn(name, "/");
-		size_t tail = length - 1; /* ".example.com" */
 
-		return host > tail && strncmp(name + host - tail, prefix + 1, tail) == 0 ? host : 0;
+		return ends_with(name, host, tail) || ends_with(name, strcspn(name, "/:"), tail) ? host : 0;
 	}
-	if (strncmp(prefix, name, length) != 0)
+	if (strncasecmp(prefix, name, length) != 0)
 		return 0;
 	return name[length] == '\0' || name[length] == '/' || name[length] == ':' || name[length] == '@' ? length : 0;
 }

@@ -19,7 +19,7 @@
 #include "images/unpack/worker.h"
 #include "specs/image_config.h"
 
-enum { INDEX_DEPTH = 4, PLATFORMS = 64 };
+enum { INDEX_DEPTH = 4, PLATFORMS = 64, DOCUMENTS = 256 };
 
 /* One manifest that was found. */
 struct member {
@@ -32,6 +32,7 @@ struct survey {
 	int channel;
 	struct member *members;
 	size_t count;
+	int documents; /* read so far: one index may be named thousands of times, and so may those that it names */
 };
 
 static void survey_release(struct survey *survey)
@@ -76,6 +77,8 @@ static int gather(struct survey *survey, const struct descriptor *descriptor, co
 
 	if (depth > INDEX_DEPTH)
 		return error_set(e, ERROR_IMAGE, "its indexes lead to indexes more than %d times", INDEX_DEPTH);
+	if (++survey->documents > DOCUMENTS)
+		return error_set(e, ERROR_IMAGE, "its indexes lead to more than %d indexes and manifests", DOCUMENTS);
 	if (descriptor_check(descriptor, "the index", &digest, e) ||
 	    worker_read_blob(survey->channel, WIRE_MANIFEST, descriptor, "the manifest", &json, e) ||
 	    document_decode(json.data, json.length, "the manifest", descriptor->media_type, &document, e))

@@ -371,6 +371,43 @@ while True:
 	[ "$status $output" = "0 hello" ] || fail "what came"
 }
 
+# one_hash HOST HOST: a repository at each, whose images' full names have one FNV hash.
+one_hash() {
+	python3 - "$@" <<-'END'
+		import itertools, sys
+		def fnv(text):
+		    value = 2166136261
+		    for byte in text.encode():
+		        value = (value ^ byte) * 16777619 & 0xffffffff
+		    return value
+		seen = {}
+		for letters in itertools.product("acegikmoqsuwy", repeat=5):
+		    name = "".join(letters)
+		    seen[fnv(sys.argv[1] + "/" + name + ":1")] = name
+		for number in itertools.count():
+		    name = "x%dz" % (number * 2654435761 % 4294967296)
+		    found = seen.get(fnv(sys.argv[2] + "/" + name + ":1"))
+		    if found:
+		        print(found, name)
+		        break
+	END
+}
+
+@test "D08: nobody waits for an image whose name was chosen to collide" {
+	need root jq python3
+	hostile slow 10
+	local slow_at=$REGISTRY names
+	hostile honest
+	names=($(one_hash "$slow_at" "$REGISTRY"))
+	"$BOX" --root "$STATE" pull "$slow_at/${names[0]}:1" >slow 2>&1 &
+	local slow=$!
+	wait_until 10 eval 'find "$BOX_STORE/downloads" -name "sha256-*" -size +90k | grep -q .'
+	run timeout "$(slowly 20)" "$BOX" --root "$STATE" pull -q "$REGISTRY/${names[1]}:1"
+	kill "$slow"
+	wait "$slow" || true
+	[ "$status" -eq 0 ] || fail "an honest one"
+}
+
 @test "D08: memory stays small whatever comes" {
 	need root jq
 	hostile blob-endless

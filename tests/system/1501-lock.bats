@@ -315,6 +315,33 @@ expect_stale() { # expect_stale WORDS: --check says so, a plain run warns, --loc
 	expect_status 1
 }
 
+# indexes DIR COUNT: a layout whose index names another one COUNT times, which names a third one so often, and so on.
+indexes() {
+	python3 - "$@" <<-'END'
+		import hashlib, json, os, sys
+		folder, count = sys.argv[1] + "/blobs/sha256/", int(sys.argv[2])
+		os.makedirs(folder)
+		kind = "application/vnd.oci.image.index.v1+json"
+		manifests = []
+		for level in range(4):
+		    data = json.dumps({"schemaVersion": 2, "mediaType": kind, "manifests": manifests}).encode()
+		    name = hashlib.sha256(data).hexdigest()
+		    open(folder + name, "wb").write(data)
+		    manifests = [{"mediaType": kind, "digest": "sha256:" + name, "size": len(data)}] * count
+		json.dump({"schemaVersion": 2, "manifests": manifests[:1]}, open(sys.argv[1] + "/index.json", "w"))
+		json.dump({"imageLayoutVersion": "1.0.0"}, open(sys.argv[1] + "/oci-layout", "w"))
+	END
+}
+
+@test "B17: indexes of indexes of indexes are not followed for ever" {
+	need root python3
+	indexes maze 300
+	spec "oci:./maze"
+	run timeout "$(slowly 20)" "$BOX" --root "$STATE" lock -q app.json
+	expect_status 1
+	expect_has "its indexes lead to more than 256 indexes and manifests"
+}
+
 @test "a controller that the lock needs and the host does not have" {
 	need root
 	app '"command": ["true"], "oci": {"linux": {"resources": {"rdma": {"mlx5_0": {"hcaHandles": 1}}}}}'
