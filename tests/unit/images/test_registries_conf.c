@@ -87,14 +87,14 @@ Test(registries_conf, no_spelling_of_a_host_goes_round_its_setting)
 	static const char *const blocked[] = { "blocked.example/x", "BLOCKED.example/x", "blocked.example:443/x", "a.all.example/x", "A.ALL.example/x",
 					       "a.all.example:443/x", "a.one.example:5000/x" };
 	static const char *const others[] = { "all.example/x", "a.all.example.org/x", "x.org/a.all.example", "a.one.example:5001/x", "a.one.example/x" };
-	autorelease(settings) struct settings settings = { 0 };
+	autorelease(registry_settings) struct registry_settings settings = { 0 };
 	struct error e = { 0 };
 
 	cr_assert_eq(registries_conf_parse(conf, strlen(conf), "x.conf", &settings, &e), 0, "%s", e.text);
 	for (size_t i = 0; i < sizeof blocked / sizeof blocked[0]; i++)
-		cr_expect_not_null(settings_find(&settings, blocked[i]), "%s", blocked[i]);
+		cr_expect_not_null(registry_settings_find(&settings, blocked[i]), "%s", blocked[i]);
 	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-		cr_expect_null(settings_find(&settings, others[i]), "%s", others[i]);
+		cr_expect_null(registry_settings_find(&settings, others[i]), "%s", others[i]);
 }
 
 Test(registries_conf, what_is_wrong_is_told_with_its_line)

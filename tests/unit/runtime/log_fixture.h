@@ -123,6 +123,6 @@ static inline void fixture_expect(const struct fixture *f, enum log_stream strea
 	autorelease(text) struct text got = { 0 };
 
 	fixture_read(f, stream, &got);
-	cr_assert(got.length == length && memcmp(got.data ? got.data : "", expected, length) == 0, "expected %zu bytes:\n%.400s\nfound %zu:\n%.400s",
-		  length, expected, got.length, got.data ? got.data : "");
+	cr_assert(got.length == length && memcmp(got.data ? got.data : "", expected, length) == 0,
+		  "expected %zu bytes:\n%.400s\nfound %zu:\n%.400s", length, expected, got.length, got.data ? got.data : "");
 }

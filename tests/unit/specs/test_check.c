@@ -64,7 +64,7 @@ Test(check, every_type_in_one_go)
 
 Test(check, every_rule_in_one_go)
 {
-	expect("{\"rootfs\": \"/r\",\n\"cap_add\": [\"X\",\n\"Y\"],\n\"tmpfs\": [\"/proc/x\",\n\"/a/\",\n\"/a\"],\n\"restart\": \"always\",\n"
+	expect("{\"rootfs\": \"/r\",\n\"cap_add\": [\"X\",\n\"Y\"],\n\"tmpfs\": [\"/proc/x\",\n\"/a/\",\n\"/a\"],\n\"ports\": [\"80\"],\n"
 	       "\"devices\": [\"/etc/x\"],\n\"oci\": {\"a\": 1}}",
 	       "F:2: cap_add[0]: expected a capability such as \"NET_ADMIN\", or \"ALL\", found \"X\"\n"
 	       "F:3: cap_add[1]: expected a capability such as \"NET_ADMIN\", or \"ALL\", found \"Y\"\n"
@@ -72,7 +72,7 @@ Test(check, every_rule_in_one_go)
 	       "F:8: devices[0]: expected \"/dev/x\" or \"/dev/x:/dev/y:rwm\", found \"/etc/x\"\n"
 	       "F:6: tmpfs[2]: /a has a mount already\n"
 	       "F:9: oci.a: unknown field \"a\"\n"
-	       "F:7: restart: restarting an app is not supported yet\n");
+	       "F:7: ports: published ports are not supported yet\n");
 }
 
 Test(check, a_file_that_is_no_json)
