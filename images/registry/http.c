@@ -195,7 +195,7 @@ static void set_tls(CURL *curl, const struct http_tls *tls)
 	}
 }
 
-/* The environment says which proxy there is. One would ask its own machine for what is at ours, and read what may be sent to ours in plain text. */
+/* The environment names a proxy. It would ask its own machine for what is at ours, and read what is sent to ours in plain text. */
 static void set_proxy(CURL *curl, const char *url)
 {
 	autofree char *host = http_url_host(url);

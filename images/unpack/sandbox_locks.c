@@ -269,7 +269,10 @@ static const struct {
 /* How libcurl's thread wakes it. A pair of datagram sockets could be connected to another one of this host. */
 static int add_pair(scmp_filter_ctx filter)
 {
-	const struct scmp_arg_cmp stream[] = { SCMP_CMP64(0, SCMP_CMP_EQ, AF_UNIX, 0), SCMP_CMP64(1, SCMP_CMP_MASKED_EQ, SOCKET_TYPE, SOCK_STREAM) };
+	const struct scmp_arg_cmp stream[] = {
+		SCMP_CMP64(0, SCMP_CMP_EQ, AF_UNIX, 0),
+		SCMP_CMP64(1, SCMP_CMP_MASKED_EQ, SOCKET_TYPE, SOCK_STREAM),
+	};
 
 	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 2, stream);
 }
