@@ -41,8 +41,8 @@ int store_pin(int store, const struct digest *image);
 /* A new, locked folder below staging: its name, and a descriptor that holds the lock. */
 int store_staging_make(int store, char ret_name[static STORE_NAME], struct error *e);
 
-/* The path of the file that stands for text and holds it, "FOLDER/PREFIXHASH-N" (to be freed); it is made where it is missing, and its folder
- * too. Whoever chooses texts can choose two of one hash: these get two files. */
+/* The path of the file that stands for text and holds it, "FOLDER/PREFIXHASH-N" (to be freed). It is made where it is missing, and its
+ * folder too. Whoever chooses texts can choose two of one hash: these get two files. */
 char *store_slot(int store, const char *folder, const char *prefix, const char *text, struct error *e);
 
 /* Calls remove(staging, name, data) for every folder below staging whose maker is gone. */

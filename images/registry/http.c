@@ -196,6 +196,15 @@ static void set_tls(CURL *curl, const struct http_tls *tls)
 	}
 }
 
+/* The environment names a proxy. It would ask its own machine for what is at ours, and read what is sent to ours in plain text. */
+static void set_proxy(CURL *curl, const char *url)
+{
+	autofree char *host = http_url_host(url);
+
+	if (host && http_host_is_loopback(host))
+		curl_easy_setopt(curl, CURLOPT_PROXY, "");
+}
+
 static void set_body(CURL *curl, const struct http_request *request, struct exchange *exchange)
 {
 	const char *method = request->method ? request->method : "GET";
@@ -239,6 +248,7 @@ static void set_all(struct http *http, const struct http_request *request, struc
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange);
 	set_tls(curl, request->tls);
+	set_proxy(curl, request->url);
 	set_body(curl, request, exchange);
 }
 

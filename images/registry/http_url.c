@@ -81,6 +81,16 @@ char *http_url_host(const char *words)
 	return port ? text_format("%s:%s", host, port) : take_ptr(&host);
 }
 
+bool http_host_is_loopback(const char *host)
+{
+	size_t length = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+	autofree char *name = alloc_copy_bytes(host, length);
+
+	if (strcmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0)
+		return true;
+	return text_starts(name, "127.") && !name[strspn(name, "0123456789.")];
+}
+
 char *http_escape(const char *text)
 {
 	char *found = curl_easy_escape(NULL, text, (int)strlen(text));

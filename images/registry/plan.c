@@ -14,22 +14,12 @@
 #include "images/registry/auth_file.h"
 #include "images/registry/certificates.h"
 #include "images/registry/endpoint.h"
+#include "images/registry/http_url.h"
 #include "images/registry/registry_settings.h"
 #include "images/registry/registry_settings_files.h"
 
 /* docker.io is the name of a web site; its registry is another machine. */
 static const char docker_host[] = "docker.io", docker_address[] = "registry-1.docker.io";
-
-/* An address that can only be this machine, so that nobody on the way reads or answers. */
-static bool is_loopback(const char *host)
-{
-	size_t length = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-	autofree char *name = alloc_copy_bytes(host, length);
-
-	if (strcmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0)
-		return true;
-	return text_starts(name, "127.") && !name[strspn(name, "0123456789.")];
-}
 
 /* "HOST/PATH" of a location or name. */
 static int add(struct plan *plan, const char *location, bool is_insecure, struct error *e)
@@ -45,7 +35,7 @@ static int add(struct plan *plan, const char *location, bool is_insecure, struct
 	endpoint->repository = alloc_copy(slash + 1);
 	endpoint->address = alloc_copy(strcmp(endpoint->host, docker_host) == 0 ? docker_address : endpoint->host);
 	endpoint->is_insecure = is_insecure;
-	endpoint->is_loopback = is_loopback(endpoint->host);
+	endpoint->is_loopback = http_host_is_loopback(endpoint->host);
 	return certificates_read(endpoint, e);
 }
 

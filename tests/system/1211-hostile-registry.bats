@@ -287,6 +287,21 @@ while True:
 	[ "$status" -eq 0 ] || fail "insecure"
 }
 
+@test "D07: what goes to this machine in plain text goes through no proxy" {
+	need root jq python3
+	hostile basic
+	user_at "$REGISTRY"
+	python3 "$BATS_TEST_DIRNAME/proxy.py" "$WORK/proxy.port" "$WORK/seen" "127.0.0.1=$REGISTRY" 3>&- &
+	REGISTRY_PIDS+=($!)
+	wait_until 10 test -s proxy.port
+	export http_proxy https_proxy all_proxy
+	http_proxy=http://127.0.0.1:$(cat proxy.port)
+	https_proxy=$http_proxy all_proxy=$http_proxy
+	run box pull -q "$REGISTRY/web:1"
+	[ "$status" -eq 0 ] || fail "directly" || return 1
+	[ ! -s seen ] || fail "$(cat seen)"
+}
+
 @test "D08: answers that are too long, of the wrong kind, or without an end" {
 	need root jq
 	local mode words seconds memory

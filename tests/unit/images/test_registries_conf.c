@@ -84,9 +84,10 @@ Test(registries_conf, no_spelling_of_a_host_goes_round_its_setting)
 	static const char conf[] = "[[registry]]\nprefix=\"Blocked.example\"\nblocked=true\n"
 				   "[[registry]]\nprefix=\"*.all.example\"\nblocked=true\n"
 				   "[[registry]]\nprefix=\"*.one.example:5000\"\nblocked=true\n";
-	static const char *const blocked[] = { "blocked.example/x", "BLOCKED.example/x", "blocked.example:443/x", "a.all.example/x", "A.ALL.example/x",
-					       "a.all.example:443/x", "a.one.example:5000/x" };
-	static const char *const others[] = { "all.example/x", "a.all.example.org/x", "x.org/a.all.example", "a.one.example:5001/x", "a.one.example/x" };
+	static const char *const blocked[] = { "blocked.example/x", "BLOCKED.example/x", "blocked.example:443/x", "a.all.example/x",
+					       "A.ALL.example/x", "a.all.example:443/x", "a.one.example:5000/x" };
+	static const char *const others[] = { "all.example/x", "a.all.example.org/x", "x.org/a.all.example", "a.one.example:5001/x",
+					      "a.one.example/x" };
 	autorelease(registry_settings) struct registry_settings settings = { 0 };
 	struct error e = { 0 };
 
