@@ -115,6 +115,15 @@ static int write_layers(struct save *save, const struct catalogue_entry *entry, 
 	return 0;
 }
 
+/* Whether the index that the registry has the image in is kept: with it the archive proves what the image was called there. */
+static bool has_index(const struct save *save, const struct catalogue_entry *entry)
+{
+	struct digest digest;
+	autofree char *path = digest_parse(entry->digest, &digest) ? NULL : store_blob_path(&digest);
+
+	return path && strcmp(entry->digest, entry->image) != 0 && faccessat(save->store, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int add_descriptor(const struct save *save, const struct catalogue_entry *entry, struct index *ret, struct error *e)
 {
 	struct digest digest;
@@ -129,6 +138,8 @@ static int add_descriptor(const struct save *save, const struct catalogue_entry 
 	/* An image without a name is listed by its digest. */
 	if (strcmp(entry->name, entry->image) != 0)
 		list_addf(&descriptor->annotations, INDEX_NAME "=%s", entry->name);
+	if (has_index(save, entry))
+		list_addf(&descriptor->annotations, INDEX_SOURCE "=%s", entry->digest);
 	return 0;
 }
 
@@ -148,6 +159,8 @@ static int write_oci(struct save *save, struct error *e)
 	for (size_t i = 0; i < save->count; i++) {
 		const struct catalogue_entry *entry = save->entries[i];
 
+		if (has_index(save, entry) && write_blob(save, entry->digest, -1, NULL, e))
+			return -1;
 		if (write_blob(save, entry->image, -1, NULL, e) || write_blob(save, entry->config.digest, entry->config.size, NULL, e) ||
 		    write_layers(save, entry, /* is_docker= */ false, e))
 			return -1;

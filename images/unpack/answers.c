@@ -243,6 +243,14 @@ static int answer_config(struct job *job, const struct wire_message *question, s
 	return set_digest(&job->config, question, e);
 }
 
+static int answer_index(struct job *job, const struct wire_message *question, struct wire_message *answer, int *ret_fd,
+			struct error *e)
+{
+	(void)answer;
+	(void)ret_fd;
+	return set_digest(&job->index, question, e);
+}
+
 static int answer_warn(struct job *job, const struct wire_message *question, struct wire_message *answer, int *ret_fd,
 		       struct error *e)
 {
@@ -288,6 +296,7 @@ static answer_function *const answers[WIRE_OPS] = {
 	[WIRE_LOWER] = answer_lower,   [WIRE_LAYER] = answer_layer, [WIRE_CONFIG] = answer_config,
 	[WIRE_LIST] = answer_list,     [WIRE_TAKE] = answer_take,   [WIRE_WARN] = answer_warn,
 	[WIRE_TELL] = answer_tell,     [WIRE_DONE] = answer_done,   [WIRE_LISTING] = answer_listing,
+	[WIRE_INDEX] = answer_index,
 };
 
 static int answer_one(struct job *job, int channel, const struct wire_message *question, struct error *e)

@@ -77,6 +77,7 @@ struct job {
 	size_t item_count;
 	int item; /* the number of the one at hand; -1: by tag */
 	char *image, *config; /* digests */
+	char *index;          /* of an archive's image that was chosen from an index: its digest; or NULL */
 	bool can_index;       /* this host mounts a tar by its index */
 	bool is_docker;       /* the manifest is of Docker's own kind */
 	bool is_done;

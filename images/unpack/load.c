@@ -96,9 +96,10 @@ static void start_again(struct job *job)
 	free(job->blobs);
 	free(job->image);
 	free(job->config);
+	free(job->index);
 	job->blobs = NULL;
 	job->blob_count = 0;
-	job->image = job->config = NULL;
+	job->image = job->config = job->index = NULL;
 	job->is_docker = false;
 	budget_init(&job->budget, budget_default_limits(), job->staging);
 }

@@ -151,6 +151,7 @@ static int add_to_index(struct job *job, struct error *e)
 		.digest = job->image,
 	};
 	autorelease(text) struct text name = { 0 };
+	const char *source;
 	int result;
 
 	if (!job->config)
@@ -161,8 +162,9 @@ static int add_to_index(struct job *job, struct error *e)
 		text_add(&name, job->request->name);
 	else
 		index_name(job->request->words, &name);
-	if (job->request->source_digest && strcmp(job->request->source_digest, job->image) != 0)
-		list_addf(&descriptor.annotations, INDEX_SOURCE "=%s", job->request->source_digest);
+	source = job->index ? job->index : job->request->source_digest;
+	if (source && strcmp(source, job->image) != 0)
+		list_addf(&descriptor.annotations, INDEX_SOURCE "=%s", source);
 	result = index_set(job->request->store, name.data ? name.data : "image", &descriptor, e);
 	list_release(&descriptor.annotations);
 	return result;
@@ -304,6 +306,7 @@ void job_release(struct job *job)
 	free(job->blobs);
 	free(job->image);
 	free(job->config);
+	free(job->index);
 	for (size_t i = 0; i < 3; i++) {
 		int fd = (const int[]){ job->staging, job->work, job->layout }[i];
 

@@ -15,6 +15,7 @@
  *     WIRE_LAYER  digest, folder or -1         the next layer of the image: unpacked in that folder of the worker's root, or in the store
  *     WIRE_LISTING folder                      a file for the listing of that folder (listing.h), for writing
  *     WIRE_CONFIG digest                       the image's configuration
+ *     WIRE_INDEX  digest                       of an archive: the index of several platforms that the image was chosen from
  *     WIRE_WARN   words
  *     WIRE_LIST   name, number                 an archive's image number N has this name, or none
  *     WIRE_TAKE                                the archive itself becomes a blob: answers as WIRE_ADD
@@ -46,6 +47,7 @@ enum wire_op {
 	WIRE_LAYER,
 	WIRE_LISTING,
 	WIRE_CONFIG,
+	WIRE_INDEX,
 	WIRE_WARN,
 	WIRE_LIST,
 	WIRE_TAKE,

@@ -15,6 +15,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "images/digest.h"
+#include "images/index.h"
+#include "images/store.h"
 #include "images/unpack/manifest.h"
 #include "images/unpack/wire.h"
 #include "images/unpack/worker.h"
@@ -196,6 +198,35 @@ static int follow(const struct worker *worker, int channel, const struct descrip
 	return wire_ask(channel, WIRE_DONE, name, document_is_docker(&document, descriptor), NULL, NULL, e);
 }
 
+/* An archive that box saved says which index its registry has the image in, and brings that along: its word counts where the index names
+ * the image. */
+static int take_index(int channel, const struct descriptor *chosen, struct error *e)
+{
+	const char *said = list_env_get(&chosen->annotations, INDEX_SOURCE);
+	autorelease(document) struct document index = { 0 };
+	autorelease(text) struct text json = { 0 };
+	struct descriptor found = { 0 };
+	struct digest digest;
+	autofree char *file = said && digest_parse(said, &digest) == 0 ? store_blob_path(&digest) : NULL;
+	autofree char *called = NULL;
+	autoclose int fd = -1;
+
+	if (!file)
+		return 0;
+	if (worker_add_file(channel, WIRE_ADD, file, NULL, &found, &fd, e))
+		return error_in(e, "the index that it was chosen from");
+	called = take_ptr(&found.digest);
+	if (!text_equal(called, said))
+		return error_set(e, ERROR_IMAGE, "the index that it says to be from has another digest");
+	if (read_fd(fd, "the index", &json, e) || document_decode(json.data ? json.data : "", json.length, "the index", NULL, &index, e))
+		return -1;
+	for (size_t i = 0; i < index.manifest_count; i++)
+		if (text_equal(index.manifests[i].digest, chosen->digest))
+			return wire_ask(channel, WIRE_INDEX, said, 0, NULL, NULL, e);
+	return wire_ask(channel, WIRE_WARN, "an image says to be from an index that does not name it: its own digest counts, continuing", 0, NULL,
+			NULL, e);
+}
+
 int worker_layout(const struct worker *worker, int channel, struct error *e)
 {
 	autorelease(document) struct document index = { 0 };
@@ -208,6 +239,8 @@ int worker_layout(const struct worker *worker, int channel, struct error *e)
 	if (document_kind(&index) != DOCUMENT_INDEX)
 		return error_set(e, ERROR_IMAGE, "index.json is a manifest, not an index");
 	chosen = worker->item < 0 ? document_choose_tag(&index, worker->tag, e) : document_choose_item(&index, worker->item, e);
+	if (chosen && worker->item >= 0 && take_index(channel, chosen, e))
+		return -1;
 	/* Several entries without a tag may be one image for several platforms, as skopeo copy --all leaves them. */
 	return chosen ? follow(worker, channel, chosen, 0, e) : -1;
 }
