@@ -198,8 +198,8 @@ static int wait_for_disk(int store)
 }
 
 /*
- * What was unpacked is on disk afterwards, and so is what is in its folders: that is looked at while the disk works. A process waits for the
- * disk, no thread: with one, libc would wait for it in the sandbox that is cloned meanwhile, where it does not exist.
+ * What was unpacked is on disk afterwards, and so is what is in its folders: that is looked at while the disk works. A process waits for
+ * the disk, no thread: with one, libc would wait for it in the sandbox that is cloned meanwhile, where it does not exist.
  */
 static int settle(struct job *job, struct error *e)
 {
