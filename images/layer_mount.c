@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mountapi.h"
+#include "base/text.h"
 #include "images/erofs_format.h"
 
 enum {
@@ -100,11 +101,12 @@ static int mount_loops(int index, int tar, struct error *e)
 /* The best first. */
 static const struct {
 	const char *name;
+	const char *how;
 	const char *words;
 	int (*mount)(int index, int tar, struct error *e);
 } ways[] = {
-	{ "files", "a tar with an EROFS index, mounted from its files", mount_files },
-	{ "loops", "a tar with an EROFS index, mounted over loop devices", mount_loops },
+	{ "files", "from its files", "a tar with an EROFS index, mounted from its files", mount_files },
+	{ "loops", "over loop devices", "a tar with an EROFS index, mounted over loop devices", mount_loops },
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
@@ -115,7 +117,7 @@ static int interfere(unsigned way, struct error *e)
 	const char *closed = getenv("BOX_FAIL_LAYER_WAYS");
 
 	if (closed && strstr(closed, ways[way].name))
-		return error_set(e, ERROR_UNSUPPORTED, "%s: failed on purpose", ways[way].name);
+		return error_set(e, ERROR_UNSUPPORTED, "failed on purpose");
 #else
 	(void)way;
 	(void)e;
@@ -133,15 +135,19 @@ int layer_mount_by(unsigned way, int index, int tar, struct error *e)
 
 static int mount_any(int index, int tar, unsigned *ret_way, struct error *e)
 {
+	autorelease(text) struct text failed = { 0 };
 	int mount = -1;
 
 	for (unsigned i = 0; mount < 0 && i < WAYS; i++) {
 		error_clear(e);
 		mount = layer_mount_by(i, index, tar, e);
 		*ret_way = i;
+		if (mount < 0 && i < WAYS - 1)
+			text_addf(&failed, "%s: %s; ", ways[i].how, e->text);
 	}
-	if (mount >= 0)
-		error_clear(e);
+	if (mount < 0)
+		return error_in(e, "%s%s", failed.data, ways[WAYS - 1].how);
+	error_clear(e);
 	return mount;
 }
 

@@ -88,7 +88,7 @@ static int apply_entry(struct layer_tree *tree, struct archive *archive, struct 
 static int apply_all(struct layer_tree *tree, struct archive *archive, struct error *e)
 {
 	struct archive_entry *entry;
-	int code = ARCHIVE_OK, applied = 0;
+	int code = ARCHIVE_OK, applied = layer_tree_begin(tree, e);
 
 	while (applied == 0 &&
 	       ((code = archive_read_next_header(archive, &entry)) == ARCHIVE_OK || code == ARCHIVE_WARN))

@@ -5,7 +5,6 @@
 #include "images/unpack/hash.h"
 
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -54,14 +53,18 @@ void hash_add(struct hash *hash, const void *bytes, size_t length)
 
 void hash_end(struct hash *hash, struct digest *ret)
 {
+	static const char digits[] = "0123456789abcdef";
 	unsigned char bytes[EVP_MAX_MD_SIZE];
 	unsigned length = 0;
 
 	*ret = (struct digest){ .algorithm = hash->algorithm };
 	(void)EVP_DigestFinal_ex(hash->context, bytes,
 				 &length); /* fails only for an unset method; the digest is then empty */
-	for (unsigned i = 0; i < length; i++)
-		(void)snprintf(ret->hex + 2 * i, 3, "%02x", bytes[i]);
+	/* Not by snprintf: a listing has a digest for each of many thousand files. ret is all zeros behind them. */
+	for (unsigned i = 0; i < length; i++) {
+		ret->hex[2 * i] = digits[bytes[i] >> 4];
+		ret->hex[2 * i + 1] = digits[bytes[i] & 15];
+	}
 }
 
 void hash_free(struct hash *hash)

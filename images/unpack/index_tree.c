@@ -72,6 +72,21 @@ struct index_inode *index_tree_inode(struct index_tree *tree, uint32_t mode, str
 	return inode;
 }
 
+/* A folder that no member describes (layer_tree.c has the reasons). */
+static void dress(const struct index_tree *tree, struct index_inode *folder, const char *name)
+{
+	const struct apply_options *options = tree->options;
+	struct stat st;
+
+	if (!options->lower || options->lower(name, &st, options->lower_data))
+		return;
+	folder->mode = S_IFDIR | (st.st_mode & 07777);
+	folder->uid = st.st_uid;
+	folder->gid = st.st_gid;
+	folder->mtime = st.st_mtim.tv_sec;
+	folder->mtime_nsec = (uint32_t)st.st_mtim.tv_nsec;
+}
+
 void index_tree_init(struct index_tree *tree, const struct apply_options *options, struct budget *budget, struct apply_report *report)
 {
 	struct error ignored = { 0 };
@@ -79,6 +94,7 @@ void index_tree_init(struct index_tree *tree, const struct apply_options *option
 	*tree = (struct index_tree){ .options = options, .budget = budget, .report = report };
 	tree->root = index_tree_inode(tree, S_IFDIR | 0755, &ignored); /* the first of all: there is room */
 	tree->root->parent = tree->root;
+	dress(tree, tree->root, ".");
 }
 
 static void keep_name(void *name)
@@ -206,22 +222,6 @@ static struct index_inode *follow(const struct index_tree *tree, struct index_in
 	return at;
 }
 
-/* A folder that no member describes (layer_tree.c has the reasons). */
-static int dress(const struct index_tree *tree, struct index_inode *folder, const char *name)
-{
-	const struct apply_options *options = tree->options;
-	struct stat st;
-
-	if (!options->lower || options->lower(name, &st, options->lower_data))
-		return 0;
-	folder->mode = S_IFDIR | (st.st_mode & 07777);
-	folder->uid = st.st_uid;
-	folder->gid = st.st_gid;
-	folder->mtime = st.st_mtim.tv_sec;
-	folder->mtime_nsec = (uint32_t)st.st_mtim.tv_nsec;
-	return 0;
-}
-
 /* Makes the folder base in at; a whiteout in its place makes it hide what is below. */
 static struct index_inode *make_folder(struct index_tree *tree, struct index_inode *at, const char *base, const char *name, struct error *e)
 {
@@ -233,8 +233,10 @@ static struct index_inode *make_folder(struct index_tree *tree, struct index_ino
 	folder = index_tree_inode(tree, S_IFDIR | 0755, e);
 	if (!folder || index_tree_put(tree, at, base, folder, e))
 		return NULL;
-	if (is_hiding ? index_tree_set_opaque(tree, folder, e) : dress(tree, folder, name))
+	if (is_hiding && index_tree_set_opaque(tree, folder, e))
 		return NULL;
+	if (!is_hiding)
+		dress(tree, folder, name);
 	return folder;
 }
 

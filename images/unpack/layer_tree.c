@@ -60,12 +60,17 @@ static int dress_folder(struct layer_tree *tree, int fd, const char *name, struc
 	struct timespec times[2] = { 0 };
 	struct stat st;
 
-	if (options->lower && options->lower(name, &st, options->lower_data) == 0) {
+	if (options->lower && options->lower(*name ? name : ".", &st, options->lower_data) == 0) {
 		times[0] = times[1] = st.st_mtim;
 		if (fchown(fd, st.st_uid, st.st_gid) || fchmod(fd, st.st_mode & 07777))
 			return error_sys(e, "make the folder %s as it is in the layers below", name);
 	}
 	return layer_tree_remember(tree, name, times, e);
+}
+
+int layer_tree_begin(struct layer_tree *tree, struct error *e)
+{
+	return dress_folder(tree, tree->root, "", e);
 }
 
 /* Makes the folder base in parent, or enters it; a whiteout in its place becomes a folder that hides what is below. */

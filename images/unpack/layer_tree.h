@@ -38,6 +38,9 @@ void layer_tree_init(struct layer_tree *tree, int root, const struct apply_optio
 		     struct apply_report *report);
 void layer_tree_release(struct layer_tree *tree);
 
+/* Before the first member: the root looks as in the layers below, as every folder that no member describes. */
+int layer_tree_begin(struct layer_tree *tree, struct error *e);
+
 /* The folder of the clean name, as an O_PATH descriptor (borrowed until the next call), made with its parents where missing. */
 int layer_tree_parent(struct layer_tree *tree, const char *name, struct error *e);
 

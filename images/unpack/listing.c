@@ -66,17 +66,15 @@ static bool is_zero(const char *bytes, size_t length)
 	return length == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0);
 }
 
-/* One piece, or what is left of the file; the number of bytes. */
+/* One piece, or what is left of the file; the number of bytes. Regular files give less only at their end. */
 static ssize_t read_piece(int fd, char *piece, off_t at)
 {
-	ssize_t length = 0, got;
+	ssize_t got;
 
-	do {
-		got = pread(fd, piece + length, PIECE - (size_t)length, at + length);
-		if (got > 0)
-			length += got;
-	} while ((got > 0 && length < PIECE) || (got < 0 && errno == EINTR));
-	return got < 0 ? -1 : length;
+	do
+		got = pread(fd, piece, PIECE, at);
+	while (got < 0 && errno == EINTR);
+	return got;
 }
 
 /* Holes are leapt over: a sparse file of a few bytes may be gigabytes long. */
@@ -138,7 +136,7 @@ static int hash_file(struct listing *listing, int parent, const char *name, cons
 		fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0)
 			return error_sys(e, "open it");
-		if ((is_file && hash_content(listing, fd, hash, e)) || hash_xattrs(listing, fd, hash, &has, e))
+		if ((has && hash_content(listing, fd, hash, e)) || hash_xattrs(listing, fd, hash, &has, e))
 			return -1;
 	} else if (S_ISLNK(st->st_mode)) {
 		ssize_t length = readlinkat(parent, name, listing->piece, PIECE);

@@ -234,7 +234,7 @@ no_loop_of() { ! losetup -a | grep -qF "$1"; }
 	need root hooks
 	export BOX_FAIL_LAYER_WAYS=files,loops
 	run box doctor
-	expect_has "layers            become folders, which take longer to make: loops: failed on purpose"
+	expect_has "layers            become folders, which take longer to make: from its files: failed on purpose; over loop devices: failed on purpose"
 	app a.json "$ROOTFS"
 	sed -i 's/"wait", "60"/"exit", "5"/' a.json
 	run box run a.json

@@ -15,7 +15,7 @@ make_store() {
 unpack() {
 	local answer
 	[ -e "$3/oci-layout" ] || make_store "$3"
-	answer=$({ timeout 60 "$BOX_BUILD/libexec/box/box-image" unpack "$1" 8 9 new "${FORM:-folders}" "$1:$2" ${4+"$4"}; } 8<"$3" 9<"$2" </dev/null) || {
+	answer=$({ timeout "${UNPACK_SECONDS:-60}" "$BOX_BUILD/libexec/box/box-image" unpack "$1" 8 9 new "${FORM:-folders}" "$1:$2" ${4+"$4"}; } 8<"$3" 9<"$2" </dev/null) || {
 		fail "box-image ended with exit code $?: $answer"
 		return 1
 	}
