@@ -84,5 +84,8 @@ struct process_run {
  * the error text where it fails (non-zero exit). Output is bounded to 1 MiB. */
 int process_run(const struct process_run *run, struct text *out, struct error *e);
 
+/* The absolute path of a program in the caller's PATH; NULL where it is in no folder of it. The caller frees it. */
+char *process_find(const char *name);
+
 /* The title that ps shows: prctl(PR_SET_NAME), at most 15 bytes are kept. */
 void process_title(const char *title);

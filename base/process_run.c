@@ -23,6 +23,22 @@
 
 enum { OUTPUT_LIMIT = 1 << 20 };
 
+char *process_find(const char *name)
+{
+	const char *path = getenv("PATH");
+
+	/* What is relative in PATH depends on the folder that box happens to be called in. */
+	for (path = path && *path ? path : "/usr/local/bin:/usr/bin:/bin"; *path; path += *path == ':') {
+		size_t length = strcspn(path, ":");
+		autofree char *program = text_format("%.*s/%s", (int)length, path, name);
+
+		if (program[0] == '/' && access(program, X_OK) == 0)
+			return take_ptr(&program);
+		path += length;
+	}
+	return NULL;
+}
+
 static const char *path_of(const struct process_run *run)
 {
 	return run->path ? run->path : run->argv[0];
