@@ -75,8 +75,8 @@ static void open_standard_streams(void)
 			_exit(EXIT_BOX_FAILED);
 }
 
-/* A core of box could hold secrets (attacks E07). 1 is as good as 0 for a file, and the one value that the kernel also honours where cores go
- * to a program (core_pattern "|…", core(5)). The hard limit stays: an app's own may go up to it. */
+/* A core of box could hold secrets (attacks E07). 1 is as good as 0 for a file, and the one value that the kernel also honours where
+ * cores go to a program (core_pattern "|…"). The hard limit stays: an app's own may go up to it. */
 static void forbid_cores(void)
 {
 	struct rlimit limit;
