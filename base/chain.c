@@ -15,9 +15,10 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 
-enum { TAIL = 2 * CHAIN_LINE, LOCK_TRIES = 300, LOCK_WAIT_US = 10000 };
+enum { TAIL = 2 * CHAIN_LINE, SHORT_TAIL = 8 << 10, LOCK_TRIES = 300, LOCK_WAIT_US = 10000 };
 
 #define LINE_START "{\"seq\":"
 
@@ -40,11 +41,11 @@ static int open_last(int folder, const char *name, struct stat *ret, struct erro
 	return fd;
 }
 
-/* The end of the file, from the beginning of a line where the whole does not fit. */
-static int read_tail(int fd, const char *name, off_t size, struct text *ret, struct error *e)
+static int read_end(int fd, const char *name, off_t size, off_t length, struct text *ret, struct error *e)
 {
-	off_t from = size > TAIL ? size - TAIL : 0;
+	off_t from = size > length ? size - length : 0;
 
+	text_clear(ret);
 	while (from < size) {
 		ssize_t got = pread(fd, text_reserve(ret, (size_t)(size - from)), (size_t)(size - from), from);
 
@@ -58,6 +59,16 @@ static int read_tail(int fd, const char *name, off_t size, struct text *ret, str
 		from += got;
 	}
 	return 0;
+}
+
+/* The end of the file, with more than one line of it where the file has more. */
+static int read_tail(int fd, const char *name, off_t size, struct text *ret, struct error *e)
+{
+	if (read_end(fd, name, size, SHORT_TAIL, ret, e))
+		return -1;
+	if (size <= SHORT_TAIL || memchr(ret->data, '\n', ret->length - 1))
+		return 0;
+	return read_end(fd, name, size, TAIL, ret, e);
 }
 
 /* The beginning of the line that ends before end. */
@@ -157,7 +168,8 @@ static int open_for(const struct chain *chain, size_t length, off_t *ret_size, s
 
 	if (fd < 0 || fstat(fd, &st))
 		return error_sys(e, "open %s", chain->name);
-	if (st.st_size && st.st_size + (off_t)length > CHAIN_FILE) {
+	/* The piece of a torn line is ended in its own file. */
+	if (st.st_size && !chain->is_torn && st.st_size + (off_t)length > CHAIN_FILE) {
 		close(take_fd(&fd));
 		if (rotate(chain, e))
 			return -1;
@@ -181,7 +193,8 @@ static int write_line(const struct chain *chain, const struct text *line, struct
 	if (write_all(fd, line->data, line->length) == 0)
 		return 0;
 	saved = errno;
-	(void)ftruncate(fd, size); /* else the piece stays, and the next line tells of it */
+	if (ftruncate(fd, size))
+		log_debug("a piece of a line stays in %s, continuing", chain->name); /* and the next line tells of it */
 	errno = saved;
 	return error_sys(e, "write %s", chain->name);
 }

@@ -27,7 +27,7 @@ struct text;
 enum {
 	CHAIN_FILE = 8 << 20, /* then a new file is begun */
 	CHAIN_FILES = 9,      /* older ones that are kept */
-	CHAIN_LINE = 96 << 10, /* the longest line that is added */
+	CHAIN_LINE = 192 << 10, /* the longest line that is added */
 };
 
 /* A line that is going to be added. */

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/places.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/report.h"
@@ -190,9 +191,11 @@ static int run_command(const struct globals *globals, const char *name, char *co
 	if (wants_help(argv, command))
 		return help_print(command, e);
 	if (set_up_log(globals, e) == 0 && set_up_places(globals, &places, e) == 0 && choose_manager(globals, &manager, e) == 0) {
-		const struct call call = { .argv = argv, .command = command, .places = &places, .manager = manager };
+		struct call call = { .argv = argv, .command = command, .places = &places, .manager = manager };
 
+		call.audit = audit_begin(&call);
 		status = command->run(&call);
+		audit_end(call.audit, status);
 	}
 	places_release(&places);
 	return status;

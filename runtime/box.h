@@ -82,5 +82,8 @@ int box_remove(const struct places *places, const char *name, bool force, struct
  * makes something. Goes on after a failure; the first one is in e. */
 int box_sweep(const struct places *places, struct error *e);
 
+/* Whether a container of this name was made from a bundle (OCI). */
+bool box_is_oci(const struct places *places, const char *name);
+
 /* A name for a container: [a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}. */
 int box_check_name(const char *name, struct error *e);
