@@ -118,12 +118,17 @@ int chain_begin(int folder, const char *name, struct chain *ret, struct error *e
 	return 0;
 }
 
-int chain_settle(struct chain *chain, struct error *e)
+static int settle(struct chain *chain, struct error *e)
 {
 	if (!chain->is_hashing)
 		return 0;
 	chain->is_hashing = false;
 	return sha256_end(&chain->hash, chain->previous, e);
+}
+
+int chain_settle(struct chain *chain, struct error *e)
+{
+	return sha256_is_done(&chain->hash) ? settle(chain, e) : 0;
 }
 
 void chain_release(struct chain *chain)
@@ -215,7 +220,7 @@ static int catch_up(struct chain *chain, struct error *e)
 		if (chain_begin(chain->folder, chain->name, chain, e))
 			return -1;
 	}
-	return chain_settle(chain, e);
+	return settle(chain, e);
 }
 
 int chain_add(struct chain *chain, const struct text *members, struct error *e)
@@ -240,7 +245,7 @@ int chain_head(int folder, const char *name, uint64_t *ret_seq, char ret_digest[
 	int result = chain_begin(folder, name, &chain, e);
 
 	if (result == 0) {
-		result = chain_settle(&chain, e);
+		result = settle(&chain, e);
 		*ret_seq = chain.seq - 1;
 		memcpy(ret_digest, chain.previous, sizeof chain.previous);
 		chain_release(&chain);

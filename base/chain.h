@@ -45,7 +45,7 @@ struct chain {
 /* Looks at the last line, and begins to compute its digest. Nothing is made. */
 int chain_begin(int folder, const char *name, struct chain *ret, struct error *e);
 
-/* Waits for that digest: for who goes on to something long. */
+/* Takes that digest where it is there, so that no ended process is left to wait for, during something long. Waits for nothing. */
 int chain_settle(struct chain *chain, struct error *e);
 
 /* Adds a line with these members ("\"a\":1,\"b\":2"). What others added meanwhile comes before it. Nothing is added where it does not fit on the

@@ -19,8 +19,8 @@ struct places;
 /* The verb begins. NULL where it is not audited. */
 struct audit *audit_begin(const struct call *call);
 
-/* For what is in a hurry at its end: the digest of the last record is computed beside what comes now; and is there, before something that
- * lasts begins. */
+/* For what is in a hurry: the digest of the last record is computed beside what comes now, and taken, where it is there already, before
+ * something that lasts begins. */
 void audit_early(struct audit *audit);
 void audit_settle(struct audit *audit);
 
