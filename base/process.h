@@ -84,5 +84,21 @@ struct process_run {
  * the error text where it fails (non-zero exit). Output is bounded to 1 MiB. */
 int process_run(const struct process_run *run, struct text *out, struct error *e);
 
+/* A helper program that runs beside its caller. */
+struct process_job {
+	int out, err, pidfd;
+};
+#define PROCESS_JOB_NONE ((struct process_job){ -1, -1, -1 })
+
+/* The two halves of process_run: until the second one the caller does something else, and the program may write no more than a pipe
+ * holds. process_end releases job; its time limit begins there. */
+int process_begin(const struct process_run *run, struct process_job *ret, struct error *e);
+int process_end(const struct process_run *run, struct process_job *job, struct text *out, struct error *e);
+/* Forgets about it: it ends when it has something to say, or with box. */
+void process_job_release(struct process_job *job);
+
+/* The absolute path of a program in the caller's PATH; NULL where it is in no folder of it. The caller frees it. */
+char *process_find(const char *name);
+
 /* The title that ps shows: prctl(PR_SET_NAME), at most 15 bytes are kept. */
 void process_title(const char *title);

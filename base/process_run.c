@@ -23,6 +23,22 @@
 
 enum { OUTPUT_LIMIT = 1 << 20 };
 
+char *process_find(const char *name)
+{
+	const char *path = getenv("PATH");
+
+	/* What is relative in PATH depends on the folder that box happens to be called in. */
+	for (path = path && *path ? path : "/usr/local/bin:/usr/bin:/bin"; *path; path += *path == ':') {
+		size_t length = strcspn(path, ":");
+		autofree char *program = text_format("%.*s/%s", (int)length, path, name);
+
+		if (program[0] == '/' && access(program, X_OK) == 0)
+			return take_ptr(&program);
+		path += length;
+	}
+	return NULL;
+}
+
 static const char *path_of(const struct process_run *run)
 {
 	return run->path ? run->path : run->argv[0];
@@ -143,37 +159,64 @@ static int judge(const struct process_run *run, const struct process_end *end, s
 			 reason.length ? reason.data : "");
 }
 
-int process_run(const struct process_run *run, struct text *out, struct error *e)
+int process_begin(const struct process_run *run, struct process_job *ret, struct error *e)
 {
-	int out_ends[2] = { -1, -1 }, err_ends[2] = { -1, -1 };
-	autorelease(text) struct text said = { 0 };
-	autorelease(text) struct text words = { 0 };
-	autoclose int out_read = -1, err_read = -1, pidfd = -1;
-	struct process_end end;
-	int timed_out, started;
+	int out_ends[2] = { -1, -1 }, err_ends[2] = { -1, -1 }, started;
+	struct process_job job = PROCESS_JOB_NONE;
 
 	if (pipe2(out_ends, O_CLOEXEC))
 		return error_sys(e, "make a pipe for %s", path_of(run));
-	out_read = out_ends[0];
+	job.out = out_ends[0];
 	if (pipe2(err_ends, O_CLOEXEC)) {
 		error_sys(e, "make a pipe for %s", path_of(run));
 		close(out_ends[1]);
+		process_job_release(&job);
 		return -1;
 	}
-	err_read = err_ends[0];
-	started = start(run, out_ends[1], err_ends[1], &pidfd, e);
+	job.err = err_ends[0];
+	started = start(run, out_ends[1], err_ends[1], &job.pidfd, e);
 	close(out_ends[1]);
 	close(err_ends[1]);
-	if (started)
+	if (started) {
+		process_job_release(&job);
 		return -1;
-	timed_out = collect(run, out_read, err_read, &said, &words);
+	}
+	*ret = job;
+	return 0;
+}
+
+int process_end(const struct process_run *run, struct process_job *job, struct text *out, struct error *e)
+{
+	autorelease(text) struct text said = { 0 };
+	autorelease(text) struct text words = { 0 };
+	struct process_end end;
+	int timed_out = collect(run, job->out, job->err, &said, &words), failed;
+
 	if (timed_out)
-		(void)process_signal(pidfd, SIGKILL); /* it may have ended by itself just now */
-	if (process_wait(pidfd, &end, e))
+		(void)process_signal(job->pidfd, SIGKILL); /* it may have ended by itself just now */
+	failed = process_wait(job->pidfd, &end, e);
+	process_job_release(job);
+	if (failed)
 		return error_in(e, "run %s", path_of(run));
 	if (timed_out)
 		return error_set(e, ERROR_KERNEL, "run %s: no end after %d ms, killed", path_of(run), run->timeout_ms);
 	if (out)
 		text_add_bytes(out, said.data ? said.data : "", said.length);
 	return judge(run, &end, &words, e);
+}
+
+void process_job_release(struct process_job *job)
+{
+	int *fds[] = { &job->out, &job->err, &job->pidfd };
+
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		if (*fds[i] >= 0)
+			close(take_fd(fds[i]));
+}
+
+int process_run(const struct process_run *run, struct text *out, struct error *e)
+{
+	struct process_job job;
+
+	return process_begin(run, &job, e) ? -1 : process_end(run, &job, out, e);
 }

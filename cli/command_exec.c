@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/number.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "runtime/box.h"
@@ -31,7 +32,7 @@ struct options {
 const struct option_row exec_options[] = {
 	{ 't', "tty", OPTION_FLAG, offsetof(struct options, terminal), NULL, "give the program a terminal" },
 	{ 'i', "interactive", OPTION_FLAG, offsetof(struct options, keep_stdin), NULL, "give the program this command's stdin" },
-	{ 'e', "env", OPTION_LIST, offsetof(struct options, env), "KEY[=VALUE]", "set a variable; KEY alone takes the caller's" },
+	{ 'e', "env", OPTION_VARIABLES, offsetof(struct options, env), "KEY[=VALUE]", "set a variable; KEY alone takes the caller's" },
 	{ 'u', "user", OPTION_TEXT, offsetof(struct options, user), "USER[:GROUP]", "run as this user (default: the app's)" },
 	{ 'w', "workdir", OPTION_TEXT, offsetof(struct options, working_dir), "FOLDER", "start in this folder (default: the app's)" },
 	{ 0, "cwd", OPTION_TEXT, offsetof(struct options, working_dir), "FOLDER", "the same, in runc's words" },
@@ -111,6 +112,7 @@ int command_exec(const struct call *call)
 						  .no_new_privileges = options.no_new_privileges, .detach = options.detach,
 						  .ignores_pause = options.ignores_pause, .preserved = (int)preserved };
 
+		audit_container(call->audit, request.name);
 		complete_env(&options.env, &env);
 		if (box_exec(call->places, &request, &status, &e))
 			status = report_run_status(&e);

@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "base/places.h"
 #include "base/text.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "images/catalogue.h"
@@ -181,7 +182,7 @@ static int tag(const struct call *call, const struct list *operands, struct erro
 {
 	autorelease(catalogue) struct catalogue catalogue = { 0 };
 	autorelease(image_name) struct image_name name = { 0 };
-	const struct catalogue_entry *entry;
+	const struct catalogue_entry *entry, *before;
 	autofree char *full = NULL;
 
 	if (operands->count != 2)
@@ -193,6 +194,8 @@ static int tag(const struct call *call, const struct list *operands, struct erro
 	if (catalogue_read(call->places, &catalogue, e) || !(entry = catalogue_find(&catalogue, operands->items[0], e)))
 		return -1;
 	full = image_name_text(&name);
+	before = catalogue_named(&catalogue, full);
+	audit_image(call->audit, full, before ? before->image : NULL, entry->image);
 	return catalogue_tag(call->places, entry, full, e);
 }
 
@@ -217,6 +220,7 @@ static int remove_one(const struct call *call, const char *words, struct error *
 	if (catalogue_read(call->places, &catalogue, e) || !(entry = catalogue_find(&catalogue, words, e)) ||
 	    catalogue_remove(call->places, entry, &is_deleted, e))
 		return -1;
+	audit_image(call->audit, entry->name, entry->image, NULL);
 	text_addf(&out, "untagged %s\n", entry->name);
 	if (is_deleted)
 		text_addf(&out, "deleted %s\n", entry->image);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/names.h"
 #include "base/number.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "runtime/box.h"
@@ -60,8 +61,10 @@ int command_kill(const struct call *call)
 		choices.signal = operands.items[1];
 	if (result == 0 && choices.signal && (number = signal_number(choices.signal)) < 0)
 		result = error_set(&e, ERROR_USAGE, "kill: unknown signal %s", choices.signal);
-	if (result == 0)
+	if (result == 0) {
+		audit_container(call->audit, operands.items[0]);
 		result = box_kill(call->places, operands.items[0], number, choices.all, &e);
+	}
 	return finish(result, &e);
 }
 
@@ -82,6 +85,7 @@ int command_stop(const struct call *call)
 	/* One that cannot be stopped does not keep the others. */
 	for (size_t i = 0; i < operands.count; i++) {
 		error_clear(&e);
+		audit_container(call->audit, operands.items[i]);
 		if (box_stop(call->places, operands.items[i], seconds < 0 ? -1 : seconds * 1000000, &e))
 			result = report_failure(&e);
 	}
@@ -102,6 +106,7 @@ int command_rm(const struct call *call)
 	/* One that cannot be removed does not keep the others. */
 	for (size_t i = 0; i < operands.count; i++) {
 		error_clear(&e);
+		audit_container(call->audit, operands.items[i]);
 		if (box_remove(call->places, operands.items[i], choices.force, &e))
 			result = report_failure(&e);
 	}
@@ -116,8 +121,10 @@ static int pause_or_not(const struct call *call, bool paused)
 
 	if (result == 0 && operands.count != 1)
 		result = error_set(&e, ERROR_USAGE, "%s: expected one NAME", call->command->name);
-	if (result == 0)
+	if (result == 0) {
+		audit_container(call->audit, operands.items[0]);
 		result = box_pause(call->places, operands.items[0], paused, &e);
+	}
 	return finish(result, &e);
 }
 

@@ -7,9 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "images/image_name.h"
@@ -59,6 +61,16 @@ static int tell(const struct list *loaded, bool is_quiet, struct error *e)
 	return report_text(&out, e);
 }
 
+static void note(struct audit *audit, const struct list *loaded)
+{
+	for (size_t i = 0; i < loaded->count; i++) {
+		size_t length = strcspn(loaded->items[i], " ");
+		autofree char *digest = alloc_copy_bytes(loaded->items[i], length);
+
+		audit_image(audit, loaded->items[i][length] ? loaded->items[i] + length + 1 : digest, NULL, digest);
+	}
+}
+
 static int load(const struct call *call, const struct options *options, const struct list *operands, struct error *e)
 {
 	const char *words = options->input && strcmp(options->input, "-") != 0 ? options->input : "stdin";
@@ -73,6 +85,7 @@ static int load(const struct call *call, const struct options *options, const st
 	if (source < 0)
 		return -1;
 	result = load_request(call->places, source, words, options->force, &loaded, e);
+	note(call->audit, &loaded);
 	/* What was loaded before an error is there, and told. */
 	return tell(&loaded, options->quiet, result ? &ignored : e) || result ? -1 : 0;
 }
@@ -109,6 +122,7 @@ static int import(const struct call *call, const struct list *operands, struct e
 	if (import_request(call->places, source, operands->items[0], full, &image, e))
 		return -1;
 	list_addf(&made, "%s %s", image, full);
+	note(call->audit, &made);
 	return tell(&made, /* is_quiet= */ false, e);
 }
 

@@ -27,7 +27,7 @@ struct options {
 const struct option_row login_options[] = {
 	{ 'u', "username", OPTION_TEXT, offsetof(struct options, user), "USER", "who (else it is asked for)" },
 	{ 0, "password-stdin", OPTION_FLAG, offsetof(struct options, from_stdin), NULL, "read the password from standard input" },
-	{ 'p', "password", OPTION_TEXT, offsetof(struct options, password), "PASSWORD", "refused: other users of this host would see it" },
+	{ 'p', "password", OPTION_SECRET, offsetof(struct options, password), "PASSWORD", "refused: other users of this host would see it" },
 	{ 0 },
 };
 

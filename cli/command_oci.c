@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "cli/audit.h"
 #include "cli/bundle.h"
 #include "cli/commands.h"
 #include "cli/report.h"
@@ -59,6 +60,7 @@ int command_create(const struct call *call)
 		result = error_set(&e, ERROR_USAGE, "create: expected ID");
 	if (result == 0)
 		result = bundle_request(call, &choices, operands.items[0], &request, &e);
+	audit_engine(call->audit);
 	if (result == 0)
 		result = oci_create(call->places, &request, &e);
 	return result ? report_failure(&e) : 0;
@@ -102,6 +104,7 @@ int command_delete(const struct call *call)
 
 	if (result == 0 && operands.count != 1)
 		result = error_set(&e, ERROR_USAGE, "delete: expected ID");
+	audit_engine(call->audit);
 	if (result == 0)
 		result = oci_delete(call->places, operands.items[0], choices.force, &e);
 	return result ? report_failure(&e) : 0;

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/report.h"
@@ -51,6 +52,7 @@ static int pull_all(const struct call *call, const struct options *options, cons
 		progress_free(progress);
 		if (result)
 			return -1;
+		audit_image(call->audit, pulled.name, pulled.before, pulled.digest);
 		tell(&pulled, options->quiet, &out);
 		if (report_text(&out, e))
 			return -1;

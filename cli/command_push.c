@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/report.h"
@@ -42,6 +43,7 @@ static int push(const struct call *call, const struct options *options, const st
 	progress_begins(full, progress);
 	result = push_request(call->places, &catalogue, entry, operands->count > 1 ? operands->items[1] : entry->name, progress_blob, progress, e);
 	progress_free(progress);
+	audit_image(call->audit, full, NULL, entry->image);
 	if (result)
 		return -1;
 	text_addf(&out, "%s/%s%s%s@%s\n", name.host, name.repository, name.tag ? ":" : "", name.tag ? name.tag : "", entry->image);

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/places.h"
+#include "cli/audit.h"
 #include "cli/bundle.h"
 #include "cli/commands.h"
 #include "cli/locking.h"
@@ -47,7 +48,7 @@ const struct option_row run_options[] = {
 	{ 'i', "interactive", OPTION_FLAG, offsetof(struct options, keep_stdin), NULL, "give the app this command's stdin" },
 	{ 0, "rm", OPTION_FLAG, offsetof(struct options, remove), NULL, "remove the container at the end (always done in the foreground)" },
 	{ 0, "name", OPTION_TEXT, offsetof(struct options, name), "NAME", "name of the container (default: the spec's and six digits)" },
-	{ 'e', "env", OPTION_LIST, offsetof(struct options, env), "KEY[=VALUE]", "set a variable; KEY alone takes the caller's" },
+	{ 'e', "env", OPTION_VARIABLES, offsetof(struct options, env), "KEY[=VALUE]", "set a variable; KEY alone takes the caller's" },
 	{ 'v', "volume", OPTION_LIST, offsetof(struct options, volumes), "SOURCE:TARGET[:ro]", "add a mount" },
 	{ 0, "pull", OPTION_TEXT, offsetof(struct options, pull), "missing|always|never", "when to ask the image's registry (default: missing)" },
 	{ 0, "platform", OPTION_TEXT, offsetof(struct options, platform), "OS/ARCH[/VARIANT]", "of an image for several platforms" },
@@ -192,7 +193,13 @@ static int prepare(struct run *run, const struct call *call, const struct option
 	run->container.layers = take_ptr(&run->image.layers);
 	run->container.layer_count = run->image.layer_count;
 	run->image.layer_count = 0;
-	return complete_name(options, &run->container, e);
+	if (complete_name(options, &run->container, e))
+		return -1;
+	if (is_file(file))
+		audit_spec(call->audit, run->app);
+	audit_image(call->audit, reference, NULL, run->image.digest);
+	audit_container(call->audit, run->container.name);
+	return 0;
 }
 
 static int check_options(const struct options *options, const struct list *operands, struct error *e)
@@ -268,12 +275,14 @@ static int run_file(struct run *run, const struct call *call, const struct optio
 		log_warning("%s, continuing", swept.text);
 	if (strcmp(file, "-") == 0 && box_seal(e))
 		return EXIT_BOX_FAILED;
+	audit_early(call->audit);
 	if (prepare(run, call, options, file, command, e))
 		return EXIT_BOX_FAILED;
 	if (options->detach)
 		return run_detached(run, call, options, command, e);
 	if (strcmp(app_restart(run->app), "no") != 0)
 		report_line("restart holds in the background (box run -d): this run is not started again, continuing");
+	audit_settle(call->audit);
 	if (box_run(call->places, &run->container, &status, &run->epilogue, e))
 		return report_run_status(e);
 	for (size_t i = 0; i < run->epilogue.count; i++)
@@ -301,6 +310,7 @@ static int run_bundle(const struct call *call, const struct options *options, co
 	int status = EXIT_BOX_FAILED;
 	struct oci_create request;
 
+	audit_engine(call->audit);
 	if (operands->count != 1)
 		return error_set(e, ERROR_USAGE, "run: expected ID");
 	if (bundle_request(call, &options->bundle, operands->items[0], &request, e))

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/json_text.h"
 #include "base/number.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "runtime/oci.h"
@@ -130,6 +131,7 @@ int command_update(const struct call *call)
 		result = error_set(&e, ERROR_USAGE, "update: expected ID");
 	if (result == 0)
 		result = read_resources(&choices, &json, &e);
+	audit_engine(call->audit);
 	if (result == 0)
 		result = oci_update(call->places, operands.items[0], json.data ? json.data : "", json.length, &e);
 	return result ? report_failure(&e) : 0;

@@ -11,12 +11,22 @@
 
 struct places;
 
+struct audit;
+
+/* Whether a verb leaves a record in the audit trail. Every row of the table answers. */
+enum audit_answer {
+	AUDIT_NOT_SAID,
+	AUDITED,     /* it changes something, or enters a container */
+	NOT_AUDITED, /* it tells what there is */
+};
+
 /* What a command gets: argv behind its name, and where things live. It prints its own errors and returns the exit code. */
 struct call {
 	char *const *argv;
 	const struct command *command;
 	struct places *places;
 	enum cgroup_manager manager;
+	struct audit *audit; /* what it tells of itself (audit.h); NULL: it is not audited */
 };
 
 struct command {
@@ -26,6 +36,7 @@ struct command {
 	const struct option_row *options; /* never NULL */
 	int (*run)(const struct call *call);
 	const char *const *examples; /* ended by NULL */
+	enum audit_answer audit;
 };
 
 extern const struct command commands[]; /* ends with a row without a name */
@@ -35,7 +46,7 @@ extern const struct option_row global_options[], run_options[], exec_options[], 
 	restart_options[], logs_options[],
 	create_options[], delete_options[], list_options[], update_options[], events_options[], config_options[], spec_options[],
 	pull_options[], images_options[], rmi_options[], history_options[], inspect_options[], login_options[], push_options[], save_options[],
-	export_options[], load_options[], prune_options[], store_options[], lock_options[], no_options[];
+	export_options[], load_options[], prune_options[], store_options[], lock_options[], audit_options[], no_options[];
 
 int command_create(const struct call *call);
 int command_start(const struct call *call);
@@ -78,3 +89,4 @@ int command_export(const struct call *call);
 int command_import(const struct call *call);
 int command_prune(const struct call *call);
 int command_store(const struct call *call);
+int command_audit(const struct call *call);

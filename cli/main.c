@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/places.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/report.h"
@@ -74,14 +75,15 @@ static void open_standard_streams(void)
 			_exit(EXIT_BOX_FAILED);
 }
 
-/* A core of box could hold secrets (attacks E07). The hard limit stays: an app's own may go up to it. */
+/* A core of box could hold secrets (attacks E07). 1 is as good as 0 for a file, and the one value that the kernel also honours where
+ * cores go to a program (core_pattern "|…"). The hard limit stays: an app's own may go up to it. */
 static void forbid_cores(void)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_CORE, &limit))
 		return;
-	limit.rlim_cur = 0;
+	limit.rlim_cur = limit.rlim_max ? 1 : 0;
 	(void)setrlimit(RLIMIT_CORE, &limit); /* lowering cannot fail */
 }
 
@@ -188,9 +190,11 @@ static int run_command(const struct globals *globals, const char *name, char *co
 	if (wants_help(argv, command))
 		return help_print(command, e);
 	if (set_up_log(globals, e) == 0 && set_up_places(globals, &places, e) == 0 && choose_manager(globals, &manager, e) == 0) {
-		const struct call call = { .argv = argv, .command = command, .places = &places, .manager = manager };
+		struct call call = { .argv = argv, .command = command, .places = &places, .manager = manager };
 
+		call.audit = audit_begin(&call);
 		status = command->run(&call);
+		audit_end(call.audit, status);
 	}
 	places_release(&places);
 	return status;

@@ -73,7 +73,7 @@ static int set_option(struct words *w, const struct option_row *row, const char 
 		value = *++w->at;
 	if (!value)
 		return error_set(w->e, ERROR_USAGE, "option %s needs a value: %s", word, row->argument);
-	if (row->kind == OPTION_TEXT)
+	if (row->kind == OPTION_TEXT || row->kind == OPTION_SECRET)
 		*(const char **)place = value;
 	else
 		list_add(place, value);

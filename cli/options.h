@@ -15,6 +15,8 @@ enum option_kind {
 	OPTION_FLAG, /* bool */
 	OPTION_TEXT, /* const char *: borrowed from argv */
 	OPTION_LIST, /* struct list: may be given several times */
+	OPTION_SECRET, /* as OPTION_TEXT; no record has the value */
+	OPTION_VARIABLES, /* as OPTION_LIST, of "KEY=VALUE"; no record has the values */
 	OPTION_ELSEWHERE, /* another tool's: refused, help says where it is written here; not listed by --help */
 };
 

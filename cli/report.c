@@ -32,11 +32,19 @@ static void add_place(struct text *line, const struct app *app, const char *file
 	text_addf(line, "%s: ", e->field);
 }
 
+static bool has_failed;
+
+bool report_has_failed(void)
+{
+	return has_failed;
+}
+
 void report_error(const struct app *app, const char *file, const struct error *e)
 {
 	autorelease(text) struct text line = { 0 };
 	autorelease(text) struct text escaped = { 0 };
 
+	has_failed = true;
 	add_place(&line, app, file, e);
 	text_add(&line, e->text);
 	text_add(&escaped, "box: ");

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct app;
@@ -15,6 +16,9 @@ enum { EXIT_BOX_FAILED = 125 };
 
 /* Prints the one final error and its hint on stderr. app (may be NULL) tells the line of a field. */
 void report_error(const struct app *app, const char *file, const struct error *e);
+
+/* Whether report_error was called. */
+bool report_has_failed(void);
 
 /* 127, 126 or 125, by the kind of e: for commands that run a program. */
 int report_run_status(const struct error *e);

@@ -15,10 +15,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/places.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "images/digest.h"
-#include "images/image_request.h"
-#include "images/unpack_answer.h"
 
 enum { FILE_LIMIT = 9 << 20 };
 
@@ -62,38 +61,18 @@ static void keep(const char *folder, const char *name, const char *digest, const
 		log_debug("cannot keep a digest: %s, continuing", e.text);
 }
 
-static char *compute(const struct text *content, struct error *e)
-{
-	autorelease(unpack_answer) struct unpack_answer answer = { 0 };
-	autorelease(list) struct list words = { 0 };
-	autoclose int input = file_in_memory("digest", content->data ? content->data : "", content->length);
-	const struct image_request request = { .words = &words, .about = "digest", .input = input };
-	struct digest digest;
-
-	list_add(&words, "digest");
-	if (input < 0)
-		error_sys(e, "hand a text on");
-	if (input < 0 || image_request(&request, &answer, e))
-		return NULL;
-	if (digest_parse(answer.image, &digest)) {
-		error_set(e, ERROR_INTERNAL, "box-image calls \"%.80s\" a digest", answer.image);
-		return NULL;
-	}
-	return take_ptr(&answer.image);
-}
-
 char *text_digest(const struct places *places, const struct text *content, struct error *e)
 {
 	autofree char *name = file_name(content);
 	char *digest = look_up(places->cache, name, content);
+	char computed[SHA256_TEXT];
 
 	if (digest)
 		return digest;
-	digest = compute(content, e);
-	if (!digest) {
+	if (sha256_bytes(content->data ? content->data : "", content->length, computed, e)) {
 		error_in(e, "compute a digest");
 		return NULL;
 	}
-	keep(places->cache, name, digest, content);
-	return digest;
+	keep(places->cache, name, computed, content);
+	return alloc_copy(computed);
 }

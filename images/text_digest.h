@@ -2,7 +2,7 @@
 /*
  * text_digest.h - the SHA-256 of a text.
  *
- * box links no cryptography: box-image computes it (by "digest", the text on its stdin). What was computed is kept in the cache with the
+ * box links no cryptography: another program computes it (base/sha256.h). What was computed is kept in the cache with the
  * whole text, which is compared byte by byte, so that a run of what ran before starts no other program.
  */
 #pragma once

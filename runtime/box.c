@@ -332,3 +332,11 @@ int box_remove(const struct places *places, const char *name, bool force, struct
 	}
 	return error_set(e, ERROR_KERNEL, "remove %s: it was killed and does not end", name);
 }
+
+bool box_is_oci(const struct places *places, const char *name)
+{
+	struct error ignored = { 0 };
+	autofree char *path = box_check_name(name, &ignored) ? NULL : text_format("%s/%s/" STATE_BRIEF, places->state, name);
+
+	return path && access(path, F_OK) == 0;
+}

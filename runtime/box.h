@@ -92,6 +92,8 @@ int box_export(const struct places *places, const char *name, int fd, int64_t *r
 
 /* The same of layers of the store, lowest first, as a container would see them. */
 int box_export_layers(const struct places *places, const struct layer *layers, size_t count, int fd, struct error *e);
+/* Whether a container of this name was made from a bundle (OCI). */
+bool box_is_oci(const struct places *places, const char *name);
 
 /* A name for a container: [a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}. */
 int box_check_name(const char *name, struct error *e);

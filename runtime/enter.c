@@ -50,6 +50,7 @@
 #include "runtime/rlimits.h"
 #include "runtime/sealed.h"
 #include "runtime/seccomp.h"
+#include "runtime/secret_env.h"
 #include "runtime/stage.h"
 #include "runtime/state.h"
 #include "runtime/steps.h"
@@ -143,6 +144,7 @@ static void describe(const struct box_exec *request, struct entry *entry)
 	if (!record->user_namespace)
 		c->namespaces[NAMESPACE_USER].choice = NAMESPACE_HOST;
 	list_copy(&c->env, &record->env);
+	secret_env_find((pid_t)record->pid, &record->secret_names, &c->env);
 	/* The command line gives only KEY=VALUE. */
 	for (size_t i = 0; request->env && i < request->env->count; i++)
 		(void)list_env_put(&c->env, request->env->items[i]);
@@ -418,7 +420,7 @@ static void release(struct entry *entry)
 	if (entry->is_oci)
 		container_release(&entry->container);
 	else
-		list_release(&entry->container.env); /* the rest of it is borrowed */
+		secret_list_release(&entry->container.env); /* the rest of it is borrowed */
 	seccomp_filter_release(&entry->filter);
 	cgroup_free(entry->group);
 	record_release(&entry->record);

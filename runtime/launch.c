@@ -30,6 +30,7 @@
 #include "runtime/relay.h"
 #include "runtime/rlimits.h"
 #include "runtime/scheduling.h"
+#include "runtime/secret_env.h"
 #include "runtime/stage.h"
 #include "runtime/steps.h"
 #include "specs/container.h"
@@ -155,6 +156,7 @@ int launch_expect(struct launch *l, unsigned stage, struct message *ret, struct 
 int launch_write_record(struct launch *l, struct error *e)
 {
 	autorelease(text) struct text cgroup = { 0 };
+	autorelease(list) struct list secrets = { 0 };
 	const struct container *c = l->container;
 	struct timespec now = { 0 };
 	struct record record = {
@@ -174,6 +176,8 @@ int launch_write_record(struct launch *l, struct error *e)
 		record.oci_version = c->oci->version;
 		record.annotations = c->oci->annotations;
 	}
+	secret_env_names(&c->secret_env, &secrets);
+	record.secret_names = secrets;
 	cgroup_record(l->group, &cgroup);
 	record.cgroup = cgroup.data;
 	return state_write(&l->state, &record, e); /* borrows everything */

@@ -38,6 +38,8 @@ int step_working_folder(struct child *c, struct error *e)
 int step_find_program(struct child *c, struct error *e)
 {
 	list_copy(&c->env, &c->container->env);
+	for (size_t i = 0; i < c->container->secret_env.count; i++)
+		(void)list_env_put(&c->env, c->container->secret_env.items[i]); /* always KEY=VALUE */
 	if (!list_env_get(&c->env, "HOME"))
 		list_env_set(&c->env, "HOME", c->identity.home ? c->identity.home : "/");
 	return program_find(c->root, c->container->args.items[0], &c->env, c->container->working_dir, &c->program, e);

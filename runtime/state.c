@@ -40,6 +40,7 @@ static const struct field record_fields[] = {
 	{ "id_base", FIELD_INTEGER, offsetof(struct record, id_base), .max = UINT32_MAX, .help = "first host id" },
 	{ "cgroup", FIELD_TEXT, offsetof(struct record, cgroup), .help = "its cgroup" },
 	{ "env", FIELD_TEXT_LIST, offsetof(struct record, env), .help = "environment" },
+	{ "secret_names", FIELD_TEXT_LIST, offsetof(struct record, secret_names), .help = "names of variables that are secret" },
 	{ "working_dir", FIELD_TEXT, offsetof(struct record, working_dir), .help = "working folder" },
 	{ "user", FIELD_TEXT, offsetof(struct record, user), .help = "user in the container" },
 	{ "group_add", FIELD_TEXT_LIST, offsetof(struct record, group_add), .help = "further groups" },

@@ -39,6 +39,7 @@ struct record {
 	char *cgroup;       /* cgroup_record() */
 	/* For box exec. */
 	struct list env;
+	struct list secret_names; /* variables that the first process has beside: their values are secret, and in no file */
 	char *working_dir;
 	char *user;
 	struct list group_add;

@@ -56,13 +56,6 @@ static int check_later(const struct app *app, struct problems *p)
 	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
 		if (later[i].is_asked && refuse(p, later[i].field, later[i].what))
 			return -1;
-	for (size_t i = 0; i < app->secret_count; i++) {
-		char field[64];
-
-		(void)snprintf(field, sizeof field, "secrets[%zu].environment", i); /* always fits */
-		if (app->secrets[i].environment && refuse(p, field, "a secret in the environment is"))
-			return -1;
-	}
 	return 0;
 }
 

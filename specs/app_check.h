@@ -19,6 +19,9 @@ int app_check_rules(const struct app *app, struct problems *p);
 int app_unexpected(struct problems *p, const char *expected, const char *found, const char *field, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* A name or a number that exists in the container; whole is what the message shows. As problems_add. */
+int app_check_id(const struct app *app, const char *part, const char *whole, const char *field, struct problems *p);
+
 /* check_words.c: single fields */
 int check_name(const struct app *app, struct problems *p);
 int check_source(const struct app *app, struct problems *p);
@@ -43,6 +46,8 @@ int check_sysctls(const struct app *app, struct problems *p);
 /* check_mounts.c: what appears in the container's tree */
 int check_volumes(const struct app *app, struct problems *p);
 int check_tmpfs(const struct app *app, struct problems *p);
-int check_secrets(const struct app *app, struct problems *p);
 int check_devices(const struct app *app, struct problems *p);
 int check_targets(const struct app *app, struct problems *p);
+
+/* check_secrets.c */
+int check_secrets(const struct app *app, struct problems *p);

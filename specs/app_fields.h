@@ -36,8 +36,14 @@ struct port {
 	int mode;
 };
 
+/* Where a secret comes from: one of these. */
+struct secret_source {
+	char *file, *environment, *systemd_creds;
+	struct list command;
+};
+
 struct secret {
-	char *source;
+	struct secret_source source;
 	char *target;
 	int64_t uid, gid;
 	mode_t mode;

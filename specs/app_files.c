@@ -16,9 +16,9 @@
 #include "specs/app_mounts.h"
 #include "specs/container.h"
 
-enum { SECRET_LIMIT = 1 << 20, SECRETS_LIMIT = 8 << 20, HOST_FILE_LIMIT = 1 << 20 };
+enum { HOST_FILE_LIMIT = 1 << 20 };
 
-static struct file_entry *add_file(struct container *c, const char *target, struct text *content)
+struct file_entry *app_add_file(struct container *c, const char *target, struct text *content)
 {
 	struct file_entry *file = alloc_append(&c->files, &c->file_count, sizeof *file);
 	size_t length = content->length;
@@ -59,58 +59,18 @@ static void add_etc(struct container *c)
 	text_addf(&hosts, "127.0.1.1\t%s\n", c->hostname);
 	text_addf(&hostname, "%s\n", c->hostname);
 	if (!is_mounted(c, "/etc/hosts"))
-		(void)add_file(c, "/etc/hosts", &hosts);
+		(void)app_add_file(c, "/etc/hosts", &hosts);
 	if (!is_mounted(c, "/etc/hostname"))
-		(void)add_file(c, "/etc/hostname", &hostname);
+		(void)app_add_file(c, "/etc/hostname", &hostname);
 	if (!is_mounted(c, "/etc/resolv.conf"))
-		(void)add_file(c, "/etc/resolv.conf", &resolv);
+		(void)app_add_file(c, "/etc/resolv.conf", &resolv);
 	text_release(&hosts);
 	text_release(&hostname);
 	text_release(&resolv);
 }
 
-char *app_secret_target(const struct secret *secret)
+int app_files(const struct app *app, const struct app_options *options, struct container *c, struct error *e)
 {
-	const char *slash = strrchr(secret->source, '/');
-	const char *name = secret->target ? secret->target : slash ? slash + 1 : secret->source;
-
-	return name[0] == '/' ? alloc_copy(name) : text_format("/run/secrets/%s", name);
-}
-
-static int add_secret(const struct app *app, size_t index, size_t *total, struct container *c, struct error *e)
-{
-	const struct secret *secret = &app->secrets[index];
-	autofree char *path = app_path(app, secret->source);
-	autofree char *target = app_secret_target(secret);
-	struct text content = { 0 };
-	struct file_entry *file;
-
-	if (file_read(AT_FDCWD, path, SECRET_LIMIT, &content, e)) {
-		text_release(&content);
-		return error_at(e, "source");
-	}
-	*total += content.length;
-	if (*total > SECRETS_LIMIT) {
-		text_release(&content);
-		return error_set(e, ERROR_SPEC, "all secrets together have more than 8 MiB");
-	}
-	file = add_file(c, target, &content);
-	file->uid = (uid_t)secret->uid;
-	file->gid = (gid_t)secret->gid;
-	file->mode = secret->mode ? secret->mode : 0400;
-	file->is_secret = true;
-	file->is_optional = false;
-	file->field = text_format("secrets[%zu]", index);
-	return 0;
-}
-
-int app_files(const struct app *app, struct container *c, struct error *e)
-{
-	size_t total = 0;
-
 	add_etc(c);
-	for (size_t i = 0; i < app->secret_count; i++)
-		if (add_secret(app, i, &total, c, e))
-			return error_at(e, "secrets[%zu]", i);
-	return 0;
+	return app_secrets(app, options, c, e);
 }

@@ -91,27 +91,6 @@ int check_tmpfs(const struct app *app, struct problems *p)
 	return 0;
 }
 
-int check_secrets(const struct app *app, struct problems *p)
-{
-	for (size_t i = 0; i < app->secret_count; i++) {
-		const struct secret *s = &app->secrets[i];
-		const char *slash = strrchr(s->source, '/'), *name = slash ? slash + 1 : s->source;
-		int result = 0;
-
-		if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
-			result = app_unexpected(p, "a file", s->source, "secrets[%zu].source", i);
-		} else if (s->target && s->target[0] == '/' && app_check_target(s->target, p->e)) {
-			error_at(p->e, "secrets[%zu].target", i);
-			result = problems_add(p);
-		} else if (s->target && s->target[0] != '/' && !name_is_plain(s->target)) {
-			result = app_unexpected(p, "an absolute path, or a name below /run/secrets", s->target, "secrets[%zu].target", i);
-		}
-		if (result)
-			return -1;
-	}
-	return 0;
-}
-
 int check_devices(const struct app *app, struct problems *p)
 {
 	for (size_t i = 0; i < app->devices.count; i++) {

@@ -60,8 +60,7 @@ int check_program(const struct app *app, struct problems *p)
 	return 0;
 }
 
-/* A name or a number that exists in the container. */
-static int check_id(const struct app *app, const char *part, const char *whole, const char *field, struct problems *p)
+int app_check_id(const struct app *app, const char *part, const char *whole, const char *field, struct problems *p)
 {
 	bool is_number = *part >= '0' && *part <= '9', is_mapped = app->security.userns == USERNS_AUTO;
 	int64_t id;
@@ -78,20 +77,6 @@ static int check_id(const struct app *app, const char *part, const char *whole, 
 	return problems_add(p);
 }
 
-static int check_secret_owners(const struct app *app, struct problems *p)
-{
-	for (size_t i = 0; i < app->secret_count; i++) {
-		autofree char *uid = text_format("%jd", (intmax_t)app->secrets[i].uid);
-		autofree char *gid = text_format("%jd", (intmax_t)app->secrets[i].gid);
-		autofree char *uid_field = text_format("secrets[%zu].uid", i);
-		autofree char *gid_field = text_format("secrets[%zu].gid", i);
-
-		if (check_id(app, uid, uid, uid_field, p) || check_id(app, gid, gid, gid_field, p))
-			return -1;
-	}
-	return 0;
-}
-
 int check_user(const struct app *app, struct problems *p)
 {
 	autofree char *user = alloc_copy(app->user);
@@ -99,15 +84,15 @@ int check_user(const struct app *app, struct problems *p)
 
 	if (colon)
 		*colon = '\0';
-	if (user && (check_id(app, user, app->user, "user", p) || (colon && check_id(app, colon + 1, app->user, "user", p))))
+	if (user && (app_check_id(app, user, app->user, "user", p) || (colon && app_check_id(app, colon + 1, app->user, "user", p))))
 		return -1;
 	for (size_t i = 0; i < app->group_add.count; i++) {
 		autofree char *field = text_format("group_add[%zu]", i);
 
-		if (check_id(app, app->group_add.items[i], app->group_add.items[i], field, p))
+		if (app_check_id(app, app->group_add.items[i], app->group_add.items[i], field, p))
 			return -1;
 	}
-	return check_secret_owners(app, p);
+	return 0;
 }
 
 int check_hostname(const struct app *app, struct problems *p)

@@ -41,6 +41,13 @@ void limits_release(struct limits *limits)
 	limits_init(limits);
 }
 
+void secret_list_release(struct list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		explicit_bzero(list->items[i], strlen(list->items[i]));
+	list_release(list);
+}
+
 static void release_files(struct container *c)
 {
 	for (size_t i = 0; i < c->file_count; i++) {
@@ -144,6 +151,7 @@ void container_release(struct container *c)
 			  c->seccomp_text, c->root_folder };
 
 	release_files(c);
+	secret_list_release(&c->secret_env);
 	release_arrays(c);
 	limits_release(&c->limits);
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)

@@ -245,6 +245,7 @@ struct container {
 
 	struct list args; /* entrypoint and command; at least one */
 	struct list env;
+	struct list secret_env; /* likewise, of secrets: for the program alone, kept and printed nowhere */
 	char *working_dir;      /* absolute; made where missing */
 	char *user;             /* "", "name", "1000", "name:group", "1000:1000": looked up in the container's own files */
 	struct list group_add;  /* names or numbers */
@@ -291,6 +292,9 @@ struct container {
 const struct oci_part *container_extra(const struct container *container);
 
 void container_release(struct container *container);
+
+/* A list of secrets: as list_release, and nothing stays in freed memory. */
+void secret_list_release(struct list *list);
 
 /* Whether the container has a namespace that is not the caller's. */
 bool container_has_namespace(const struct container *container, enum namespace_kind kind);

@@ -47,6 +47,7 @@ enum field_flags {
 	FIELD_HIDDEN = 1 << 1, /* not printed by dump (secrets) */
 	FIELD_OPEN = 1 << 2,   /* on a table's first row: keys that no row knows, and nulls, are ignored, not errors (image manifests) */
 	FIELD_NULLS = 1 << 3, /* on a table's first row: null counts as absent, which is how Go programs write empty lists */
+	FIELD_SPARSE = 1 << 5, /* an empty list is not printed: nobody wrote it */
 	FIELD_UNSET = 1 << 4, /* an INTEGER that nobody wrote is LIMIT_UNSET (see field_init), not 0 */
 };
 

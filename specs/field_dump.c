@@ -167,7 +167,7 @@ static json_t *build_value(const struct field *f, const char *object)
 	case FIELD_NUMBER_LIST:
 		return build_numbers(place);
 	case FIELD_TEXT_LIST:
-		return build_list(place);
+		return f->flags & FIELD_SPARSE && !((const struct list *)place)->count ? NULL : build_list(place);
 	case FIELD_MAP:
 		return build_map(place);
 	case FIELD_OBJECT:

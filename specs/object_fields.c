@@ -4,6 +4,7 @@
  */
 #include "specs/app_fields.h"
 #include "specs/app_tables.h"
+#include "specs/shorthand.h"
 
 static const char *const volume_types[] = { "bind", "volume", "tmpfs", NULL };
 static const char *const idmaps[] = { "caller", "container", "none", NULL };
@@ -38,10 +39,23 @@ const struct field port_fields[] = {
 };
 #undef AT
 
+#define AT(member) offsetof(struct secret_source, member)
+static const struct field secret_source_fields[] = {
+	{ "file", FIELD_TEXT, AT(file), .help = "A file, relative to the spec." },
+	{ "environment", FIELD_TEXT, AT(environment), .help = "A variable of the caller." },
+	{ "command", FIELD_TEXT_LIST, AT(command), .flags = FIELD_SPARSE,
+	  .help = "A program of the host that prints it, with its arguments: [\"pass\", \"show\", \"db\"]." },
+	{ "systemd_creds", FIELD_TEXT, AT(systemd_creds),
+	  .help = "A credential of systemd: its name, or the path of an encrypted one, relative to the spec." },
+	{ 0 },
+};
+#undef AT
+
 #define AT(member) offsetof(struct secret, member)
 const struct field secret_fields[] = {
-	{ "source", FIELD_TEXT, AT(source), .flags = FIELD_REQUIRED, .help = "File with the secret, relative to the spec." },
-	{ "target", FIELD_TEXT, AT(target), .help = "Path inside, or a name below /run/secrets. Default: /run/secrets/ and the file's name." },
+	{ "source", FIELD_OBJECT, AT(source), .flags = FIELD_REQUIRED, .sub = secret_source_fields, .expand = shorthand_secret_source,
+	  .help = "Where it comes from: a file, relative to the spec; or an object. Read at every start." },
+	{ "target", FIELD_TEXT, AT(target), .help = "Path inside, or a name below /run/secrets. Default: /run/secrets/ and the source's name." },
 	{ "uid", FIELD_INTEGER, AT(uid), .max = 4294967294, .help = "Owner inside. Default: 0." },
 	{ "gid", FIELD_INTEGER, AT(gid), .max = 4294967294, .help = "Group inside. Default: 0." },
 	{ "mode", FIELD_MODE, AT(mode), .help = "Octal mode. Default: \"0400\"." },

@@ -105,6 +105,12 @@ json_t *shorthand_secret(const char *text, struct error *e)
 	return json_pack("{s:s}", "source", text);
 }
 
+json_t *shorthand_secret_source(const char *text, struct error *e)
+{
+	(void)e; /* likewise */
+	return json_pack("{s:s}", "file", text);
+}
+
 char *shorthand_ulimit(json_t *object, struct error *e)
 {
 	json_t *soft = json_object_get(object, "soft"), *hard = json_object_get(object, "hard");

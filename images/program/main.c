@@ -31,7 +31,7 @@
 #include "images/unpack/unpack.h"
 #include "images/unpack_answer.h"
 
-enum { SECRET_LIMIT = 256 << 10, INPUT_LIMIT = 8 << 20 };
+enum { SECRET_LIMIT = 256 << 10 };
 
 static int wrong_words(struct error *e)
 {
@@ -174,26 +174,6 @@ static int survey(char *const *words, int count, struct unpack_answer *ret, stru
 	return result ? error_in(e, "look at %s", request.words) : 0;
 }
 
-/* The digest of what comes on stdin. */
-static int digest_input(char *const *words, int count, struct unpack_answer *ret, struct error *e)
-{
-	autorelease(hash) struct hash *hash = hash_begin(DIGEST_SHA256, e);
-	autorelease(text) struct text input = { 0 };
-	struct digest digest;
-	char name[DIGEST_TEXT];
-
-	(void)words;
-	if (count)
-		return wrong_words(e);
-	if (!hash || file_read_fd(STDIN_FILENO, "its input", INPUT_LIMIT, &input, e))
-		return -1;
-	hash_add(hash, input.data ? input.data : "", input.length);
-	hash_end(hash, &digest);
-	digest_text(&digest, name);
-	ret->image = alloc_copy(name);
-	return 0;
-}
-
 /* STORE-FD */
 static int hash_store(char *const *words, int count, struct unpack_answer *ret, struct error *e)
 {
@@ -324,7 +304,6 @@ static const struct {
 	{ "push", push },
 	{ "referrers", referrers },
 	{ "survey", survey },
-	{ "digest", digest_input },
 	{ "sweep", sweep },
 	{ "store-hash", hash_store },
 	{ "repair", repair },

@@ -39,21 +39,17 @@ static const struct field reply_fields[] = {
 /* The program's absolute path. */
 static char *find(const char *helper, struct error *e)
 {
-	const char *path = getenv("PATH");
+	autofree char *name = text_format("docker-credential-%s", helper);
+	char *program;
 
 	if (!*helper || helper[strspn(helper, "abcdefghijklmnopqrstuvwxyz0123456789-")]) {
 		error_set(e, ERROR_SPEC, "\"%.60s\" is no name of a credential helper: expected a-z, 0-9 and \"-\"", helper);
 		return NULL;
 	}
-	for (path = path && *path ? path : "/usr/local/bin:/usr/bin:/bin"; *path; path += *path == ':') {
-		size_t length = strcspn(path, ":");
-		autofree char *program = text_format("%.*s/docker-credential-%s", (int)length, path, helper);
-
-		if (program[0] == '/' && access(program, X_OK) == 0)
-			return take_ptr(&program);
-		path += length;
-	}
-	error_set(e, ERROR_MISSING, "find the credential helper docker-credential-%s: it is not in PATH", helper);
+	program = process_find(name);
+	if (program)
+		return program;
+	error_set(e, ERROR_MISSING, "find the credential helper %s: it is not in PATH", name);
 	return NULL;
 }
 

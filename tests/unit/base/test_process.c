@@ -258,3 +258,16 @@ Test(process, what_stays_is_moved_without_stepping_on_each_other)
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
 }
+
+Test(process, find_looks_through_path)
+{
+	autofree char *found = NULL, *nothing = NULL;
+
+	cr_assert_eq(setenv("PATH", "bin:.:/no/such/folder:/bin", 1), 0);
+	cr_assert_eq(chdir("/"), 0);
+	found = process_find("sh");
+	cr_assert_not_null(found);
+	cr_expect_str_eq(found, "/bin/sh", "a relative folder of PATH depends on where box is called");
+	nothing = process_find("no-such-program");
+	cr_expect_null(nothing);
+}

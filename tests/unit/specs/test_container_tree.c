@@ -237,3 +237,22 @@ Test(container_tree, etc)
 	cr_expect_not_null(strstr(file_at(&c, "/etc/hosts")->data, "web\n"));
 	container_release(&c);
 }
+
+Test(container_tree, a_secret_has_one_source_and_takes_its_name)
+{
+	struct container c;
+
+	cr_assert_eq(setenv("TOKEN", "from the caller", 1), 0);
+	put("keeper", "#!/bin/sh\nprintf %s \"$2 $1\"\n");
+	cr_assert_eq(chmod("keeper", 0700), 0);
+	c = make("\"secrets\": [{\"source\": {\"environment\": \"TOKEN\"}}, {\"source\": {\"command\": [\"./keeper\", \"a\", \"b\"]},"
+		 "\"target\": \"kept\", \"environment\": \"KEPT\"}]");
+	cr_assert_not_null(file_at(&c, "/run/secrets/TOKEN"));
+	cr_expect_str_eq(file_at(&c, "/run/secrets/TOKEN")->data, "from the caller");
+	cr_assert_not_null(file_at(&c, "/run/secrets/kept"));
+	cr_expect_str_eq(file_at(&c, "/run/secrets/kept")->data, "b a");
+	cr_expect_null(list_env_get(&c.env, "KEPT"), "what is recorded has it");
+	cr_expect_str_eq(list_env_get(&c.secret_env, "KEPT"), "b a");
+	cr_expect_eq(c.secret_env.count, 1u);
+	container_release(&c);
+}

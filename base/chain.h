@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chain.h - a log of JSON lines, each of which holds the digest of the one before.
+ *
+ *     {"seq":7,"previous":"sha256:…",…}
+ *
+ *     NAME          the lines, the newest last; NAME.1, NAME.2, … the older ones, after NAME has grown to CHAIN_FILE
+ *     NAME.lock     held (flock) while a line is added
+ *
+ * Who changes, adds or removes a line before the last one breaks the chain, unless they write everything behind it anew: whoever may write the
+ * file can do that. Against them the head (the number and the digest of the last line) has to be kept elsewhere.
+ *
+ * A line that was cut in its middle, because box or the host ended there, stays: the next one ends it, holds the digest of what there is of it, and
+ * says "torn":true.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/sha256.h"
+
+struct error;
+struct text;
+
+enum {
+	CHAIN_FILE = 8 << 20, /* then a new file is begun */
+	CHAIN_FILES = 9,      /* older ones that are kept */
+	CHAIN_LINE = 192 << 10, /* the longest line that is added */
+};
+
+/* A line that is going to be added. */
+struct chain {
+	int folder; /* borrowed */
+	const char *name; /* likewise */
+	off_t size; /* of the file, when previous was computed */
+	ino_t inode;
+	struct sha256 hash; /* of the last line, while it is computed */
+	bool is_hashing, is_torn;
+	uint64_t seq; /* of the next line */
+	char previous[SHA256_TEXT]; /* "" where there is none */
+};
+
+/* Looks at the last line, and begins to compute its digest. Nothing is made. */
+int chain_begin(int folder, const char *name, struct chain *ret, struct error *e);
+
+/* Takes that digest where it is there, so that no ended process is left to wait for, during something long. Waits for nothing. */
+int chain_settle(struct chain *chain, struct error *e);
+
+/* Adds a line with these members ("\"a\":1,\"b\":2"). What others added meanwhile comes before it. Nothing is added where it does not fit on the
+ * disk as a whole. It is not synced: the end of box loses nothing, the end of the host's power the last seconds. */
+int chain_add(struct chain *chain, const struct text *members, struct error *e);
+void chain_release(struct chain *chain);
+
+/* The number of the last line (0: there is none) and its digest. */
+int chain_head(int folder, const char *name, uint64_t *ret_seq, char ret_digest[static SHA256_TEXT], struct error *e);
+
+/* The newest file's older ones: NAME.3, as far as they are there, the oldest first; then NAME itself. Adds to ret. */
+struct list;
+void chain_files(int folder, const char *name, struct list *ret);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * audit.h - the audit trail: a record in STORE/audit.log for every verb that changes something or enters a container (base/chain.h,
+ * audit_record.h), and in the journal where there is one.
+ *
+ * main.c begins and ends a record; a command tells what only it knows. All take NULL for audit: the verb is not audited. A record that cannot
+ * be written is a warning, where the command did something at all.
+ *
+ * Verbs on OCI containers leave none, because engines call them thousands of times and keep their own books; "engines": true in
+ * /etc/box/audit.json asks for them.
+ */
+#pragma once
+
+struct app;
+struct audit;
+struct call;
+struct places;
+
+/* The verb begins. NULL where it is not audited. */
+struct audit *audit_begin(const struct call *call);
+
+/* For what is in a hurry: the digest of the last record is computed beside what comes now, and taken, where it is there already, before
+ * something that lasts begins. */
+void audit_early(struct audit *audit);
+void audit_settle(struct audit *audit);
+
+/* What the verb is about. A container is named before the verb acts on it. */
+void audit_container(struct audit *audit, const char *name);
+void audit_engine(struct audit *audit); /* an OCI container that is not there yet */
+void audit_spec(struct audit *audit, const struct app *app);
+void audit_image(struct audit *audit, const char *name, const char *before, const char *after); /* digests, or NULL */
+
+/* The verb ended with this exit code: writes the record and releases audit. */
+void audit_end(struct audit *audit, int status);
