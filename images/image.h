@@ -39,7 +39,8 @@ enum pull_policy {
 struct image_options {
 	enum pull_policy pull;
 	const char *platform; /* "linux/arm64"; NULL: this host's */
-	/* Of a registry's image: this one, whatever its tag stands for. It is found in the store under any name, else asked for by digest. */
+	/* Of a registry's image: this one, whatever its tag stands for. It is found in the store under any name, else asked for by digest.
+	 * */
 	const struct lock_platform *locked;
 	/* How far a blob is ("sha256:…"); told often. NULL: nobody wants to know. */
 	void (*progress)(const char *digest, int64_t at, int64_t size, void *data);

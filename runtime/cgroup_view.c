@@ -40,7 +40,8 @@ static int new_mount(const struct cgroup_mount *entry, uint64_t attributes, stru
 	char *state = NULL;
 	size_t count = 0;
 
-	/* Controllers may share a tree: "cpu,cpuacct". A named one: "name=systemd", which as an option is a key with a value, and "none". */
+	/* Controllers may share a tree: "cpu,cpuacct". A named one: "name=systemd", which as an option is a key with a value, and "none".
+	 * */
 	for (char *word = strtok_r(words, ",", &state); word && count < 6; word = strtok_r(NULL, ",", &state)) {
 		char *value = strchr(word, '=');
 

@@ -65,7 +65,8 @@ static int copy_content(struct archive *archive, int fd, int64_t size, bool has_
 			return error_sys(e, "write it");
 		end = at + (int64_t)length;
 	}
-	/* Some writers (umoci's insert) leave the padding behind the last content out. The content itself is whole: that is all there is. */
+	/* Some writers (umoci's insert) leave the padding behind the last content out. The content itself is whole: that is all there is.
+	 * */
 	if (code != ARCHIVE_EOF && end == size && size > 0)
 		return MEMBER_LAST;
 	if (code != ARCHIVE_EOF)
