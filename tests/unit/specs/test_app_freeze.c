@@ -19,7 +19,7 @@ static struct container freeze_and_thaw(const char *json, const struct app_optio
 	put("app.json", json);
 	cr_assert_eq(app_load("app.json", options, &app, &e), 0, "%s", e.text);
 	cr_assert_eq(app_container(app, NULL, options, &before, &e), 0, "%s", e.text);
-	app_freeze(app, options, &before, &frozen);
+	cr_assert_eq(app_freeze(app, options, &before, &frozen, &e), 0, "%s", e.text);
 	app_free(app);
 	cr_assert_eq(mkdir("elsewhere", 0700), 0);
 	cr_assert_eq(chdir("elsewhere"), 0);
@@ -37,7 +37,8 @@ static struct container freeze_and_thaw(const char *json, const struct app_optio
 
 Test(app_freeze, everything_that_the_command_line_says)
 {
-	char *const more_env[] = { (char *)"D=four$", (char *)"A=over", NULL }, *const volumes[] = { (char *)".:/here:ro", (char *)"vol:/vol", NULL };
+	char *const more_env[] = { (char *)"D=four$", (char *)"A=over", NULL };
+	char *const volumes[] = { (char *)".:/here:ro", (char *)"vol:/vol", NULL };
 	char *const words[] = { (char *)"echo", (char *)"$$HOME ${X}", NULL };
 	const struct list env = { (char **)more_env, 2 }, mounts = { (char **)volumes, 2 }, command = { (char **)words, 2 };
 	const struct app_options options = { .name = "other", .env = &env, .volumes = &mounts, .command = &command };
@@ -79,10 +80,37 @@ Test(app_freeze, what_is_written_and_what_is_not)
 	struct error e = { 0 };
 
 	cr_assert_eq(app_load("app.json", &nothing, &app, &e), 0, "%s", e.text);
-	app_freeze(app, &nothing, &c, &frozen);
+	cr_assert_eq(app_freeze(app, &nothing, &c, &frozen, &e), 0, "%s", e.text);
 	cr_expect(strstr(frozen.data, "\"entrypoint\": []"), "%s", frozen.data);
 	cr_expect(strstr(frozen.data, "\"oci\""), "%s", frozen.data);
 	cr_expect(!strstr(frozen.data, "\"healthcheck\""), "%s", frozen.data);
+	app_free(app);
+	container_release(&c);
+}
+
+/* Where a secret comes from is kept, with paths that hold elsewhere; what only the caller has is refused. */
+Test(app_freeze, secrets)
+{
+	const struct app_options nothing = { 0 };
+	autorelease(text) struct text frozen = { 0 };
+	autofree char *path = text_format("\"file\": \"%s/key\"", folder);
+	struct container c;
+	struct app *app = NULL;
+	struct error e = { 0 };
+
+	put("key", "top secret");
+	c = make("\"secrets\": [{\"source\": \"./key\"}]");
+	cr_assert_eq(app_load("app.json", &nothing, &app, &e), 0, "%s", e.text);
+	cr_assert_eq(app_freeze(app, &nothing, &c, &frozen, &e), 0, "%s", e.text);
+	cr_expect(strstr(frozen.data, path), "%s", frozen.data);
+	cr_expect(!strstr(frozen.data, "top secret"), "%s", frozen.data);
+	app_free(app);
+	container_release(&c);
+	cr_assert_eq(setenv("KEY", "top secret", 1), 0);
+	c = make("\"secrets\": [{\"source\": {\"environment\": \"KEY\"}, \"target\": \"k\"}]");
+	cr_assert_eq(app_load("app.json", &nothing, &app, &e), 0, "%s", e.text);
+	cr_expect_eq(app_freeze(app, &nothing, &c, &frozen, &e), -1);
+	cr_expect_str_eq(e.field, "secrets[0].source.environment");
 	app_free(app);
 	container_release(&c);
 }
