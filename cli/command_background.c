@@ -273,9 +273,9 @@ static int command_watch_leave(const struct call *call)
 }
 
 const struct command hidden_commands[] = {
-	{ "app-start", "NAME", "", no_options, command_app_start, NULL },
-	{ "app-end", "NAME CODE SIGNAL STARTS", "", no_options, command_app_end, NULL },
-	{ "app-leave", "NAME", "", no_options, command_app_leave, NULL },
-	{ "watch-leave", "", "", no_options, command_watch_leave, NULL },
+	{ "app-start", "NAME", "", no_options, command_app_start, NULL, NOT_AUDITED },
+	{ "app-end", "NAME CODE SIGNAL STARTS", "", no_options, command_app_end, NULL, NOT_AUDITED },
+	{ "app-leave", "NAME", "", no_options, command_app_leave, NULL, NOT_AUDITED },
+	{ "watch-leave", "", "", no_options, command_watch_leave, NULL, NOT_AUDITED },
 	{ 0 },
 };
