@@ -75,7 +75,7 @@ Test(app_freeze, what_is_written_and_what_is_not)
 {
 	const struct app_options nothing = { 0 };
 	autorelease(text) struct text frozen = { 0 };
-	struct container c = make("\"entrypoint\": [], \"oci\": {\"hostname\": \"x\"}");
+	struct container c = make("\"entrypoint\": [], \"oci\": {\"domainname\": \"x\"}");
 	struct app *app = NULL;
 	struct error e = { 0 };
 
