@@ -25,7 +25,7 @@
 #include "runtime/box.h"
 #include "runtime/oci.h"
 #include "runtime/supervise/control.h"
-#include "runtime/supervise/settings.h"
+#include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/spawn.h"
 #include "specs/app.h"
 #include "specs/container.h"

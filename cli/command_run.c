@@ -254,8 +254,7 @@ static int run_detached(const struct run *run, const struct call *call, const st
 						   .log_max_size = log.max_size, .log_max_files = log.max_files };
 	struct error ignored = { 0 };
 
-	app_freeze(run->app, &chosen, c, &json);
-	if (box_check_name(c->name, e) || apps_make(call->places, &definition, e))
+	if (app_freeze(run->app, &chosen, c, &json, e) || box_check_name(c->name, e) || apps_make(call->places, &definition, e))
 		return report_run_status(e);
 	if (background_start(call->places, c->name, e)) {
 		(void)background_remove(call->places, c->name, /* force= */ true, &ignored); /* the first cause is what counts */

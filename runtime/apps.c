@@ -24,7 +24,7 @@
 #include "base/places.h"
 #include "base/text.h"
 #include "runtime/idmap.h"
-#include "runtime/supervise/settings.h"
+#include "runtime/supervise/app_settings.h"
 #include "runtime/writable.h"
 
 enum { YOUNG_SECONDS = 60, COMMAND_SHOWN = 200 };
@@ -42,22 +42,22 @@ static bool is_same_folder(const char *one, const char *other)
 	return strcmp(one, other) == 0 || (stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino);
 }
 
-int apps_open(const struct places *places, const char *name, struct settings *ret, struct error *e)
+int apps_open(const struct places *places, const char *name, struct app_settings *ret, struct error *e)
 {
 	autofree char *path = apps_path(places, name);
 	autoclose int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct settings settings = { 0 };
+	struct app_settings settings = { 0 };
 	bool is_ours;
 
 	if (folder < 0 && errno != ENOENT)
 		return error_sys(e, "open the folder %s", path);
-	if (folder >= 0 && settings_read(folder, &settings, e))
+	if (folder >= 0 && app_settings_read(folder, &settings, e))
 		return error_in(e, "open the app %s", name);
 	is_ours = folder >= 0 && is_same_folder(settings.state, places->state);
 	if (ret && is_ours)
 		*ret = settings;
 	else
-		settings_release(&settings);
+		app_settings_release(&settings);
 	if (is_ours)
 		return take_fd(&folder);
 	error_set(e, ERROR_MISSING, "find the app %s: there is none in the background", name);
@@ -100,7 +100,7 @@ static int fill(int folder, const struct places *places, const struct app_defini
 	autofree char *supervisor = box ? places_helper("box-supervise", e) : NULL;
 	autofree char *state = realpath(places->state, NULL);
 	autofree char *command = shown_command(d->args);
-	struct settings settings = { .name = (char *)d->name, .state = state ? state : places->state, .store = places->store, .box = box,
+	struct app_settings settings = { .name = (char *)d->name, .state = state ? state : places->state, .store = places->store, .box = box,
 				     .supervisor = supervisor, .restart = (char *)d->restart, .stop_signal = d->stop_signal,
 				     .stop_grace_us = d->stop_grace_us, .created = time(NULL), .image = (char *)d->image, .command = command,
 				     .log_driver = (char *)d->log_driver, .log_max_size = d->log_max_size, .log_max_files = d->log_max_files };
@@ -109,7 +109,7 @@ static int fill(int folder, const struct places *places, const struct app_defini
 		return -1;
 	if (d->digest && file_replace(folder, "image", d->digest, strlen(d->digest), 0600, e))
 		return -1;
-	return lines_write(folder, "settings", settings_rows, &settings, e) || wanted_write(folder, /* running= */ true, e) ? -1 : 0;
+	return lines_write(folder, "settings", app_settings_rows, &settings, e) || wanted_write(folder, /* running= */ true, e) ? -1 : 0;
 }
 
 int apps_make(const struct places *places, const struct app_definition *d, struct error *e)

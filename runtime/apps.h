@@ -4,7 +4,7 @@
  *
  *     app.json      the frozen spec: needs no other file and no variable
  *     image         the digest of its image, which stays in the store as long (images/app_images.h); none: a folder of the host
- *     settings, wanted, last   runtime/supervise/settings.h
+ *     settings, wanted, last   runtime/supervise/app_settings.h
  *     ids           the first of its host ids
  *     log/          what it wrote
  *
@@ -19,7 +19,7 @@
 struct error;
 struct list;
 struct places;
-struct settings;
+struct app_settings;
 struct text;
 
 struct app_definition {
@@ -48,7 +48,7 @@ bool apps_exists(const struct places *places, const char *name);
 int apps_refuse_name(const struct places *places, const char *name, struct error *e);
 
 /* Opens the folder. ERROR_MISSING where this state folder has no such app. settings may be NULL. */
-int apps_open(const struct places *places, const char *name, struct settings *settings, struct error *e);
+int apps_open(const struct places *places, const char *name, struct app_settings *settings, struct error *e);
 
 /* Every name of an app of this state folder, in no order. */
 int apps_names(const struct places *places, struct list *ret, struct error *e);

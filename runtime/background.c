@@ -22,7 +22,7 @@
 #include "runtime/state.h"
 #include "runtime/supervise/control.h"
 #include "runtime/supervise/policy.h"
-#include "runtime/supervise/settings.h"
+#include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/spawn.h"
 
 enum { STEP_US = 10000, PATIENCE_US = 5000000, STATUS_UNKNOWN = 255 };
@@ -43,7 +43,7 @@ static int leave_caller(void *data, struct error *e)
 }
 
 /* A supervisor with these descriptors; asker may be -1. */
-static int begin(const struct settings *settings, int definition, int lock, int asker, struct error *e)
+static int begin(const struct app_settings *settings, int definition, int lock, int asker, struct error *e)
 {
 	autofree char *title = text_format("box:[supervise] %s", settings->name);
 	char *const argv[] = { title, NULL };
@@ -55,14 +55,14 @@ static int begin(const struct settings *settings, int definition, int lock, int 
 
 bool background_adopt(const struct places *places, const struct state *state)
 {
-	struct settings settings = { 0 };
+	struct app_settings settings = { 0 };
 	struct error e = { 0 };
 	autoclose int definition = state->name[0] == '.' ? -1 : apps_open(places, state->name, &settings, &e);
 
 	if (definition < 0)
 		return false;
 	(void)begin(&settings, definition, state->lock, -1, &e); /* whoever comes next tries again */
-	settings_release(&settings);
+	app_settings_release(&settings);
 	return true;
 }
 
@@ -129,7 +129,7 @@ static int ask_somebody(const struct places *places, const char *name, const cha
 	return 0;
 }
 
-static int begin_first(const struct places *places, const struct settings *settings, int definition, struct error *e)
+static int begin_first(const struct places *places, const struct app_settings *settings, int definition, struct error *e)
 {
 	struct state state = { .folder = -1, .lock = -1 };
 	autoclose int ours = -1, theirs = -1;
@@ -157,7 +157,7 @@ static int begin_first(const struct places *places, const struct settings *setti
 
 int background_start(const struct places *places, const char *name, struct error *e)
 {
-	struct settings settings = { 0 };
+	struct app_settings settings = { 0 };
 	autoclose int definition = apps_open(places, name, &settings, e);
 	int result;
 
@@ -166,7 +166,7 @@ int background_start(const struct places *places, const char *name, struct error
 	result = ask_somebody(places, name, "start", e);
 	if (result > 0)
 		result = begin_first(places, &settings, definition, e);
-	settings_release(&settings);
+	app_settings_release(&settings);
 	return result;
 }
 
@@ -260,14 +260,14 @@ int background_boot_names(const struct places *places, struct list *ret, struct 
 	if (apps_names(places, &names, e))
 		return -1;
 	for (size_t i = 0; i < names.count; i++) {
-		struct settings settings = { 0 };
+		struct app_settings settings = { 0 };
 		autoclose int definition = apps_open(places, names.items[i], &settings, e);
 
 		if (definition < 0)
 			return -1;
 		if (!state_exists(places, names.items[i]) && restart_at_boot(settings.restart, wanted_read(definition)))
 			list_add(ret, names.items[i]);
-		settings_release(&settings);
+		app_settings_release(&settings);
 	}
 	return 0;
 }
@@ -296,7 +296,7 @@ static char *status_of(const struct places *places, const char *name, int defini
 
 static void add_app(const struct places *places, const char *name, struct box_info **infos, size_t *count)
 {
-	struct settings settings = { 0 };
+	struct app_settings settings = { 0 };
 	struct error ignored = { 0 };
 	autoclose int definition = apps_open(places, name, &settings, &ignored);
 	int64_t since = settings.created;
@@ -308,7 +308,7 @@ static void add_app(const struct places *places, const char *name, struct box_in
 		*info = (struct box_info){ .name = alloc_copy(name), .image = take_ptr(&settings.image), .status = status, .created = since,
 					   .command = settings.command ? take_ptr(&settings.command) : alloc_copy("") };
 	}
-	settings_release(&settings);
+	app_settings_release(&settings);
 }
 
 int background_list(const struct places *places, struct box_info **infos, size_t *count, struct error *e)

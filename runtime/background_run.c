@@ -20,7 +20,7 @@
 #include "runtime/launch.h"
 #include "runtime/state.h"
 #include "runtime/supervise/control.h"
-#include "runtime/supervise/settings.h"
+#include "runtime/supervise/app_settings.h"
 #include "specs/container.h"
 
 /* The supervisor has made them. */

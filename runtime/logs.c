@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "runtime/apps.h"
 #include "runtime/state.h"
-#include "runtime/supervise/settings.h"
+#include "runtime/supervise/app_settings.h"
 
 struct following {
 	const struct places *places;
@@ -55,14 +55,14 @@ static int refuse_journal(const char *name, const struct log_question *question,
 int logs_read(const struct places *places, const char *name, const struct log_question *question, const struct log_hearer *hearer,
 	      struct error *e)
 {
-	struct settings settings = { 0 };
+	struct app_settings settings = { 0 };
 	autoclose int definition = apps_open(places, name, &settings, e);
 	struct following following = { places, name, definition, hearer };
 	const struct log_hearer between = { .hear = hear, .goes_on = goes_on, .missed = missed, .data = &following };
 	autoclose int folder = -1;
 	bool is_journal = definition >= 0 && strcmp(settings.log_driver, "journald") == 0;
 
-	settings_release(&settings);
+	app_settings_release(&settings);
 	if (definition < 0)
 		return -1;
 	if (is_journal)

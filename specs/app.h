@@ -61,8 +61,8 @@ int app_error_line(const struct app *app, const char *field);
 void app_dump(const struct app *app, struct text *ret);
 
 /* The spec as one that needs neither its file's folder, nor other files of it, nor the caller's variables and command line (options):
- * c is what app_container made of them. Adds to ret. */
-void app_freeze(const struct app *app, const struct app_options *options, const struct container *c, struct text *ret);
+ * c is what app_container made of them. Adds to ret. -1 where it says something that only the caller has. */
+int app_freeze(const struct app *app, const struct app_options *options, const struct container *c, struct text *ret, struct error *e);
 
 /* restart, as the file has it: "no", "on-failure:5" … Borrowed. */
 const char *app_restart(const struct app *app);

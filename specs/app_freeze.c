@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "base/text.h"
 #include "specs/app.h"
 #include "specs/app_fields.h"
@@ -87,25 +88,44 @@ static void freeze_volumes(const struct app *app, const struct container *c, jso
 	}
 }
 
-static void freeze_paths(const struct app *app, const struct container *c, json_t *root)
+/* Where each comes from, not what it is. The caller's variables are gone by the time of the next start. */
+static int freeze_secrets(const struct app *app, json_t *root, struct error *e)
 {
 	json_t *secrets = json_object_get(root, "secrets");
 
-	set_text(root, app->rootfs ? "rootfs" : "image", app->reference);
 	for (size_t i = 0; i < app->secret_count; i++) {
-		const char *file = app->secrets[i].source.file;
-		autofree char *path = file ? app_path(app, file) : NULL;
+		const struct secret_source *from = &app->secrets[i].source;
+		json_t *source = json_object_get(json_array_get(secrets, i), "source");
+		const char *key = from->file ? "file" : from->systemd_creds && strchr(from->systemd_creds, '/') ? "systemd_creds" : NULL;
+		autofree char *path = key ? app_path(app, from->file ? from->file : from->systemd_creds) : NULL;
 
-		if (path)
-			set_text(json_array_get(secrets, i), "source", path);
+		if (from->environment) {
+			error_set(e, ERROR_SPEC, "a variable of the caller cannot be asked again when an app in the background is started again");
+			error_hint(e, "a file, a program or a systemd credential can");
+			return error_at(e, "secrets[%zu].source.environment", i);
+		}
+		if (key)
+			set_text(source, key, path);
+		if (from->command.count && strchr(from->command.items[0], '/')) {
+			autofree char *program = app_path(app, from->command.items[0]);
+
+			json_array_set_new(json_object_get(source, "command"), 0, field_text(program));
+		}
 	}
+	return 0;
+}
+
+static void freeze_paths(const struct app *app, const struct container *c, json_t *root)
+{
+	set_text(root, app->rootfs ? "rootfs" : "image", app->reference);
 	if (c->seccomp_file)
 		set_text(json_object_get(root, "security"), "seccomp", c->seccomp_file);
 }
 
-void app_freeze(const struct app *app, const struct app_options *options, const struct container *c, struct text *ret)
+int app_freeze(const struct app *app, const struct app_options *options, const struct container *c, struct text *ret, struct error *e)
 {
 	json_t *root = app_build(app);
+	int result;
 
 	set_text(root, "name", c->name);
 	json_object_del(root, "env_file");
@@ -114,7 +134,10 @@ void app_freeze(const struct app *app, const struct app_options *options, const 
 		json_object_set_new(root, "command", text_list(options->command));
 	freeze_volumes(app, c, root);
 	freeze_paths(app, c, root);
+	result = freeze_secrets(app, root, e);
 	interpolate_escape(root);
-	field_print(root, ret);
+	if (result == 0)
+		field_print(root, ret);
 	json_decref(root);
+	return result;
 }

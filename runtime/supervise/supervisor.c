@@ -216,7 +216,7 @@ int supervisor_run(int definition, int lock, int asker, struct error *e)
 	s.definition = definition;
 	s.lock = lock;
 	renewed(&s);
-	if (settings_read(definition, &s.settings, e) || take_lock(&s, e) || read_progress(&s, &is_first, e) || watch_signals(&s, e) ||
+	if (app_settings_read(definition, &s.settings, e) || take_lock(&s, e) || read_progress(&s, &is_first, e) || watch_signals(&s, e) ||
 	    open_streams(&s, e))
 		return -1;
 	s.listener = control_listen(s.folder, "control", e);

@@ -24,7 +24,7 @@
 #include "runtime/supervise/control.h"
 #include "runtime/supervise/log.h"
 #include "runtime/supervise/progress.h"
-#include "runtime/supervise/settings.h"
+#include "runtime/supervise/app_settings.h"
 
 enum { CONNECTIONS_MOST = 64 };
 
@@ -43,7 +43,7 @@ struct connection {
 };
 
 struct supervisor {
-	struct settings settings;
+	struct app_settings settings;
 	struct progress progress;
 	int definition, folder, lock; /* STORE/apps/NAME, STATE/NAME, its lock */
 	int signals, listener;

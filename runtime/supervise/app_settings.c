@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * settings.c - what the supervisor knows of its app.
+ * app_settings.c - what the supervisor knows of its app.
  */
-#include "runtime/supervise/settings.h"
+#include "runtime/supervise/app_settings.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -14,8 +14,8 @@
 #include "base/text.h"
 #include "runtime/supervise/log_file.h"
 
-#define AT(member) offsetof(struct settings, member)
-const struct line_row settings_rows[] = {
+#define AT(member) offsetof(struct app_settings, member)
+const struct line_row app_settings_rows[] = {
 	{ "name", LINE_TEXT, AT(name) },
 	{ "state", LINE_TEXT, AT(state) },
 	{ "store", LINE_TEXT, AT(store) },
@@ -44,26 +44,26 @@ const struct line_row last_end_rows[] = {
 };
 #undef AT
 
-int settings_read(int definition, struct settings *ret, struct error *e)
+int app_settings_read(int definition, struct app_settings *ret, struct error *e)
 {
-	struct settings settings = { 0 };
+	struct app_settings settings = { 0 };
 
-	if (lines_read(definition, "settings", settings_rows, &settings, e)) {
-		settings_release(&settings);
+	if (lines_read(definition, "settings", app_settings_rows, &settings, e)) {
+		app_settings_release(&settings);
 		return -1;
 	}
 	if (!settings.name || !settings.state || !settings.store || !settings.box || !settings.supervisor || !settings.restart ||
 	    !settings.log_driver || settings.log_max_size < LOG_FILE_LEAST || settings.log_max_files < 1) {
-		settings_release(&settings);
+		app_settings_release(&settings);
 		return error_set(e, ERROR_INTERNAL, "read the settings of an app: something is missing in them");
 	}
 	*ret = settings;
 	return 0;
 }
 
-void settings_release(struct settings *settings)
+void app_settings_release(struct app_settings *settings)
 {
-	lines_release(settings_rows, settings);
+	lines_release(app_settings_rows, settings);
 }
 
 bool wanted_read(int definition)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * settings.h - what the supervisor knows of its app: the small files of its definition, and of its run.
+ * app_settings.h - what the supervisor knows of its app: the small files of its definition, and of its run.
  *
  *     STORE/apps/NAME/settings   what does not change: written once, when the app is made
  *     STORE/apps/NAME/wanted     "running" or "stopped": what the user wants
@@ -16,7 +16,7 @@
 
 struct error;
 
-struct settings {
+struct app_settings {
 	char *name;
 	char *state;      /* the folder of all states: /run/box */
 	char *store;      /* /var/lib/box */
@@ -29,11 +29,11 @@ struct settings {
 	int64_t log_max_size, log_max_files;
 	char *image, *command; /* as box ps shows them; NULL: nothing to show */
 };
-extern const struct line_row settings_rows[];
+extern const struct line_row app_settings_rows[];
 
 /* Reads it from the open folder of the definition; everything that the supervisor needs is there. */
-int settings_read(int definition, struct settings *ret, struct error *e);
-void settings_release(struct settings *settings);
+int app_settings_read(int definition, struct app_settings *ret, struct error *e);
+void app_settings_release(struct app_settings *settings);
 
 /* Whether the user wants it to run. A definition without a word of it is not finished: false. */
 bool wanted_read(int definition);
