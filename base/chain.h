@@ -7,11 +7,11 @@
  *     NAME          the lines, the newest last; NAME.1, NAME.2, … the older ones, after NAME has grown to CHAIN_FILE
  *     NAME.lock     held (flock) while a line is added
  *
- * Who changes, adds or removes a line before the last one breaks the chain, unless they write everything behind it anew: whoever may write the
- * file can do that. Against them the head (the number and the digest of the last line) has to be kept elsewhere.
+ * Who changes, adds or removes a line before the last one breaks the chain, unless they write everything behind it anew: whoever may
+ * write the file can do that. Against them the head (the number and the digest of the last line) has to be kept elsewhere.
  *
- * A line that was cut in its middle, because box or the host ended there, stays: the next one ends it, holds the digest of what there is of it, and
- * says "torn":true.
+ * A line that was cut in its middle, because box or the host ended there, stays: the next one ends it, holds the digest of what there
+ * is of it, and says "torn":true.
  */
 #pragma once
 
@@ -48,8 +48,8 @@ int chain_begin(int folder, const char *name, struct chain *ret, struct error *e
 /* Takes that digest where it is there, so that no ended process is left to wait for, during something long. Waits for nothing. */
 int chain_settle(struct chain *chain, struct error *e);
 
-/* Adds a line with these members ("\"a\":1,\"b\":2"). What others added meanwhile comes before it. Nothing is added where it does not fit on the
- * disk as a whole. It is not synced: the end of box loses nothing, the end of the host's power the last seconds. */
+/* Adds a line with these members ("\"a\":1,\"b\":2"). What others added meanwhile comes before it. Nothing is added where it does not
+ * fit on the disk as a whole. It is not synced: the end of box loses nothing, the end of the host's power the last seconds. */
 int chain_add(struct chain *chain, const struct text *members, struct error *e);
 void chain_release(struct chain *chain);
 

@@ -3,8 +3,8 @@
  * audit.h - the audit trail: a record in STORE/audit.log for every verb that changes something or enters a container (base/chain.h,
  * audit_record.h), and in the journal where there is one.
  *
- * main.c begins and ends a record; a command tells what only it knows. All take NULL for audit: the verb is not audited. A record that cannot
- * be written is a warning, where the command did something at all.
+ * main.c begins and ends a record; a command tells what only it knows. All take NULL for audit: the verb is not audited. A record that
+ * cannot be written is a warning, where the command did something at all.
  *
  * Verbs on OCI containers leave none, because engines call them thousands of times and keep their own books; "engines": true in
  * /etc/box/audit.json asks for them.

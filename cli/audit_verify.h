@@ -15,6 +15,6 @@ struct audit_head {
 	const char *digest;
 };
 
-/* Compares every record in the folder with the digest that the next one holds. Adds to ret what there is to tell, a line each: how many there are,
- * where older ones are gone, where one was cut by a crash. -1 at the first record that does not fit, which e names. */
+/* Compares every record in the folder with the digest that the next one holds. Adds to ret what there is to tell, a line each: how many
+ * there are, where older ones are gone, where one was cut by a crash. -1 at the first record that does not fit, which e names. */
 int audit_verify(int folder, const struct audit_head *kept, struct text *ret, struct error *e);

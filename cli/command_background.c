@@ -16,6 +16,7 @@
 #include "base/places.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "images/digest.h"
@@ -55,6 +56,7 @@ static int act_on_all(const struct call *call, const struct option_row *options,
 		return report_failure(&e);
 	for (size_t i = 0; i < operands.count; i++) {
 		error_clear(&e);
+		audit_container(call->audit, operands.items[i]);
 		if (act(call, operands.items[i], data, &e))
 			result = report_failure(&e);
 	}
@@ -273,9 +275,9 @@ static int command_watch_leave(const struct call *call)
 }
 
 const struct command hidden_commands[] = {
-	{ "app-start", "NAME", "", no_options, command_app_start, NULL },
-	{ "app-end", "NAME CODE SIGNAL STARTS", "", no_options, command_app_end, NULL },
-	{ "app-leave", "NAME", "", no_options, command_app_leave, NULL },
-	{ "watch-leave", "", "", no_options, command_watch_leave, NULL },
+	{ "app-start", "NAME", "", no_options, command_app_start, NULL, NOT_AUDITED },
+	{ "app-end", "NAME CODE SIGNAL STARTS", "", no_options, command_app_end, NULL, NOT_AUDITED },
+	{ "app-leave", "NAME", "", no_options, command_app_leave, NULL, NOT_AUDITED },
+	{ "watch-leave", "", "", no_options, command_watch_leave, NULL, NOT_AUDITED },
 	{ 0 },
 };

@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "base/text.h"
 #include "specs/app.h"
 #include "specs/app_fields.h"
@@ -87,16 +88,40 @@ static void freeze_volumes(const struct app *app, const struct container *c, jso
 	}
 }
 
+/* Where each secret comes from; never what it holds. A program's name is looked up in PATH at each start. */
+static void freeze_secret(const struct app *app, const struct secret_source *from, json_t *source)
+{
+	autofree char *file = from->file ? app_path(app, from->file) : NULL;
+	autofree char *credential = from->systemd_creds && strchr(from->systemd_creds, '/') ? app_path(app, from->systemd_creds) : NULL;
+	autofree char *program = from->command.count && strchr(from->command.items[0], '/') ? app_path(app, from->command.items[0]) : NULL;
+
+	if (file)
+		set_text(source, "file", file);
+	if (credential)
+		set_text(source, "systemd_creds", credential);
+	if (program)
+		json_array_set_new(json_object_get(source, "command"), 0, field_text(program));
+}
+
+int app_check_background(const struct app *app, struct error *e)
+{
+	for (size_t i = 0; i < app->secret_count; i++) {
+		if (!app->secrets[i].source.environment)
+			continue;
+		error_set(e, ERROR_SPEC, "an app in the background is started again when its caller, and their variable, are gone");
+		error_hint(e, "a file, a command or a credential of systemd can be read again");
+		return error_at(e, "secrets[%zu].source.environment", i);
+	}
+	return 0;
+}
+
 static void freeze_paths(const struct app *app, const struct container *c, json_t *root)
 {
 	json_t *secrets = json_object_get(root, "secrets");
 
 	set_text(root, app->rootfs ? "rootfs" : "image", app->reference);
-	for (size_t i = 0; i < app->secret_count; i++) {
-		autofree char *path = app_path(app, app->secrets[i].source);
-
-		set_text(json_array_get(secrets, i), "source", path);
-	}
+	for (size_t i = 0; i < app->secret_count; i++)
+		freeze_secret(app, &app->secrets[i].source, json_object_get(json_array_get(secrets, i), "source"));
 	if (c->seccomp_file)
 		set_text(json_object_get(root, "security"), "seccomp", c->seccomp_file);
 }
