@@ -16,6 +16,7 @@
 #include "base/places.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "images/digest.h"
@@ -55,6 +56,7 @@ static int act_on_all(const struct call *call, const struct option_row *options,
 		return report_failure(&e);
 	for (size_t i = 0; i < operands.count; i++) {
 		error_clear(&e);
+		audit_container(call->audit, operands.items[i]);
 		if (act(call, operands.items[i], data, &e))
 			result = report_failure(&e);
 	}

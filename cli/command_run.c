@@ -275,7 +275,7 @@ static int run_file(struct run *run, const struct call *call, const struct optio
 	if (strcmp(file, "-") == 0 && box_seal(e))
 		return EXIT_BOX_FAILED;
 	audit_early(call->audit);
-	if (prepare(run, call, options, file, command, e))
+	if (prepare(run, call, options, file, command, e) || (options->detach && app_check_background(run->app, e)))
 		return EXIT_BOX_FAILED;
 	if (options->detach)
 		return run_detached(run, call, options, command, e);

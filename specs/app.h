@@ -60,6 +60,9 @@ int app_error_line(const struct app *app, const char *field);
 /* The resolved spec as JSON, as box config prints it: defaults filled in, secrets left out. */
 void app_dump(const struct app *app, struct text *ret);
 
+/* Whether it can be started again by a supervisor, when its caller is gone. */
+int app_check_background(const struct app *app, struct error *e);
+
 /* The spec as one that needs neither its file's folder, nor other files of it, nor the caller's variables and command line (options):
  * c is what app_container made of them. Adds to ret. -1 where it says something that only the caller has. */
 int app_freeze(const struct app *app, const struct app_options *options, const struct container *c, struct text *ret, struct error *e);

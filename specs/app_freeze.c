@@ -88,45 +88,51 @@ static void freeze_volumes(const struct app *app, const struct container *c, jso
 	}
 }
 
-/* Where each comes from, not what it is. The caller's variables are gone by the time of the next start. */
-static int freeze_secrets(const struct app *app, json_t *root, struct error *e)
+/* Where each secret comes from; never what it holds. A program's name is looked up in PATH at each start. */
+static void freeze_secret(const struct app *app, const struct secret_source *from, json_t *source)
 {
-	json_t *secrets = json_object_get(root, "secrets");
+	autofree char *file = from->file ? app_path(app, from->file) : NULL;
+	autofree char *credential = from->systemd_creds && strchr(from->systemd_creds, '/') ? app_path(app, from->systemd_creds) : NULL;
+	autofree char *program = from->command.count && strchr(from->command.items[0], '/') ? app_path(app, from->command.items[0]) : NULL;
 
+	if (file)
+		set_text(source, "file", file);
+	if (credential)
+		set_text(source, "systemd_creds", credential);
+	if (program)
+		json_array_set_new(json_object_get(source, "command"), 0, field_text(program));
+}
+
+int app_check_background(const struct app *app, struct error *e)
+{
 	for (size_t i = 0; i < app->secret_count; i++) {
-		const struct secret_source *from = &app->secrets[i].source;
-		json_t *source = json_object_get(json_array_get(secrets, i), "source");
-		const char *key = from->file ? "file" : from->systemd_creds && strchr(from->systemd_creds, '/') ? "systemd_creds" : NULL;
-		autofree char *path = key ? app_path(app, from->file ? from->file : from->systemd_creds) : NULL;
-
-		if (from->environment) {
-			error_set(e, ERROR_SPEC, "a variable of the caller cannot be asked again when an app in the background is started again");
-			error_hint(e, "a file, a program or a systemd credential can");
-			return error_at(e, "secrets[%zu].source.environment", i);
-		}
-		if (key)
-			set_text(source, key, path);
-		if (from->command.count && strchr(from->command.items[0], '/')) {
-			autofree char *program = app_path(app, from->command.items[0]);
-
-			json_array_set_new(json_object_get(source, "command"), 0, field_text(program));
-		}
+		if (!app->secrets[i].source.environment)
+			continue;
+		error_set(e, ERROR_SPEC, "an app in the background is started again when its caller, and their variable, are gone");
+		error_hint(e, "a file, a command or a credential of systemd can be read again");
+		return error_at(e, "secrets[%zu].source.environment", i);
 	}
 	return 0;
 }
 
 static void freeze_paths(const struct app *app, const struct container *c, json_t *root)
 {
+	json_t *secrets = json_object_get(root, "secrets");
+
 	set_text(root, app->rootfs ? "rootfs" : "image", app->reference);
+	for (size_t i = 0; i < app->secret_count; i++)
+		freeze_secret(app, &app->secrets[i].source, json_object_get(json_array_get(secrets, i), "source"));
 	if (c->seccomp_file)
 		set_text(json_object_get(root, "security"), "seccomp", c->seccomp_file);
 }
 
 int app_freeze(const struct app *app, const struct app_options *options, const struct container *c, struct text *ret, struct error *e)
 {
-	json_t *root = app_build(app);
-	int result;
+	json_t *root;
 
+	if (app_check_background(app, e))
+		return -1;
+	root = app_build(app);
 	set_text(root, "name", c->name);
 	json_object_del(root, "env_file");
 	json_object_set_new(root, "environment", environment(app, options, c));
@@ -134,10 +140,8 @@ int app_freeze(const struct app *app, const struct app_options *options, const s
 		json_object_set_new(root, "command", text_list(options->command));
 	freeze_volumes(app, c, root);
 	freeze_paths(app, c, root);
-	result = freeze_secrets(app, root, e);
 	interpolate_escape(root);
-	if (result == 0)
-		field_print(root, ret);
+	field_print(root, ret);
 	json_decref(root);
-	return result;
+	return 0;
 }

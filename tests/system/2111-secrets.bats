@@ -99,6 +99,32 @@ secrets() {
 	expect_has 'app.json:4: secrets[0].environment: the secret has 140000 bytes'
 }
 
+@test "in the background: read anew at each start, in no definition; a variable of the caller is refused" {
+	need root jq
+	printf canary-one >file
+	printf '#!/bin/sh\ncat "%s/word"\n' "$WORK" >keeper
+	chmod 755 keeper
+	printf canary-two >word
+	secrets '{"source": "./file", "environment": "AS_FILE"}' '{"source": {"command": ["./keeper"]}, "target": "kept"}' -- 'exec sleep 99'
+	box run -d app.json
+	run box exec "$TAG" sh -c 'echo $AS_FILE; cat /run/secrets/kept; echo'
+	expect_line canary-one canary-two
+	run grep -rl --devices=skip canary- "$BOX_STORE" "$STATE"
+	expect_not /
+	printf canary-three >file
+	printf canary-four >word
+	box restart -t 1 "$TAG"
+	run box exec "$TAG" sh -c 'echo $AS_FILE; cat /run/secrets/kept; echo'
+	expect_line canary-three canary-four
+	run grep -rl --devices=skip canary- "$BOX_STORE" "$STATE"
+	expect_not /
+	box rm -f "$TAG"
+	secrets '{"source": {"environment": "WORD"}}' -- true
+	WORD=x run box run -d app.json
+	expect_status 125
+	expect_has 'app.json:4: secrets[0].source.environment: an app in the background is started again when its caller, and their variable, are gone'
+}
+
 @test "a box that crashes leaves no core" {
 	need root
 	mkdir cores
