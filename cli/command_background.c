@@ -18,6 +18,7 @@
 #include "cgroups/cgroup.h"
 #include "cli/audit.h"
 #include "cli/commands.h"
+#include "cli/frozen.h"
 #include "cli/report.h"
 #include "images/digest.h"
 #include "images/image.h"
@@ -169,46 +170,6 @@ int command_boot(const struct call *call)
 	return failures ? failures : result;
 }
 
-/* What one start by a supervisor holds. */
-struct frozen {
-	struct app *app;
-	struct image image;
-	struct container container;
-};
-
-static void release(struct frozen *frozen)
-{
-	app_free(frozen->app);
-	image_release(&frozen->image);
-	container_release(&frozen->container);
-}
-
-/* From the frozen spec and the pinned image to the container. */
-static int thaw(const struct call *call, const char *name, int definition, struct frozen *ret, struct error *e)
-{
-	autofree char *folder = apps_path(call->places, name);
-	autofree char *path = text_format("%s/app.json", folder);
-	const struct app_options nothing = { 0 };
-	autorelease(text) struct text digest = { 0 };
-	const char *reference, *field;
-
-	if (app_load(path, &nothing, &ret->app, e))
-		return -1;
-	reference = app_image(ret->app, &field);
-	if (file_read(definition, "image", DIGEST_TEXT, &digest, e) && e->sys != ENOENT)
-		return -1;
-	error_clear(e);
-	if (digest.length ? image_stored(call->places, reference, digest.data, &ret->image, e)
-			  : image_resolve(call->places, reference, NULL, &ret->image, e))
-		return error_at(e, "%s", field);
-	if (app_container(ret->app, &ret->image.config, &nothing, &ret->container, e))
-		return -1;
-	ret->container.layers = take_ptr(&ret->image.layers);
-	ret->container.layer_count = ret->image.layer_count;
-	ret->image.layer_count = 0;
-	return 0;
-}
-
 /* The operands of a hidden command. The descriptors that its supervisor gave stay as they are: box may have to execute itself once more. */
 static int begin_hidden(const struct call *call, size_t operands, struct list *ret, struct error *e)
 {
@@ -229,14 +190,14 @@ static int command_app_start(const struct call *call)
 	int result = begin_hidden(call, 1, &operands, &e);
 
 	if (result == 0)
-		result = thaw(call, operands.items[0], SPAWN_DEFINITION, &frozen, &e);
+		result = frozen_read(call->places, operands.items[0], SPAWN_DEFINITION, &frozen, &e);
 	if (result == 0)
 		result = background_launch(call->places, &frozen.container, SPAWN_DEFINITION, talk, &e);
 	if (result) {
 		control_add_failure(&e, &answer);
 		(void)control_send(talk, answer.data, NULL, &unheard); /* the supervisor may be gone */
 	}
-	release(&frozen);
+	frozen_release(&frozen);
 	return result ? report_run_status(&e) : 0;
 }
 

@@ -9,9 +9,11 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/frozen.h"
 #include "cli/output_file.h"
 #include "cli/report.h"
 #include "images/image.h"
+#include "runtime/apps.h"
 #include "runtime/box.h"
 
 struct options {
@@ -48,31 +50,45 @@ static int find_image(const struct call *call, const char *words, struct image *
 	return -1;
 }
 
-static int write_tar(const struct call *call, const char *output, const char *words, const struct image *image, struct error *e)
+static int export_app(const struct call *call, const char *name, int fd, struct error *e)
 {
-	autorelease(output_file) struct output_file file = { .fd = -1 };
+	autorelease(frozen) struct frozen frozen = { .image = { .pin = -1 } };
+	autoclose int definition = apps_open(call->places, name, NULL, e);
 
-	if (output_file_open(output, &file, e))
+	if (definition < 0 || frozen_read(call->places, name, definition, &frozen, e) ||
+	    box_export_app(call->places, &frozen.container, fd, e))
+		return error_in(e, "export %s", name);
+	return 0;
+}
+
+static int export_image(const struct call *call, const char *words, int fd, struct error *e)
+{
+	autorelease(image) struct image image = { .pin = -1 };
+
+	if (find_image(call, words, &image, e))
 		return -1;
-	if (image && box_export_layers(call->places, image->layers, image->layer_count, file.fd, e))
-		return error_in(e, "export %s", words);
-	if (!image && export_container(call, words, file.fd, e))
-		return -1;
-	return output_file_commit(&file, e);
+	return box_export_layers(call->places, image.layers, image.layer_count, fd, e) ? error_in(e, "export %s", words) : 0;
 }
 
 static int export(const struct call *call, const struct options *options, const struct list *operands, struct error *e)
 {
-	autorelease(image) struct image image = { .pin = -1 };
-	bool is_container;
+	autorelease(output_file) struct output_file file = { .fd = -1 };
+	const char *name;
+	int result;
 
 	if (operands->count != 1)
 		return error_set(e, ERROR_USAGE, "export: expected the NAME of a container, or an IMAGE");
-	is_container = box_lives(call->places, operands->items[0]);
+	name = operands->items[0];
 	/* It may begin again from another file, so that it comes before the tar is made. */
-	if (is_container ? box_seal(e) : find_image(call, operands->items[0], &image, e))
+	if ((box_lives(call->places, name) && box_seal(e)) || output_file_open(options->output, &file, e))
 		return -1;
-	return write_tar(call, options->output, operands->items[0], is_container ? NULL : &image, e);
+	if (box_lives(call->places, name))
+		result = export_container(call, name, file.fd, e);
+	else if (apps_exists(call->places, name))
+		result = export_app(call, name, file.fd, e);
+	else
+		result = export_image(call, name, file.fd, e);
+	return result ? -1 : output_file_commit(&file, e);
 }
 
 int command_export(const struct call *call)

@@ -59,7 +59,7 @@ const struct command commands[] = {
 	  EXAMPLES("box load -i web.tar", "box load < web.tar"), AUDITED },
 	{ "import", "FILE|- NAME", "make an image of a root file system's tar", no_options, command_import,
 	  EXAMPLES("box import rootfs.tar.zst acme/base:1", "box import - acme/base:1 < rootfs.tar"), AUDITED },
-	{ "export", "NAME|IMAGE", "write the root of a running container, or of an image, as one tar of its files", export_options, command_export,
+	{ "export", "NAME|IMAGE", "write the root of a container or app, or of an image, as one tar of its files", export_options, command_export,
 	  EXAMPLES("box export -o rootfs.tar debian:12", "box export web | box import - acme/web:debug"), AUDITED },
 	{ "prune", "", "remove images without a name, and what no image of the store needs", prune_options, command_prune,
 	  EXAMPLES("box prune", "box prune -n --all", "box prune --all --keep-size 20g"), AUDITED },

@@ -25,6 +25,7 @@
 #include "base/text.h"
 #include "runtime/idmap.h"
 #include "runtime/supervise/app_settings.h"
+#include "runtime/supervise/lines.h"
 #include "runtime/writable.h"
 
 enum { YOUNG_SECONDS = 60, COMMAND_SHOWN = 200 };
@@ -138,6 +139,24 @@ int apps_make(const struct places *places, const struct app_definition *d, struc
 		(void)apps_refuse_name(places, d->name, e);
 	(void)folder_remove(apps, temporary, &ignored); /* the first cause is what counts */
 	return -1;
+}
+
+struct id_lease {
+	int64_t base;
+};
+static const struct line_row id_lease_rows[] = { { "base", LINE_NUMBER, offsetof(struct id_lease, base) }, { 0 } };
+
+int64_t apps_id_base(int definition)
+{
+	struct id_lease noted = { 0 };
+	struct error missing = { 0 };
+
+	return lines_read(definition, "ids", id_lease_rows, &noted, &missing) == 0 && noted.base > 0 && noted.base <= UINT32_MAX ? noted.base : -1;
+}
+
+int apps_note_id_base(int definition, int64_t base, struct error *e)
+{
+	return lines_write(definition, "ids", id_lease_rows, &(struct id_lease){ base }, e);
 }
 
 int apps_names(const struct places *places, struct list *ret, struct error *e)

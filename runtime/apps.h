@@ -50,6 +50,10 @@ int apps_refuse_name(const struct places *places, const char *name, struct error
 /* Opens the folder. ERROR_MISSING where this state folder has no such app. settings may be NULL. */
 int apps_open(const struct places *places, const char *name, struct app_settings *settings, struct error *e);
 
+/* The first of its host ids, as the open definition notes it: what it wrote is owned by them. -1 where it notes none. */
+int64_t apps_id_base(int definition);
+int apps_note_id_base(int definition, int64_t base, struct error *e);
+
 /* Every name of an app of this state folder, in no order. */
 int apps_names(const struct places *places, struct list *ret, struct error *e);
 

@@ -32,6 +32,7 @@
 #include "base/process.h"
 #include "base/tar_tree.h"
 #include "base/text.h"
+#include "runtime/apps.h"
 #include "runtime/box.h"
 #include "runtime/capabilities.h"
 #include "runtime/idmap.h"
@@ -234,12 +235,10 @@ int box_export(const struct places *places, const char *name, int fd, int64_t *r
 }
 
 /* As root the mounts are made here; an ordinary user's reader may make them inside its namespace alone. */
-static int take_layers(const struct container *container, struct child *child, struct error *e)
+static int take_layers(const struct sources *sources, const struct container *container, struct child *child, struct error *e)
 {
-	const struct sources own = { .app_userns = -1, .shift_userns = -1 };
-
 	for (size_t i = 0; i < container->layer_count && !child->is_rootless; i++) {
-		int mount = source_layer(&own, &container->layers[i], e), *place;
+		int mount = source_layer(sources, &container->layers[i], e), *place;
 
 		if (mount < 0)
 			return -1;
@@ -249,31 +248,68 @@ static int take_layers(const struct container *container, struct child *child, s
 	return 0;
 }
 
-/* The layers carry the store's ids (root), or the caller's own. */
-static void map_store(bool is_rootless, struct id_map *ret)
+/* layers as a root that is only read, with the ids of map; shift: a user namespace that maps the store's ids to those, or -1. */
+static int export_layers(const struct places *places, struct layer *layers, size_t count, const struct id_map *map, int shift, int fd,
+			 struct error *e)
 {
-	if (is_rootless)
-		id_map_for_caller(ret);
-	else
-		idmap_for_base(ID_POOL_BASE, ret);
-}
-
-int box_export_layers(const struct places *places, const struct layer *layers, size_t count, int fd, struct error *e)
-{
-	/* Only read; borrowed. Its working folder is one that every image has. */
-	const struct container container = { .layers = (struct layer *)(uintptr_t)layers, .layer_count = count, .read_only_root = true,
-					     .working_dir = (char[]){ "/" } };
+	/* Its working folder is one that every image has. */
+	const struct container container = { .layers = layers, .layer_count = count, .read_only_root = true, .working_dir = (char[]){ "/" } };
+	const struct sources sources = { .app_userns = -1, .shift_userns = shift };
 	struct child child = { .container = &container, .is_rootless = places->rootless, .scaffold = -1, .root = -1, .channel = -1 };
-	struct reader reader = { .out = fd, .first = -1, .open_root = open_layers_root, .child = &child };
+	struct reader reader = { .out = fd, .first = -1, .open_root = open_layers_root, .child = &child, .map = map };
 	int64_t shortened = 0;
-	struct id_map map;
-	int result;
+	int result = take_layers(&sources, &container, &child, e) || run(&reader, &shortened, e) ? -1 : 0;
 
-	map_store(places->rootless, &map);
-	reader.map = &map;
-	result = take_layers(&container, &child, e) || run(&reader, &shortened, e) ? -1 : 0;
 	for (size_t i = 0; i < child.given.count; i++)
 		close(child.given.fds[i]);
 	free(child.given.fds);
 	return result;
+}
+
+int box_export_layers(const struct places *places, const struct layer *layers, size_t count, int fd, struct error *e)
+{
+	struct id_map map;
+
+	/* The layers carry the store's ids (root), or the caller's own. */
+	if (places->rootless)
+		id_map_for_caller(&map);
+	else
+		idmap_for_base(ID_POOL_BASE, &map);
+	return export_layers(places, (struct layer *)(uintptr_t)layers, count, &map, -1, fd, e); /* only read */
+}
+
+/* The ids that the app has; those of the store are shifted to them. -1 where nothing has to be, or with e set. */
+static int map_app(const struct places *places, const struct container *container, int definition, struct id_map *ret, struct error *e)
+{
+	int64_t base = container_has_namespace(container, NAMESPACE_USER) ? apps_id_base(definition) : 0;
+	const struct id_extent store = { ID_POOL_BASE, base < 0 ? ID_POOL_BASE : (uint32_t)base, ID_RANGE };
+	const struct id_map shift = { .uids = { store }, .gids = { store }, .uid_count = 1, .gid_count = 1, .can_setgroups = true };
+
+	if (places->rootless) {
+		id_map_for_caller(ret);
+		return -1;
+	}
+	idmap_for_base(store.outside, ret);
+	return store.outside == ID_POOL_BASE ? -1 : idmap_namespace(&shift, e);
+}
+
+int box_export_app(const struct places *places, const struct container *container, int fd, struct error *e)
+{
+	autofree struct layer *layers = alloc_zeroed(container->layer_count + 1, sizeof *layers);
+	autofree char *upper = text_format("%s/containers/%s/upper", places->store, container->name);
+	autoclose int definition = apps_open(places, container->name, NULL, e);
+	autoclose int shift = -1;
+	size_t count = container->layer_count;
+	struct id_map map;
+
+	if (definition < 0)
+		return -1;
+	shift = map_app(places, container, definition, &map, e);
+	if (e->kind != ERROR_NONE)
+		return -1;
+	/* Borrowed. What the app wrote is owned by its own ids: nothing is shifted. */
+	memcpy(layers, container->layers, count * sizeof *layers);
+	if (!container->read_only_root && access(upper, F_OK) == 0)
+		layers[count++] = (struct layer){ .path = upper, .mount = -1, .ids = LAYER_IDS_CONTAINER };
+	return export_layers(places, layers, count, &map, shift, fd, e);
 }

@@ -23,30 +23,21 @@
 #include "runtime/launch_parts.h"
 #include "runtime/sealed.h"
 #include "runtime/sources.h"
-#include "runtime/supervise/lines.h"
 #include "runtime/writable.h"
 #include "specs/container.h"
-
-struct id_lease {
-	int64_t base;
-};
-static const struct line_row id_lease_rows[] = { { "base", LINE_NUMBER, offsetof(struct id_lease, base) }, { 0 } };
 
 /* What it wrote before is owned by the ids that it had then. */
 static int lease_again(struct launch *l, struct error *e)
 {
-	struct id_lease noted = { 0 };
-	struct error missing = { 0 };
+	int64_t noted = apps_id_base(l->background->definition);
 
-	if (lines_read(l->background->definition, "ids", id_lease_rows, &noted, &missing) == 0 &&
-	    idmap_is_leased(l->store, (uint32_t)noted.base, l->holder)) {
-		l->id_base = (uint32_t)noted.base;
+	if (noted >= 0 && idmap_is_leased(l->store, (uint32_t)noted, l->holder)) {
+		l->id_base = (uint32_t)noted;
 		return 0;
 	}
 	if (idmap_lease(l->store, l->holder, &l->id_base, e))
 		return -1;
-	noted.base = l->id_base;
-	return lines_write(l->background->definition, "ids", id_lease_rows, &noted, e);
+	return apps_note_id_base(l->background->definition, l->id_base, e);
 }
 
 static int choose_ids(struct launch *l, struct error *e)

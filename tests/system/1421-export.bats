@@ -116,6 +116,27 @@ load_every_kind() {
 	expect_has "export $TAG-a: no container of this name runs, and the store has no such image"
 }
 
+@test "an app in the background: the same whether it runs or has stopped" {
+	need root jq
+	app '"command": ["sh", "-c", "test -e /etc/new || { echo new >/etc/new; chown 5:6 /etc/new; rm -r /home; }; exec sleep 1000"]'
+	box run -d --name "$TAG-a" app.json
+	wait_until 10 box exec "$TAG-a" test -e /etc/new
+	box export "$TAG-a" >running.tar
+	box stop -t 0 "$TAG-a"
+	run box export -o stopped.tar "$TAG-a"
+	expect_status 0
+	members stopped.tar >found
+	grep -q "^etc/new b'0' 0o644 5 6 " found || fail "$(cat found)" || return 1
+	! grep '^home' found || fail "what it removed" || return 1
+	# A start brings places for its mounts along.
+	own() { grep -vE '^(etc|sys|dev|proc)[/ ]|^\. |\./etc/(hosts|resolv)'; }
+	members running.tar | own >one
+	own <found | diff one -
+	box rm "$TAG-a"
+	run box export "$TAG-a"
+	expect_status 1
+}
+
 @test "a file that the app changes all the time breaks no tar" {
 	need root jq
 	app '"command": ["sh", "-c", "while :; do head -c 3000000 /dev/zero >/a; : >/a; rm -f /b; mkfifo /b; rm /b; mkdir /b; rmdir /b; ln -s / /b; rm /b; echo >/b; done"]'
