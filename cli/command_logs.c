@@ -2,8 +2,8 @@
 /*
  * command_logs.c - box logs: what an app in the background wrote.
  *
- * Its stdout goes to stdout and its stderr to stderr. Where that is a terminal, an app must not be able to steer it: what is not printable is
- * shown as \x1b. Anything else gets the bytes as they were.
+ * Its stdout goes to stdout and its stderr to stderr. Where that is a terminal, an app must not be able to steer it: what is not printable
+ * is shown as \x1b. Anything else gets the bytes as they were.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +113,7 @@ static bool show(void *data)
 
 static void missed(uint64_t files, void *data)
 {
-	autofree char *line = text_format("%ju log files were removed before they were read, continuing: take a larger \"logging\": {\"max_files\"}",
+	autofree char *line = text_format("%ju log files were removed before they were read, continuing: take a larger logging.max_files",
 					  (uintmax_t)files);
 
 	(void)show(data);

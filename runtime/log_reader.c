@@ -2,8 +2,8 @@
 /*
  * log_reader.c - the records of a log in their order, from its folder.
  *
- * A file is read by windows. No record is longer than half of one, so each has a whole record in it, unless the file is damaged there: then the
- * window is passed over. What follows the last newline may still be written, and is read again when there is more.
+ * A file is read by windows. No record is longer than half of one, so each has a whole record in it, unless the file is damaged there:
+ * then the window is passed over. What follows the last newline may still be written, and is read again when there is more.
  */
 #include "runtime/log_reader.h"
 
@@ -164,8 +164,8 @@ static int find_since(struct reader *r, struct error *e)
 	}
 }
 
-/* Counts lines backwards in count bytes of the window, which begins at offset start of the file. True: r->at is where the tail begins. Else *ret_first
- * is where the first whole record of the window begins; count: there is none. */
+/* Counts lines backwards in count bytes of the window, which begins at offset start of the file. True: r->at is where the tail begins.
+ * Else *ret_first is where the first whole record of the window begins; count: there is none. */
 static bool count_back(struct reader *r, off_t start, size_t count, int64_t *lines, size_t *ret_first)
 {
 	const char *first = start ? memchr(r->window, '\n', count) : NULL;

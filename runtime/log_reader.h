@@ -2,8 +2,8 @@
 /*
  * log_reader.h - the records of a log in their order, from its folder (supervise/log_file.h), whether anybody writes them or not.
  *
- * Files are in the order of their numbers and records in the order of their times, so the first one since a time is found by halving, and the last
- * ones are read from the end: neither takes longer where there is more.
+ * Files are in the order of their numbers and records in the order of their times, so the first one since a time is found by halving, and
+ * the last ones are read from the end: neither takes longer where there is more.
  */
 #pragma once
 

@@ -2,9 +2,9 @@
 /*
  * log.h - the log of one app: takes what it writes, and keeps whole lines with their time.
  *
- * The supervisor opens it, hands it every descriptor that has something to read, and ends it with the app. What was taken is kept exactly once,
- * also where the supervisor is killed at any point and another one opens the log (log_buffer.h says how). Nothing here blocks but the disk,
- * and the app never waits for a reader: a record that cannot be written is counted, and a later one tells how much is lost.
+ * The supervisor opens it, hands it every descriptor that has something to read, and ends it with the app. What was taken is kept exactly
+ * once, also where the supervisor is killed at any point and another one opens the log (log_buffer.h says how). Nothing here blocks but
+ * the disk, and the app never waits for a reader: a record that cannot be written is counted, and a later one tells how much is lost.
  *
  * Records are what log_record.h describes, in the files of log_file.h, or go to the journal (log_journal.h).
  */

@@ -8,13 +8,13 @@
  *     rings     one for each stream of the app, as it came; mapped twice in a row, so that what lies across the end is one piece too
  *     output    records on their way to the log file
  *
- * Reading. What a read takes out of a pipe is in no pipe any more, so a writer killed behind read(2) and before its next store must leave a trace.
- * Before the read it notes how many bytes it wants (never more than lie there: the kernel then gives all of them or none), and lays a
- * nonce where the last of them will land. Whoever comes next looks: the nonce is gone, so the bytes are there. Eight random bytes are no accident; of
- * fewer bytes the writer gets a copy first (tee(2)), and lays down what they are not.
+ * Reading. What a read takes out of a pipe is in no pipe any more, so a writer killed behind read(2) and before its next store must leave
+ * a trace. Before the read it notes how many bytes it wants (never more than lie there: the kernel then gives all of them or none), and
+ * lays a nonce where the last of them will land. Whoever comes next looks: the nonce is gone, so the bytes are there. Eight random bytes
+ * are no accident; of fewer bytes the writer gets a copy first (tee(2)), and lays down what they are not.
  *
- * Writing. Records are made in output, then noted, then written at the noted offset of the noted file, then noted as written. Doing that again
- * writes the same bytes to the same place: nobody who reads the file sees anything twice.
+ * Writing. Records are made in output, then noted, then written at the noted offset of the noted file, then noted as written. Doing that
+ * again writes the same bytes to the same place: nobody who reads the file sees anything twice.
  */
 #pragma once
 
@@ -55,8 +55,8 @@ struct log_buffer {
 	uint64_t seed;  /* of nonces */
 };
 
-/* Maps folder's "buffer", and makes it where there is none, or none that this version can read. All its memory is there afterwards. Reads that
- * were under way when its last writer ended are settled. *ret_is_new: nothing is in it. The caller has the app's lock. */
+/* Maps folder's "buffer", and makes it where there is none, or none that this version can read. All its memory is there afterwards.
+ * Reads that were under way when its last writer ended are settled. *ret_is_new: nothing is in it. The caller has the app's lock. */
 int log_buffer_open(struct log_buffer *ret, int folder, bool *ret_is_new, struct error *e);
 void log_buffer_release(struct log_buffer *buffer);
 
@@ -70,6 +70,6 @@ void log_mark_set(struct log_buffer *buffer);
 /* The bytes of a ring from begin on, in one piece. */
 const char *log_ring(const struct log_buffer *buffer, enum log_stream stream);
 
-/* Reads from into the ring what lies there (a FIFO, or the master of a terminal) and fits: the number of bytes; 0 where there is nothing or no
- * room; -1 with errno. */
+/* Reads from into the ring what lies there (a FIFO, or the master of a terminal) and fits: the number of bytes; 0 where there is
+ * nothing or no room; -1 with errno. */
 ssize_t log_buffer_read(struct log_buffer *buffer, enum log_stream stream, int from);

@@ -3,8 +3,8 @@
  * log_file.h - the files of a log: bounded, rotated, and written at offsets that are noted first.
  *
  * The log's folder holds files whose names are numbers, 1 and up. The highest is written; when it is full the next one is begun, and what
- * is more than max_files is removed. No file ever changes its name or what it holds, so whoever reads along goes on with the next number when it
- * is there: the one before is complete then.
+ * is more than max_files is removed. No file ever changes its name or what it holds, so whoever reads along goes on with the next number
+ * when it is there: the one before is complete then.
  */
 #pragma once
 

@@ -2,8 +2,8 @@
 /*
  * log_journal.c - lines of an app as messages to journald, in its native protocol.
  *
- * A field is its name, a newline, its length as 64 bits with the lowest byte first, its bytes, a newline. The other form (NAME=value) is for text
- * alone. The socket is not connected but named in each message: journald may be restarted at any time.
+ * A field is its name, a newline, its length as 64 bits with the lowest byte first, its bytes, a newline. The other form (NAME=value) is
+ * for text alone. The socket is not connected but named in each message: journald may be restarted at any time.
  */
 #include "runtime/supervise/log_journal.h"
 
