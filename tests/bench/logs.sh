@@ -10,7 +10,6 @@
 # the log (box-supervise, conmon, dockerd and its shim), per GiB, and what is on disk in the end.
 set -euo pipefail
 
-here=$(cd "$(dirname "$0")" && pwd)
 build=$(realpath "${1:-build}")
 gib=${2:-1} rounds=${ROUNDS:-3} line=${BENCH_LINE:-100}
 [ -x "$build/tests/lines" ] || { echo "logs.sh: no $build/tests/lines; run: make $build/tests/lines" >&2; exit 1; }
