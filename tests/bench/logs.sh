@@ -17,6 +17,7 @@ if [ -z "${BENCH_INSIDE:-}" ]; then
 	BENCH_INSIDE=1 exec unshare -mn --propagation private "$0" "$@" # with no network but a loopback
 fi
 ip link set lo up
+! mountpoint -q /sys/fs/cgroup/unified || umount /sys/fs/cgroup/unified # as in oci.sh: crun refuses hosts with both trees
 
 work=$(mktemp -d /tmp/box-logs-XXXXXX) # podman takes no long path
 dockerd=
@@ -54,10 +55,10 @@ size_box() { du -sk "$work/store/apps/lines/log"; }
 end_box() { box rm -f lines; }
 
 # --- podman
-podman_() { podman --root "$work/pod" --runroot "$work/podrun" --tmpdir "$work/podtmp" --cgroup-manager cgroupfs --events-backend none --runtime runc "$@"; }
+podman_() { podman --root "$work/pod" --runroot "$work/podrun" --tmpdir "$work/podtmp" --cgroup-manager cgroupfs --events-backend none --runtime crun "$@"; }
 begin_podman() {
-	podman_ run -d --name lines --network none --cgroups=disabled --log-driver k8s-file --log-opt max-size=30m -e PATH=/bin \
-		--rootfs "$work/root" /bin/sh -c "$app" >/dev/null
+	podman_ run -d --name lines --network none --cgroups=disabled --log-driver k8s-file --log-opt max-size=30m --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 \
+		-e PATH=/bin --rootfs "$work/root" /bin/sh -c "$app" >/dev/null
 	podman_ inspect --format '{{.State.ConmonPid}}' lines >"$work/pids"
 }
 told_podman() { podman_ logs --tail 5 lines 2>&1; }
