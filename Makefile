@@ -132,6 +132,10 @@ $O/tests/probe: tests/system/probe.c $O/flags
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -include base/banned.h -fsanitize% -fno-sanitize%,$(cflags)) -static-pie $(ldflags) -o $@ $<
 
+$O/tests/lines: tests/bench/lines.c $O/flags
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fsanitize% -fno-sanitize%,$(cflags)) -static-pie $(ldflags) -o $@ $<
+
 $O/tests/timing: tests/bench/timing.c $O/flags
 	@mkdir -p $(@D)
 	$(CC) $(cflags) -pie $(ldflags) -o $@ $<

@@ -113,9 +113,8 @@ static bool show(void *data)
 
 static void missed(uint64_t files, void *data)
 {
-	autofree char *line = text_format(
-		"%ju log files were removed before they were read, continuing: take a larger \"logging\": {\"max_files\"}",
-		(uintmax_t)files);
+	autofree char *line = text_format("%ju log files were removed before they were read, continuing: take a larger logging.max_files",
+					  (uintmax_t)files);
 
 	(void)show(data);
 	report_line(line);

@@ -36,8 +36,8 @@ static void missed(uint64_t files, void *data)
 	f->hearer->missed(files, f->hearer->data);
 }
 
-/* While it is wanted it may be started, and while there is a state folder it is being ended. A definition that was removed wants nothing.
- * */
+/* While it is wanted it may be started, and while there is a state folder it is being ended. A definition that was removed wants
+ * nothing. */
 static bool goes_on(void *data)
 {
 	const struct following *f = data;

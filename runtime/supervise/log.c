@@ -87,8 +87,8 @@ static bool make_records(struct log *log, enum log_stream stream, int64_t now, b
 	return mark->output > 0;
 }
 
-/* One message for each line, which is noted when it is sent: a writer that is killed between the two has sent one line that is sent again.
- * */
+/* One message for each line, which is noted when it is sent: a writer that is killed between the two has sent one line that is sent
+ * again. */
 static void send_lines(struct log *log, enum log_stream stream, bool is_end)
 {
 	for (;;) {

@@ -55,8 +55,8 @@ struct log_buffer {
 	uint64_t seed;  /* of nonces */
 };
 
-/* Maps folder's "buffer", and makes it where there is none, or none that this version can read. All its memory is there afterwards. Reads
- * that were under way when its last writer ended are settled. *ret_is_new: nothing is in it. The caller has the app's lock. */
+/* Maps folder's "buffer", and makes it where there is none, or none that this version can read. All its memory is there afterwards.
+ * Reads that were under way when its last writer ended are settled. *ret_is_new: nothing is in it. The caller has the app's lock. */
 int log_buffer_open(struct log_buffer *ret, int folder, bool *ret_is_new, struct error *e);
 void log_buffer_release(struct log_buffer *buffer);
 
@@ -70,6 +70,6 @@ void log_mark_set(struct log_buffer *buffer);
 /* The bytes of a ring from begin on, in one piece. */
 const char *log_ring(const struct log_buffer *buffer, enum log_stream stream);
 
-/* Reads from into the ring what lies there (a FIFO, or the master of a terminal) and fits: the number of bytes; 0 where there is nothing
- * or no room; -1 with errno. */
+/* Reads from into the ring what lies there (a FIFO, or the master of a terminal) and fits: the number of bytes; 0 where there is
+ * nothing or no room; -1 with errno. */
 ssize_t log_buffer_read(struct log_buffer *buffer, enum log_stream stream, int from);

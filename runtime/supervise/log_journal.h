@@ -2,8 +2,9 @@
 /*
  * log_journal.h - lines of an app as messages to journald, in its native protocol.
  *
- * A message has MESSAGE (the line, of whatever bytes), PRIORITY (6 for stdout, 3 for stderr, 4 for what box itself says), SYSLOG_IDENTIFIER
- * and CONTAINER_NAME (the app), CONTAINER_ID_FULL, IMAGE_NAME, and CONTAINER_PARTIAL_MESSAGE=true where the line goes on in the next one.
+ * A message has MESSAGE (the line, of whatever bytes), PRIORITY (6 for stdout, 3 for stderr, 4 for what box itself says),
+ * SYSLOG_IDENTIFIER and CONTAINER_NAME (the app), CONTAINER_ID_FULL, IMAGE_NAME, and CONTAINER_PARTIAL_MESSAGE=true where the line goes on
+ * in the next one.
  */
 #pragma once
 

@@ -107,10 +107,12 @@ static char *add_escape(char *to, unsigned char byte)
 			return to;
 		}
 	}
-	memcpy(to, "u00", 3);
-	to[3] = hex[byte >> 4];
-	to[4] = hex[byte & 15];
-	return to + 5;
+	*to++ = 'u';
+	*to++ = '0';
+	*to++ = '0';
+	*to++ = hex[byte >> 4];
+	*to++ = hex[byte & 15];
+	return to;
 }
 
 /* One character, or one byte that belongs to none: *is_text becomes false. */
@@ -151,10 +153,9 @@ static char *add_base64(char *to, const char *line, size_t length)
 
 static char *add_word(char *to, const char *word)
 {
-	size_t length = strlen(word);
-
-	memcpy(to, word, length);
-	return to + length;
+	while (*word)
+		*to++ = *word++;
+	return to;
 }
 
 size_t log_record_write(char *to, const struct log_head *head, const char *line, size_t length, bool is_partial)

@@ -64,7 +64,7 @@ log_size() { cat "$BOX_STORE/apps/$TAG"/log/* | wc -c; }
 	run logs --stream in a
 	expect_has "option --stream in: expected stdout, stderr or box"
 	run logs ../a
-	expect_status 1
+	expect_has 'use the name "../a"'
 }
 
 @test "bytes of every kind come back as they were; a terminal is shown what they are (E03)" {
@@ -77,7 +77,7 @@ log_size() { cat "$BOX_STORE/apps/$TAG"/log/* | wc -c; }
 	wait_until 5 sh -c "\"$BOX\" --root \"$STATE\" logs \"$TAG\" | cmp -s - bytes"
 	run python3 "$BATS_TEST_DIRNAME/at-terminal.py" "" "$BOX" --root "$STATE" logs -n 1 "$TAG"
 	expect_has '\x1b]0;title\x07\x1b[31mred	tab'
-	not grep -q $'\033' <<<"$output"
+	if grep -q $'\033' <<<"$output"; then fail "the app's escape sequences reach the terminal"; fi
 	# Whatever is in the file is JSON.
 	cat "$BOX_STORE/apps/$TAG"/log/* | jq -es 'length > 500' >/dev/null
 }
@@ -86,7 +86,7 @@ log_size() { cat "$BOX_STORE/apps/$TAG"/log/* | wc -c; }
 	need root
 	app_says 'i=0; while [ $i -lt 20 ]; do seq $((i * 1000)) $((i * 1000 + 999)); sleep 0.05; i=$((i + 1)); done; exec sleep 1000' \
 		'"logging": {"max_size": "256k", "max_files": 2}'
-	logs -f "$TAG" >followed 2>missed &
+	logs -f "$TAG" >followed 2>missed 3>&- &
 	local follower=$!
 	wait_until 20 sh -c '[ "$(tail -n 1 followed)" = 19999 ]'
 	[ "$(log_size)" -le $((512 << 10)) ] || fail "the log has $(log_size) bytes"
@@ -98,7 +98,7 @@ log_size() { cat "$BOX_STORE/apps/$TAG"/log/* | wc -c; }
 	wait $follower
 	logs -f -n 1 "$TAG" # does not wait: it is stopped
 	box start "$TAG"
-	logs -f "$TAG" >followed &
+	logs -f "$TAG" >followed 3>&- &
 	follower=$!
 	box rm -f "$TAG"
 	wait $follower
@@ -127,10 +127,8 @@ log_size() { cat "$BOX_STORE/apps/$TAG"/log/* | wc -c; }
 
 @test "what an app wrote last is kept where it and its supervisor are killed together" {
 	need root
-	app_says 'seq 5000; echo ready >/data/ready; exec sleep 1000' '"volumes": ["./data:/data"], "stop_grace_period": "0s"' 2>/dev/null || {
-		mkdir -m 700 data
-		box run -d app.json
-	}
+	mkdir -m 700 data
+	app_says 'seq 5000; echo ready >/data/ready; exec sleep 1000' '"volumes": ["./data:/data"]'
 	wait_until 5 test -e data/ready
 	local supervisor pid
 	supervisor=$(supervisor_of)
@@ -153,21 +151,21 @@ log_size() { cat "$BOX_STORE/apps/$TAG"/log/* | wc -c; }
 	box exec "$TAG" true
 	mount -o remount,size=8m "$BOX_STORE/apps/$TAG/log"
 	wait_until 5 sh -c "\"$BOX\" --root \"$STATE\" logs --stream box \"$TAG\" 2>&1 | grep -q 'bytes of output are lost: No space left on device'"
-	logs --format json --stream box "$TAG" | jq -es '.[0].lost > 2000'
+	logs --format json --stream box "$TAG" | jq -es '(map(.lost) | add) > 2000'
 	box stop -t 0 "$TAG"
 	umount "$BOX_STORE/apps/$TAG/log"
 }
 
 @test "journald: every line is a message, and logs says what reads them" {
 	need root
-	unshare -m sh -c "mount -t tmpfs run /run && mkdir -p /run/systemd/journal && echo \$\$ >inner && exec sleep 1000" &
+	unshare -m sh -c "mount -t tmpfs run /run && mkdir -p /run/systemd/journal && echo \$\$ >inner && exec sleep 1000" 3>&- &
 	local holder=$!
 	wait_until 5 test -s inner
-	nsenter -m -t $holder python3 "$BATS_TEST_DIRNAME/fake-journal.py" /run/systemd/journal/socket "$WORK/messages" &
+	nsenter -m -t $holder python3 "$BATS_TEST_DIRNAME/fake-journal.py" /run/systemd/journal/socket "$WORK/messages" 3>&- &
 	local journal=$!
 	wait_until 5 test -e messages
 	app '"command": ["sh", "-c", "echo hello; echo wrong >&2; exec sleep 1000"], "logging": {"driver": "journald"}'
-	nsenter -m -t $holder "$BOX" --root "$STATE" run -d app.json
+	nsenter -m -t $holder "$BOX" --root "$STATE" run -d "$WORK/app.json"
 	wait_until 5 sh -c '[ $(wc -l <messages) -eq 2 ]'
 	run cat messages
 	expect_has "CONTAINER_ID_FULL=$TAG CONTAINER_NAME=$TAG IMAGE_NAME=$ROOTFS MESSAGE=hello PRIORITY=6 SYSLOG_IDENTIFIER=$TAG" \

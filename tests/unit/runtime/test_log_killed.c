@@ -71,9 +71,8 @@ static bool go_on(pid_t pid, int how, long count)
 	return true;
 }
 
-/* One writer comes to its end, one is killed at an entry or exit of a system call or so many instructions behind it, and the
- * last one finishes.
- * False: the second one was not killed. */
+/* One writer comes to its end, one is killed at an entry or exit of a system call or so many instructions behind it, and the last one
+ * finishes. False: the second one was not killed. */
 static bool try_kill(size_t n, long calls, long instructions)
 {
 	SCRATCH();
