@@ -93,9 +93,11 @@ static void freeze_paths(const struct app *app, const struct container *c, json_
 
 	set_text(root, app->rootfs ? "rootfs" : "image", app->reference);
 	for (size_t i = 0; i < app->secret_count; i++) {
-		autofree char *path = app_path(app, app->secrets[i].source);
+		const char *file = app->secrets[i].source.file;
+		autofree char *path = file ? app_path(app, file) : NULL;
 
-		set_text(json_array_get(secrets, i), "source", path);
+		if (path)
+			set_text(json_array_get(secrets, i), "source", path);
 	}
 	if (c->seccomp_file)
 		set_text(json_object_get(root, "security"), "seccomp", c->seccomp_file);
