@@ -284,6 +284,8 @@ static int run_file(struct run *run, const struct call *call, const struct optio
 		return run_detached(run, call, options, command, e);
 	if (strcmp(app_restart(run->app), "no") != 0)
 		report_line("restart holds in the background (box run -d): this run is not started again, continuing");
+	if (app_wants_health(run->app))
+		report_line("healthcheck holds in the background (box run -d): nobody checks this run, continuing");
 	audit_settle(call->audit);
 	if (box_run(call->places, &run->container, &status, &run->epilogue, e))
 		return report_run_status(e);

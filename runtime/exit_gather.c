@@ -16,12 +16,15 @@
 #include "cgroups/cgroup.h"
 #include "runtime/exit_record.h"
 #include "runtime/explain.h"
+#include "runtime/logs.h"
 #include "runtime/seccomp_arch.h"
 #include "runtime/state.h"
 #include "runtime/supervise/health_record.h"
 #include "runtime/supervise/progress.h"
 #include "runtime/supervise/refused.h"
 #include "runtime/supervise/settings.h"
+
+enum { LINES_KEPT = 10, LINE_SHOWN = 1000 };
 
 static int64_t since_1970_ms(void)
 {
@@ -105,6 +108,34 @@ static void add_settings(int definition, struct exit_record *record)
 	settings_release(&settings);
 }
 
+static int hear(const struct log_record *line, const char *json, size_t length, void *data, struct error *e)
+{
+	struct list *lines = data;
+	int shown = line->length < LINE_SHOWN ? (int)line->length : LINE_SHOWN;
+
+	(void)json;
+	(void)length;
+	(void)e;
+	list_addf(lines, "%s %.*s", log_stream_name(line->stream), shown, line->line);
+	return 0;
+}
+
+static bool is_over(void *data)
+{
+	(void)data;
+	return false;
+}
+
+/* With the driver journald it is the journal that has them. */
+static void add_lines(const struct places *places, const char *name, struct exit_record *record)
+{
+	const struct log_question last = { .tail = LINES_KEPT, .stream = -1 };
+	const struct log_hearer hearer = { .hear = hear, .goes_on = is_over, .data = &record->lines };
+	struct error ignored = { 0 };
+
+	(void)logs_read(places, name, &last, &hearer, &ignored);
+}
+
 static int write_record(int definition, struct exit_record *record, struct error *e)
 {
 	int result;
@@ -122,6 +153,7 @@ int exit_gather(const struct places *places, const char *name, int definition, c
 
 	add_supervisor(places, name, &record);
 	add_state(places, name, &record);
+	add_lines(places, name, &record);
 	record.number = end->starts;
 	return write_record(definition, &record, e);
 }

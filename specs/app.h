@@ -64,6 +64,9 @@ void app_dump(const struct app *app, struct text *ret);
  * c is what app_container made of them. Adds to ret. */
 void app_freeze(const struct app *app, const struct app_options *options, const struct container *c, struct text *ret);
 
+/* Whether the file, not the image alone, wants health checks. */
+bool app_wants_health(const struct app *app);
+
 /* restart, as the file has it: "no", "on-failure:5" … Borrowed. */
 const char *app_restart(const struct app *app);
 

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "specs/app.h"
 #include "specs/app_check.h"
 #include "specs/app_fields.h"
 #include "specs/container.h"
@@ -173,4 +174,11 @@ int app_health(const struct app *app, const struct image_config *image, struct c
 	health->on_failure = (enum health_action)said->on_failure;
 	choose_times(said, has_form ? NULL : image, health);
 	return 0;
+}
+
+bool app_wants_health(const struct app *app)
+{
+	const struct healthcheck *said = &app->healthcheck;
+
+	return app_has(app, "healthcheck") && !said->disable && !(said->test.count && strcmp(said->test.items[0], "NONE") == 0);
 }

@@ -20,10 +20,10 @@ record() { jq -r "$2" "$BOX_STORE/apps/$TAG/exits/$1.json"; }
 
 @test "an exit code, and a name that is none" {
 	need root
-	start '"command": ["sh", "-c", "sleep 0.3; exit 7"]'
+	start '"command": ["sh", "-c", "echo one; echo two >&2; printf \"good\\\\033bye\\\\n\"; sleep 0.3; exit 7"]'
 	wait_until 10 has_record 1
 	run box explain "$TAG"
-	expect_has "$TAG, run 1: ended with exit code 7 after" "started 20"
+	expect_has "$TAG, run 1: ended with exit code 7 after" "started 20" "its last lines:" "stdout one" "stderr two" 'stdout good\x1bbye'
 	run box explain "$TAG" 2
 	expect_status 1
 	expect_has "explain $TAG: run 2 has no record" "those of runs 1 to 1 are kept"
