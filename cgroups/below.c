@@ -3,11 +3,13 @@
  * below.c - groups that an app made below its container's own, for another process that is to enter one of them.
  *
  * On v2 a group that hands controllers on takes no process any more (EBUSY). An app that made such groups has moved its first process into
- * one of them, and that is where another one can go, too.
+ * one of them, and that is where another one can go, too. A group that box makes there is for what has to be ended as a whole.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -68,6 +70,44 @@ int cgroup_open_below(const struct cgroup *group, const char *path, struct cgrou
 		cgroup_free(below);
 		return -1;
 	}
+	*ret = below;
+	return 0;
+}
+
+static int make_branch(const struct cgroup *group, struct branch *branch, struct error *e)
+{
+	const struct path_wish nothing = { 0 };
+	autofree char *shown = text_format("%s%s", branch->tree.root, group->path);
+
+	branch->parent = path_walk(branch, group->path, &nothing, e);
+	if (branch->parent < 0)
+		return -1;
+	branch->is_made = mkdirat(branch->parent, group_leaf(group), 0755) == 0;
+	if (!branch->is_made && errno != EEXIST)
+		return error_sys(e, "make cgroup %s", shown);
+	if (branch_open(group, branch, e))
+		return -1;
+	return branch->tree.is_v2 ? 0 : v1_inherit(branch, branch->parent, branch->folder, branch->is_made, shown, e);
+}
+
+int cgroup_make_below(const struct cgroup *group, const char *name, struct cgroup **ret, struct error *e)
+{
+	autofree char *whole = text_format("%s/%s", group->path, name);
+	struct error ignored = { 0 };
+	struct cgroup *below;
+
+	if (group_check_path(whole, e))
+		return -1;
+	below = copy_at(group, whole);
+	/* It goes without the unit that the group above belongs to. */
+	unit_free(below->unit);
+	below->unit = NULL;
+	for (size_t i = 0; i < below->count; i++)
+		if (make_branch(below, &below->branches[i], e)) {
+			(void)cgroup_remove(below, &ignored); /* the first failure is told */
+			cgroup_free(below);
+			return -1;
+		}
 	*ret = below;
 	return 0;
 }

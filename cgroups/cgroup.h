@@ -95,6 +95,10 @@ int cgroup_open(const char *record, struct cgroup **ret, struct error *e);
 int cgroup_open_below(const struct cgroup *group, const char *path, struct cgroup **ret, struct error *e);
 int cgroup_open_around(const struct cgroup *group, pid_t pid, struct cgroup **ret, struct error *e);
 
+/* A group of box's own below an open one, without limits, for processes that have to be ended as a whole; one of that name that is there
+ * is taken with whoever is in it. cgroup_kill and cgroup_remove are for it alone. */
+int cgroup_make_below(const struct cgroup *group, const char *name, struct cgroup **ret, struct error *e);
+
 /* Whether it belongs to a unit of the user's own systemd. That can move a process there where this one must not: between a session and the
  * groups of the user's manager nobody but root may move anything. */
 bool cgroup_can_attach(const struct cgroup *group);

@@ -191,6 +191,7 @@ static int command_app_start(const struct call *call)
 
 	if (result == 0)
 		result = frozen_read(call->places, operands.items[0], SPAWN_DEFINITION, &frozen, &e);
+	frozen.container.counts_refused = true;
 	if (result == 0)
 		result = background_launch(call->places, &frozen.container, SPAWN_DEFINITION, talk, &e);
 	if (result) {
@@ -228,6 +229,21 @@ static int command_app_leave(const struct call *call)
 	return result ? report_failure(&e) : 0;
 }
 
+static int command_app_check(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	int status = EXIT_BOX_FAILED, result;
+	struct error e = { 0 };
+
+	/* What the check says is its supervisor's, which gave this descriptor. */
+	result = begin_hidden(call, 1, &operands, &e);
+	if (result == 0 && (dup2(SPAWN_DEFINITION, STDOUT_FILENO) < 0 || dup2(SPAWN_DEFINITION, STDERR_FILENO) < 0))
+		result = error_sys(&e, "speak to the supervisor");
+	if (result == 0)
+		result = box_check_health(call->places, operands.items[0], &status, &e);
+	return result ? report_failure(&e) : status;
+}
+
 static int command_watch_leave(const struct call *call)
 {
 	(void)call;
@@ -238,6 +254,7 @@ static int command_watch_leave(const struct call *call)
 const struct command hidden_commands[] = {
 	{ "app-start", "NAME", "", no_options, command_app_start, NULL, NOT_AUDITED },
 	{ "app-end", "NAME CODE SIGNAL STARTS", "", no_options, command_app_end, NULL, NOT_AUDITED },
+	{ "app-check", "NAME", "", no_options, command_app_check, NULL, NOT_AUDITED },
 	{ "app-leave", "NAME", "", no_options, command_app_leave, NULL, NOT_AUDITED },
 	{ "watch-leave", "", "", no_options, command_watch_leave, NULL, NOT_AUDITED },
 	{ 0 },

@@ -38,22 +38,33 @@ static char *age(int64_t created)
 	int64_t seconds = time(NULL) - created;
 
 	if (seconds < 120)
-		return text_format("%jd seconds ago", (intmax_t)(seconds > 0 ? seconds : 0));
+		return text_format("%jd seconds", (intmax_t)(seconds > 0 ? seconds : 0));
 	if (seconds < 7200)
-		return text_format("%jd minutes ago", (intmax_t)seconds / 60);
-	return seconds < 172800 ? text_format("%jd hours ago", (intmax_t)seconds / 3600)
-				: text_format("%jd days ago", (intmax_t)seconds / 86400);
+		return text_format("%jd minutes", (intmax_t)seconds / 60);
+	return seconds < 172800 ? text_format("%jd hours", (intmax_t)seconds / 3600) : text_format("%jd days", (intmax_t)seconds / 86400);
+}
+
+/* "Up 3 minutes (healthy)", as docker and podman have it. */
+static void add_status(struct list *cells, const struct box_info *info)
+{
+	autofree char *since = age(info->created);
+
+	if (strcmp(info->status, "running") != 0)
+		list_add(cells, info->status);
+	else
+		list_addf(cells, *info->health ? "Up %s (%s)" : "Up %s", since, info->health);
 }
 
 static void add_row(struct list *cells, const struct box_info *info)
 {
 	size_t length = strlen(info->command);
+	autofree char *since = age(info->created);
 
 	list_add(cells, info->name);
 	list_add(cells, info->image ? info->image : "");
 	list_addf(cells, "%.*s%s", COMMAND_SHOWN, info->command, length > COMMAND_SHOWN ? "..." : "");
-	list_take(cells, age(info->created));
-	list_add(cells, info->status);
+	list_addf(cells, "%s ago", since);
+	add_status(cells, info);
 	list_addf(cells, "%d", (int)info->pid);
 }
 
@@ -96,6 +107,7 @@ static void list_as_json(const struct box_info *infos, size_t count, struct text
 		add_member(ret, "image", infos[i].image);
 		add_member(ret, "command", infos[i].command);
 		add_member(ret, "status", infos[i].status);
+		add_member(ret, "health", infos[i].health);
 		add_time(ret, infos[i].created);
 		text_addf(ret, "\"pid\": %d}", (int)infos[i].pid);
 	}

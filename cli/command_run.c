@@ -248,7 +248,9 @@ static int run_detached(const struct run *run, const struct call *call, const st
 	const struct app_log log = app_log(run->app);
 	autorelease(text) struct text json = { 0 };
 	autorelease(text) struct text out = { 0 };
-	const struct app_definition definition = { .name = c->name, .json = &json, .digest = run->image.digest,
+	autofree char *spec_file = c->spec_file && is_file(c->spec_file) ? realpath(c->spec_file, NULL) : NULL;
+	const struct app_definition definition = { .name = c->name, .spec_file = spec_file, .container = c, .json = &json,
+						   .digest = run->image.digest,
 						   .image = c->image, .args = &c->args, .restart = app_restart(run->app), .stop_signal = c->stop_signal,
 						   .stop_grace_us = c->stop_grace_us, .log_driver = log.driver,
 						   .log_max_size = log.max_size, .log_max_files = log.max_files };
@@ -281,6 +283,8 @@ static int run_file(struct run *run, const struct call *call, const struct optio
 		return run_detached(run, call, options, command, e);
 	if (strcmp(app_restart(run->app), "no") != 0)
 		report_line("restart holds in the background (box run -d): this run is not started again, continuing");
+	if (app_wants_health(run->app))
+		report_line("healthcheck holds in the background (box run -d): nobody checks this run, continuing");
 	audit_settle(call->audit);
 	if (box_run(call->places, &run->container, &status, &run->epilogue, e))
 		return report_run_status(e);

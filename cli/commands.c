@@ -18,6 +18,8 @@ const struct command commands[] = {
 	  EXAMPLES("box exec -t web sh", "box exec -u root -w /var/log web ls -l", "box exec -i db psql < dump.sql"), AUDITED },
 	{ "ps", "[NAME]", "list containers, or the processes of one", ps_options, command_ps,
 	  EXAMPLES("box ps", "box ps web", "box ps --format json", "box ps -q | xargs -r box rm -f"), NOT_AUDITED },
+	{ "explain", "NAME [RUN]", "say why an app in the background ended, and what of its file to change", explain_options, command_explain,
+	  EXAMPLES("box explain web", "box explain web 3", "box explain --format json web"), NOT_AUDITED },
 	{ "stop", "NAME…", "end containers: stop_signal, then a kill after stop_grace_period", stop_options, command_stop,
 	  EXAMPLES("box stop web", "box stop -t 30 db"), AUDITED },
 	{ "start", "NAME…", "start apps that run in the background and were stopped; or a created container (OCI)", no_options, command_start,

@@ -23,6 +23,7 @@
 #include "base/id_map.h"
 #include "base/places.h"
 #include "base/text.h"
+#include "runtime/health_define.h"
 #include "runtime/idmap.h"
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/lines.h"
@@ -104,9 +105,12 @@ static int fill(int folder, const struct places *places, const struct app_defini
 	struct app_settings settings = { .name = (char *)d->name, .state = state ? state : places->state, .store = places->store, .box = box,
 				     .supervisor = supervisor, .restart = (char *)d->restart, .stop_signal = d->stop_signal,
 				     .stop_grace_us = d->stop_grace_us, .created = time(NULL), .image = (char *)d->image, .command = command,
-				     .log_driver = (char *)d->log_driver, .log_max_size = d->log_max_size, .log_max_files = d->log_max_files };
+				     .log_driver = (char *)d->log_driver, .log_max_size = d->log_max_size, .log_max_files = d->log_max_files,
+				     .spec_file = (char *)d->spec_file };
 
 	if (!supervisor || file_replace(folder, "app.json", d->json->data, d->json->length, 0600, e))
+		return -1;
+	if (health_define(folder, d->container, e))
 		return -1;
 	if (d->digest && file_replace(folder, "image", d->digest, strlen(d->digest), 0600, e))
 		return -1;

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct container;
 struct error;
 struct list;
 struct places;
@@ -24,6 +25,8 @@ struct text;
 
 struct app_definition {
 	const char *name;
+	const char *spec_file;   /* absolute, or NULL */
+	const struct container *container; /* for its health check */
 	const struct text *json; /* app.json */
 	const char *digest;      /* of its image, or NULL */
 	const char *image;       /* as the user knows it */

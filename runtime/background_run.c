@@ -16,6 +16,7 @@
 #include "cgroups/cgroup.h"
 #include "runtime/apps.h"
 #include "runtime/background.h"
+#include "runtime/exit_gather.h"
 #include "runtime/group_path.h"
 #include "runtime/launch.h"
 #include "runtime/state.h"
@@ -37,12 +38,14 @@ static int open_fifos(const struct places *places, const char *name, int fifos[s
 	return folder < 0 ? -1 : 0;
 }
 
-/* The app's pidfd first. */
+/* The app's pidfd first, then the listener of its filter where it has one. */
 static int collect(const struct launch *l, struct control_fds *ret, struct error *e)
 {
 	ret->fds[ret->count++] = l->pidfd;
-	if (l->volume_lock_count >= CONTROL_FDS)
-		return error_set(e, ERROR_UNSUPPORTED, "an app in the background has at most %d volumes", CONTROL_FDS - 1);
+	if (l->filter_listener >= 0)
+		ret->fds[ret->count++] = l->filter_listener;
+	if (l->volume_lock_count > CONTROL_FDS - 2)
+		return error_set(e, ERROR_UNSUPPORTED, "an app in the background has at most %d volumes", CONTROL_FDS - 2);
 	for (size_t i = 0; i < l->volume_lock_count; i++)
 		ret->fds[ret->count++] = l->volume_locks[i];
 	return 0;
@@ -50,7 +53,7 @@ static int collect(const struct launch *l, struct control_fds *ret, struct error
 
 static int hand_over(struct launch *l, int answer, struct error *e)
 {
-	autofree char *words = text_format("running %d %jd", (int)l->pid, (intmax_t)process_start_time(l->pid));
+	autofree char *words = text_format("running %d %jd %d", (int)l->pid, (intmax_t)process_start_time(l->pid), l->filter_listener >= 0);
 	struct control_fds fds = { 0 };
 
 	if (collect(l, &fds, e) || control_send(answer, words, &fds, e))
@@ -73,7 +76,7 @@ int background_launch(const struct places *places, const struct container *conta
 {
 	autofree char *path = apps_path(places, container->name);
 	struct launch_background background = { .definition_path = path, .definition = definition, .fifos = { -1, -1 } };
-	struct error undo = { 0 };
+	struct error undo = { 0 }, unkept = { 0 };
 	struct launch l;
 	int result;
 
@@ -85,15 +88,21 @@ int background_launch(const struct places *places, const struct container *conta
 		result = hand_over(&l, answer, e);
 	if (launch_release(&l, &undo))
 		log_warning("clean up after %s: %s, continuing", container->name, undo.text);
-	if (result)
+	if (result) {
 		remove_record(places, container->name);
+		if (exit_gather_failure(places, container->name, definition, e, &unkept))
+			log_warning("%s, continuing", unkept.text);
+	}
 	return result;
 }
 
 int background_end(const struct places *places, const char *name, int definition, const struct last_end *end, struct error *e)
 {
 	autofree char *group = group_path(places, name);
+	struct error unkept = { 0 };
 
+	if (exit_gather(places, name, definition, end, &unkept))
+		log_warning("%s, continuing", unkept.text);
 	if (cgroup_remove_path(group, e))
 		return -1;
 	remove_record(places, name);

@@ -28,6 +28,7 @@
 #include "runtime/relay.h"
 #include "runtime/sealed.h"
 #include "runtime/state.h"
+#include "runtime/supervise/health_record.h"
 #include "runtime/sweep.h"
 #include "specs/container.h"
 
@@ -93,6 +94,14 @@ static int open_group(const struct places *places, const char *name, struct reco
 	return 0;
 }
 
+static const char *health_of(const struct places *places, const char *name)
+{
+	struct error ignored = { 0 };
+	autoclose int folder = state_folder(places, name, &ignored);
+
+	return folder < 0 ? "" : health_word(health_record_status(folder));
+}
+
 static void describe(const struct places *places, const struct record *record, bool alive, struct box_info *info)
 {
 	autorelease(text) struct text command = { 0 };
@@ -106,6 +115,7 @@ static void describe(const struct places *places, const struct record *record, b
 	info->command = text_take(&command);
 	info->pid = (pid_t)record->pid;
 	info->created = record->created;
+	info->health = alive ? health_of(places, record->name) : "";
 	info->status = alloc_copy(!alive ? "stopped" : state_is_waiting(places, record->name) ? "created" : "running");
 	if (alive && cgroup_open(record->cgroup ? record->cgroup : "", &group, &ignored) == 0) {
 		if (cgroup_is_frozen(group)) {
@@ -217,6 +227,19 @@ int box_kill(const struct places *places, const char *name, int signal, bool all
 	return result;
 }
 
+/* For the supervisor, before the app falls silent and after it can speak again. */
+static void note_pause(const struct places *places, const char *name, bool paused)
+{
+	struct error ignored = { 0 };
+	autoclose int folder = state_folder(places, name, &ignored), note = -1;
+
+	/* Without the note a check of a paused app fails, which is no reason to fail here. */
+	if (folder >= 0 && paused)
+		note = openat(folder, HEALTH_PAUSED_FILE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	else if (folder >= 0)
+		(void)unlinkat(folder, HEALTH_PAUSED_FILE, 0);
+}
+
 int box_pause(const struct places *places, const char *name, bool paused, struct error *e)
 {
 	struct cgroup *group = NULL;
@@ -226,7 +249,11 @@ int box_pause(const struct places *places, const char *name, bool paused, struct
 
 	if (open_group(places, name, &record, &alive, &group, e))
 		return -1;
+	if (alive && paused && !record.bundle)
+		note_pause(places, name, paused);
 	result = alive ? cgroup_freeze(group, paused, e) : error_set(e, ERROR_MISSING, "pause %s: container not running", name);
+	if (alive && (!paused || result) && !record.bundle)
+		note_pause(places, name, /* paused= */ false);
 	cgroup_free(group);
 	record_release(&record);
 	return result;

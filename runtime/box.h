@@ -13,6 +13,7 @@
 
 struct container;
 struct error;
+struct exit_record;
 struct layer;
 struct places;
 
@@ -60,6 +61,7 @@ struct box_info {
 	char *status; /* "created", "running", "paused", "stopped" */
 	pid_t pid;    /* of the first process, on the host */
 	int64_t created; /* seconds since 1970 */
+	const char *health; /* "starting", "healthy", "unhealthy"; "": it has no check, or does not run. Static */
 };
 int box_list(const struct places *places, struct box_info **ret, size_t *ret_count, struct error *e);
 void box_list_free(struct box_info *infos, size_t count);
@@ -73,6 +75,14 @@ int box_kill(const struct places *places, const char *name, int signal, bool all
 /* Asks the container to end by its stop_signal and waits; after grace_us (-1: the spec's stop_grace_period) it is killed. Returns when
  * nothing of it is left; an OCI container stays, stopped, until it is removed. */
 int box_stop(const struct places *places, const char *name, int64_t grace_us, struct error *e);
+
+/* Checks the health of an app in the background by the program that its definition names, for its supervisor: the program's output comes
+ * to this process' stdout and stderr, and nothing that it began is left afterwards. Status as box_run, 124 where its time was over. */
+int box_check_health(const struct places *places, const char *name, int *ret_status, struct error *e);
+
+/* How run number of an app in the background ended, 0: the last one; adds the numbers of all runs that have a record. */
+int box_explain(const struct places *places, const char *name, int64_t number, struct exit_record *ret, struct list *ret_numbers,
+		struct error *e);
 
 int box_pause(const struct places *places, const char *name, bool paused, struct error *e);
 

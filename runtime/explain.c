@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain.c - why an app ended, in sentences.
+ * explain.c - why an app ended: what can be found out before its cgroup is removed.
  *
  * Facts come from the cgroup's counters, from the kernel's log where it may be read, and from the counters of the
  * app's own network namespace; nothing is guessed from exit codes alone.
@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +18,10 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/number.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
+#include "runtime/exit_record.h"
 #include "specs/container.h"
 
 /* Finds the newest "oom-kill:" record of the kernel's log that names this container's group, and copies the task it chose. */
@@ -46,37 +47,6 @@ static void find_victim(const struct cgroup *cgroup, struct text *ret)
 	}
 }
 
-static void explain_memory(const struct cgroup *group, const struct cgroup_stats *stats, struct list *epilogue)
-{
-	autorelease(text) struct text line = { 0 };
-	autorelease(text) struct text victim = { 0 };
-	char limit[32], peak[32];
-
-	if (stats->oom_kills <= 0)
-		return;
-	text_add(&line, "out of memory: ");
-	if (stats->memory_max > 0)
-		text_addf(&line, "the limit is %s (resources.limits.memory)", size_format((uint64_t)stats->memory_max, limit));
-	else
-		text_add(&line, "the host has none left");
-	if (stats->memory_peak > 0)
-		text_addf(&line, ", the peak was %s", size_format((uint64_t)stats->memory_peak, peak));
-	find_victim(group, &victim);
-	if (victim.length)
-		text_addf(&line, "; the kernel killed %s", victim.data);
-	else
-		text_addf(&line, "; the kernel killed %jd process%s", (intmax_t)stats->oom_kills, stats->oom_kills == 1 ? "" : "es");
-	list_take(epilogue, text_take(&line));
-}
-
-static void explain_pids(const struct cgroup_stats *stats, struct list *epilogue)
-{
-	if (stats->pids_refused <= 0)
-		return;
-	list_addf(epilogue, "the limit of %jd processes (resources.limits.pids) was reached: %jd new process%s refused",
-		  (intmax_t)stats->pids_max, (intmax_t)stats->pids_refused, stats->pids_refused == 1 ? " was" : "es were");
-}
-
 /* The value of a column of /proc/net/snmp, which has a line of names and a line of values per protocol. */
 static int64_t snmp_value(const char *table, const char *protocol, const char *column)
 {
@@ -96,29 +66,53 @@ static int64_t snmp_value(const char *table, const char *protocol, const char *c
 
 /* Without a network, an attempt to reach one leaves a trace: a packet without a route, or a DNS question to a
  * port on loopback where nobody listens (what the C library does without a name server). */
-static void explain_network(const struct container *c, int net_counters, struct list *epilogue)
+static bool has_sought_network(int net_counters)
 {
 	autorelease(text) struct text table = { 0 };
 	struct error ignored = { 0 };
 
-	if (c->namespaces[NAMESPACE_NETWORK].choice != NAMESPACE_NEW || net_counters < 0)
+	if (net_counters < 0 || file_read_fd(net_counters, "network counters", 1 << 16, &table, &ignored) || !table.data)
+		return false;
+	return snmp_value(table.data, "Ip", "OutNoRoutes") > 0 || snmp_value(table.data, "Udp", "NoPorts") > 0;
+}
+
+/* What the host does not tell, and no limit, is 0. */
+static int64_t known(int64_t value)
+{
+	return value > 0 ? value : 0;
+}
+
+void explain_gather(const struct cgroup *group, int net_counters, struct exit_record *ret)
+{
+	autorelease(text) struct text victim = { 0 };
+	struct cgroup_stats stats;
+	struct error ignored = { 0 };
+
+	ret->sought_network = has_sought_network(net_counters);
+	if (cgroup_stats(group, &stats, &ignored))
 		return;
-	if (file_read_fd(net_counters, "network counters", 1 << 16, &table, &ignored) || !table.data)
-		return;
-	if (snmp_value(table.data, "Ip", "OutNoRoutes") > 0 || snmp_value(table.data, "Udp", "NoPorts") > 0)
-		list_add(epilogue, "the program tried to reach a network and has none: \"network_mode\": \"host\" gives it the host's");
+	ret->oom_kills = known(stats.oom_kills);
+	ret->memory_max = known(stats.memory_max);
+	ret->memory_peak = known(stats.memory_peak);
+	ret->pids_max = known(stats.pids_max);
+	ret->pids_refused = known(stats.pids_refused);
+	if (ret->oom_kills)
+		find_victim(group, &victim);
+	if (victim.length)
+		ret->victim = text_take(&victim);
 }
 
 void explain_end(const struct container *container, const struct cgroup *group, const struct process_end *end, int net_counters,
 		 struct list *epilogue)
 {
-	struct cgroup_stats stats;
-	struct error ignored = { 0 };
+	bool has_none = container->namespaces[NAMESPACE_NETWORK].choice == NAMESPACE_NEW;
+	struct exit_record record = { .code = end->signal ? -1 : end->code };
+	struct exit_reasons reasons = { 0 };
 
-	if (cgroup_stats(group, &stats, &ignored) == 0) {
-		explain_memory(group, &stats, epilogue);
-		explain_pids(&stats, epilogue);
-	}
-	if (end->code != 0)
-		explain_network(container, net_counters, epilogue);
+	explain_gather(group, has_none ? net_counters : -1, &record);
+	exit_record_reasons(&record, &reasons);
+	for (size_t i = 0; i < reasons.count; i++)
+		list_add(epilogue, reasons.items[i].text);
+	exit_reasons_release(&reasons);
+	exit_record_release(&record);
 }

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain.h - why an app ended, in sentences.
+ * explain.h - why an app ended: what can be found out before its cgroup is removed.
  */
 #pragma once
 
 struct cgroup;
 struct container;
-struct error;
+struct exit_record;
 struct list;
 struct process_end;
 
-/* Adds what is worth telling to epilogue: out of memory with figures, forks refused by the pids limit, and a
- * program that failed for lack of a network. net_counters: /proc/PID/net/snmp opened while the app lived, or
- * -1. Reads the cgroup, so it comes before its removal. */
+/* Fills what the kernel tells: out of memory with figures and the process chosen, forks refused by the pids limit, and whether a
+ * program without a network sought one. net_counters: /proc/PID/net/snmp of a network namespace of its own, opened while the app lived,
+ * or -1. */
+void explain_gather(const struct cgroup *group, int net_counters, struct exit_record *ret);
+
+/* The same in sentences: adds what is worth telling at once to epilogue. */
 void explain_end(const struct container *container, const struct cgroup *group, const struct process_end *end, int net_counters,
 		 struct list *epilogue);

@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/seccomp.h>
 
 #include "base/alloc.h"
 #include "base/channel.h"
@@ -41,7 +42,8 @@ void launch_init(struct launch *l, const struct places *places, const struct con
 {
 	*l = (struct launch){
 		.places = places, .container = container, .store = -1, .writable = -1, .init_program = -1, .channel = -1,
-		.pidfd = -1, .start = -1, .app_userns = -1, .shift_userns = -1, .net_counters = -1, .streams = { -1, -1, -1 },
+		.pidfd = -1, .start = -1, .app_userns = -1, .shift_userns = -1, .net_counters = -1,
+		.filter_listener = -1, .streams = { -1, -1, -1 },
 		.holder = text_format("%s/%s", places->state, container->name),
 		.state = { .folder = -1, .lock = -1 },
 		.has_user_namespace = places->rootless || container_has_namespace(container, NAMESPACE_USER),
@@ -190,6 +192,21 @@ static int set_block(const struct launch *l, struct error *e)
 	return block && (oom_score_set(l->pid, block->oom_score_adj, e) || scheduling_set(l->pid, block, e)) ? -1 : 0;
 }
 
+/* Of a filter whose refused calls are counted: from now on until somebody answers, such a call waits. */
+static int take_listener(struct launch *l, struct error *e)
+{
+	struct message message;
+
+	if (!(l->filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+		return 0;
+	if (launch_expect(l, STAGE_LISTENER, &message, e))
+		return -1;
+	if (message.fd_count == 1)
+		l->filter_listener = take_fd(&message.fds[0]);
+	message_release(&message);
+	return l->filter_listener < 0 ? error_set(e, ERROR_INTERNAL, "wait for a listener: %u came", message.fd_count) : 0;
+}
+
 /* From READY to the running program. */
 static int let_run(struct launch *l, struct error *e)
 {
@@ -210,7 +227,7 @@ static int let_run(struct launch *l, struct error *e)
 	message_init(&message, STAGE_START);
 	if (channel_send(l->channel, &message, e))
 		return -1;
-	if (launch_expect(l, STAGE_EXECUTED, &message, e))
+	if (take_listener(l, e) || launch_expect(l, STAGE_EXECUTED, &message, e))
 		return -1;
 	trace_step("launch", "wait: program runs");
 	return 0;

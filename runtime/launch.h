@@ -66,6 +66,7 @@ struct launch {
 	int shift_userns;
 	struct net_moves *net_moves; /* until the container has come about */
 	int net_counters;        /* the container's /proc/net/snmp, for the explanation of its end */
+	int filter_listener;     /* of the app's seccomp filter, where refused calls are counted; else -1 */
 	int streams[3];          /* to the app's stdin, from stdout, from stderr; with a terminal: its master, -1, -1 */
 };
 

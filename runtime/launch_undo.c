@@ -37,7 +37,7 @@ static void end_processes(struct launch *l)
 static void close_all(struct launch *l)
 {
 	int *fds[] = { &l->writable, &l->init_program, &l->channel, &l->start, &l->pidfd, &l->app_userns, &l->shift_userns, &l->net_counters,
-		       &l->streams[0], &l->streams[1], &l->streams[2] };
+		       &l->filter_listener, &l->streams[0], &l->streams[1], &l->streams[2] };
 
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		if (*fds[i] >= 0)

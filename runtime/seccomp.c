@@ -58,6 +58,21 @@ static bool refuses_unknown(const struct container *container)
 	return word && strcmp(word, "0") != 0;
 }
 
+/* With box's own profile alone: what another one refuses before the program runs is not known, and nobody listens by then. */
+static bool counts_refused(const struct container *container)
+{
+	return container->counts_refused && container->seccomp == SECCOMP_DEFAULT && container->no_new_privileges;
+}
+
+/* What would be EPERM is asked about; who answers says EPERM (supervise/refused.h). */
+static void ask_about_refused(struct seccomp_profile *profile)
+{
+	if (profile->default_result != (SECCOMP_RET_ERRNO | EPERM))
+		return;
+	profile->default_result = SECCOMP_RET_USER_NOTIF;
+	profile->flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+}
+
 static const char *name_of(const struct container *container)
 {
 	switch (container->seccomp) {
@@ -83,6 +98,8 @@ static int compile(const struct text *json, const struct container *container, c
 	else
 		status = seccomp_profile_resolve(&spec, container->capabilities.bounding, kernel, &profile, e);
 	seccomp_spec_release(&spec);
+	if (status == 0 && counts_refused(container))
+		ask_about_refused(&profile);
 	if (status == 0)
 		status = seccomp_profile_compile(&profile, ret, e);
 	seccomp_profile_release(&profile);
@@ -104,10 +121,11 @@ int seccomp_prepare(const struct places *places, const struct container *contain
 		return error_at(e, "%s", field);
 	if (uname(&kernel))
 		return error_sys(e, "ask for the kernel's version");
-	text_addf(&key, "compiler %d\nlibseccomp %s\narch %s\nkernel %s\ncapabilities %016llx\nlistener %d\nstrict %d\n", COMPILER_VERSION,
+	text_addf(&key, "compiler %d\nlibseccomp %s\narch %s\nkernel %s\ncapabilities %016llx\nlistener %d\nstrict %d\ncounts %d\n",
+		  COMPILER_VERSION,
 		  seccomp_library_version(), seccomp_own_arch()->name, kernel.release,
 		  (unsigned long long)container->capabilities.bounding, container->oci && container->oci->seccomp_listener,
-		  refuses_unknown(container));
+		  refuses_unknown(container), counts_refused(container));
 	text_add_bytes(&key, json.data, json.length);
 	if (seccomp_cache_get(places->cache, key.data, key.length, ret))
 		return 0;

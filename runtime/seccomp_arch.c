@@ -141,6 +141,20 @@ void seccomp_numbers_load(const struct seccomp_arch *arch, struct seccomp_number
 		qsort(ret->items, ret->count, sizeof *ret->items, by_name);
 }
 
+char *seccomp_call_name(uint32_t audit, uint32_t number)
+{
+	for (size_t i = 0; i < sizeof arches / sizeof *arches; i++) {
+		char *name;
+
+		if (arches[i].audit != audit || arches[i].number_base != (number & X32_BIT))
+			continue;
+		name = seccomp_syscall_resolve_num_arch(arches[i].token, (int)number);
+		if (name)
+			return name;
+	}
+	return text_format("call %u", number);
+}
+
 void seccomp_numbers_release(struct seccomp_numbers *numbers)
 {
 	for (size_t i = 0; i < numbers->count; i++)

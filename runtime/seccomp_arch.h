@@ -50,6 +50,9 @@ void seccomp_numbers_load(const struct seccomp_arch *arch, struct seccomp_number
 void seccomp_numbers_release(struct seccomp_numbers *numbers);
 const struct seccomp_number *seccomp_numbers_find(const struct seccomp_numbers *numbers, const char *name);
 
+/* The name of a number as a filter sees it (seccomp_data.arch and nr), or "call 4711". The caller frees it. */
+char *seccomp_call_name(uint32_t audit, uint32_t number);
+
 /* Where i386 reaches name through socketcall (*ret_call is 1 to 20) or ipc: the number of that multiplexer, else 0. */
 uint32_t seccomp_multiplexer(const struct seccomp_arch *arch, const char *name, uint32_t *ret_call);
 enum { SECCOMP_I386_SOCKETCALL = 102, SECCOMP_I386_IPC = 117 };

@@ -25,6 +25,7 @@
 #include "specs/app_fields.h"
 #include "specs/field_json.h"
 #include "specs/interpolate.h"
+#include "specs/limits.h"
 #include "specs/locate.h"
 #include "specs/override.h"
 #include "specs/problems.h"
@@ -243,6 +244,17 @@ struct app_log app_log(const struct app *app)
 	return (struct app_log){ drivers[app->logging.driver], app->logging.max_size, app->logging.max_files };
 }
 
+/* One check is written; the other forms of it, without their required fields, would not be read again. */
+static void drop_other_checks(const struct healthcheck *health, json_t *object)
+{
+	if (!health->test.count)
+		json_object_del(object, "test");
+	if (health->http.port == LIMIT_UNSET)
+		json_object_del(object, "http");
+	if (health->tcp.port == LIMIT_UNSET)
+		json_object_del(object, "tcp");
+}
+
 json_t *app_build(const struct app *app)
 {
 	/* Written but empty is not the same as not written: an empty entrypoint takes the image's away; and what is not supported
@@ -253,6 +265,7 @@ json_t *app_build(const struct app *app)
 	for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++)
 		if (!app_has(app, quiet[i]))
 			json_object_del(root, quiet[i]);
+	drop_other_checks(&app->healthcheck, json_object_get(root, "healthcheck"));
 	if (json_object_size(app->oci))
 		json_object_set_new(root, "oci", json_deep_copy(app->oci));
 	return root;

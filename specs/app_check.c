@@ -47,7 +47,6 @@ static int check_later(const struct app *app, struct problems *p)
 		{ app->network_mode == NETWORK_CHOICE_PRIVATE, "network_mode", "a private network is" },
 		{ app_has(app, "networks"), "networks", "named networks are" },
 		{ app_has(app, "ports"), "ports", "published ports are" },
-		{ app_has(app, "healthcheck"), "healthcheck", "health checks are" },
 		{ app_has(app, "update"), "update", "replacing an app is" },
 	};
 

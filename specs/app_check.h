@@ -32,9 +32,11 @@ int check_stop_signal(const struct app *app, struct problems *p);
 int check_capabilities(const struct app *app, struct problems *p);
 int check_security(const struct app *app, struct problems *p);
 int check_ports(const struct app *app, struct problems *p);
-int check_healthcheck(const struct app *app, struct problems *p);
 int check_restart(const struct app *app, struct problems *p);
 int check_logging(const struct app *app, struct problems *p);
+
+/* app_health.c */
+int check_healthcheck(const struct app *app, struct problems *p);
 
 /* check_limits.c: what the kernel measures and grants */
 int check_memory(const struct app *app, struct problems *p);

@@ -285,8 +285,8 @@ int app_container(const struct app *app, const struct image_config *image, const
 	choose_policy(app, &c);
 	for (size_t i = 0; i < app->labels.count; i++)
 		list_add(&c.labels, app->labels.items[i]);
-	if (choose_process(app, image, options, &c, e) || choose_rlimits(app, &c, e) || choose_devices(app, &c, e) ||
-	    app_mounts(app, image, options, &c, e) || app_files(app, options, &c, e) ||
+	if (choose_process(app, image, options, &c, e) || app_health(app, image, &c, e) || choose_rlimits(app, &c, e) ||
+	    choose_devices(app, &c, e) || app_mounts(app, image, options, &c, e) || app_files(app, options, &c, e) ||
 	    oci_block_merge(app->oci, &c, e)) {
 		container_release(&c);
 		return -1;

@@ -70,6 +70,7 @@ const struct field app_table[] = {
 void app_init(struct app *app)
 {
 	struct app_limits *l = &app->resources.limits;
+	struct healthcheck *health = &app->healthcheck;
 
 	l->cpus = l->cpu_weight = l->memory = l->swap = l->pids = l->io_weight = LIMIT_UNSET;
 	app->resources.reservations.memory = LIMIT_UNSET;
@@ -78,8 +79,8 @@ void app_init(struct app *app)
 	app->stop_grace_period = 10 * 1000000;
 	app->restart = alloc_copy("no");
 	app->security.seccomp = alloc_copy("default");
-	app->healthcheck.interval = app->healthcheck.timeout = 30 * 1000000;
-	app->healthcheck.retries = 3;
+	health->http.port = health->tcp.port = LIMIT_UNSET;
+	health->interval = health->timeout = health->retries = health->start_period = health->start_interval = LIMIT_UNSET;
 	app->logging.max_size = LOG_MAX_SIZE;
 	app->logging.max_files = LOG_MAX_FILES;
 }

@@ -16,6 +16,8 @@
 #include "specs/field.h"
 
 struct container;
+struct error;
+struct image_config;
 struct json_t;
 struct problems;
 
@@ -80,14 +82,14 @@ enum userns_choice { USERNS_AUTO, USERNS_HOST };
 struct healthcheck {
 	struct list test;
 	struct {
-		char *path;
-		int64_t port;
+		char *path, *host;
+		int64_t port; /* LIMIT_UNSET: no such check; likewise below */
 	} http;
 	struct {
 		int64_t port;
 	} tcp;
-	int64_t interval, timeout, retries, start_period;
-	int on_failure;
+	int64_t interval, timeout, retries, start_period, start_interval; /* LIMIT_UNSET: not said */
+	int on_failure; /* enum health_action */
 	bool disable;
 };
 
@@ -180,6 +182,9 @@ void app_choose_namespaces(const struct app *app, struct container *c);
 
 /* The resolved spec as JSON, before what looks like a variable in it is escaped. A new reference. */
 struct json_t *app_build(const struct app *app);
+
+/* The check of the app, the image's where the file has none. */
+int app_health(const struct app *app, const struct image_config *image, struct container *c, struct error *e);
 
 /* Whether the file has this top-level key. */
 bool app_has(const struct app *app, const char *key);

@@ -181,23 +181,6 @@ int check_ports(const struct app *app, struct problems *p)
 	return 0;
 }
 
-int check_healthcheck(const struct app *app, struct problems *p)
-{
-	const struct healthcheck *h = &app->healthcheck;
-
-	if (!app_has(app, "healthcheck") || h->disable)
-		return 0;
-	if ((h->test.count > 0) + !!h->http.path + (h->tcp.port > 0) != 1) {
-		error_set(p->e, ERROR_SPEC, "expected exactly one of \"test\", \"http\" and \"tcp\"");
-		error_at(p->e, "healthcheck");
-		return problems_add(p);
-	}
-	if (h->test.count && strcmp(h->test.items[0], "CMD") != 0 && strcmp(h->test.items[0], "CMD-SHELL") != 0 &&
-	    strcmp(h->test.items[0], "NONE") != 0)
-		return app_unexpected(p, "\"CMD\", \"CMD-SHELL\" or \"NONE\"", h->test.items[0], "healthcheck.test[0]");
-	return 0;
-}
-
 /* What nobody will look at is refused. */
 int check_logging(const struct app *app, struct problems *p)
 {

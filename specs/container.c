@@ -48,6 +48,13 @@ void secret_list_release(struct list *list)
 	list_release(list);
 }
 
+static void release_health(struct health_check *health)
+{
+	list_release(&health->args);
+	free(health->path);
+	free(health->host);
+}
+
 static void release_files(struct container *c)
 {
 	for (size_t i = 0; i < c->file_count; i++) {
@@ -152,6 +159,7 @@ void container_release(struct container *c)
 
 	release_files(c);
 	secret_list_release(&c->secret_env);
+	release_health(&c->health);
 	release_arrays(c);
 	limits_release(&c->limits);
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)

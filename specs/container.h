@@ -93,6 +93,26 @@ struct rlimit_entry {
 	uint64_t soft, hard; /* RLIM_INFINITY: unlimited */
 };
 
+enum health_kind {
+	HEALTH_NONE,
+	HEALTH_EXEC, /* args end with exit code 0 */
+	HEALTH_HTTP, /* the port answers a GET with 200 to 399 */
+	HEALTH_TCP,  /* the port accepts */
+};
+
+enum health_action { HEALTH_DO_NOTHING, HEALTH_DO_RESTART, HEALTH_DO_STOP };
+
+/* How to tell that an app works; done by the supervisor of an app in the background. */
+struct health_check {
+	enum health_kind kind;
+	enum health_action on_failure;
+	struct list args;
+	char *path, *host; /* HTTP */
+	int port;
+	int retries;       /* failures in a row until unhealthy */
+	int64_t interval_us, timeout_us, start_period_us, start_interval_us;
+};
+
 enum seccomp_mode {
 	SECCOMP_UNCONFINED,
 	SECCOMP_DEFAULT, /* box's own profile */
@@ -275,6 +295,7 @@ struct container {
 	bool only_root_has_capabilities; /* app.json: a user other than root has nothing but the bounding set */
 	mode_t umask;
 	bool no_new_privileges;
+	bool counts_refused; /* an app in the background: somebody listens to the calls that its seccomp profile refuses */
 	enum seccomp_mode seccomp;
 	char *seccomp_file;    /* absolute, with SECCOMP_FILE */
 	char *seccomp_text;    /* with SECCOMP_TEXT */
@@ -282,6 +303,7 @@ struct container {
 	size_t rlimit_count;
 
 	struct limits limits;
+	struct health_check health;
 	struct list labels; /* "key=value" */
 
 	struct oci_part *oci;   /* NULL: from app.json */

@@ -97,7 +97,9 @@ static int decode_duration(const struct field *f, json_t *value, int64_t *place,
 		return 0;
 	}
 	text_add(expected, "a duration such as \"1m30s\"");
-	if (f->min)
+	if (f->min >= 1000)
+		text_addf(expected, ", at least %jdms", (intmax_t)f->min / 1000);
+	else if (f->min)
 		text_add(expected, ", more than 0");
 	return -1;
 }

@@ -18,6 +18,17 @@ enum { LIMIT = 4 << 20, DEEPEST = 32, ENV_LIMIT = 128 << 10 };
 
 #define AT(member) offsetof(struct image_config, member)
 
+#define HEALTH(member) (offsetof(struct image_config, health.member) - offsetof(struct image_config, health))
+static const struct field health_fields[] = {
+	{ "Test", FIELD_TEXT_LIST, HEALTH(test), .flags = FIELD_OPEN },
+	{ "Interval", FIELD_INTEGER, HEALTH(interval_ns), .max = INT64_MAX },
+	{ "Timeout", FIELD_INTEGER, HEALTH(timeout_ns), .max = INT64_MAX },
+	{ "StartPeriod", FIELD_INTEGER, HEALTH(start_period_ns), .max = INT64_MAX },
+	{ "StartInterval", FIELD_INTEGER, HEALTH(start_interval_ns), .max = INT64_MAX },
+	{ "Retries", FIELD_INTEGER, HEALTH(retries), .max = INT64_MAX },
+	{ 0 },
+};
+
 static const struct field run_fields[] = {
 	{ "User", FIELD_TEXT, AT(user), .flags = FIELD_OPEN },
 	{ "Env", FIELD_TEXT_LIST, AT(env), .flags = 0 },
@@ -26,6 +37,7 @@ static const struct field run_fields[] = {
 	{ "WorkingDir", FIELD_TEXT, AT(working_dir), .flags = 0 },
 	{ "StopSignal", FIELD_TEXT, AT(stop_signal), .flags = 0 },
 	{ "Labels", FIELD_MAP, AT(labels), .flags = 0 },
+	{ "Healthcheck", FIELD_OBJECT, AT(health), .sub = health_fields },
 	{ 0 },
 };
 

@@ -2,8 +2,8 @@
 /*
  * image_config.h - the part of an OCI (or Docker) image configuration that says how to run it.
  *
- * All of it is hostile input: it may set arguments, environment, user, working folder, volumes and the stop
- * signal, and nothing else.
+ * All of it is hostile input: it may set arguments, environment, user, working folder, volumes, the stop
+ * signal and the health check, and nothing else.
  */
 #pragma once
 
@@ -25,6 +25,10 @@ struct image_config {
 	char *stop_signal;
 	struct list diff_ids; /* "sha256:…" of the uncompressed layers, lowest first */
 	struct list labels;   /* "key=value" */
+	struct {
+		struct list test; /* empty: none */
+		int64_t interval_ns, timeout_ns, start_period_ns, start_interval_ns, retries; /* 0: not said */
+	} health;             /* Docker's "Healthcheck" */
 };
 
 /* Decodes the JSON of an image configuration (config.json of an image, at most 4 MiB). name is for messages. */

@@ -111,13 +111,14 @@ const struct field security_fields[] = {
 	{ 0 },
 };
 
+#define AT(member) (offsetof(struct healthcheck, http.member) - offsetof(struct healthcheck, http))
 static const struct field http_fields[] = {
-	{ "path", FIELD_PATH, offsetof(struct healthcheck, http.path) - offsetof(struct healthcheck, http),
-	  .flags = FIELD_REQUIRED, .help = "Path to ask for." },
-	{ "port", FIELD_INTEGER, offsetof(struct healthcheck, http.port) - offsetof(struct healthcheck, http),
-	  .flags = FIELD_REQUIRED, .min = 1, .max = 65535, .help = "Port to ask." },
+	{ "path", FIELD_PATH, AT(path), .help = "Path to ask for, with a query if wanted. Default: /." },
+	{ "port", FIELD_INTEGER, AT(port), .flags = FIELD_REQUIRED, .min = 1, .max = 65535, .help = "Port to ask, on the app's loopback." },
+	{ "host", FIELD_TEXT, AT(host), .help = "Host header, for an app that serves several. Default: localhost and the port." },
 	{ 0 },
 };
+#undef AT
 
 static const struct field tcp_fields[] = {
 	{ "port", FIELD_INTEGER, 0, .flags = FIELD_REQUIRED, .min = 1, .max = 65535, .help = "Port that has to accept." },
@@ -126,15 +127,20 @@ static const struct field tcp_fields[] = {
 
 #define AT(member) offsetof(struct healthcheck, member)
 const struct field healthcheck_fields[] = {
-	{ "test", FIELD_TEXT_LIST, AT(test), .help = "[\"CMD\", program, …] or [\"CMD-SHELL\", line]." },
+	{ "test", FIELD_TEXT_LIST, AT(test),
+	  .help = "[\"CMD\", program, …], [\"CMD-SHELL\", line] or [\"NONE\"]: healthy when it ends with 0. Default: the image's." },
 	{ "http", FIELD_OBJECT, AT(http), .sub = http_fields, .help = "Healthy when it answers 2xx or 3xx." },
 	{ "tcp", FIELD_OBJECT, AT(tcp), .sub = tcp_fields, .help = "Healthy when the port accepts." },
-	{ "interval", FIELD_DURATION, AT(interval), .min = 1, .help = "Time between checks. Default: 30s." },
-	{ "timeout", FIELD_DURATION, AT(timeout), .min = 1, .help = "Time for one check. Default: 30s." },
+	{ "interval", FIELD_DURATION, AT(interval), .min = 1000, .help = "Time from one check to the next. Default: 30s." },
+	{ "timeout", FIELD_DURATION, AT(timeout), .min = 1000, .help = "Time for one check. Default: 30s." },
 	{ "retries", FIELD_INTEGER, AT(retries), .min = 1, .max = 1000, .help = "Failures in a row until unhealthy. Default: 3." },
-	{ "start_period", FIELD_DURATION, AT(start_period), .help = "Failures in the beginning that do not count." },
-	{ "on_failure", FIELD_ENUM, AT(on_failure), .names = failure_actions, .help = "none, restart or stop." },
-	{ "disable", FIELD_BOOL, AT(disable), .help = "Switches the image's check off." },
+	{ "start_period", FIELD_DURATION, AT(start_period),
+	  .help = "Time in the beginning in which failures do not count, until the first success. Default: 0s." },
+	{ "start_interval", FIELD_DURATION, AT(start_interval), .min = 1000,
+	  .help = "Time from one check to the next in the start period. Default: 5s, or interval where that is less." },
+	{ "on_failure", FIELD_ENUM, AT(on_failure), .names = failure_actions,
+	  .help = "What happens to an unhealthy app: none, restart or stop. Default: none." },
+	{ "disable", FIELD_BOOL, AT(disable), .help = "Switches the image's check off, as [\"NONE\"] does." },
 	{ 0 },
 };
 #undef AT

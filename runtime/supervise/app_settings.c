@@ -30,6 +30,7 @@ const struct line_row app_settings_rows[] = {
 	{ "created", LINE_NUMBER, AT(created) },
 	{ "image", LINE_TEXT, AT(image) },
 	{ "command", LINE_TEXT, AT(command) },
+	{ "spec_file", LINE_TEXT, AT(spec_file) },
 	{ 0 },
 };
 #undef AT

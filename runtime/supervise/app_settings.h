@@ -28,6 +28,7 @@ struct app_settings {
 	char *log_driver; /* "file" or "journald" */
 	int64_t log_max_size, log_max_files;
 	char *image, *command; /* as box ps shows them; NULL: nothing to show */
+	char *spec_file;  /* app.json that the app was made from, absolute; NULL: none */
 };
 extern const struct line_row app_settings_rows[];
 

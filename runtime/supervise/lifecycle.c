@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/process.h"
@@ -83,6 +84,7 @@ static void begin_start(struct supervisor *s)
 	s->is_restarting = false;
 	s->progress.starts++;
 	error_clear(&s->failure);
+	free(take_ptr(&s->progress.stopped_by));
 	note_phase(s, PHASE_STARTING);
 	if (begin_helper(s, "app-start", NULL, &e) == 0)
 		return;
@@ -222,7 +224,7 @@ void lifecycle_helper_ended(struct supervisor *s)
 		begin_end(s);
 }
 
-/* "running PID START_TIME" */
+/* "running PID START_TIME LISTENS" */
 static void app_runs(struct supervisor *s, const char *message, struct control_fds *fds)
 {
 	char *end;
@@ -234,10 +236,12 @@ static void app_runs(struct supervisor *s, const char *message, struct control_f
 		if (s->kept.count < CONTROL_FDS && (fd = fcntl(s->streams[i], F_DUPFD_CLOEXEC, 0)) >= 0)
 			s->kept.fds[s->kept.count++] = fd;
 	s->progress.app_pid = strtol(message, &end, 10);
-	s->progress.app_start_time = strtoll(end, NULL, 10);
+	s->progress.app_start_time = strtoll(end, &end, 10);
+	s->progress.listens = strtol(end, NULL, 10);
 	s->progress.started_ms = clock_boot_ms();
 	s->has_ended = false;
 	note_phase(s, PHASE_RUNNING);
+	care_begin(s, /* is_new= */ true);
 	watch_keep(s);
 	requests_answer(s, ASKS_START, "ok");
 	if (s->is_leaving || s->is_restarting)
@@ -265,6 +269,7 @@ static void ended(struct supervisor *s, const struct process_end *end)
 	s->progress.code = end->code;
 	s->progress.signal = end->signal;
 	s->has_ended = true;
+	care_end(s);
 	if (!s->helper)
 		begin_end(s);
 }
@@ -337,12 +342,23 @@ void lifecycle_stop(struct supervisor *s, int64_t grace_us)
 		begin_start(s);
 	if (s->progress.phase != PHASE_RUNNING || s->has_ended)
 		return; /* it is noted, and is looked at when the helper is done */
+	care_rest(s);
 	if (grace_us == 0 || process_drops(s->kept.fds[0], number)) {
 		kill_app(s);
 		return;
 	}
 	(void)process_signal(s->kept.fds[0], number); /* it may have ended just now */
 	s->kill_at_ms = clock_boot_ms() + grace_us / 1000;
+}
+
+void lifecycle_blame(struct supervisor *s, const char *who)
+{
+	enum phase phase = (enum phase)s->progress.phase;
+
+	if ((phase != PHASE_STARTING && phase != PHASE_RUNNING) || s->has_ended || s->progress.stopped_by)
+		return;
+	s->progress.stopped_by = alloc_copy(who);
+	note_phase(s, phase);
 }
 
 void lifecycle_restart(struct supervisor *s, int64_t grace_us)
@@ -411,6 +427,7 @@ static void adopt(struct supervisor *s)
 		s->kept.count = 1;
 	}
 	note_phase(s, PHASE_RUNNING);
+	care_begin(s, /* is_new= */ false);
 	if (s->kept.count)
 		watch_keep(s);
 	else

@@ -24,6 +24,8 @@ struct progress {
 	int64_t pid, start_time; /* of the supervisor */
 	int64_t phase;           /* enum phase */
 	int64_t app_pid, app_start_time; /* 0: none */
+	int64_t listens;         /* 1: the listener of the app's seccomp filter is kept, behind its pidfd */
+	char *stopped_by;        /* who asked this run to end: "box stop"; NULL: nobody did */
 	int64_t code, signal;    /* of the last run: -1 and 0 where nobody knows */
 	int64_t starts;          /* runs since the app was made */
 	int64_t in_a_row, failures; /* policy.h */

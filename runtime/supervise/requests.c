@@ -47,13 +47,16 @@ static int64_t grace_of(const char *argument)
 static void ask_stop(struct supervisor *s, const char *argument)
 {
 	s->is_leaving = true;
+	lifecycle_blame(s, "box stop");
 	lifecycle_stop(s, grace_of(argument));
 }
 
 static void ask_restart(struct supervisor *s, const char *argument)
 {
-	if (!s->is_leaving)
-		lifecycle_restart(s, grace_of(argument));
+	if (s->is_leaving)
+		return;
+	lifecycle_blame(s, "box restart");
+	lifecycle_restart(s, grace_of(argument));
 }
 
 static void ask_start(struct supervisor *s, const char *argument)

@@ -29,7 +29,8 @@
 #include "runtime/supervise/spawn.h"
 
 enum { PIPE_SIZE = 1 << 20 };
-enum { AT_SIGNALS, AT_LISTENER, AT_APP, AT_HELPER, AT_ANSWER, AT_WATCHER, AT_STDOUT, AT_STDERR, AT_CONNECTIONS };
+enum { AT_SIGNALS, AT_LISTENER, AT_APP, AT_HELPER, AT_ANSWER, AT_WATCHER, AT_STDOUT, AT_STDERR, AT_CARE,
+       AT_CONNECTIONS = AT_CARE + CARE_POLLS };
 enum { AT_COUNT = AT_CONNECTIONS + CONNECTIONS_MOST };
 
 /* Orphans of the app and of helpers that were killed become our children: nobody else waits for them. */
@@ -38,7 +39,7 @@ static void reap_strangers(const struct supervisor *s)
 	siginfo_t info = { 0 };
 
 	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0) {
-		if (info.si_pid == s->helper || (s->kept.count && info.si_pid == s->progress.app_pid))
+		if (info.si_pid == s->helper || (s->kept.count && info.si_pid == s->progress.app_pid) || care_knows(s, info.si_pid))
 			return; /* that one is seen by its pidfd, and then the others behind it */
 		(void)waitpid(info.si_pid, NULL, WNOHANG);
 		info.si_pid = 0;
@@ -56,12 +57,15 @@ static void take_signals(struct supervisor *s)
 			continue;
 		/* The host goes down, or a service manager wants an end: what the user wants stays as it is. */
 		s->is_leaving = true;
+		lifecycle_blame(s, "SIGTERM to its supervisor");
 		lifecycle_stop(s, -1);
 	}
 }
 
-static void watch(struct supervisor *s, struct pollfd polls[static AT_COUNT])
+/* What to wait for, and until when. */
+static int64_t watch(struct supervisor *s, struct pollfd polls[static AT_COUNT])
 {
+	int64_t deadline = lifecycle_deadline(s), care = care_watch(s, polls + AT_CARE);
 	bool is_looking = s->kept.count && !s->has_ended && !s->look_again_ms;
 
 	polls[AT_SIGNALS] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
@@ -74,6 +78,7 @@ static void watch(struct supervisor *s, struct pollfd polls[static AT_COUNT])
 		polls[AT_STDOUT + i] = (struct pollfd){ .fd = s->streams[i], .events = POLLIN };
 	for (size_t i = 0; i < s->connection_count; i++)
 		polls[AT_CONNECTIONS + i] = (struct pollfd){ .fd = s->connections[i].fd, .events = POLLIN };
+	return care < deadline ? care : deadline;
 }
 
 /* Streams first: what an app wrote before its end is kept before its end is noted. */
@@ -82,6 +87,7 @@ static void serve(struct supervisor *s, const struct pollfd polls[static AT_COUN
 	for (int i = 0; i < 2; i++)
 		if (polls[AT_STDOUT + i].revents)
 			(void)log_take(&s->log, (enum log_stream)i, s->streams[i]); /* a FIFO with both ends open can be read */
+	care_serve(s, polls + AT_CARE);
 	if (polls[AT_ANSWER].revents & POLLIN)
 		lifecycle_hear(s);
 	if (polls[AT_APP].revents)
@@ -106,16 +112,16 @@ static int run_loop(struct supervisor *s, struct error *e)
 	static struct pollfd polls[AT_COUNT];
 
 	while (!s->is_done) {
-		int64_t deadline = lifecycle_deadline(s), left = deadline - clock_boot_ms();
+		int64_t deadline = watch(s, polls), left = deadline - clock_boot_ms();
 		size_t connections = s->connection_count;
 		int patience = deadline == INT64_MAX ? -1 : left < 0 ? 0 : left < INT_MAX ? (int)left + 1 : INT_MAX;
 
-		watch(s, polls);
 		if (poll(polls, AT_CONNECTIONS + connections, patience) < 0 && errno != EINTR)
 			return error_sys(e, "wait for the app");
 		serve(s, polls, connections);
 		lifecycle_deadlines(s);
-		if (s->is_renewing && !s->helper && !s->is_leaving && !s->is_restarting && !s->has_ended)
+		if (s->is_renewing && !s->helper && !s->is_leaving &&
+		    !s->is_restarting && !s->has_ended && !s->health.probe.pid)
 			renew(s);
 	}
 	return 0;
@@ -222,6 +228,7 @@ int supervisor_run(int definition, int lock, int asker, struct error *e)
 	s.listener = control_listen(s.folder, "control", e);
 	if (s.listener < 0 || open_log(&s, e))
 		return -1;
+	care_open(&s);
 	if (asker >= 0)
 		requests_add(&s, asker, ASKS_START);
 	watch_join(&s);

@@ -10,8 +10,8 @@
  *           the end of the supervisor <--(box app-leave is done)-- LEAVING <--(nothing is to be started again)----+
  *
  * Everything heavy is done by box itself as a helper process; there is one at a time. The loop in supervisor.c waits for descriptors and
- * for the nearest deadline, and calls lifecycle.c (the picture above), requests.c (what box commands want) and watch_link.c. Private to
- * the program box-supervise.
+ * for the nearest deadline, and calls lifecycle.c (the picture above), requests.c (what box commands want), care.c
+ * (an app that runs) and watch_link.c. Private to the program box-supervise.
  */
 #pragma once
 
@@ -21,10 +21,13 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/control.h"
+#include "runtime/supervise/health.h"
+#include "runtime/supervise/health_plan.h"
 #include "runtime/supervise/log.h"
 #include "runtime/supervise/progress.h"
-#include "runtime/supervise/app_settings.h"
+#include "runtime/supervise/refused.h"
 
 enum { CONNECTIONS_MOST = 64 };
 
@@ -62,6 +65,10 @@ struct supervisor {
 	int64_t grace_us;         /* of the last who asked the app to end */
 	int64_t kill_at_ms;       /* 0: nobody has */
 
+	struct health_plan plan;
+	struct health health;
+	struct refused refused;
+
 	struct log log;
 	int log_folder;           /* of its files */
 	int streams[2];           /* FIFOs of the app's stdout and stderr */
@@ -94,6 +101,18 @@ void lifecycle_start(struct supervisor *s);           /* at once, where it waits
  * executed. And in the new program: takes what stayed. */
 void renew(struct supervisor *s);
 void renewed(struct supervisor *s);
+
+void lifecycle_blame(struct supervisor *s, const char *who); /* who asks the app that runs to end */
+
+/* care.c: of an app that runs. */
+enum { CARE_POLLS = HEALTH_POLLS + 1 };
+void care_open(struct supervisor *s);
+void care_begin(struct supervisor *s, bool is_new); /* is_new: it has just been started; else it was found running */
+void care_rest(struct supervisor *s);               /* it has been asked to end: its health is nobody's business any more */
+void care_end(struct supervisor *s);                /* it has ended */
+int64_t care_watch(const struct supervisor *s, struct pollfd *polls); /* fills CARE_POLLS entries; the nearest deadline */
+void care_serve(struct supervisor *s, const struct pollfd *polls);
+bool care_knows(const struct supervisor *s, pid_t pid); /* whether the child is waited for there */
 
 /* requests.c */
 void requests_accept(struct supervisor *s);

@@ -18,7 +18,7 @@ teardown() {
 
 @test "the list as table, as JSON and as names" {
 	run box ps
-	expect_has "$TAG" running "seconds ago" "sleep 1000 & sleep"
+	expect_has "$TAG" "Up " "seconds ago" "sleep 1000 & sleep"
 	[ -z "$(tr -d '[:print:]\n' <<<"$output")" ] || fail "control characters in its output"
 	run box ps -q
 	[ "$output" = "$TAG" ]

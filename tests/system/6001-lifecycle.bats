@@ -113,7 +113,7 @@ step_names() { sed -n '/start_steps\[\]/,/^};/s/^\t{ "\([^"]*\)".*/\1/p' "$TOP/r
 	start_app '"command": ["sleep", "1000"]'
 	run box ps
 	expect_status 0
-	expect_has NAME "$TAG" running "sleep 1000"
+	expect_has NAME "$TAG" "Up " "sleep 1000"
 	run box rm "$TAG"
 	[ "$status" -ne 0 ]
 	expect_has running
@@ -178,7 +178,7 @@ step_names() { sed -n '/start_steps\[\]/,/^};/s/^\t{ "\([^"]*\)".*/\1/p' "$TOP/r
 	run box rm "$TAG"
 	expect_status 0
 	sleep 0.3
-	"$BOX" --root "$WORK/other" ps | grep -q "^$TAG .*running"
+	"$BOX" --root "$WORK/other" ps | grep -q "^$TAG .*Up "
 	# And the other way round: the usual path is not the other's either.
 	run "$BOX" --root "$WORK/other" kill "$TAG" KILL
 	expect_status 0

@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -194,4 +195,50 @@ Test(seccomp_notify, refused_filter)
 	cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
 	cr_expect_eq(listener_load_filter(&filter, /* channel= */ -1, &e), -1);
 	cr_expect_eq(e.sys, EINVAL);
+}
+
+static size_t results_of(const struct seccomp_filter *filter, uint32_t result)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < filter->count; i++)
+		count += filter->code[i].code == (BPF_RET | BPF_K) && filter->code[i].k == result;
+	return count;
+}
+
+/* An app in the background: what the default profile refuses with EPERM is asked about, what it does not know is not. */
+Test(seccomp_notify, refused_calls_are_counted_with_the_default_profile_alone)
+{
+	char cache[] = "/nonexistent/cache";
+	const struct places places = { .cache = cache };
+	struct container c = { .seccomp = SECCOMP_DEFAULT, .no_new_privileges = true };
+	struct seccomp_filter plain, counting, early;
+	struct error e = { 0 };
+
+	cr_assert_eq(seccomp_prepare(&places, &c, &plain, &e), 0, "%s", e.text);
+	c.counts_refused = true;
+	cr_assert_eq(seccomp_prepare(&places, &c, &counting, &e), 0, "%s", e.text);
+	c.no_new_privileges = false; /* the filter comes before the ids are given up: nobody listens yet */
+	cr_assert_eq(seccomp_prepare(&places, &c, &early, &e), 0, "%s", e.text);
+	cr_expect_eq(plain.flags, 0u);
+	cr_expect_eq(early.flags, 0u);
+	cr_expect_eq(counting.flags, (unsigned)(SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV));
+	cr_expect_gt(results_of(&plain, SECCOMP_RET_ERRNO | EPERM), 0u);
+	cr_expect_eq(results_of(&plain, SECCOMP_RET_USER_NOTIF), 0u);
+	cr_expect_gt(results_of(&counting, SECCOMP_RET_USER_NOTIF), 0u);
+	cr_expect_gt(results_of(&counting, SECCOMP_RET_ERRNO | ENOSYS), 0u);
+	seccomp_filter_release(&plain);
+	seccomp_filter_release(&counting);
+	seccomp_filter_release(&early);
+}
+
+Test(seccomp_notify, names_of_numbers)
+{
+	char *name = seccomp_call_name(seccomp_own_arch()->audit, SYS_acct);
+
+	cr_expect_str_eq(name, "acct");
+	free(name);
+	name = seccomp_call_name(seccomp_own_arch()->audit, 999999);
+	cr_expect_str_eq(name, "call 999999");
+	free(name);
 }

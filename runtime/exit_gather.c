@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * exit_gather.c - the exit record of an app in the background, when a run of it is over.
+ */
+#include "runtime/exit_gather.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/places.h"
+#include "cgroups/cgroup.h"
+#include "runtime/exit_record.h"
+#include "runtime/explain.h"
+#include "runtime/logs.h"
+#include "runtime/seccomp_arch.h"
+#include "runtime/state.h"
+#include "runtime/supervise/health_record.h"
+#include "runtime/supervise/progress.h"
+#include "runtime/supervise/refused.h"
+#include "runtime/supervise/app_settings.h"
+
+enum { LINES_KEPT = 10, LINE_SHOWN = 1000 };
+
+static int64_t since_1970_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail with this clock */
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+static void add_state(const struct places *places, const char *name, struct exit_record *record)
+{
+	struct record state = { 0 };
+	struct cgroup *group = NULL;
+	struct error ignored = { 0 };
+	bool alive;
+
+	if (state_read(places, name, &state, &alive, &ignored))
+		return;
+	record->started = exit_record_time(state.created * 1000 + state.created_ns / 1000000);
+	if (cgroup_open(state.cgroup ? state.cgroup : "", &group, &ignored) == 0) {
+		explain_gather(group, /* net_counters= */ -1, record);
+		cgroup_free(group);
+	}
+	record_release(&state);
+}
+
+static int by_count(const void *a, const void *b)
+{
+	const struct refused_call *one = a, *two = b;
+
+	return one->count > two->count ? -1 : one->count < two->count;
+}
+
+static void add_refused(int folder, struct exit_record *record)
+{
+	struct refused_record refused;
+	struct error ignored = { 0 };
+
+	if (refused_read(folder, &refused, &ignored))
+		return;
+	qsort(refused.calls, refused.kinds, sizeof *refused.calls, by_count);
+	for (uint32_t i = 0; i < refused.kinds; i++) {
+		autofree char *name = seccomp_call_name(refused.calls[i].arch, refused.calls[i].number);
+
+		list_addf(&record->refused, "%s=%ju", name, (uintmax_t)refused.calls[i].count);
+	}
+	if (refused.others)
+		list_addf(&record->refused, "others=%ju", (uintmax_t)refused.others);
+}
+
+/* What the supervisor has left in the state folder. */
+static void add_supervisor(const struct places *places, const char *name, struct exit_record *record)
+{
+	autofree struct health_record *health = alloc_zeroed(1, sizeof *health);
+	struct progress progress = { 0 };
+	struct error ignored = { 0 };
+	autoclose int folder = state_folder(places, name, &ignored);
+
+	if (folder < 0)
+		return;
+	if (progress_read(folder, &progress, &ignored) == 0) {
+		record->number = progress.starts;
+		record->ran_ms = progress.started_ms ? clock_boot_ms() - progress.started_ms : 0;
+		record->stopped_by = take_ptr(&progress.stopped_by);
+		progress_release(&progress);
+	}
+	if (health_record_read(folder, health, &ignored) == 0)
+		exit_record_add_health(record, health);
+	add_refused(folder, record);
+}
+
+static void add_settings(int definition, struct exit_record *record)
+{
+	struct app_settings settings = { 0 };
+	struct error ignored = { 0 };
+
+	if (settings_read(definition, &settings, &ignored))
+		return;
+	record->image = take_ptr(&settings.image);
+	record->spec_file = take_ptr(&settings.spec_file);
+	app_settings_release(&settings);
+}
+
+static int hear(const struct log_record *line, const char *json, size_t length, void *data, struct error *e)
+{
+	struct list *lines = data;
+	int shown = line->length < LINE_SHOWN ? (int)line->length : LINE_SHOWN;
+
+	(void)json;
+	(void)length;
+	(void)e;
+	list_addf(lines, "%s %.*s", log_stream_name(line->stream), shown, line->line);
+	return 0;
+}
+
+static bool is_over(void *data)
+{
+	(void)data;
+	return false;
+}
+
+/* With the driver journald it is the journal that has them. */
+static void add_lines(const struct places *places, const char *name, struct exit_record *record)
+{
+	const struct log_question last = { .tail = LINES_KEPT, .stream = -1 };
+	const struct log_hearer hearer = { .hear = hear, .goes_on = is_over, .data = &record->lines };
+	struct error ignored = { 0 };
+
+	(void)logs_read(places, name, &last, &hearer, &ignored);
+}
+
+static int write_record(int definition, struct exit_record *record, struct error *e)
+{
+	int result;
+
+	add_settings(definition, record);
+	record->ended = exit_record_time(since_1970_ms());
+	result = exit_record_write(definition, record, e);
+	exit_record_release(record);
+	return result;
+}
+
+int exit_gather(const struct places *places, const char *name, int definition, const struct last_end *end, struct error *e)
+{
+	struct exit_record record = { .name = alloc_copy(name), .code = end->signal ? -1 : end->code, .signal = end->signal };
+
+	add_supervisor(places, name, &record);
+	add_state(places, name, &record);
+	add_lines(places, name, &record);
+	record.number = end->starts;
+	return write_record(definition, &record, e);
+}
+
+int exit_gather_failure(const struct places *places, const char *name, int definition, const struct error *failure, struct error *e)
+{
+	struct exit_record record = { .name = alloc_copy(name), .code = -1 };
+
+	add_supervisor(places, name, &record);
+	record.ran_ms = 0;
+	record.failure.text = alloc_copy(failure->text);
+	record.failure.hint = alloc_copy(*failure->hint ? failure->hint : NULL);
+	record.failure.field = alloc_copy(*failure->field ? failure->field : NULL);
+	return write_record(definition, &record, e);
+}

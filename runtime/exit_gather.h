@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * exit_gather.h - the exit record of an app in the background, when a run of it is over.
+ */
+#pragma once
+
+struct error;
+struct last_end;
+struct places;
+
+/* Everything that can be found out about a run that ended in that way, written below the open folder of the definition. Comes before the
+ * cgroup and the state record are removed. What cannot be found out is left out. */
+int exit_gather(const struct places *places, const char *name, int definition, const struct last_end *end, struct error *e);
+
+/* The same for a run that never began, because of failure. */
+int exit_gather_failure(const struct places *places, const char *name, int definition, const struct error *failure, struct error *e);

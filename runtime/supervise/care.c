@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * care.c - what the supervisor does for an app that runs: checks its health, and answers for the system calls that its profile refuses.
+ */
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "runtime/supervise/supervisor.h"
+
+/* An app whose health cannot be watched is watched over all the same. */
+void care_open(struct supervisor *s)
+{
+	const struct probe_app app = { .name = s->settings.name, .state = s->settings.state, .store = s->settings.store, .box = s->settings.box,
+				       .pidfd = -1 };
+	struct error ignored = { 0 };
+
+	if (health_plan_read(s->definition, &s->plan, &ignored))
+		s->plan = (struct health_plan){ 0 };
+	if (health_open(&s->health, &s->plan, &app, s->folder, &ignored))
+		s->health.record = NULL;
+	s->refused.listener = -1;
+}
+
+void care_begin(struct supervisor *s, bool is_new)
+{
+	int listener = s->progress.listens && s->kept.count > 1 ? s->kept.fds[1] : -1;
+	struct error ignored = { 0 };
+	int64_t now_ms = clock_boot_ms();
+
+	if (!s->kept.count)
+		return;
+	health_begin(&s->health, s->kept.fds[0], s->progress.started_ms, is_new, now_ms);
+	/* Without a place for its figures nobody would answer: then the app shall have its refusals from the kernel, as ENOSYS. */
+	if (refused_begin(&s->refused, s->folder, listener, is_new, now_ms, &ignored) && listener >= 0) {
+		close(s->kept.fds[1]);
+		memmove(&s->kept.fds[1], &s->kept.fds[2], (--s->kept.count - 1) * sizeof *s->kept.fds);
+		s->progress.listens = 0;
+	}
+}
+
+void care_rest(struct supervisor *s)
+{
+	health_rest(&s->health);
+}
+
+void care_end(struct supervisor *s)
+{
+	health_rest(&s->health);
+	refused_end(&s->refused);
+}
+
+int64_t care_watch(const struct supervisor *s, struct pollfd *polls)
+{
+	int64_t check_ms = health_watch(&s->health, polls), answer_ms = refused_watch(&s->refused, polls + HEALTH_POLLS);
+
+	return check_ms < answer_ms ? check_ms : answer_ms;
+}
+
+static void help(struct supervisor *s)
+{
+	struct error ignored = { 0 };
+	bool is_stop = s->plan.remedy && strcmp(s->plan.remedy, REMEDY_STOP) == 0;
+
+	if (!is_stop && (!s->plan.remedy || strcmp(s->plan.remedy, REMEDY_RESTART) != 0))
+		return;
+	lifecycle_blame(s, "health");
+	if (!is_stop) {
+		lifecycle_restart(s, -1);
+		return;
+	}
+	s->is_leaving = true;
+	(void)wanted_write(s->definition, /* running= */ false, &ignored); /* then a later boot starts it once more */
+	lifecycle_stop(s, -1);
+}
+
+void care_serve(struct supervisor *s, const struct pollfd *polls)
+{
+	int64_t now_ms = clock_boot_ms();
+
+	refused_serve(&s->refused, polls + HEALTH_POLLS, now_ms);
+	switch (health_serve(&s->health, now_ms)) {
+	case HEALTH_SAME: break;
+	case HEALTH_WELL: break;
+	case HEALTH_ILL: help(s); break;
+	}
+}
+
+bool care_knows(const struct supervisor *s, pid_t pid)
+{
+	return pid == s->health.probe.pid;
+}
