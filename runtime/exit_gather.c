@@ -101,7 +101,7 @@ static void add_settings(int definition, struct exit_record *record)
 	struct app_settings settings = { 0 };
 	struct error ignored = { 0 };
 
-	if (settings_read(definition, &settings, &ignored))
+	if (app_settings_read(definition, &settings, &ignored))
 		return;
 	record->image = take_ptr(&settings.image);
 	record->spec_file = take_ptr(&settings.spec_file);
