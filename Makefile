@@ -183,6 +183,8 @@ install: all
 	install -m 755 $O/bin/box $(DESTDIR)$(PREFIX)/bin/box
 	install -m 755 $O/libexec/box/box-digest $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope $O/libexec/box/box-supervise \
 		$(DESTDIR)$(PREFIX)/libexec/box/
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@PREFIX@|$(PREFIX)|' runtime/supervise/box-boot.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/box-boot.service
 	install -m 644 specs/app.schema.json specs/lock.schema.json $(share)/box/
 	install -m 644 README.md docs/*.md LICENSE $(share)/doc/box/
 	install -m 644 $(wildcard specs/examples/*) $(share)/doc/box/examples/
