@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# logs.sh BUILD [GIB] - the log paths of box, podman (conmon, k8s-file) and Docker (json-file) beside each other: an app writes GIB gibibytes
-# (default 1) of lines as fast as they are taken, and each log is bounded to three files of 10 MiB, or what comes next to that. As root.
+# logs.sh BUILD [GIB] - the log paths of box and podman (conmon, k8s-file) beside each other: an app writes GIB gibibytes (default 1) of lines
+# as fast as they are taken, and each log is bounded to 30 MiB. As root.
 #
-# The tools take turns (ROUNDS, 3). BENCH_TOOLS (default "box podman docker"), BENCH_LINE (default 100): bytes of a line. What cannot be run here is
-# left out, with a word. Docker is a dockerd of its own, in namespaces of its own; all tools run the same program from the same root.
+# The tools take turns (ROUNDS, 3). BENCH_TOOLS (default "box podman"), BENCH_LINE (default 100): bytes of a line. What cannot be run here is
+# left out, with a word. Both run the same program from the same root.
 #
-# Prints a table in Markdown: medians of seconds by the clock (the app's own, from its first line to its last), of processor time of whoever writes
-# the log (box-supervise, conmon, dockerd and its shim), per GiB, and what is on disk in the end.
+# Prints a table in Markdown: medians of seconds by the clock (the app's own, from its first line to its last), of processor time of
+# whoever writes the log (box-supervise, conmon), per GiB, and what is on disk in the end.
 set -euo pipefail
 
 build=$(realpath "${1:-build}")
@@ -20,12 +20,9 @@ ip link set lo up
 ! mountpoint -q /sys/fs/cgroup/unified || umount /sys/fs/cgroup/unified # as in oci.sh: crun refuses hosts with both trees
 
 work=$(mktemp -d /tmp/box-logs-XXXXXX) # podman takes no long path
-dockerd=
 finish() {
 	podman_ rm -fa >/dev/null 2>&1 || true
 	box rm -f lines >/dev/null 2>&1 || true
-	[ -z "$dockerd" ] || { kill "$dockerd" && wait "$dockerd"; } || true
-	grep -o " $work/[^ ]*" /proc/self/mountinfo | sort -r | xargs -r umount -l || true
 	rm -rf --one-file-system "$work"
 }
 trap finish EXIT
@@ -65,51 +62,25 @@ told_podman() { podman_ logs --tail 5 lines 2>&1; }
 size_podman() { du -sk "$(dirname "$(podman_ inspect --format '{{.HostConfig.LogConfig.Path}}' lines)")"; }
 end_podman() { podman_ rm -f -t 0 lines >/dev/null; }
 
-# --- docker
-docker_() { docker -H "unix://$work/docker.sock" "$@"; }
-start_docker() {
-	mount -t tmpfs run /run
-	mount --bind "$work" "$work"
-	dockerd --data-root "$work/docker" --exec-root "$work/dockerrun" --pidfile "$work/docker.pid" -H "unix://$work/docker.sock" --bridge=none \
-		--iptables=false --ip6tables=false --exec-opt native.cgroupdriver=cgroupfs >"$work/docker.log" 2>&1 &
-	dockerd=$!
-	for _ in {1..100}; do
-		docker_ info >/dev/null 2>&1 && break
-		sleep 0.2
-	done
-	tar -C "$work/root" -c . | docker_ import - lines >/dev/null
-}
-begin_docker() {
-	[ -n "$dockerd" ] || start_docker
-	docker_ run -d --name lines --network none --log-driver json-file --log-opt max-size=10m --log-opt max-file=3 -e PATH=/bin \
-		lines /bin/sh -c "$app" >/dev/null
-	{ echo "$dockerd"; pgrep -f "containerd-shim.* -address $work/" || true; } >"$work/pids"
-}
-told_docker() { docker_ logs --tail 5 lines 2>&1; }
-size_docker() { du -sk "$(dirname "$(docker_ inspect --format '{{.LogPath}}' lines)")"; }
-end_docker() { docker_ rm -f lines >/dev/null; }
-
 # One run of a tool: "WALL CPU MIB". The app sleeps behind its last line, so that its figures are still there.
 measure() {
-	local before pids told
+	local pids told
 	"begin_$1" || return 1
 	mapfile -t pids <"$work/pids"
-	before=0
-	[ "$1" != docker ] || before=$(seconds_of "${pids[@]}")
 	until told=$("told_$1" | grep -a 'took [0-9]'); do sleep 0.3; done
-	echo "${told##*took } $before $(seconds_of "${pids[@]}") $("size_$1")" | awk -v gib="$gib" '{ print ($2 - $1) / gib, ($4 - $3) / gib, $5 / 1024 }'
+	echo "${told##*took } $(seconds_of "${pids[@]}") $("size_$1")" | awk -v gib="$gib" '{ print ($2 - $1) / gib, $3 / gib, $4 / 1024 }'
 	"end_$1" >&2
 }
 
 for ((round = 0; round < rounds; round++)); do
-	for tool in ${BENCH_TOOLS:-box podman docker}; do
+	for tool in ${BENCH_TOOLS:-box podman}; do
 		measure "$tool" >>"$work/figures/$tool" 2>"$work/error" || { echo "$tool: $(tail -n 1 "$work/error")" >&2; rm -f "$work/figures/$tool"; }
 	done
 done
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 echo "| $gib GiB, lines of $line bytes | s per GiB | processor s per GiB of the log writer | MiB on disk |"
 echo '|---|---|---|---|'
-for tool in ${BENCH_TOOLS:-box podman docker}; do
+for tool in ${BENCH_TOOLS:-box podman}; do
 	[ -s "$work/figures/$tool" ] || continue
 	for n in 1 2 3; do cut -d' ' -f$n "$work/figures/$tool" | median; done | awk -v tool="$tool" '{ v[NR] = $1 } END { printf "| %s | %.2f | %.2f | %.0f |\n", tool, v[1], v[2], v[3] }'
 done
