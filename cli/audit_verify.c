@@ -68,7 +68,7 @@ static int check_record(struct walk *walk, const struct audit_record *record, st
 
 static int check_kept(const struct walk *walk, struct error *e)
 {
-	if (walk->kept->seq != walk->seq || strcmp(walk->kept->digest, walk->digest) == 0)
+	if (!walk->kept->digest || walk->kept->seq != walk->seq || strcmp(walk->kept->digest, walk->digest) == 0)
 		return 0;
 	return misfit(walk, "its digest is not the one that was kept", e);
 }
