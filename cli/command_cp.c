@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/tar_tree.h"
 #include "base/text.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "images/tar_apply.h"
@@ -256,6 +257,7 @@ static int run(const struct call *call, struct copy *copy, struct error *e)
 	struct inside_process process;
 	int ends[2] = { -1, -1 }, result;
 
+	audit_container(call->audit, name);
 	/* A process of box is in the container, if only for files; and stdin can be read once. */
 	if (first < 0 || box_seal(e))
 		return -1;

@@ -165,8 +165,8 @@ static int update_all(const struct call *call, struct update_choices *choices, c
 	}
 	if (read_resources(choices, &json, e))
 		return -1;
-	audit_engine(call->audit);
 	for (size_t i = 0; i < names->count; i++) {
+		audit_container(call->audit, names->items[i]);
 		if (oci_update(call->places, names->items[i], json.data ? json.data : "", json.length, e))
 			return -1;
 		events_note(call->places, "container", "update", names->items[i], NULL);
