@@ -189,6 +189,10 @@ install: all
 	install -m 644 README.md docs/*.md LICENSE $(share)/doc/box/
 	install -m 644 $(wildcard specs/examples/*) $(share)/doc/box/examples/
 	$O/bin/box help --man > $(share)/man/man1/box.1
+	install -d $(share)/bash-completion/completions $(share)/zsh/site-functions $(share)/fish/vendor_completions.d
+	$O/bin/box completion bash > $(share)/bash-completion/completions/box
+	$O/bin/box completion zsh > $(share)/zsh/site-functions/_box
+	$O/bin/box completion fish > $(share)/fish/vendor_completions.d/box.fish
 	for c in $(commands); do $O/bin/box help --man $$c > $(share)/man/man1/box-$$c.1 || exit 1; done
 
 clean:

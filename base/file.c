@@ -353,3 +353,35 @@ int file_lock(int dirfd, const char *path, bool wait, struct error *e)
 			return error_sys(e, "lock %s", path);
 	return take_fd(&fd);
 }
+
+/* st_blocks counts in these, whatever the file system's blocks are. */
+enum { SIZE_DEEPEST = 128, SIZE_BLOCK = 512 };
+
+static int64_t size_below(int folder, int depth)
+{
+	int inner = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclosedir DIR *entries = inner < 0 ? NULL : fdopendir(inner);
+	struct dirent *entry;
+	int64_t sum = 0;
+
+	while (entries && (entry = readdir(entries))) {
+		autoclose int below = -1;
+		struct stat st;
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    fstatat(inner, entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+			continue;
+		/* A file with several names takes its space once; a folder has a link count of its own kind. */
+		sum += (int64_t)st.st_blocks * SIZE_BLOCK / (S_ISDIR(st.st_mode) || st.st_nlink < 2 ? 1 : (int64_t)st.st_nlink);
+		if (S_ISDIR(st.st_mode) && depth < SIZE_DEEPEST)
+			below = openat(inner, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (below >= 0)
+			sum += size_below(below, depth + 1);
+	}
+	return sum;
+}
+
+int64_t folder_size(int folder)
+{
+	return size_below(folder, 0);
+}

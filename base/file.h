@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct error;
@@ -51,6 +52,10 @@ DIR *folder_open(int dirfd, const char *path, int flags);
 /* Removes name below dirfd with all it holds: never follows a link, never crosses a mount. Missing is fine. Its descriptors are at most 20,
  * however deep the tree is; deep folders are moved up within name on the way, which shows where it fails. */
 int folder_remove(int dirfd, const char *name, struct error *e);
+
+/* Bytes on disk of what is in the open folder, as far as the caller can read it; what lies deeper than 128 levels is not counted.
+ * Follows no link. */
+int64_t folder_size(int folder);
 
 /* An exclusive flock(2) on a lock file made where missing. wait false: errno EWOULDBLOCK where another holds it. */
 int file_lock(int dirfd, const char *path, bool wait, struct error *e);

@@ -147,6 +147,28 @@ int duration_parse(const char *text, int64_t *ret_us)
 	return 0;
 }
 
+enum { CPUS_MOST = 65536 };
+
+/* "1.5" as millionths. strtod would follow the locale, and take "1e3" and "nan". */
+int cpus_parse(const char *text, int64_t *ret_millionths)
+{
+	char whole[24], fraction[8] = "000000";
+	size_t length = strcspn(text, "."), digits = text[length] ? strlen(text + length + 1) : 0;
+	int64_t cpus, millionths = 0;
+
+	if (!length || length >= sizeof whole || (text[length] && !digits) || digits > 6)
+		return -1;
+	memcpy(whole, text, length);
+	whole[length] = '\0';
+	memcpy(fraction, text + length + (digits > 0), digits);
+	if (strspn(fraction, "0123456789") != 6 || number_parse(whole, 0, CPUS_MOST, &cpus))
+		return -1;
+	for (size_t i = 0; i < 6; i++)
+		millionths = millionths * 10 + (fraction[i] - '0');
+	*ret_millionths = cpus * 1000000 + millionths;
+	return 0;
+}
+
 int mode_parse(const char *text, mode_t *ret)
 {
 	mode_t mode = 0;

@@ -18,6 +18,9 @@ int size_parse(const char *text, int64_t *ret_bytes);
 /* "90s", "1m30s", "1h", "250ms", "100us": at least one unit is needed; at most 100 years. */
 int duration_parse(const char *text, int64_t *ret_us);
 
+/* "1.5" as millionths: processors. */
+int cpus_parse(const char *text, int64_t *ret_millionths);
+
 /* "0400", "755", at most 07777. */
 int mode_parse(const char *text, mode_t *ret);
 

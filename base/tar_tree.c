@@ -255,7 +255,7 @@ static int write_name(struct walk *walk, int folder, const char *name, struct er
 static int write_folder(struct walk *walk, int folder, struct error *e)
 {
 	autorelease(list) struct list names = { 0 };
-	bool is_root = walk->depth == 0;
+	bool is_root = strcmp(walk->path.data, "./") == 0;
 	size_t length;
 	struct stat st;
 
@@ -280,16 +280,38 @@ static int write_folder(struct walk *walk, int folder, struct error *e)
 	return 0;
 }
 
-int tar_tree_write(int fd, int root, struct tar_tree_report *ret, struct error *e)
+/* What is at hand under walk->path, to the end of the tar; the walk ends. */
+static int finish(struct walk *walk, int result, struct tar_tree_report *ret, struct error *e)
 {
-	struct walk *walk = alloc_zeroed(1, sizeof *walk);
-	int result;
-
-	walk->fd = fd;
-	text_add(&walk->path, "./");
-	result = write_folder(walk, root, e) || tar_write_end(fd, e) ? -1 : 0;
+	if (result == 0)
+		result = tar_write_end(walk->fd, e);
 	if (result == 0)
 		*ret = walk->report;
 	walk_free(walk);
-	return result;
+	return result ? -1 : 0;
+}
+
+int tar_tree_write(int fd, int root, struct tar_tree_report *ret, struct error *e)
+{
+	struct walk *walk = alloc_zeroed(1, sizeof *walk);
+
+	walk->fd = fd;
+	text_add(&walk->path, "./");
+	return finish(walk, write_folder(walk, root, e), ret, e);
+}
+
+int tar_tree_write_entry(int fd, int folder, const char *entry, const char *name, struct tar_tree_report *ret, struct error *e)
+{
+	autoclose int below = openat(folder, entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct walk *walk;
+	struct stat st;
+
+	if (below < 0 && fstatat(folder, entry, &st, AT_SYMLINK_NOFOLLOW))
+		return error_sys(e, "look at %s", name);
+	if (below < 0 && (S_ISDIR(st.st_mode) || S_ISSOCK(st.st_mode)))
+		return error_set(e, ERROR_DENIED, "read %s: %s", name, S_ISSOCK(st.st_mode) ? "it is a socket" : "the folder cannot be opened");
+	walk = alloc_zeroed(1, sizeof *walk);
+	walk->fd = fd;
+	text_addf(&walk->path, below < 0 ? "%s" : "%s/", name);
+	return finish(walk, below < 0 ? write_other(walk, folder, entry, &st, e) : write_folder(walk, below, e), ret, e);
 }

@@ -21,3 +21,6 @@ struct tar_tree_report {
  * it meanwhile. What goes away meanwhile is left out. Takes one descriptor for each level of folders.
  */
 int tar_tree_write(int fd, int root, struct tar_tree_report *ret, struct error *e);
+
+/* The same for what is called entry (one name) in the open folder: a file of any kind or a folder, which is called name in the tar. */
+int tar_tree_write_entry(int fd, int folder, const char *entry, const char *name, struct tar_tree_report *ret, struct error *e);

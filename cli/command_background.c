@@ -24,6 +24,7 @@
 #include "images/image.h"
 #include "runtime/apps.h"
 #include "runtime/background.h"
+#include "runtime/events.h"
 #include "runtime/box.h"
 #include "runtime/oci.h"
 #include "runtime/supervise/control.h"
@@ -86,7 +87,10 @@ static int restart_one(const struct call *call, const char *name, const void *da
 		return error_set(e, ERROR_USAGE, "option --time %s: expected seconds", choices->time);
 	if (box_check_name(name, e))
 		return -1;
-	return background_restart(call->places, name, seconds < 0 ? -1 : seconds * 1000000, e);
+	if (background_restart(call->places, name, seconds < 0 ? -1 : seconds * 1000000, e))
+		return -1;
+	events_note(call->places, "container", "restart", name, NULL);
+	return 0;
 }
 
 int command_restart(const struct call *call)
@@ -94,23 +98,6 @@ int command_restart(const struct call *call)
 	struct restart_choices choices = { 0 };
 
 	return act_on_all(call, restart_options, &choices, restart_one, &choices);
-}
-
-static int wait_one(const struct call *call, const char *name, const void *data, struct error *e)
-{
-	autorelease(text) struct text out = { 0 };
-	int status;
-
-	(void)data;
-	if (box_check_name(name, e) || background_wait(call->places, name, &status, e))
-		return -1;
-	text_addf(&out, "%d\n", status);
-	return report_text(&out, e);
-}
-
-int command_wait(const struct call *call)
-{
-	return act_on_all(call, no_options, NULL, wait_one, NULL);
 }
 
 static int no_operands(const struct call *call, struct error *e)

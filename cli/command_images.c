@@ -2,6 +2,8 @@
 /*
  * command_images.c - box images, tag, rmi: what the store has.
  */
+#include <fnmatch.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -13,21 +15,27 @@
 #include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/words.h"
 #include "images/catalogue.h"
 #include "images/image_name.h"
+#include "runtime/events.h"
 #include "specs/image_config.h"
 #include "specs/image_story.h"
 
 enum { DIGITS = 12, DATE = 10 };
 
 struct options {
-	bool quiet, force;
+	bool quiet, force, no_trunc;
 	const char *format;
+	struct list filters;
 };
 
 const struct option_row images_options[] = {
 	{ 'q', "quiet", OPTION_FLAG, offsetof(struct options, quiet), NULL, "digests only" },
 	{ 0, "format", OPTION_TEXT, offsetof(struct options, format), "table|json", "form of the list (default: table)" },
+	{ 'f', "filter", OPTION_LIST, offsetof(struct options, filters), "KEY=VALUE",
+	  "only what fits: reference=PATTERN, dangling=true|false; one key several times: any of them" },
+	{ 0, "no-trunc", OPTION_FLAG, offsetof(struct options, no_trunc), NULL, "whole names and digests, whatever the terminal's width" },
 	{ 0 },
 };
 
@@ -67,12 +75,12 @@ static const char *digits(const char *digest)
 	return colon ? colon + 1 : digest;
 }
 
-static void add_row(const struct catalogue_entry *entry, const struct facts *facts, struct list *cells)
+static void add_row(const struct catalogue_entry *entry, const struct facts *facts, bool no_trunc, struct list *cells)
 {
 	char words[32];
 
 	list_add(cells, entry->name);
-	list_addf(cells, "%.*s", DIGITS, digits(entry->image));
+	list_addf(cells, "%.*s", no_trunc ? INT_MAX : DIGITS, digits(entry->image));
 	list_addf(cells, "%s/%s", facts->config.os ? facts->config.os : "?", facts->config.architecture ? facts->config.architecture : "?");
 	list_addf(cells, "%.*s", DATE, facts->story.created ? facts->story.created : "");
 	list_add(cells, size_format((uint64_t)entry->size, words));
@@ -115,18 +123,32 @@ static bool is_called(const struct catalogue_entry *entry, const char *words)
 	return image_name_behind(&name, entry->name);
 }
 
-static bool is_wanted(const struct catalogue_entry *entry, const struct list *names)
+static const char *const filter_keys[] = { "reference", "dangling", NULL };
+
+static bool has_value(const void *object, const char *key, const char *value)
 {
+	const struct catalogue_entry *entry = object;
+
+	if (strcmp(key, "dangling") == 0)
+		return strcmp(value, entry->name && *entry->name ? "false" : "true") == 0;
+	return fnmatch(value, entry->name ? entry->name : "", 0) == 0 || is_called(entry, value);
+}
+
+static bool is_wanted(const struct catalogue_entry *entry, const struct list *names, const struct options *options)
+{
+	if (!filters_fit(&options->filters, filter_keys, has_value, entry))
+		return false;
 	for (size_t i = 0; i < names->count; i++)
 		if (is_called(entry, names->items[i]))
 			return true;
 	return !names->count;
 }
 
-static void list_all(const struct places *places, const struct catalogue *catalogue, const struct list *names, bool is_json,
-		     struct text *ret)
+static void list_all(const struct places *places, const struct catalogue *catalogue, const struct list *names,
+		     const struct options *options, struct text *ret)
 {
 	static const char *const heads[] = { "NAME", "IMAGE", "PLATFORM", "CREATED", "SIZE", "SHARED", "UNIQUE" };
+	bool is_json = text_equal(options->format, "json");
 	autorelease(list) struct list cells = { 0 };
 	size_t shown = 0;
 
@@ -136,7 +158,7 @@ static void list_all(const struct places *places, const struct catalogue *catalo
 	for (size_t i = 0; i < catalogue->count; i++) {
 		autorelease(facts) struct facts facts = { 0 };
 
-		if (!is_wanted(&catalogue->items[i], names))
+		if (!is_wanted(&catalogue->items[i], names, options))
 			continue;
 		read_facts(places, &catalogue->items[i], &facts);
 		if (is_json)
@@ -144,38 +166,43 @@ static void list_all(const struct places *places, const struct catalogue *catalo
 		if (is_json)
 			add_object(&catalogue->items[i], &facts, ret);
 		else
-			add_row(&catalogue->items[i], &facts, &cells);
+			add_row(&catalogue->items[i], &facts, options->no_trunc, &cells);
 	}
 	if (is_json)
 		text_add(ret, shown ? "\n]\n" : "]\n");
 	else
-		report_table(&cells, sizeof heads / sizeof *heads, report_width(), ret);
+		report_table(&cells, sizeof heads / sizeof *heads, options->no_trunc ? 0 : report_width(), ret);
+}
+
+static int list_images(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+{
+	static const char *const forms[] = { "table", "json", NULL };
+	autorelease(catalogue) struct catalogue catalogue = { 0 };
+
+	if (options_one_of("format", options->format, forms, e) || filters_check(&options->filters, filter_keys, e) ||
+	    catalogue_read(call->places, &catalogue, e))
+		return -1;
+	if (!options->quiet) {
+		list_all(call->places, &catalogue, names, options, ret);
+		return 0;
+	}
+	for (size_t i = 0; i < catalogue.count; i++)
+		if (is_wanted(&catalogue.items[i], names, options))
+			text_addf(ret, "%s\n", catalogue.items[i].image);
+	return 0;
 }
 
 int command_images(const struct call *call)
 {
-	autorelease(catalogue) struct catalogue catalogue = { 0 };
 	autorelease(list) struct list operands = { 0 };
 	autorelease(text) struct text out = { 0 };
 	struct options options = { 0 };
 	struct error e = { 0 };
-	bool is_json;
+	int result = options_parse(images_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) ||
+		     list_images(call, &options, &operands, &out, &e) || report_text(&out, &e);
 
-	if (options_parse(images_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e))
-		return report_failure(&e);
-	is_json = options.format && strcmp(options.format, "json") == 0;
-	if (options.format && !is_json && strcmp(options.format, "table") != 0)
-		error_set(&e, ERROR_USAGE, "option --format %s: expected table or json", options.format);
-	if (e.kind != ERROR_NONE || catalogue_read(call->places, &catalogue, &e))
-		return report_failure(&e);
-	if (options.quiet)
-		for (size_t i = 0; i < catalogue.count; i++) {
-			if (is_wanted(&catalogue.items[i], &operands))
-				text_addf(&out, "%s\n", catalogue.items[i].image);
-		}
-	else
-		list_all(call->places, &catalogue, &operands, is_json, &out);
-	return report_text(&out, &e) ? report_failure(&e) : 0;
+	list_release(&options.filters);
+	return result ? report_failure(&e) : 0;
 }
 
 static int tag(const struct call *call, const struct list *operands, struct error *e)
@@ -196,7 +223,10 @@ static int tag(const struct call *call, const struct list *operands, struct erro
 	full = image_name_text(&name);
 	before = catalogue_named(&catalogue, full);
 	audit_image(call->audit, full, before ? before->image : NULL, entry->image);
-	return catalogue_tag(call->places, entry, full, e);
+	if (catalogue_tag(call->places, entry, full, e))
+		return -1;
+	events_note(call->places, "image", "tag", full, NULL);
+	return 0;
 }
 
 int command_tag(const struct call *call)
@@ -222,8 +252,11 @@ static int remove_one(const struct call *call, const char *words, struct error *
 		return -1;
 	audit_image(call->audit, entry->name, entry->image, NULL);
 	text_addf(&out, "untagged %s\n", entry->name);
-	if (is_deleted)
+	events_note(call->places, "image", "untag", entry->name, NULL);
+	if (is_deleted) {
 		text_addf(&out, "deleted %s\n", entry->image);
+		events_note(call->places, "image", "delete", entry->image, NULL);
+	}
 	return report_text(&out, e);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * command_inspect.c - box inspect and box history: what an image is, and how it came about.
+ * command_inspect.c - box inspect and box history: what a container, an image or a volume is, and how an image came about.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,15 +14,20 @@
 #include "cli/report.h"
 #include "images/catalogue.h"
 #include "images/referrers_request.h"
+#include "runtime/inspect.h"
+#include "runtime/volumes.h"
 #include "specs/image_story.h"
 
 struct options {
+	const char *type;
 	bool no_trunc, referrers;
 };
 
 const struct option_row inspect_options[] = {
+	{ 0, "type", OPTION_TEXT, offsetof(struct options, type), "container|image|volume",
+	  "what NAME is; without it the first of these that has the name" },
 	{ 0, "referrers", OPTION_FLAG, offsetof(struct options, referrers), NULL,
-	  "also what refers to them at their registries: signatures, SBOMs" },
+	  "of images: also what refers to them at their registries: signatures, SBOMs" },
 	{ 0 },
 };
 
@@ -83,21 +88,72 @@ static int add_image(const struct call *call, const struct options *options, con
 	return 0;
 }
 
-static int inspect(const struct call *call, const struct options *options, const struct list *operands, struct text *ret, struct error *e)
+static int inspect_image(const struct call *call, const struct options *options, const char *name, struct text *ret, struct error *e)
 {
 	autorelease(catalogue) struct catalogue catalogue = { 0 };
+	const struct catalogue_entry *entry;
+
+	if (catalogue_read(call->places, &catalogue, e) || !(entry = catalogue_find(&catalogue, name, e)))
+		return -1;
+	return add_image(call, options, entry, ret, e);
+}
+
+static int inspect_container(const struct call *call, const struct options *options, const char *name, struct text *ret, struct error *e)
+{
+	(void)options;
+	return container_inspect(call->places, name, ret, e);
+}
+
+static int inspect_volume(const struct call *call, const struct options *options, const char *name, struct text *ret, struct error *e)
+{
+	(void)options;
+	return volume_inspect(call->places, name, ret, e);
+}
+
+/* In the order in which a name is looked for. */
+static const struct kind {
+	const char *type;
+	int (*inspect)(const struct call *call, const struct options *options, const char *name, struct text *ret, struct error *e);
+} kinds[] = {
+	{ "container", inspect_container },
+	{ "image", inspect_image },
+	{ "volume", inspect_volume },
+};
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+/* Of several errors the first that is more than "there is none" counts. */
+static int inspect_one(const struct call *call, const struct options *options, const char *name, struct text *ret, struct error *e)
+{
+	const char *type = options->referrers ? "image" : options->type;
+
+	for (size_t i = 0; i < KINDS; i++) {
+		struct error here = { 0 };
+
+		if (type && strcmp(kinds[i].type, type) != 0)
+			continue;
+		if (kinds[i].inspect(call, options, name, ret, &here) == 0)
+			return 0;
+		/* What cannot be a name of one kind may be one of another. */
+		if (type || (here.kind != ERROR_MISSING && here.kind != ERROR_USAGE)) {
+			*e = here;
+			return -1;
+		}
+	}
+	error_set(e, ERROR_MISSING, "inspect %s: there is no container, image or volume of this name", name);
+	return error_hint(e, "box ps, box images and box volume ls list what there is");
+}
+
+static int inspect(const struct call *call, const struct options *options, const struct list *operands, struct text *ret, struct error *e)
+{
 	autorelease(text) struct text json = { 0 };
 
 	if (!operands->count)
-		return error_set(e, ERROR_USAGE, "inspect: expected at least one IMAGE");
-	if (catalogue_read(call->places, &catalogue, e))
-		return -1;
+		return error_set(e, ERROR_USAGE, "inspect: expected at least one NAME");
 	text_add_char(&json, '[');
 	for (size_t i = 0; i < operands->count; i++) {
-		const struct catalogue_entry *entry = catalogue_find(&catalogue, operands->items[i], e);
-
 		text_add(&json, i ? "," : "");
-		if (!entry || add_image(call, options, entry, &json, e))
+		if (inspect_one(call, options, operands->items[i], &json, e))
 			return -1;
 	}
 	text_add_char(&json, ']');
@@ -109,13 +165,14 @@ static int inspect(const struct call *call, const struct options *options, const
 
 int command_inspect(const struct call *call)
 {
+	static const char *const types[] = { "container", "image", "volume", NULL };
 	autorelease(list) struct list operands = { 0 };
 	autorelease(text) struct text out = { 0 };
 	struct options options = { 0 };
 	struct error e = { 0 };
 
 	if (options_parse(inspect_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) ||
-	    inspect(call, &options, &operands, &out, &e) || report_text(&out, &e))
+	    options_one_of("type", options.type, types, &e) || inspect(call, &options, &operands, &out, &e) || report_text(&out, &e))
 		return report_failure(&e);
 	return 0;
 }

@@ -16,6 +16,7 @@
 #include "cli/report.h"
 #include "images/image_name.h"
 #include "images/load_request.h"
+#include "runtime/events.h"
 
 struct options {
 	const char *input;
@@ -86,6 +87,11 @@ static int load(const struct call *call, const struct options *options, const st
 		return -1;
 	result = load_request(call->places, source, words, options->force, &loaded, e);
 	note(call->audit, &loaded);
+	for (size_t i = 0; i < loaded.count; i++) {
+		const char *name = strchr(loaded.items[i], ' ');
+
+		events_note(call->places, "image", "load", name ? name + 1 : loaded.items[i], NULL);
+	}
 	/* What was loaded before an error is there, and told. */
 	return tell(&loaded, options->quiet, result ? &ignored : e) || result ? -1 : 0;
 }
@@ -121,6 +127,7 @@ static int import(const struct call *call, const struct list *operands, struct e
 	full = image_name_text(&name);
 	if (import_request(call->places, source, operands->items[0], full, &image, e))
 		return -1;
+	events_note(call->places, "image", "import", full, NULL);
 	list_addf(&made, "%s %s", image, full);
 	note(call->audit, &made);
 	return tell(&made, /* is_quiet= */ false, e);

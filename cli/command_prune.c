@@ -10,30 +10,42 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/words.h"
 #include "images/prune.h"
+#include "runtime/events.h"
 
 struct options {
 	bool all, dry_run;
 	const char *keep_size;
+	struct list filters;
 };
 
 const struct option_row prune_options[] = {
 	{ 'a', "all", OPTION_FLAG, offsetof(struct options, all), NULL, "images with names, too" },
 	{ 0, "keep-size", OPTION_TEXT, offsetof(struct options, keep_size), "SIZE",
 	  "remove images only until the store has no more than this, the one last used longest ago first" },
+	{ 'f', "filter", OPTION_LIST, offsetof(struct options, filters), "until=TIME", "only images last used before then: 720h ago, or a date" },
 	{ 'n', "dry-run", OPTION_FLAG, offsetof(struct options, dry_run), NULL, "say what would be removed" },
 	{ 0 },
 };
 
+struct told {
+	const struct places *places; /* NULL: nothing is removed */
+	struct text out;
+};
+
 static void add_image(const char *name, int64_t last_use_s, void *data)
 {
+	struct told *told = data;
 	time_t when = (time_t)last_use_s;
 	char words[32] = "?";
 	struct tm tm;
 
 	if (when && gmtime_r(&when, &tm))
 		(void)strftime(words, sizeof words, "%Y-%m-%d", &tm); /* "?" where it does not fit */
-	text_addf(data, "image %s, last used %s\n", name, words);
+	text_addf(&told->out, "image %s, last used %s\n", name, words);
+	if (told->places)
+		events_note(told->places, "image", "delete", name, NULL);
 }
 
 static void tell(const struct prune_report *report, bool is_dry, struct text *out)
@@ -48,21 +60,30 @@ static void tell(const struct prune_report *report, bool is_dry, struct text *ou
 
 static int prune(const struct call *call, const struct options *options, const struct list *operands, struct error *e)
 {
-	autorelease(text) struct text out = { 0 };
+	static const char *const filters[] = { "until", NULL };
+	struct told told = { .places = options->dry_run ? NULL : call->places };
 	struct prune_options choices = { .all = options->all, .dry_run = options->dry_run, .keep = -1 };
-	struct prune_report report = { .image = add_image, .data = &out };
+	struct prune_report report = { .image = add_image, .data = &told };
 	struct error ignored = { 0 };
 	int result;
 
 	if (operands->count)
 		return error_set(e, ERROR_USAGE, "prune: expected no operand");
+	if (filters_check(&options->filters, filters, e))
+		return -1;
+	for (size_t i = 0; i < options->filters.count; i++)
+		if (moment_parse("filter until=", filter_value(options->filters.items[i], filters[0]), &choices.until, e))
+			return -1;
 	if (options->keep_size && size_parse(options->keep_size, &choices.keep))
 		return error_set(e, ERROR_USAGE, "option --keep-size %s: expected a size such as 20g", options->keep_size);
 	result = store_prune(call->places, &choices, &report, e);
 	/* What was removed before an error is gone, and told. */
 	if (result == 0)
-		tell(&report, options->dry_run, &out);
-	return report_text(&out, result ? &ignored : e) || result ? -1 : 0;
+		tell(&report, options->dry_run, &told.out);
+	if (report_text(&told.out, result ? &ignored : e))
+		result = -1;
+	text_release(&told.out);
+	return result;
 }
 
 int command_prune(const struct call *call)
@@ -70,9 +91,9 @@ int command_prune(const struct call *call)
 	autorelease(list) struct list operands = { 0 };
 	struct options options = { 0 };
 	struct error e = { 0 };
+	int result = options_parse(prune_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) ||
+		     prune(call, &options, &operands, &e);
 
-	if (options_parse(prune_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) ||
-	    prune(call, &options, &operands, &e))
-		return report_failure(&e);
-	return 0;
+	list_release(&options.filters);
+	return result ? report_failure(&e) : 0;
 }

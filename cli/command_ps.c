@@ -2,19 +2,17 @@
 /*
  * command_ps.c - box ps: containers, or the processes of one.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/json_text.h"
 #include "cli/commands.h"
+#include "cli/processes.h"
 #include "cli/report.h"
+#include "cli/words.h"
 #include "runtime/box.h"
 #include "runtime/oci.h"
 #include "runtime/oci_state.h"
@@ -22,14 +20,18 @@
 enum { COMMAND_SHOWN = 40 };
 
 struct options {
-	bool quiet, all;
+	bool quiet, all, no_trunc;
 	const char *format;
+	struct list filters;
 };
 
 const struct option_row ps_options[] = {
 	{ 'q', "quiet", OPTION_FLAG, offsetof(struct options, quiet), NULL, "names only" },
 	{ 'a', "all", OPTION_FLAG, offsetof(struct options, all), NULL, "also those that do not run" },
 	{ 0, "format", OPTION_TEXT, offsetof(struct options, format), "table|json", "form of the list (default: table)" },
+	{ 'f', "filter", OPTION_LIST, offsetof(struct options, filters), "KEY=VALUE",
+	  "only what fits: name=TEXT, image=TEXT, status=WORD; one key several times: any of them" },
+	{ 0, "no-trunc", OPTION_FLAG, offsetof(struct options, no_trunc), NULL, "whole words, whatever the terminal's width" },
 	{ 0 },
 };
 
@@ -55,20 +57,20 @@ static void add_status(struct list *cells, const struct box_info *info)
 		list_addf(cells, *info->health ? "Up %s (%s)" : "Up %s", since, info->health);
 }
 
-static void add_row(struct list *cells, const struct box_info *info)
+static void add_row(struct list *cells, const struct box_info *info, bool no_trunc)
 {
-	size_t length = strlen(info->command);
+	size_t length = strlen(info->command), shown = no_trunc || length < COMMAND_SHOWN ? length : COMMAND_SHOWN;
 	autofree char *since = age(info->created);
 
 	list_add(cells, info->name);
 	list_add(cells, info->image ? info->image : "");
-	list_addf(cells, "%.*s%s", COMMAND_SHOWN, info->command, length > COMMAND_SHOWN ? "..." : "");
+	list_addf(cells, "%.*s%s", (int)shown, info->command, shown < length ? "..." : "");
 	list_addf(cells, "%s ago", since);
 	add_status(cells, info);
 	list_addf(cells, "%d", (int)info->pid);
 }
 
-static void list_as_table(const struct box_info *infos, size_t count, struct text *ret)
+static void list_as_table(const struct box_info *infos, size_t count, bool no_trunc, struct text *ret)
 {
 	static const char *const heads[] = { "NAME", "IMAGE", "COMMAND", "CREATED", "STATUS", "PID" };
 	autorelease(list) struct list cells = { 0 };
@@ -76,8 +78,8 @@ static void list_as_table(const struct box_info *infos, size_t count, struct tex
 	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
 		list_add(&cells, heads[i]);
 	for (size_t i = 0; i < count; i++)
-		add_row(&cells, &infos[i]);
-	report_table(&cells, sizeof heads / sizeof *heads, report_width(), ret);
+		add_row(&cells, &infos[i], no_trunc);
+	report_table(&cells, sizeof heads / sizeof *heads, no_trunc ? 0 : report_width(), ret);
 }
 
 static void add_member(struct text *ret, const char *key, const char *value)
@@ -120,15 +122,40 @@ static bool is_over(const struct box_info *info)
 	return strcmp(info->status, "stopped") == 0 || (info->pid == 0 && strcmp(info->status, "restarting") != 0);
 }
 
+static const char *const filter_keys[] = { "name", "image", "status", NULL };
+
+static bool has_value(const void *object, const char *key, const char *value)
+{
+	const struct box_info *info = object;
+
+	if (strcmp(key, "status") == 0)
+		return strcmp(info->status, value) == 0;
+	return strstr(strcmp(key, "name") == 0 ? info->name : info->image ? info->image : "", value);
+}
+
+static bool has_status_filter(const struct list *filters)
+{
+	for (size_t i = 0; i < filters->count; i++)
+		if (filter_value(filters->items[i], "status"))
+			return true;
+	return false;
+}
+
 /* They are of no interest unless asked for. */
-static size_t keep_alive(struct box_info *infos, size_t count)
+static bool is_wanted(const struct box_info *info, const struct options *options)
+{
+	return filters_fit(&options->filters, filter_keys, has_value, info) &&
+	       (options->all || has_status_filter(&options->filters) || !is_over(info));
+}
+
+static size_t keep_wanted(struct box_info *infos, size_t count, const struct options *options)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct box_info info = infos[i];
 
-		if (is_over(&info))
+		if (!is_wanted(&info, options))
 			continue;
 		infos[i] = infos[kept];
 		infos[kept++] = info;
@@ -141,65 +168,25 @@ static int list_containers(const struct call *call, const struct options *option
 	struct box_info *infos = NULL;
 	size_t count = 0, shown;
 
-	if (box_list(call->places, &infos, &count, e))
+	if (filters_check(&options->filters, filter_keys, e) || box_list(call->places, &infos, &count, e))
 		return -1;
-	shown = options->all ? count : keep_alive(infos, count);
+	shown = keep_wanted(infos, count, options);
 	if (options->quiet) {
 		for (size_t i = 0; i < shown; i++)
 			text_addf(ret, "%s\n", infos[i].name);
 	} else if (options->format && strcmp(options->format, "json") == 0) {
 		list_as_json(infos, shown, ret);
 	} else {
-		list_as_table(infos, shown, ret);
+		list_as_table(infos, shown, options->no_trunc, ret);
 	}
 	box_list_free(infos, count);
 	return 0;
 }
 
-/* The pid in its innermost namespace ("NSpid:\t4711\t1"), or 0 where it is gone. */
-static int inner_pid(int pid)
-{
-	autorelease(text) struct text status = { 0 };
-	struct error ignored = { 0 };
-	char path[48];
-	const char *at, *end;
-
-	(void)snprintf(path, sizeof path, "/proc/%d/status", pid); /* always fits */
-	if (file_read(AT_FDCWD, path, 16384, &status, &ignored) || !(at = strstr(status.data, "\nNSpid:\t")))
-		return 0;
-	end = strchr(at + 1, '\n');
-	while (end && end > at && end[-1] != '\t')
-		end--;
-	return end ? (int)strtol(end, NULL, 10) : 0;
-}
-
-/* The words of a process' command line with spaces between them; its name in brackets where it has none. */
-static char *command_line(int pid)
-{
-	char path[48];
-	struct text words = { 0 };
-	struct error ignored = { 0 };
-
-	(void)snprintf(path, sizeof path, "/proc/%d/cmdline", pid); /* always fits */
-	if (file_read(AT_FDCWD, path, 1 << 22, &words, &ignored))
-		text_clear(&words); /* gone since it was listed */
-	for (size_t i = 0; i + 1 < words.length; i++)
-		if (!words.data[i])
-			words.data[i] = ' ';
-	if (words.length)
-		return text_take(&words);
-	(void)snprintf(path, sizeof path, "/proc/%d/comm", pid); /* always fits */
-	text_add_char(&words, '[');
-	if (file_read(AT_FDCWD, path, 4096, &words, &ignored) == 0 && words.data[words.length - 1] == '\n')
-		words.data[--words.length] = '\0';
-	text_add_char(&words, ']');
-	return text_take(&words);
-}
-
 static void add_process(int pid, bool is_json, bool is_first, struct list *cells, struct text *ret)
 {
-	autofree char *command = command_line(pid);
-	int inner = inner_pid(pid);
+	autofree char *command = process_command(pid);
+	int inner = process_inner_pid(pid);
 
 	if (is_json) {
 		text_addf(ret, "%s\n  {\"pid\": %d, \"inner_pid\": %d, \"command\": ", is_first ? "" : ",", pid, inner);
@@ -266,6 +253,7 @@ static int list_processes(const struct call *call, const char *name, const struc
 
 int command_ps(const struct call *call)
 {
+	static const char *const forms[] = { "table", "json", NULL };
 	autorelease(list) struct list operands = { 0 };
 	autorelease(text) struct text out = { 0 };
 	struct options options = { 0 };
@@ -274,12 +262,13 @@ int command_ps(const struct call *call)
 
 	if (result == 0 && operands.count > 1)
 		result = error_set(&e, ERROR_USAGE, "ps: expected at most one NAME");
-	if (result == 0 && options.format && strcmp(options.format, "table") != 0 && strcmp(options.format, "json") != 0)
-		result = error_set(&e, ERROR_USAGE, "option --format %s: expected table or json", options.format);
+	if (result == 0)
+		result = options_one_of("format", options.format, forms, &e);
 	if (result == 0)
 		result = operands.count ? list_processes(call, operands.items[0], &options, &out, &e)
 					: list_containers(call, &options, &out, &e);
 	if (result == 0)
 		result = report_text(&out, &e);
+	list_release(&options.filters);
 	return result ? report_failure(&e) : 0;
 }

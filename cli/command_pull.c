@@ -12,6 +12,7 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "images/image.h"
+#include "runtime/events.h"
 
 struct options {
 	bool quiet;
@@ -53,6 +54,7 @@ static int pull_all(const struct call *call, const struct options *options, cons
 		if (result)
 			return -1;
 		audit_image(call->audit, pulled.name, pulled.before, pulled.digest);
+		events_note(call->places, "image", "pull", pulled.name, NULL);
 		tell(&pulled, options->quiet, &out);
 		if (report_text(&out, e))
 			return -1;

@@ -12,6 +12,7 @@
 #include "images/catalogue.h"
 #include "images/image_name.h"
 #include "images/push_request.h"
+#include "runtime/events.h"
 
 struct options {
 	bool quiet;
@@ -46,6 +47,7 @@ static int push(const struct call *call, const struct options *options, const st
 	audit_image(call->audit, full, NULL, entry->image);
 	if (result)
 		return -1;
+	events_note(call->places, "image", "push", full, NULL);
 	text_addf(&out, "%s/%s%s%s@%s\n", name.host, name.repository, name.tag ? ":" : "", name.tag ? name.tag : "", entry->image);
 	return report_text(&out, e);
 }

@@ -9,6 +9,7 @@
 #include "cli/output_file.h"
 #include "cli/report.h"
 #include "images/save.h"
+#include "runtime/events.h"
 
 struct options {
 	const char *output, *format;
@@ -33,7 +34,11 @@ static int save(const struct call *call, const struct options *options, const st
 		return -1;
 	if (image_save(call->places, images, (enum save_format)format, file.fd, e))
 		return error_in(e, "save %s", options->output ? options->output : "to stdout");
-	return output_file_commit(&file, e);
+	if (output_file_commit(&file, e))
+		return -1;
+	for (size_t i = 0; i < images->count; i++)
+		events_note(call->places, "image", "save", images->items[i], NULL);
+	return 0;
 }
 
 int command_save(const struct call *call)

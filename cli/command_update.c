@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * command_update.c - box update, events, features: limits and figures of a container, and what this box knows of OCI.
+ * command_update.c - box update and features: the limits of a container, and what this box knows of OCI.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,14 +15,18 @@
 #include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "runtime/events.h"
 #include "runtime/oci.h"
 #include "specs/oci_features.h"
 
-enum { RESOURCES_LIMIT = 1 << 20 };
+/* A period of 100,000 us: a millionth of a processor is a tenth of one per period. The kernel takes no quota below 1 ms. */
+#define CPU_PERIOD "100000"
+enum { RESOURCES_LIMIT = 1 << 20, CPUS_PER_US = 10, CPU_QUOTA_LEAST_US = 1000 };
 
 struct update_choices {
 	const char *resources;
 	const char *cpu_period, *cpu_quota, *cpu_share, *cpu_burst, *cpu_idle, *cpu_rt_period, *cpu_rt_runtime, *cpuset_cpus, *cpuset_mems;
+	const char *cpus;
 	const char *memory, *memory_reservation, *memory_swap, *pids_limit, *blkio_weight;
 };
 
@@ -31,9 +35,11 @@ struct update_choices {
 const struct option_row update_options[] = {
 	{ 'r', "resources", OPTION_TEXT, AT(resources), "FILE",
 	  "JSON as linux.resources of config.json, in place of all other options; - is stdin" },
+	{ 0, "cpus", OPTION_TEXT, AT(cpus), "N", "processors: 1.5 is one and a half; in place of a quota and its period" },
 	{ 0, "cpu-period", OPTION_TEXT, AT(cpu_period), "US", "period of the quota, in microseconds" },
 	{ 0, "cpu-quota", OPTION_TEXT, AT(cpu_quota), "US", "time on a cpu per period, in microseconds" },
 	{ 0, "cpu-share", OPTION_TEXT, AT(cpu_share), "N", "weight: 2 to 262144" },
+	{ 0, "cpu-shares", OPTION_TEXT, AT(cpu_share), "N", "the same, in docker's words" },
 	{ 0, "cpu-burst", OPTION_TEXT, AT(cpu_burst), "US", "time that may be saved up" },
 	{ 0, "cpu-idle", OPTION_TEXT, AT(cpu_idle), "0|1", "run only when nothing else does" },
 	{ 0, "cpu-rt-period", OPTION_TEXT, AT(cpu_rt_period), "US", "period of real-time scheduling" },
@@ -119,60 +125,65 @@ static int read_resources(const struct update_choices *choices, struct text *ret
 	return file_read(AT_FDCWD, choices->resources, RESOURCES_LIMIT, ret, e);
 }
 
+/* --cpus as a quota; nothing where it was not given. */
+static int quota_of_cpus(struct update_choices *choices, char words[static 24], struct error *e)
+{
+	int64_t millionths;
+
+	if (!choices->cpus)
+		return 0;
+	if (choices->cpu_quota || choices->cpu_period)
+		return error_set(e, ERROR_USAGE, "option --cpus: --cpu-quota and --cpu-period say the same");
+	if (cpus_parse(choices->cpus, &millionths) || millionths / CPUS_PER_US < CPU_QUOTA_LEAST_US)
+		return error_set(e, ERROR_USAGE, "option --cpus %s: expected a number of processors such as 1.5, at least 0.01", choices->cpus);
+	(void)snprintf(words, 24, "%lld", (long long)millionths / CPUS_PER_US); /* always fits */
+	choices->cpu_quota = words;
+	choices->cpu_period = CPU_PERIOD;
+	return 0;
+}
+
+static bool says_nothing(const struct update_choices *choices)
+{
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+		if (*(const char *const *)(const void *)((const char *)choices + flags[i].at))
+			return false;
+	return !choices->resources;
+}
+
+static int update_all(const struct call *call, struct update_choices *choices, const struct list *names, struct error *e)
+{
+	autorelease(text) struct text json = { 0 };
+	char quota[24];
+
+	if (!names->count)
+		return error_set(e, ERROR_USAGE, "update: expected at least one NAME");
+	if (quota_of_cpus(choices, quota, e))
+		return -1;
+	if (says_nothing(choices)) {
+		error_set(e, ERROR_USAGE, "update: expected a limit");
+		return error_hint(e, "box update --memory 512m %s", names->items[0]);
+	}
+	if (read_resources(choices, &json, e))
+		return -1;
+	for (size_t i = 0; i < names->count; i++) {
+		audit_container(call->audit, names->items[i]);
+		if (oci_update(call->places, names->items[i], json.data ? json.data : "", json.length, e))
+			return -1;
+		events_note(call->places, "container", "update", names->items[i], NULL);
+	}
+	return 0;
+}
+
 int command_update(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };
-	autorelease(text) struct text json = { 0 };
 	struct update_choices choices = { 0 };
 	struct error e = { 0 };
-	int result = options_parse(update_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e);
 
-	if (result == 0 && operands.count != 1)
-		result = error_set(&e, ERROR_USAGE, "update: expected ID");
-	if (result == 0)
-		result = read_resources(&choices, &json, &e);
-	audit_engine(call->audit);
-	if (result == 0)
-		result = oci_update(call->places, operands.items[0], json.data ? json.data : "", json.length, &e);
-	return result ? report_failure(&e) : 0;
-}
-
-struct events_choices {
-	bool stats;
-	const char *interval;
-};
-
-const struct option_row events_options[] = {
-	{ 0, "stats", OPTION_FLAG, offsetof(struct events_choices, stats), NULL, "print the figures once, and end" },
-	{ 0, "interval", OPTION_TEXT, offsetof(struct events_choices, interval), "TIME", "between two lines (default: 5s)" },
-	{ 0 },
-};
-
-int command_events(const struct call *call)
-{
-	autorelease(list) struct list operands = { 0 };
-	struct events_choices choices = { 0 };
-	struct error e = { 0 };
-	int64_t interval_us = 5000000;
-	int result = options_parse(events_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e);
-
-	if (result == 0 && operands.count != 1)
-		result = error_set(&e, ERROR_USAGE, "events: expected ID");
-	if (result == 0 && choices.interval && (duration_parse(choices.interval, &interval_us) || interval_us < 1000))
-		result = error_set(&e, ERROR_USAGE, "option --interval %s: expected a time such as \"5s\"", choices.interval);
-	while (result == 0) {
-		autorelease(text) struct text line = { 0 };
-
-		/* The end of the container is the end of its figures. */
-		result = oci_stats(call->places, operands.items[0], &line, &e);
-		text_add_char(&line, '\n'); /* a line each */
-		if (result == 0)
-			result = report_text(&line, &e);
-		if (choices.stats || result)
-			break;
-		usleep((useconds_t)interval_us);
-	}
-	return result ? report_failure(&e) : 0;
+	if (options_parse(update_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e) ||
+	    update_all(call, &choices, &operands, &e))
+		return report_failure(&e);
+	return 0;
 }
 
 int command_features(const struct call *call)

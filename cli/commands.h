@@ -46,7 +46,8 @@ extern const struct option_row global_options[], run_options[], exec_options[], 
 	restart_options[], logs_options[], explain_options[],
 	create_options[], delete_options[], list_options[], update_options[], events_options[], config_options[], spec_options[],
 	pull_options[], images_options[], rmi_options[], history_options[], inspect_options[], login_options[], push_options[], save_options[],
-	export_options[], load_options[], prune_options[], store_options[], lock_options[], audit_options[], no_options[];
+	export_options[], load_options[], prune_options[], store_options[], lock_options[], audit_options[], stats_options[], top_options[],
+	cp_options[], volume_options[], system_options[], completion_options[], no_options[];
 
 int command_create(const struct call *call);
 int command_start(const struct call *call);
@@ -91,3 +92,9 @@ int command_import(const struct call *call);
 int command_prune(const struct call *call);
 int command_store(const struct call *call);
 int command_audit(const struct call *call);
+int command_stats(const struct call *call);
+int command_top(const struct call *call);
+int command_cp(const struct call *call);
+int command_volume(const struct call *call);
+int command_system(const struct call *call);
+int command_completion(const struct call *call);

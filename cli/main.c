@@ -17,28 +17,9 @@
 #include "base/places.h"
 #include "cli/audit.h"
 #include "cli/commands.h"
+#include "cli/globals.h"
 #include "cli/help.h"
 #include "cli/report.h"
-
-struct globals {
-	bool debug, version, help, systemd_cgroup;
-	const char *log, *log_format, *store, *root, *cgroup_manager, *rootless;
-};
-
-const struct option_row global_options[] = {
-	{ 0, "debug", OPTION_FLAG, offsetof(struct globals, debug), NULL, "print what box does" },
-	{ 0, "log", OPTION_TEXT, offsetof(struct globals, log), "FILE", "write messages there too" },
-	{ 0, "log-format", OPTION_TEXT, offsetof(struct globals, log_format), "text|json", "form of those messages" },
-	{ 0, "store", OPTION_TEXT, offsetof(struct globals, store), "FOLDER", "layers and volumes (default: /var/lib/box, or BOX_STORE)" },
-	{ 0, "root", OPTION_TEXT, offsetof(struct globals, root), "FOLDER", "state of running containers (default: /run/box)" },
-	{ 0, "systemd-cgroup", OPTION_FLAG, offsetof(struct globals, systemd_cgroup), NULL, "the same as --cgroup-manager systemd" },
-	{ 0, "cgroup-manager", OPTION_TEXT, offsetof(struct globals, cgroup_manager), "cgroupfs|systemd|disabled",
-	  "who makes cgroups of OCI containers" },
-	{ 0, "rootless", OPTION_TEXT, offsetof(struct globals, rootless), "true|false|auto", "taken for runc's sake: box sees by itself" },
-	{ 'v', "version", OPTION_FLAG, offsetof(struct globals, version), NULL, "print the version" },
-	{ 'h', "help", OPTION_FLAG, offsetof(struct globals, help), NULL, "print this text" },
-	{ 0 },
-};
 
 /* Commands of other tools that people will type, and that this version does not have; and what does it meanwhile, or NULL. */
 static const struct {
@@ -49,7 +30,6 @@ static const struct {
 	{ "checkpoint", NULL },
 	{ "compose", "a file for each app: box run app.json" },
 	{ "container", "containers have words of their own: box ps, stop, rm, exec, pause" },
-	{ "cp", "box exec -i NAME sh -c 'cat > FILE' < FILE, or \"volumes\" in app.json" },
 	{ "diff", NULL },
 	{ "down", "box stop NAME" },
 	{ "export", NULL },
@@ -60,11 +40,7 @@ static const struct {
 	{ "rename", NULL },
 	{ "restore", NULL },
 	{ "search", NULL },
-	{ "stats", "box events --stats NAME" },
-	{ "system", "box doctor says what this host can do, box prune gives back space" },
-	{ "top", "box ps NAME" },
 	{ "up", "a file for each app: box run app.json" },
-	{ "volume", NULL },
 };
 
 /* Descriptors 0, 1 and 2 exist, so that nothing that box opens lands there. */
@@ -171,8 +147,8 @@ static bool wants_help(char *const *argv, const struct command *command)
 	for (; *argv && strcmp(*argv, "--") != 0; argv++) {
 		if (strcmp(*argv, "--help") == 0 || strcmp(*argv, "-h") == 0)
 			return true;
-		/* Behind exec's name everything belongs to the program. */
-		if (**argv != '-' && strcmp(command->name, "exec") == 0)
+		/* Behind exec's name everything belongs to the program, and completion is asked about words of others. */
+		if (**argv != '-' && (strcmp(command->name, "exec") == 0 || strcmp(command->name, "completion") == 0))
 			return false;
 	}
 	return false;

@@ -145,6 +145,18 @@ int options_parse(const struct option_row *table, enum operand_rule rule, char *
 	return 0;
 }
 
+int options_one_of(const char *option, const char *value, const char *const *words, struct error *e)
+{
+	autorelease(text) struct text all = { 0 };
+
+	for (size_t i = 0; value && words[i]; i++) {
+		if (strcmp(value, words[i]) == 0)
+			return 0;
+		text_addf(&all, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+	}
+	return value ? error_set(e, ERROR_USAGE, "option --%s %s: expected %s", option, value, all.data) : 0;
+}
+
 void options_help(const struct option_row *table, struct text *ret)
 {
 	autorelease(list) struct list lefts = { 0 };

@@ -40,6 +40,9 @@ enum operand_rule {
 int options_parse(const struct option_row *table, enum operand_rule rule, char *const *argv, void *object, struct list *operands,
 		  struct list *after, struct error *e);
 
+/* Whether value (NULL: nobody said) is one of words, which NULL ends; else an error about the option of that name. */
+int options_one_of(const char *option, const char *value, const char *const *words, struct error *e);
+
 /* Adds a line of help per row. */
 void options_help(const struct option_row *table, struct text *ret);
 

@@ -91,7 +91,7 @@ static struct usage_image *find_oldest(const struct prune *prune)
 		struct usage_image *item = &prune->usage.items[i];
 
 		if (!item->is_removed && !item->is_used && (prune->options->all || !item->is_named) &&
-		    (!oldest || item->used_s < oldest->used_s))
+		    (!prune->options->until || item->used_s < prune->options->until) && (!oldest || item->used_s < oldest->used_s))
 			oldest = item;
 	}
 	return oldest;

@@ -24,6 +24,7 @@ struct prune_report {
 struct prune_options {
 	bool all;      /* also images with names */
 	bool dry_run;
+	int64_t until; /* only images last used before this (seconds since 1970); 0: all */
 	int64_t keep;  /* the store may have so many bytes: images go, the one last used longest ago first, until it does; -1: all go */
 };
 

@@ -16,6 +16,7 @@
 #include "cgroups/cgroup.h"
 #include "runtime/apps.h"
 #include "runtime/background.h"
+#include "runtime/events.h"
 #include "runtime/exit_gather.h"
 #include "runtime/group_path.h"
 #include "runtime/launch.h"
@@ -75,6 +76,7 @@ static void remove_record(const struct places *places, const char *name)
 int background_launch(const struct places *places, const struct container *container, int definition, int answer, struct error *e)
 {
 	autofree char *path = apps_path(places, container->name);
+	const struct event start = { .image = container->image };
 	struct launch_background background = { .definition_path = path, .definition = definition, .fifos = { -1, -1 } };
 	struct error undo = { 0 }, unkept = { 0 };
 	struct launch l;
@@ -86,6 +88,8 @@ int background_launch(const struct places *places, const struct container *conta
 	result = launch_start(&l, e);
 	if (result == 0)
 		result = hand_over(&l, answer, e);
+	if (result == 0)
+		events_note(places, "container", "start", container->name, &start);
 	if (launch_release(&l, &undo))
 		log_warning("clean up after %s: %s, continuing", container->name, undo.text);
 	if (result) {
@@ -99,6 +103,7 @@ int background_launch(const struct places *places, const struct container *conta
 int background_end(const struct places *places, const char *name, int definition, const struct last_end *end, struct error *e)
 {
 	autofree char *group = group_path(places, name);
+	const struct event died = { .exit_code = end->signal ? 128 + end->signal : end->code < 0 ? 255 : end->code };
 	struct error unkept = { 0 };
 
 	if (exit_gather(places, name, definition, end, &unkept))
@@ -106,6 +111,7 @@ int background_end(const struct places *places, const char *name, int definition
 	if (cgroup_remove_path(group, e))
 		return -1;
 	remove_record(places, name);
+	events_note(places, "container", "die", name, &died);
 	return lines_write(definition, LAST_END_FILE, last_end_rows, end, e);
 }
 

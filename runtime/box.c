@@ -22,6 +22,7 @@
 #include "cgroups/cgroup.h"
 #include "runtime/apps.h"
 #include "runtime/background.h"
+#include "runtime/events.h"
 #include "runtime/explain.h"
 #include "runtime/launch.h"
 #include "runtime/oci.h"
@@ -47,38 +48,77 @@ int box_seal(struct error *e)
 	return sealed_self(/* has_user_namespace= */ false, e);
 }
 
+static void note(const struct places *places, const char *action, const char *name)
+{
+	events_note(places, "container", action, name, NULL);
+}
+
+static void note_kill(const struct places *places, const char *name, int signal)
+{
+	autofree char *word = alloc_copy(signal_name(signal));
+	const struct event kill = { .signal = word };
+
+	events_note(places, "container", "kill", name, &kill);
+}
+
+static void note_end(const struct places *places, const struct launch *l, const struct list *epilogue, pid_t pid, int status)
+{
+	const char *name = l->container->name;
+	const struct event end = { .image = l->container->image, .pid = pid, .exit_code = status };
+	struct cgroup_stats stats;
+	struct error ignored = { 0 };
+
+	/* Nobody was killed for want of memory where there is nothing to tell. */
+	if (epilogue->count && cgroup_stats(l->group, &stats, &ignored) == 0 && stats.oom_kills > 0)
+		note(places, "oom", name);
+	events_note(places, "container", "die", name, &end);
+}
+
+/* From the start of the app to its end. */
+static int attend(struct launch *l, struct process_end *ret, struct error *e)
+{
+	struct relay relay = { .pidfd = l->pidfd, .app_stdin = l->streams[0], .app_stdout = l->streams[1],
+			       .app_stderr = l->streams[2], .terminal = -1 };
+
+	if (l->container->terminal) {
+		relay.terminal = l->streams[0];
+		relay.app_stdin = -1;
+	}
+	/* What relay_run closes is no longer ours. */
+	l->streams[0] = l->streams[1] = l->streams[2] = -1;
+	return relay_run(&relay, ret, e);
+}
+
 int box_run(const struct places *places, const struct container *container, int *ret_status, struct list *epilogue,
 	    struct error *e)
 {
+	const struct event start = { .image = container->image };
 	struct error undo = { 0 };
 	struct process_end end;
 	struct launch l;
+	pid_t pid;
 	int result;
 
 	if (box_check_name(container->name, e))
 		return -1;
 	launch_init(&l, places, container);
 	result = launch_start(&l, e);
+	pid = l.pid;
 	if (result == 0) {
-		struct relay relay = { .pidfd = l.pidfd, .app_stdin = l.streams[0], .app_stdout = l.streams[1],
-				       .app_stderr = l.streams[2], .terminal = -1 };
-
-		if (container->terminal) {
-			relay.terminal = l.streams[0];
-			relay.app_stdin = -1;
-		}
-		/* What relay_run closes is no longer ours. */
-		l.streams[0] = l.streams[1] = l.streams[2] = -1;
-		result = relay_run(&relay, &end, e);
+		events_note(places, "container", "start", container->name, &start);
+		result = attend(&l, &end, e);
 	}
 	if (result == 0) {
 		l.pid = 0; /* reaped by relay_run */
 		explain_end(container, l.group, &end, l.net_counters, epilogue);
 		*ret_status = end.signal ? 128 + end.signal : end.code;
+		note_end(places, &l, epilogue, pid, *ret_status);
 	}
 	trace_step("launch", "app");
 	if (launch_release(&l, &undo))
 		log_warning("clean up after %s: %s, continuing", container->name, undo.text);
+	if (pid > 0)
+		note(places, "destroy", container->name);
 	return result;
 }
 
@@ -202,7 +242,8 @@ static int open_first(const struct record *record, struct error *e)
 	return take_fd(&pidfd);
 }
 
-int box_kill(const struct places *places, const char *name, int signal, bool all, struct error *e)
+/* is_asked: somebody wants this very signal; it is noted. */
+static int send_signal(const struct places *places, const char *name, int signal, bool all, bool is_asked, struct error *e)
 {
 	struct cgroup *group = NULL;
 	struct record record = { 0 };
@@ -222,6 +263,8 @@ int box_kill(const struct places *places, const char *name, int signal, bool all
 	/* It ends when somebody lets it go on, and after SIGKILL nobody else will. */
 	if (result == 0 && signal == SIGKILL)
 		result = cgroup_let_die(group, e);
+	if (result == 0 && is_asked && !record.bundle)
+		note_kill(places, name, signal);
 	cgroup_free(group);
 	record_release(&record);
 	return result;
@@ -231,13 +274,18 @@ int box_kill(const struct places *places, const char *name, int signal, bool all
 static void note_pause(const struct places *places, const char *name, bool paused)
 {
 	struct error ignored = { 0 };
-	autoclose int folder = state_folder(places, name, &ignored), note = -1;
+	autoclose int folder = state_folder(places, name, &ignored), mark = -1;
 
 	/* Without the note a check of a paused app fails, which is no reason to fail here. */
 	if (folder >= 0 && paused)
-		note = openat(folder, HEALTH_PAUSED_FILE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		mark = openat(folder, HEALTH_PAUSED_FILE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	else if (folder >= 0)
 		(void)unlinkat(folder, HEALTH_PAUSED_FILE, 0);
+}
+
+int box_kill(const struct places *places, const char *name, int signal, bool all, struct error *e)
+{
+	return send_signal(places, name, signal, all, /* is_asked= */ true, e);
 }
 
 int box_pause(const struct places *places, const char *name, bool paused, struct error *e)
@@ -254,6 +302,8 @@ int box_pause(const struct places *places, const char *name, bool paused, struct
 	result = alive ? cgroup_freeze(group, paused, e) : error_set(e, ERROR_MISSING, "pause %s: container not running", name);
 	if (alive && (!paused || result) && !record.bundle)
 		note_pause(places, name, /* paused= */ false);
+	if (result == 0 && !record.bundle)
+		note(places, paused ? "pause" : "unpause", name);
 	cgroup_free(group);
 	record_release(&record);
 	return result;
@@ -316,12 +366,17 @@ int box_stop(const struct places *places, const char *name, int64_t grace_us, st
 
 	if (box_check_name(name, e))
 		return -1;
-	if (apps_exists(places, name))
-		return background_stop(places, name, grace_us, e);
+	if (apps_exists(places, name)) {
+		if (background_stop(places, name, grace_us, e))
+			return -1;
+		note(places, "stop", name);
+		return 0;
+	}
 	if (is_bundle(places, name, &has_ended) && has_ended)
 		return 0;
 	if (ask_to_end(places, name, &grace_us, e))
 		return -1;
+	note(places, "stop", name);
 	if (is_over_within(places, name, grace_us))
 		return 0;
 	if (!is_bundle(places, name, &has_ended))
@@ -338,8 +393,12 @@ int box_remove(const struct places *places, const char *name, bool force, struct
 
 	if (box_check_name(name, e))
 		return -1;
-	if (apps_exists(places, name))
-		return background_remove(places, name, force, e);
+	if (apps_exists(places, name)) {
+		if (background_remove(places, name, force, e))
+			return -1;
+		note(places, "destroy", name);
+		return 0;
+	}
 	if (is_bundle(places, name, &has_ended))
 		return oci_delete(places, name, force, e);
 	for (int64_t waited = 0; waited < PATIENCE_US; waited += STEP_US) {
@@ -354,7 +413,7 @@ int box_remove(const struct places *places, const char *name, bool force, struct
 			return error_hint(e, "box stop %s, or box rm -f %s", name, name);
 		}
 		/* The box in the foreground cleans up as soon as its app has ended; one that is just starting has no app yet. */
-		(void)box_kill(places, name, SIGKILL, /* all= */ false, &ignored);
+		(void)send_signal(places, name, SIGKILL, /* all= */ false, /* is_asked= */ false, &ignored);
 		usleep(STEP_US);
 	}
 	return error_set(e, ERROR_KERNEL, "remove %s: it was killed and does not end", name);

@@ -260,7 +260,8 @@ int volume_open(const char *volumes, const struct mount_entry *entry, struct err
 {
 	autofree char *path = text_format("%s/%s", volumes, entry->source);
 	autoclose int top = folder_make(volumes, 0700, e);
-	autoclose int folder = -1;
+	autoclose int folder = -1, lock = -1;
+	struct stat ours, named;
 
 	if (top < 0)
 		return -1;
@@ -271,5 +272,9 @@ int volume_open(const char *volumes, const struct mount_entry *entry, struct err
 		return error_in(e, "make volume %s", entry->source);
 	if (mkdirat(folder, "_data", 0755) && errno != EEXIST)
 		return error_sys(e, "make volume %s", entry->source);
-	return lock_volume(folder, entry, e);
+	lock = lock_volume(folder, entry, e);
+	/* Whoever removes a volume holds its lock, and lets it go when the volume has no name any more. */
+	if (lock >= 0 && (fstat(folder, &ours) || fstatat(top, entry->source, &named, AT_SYMLINK_NOFOLLOW) || ours.st_ino != named.st_ino))
+		return error_set(e, ERROR_EXISTS, "use volume %s: it was removed at this moment", entry->source);
+	return take_fd(&lock);
 }

@@ -25,7 +25,6 @@
 #include "base/file.h"
 #include "base/places.h"
 #include "base/process.h"
-#include "runtime/supervise/watcher.h"
 #include "specs/container.h"
 #include "specs/field.h"
 
@@ -323,6 +322,12 @@ char *state_store(const struct state *state)
 	return length > 0 ? alloc_copy_bytes(target, (size_t)length) : NULL;
 }
 
+/* Names that no container can have: of folders in the making or on their way out, which a sweep looks for; and of what is no container. */
+static bool is_container(const char *name)
+{
+	return name[0] != '.' || text_starts(name, ".new-") || text_starts(name, ".old-");
+}
+
 int state_names(const struct places *places, struct list *ret, struct error *e)
 {
 	autoclosedir DIR *entries = NULL;
@@ -341,7 +346,7 @@ int state_names(const struct places *places, struct list *ret, struct error *e)
 		return error_sys(e, "read the folder %s", places->state);
 	}
 	while ((errno = 0, entry = readdir(entries)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && strcmp(entry->d_name, WATCHER_FOLDER) != 0)
+		if (is_container(entry->d_name))
 			list_add(ret, entry->d_name);
 	return errno ? error_sys(e, "read the folder %s", places->state) : 0;
 }

@@ -100,5 +100,5 @@ int state_read(const struct places *places, const char *name, struct record *ret
 /* The store of a container's writable layer, NULL where it cannot be read. The caller frees it. */
 char *state_store(const struct state *state);
 
-/* Every name that has a folder. */
+/* Every name that has a folder, and what a sweep may find: ".new-…", ".old-…". */
 int state_names(const struct places *places, struct list *ret, struct error *e);

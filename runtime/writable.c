@@ -11,23 +11,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/sched.h>
-#include <sched.h>
-#include <grp.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/channel.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/process.h"
 #include "base/text.h"
 #include "runtime/idmap.h"
+#include "runtime/inside.h"
 
 enum { YOUNG_SECONDS = 60 };
 
@@ -120,60 +114,26 @@ int writable_open(const char *store, const char *name, const char *holder, const
 	return give(AT_FDCWD, path, map, e) || complete(folder, holder, map, e) ? -1 : take_fd(&folder);
 }
 
-/* The child's side of removing as the container's root. Ends here. */
-static _Noreturn void remove_inside(int containers, const char *name, int channel, bool can_setgroups)
-{
-	struct error e = { 0 };
-	struct message message;
+struct removal {
+	int containers;
+	const char *name;
+};
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (channel_receive(channel, &message, &e) <= 0)
-		_exit(125);
-	if ((can_setgroups && setgroups(0, NULL)) || setresgid(0, 0, 0) || setresuid(0, 0, 0))
-		error_sys(&e, "become root of a user namespace");
-	else
-		(void)folder_remove(containers, name, &e); /* e says how it went */
-	message.error = e;
-	(void)channel_send(channel, &message, &e); /* nobody left to tell otherwise */
-	_exit(0);
+static int remove_layer(void *data, struct error *e)
+{
+	struct removal *removal = data;
+
+	return folder_remove(removal->containers, removal->name, e);
 }
 
 static int remove_as_owner(int containers, const char *name, const struct id_map *map, struct error *e)
 {
-	const struct process_clone request = { .flags = CLONE_NEWUSER, .cgroup = -1 };
-	struct error ignored = { 0 };
-	struct process_end end;
-	struct message message;
-	int ends[2], got;
-	autoclose int pidfd = -1, ours = -1;
-	pid_t pid;
+	struct removal removal = { containers, name };
+	int *const kept[] = { &removal.containers };
+	const struct inside inside = { .map = map, .first = -1, .confine = -1, .kept = kept, .kept_count = 1, .work = remove_layer,
+				       .data = &removal };
 
-	if (channel_open(ends, e))
-		return -1;
-	ours = ends[0];
-	pid = process_clone(&request, &pidfd, e);
-	if (pid == 0) {
-		close(ours);
-		remove_inside(containers, name, ends[1], map->can_setgroups);
-	}
-	close(ends[1]);
-	if (pid < 0)
-		return -1;
-	message_init(&message, 0);
-	if (id_map_write(pid, map, e) || channel_send(ours, &message, e)) {
-		(void)process_signal(pidfd, SIGKILL); /* it cannot have ended: it waits for us */
-		(void)process_wait(pidfd, &end, &ignored);
-		return -1;
-	}
-	got = channel_receive(ours, &message, e);
-	(void)process_wait(pidfd, &end, &ignored); /* its answer is what counts */
-	if (got <= 0)
-		return got < 0 ? -1 : error_set(e, ERROR_INTERNAL, "remove %s: the process that removes it died", name);
-	if (message.error.kind != ERROR_NONE) {
-		*e = message.error;
-		return -1;
-	}
-	return 0;
+	return inside_run(&inside, e);
 }
 
 int writable_remove(const char *store, const char *name, const struct id_map *map, struct error *e)

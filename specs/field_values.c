@@ -104,26 +104,6 @@ static int decode_duration(const struct field *f, json_t *value, int64_t *place,
 	return -1;
 }
 
-/* "1.5" as millionths. strtod would follow the locale, and take "1e3" and "nan". */
-static int parse_cpus(const char *text, int64_t *ret)
-{
-	char whole[24], fraction[8] = "000000";
-	size_t length = strcspn(text, "."), digits = text[length] ? strlen(text + length + 1) : 0;
-	int64_t cpus, millionths = 0;
-
-	if (!length || length >= sizeof whole || (text[length] && !digits) || digits > 6)
-		return -1;
-	memcpy(whole, text, length);
-	whole[length] = '\0';
-	memcpy(fraction, text + length + (digits > 0), digits);
-	if (strspn(fraction, "0123456789") != 6 || number_parse(whole, 0, CPUS_MOST, &cpus))
-		return -1;
-	for (size_t i = 0; i < 6; i++)
-		millionths = millionths * 10 + (fraction[i] - '0');
-	*ret = cpus * million + millionths;
-	return 0;
-}
-
 static int decode_cpus(json_t *value, int64_t *place, struct text *expected)
 {
 	double number = json_number_value(value);
@@ -131,7 +111,7 @@ static int decode_cpus(json_t *value, int64_t *place, struct text *expected)
 	bool is_good = false;
 
 	if (json_is_string(value)) {
-		is_good = parse_cpus(json_string_value(value), &cpus) == 0;
+		is_good = cpus_parse(json_string_value(value), &cpus) == 0;
 	} else if (json_is_number(value) && number >= 0 && number <= CPUS_MOST) {
 		cpus = (int64_t)(number * (double)million + 0.5);
 		is_good = true;

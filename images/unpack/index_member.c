@@ -15,7 +15,7 @@
 #include "images/unpack/index_tree.h"
 #include "images/unpack/member_name.h"
 #include "images/unpack/member_rules.h"
-#include "images/unpack/tar_member.h"
+#include "images/tar_member.h"
 
 static int set_owner(struct index_tree *tree, struct index_inode *inode, const struct tar_member *member, struct error *e)
 {
@@ -203,7 +203,7 @@ static int apply(struct index_tree *tree, const struct tar_member *member, const
 	case TAR_LINK: return make_symlink(tree, member, name, e);
 	case TAR_FOLDER: return make_folder(tree, member, name, e);
 	case TAR_FIFO: return make_fifo(tree, member, name, e);
-	default: return member_rule_node(tree->report, member->type == TAR_CHAR, member->major, member->minor, e);
+	default: return member_rule_node(tree->report, member->type == TAR_CHARACTER, member->major, member->minor, e);
 	}
 }
 

@@ -18,7 +18,7 @@
 #include "images/unpack/index_tree.h"
 #include "images/unpack/index_writer.h"
 #include "images/unpack/stream.h"
-#include "images/unpack/tar_reader.h"
+#include "images/tar_reader.h"
 
 enum { SEND = 16 << 20 };
 

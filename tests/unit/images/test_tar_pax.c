@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "images/unpack/tar_header.h"
+#include "images/tar_header.h"
 
 /* Records of so many attributes with different names. */
 static void add_attributes(struct text *to, int count)

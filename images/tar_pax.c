@@ -7,7 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "images/unpack/tar_header.h"
+#include "images/tar_header.h"
 
 /* Each is compared with those before it: the number is what bounds the time. Hardly any file has as many. */
 enum { XATTR_NAME = 127, XATTR_MEMORY = 1 << 20, XATTRS_MOST = 512 };

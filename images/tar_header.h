@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
-#include "images/unpack/tar_member.h"
+#include "images/tar_member.h"
 
 struct error;
 

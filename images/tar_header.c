@@ -2,7 +2,7 @@
 /*
  * tar_header.c - one header of a tar: ustar (POSIX.1-1988) and GNU's.
  */
-#include "images/unpack/tar_header.h"
+#include "images/tar_header.h"
 
 #include <stdbool.h>
 #include <stdio.h>

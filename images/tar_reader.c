@@ -7,7 +7,7 @@
  * The size of the content is decided before any of it is skipped, by the pax record where there is one, and used for nothing else
  * than this member (CVE-2025-62518: a size that is applied to another header makes content into headers).
  */
-#include "images/unpack/tar_reader.h"
+#include "images/tar_reader.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "images/unpack/tar_header.h"
+#include "images/tar_header.h"
 
 enum { BODY_LIMIT = 1 << 20, LONG_NAME = 4096 };
 
@@ -25,7 +25,8 @@ struct tar_reader {
 	const unsigned char *at; /* bytes that were got and not used … */
 	size_t left;
 	int64_t position; /* … and where in the tar they are */
-	int64_t content;  /* of the member before: still to be skipped */
+	int64_t content;  /* of the member before: still to be skipped … */
+	int64_t filler;   /* … and the zeros behind it */
 	struct tar_header header;
 	struct tar_pax pax;
 	struct text long_name, long_target, body;
@@ -256,9 +257,9 @@ int tar_reader_next(struct tar_reader *reader, struct tar_member *ret, struct er
 	tar_pax_release(&reader->pax);
 	text_clear(&reader->long_name);
 	text_clear(&reader->long_target);
-	if (skip(reader, reader->content, e) || skip_zeros(reader, padding(reader->content), e))
+	if (skip(reader, reader->content, e) || skip_zeros(reader, reader->filler, e))
 		return -1;
-	reader->content = 0;
+	reader->content = reader->filler = 0;
 	do {
 		got = read_block(reader, block, e);
 		if (got > 0)
@@ -275,5 +276,21 @@ int tar_reader_next(struct tar_reader *reader, struct tar_member *ret, struct er
 	if (check(ret, e))
 		return -1;
 	reader->content = ret->size;
+	reader->filler = padding(ret->size);
 	return 1;
+}
+
+ssize_t tar_reader_content(struct tar_reader *reader, const unsigned char **ret, struct error *e)
+{
+	size_t used;
+	int got;
+
+	if (reader->content == 0)
+		return 0;
+	got = more(reader, e);
+	if (got <= 0)
+		return got < 0 ? -1 : end_early(e);
+	*ret = use(reader, reader->content, &used);
+	reader->content -= (int64_t)used;
+	return (ssize_t)used;
 }

@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-#include "images/unpack/tar_member.h"
+#include "images/tar_member.h"
 
 struct error;
 struct tar_reader;
@@ -22,3 +22,7 @@ void tar_reader_free(struct tar_reader *reader);
 
 /* 1 and the next member; 0 at the end, after everything was read; or -1. */
 int tar_reader_next(struct tar_reader *reader, struct tar_member *ret, struct error *e);
+
+/* The next bytes of the content of the member that tar_reader_next gave (valid until the next call), 0 at its end, or -1. What is not
+ * read is passed over by the next tar_reader_next. */
+ssize_t tar_reader_content(struct tar_reader *reader, const unsigned char **ret, struct error *e);

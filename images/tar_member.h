@@ -7,15 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum tar_type {
-	TAR_FILE = '0',
-	TAR_HARD_LINK = '1',
-	TAR_LINK = '2',
-	TAR_CHAR = '3',
-	TAR_BLOCK = '4',
-	TAR_FOLDER = '5',
-	TAR_FIFO = '6',
-};
+#include "base/tar_writer.h"
 
 enum { TAR_UNIT = 512 };
 

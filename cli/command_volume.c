@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command_volume.c - box volume: create, ls, rm, inspect, prune, export, import.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json_text.h"
+#include "base/number.h"
+#include "base/tar_tree.h"
+#include "cli/commands.h"
+#include "cli/output_file.h"
+#include "cli/report.h"
+#include "cli/words.h"
+#include "images/tar_apply.h"
+#include "runtime/events.h"
+#include "runtime/oci_state.h"
+#include "runtime/volumes.h"
+#include "specs/image_story.h"
+
+struct options {
+	bool quiet, all, force, no_trunc;
+	const char *format, *output;
+	struct list filters;
+};
+
+const struct option_row volume_options[] = {
+	{ 'q', "quiet", OPTION_FLAG, offsetof(struct options, quiet), NULL, "ls: names only" },
+	{ 0, "format", OPTION_TEXT, offsetof(struct options, format), "table|json", "ls: form of the list (default: table)" },
+	{ 'f', "filter", OPTION_LIST, offsetof(struct options, filters), "KEY=VALUE", "ls: only what fits: name=TEXT, dangling=true|false" },
+	{ 0, "no-trunc", OPTION_FLAG, offsetof(struct options, no_trunc), NULL, "ls: whole words, whatever the terminal's width" },
+	{ 'a', "all", OPTION_FLAG, offsetof(struct options, all), NULL, "prune: every volume that no running app uses" },
+	{ 0, "force", OPTION_FLAG, offsetof(struct options, force), NULL, "rm: one that does not exist is fine" },
+	{ 'o', "output", OPTION_TEXT, offsetof(struct options, output), "FILE", "export: write the tar there (default: stdout)" },
+	{ 0 },
+};
+
+static int create(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+{
+	autofree char *made = NULL;
+	const char *name = names->count ? names->items[0] : NULL;
+	unsigned char random[16];
+
+	(void)options;
+	if (!name) {
+		struct text hex = { 0 };
+
+		if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+			return error_sys(e, "choose a name");
+		for (size_t i = 0; i < sizeof random; i++)
+			text_addf(&hex, "%02x", random[i]);
+		name = made = text_take(&hex);
+	}
+	if (volume_create(call->places, name, e))
+		return -1;
+	events_note(call->places, "volume", "create", name, NULL);
+	text_addf(ret, "%s\n", name);
+	return 0;
+}
+
+static const char *const filter_keys[] = { "name", "dangling", NULL };
+
+static bool has_value(const void *object, const char *key, const char *value)
+{
+	const struct volume *volume = object;
+
+	if (strcmp(key, "name") == 0)
+		return strstr(volume->name, value);
+	return strcmp(value, volume->is_used ? "false" : "true") == 0;
+}
+
+static bool fits(const struct volume *volume, const struct options *options)
+{
+	return filters_fit(&options->filters, filter_keys, has_value, volume);
+}
+
+static void add_volume(const struct volume *volume, const struct options *options, struct list *cells, struct text *ret)
+{
+	autofree char *created = volume->created ? oci_state_time(volume->created, 0) : NULL;
+
+	if (options->quiet) {
+		text_addf(ret, "%s\n", volume->name);
+		return;
+	}
+	if (text_equal(options->format, "json")) {
+		text_add(ret, ret->length > 1 ? ",\n  {" : "\n  {");
+		json_add_member(ret, "name", volume->name);
+		json_add_member(ret, "mountpoint", volume->path);
+		json_add_member(ret, "created", created);
+		json_add_key(ret, "in_use");
+		text_add(ret, volume->is_used ? "true}" : "false}");
+		return;
+	}
+	list_add(cells, volume->name);
+	list_addf(cells, "%.10s", created ? created : "");
+	list_add(cells, volume->is_used ? "yes" : "no");
+	list_add(cells, volume->path);
+}
+
+static int list_all(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+{
+	static const char *const forms[] = { "table", "json", NULL }, *const heads[] = { "NAME", "CREATED", "IN USE", "MOUNTPOINT" };
+	bool is_json = text_equal(options->format, "json") && !options->quiet;
+	autorelease(list) struct list cells = { 0 };
+	struct volume *volumes = NULL;
+	size_t count = 0;
+
+	(void)names;
+	if (options_one_of("format", options->format, forms, e) || filters_check(&options->filters, filter_keys, e) ||
+	    volumes_list(call->places, &volumes, &count, e))
+		return -1;
+	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+		list_add(&cells, heads[i]);
+	text_add(ret, is_json ? "[" : "");
+	for (size_t i = 0; i < count; i++)
+		if (fits(&volumes[i], options))
+			add_volume(&volumes[i], options, &cells, ret);
+	volumes_free(volumes, count);
+	if (is_json)
+		text_add(ret, ret->length > 1 ? "\n]\n" : "]\n");
+	else if (!options->quiet)
+		report_table(&cells, sizeof heads / sizeof *heads, options->no_trunc ? 0 : report_width(), ret);
+	return 0;
+}
+
+/* One that cannot be removed does not keep the others; the last error is the one that is left for the caller. */
+static int remove_all(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < names->count; i++) {
+		struct error here = { 0 };
+
+		if (volume_remove(call->places, names->items[i], &here) == 0) {
+			events_note(call->places, "volume", "destroy", names->items[i], NULL);
+			text_addf(ret, "%s\n", names->items[i]);
+		} else if (!options->force || here.kind != ERROR_MISSING) {
+			if (result)
+				report_error(NULL, NULL, e);
+			*e = here;
+			result = -1;
+		}
+	}
+	return result;
+}
+
+static int inspect_all(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+{
+	autorelease(text) struct text json = { 0 };
+
+	(void)options;
+	text_add_char(&json, '[');
+	for (size_t i = 0; i < names->count; i++) {
+		text_add(&json, i ? "," : "");
+		if (volume_inspect(call->places, names->items[i], &json, e))
+			return -1;
+	}
+	text_add_char(&json, ']');
+	if (image_json_print(json.data, json.length, "volume inspect", ret, e))
+		return -1;
+	text_add_char(ret, '\n');
+	return 0;
+}
+
+/* Docker's removes volumes without a name, and only with --all those with one. Here every volume has one. */
+static int prune(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+{
+	struct volume *volumes = NULL;
+	size_t count = 0;
+	int result = 0;
+	int64_t bytes = 0;
+	char words[32];
+
+	(void)names;
+	if (!options->all) {
+		error_set(e, ERROR_USAGE, "volume prune: every volume here has a name, and is kept");
+		return error_hint(e, "box volume prune --all removes those that no running app uses, with what is in them");
+	}
+	if (filters_check(&options->filters, filter_keys, e) || volumes_list(call->places, &volumes, &count, e))
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct error here = { 0 };
+		int64_t size = 0;
+
+		if (volumes[i].is_used || !fits(&volumes[i], options))
+			continue;
+		(void)volume_size(call->places, volumes[i].name, &size, &here); /* what it frees is then not counted */
+		error_clear(&here);
+		if (volume_remove(call->places, volumes[i].name, &here)) {
+			if (here.kind == ERROR_EXISTS || here.kind == ERROR_MISSING)
+				continue; /* somebody was faster */
+			*e = here;
+			result = -1;
+			break;
+		}
+		events_note(call->places, "volume", "destroy", volumes[i].name, NULL);
+		text_addf(ret, "%s\n", volumes[i].name);
+		bytes += size;
+	}
+	volumes_free(volumes, count);
+	text_addf(ret, "freed %s\n", size_format((uint64_t)bytes, words));
+	return result;
+}
+
+static int pack_volume(void *data, struct error *e)
+{
+	struct tar_tree_report report; /* a file that became shorter is no error: the app runs */
+	autoclose int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	(void)data;
+	return root < 0 ? error_sys(e, "open its content") : tar_tree_write(VOLUME_FD, root, &report, e);
+}
+
+static int export(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+{
+	autorelease(output_file) struct output_file file = { .fd = -1 };
+
+	(void)ret;
+	if (output_file_open(options->output, &file, e))
+		return -1;
+	if (volume_work(call->places, names->items[0], /* is_writer= */ false, file.fd, pack_volume, NULL, e))
+		return -1;
+	return output_file_commit(&file, e);
+}
+
+static int apply_volume(void *data, struct error *e)
+{
+	const struct tar_apply apply = { .keeps_owners = true, .keeps_special_modes = true, .sets_root = true, .input = VOLUME_FD };
+	autoclose int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	(void)data;
+	return root < 0 ? error_sys(e, "open its content") : tar_apply(&apply, root, "", e);
+}
+
+static int import(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+{
+	const char *path = names->items[1];
+	autoclose int file = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
+
+	(void)options;
+	(void)ret;
+	if (file < 0)
+		return error_sys(e, "open %s", path);
+	if (isatty(file))
+		return error_set(e, ERROR_USAGE, "volume import: the tar would come from the terminal; name a file");
+	return volume_work(call->places, names->items[0], /* is_writer= */ true, file, apply_volume, NULL, e);
+}
+
+static const struct verb {
+	const char *name, *operands;
+	size_t least, most;
+	int (*run)(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e);
+} verbs[] = {
+	{ "create", "[NAME]", 0, 1, create },
+	{ "ls", "", 0, 0, list_all },
+	{ "rm", "NAME…", 1, SIZE_MAX, remove_all },
+	{ "inspect", "NAME…", 1, SIZE_MAX, inspect_all },
+	{ "prune", "", 0, 0, prune },
+	{ "export", "NAME", 1, 1, export },
+	{ "import", "NAME FILE|-", 2, 2, import },
+};
+
+static int run_verb(const struct call *call, const struct options *options, struct list *words, struct text *ret, struct error *e)
+{
+	const struct list names = { words->items + (words->count > 0), words->count ? words->count - 1 : 0 };
+	const char *word = words->count ? words->items[0] : NULL;
+
+	for (size_t i = 0; word && i < sizeof verbs / sizeof *verbs; i++) {
+		if (strcmp(verbs[i].name, word) != 0)
+			continue;
+		if (names.count < verbs[i].least || names.count > verbs[i].most)
+			return error_set(e, ERROR_USAGE, "volume %s: expected %s", word, *verbs[i].operands ? verbs[i].operands : "no operand");
+		return verbs[i].run(call, options, &names, ret, e);
+	}
+	return error_set(e, ERROR_USAGE, "volume: expected create, ls, rm, inspect, prune, export or import");
+}
+
+int command_volume(const struct call *call)
+{
+	autorelease(list) struct list words = { 0 };
+	autorelease(text) struct text out = { 0 };
+	struct options options = { 0 };
+	struct error e = { 0 }, later = { 0 };
+	int result = options_parse(volume_options, OPERANDS_ANYWHERE, call->argv, &options, &words, NULL, &e);
+
+	if (result == 0)
+		result = run_verb(call, &options, &words, &out, &e);
+	/* What was done before a failure is told as well. */
+	if (report_text(&out, &later))
+		return report_failure(&later);
+	list_release(&options.filters);
+	return result ? report_failure(&e) : 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tar_apply.h - the members of a tar as files below a folder.
+ *
+ * The tar may be anybody's. Nothing is made outside the root: names are looked up as if the root were "/" (base/beneath.h), what is there
+ * under a file's name is replaced and never written through, and device nodes are left out.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct error;
+
+struct tar_apply {
+	int input;                /* the tar: a file or a pipe, read to its end */
+	bool drops_first;         /* the first part of every name is replaced by the prefix itself: "a/b" becomes PREFIX/b */
+	bool keeps_owners;        /* else everything is the caller's */
+	bool keeps_special_modes; /* setuid, setgid and file capabilities; else no program gets more rights than whoever calls it */
+	bool sets_root;           /* the prefix gets owner and mode of a member "." */
+};
+
+/* Makes the members below prefix, a path in root. Missing folders are made. Empty stretches of files become holes. */
+int tar_apply(const struct tar_apply *apply, int root, const char *prefix, struct error *e);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * inside.h - a piece of box's own code, run as the root of a user namespace: of one that is made for it, or of a container's.
+ *
+ * For files that belong to ids which the caller is not, or that lie where a container has a say: whatever the code is led to, it has the
+ * power of that root over files and no other one. Nothing of the container is executed, and nothing in it sees the process: the
+ * container's pid namespace is not joined, and it cannot be traced.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct error;
+struct id_map;
+struct places;
+
+struct inside {
+	const struct id_map *map; /* of a new user namespace, or NULL: */
+	int first;                /* pidfd of a container's first process, whose user and mount namespaces are joined; its root is "/" */
+	int confine;              /* with map: the folder that becomes "/", or -1 */
+	int *const *kept;         /* descriptors that work gets, as 3, 4 and so on: the variables are changed; all others are closed */
+	size_t kept_count;
+	int (*work)(void *data, struct error *e);
+	void *data;
+};
+
+struct inside_process {
+	pid_t pid;
+	int pidfd, channel;
+};
+
+/* Starts it; work runs beside the caller. */
+int inside_start(const struct inside *request, struct inside_process *ret, struct error *e);
+
+/* Waits for its end: 0, or -1 with the error of work. */
+int inside_finish(struct inside_process *process, struct error *e);
+
+/* Both. */
+int inside_run(const struct inside *request, struct error *e);
+
+/* The first process of a running container, for inside.first; ERROR_MISSING where it does not run. *ret_root: its root folder (O_PATH)
+ * where that may be another one than its mount namespace's, else -1: "/". */
+int inside_open(const struct places *places, const char *name, int *ret_root, struct error *e);

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * volumes.c - named volumes.
+ */
+#include "runtime/volumes.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/id_map.h"
+#include "base/json_text.h"
+#include "base/names.h"
+#include "base/places.h"
+#include "base/text.h"
+#include "runtime/inside.h"
+#include "runtime/oci_state.h"
+#include "runtime/sources.h"
+#include "specs/container.h"
+
+enum { SPEC_LIMIT = 1 << 26 };
+
+#define REMOVED ".removed-" /* no volume can be called so */
+
+/* The folder of all volumes; -1 with e->sys ENOENT where there is none yet. */
+static int open_top(const struct places *places, struct error *e)
+{
+	autofree char *path = text_format("%s/volumes", places->store);
+	int top = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return top < 0 ? error_sys(e, "open the folder %s", path) : top;
+}
+
+static int check_name(const char *name, struct error *e)
+{
+	if (!name_is_plain(name))
+		return error_set(e, ERROR_USAGE, "use the volume name \"%.140s\": expected a letter or digit, then up to 127 letters, "
+				 "digits, \"_\", \".\" or \"-\"", name);
+	return 0;
+}
+
+static int missing(const char *name, struct error *e)
+{
+	error_clear(e);
+	error_set(e, ERROR_MISSING, "find volume %s: there is none of this name", name);
+	return error_hint(e, "box volume ls lists what there is");
+}
+
+/* The folder of one volume; *ret_top, the folder of all, may be NULL. */
+static int open_volume(const struct places *places, const char *name, int *ret_top, struct error *e)
+{
+	autoclose int top = check_name(name, e) ? -1 : open_top(places, e);
+	int folder;
+
+	if (top < 0)
+		return e->sys == ENOENT ? missing(name, e) : -1;
+	folder = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (folder < 0)
+		return errno == ENOENT || errno == ENOTDIR ? missing(name, e) : error_sys(e, "open volume %s", name);
+	if (ret_top)
+		*ret_top = take_fd(&top);
+	return folder;
+}
+
+/* The lock, held while the descriptor is open: -1 with errno EWOULDBLOCK where somebody uses the volume. */
+static int lock(int folder, bool is_writer)
+{
+	autoclose int file = openat(folder, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (file < 0 || flock(file, (is_writer ? LOCK_EX : LOCK_SH) | LOCK_NB))
+		return -1;
+	return take_fd(&file);
+}
+
+/* Whether the frozen spec names the volume, as "NAME" or "NAME:/target"; or it is of the app's image, and called by app and path. Rather
+ * one volume too many is kept than one too few. */
+static bool names_volume(int apps, const char *app, const char *volume)
+{
+	autofree char *path = text_format("%s/app.json", app), *whole = text_format("\"%s\"", volume);
+	autofree char *first = text_format("\"%s:", volume), *own = text_format("%s_", app);
+	autorelease(text) struct text json = { 0 };
+	struct error ignored = { 0 };
+
+	if (text_starts(volume, own))
+		return true;
+	return file_read(apps, path, SPEC_LIMIT, &json, &ignored) == 0 && json.length && (strstr(json.data, whole) || strstr(json.data, first));
+}
+
+/* The name of an app in the background, whether it runs or not, that has the volume; NULL without one. The caller frees it. */
+static char *find_owner(const struct places *places, const char *volume)
+{
+	autofree char *path = text_format("%s/apps", places->store);
+	autoclosedir DIR *apps = folder_open(AT_FDCWD, path, O_NOFOLLOW);
+	struct dirent *entry;
+
+	while (apps && (entry = readdir(apps)))
+		if (name_is_plain(entry->d_name) && names_volume(dirfd(apps), entry->d_name, volume))
+			return alloc_copy(entry->d_name);
+	return NULL;
+}
+
+static void describe(const struct places *places, const char *name, int folder, struct volume *ret)
+{
+	autoclose int held = lock(folder, /* is_writer= */ true);
+	bool is_locked = held < 0 && errno == EWOULDBLOCK;
+	autofree char *owner = find_owner(places, name);
+	struct statx st;
+
+	*ret = (struct volume){ .name = alloc_copy(name), .path = text_format("%s/volumes/%s/_data", places->store, name),
+				.is_used = is_locked || owner };
+	if (statx(folder, "", AT_EMPTY_PATH, STATX_BTIME, &st) == 0 && (st.stx_mask & STATX_BTIME))
+		ret->created = st.stx_btime.tv_sec;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct volume *)a)->name, ((const struct volume *)b)->name);
+}
+
+int volumes_list(const struct places *places, struct volume **ret, size_t *ret_count, struct error *e)
+{
+	int top = open_top(places, e);
+	autoclosedir DIR *entries = top < 0 ? NULL : fdopendir(top);
+	struct volume *volumes = NULL;
+	struct dirent *entry;
+	size_t count = 0;
+
+	if (!entries && e->sys != ENOENT)
+		return -1;
+	error_clear(e); /* no folder: no volumes */
+	while (entries && (entry = readdir(entries))) {
+		autoclose int folder = name_is_plain(entry->d_name)
+					       ? openat(dirfd(entries), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+
+		if (folder >= 0)
+			describe(places, entry->d_name, folder, alloc_append(&volumes, &count, sizeof *volumes));
+	}
+	if (count)
+		qsort(volumes, count, sizeof *volumes, by_name);
+	*ret = volumes;
+	*ret_count = count;
+	return 0;
+}
+
+void volumes_free(struct volume *volumes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(volumes[i].name);
+		free(volumes[i].path);
+	}
+	free(volumes);
+}
+
+int volume_create(const struct places *places, const char *name, struct error *e)
+{
+	autofree char *path = text_format("%s/volumes", places->store);
+	/* As a reader: one that an app writes exists. */
+	const struct mount_entry entry = { .source = (char *)name, .is_shared = true };
+	int held;
+
+	if (check_name(name, e))
+		return -1;
+	held = volume_open(path, &entry, e);
+	if (held >= 0)
+		close(held);
+	else if (e->kind == ERROR_EXISTS)
+		error_clear(e);
+	return e->kind == ERROR_NONE ? 0 : -1;
+}
+
+struct removal {
+	int top;
+	const char *name;
+};
+
+static int remove_folder(void *data, struct error *e)
+{
+	struct removal *removal = data;
+
+	return folder_remove(removal->top, removal->name, e);
+}
+
+/* An ordinary user's subordinate ids own some of it: that is removed from inside a user namespace. */
+static int remove_all(int top, const char *name, struct error *e)
+{
+	struct removal removal = { top, name };
+	struct id_map map = { 0 };
+	int *const kept[] = { &removal.top };
+	const struct inside inside = { .map = &map, .first = -1, .confine = -1, .kept = kept, .kept_count = 1, .work = remove_folder,
+				       .data = &removal };
+
+	if (folder_remove(top, name, e) == 0)
+		return 0;
+	if (geteuid() == 0 || (e->sys != EACCES && e->sys != EPERM))
+		return -1;
+	error_clear(e);
+	id_map_for_caller(&map);
+	return inside_run(&inside, e) ? -1 : folder_remove(top, name, e);
+}
+
+int volume_remove(const struct places *places, const char *name, struct error *e)
+{
+	autofree char *removed = text_format(REMOVED "%d-%s", (int)getpid(), name);
+	autoclose int top = -1;
+	autoclose int folder = open_volume(places, name, &top, e);
+	autoclose int held = folder < 0 ? -1 : lock(folder, /* is_writer= */ true);
+	autofree char *owner = NULL;
+
+	if (folder < 0)
+		return -1;
+	if (held < 0 && errno != EWOULDBLOCK)
+		return error_sys(e, "lock volume %s", name);
+	if (held < 0) {
+		error_set(e, ERROR_EXISTS, "remove volume %s: a running app uses it", name);
+		return error_hint(e, "stop that app first");
+	}
+	owner = find_owner(places, name);
+	if (owner) {
+		error_set(e, ERROR_EXISTS, "remove volume %s: the app %s in the background has it", name, owner);
+		return error_hint(e, "box rm %s", owner);
+	}
+	if (renameat(top, name, top, removed))
+		return error_sys(e, "remove volume %s", name);
+	return remove_all(top, removed, e) ? error_in(e, "remove volume %s", name) : 0;
+}
+
+int volume_inspect(const struct places *places, const char *name, struct text *ret, struct error *e)
+{
+	autoclose int folder = open_volume(places, name, NULL, e);
+	autofree char *created = NULL;
+	struct volume volume;
+
+	if (folder < 0)
+		return -1;
+	describe(places, name, folder, &volume);
+	created = volume.created ? oci_state_time(volume.created, 0) : NULL;
+	text_add_char(ret, '{');
+	json_add_member(ret, "name", volume.name);
+	json_add_member(ret, "mountpoint", volume.path);
+	json_add_member(ret, "created", created);
+	json_add_key(ret, "in_use");
+	text_add(ret, volume.is_used ? "true}" : "false}");
+	free(volume.name);
+	free(volume.path);
+	return 0;
+}
+
+/* In the volume: fd 3 gets the sum. */
+static int measure(void *data, struct error *e)
+{
+	autoclose int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int64_t sum;
+
+	(void)data;
+	if (root < 0)
+		return error_sys(e, "open the content of the volume");
+	sum = folder_size(root);
+	return write_all(VOLUME_FD, &sum, sizeof sum) ? error_sys(e, "tell the size of the volume") : 0;
+}
+
+int volume_size(const struct places *places, const char *name, int64_t *ret, struct error *e)
+{
+	int ends[2], result;
+	int64_t sum = 0;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return error_sys(e, "make a pipe");
+	result = volume_work(places, name, /* is_writer= */ false, ends[1], measure, NULL, e);
+	close(ends[1]);
+	if (result == 0 && read(ends[0], &sum, sizeof sum) != sizeof sum)
+		result = error_set(e, ERROR_INTERNAL, "measure volume %s: no answer", name);
+	close(ends[0]);
+	if (result == 0)
+		*ret = sum;
+	return result;
+}
+
+/* The ids in a volume are what they are on disk, for root; an ordinary user's are those of its containers. */
+static void find_map(struct id_map *ret)
+{
+	const struct id_extent all = { 0, 0, ID_RANGE };
+
+	if (geteuid() == 0)
+		*ret = (struct id_map){ .uids = { all }, .gids = { all }, .uid_count = 1, .gid_count = 1, .can_setgroups = true };
+	else
+		id_map_for_caller(ret);
+}
+
+int volume_work(const struct places *places, const char *name, bool is_writer, int fd, int (*work)(void *data, struct error *e), void *data,
+		struct error *e)
+{
+	autoclose int folder = open_volume(places, name, NULL, e);
+	autoclose int content = folder < 0 ? -1 : openat(folder, "_data", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int held = -1;
+	int *const kept[] = { &fd };
+	struct id_map map = { 0 };
+	const struct inside inside = { .map = &map, .first = -1, .confine = content, .kept = kept, .kept_count = 1, .work = work, .data = data };
+
+	if (folder < 0)
+		return -1;
+	if (content < 0)
+		return error_sys(e, "open the content of volume %s", name);
+	if (is_writer)
+		held = lock(folder, /* is_writer= */ true);
+	if (is_writer && held < 0) {
+		if (errno != EWOULDBLOCK)
+			return error_sys(e, "lock volume %s", name);
+		error_set(e, ERROR_EXISTS, "write to volume %s: a running app uses it", name);
+		return error_hint(e, "stop that app first");
+	}
+	find_map(&map);
+	return inside_run(&inside, e) ? error_in(e, "volume %s", name) : 0;
+}
