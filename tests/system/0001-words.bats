@@ -117,7 +117,7 @@ teardown() { teardown_world; }
 		images --format yaml|option --format yaml: expected table or json|
 		tag debian|tag: expected IMAGE NEW-NAME|
 		rmi|rmi: expected at least one IMAGE|
-		inspect|inspect: expected at least one IMAGE|
+		inspect|inspect: expected at least one NAME|
 		history a b|history: expected IMAGE|
 		pull me:word@example.com/web|read the name of an image: what stands behind its "@" is no sha256 or sha512 digest|users and passwords do not belong into a name: box login HOST
 		exec|exec: expected NAME and COMMAND|

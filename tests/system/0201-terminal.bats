@@ -123,7 +123,7 @@ got one => stop
 	at_terminal '' ps
 	box rm -f "$TAG"
 	wait
-	expect_has "$TAG" running
+	expect_has "$TAG" "Up "
 	[ "$(head -2 <<<"$output" | wc -L)" -le 101 ] || fail "$(head -2 <<<"$output" | wc -L) columns"
 }
 
