@@ -31,6 +31,33 @@ void json_add_text(struct text *ret, const char *value)
 	text_add_char(ret, '"');
 }
 
+/* Of a control character: all of them have two bytes, or three. */
+static unsigned number_of(const unsigned char *at, size_t length)
+{
+	if (length == 1)
+		return at[0];
+	if (length == 2)
+		return (at[0] & 0x1fU) << 6 | (at[1] & 0x3fU);
+	return (at[0] & 0x0fU) << 12 | (at[1] & 0x3fU) << 6 | (at[2] & 0x3fU);
+}
+
+void json_add_shown(struct text *ret, const char *json, size_t length)
+{
+	const unsigned char *at = (const unsigned char *)json, *end = at + length, *plain = at;
+
+	while (at < end) {
+		size_t step = utf8_length(at, (size_t)(end - at));
+
+		if (*at == 0x7f || (step > 1 && utf8_is_control(at))) {
+			text_add_bytes(ret, plain, (size_t)(at - plain));
+			text_addf(ret, "\\u%04x", number_of(at, step));
+			plain = at + step;
+		}
+		at += step ? step : 1;
+	}
+	text_add_bytes(ret, plain, (size_t)(end - plain));
+}
+
 void json_add_key(struct text *ret, const char *key)
 {
 	char last = ret->length ? ret->data[ret->length - 1] : '{';

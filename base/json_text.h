@@ -4,12 +4,17 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct text;
 
 /* Adds a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD. */
 void json_add_text(struct text *ret, const char *value);
+
+/* Adds JSON as a terminal may have it: control characters of more than one byte and DEL, which only strings have, become \u009b and so on,
+ * which means the same. */
+void json_add_shown(struct text *ret, const char *json, size_t length);
 
 /* Adds a comma unless an object or array just began, then the key with its colon. */
 void json_add_key(struct text *ret, const char *key);

@@ -138,7 +138,7 @@ size_t utf8_length(const unsigned char *bytes, size_t left)
 
 /* Whether a character of more than one byte changes how a terminal shows what is around it: C1 controls (U+0080 to U+009F); U+200E, U+200F,
  * U+202A to U+202E and U+2066 to U+2069 turn the direction of writing; U+2028 and U+2029 end a line. */
-static bool is_control(const unsigned char *bytes)
+bool utf8_is_control(const unsigned char *bytes)
 {
 	if (bytes[0] == 0xc2)
 		return bytes[1] < 0xa0;
@@ -154,7 +154,7 @@ void text_add_escaped(struct text *text, const char *bytes, size_t length)
 
 	for (size_t i = 0, step; i < length; i += step) {
 		step = utf8_length(at + i, length - i);
-		if (step == 1 ? at[i] >= 0x20 && at[i] != 0x7f : step && !is_control(at + i)) {
+		if (step == 1 ? at[i] >= 0x20 && at[i] != 0x7f : step && !utf8_is_control(at + i)) {
 			text_add_bytes(text, at + i, step);
 			continue;
 		}

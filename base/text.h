@@ -38,6 +38,9 @@ char *text_take(struct text *text);
  * overlong forms and surrogates are none. */
 size_t utf8_length(const unsigned char *bytes, size_t left);
 
+/* Whether a well-formed character of more than one byte is none that shows itself: it steers a terminal, or the direction of text. */
+bool utf8_is_control(const unsigned char *bytes);
+
 /* Adds bytes with everything outside printable ASCII and UTF-8 letters written as \n, \t, \x1b and so on, so that
  * what an image or an app wrote cannot steer a terminal. */
 void text_add_escaped(struct text *text, const char *bytes, size_t length);

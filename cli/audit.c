@@ -39,7 +39,7 @@ struct audit {
 	struct audit_record record;
 	struct timespec begin;
 	pid_t pid;
-	bool is_engines;
+	bool is_engines, is_others; /* it is about a container of an engine; about another one */
 	struct chain chain;
 	int folder;   /* the store, where chain was begun; else -1 */
 };
@@ -99,6 +99,8 @@ void audit_container(struct audit *audit, const char *name)
 		return;
 	if (box_is_oci(audit->call->places, name))
 		audit->is_engines = true;
+	else
+		audit->is_others = true;
 	if (audit->record.containers.count < CONTAINERS)
 		list_addf(&audit->record.containers, "%.*s", SHORT, name);
 }
@@ -222,6 +224,12 @@ static bool wants_engines(const struct places *places)
 	return true;
 }
 
+/* Where an engine's container is one of several names, the others are not to be hidden behind it. */
+static bool is_wanted(const struct audit *audit)
+{
+	return !audit->is_engines || audit->is_others || wants_engines(audit->call->places);
+}
+
 static int write_record(struct audit *audit, struct error *e)
 {
 	autorelease(text) struct text members = { 0 };
@@ -238,7 +246,7 @@ void audit_end(struct audit *audit, int status)
 	if (!audit)
 		return;
 	/* Not in a copy of this process that goes on as something else. */
-	if (audit->pid == getpid() && (!audit->is_engines || wants_engines(audit->call->places))) {
+	if (audit->pid == getpid() && is_wanted(audit)) {
 		fill(audit, status);
 		if (write_record(audit, &e)) {
 			error_in(&e, "add to the audit trail %s/" AUDIT_LOG, audit->call->places->store);

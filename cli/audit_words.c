@@ -13,7 +13,8 @@
 #include "base/text.h"
 #include "cli/commands.h"
 
-enum { WORD = 1024, ALL = 8 << 10 };
+/* The longest word; all of them; what a word takes besides its bytes, so that many empty ones are not for nothing. */
+enum { WORD = 1024, ALL = 8 << 10, FRAME = 3 };
 
 #define HIDDEN "***"
 
@@ -63,6 +64,11 @@ static void add_hidden(struct list *ret, const char *word, size_t length)
 	list_addf(ret, "%.*s" HIDDEN, (int)(length < WORD ? length : WORD), word);
 }
 
+static void add_cut(struct list *ret, const char *word)
+{
+	list_addf(ret, "%.*s%s", WORD, word, strlen(word) > WORD ? "…" : "");
+}
+
 /* The password in "scheme://user:password@host": where it begins, and what is behind it. */
 static const char *find_password(const char *word, const char **ret_end)
 {
@@ -80,14 +86,13 @@ static void add_word(struct list *ret, const char *word)
 {
 	size_t name = strcspn(word, "=");
 	const char *end, *password = find_password(word, &end);
-	bool is_cut = strlen(word) > WORD;
 
 	if (word[name] && names_secret(word, name))
 		add_hidden(ret, word, name + 1);
 	else if (password)
 		list_addf(ret, "%.*s" HIDDEN "%.*s", (int)(password - word < WORD ? password - word : WORD), word, WORD, end);
 	else
-		list_addf(ret, "%.*s%s", WORD, word, is_cut ? "…" : "");
+		add_cut(ret, word);
 }
 
 /* Adds an option with its value, where that is hidden; how many words it was, 0: it is added as any word. */
@@ -103,18 +108,18 @@ static int add_option(const struct option_row *table, char *const *argv, struct 
 	if (!value)
 		return 0;
 	if (is_next)
-		list_add(ret, argv[0]);
+		add_cut(ret, argv[0]);
 	equals = is_secret ? value : strchr(value, '=');
 	if (equals)
 		add_hidden(ret, is_next ? value : argv[0], (size_t)(equals + !is_secret - (is_next ? value : argv[0])));
 	else
-		list_add(ret, is_next ? value : argv[0]);
+		add_cut(ret, is_next ? value : argv[0]);
 	return 1 + is_next;
 }
 
 void audit_words(const struct command *command, char *const *argv, struct list *ret)
 {
-	size_t total = 0;
+	size_t total = 0, counted = 0;
 	bool hides_next = false;
 
 	list_add(ret, "box");
@@ -131,7 +136,8 @@ void audit_words(const struct command *command, char *const *argv, struct list *
 			taken = 1;
 		}
 		argv += taken;
-		total += strlen(ret->items[ret->count - 1]);
+		for (; counted < ret->count; counted++)
+			total += strlen(ret->items[counted]) + FRAME;
 		if (total > ALL && *argv) {
 			list_add(ret, "…");
 			return;

@@ -3,7 +3,7 @@
  * command_logs.c - box logs: what an app in the background wrote.
  *
  * Its stdout goes to stdout and its stderr to stderr. Where that is a terminal, an app must not be able to steer it: what is not printable
- * is shown as \x1b. Anything else gets the bytes as they were.
+ * is shown as \x1b, or, in JSON, as \u001b. Anything else gets the bytes as they were.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json_text.h"
 #include "base/number.h"
 #include "cli/commands.h"
 #include "cli/report.h"
@@ -98,7 +99,10 @@ static int hear(const struct log_record *record, const char *json, size_t length
 		add_line(p, record);
 		return 0;
 	}
-	text_add_bytes(&p->out, json, length);
+	if (p->is_terminal[fd])
+		json_add_shown(&p->out, json, length);
+	else
+		text_add_bytes(&p->out, json, length);
 	text_add_char(&p->out, '\n');
 	return 0;
 }

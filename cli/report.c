@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "specs/app.h"
@@ -73,6 +74,13 @@ int report_run_status(const struct error *e)
 
 int report_text(const struct text *text, struct error *e)
 {
+	autorelease(text) struct text shown = { 0 };
+
+	/* What is no JSON has been escaped, and has nothing of this kind. */
+	if (text->length && isatty(STDOUT_FILENO)) {
+		json_add_shown(&shown, text->data, text->length);
+		text = &shown;
+	}
 	if (text->length && write_all(STDOUT_FILENO, text->data, text->length))
 		return error_sys(e, "write to stdout");
 	return 0;

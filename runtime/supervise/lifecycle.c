@@ -86,7 +86,7 @@ static void begin_start(struct supervisor *s)
 	error_clear(&s->failure);
 	free(take_ptr(&s->progress.stopped_by));
 	note_phase(s, PHASE_STARTING);
-	if (begin_helper(s, "app-start", NULL, &e) == 0)
+	if (fifos_make(s, &e) == 0 && begin_helper(s, "app-start", NULL, &e) == 0)
 		return;
 	s->failure = e;
 	lifecycle_helper_ended(s);
@@ -180,15 +180,6 @@ static void start_failed(struct supervisor *s)
 	decide(s);
 }
 
-/* No process of the app is left: what is in the FIFOs is all there is. */
-static void end_log(struct supervisor *s)
-{
-	for (int i = 0; i < LOG_STREAMS; i++)
-		while (log_take(&s->log, (enum log_stream)i, s->streams[i]) > 0)
-			;
-	log_end(&s->log);
-}
-
 void lifecycle_helper_ended(struct supervisor *s)
 {
 	struct process_end end;
@@ -205,7 +196,8 @@ void lifecycle_helper_ended(struct supervisor *s)
 	switch ((enum phase)s->progress.phase) {
 	case PHASE_STARTING: start_failed(s); break;
 	case PHASE_ENDING:
-		end_log(s);
+		fifos_drain(s); /* no process of the app is left: this is all there is */
+		log_end(&s->log);
 		requests_answer(s, ASKS_END, "ok");
 		decide(s);
 		break;
@@ -240,9 +232,10 @@ static void app_runs(struct supervisor *s, const char *message, struct control_f
 	s->progress.listens = strtol(end, NULL, 10);
 	s->progress.started_ms = clock_boot_ms();
 	s->has_ended = false;
-	note_phase(s, PHASE_RUNNING);
 	care_begin(s, /* is_new= */ true);
+	/* Kept, and then noted: else the next supervisor could take the pidfd of the run before for this one's. */
 	watch_keep(s);
+	note_phase(s, PHASE_RUNNING);
 	requests_answer(s, ASKS_START, "ok");
 	if (s->is_leaving || s->is_restarting)
 		lifecycle_stop(s, s->grace_us);
@@ -426,8 +419,8 @@ static void adopt(struct supervisor *s)
 		s->kept.fds[0] = pidfd;
 		s->kept.count = 1;
 	}
-	note_phase(s, PHASE_RUNNING);
 	care_begin(s, /* is_new= */ false);
+	note_phase(s, PHASE_RUNNING);
 	if (s->kept.count)
 		watch_keep(s);
 	else
@@ -437,6 +430,9 @@ static void adopt(struct supervisor *s)
 void lifecycle_resume(struct supervisor *s)
 {
 	s->is_leaving = !wanted_read(s->definition);
+	/* Of a run that is over: its end, which these tell, has been seen. */
+	if (s->progress.phase != PHASE_RUNNING)
+		control_fds_close(&s->kept);
 	switch ((enum phase)s->progress.phase) {
 	case PHASE_RUNNING: adopt(s); break;
 	case PHASE_WAITING: break; /* at its time */

@@ -28,7 +28,6 @@
 #include "base/text.h"
 #include "runtime/supervise/spawn.h"
 
-enum { PIPE_SIZE = 1 << 20 };
 enum { AT_SIGNALS, AT_LISTENER, AT_APP, AT_HELPER, AT_ANSWER, AT_WATCHER, AT_STDOUT, AT_STDERR, AT_CARE,
        AT_CONNECTIONS = AT_CARE + CARE_POLLS };
 enum { AT_COUNT = AT_CONNECTIONS + CONNECTIONS_MOST };
@@ -127,22 +126,6 @@ static int run_loop(struct supervisor *s, struct error *e)
 	return 0;
 }
 
-/* Both ends: with a writer of our own there never is an end of file, and with a reader of the app's own it never sees EPIPE. */
-static int open_streams(struct supervisor *s, struct error *e)
-{
-	static const char *const names[] = { "stdout", "stderr" };
-
-	for (int i = 0; i < 2; i++) {
-		if (mkfifoat(s->folder, names[i], 0600) && errno != EEXIST)
-			return error_sys(e, "make the FIFO %s of %s", names[i], s->settings.name);
-		s->streams[i] = openat(s->folder, names[i], O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-		if (s->streams[i] < 0)
-			return error_sys(e, "open the FIFO %s of %s", names[i], s->settings.name);
-		(void)fcntl(s->streams[i], F_SETPIPE_SZ, PIPE_SIZE); /* an ordinary user with many of them gets less */
-	}
-	return 0;
-}
-
 static int open_log(struct supervisor *s, struct error *e)
 {
 	const struct log_options options = {
@@ -222,8 +205,7 @@ int supervisor_run(int definition, int lock, int asker, struct error *e)
 	s.definition = definition;
 	s.lock = lock;
 	renewed(&s);
-	if (app_settings_read(definition, &s.settings, e) || take_lock(&s, e) || read_progress(&s, &is_first, e) || watch_signals(&s, e) ||
-	    open_streams(&s, e))
+	if (app_settings_read(definition, &s.settings, e) || take_lock(&s, e) || read_progress(&s, &is_first, e) || watch_signals(&s, e))
 		return -1;
 	s.listener = control_listen(s.folder, "control", e);
 	if (s.listener < 0 || open_log(&s, e))
@@ -232,6 +214,8 @@ int supervisor_run(int definition, int lock, int asker, struct error *e)
 	if (asker >= 0)
 		requests_add(&s, asker, ASKS_START);
 	watch_join(&s);
+	if (!is_first && fifos_open(&s, e))
+		return -1;
 	if (is_first)
 		lifecycle_begin(&s);
 	else

@@ -71,7 +71,7 @@ struct supervisor {
 
 	struct log log;
 	int log_folder;           /* of its files */
-	int streams[2];           /* FIFOs of the app's stdout and stderr */
+	int streams[LOG_STREAMS]; /* FIFOs of the app's stdout and stderr; -1 before the first run */
 
 	int watcher;              /* connection, or -1 */
 	int64_t join_at_ms;       /* the next attempt to have one; 0: none is needed */
@@ -103,6 +103,11 @@ void renew(struct supervisor *s);
 void renewed(struct supervisor *s);
 
 void lifecycle_blame(struct supervisor *s, const char *who); /* who asks the app that runs to end */
+
+/* fifos.c: s->streams. */
+int fifos_make(struct supervisor *s, struct error *e); /* for the next run; -1: they are as they were, or the first one is new */
+int fifos_open(struct supervisor *s, struct error *e); /* those of the run that s->progress tells of, by name or from s->kept */
+void fifos_drain(struct supervisor *s); /* into the log, what the run left in them; of one who goes on writing, no more than that */
 
 /* care.c: of an app that runs. */
 enum { CARE_POLLS = HEALTH_POLLS + 1 };

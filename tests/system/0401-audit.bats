@@ -103,6 +103,31 @@ expect_misfit() {
 	[ "$(last .verb)" = delete ]
 }
 
+@test "an OCI container named beside an app hides no verb on the app" {
+	need root jq
+	rootfs_folder bundle/rootfs
+	(cd bundle && box spec && jq '.process.terminal = false | .process.args = ["sleep", "99"] | .root.readonly = false | .linux.cgroupsPath = "/box/'"$TAG"'"' config.json >c && mv c config.json)
+	box create -b bundle "$TAG"
+	box rm -f "$TAG-nobody" "$TAG"
+	[ "$(last '[.verb, .containers[]] | join(" ")')" = "rm $TAG-nobody $TAG" ] || fail "no record"
+	box create -b bundle "$TAG"
+	box rm -f "$TAG" "$TAG-nobody"
+	[ "$(log | wc -l)" -eq 2 ] || fail "$(log)"
+}
+
+@test "no command line is too long for a record: empty words, and variables that are only named" {
+	need root jq
+	local long
+	long=$(printf '%0120000d' 0)
+	printf "''\\n%.0s" {1..70000} | xargs -s 600000 box stop "$TAG-nobody" 2>/dev/null || true
+	[ "$(last .containers[0])" = "$TAG-nobody" ] || fail "no record of empty words"
+	run box exec -e "$long" -e "$long" "$TAG-env" true
+	[ "$(last .containers[0])" = "$TAG-env" ] || fail "no record of a long -e"
+	run box exec "-e$long" "--env=$long" "$TAG-joined" true
+	[ "$(last .containers[0])" = "$TAG-joined" ] || fail "no record of a long -e in one word"
+	expect_whole
+}
+
 @test "the digests are those that anybody can compute" {
 	need root
 	some 3

@@ -156,6 +156,55 @@ supervisor_of() { sed -n 's/^pid //p' "$STATE/$1/supervisor"; }
 	has_status "$TAG" "exited (0)"
 }
 
+@test "kill -9 of the supervisor while it waits for the next start: no run ends twice" {
+	need root
+	app '"command": ["sh", "-c", "exit 5"], "restart": "always"'
+	box run -d app.json
+	wait_until 20 [ -e "$BOX_STORE/apps/$TAG/exits/5.json" ]
+	wait_until 5 has_status "$TAG" restarting
+	touch before
+	kill -KILL "$(supervisor_of "$TAG")"
+	sleep 0.7 # the next start is 1.6 s after the last end
+	has_status "$TAG" restarting
+	[ -z "$(find "$BOX_STORE/apps/$TAG/exits" -newer before)" ] || fail "a run that had ended has ended again"
+	timeout "$(slowly 3)" box stop "$TAG"
+}
+
+@test "who was given an app's stdout keeps it from no end, and does not speak in its next run's log" {
+	need root
+	app "$forever"
+	box run -d app.json
+	exec 8<>"$STATE/$TAG/stdout" # as another container to which the app sent the descriptor
+	local floods=() i
+	for i in 1 2 3 4; do
+		yes flood >&8 2>/dev/null &
+		floods+=($!)
+	done
+	timeout "$(slowly 15)" box restart "$TAG" 8>&- || fail "it does not end"
+	kill "${floods[@]}"
+	wait "${floods[@]}" || true
+	timeout 1 sh -c 'echo forged >&8' || true
+	timeout "$(slowly 15)" box stop "$TAG" 8>&- || fail "it does not end"
+	exec 8>&-
+	! box logs "$TAG" | grep -q forged || fail "it has a line of somebody else's"
+}
+
+@test "an ordinary user's app that shuts its streams to everybody is adopted, started again and stopped all the same" {
+	need user
+	user_app '"command": ["sh", "-c", "chmod 0 /proc/self/fd/1 /proc/self/fd/2; trap \"exit 3\" TERM; while :; do echo said; sleep 0.1; done"]'
+	run as_user bin/box run -d app.json
+	expect_status 0
+	folder=$WORK/home/run/box/$TAG
+	wait_until 5 [ "$(stat -c %a "$folder/stdout")" = 0 ]
+	pid=$(sed -n 's/^pid //p' "$folder/supervisor")
+	kill -KILL "$pid"
+	wait_until 5 sh -c "! grep -qx 'pid $pid' '$folder/supervisor'"
+	as_user timeout "$(slowly 10)" bin/box restart "$TAG"
+	run as_user timeout "$(slowly 10)" bin/box stop "$TAG"
+	expect_status 0
+	as_user bin/box rm "$TAG"
+}
+
 @test "kill -9 of the app: its policy decides; of the supervisor: it is adopted within a second, and ends as if nothing had been" {
 	need root
 	app '"command": ["sh", "-c", "trap \"exit 4\" TERM; while :; do sleep 0.1; done"], "restart": "unless-stopped"'

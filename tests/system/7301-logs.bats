@@ -80,6 +80,16 @@ log_size() { cat "$BOX_STORE/apps/$TAG"/log/* | wc -c; }
 	if grep -q $'\033' <<<"$output"; then fail "the app's escape sequences reach the terminal"; fi
 	# Whatever is in the file is JSON.
 	cat "$BOX_STORE/apps/$TAG"/log/* | jq -es 'length > 500' >/dev/null
+	# In UTF-8 a terminal may be steered without an escape character.
+	box rm -f "$TAG"
+	app_says 'printf "\\302\\23331m\\177\\n"; sleep 0.3; exit 1'
+	wait_until 10 [ -e "$BOX_STORE/apps/$TAG/exits/1.json" ]
+	for command in "logs --format json" "explain --format json"; do
+		# shellcheck disable=SC2086 # words
+		run python3 "$BATS_TEST_DIRNAME/at-terminal.py" "" "$BOX" --root "$STATE" $command "$TAG"
+		expect_has '\u009b31m\u007f'
+		if grep -q $'\302\233' <<<"$output"; then fail "the app's control characters reach the terminal"; fi
+	done
 }
 
 @test "a log is bounded, and follow reads over rotation and ends with the app (E08)" {

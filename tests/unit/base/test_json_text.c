@@ -3,6 +3,7 @@
  * test_json_text.c - JSON built by hand is JSON, whatever bytes come.
  */
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "base/json_text.h"
 #include "base/text.h"
@@ -31,6 +32,16 @@ Test(json_text, strings)
 		cr_expect_str_eq(out.data, cases[i].json, "case %zu: %s", i, out.data);
 		text_release(&out);
 	}
+}
+
+/* CSI as one character, DEL, and what turns the direction of text; letters of two, three and four bytes stay. */
+Test(json_text, a_terminal_is_not_steered)
+{
+	static const char json[] = "{\"a\":\"\xc2\x9b""31m\x7f\xe2\x80\xae\xe2\x81\xa6 \xc3\xa9\xe2\x82\xac\xf0\x9f\x93\xa6\"}\n";
+	autorelease(text) struct text out = { 0 };
+
+	json_add_shown(&out, json, strlen(json));
+	cr_expect_str_eq(out.data, "{\"a\":\"\\u009b31m\\u007f\\u202e\\u2066 \xc3\xa9\xe2\x82\xac\xf0\x9f\x93\xa6\"}\n", "%s", out.data);
 }
 
 Test(json_text, members_are_parted_by_commas)

@@ -87,3 +87,34 @@ Test(audit, long_lines_are_cut)
 	cr_expect_lt(total, 10000u);
 	cr_expect_str_eq(kept.items[kept.count - 1], "…");
 }
+
+/* Words of nothing, or of options whose value is kept, must not make a line that is too long to be kept at all. */
+Test(audit, no_command_line_is_too_long)
+{
+	autofree char *long_word = alloc_zeroed(100002, 1), *flags = alloc_zeroed(100002, 1);
+	char *const lines[][4] = { { (char *)"-e", long_word }, { long_word }, { flags, (char *)"A" } };
+
+	memset(long_word, 'A', 100000);
+	memcpy(long_word, "-e", 2);
+	memset(flags, 't', 100000);
+	flags[0] = '-';
+	flags[99999] = 'e';
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		autorelease(list) struct list kept = { 0 };
+
+		audit_words(find("exec"), lines[i], &kept);
+		for (size_t word = 0; word < kept.count; word++)
+			cr_expect_lt(strlen(kept.items[word]), 1100u, "line %zu, word %zu", i, word);
+	}
+}
+
+Test(audit, many_empty_words_are_cut)
+{
+	autorelease(list) struct list argv = { 0 }, kept = { 0 };
+
+	for (int i = 0; i < 100000; i++)
+		list_add(&argv, "");
+	audit_words(find("exec"), argv.items, &kept);
+	cr_expect_lt(kept.count, 5000u);
+	cr_expect_str_eq(kept.items[kept.count - 1], "…");
+}
