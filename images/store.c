@@ -113,6 +113,14 @@ int store_pin(int store, const struct digest *image)
 	return take_fd(&fd);
 }
 
+int store_claim(int store, const struct digest *image)
+{
+	autofree char *path = image_record_path(image);
+	autoclose int fd = openat(store, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 ? take_fd(&fd) : -1;
+}
+
 int store_staging_make(int store, char ret_name[static STORE_NAME], struct error *e)
 {
 	uint64_t random;

@@ -22,7 +22,6 @@
 #include "images/layer.h"
 #include "images/record.h"
 #include "images/store.h"
-#include "images/store_remove.h"
 
 void store_problems_release(struct store_problems *problems)
 {
@@ -158,7 +157,7 @@ int store_check(const struct places *places, struct store_problems *ret, struct 
 		return -1;
 	for (size_t i = 0; i < wrong.count; i++)
 		add_hashed(&problems, wrong.items[i]);
-	if (check_names(store, places, &problems, e) || store_each_record(store, check_record, &records, e))
+	if (check_names(store, places, &problems, e) || image_record_each(store, check_record, &records, e))
 		return -1;
 	*ret = problems;
 	problems = (struct store_problems){ 0 };
