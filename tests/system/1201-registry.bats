@@ -361,7 +361,7 @@ waits_for_lock() { grep -qE -- "-> FLOCK .*:$(stat -c %i "$1") " /proc/locks; }
 	[[ ${lines[1]} == *"step 2"* && ${lines[3]} == *"step 0"* ]]
 	run box inspect nothing
 	[ "$status" -eq 1 ]
-	[[ $output == *"the store has no image docker.io/library/nothing:latest"* ]]
+	[[ $output == *"inspect nothing: there is no container, image or volume of this name"* ]]
 }
 
 @test "push: blobs that are there are not sent, and another repository of the registry gives its own" {
