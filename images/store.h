@@ -28,10 +28,6 @@ int store_open(const char *path, struct error *e);
 /* The one lock for changes of index.json and for unpacking what lies on this host; held while the descriptor is open. */
 int store_lock(int store, struct error *e);
 
-/* As a folder; layer.h knows the other form. */
-bool store_has_layer(int store, const struct digest *layer);
-/* "layers/sha256-HEX/root" */
-char *store_layer_path(const struct digest *layer);
 /* "blobs/sha256/HEX" */
 char *store_blob_path(const struct digest *blob);
 

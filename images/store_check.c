@@ -84,7 +84,7 @@ static char *check_layers(int store, const struct image_record *record)
 	for (size_t i = 0; i < record->layers.count; i++) {
 		struct digest layer;
 
-		if (digest_parse(record->layers.items[i], &layer) || (!store_has_layer(store, &layer) && !layer_has_index(store, &layer)))
+		if (digest_parse(record->layers.items[i], &layer) || (!layer_has_folder(store, &layer) && !layer_has_index(store, &layer)))
 			return text_format("its layer %.19s… is missing", record->layers.items[i]);
 	}
 	return NULL;
