@@ -86,36 +86,47 @@ static int skip_layer(int channel, const char *name, struct error *e)
 	return wire_ask(channel, WIRE_LAYER, name, -1, NULL, NULL, e) ? -1 : 1;
 }
 
+static int parse_diff_id(const char *words, struct digest *ret, struct error *e)
+{
+	if (digest_parse(words, ret))
+		return error_set(e, ERROR_IMAGE, "the image's configuration calls it \"%.200s\", which is no digest", words);
+	return 0;
+}
+
+/* It becomes the next of the image; unpacked where the store does not have it. */
+static int add_layer(const struct worker *worker, int channel, const struct layer_source *source, struct error *e)
+{
+	struct digest found;
+	char name[DIGEST_TEXT];
+	int known;
+
+	digest_text(source->expected, name);
+	known = skip_layer(channel, name, e);
+	if (known)
+		return known > 0 ? 0 : -1;
+	if (worker_layer(worker, channel, source, &found, NULL, e))
+		return -1;
+	return wire_ask(channel, WIRE_LAYER, name, source->index, NULL, NULL, e);
+}
+
 static int layout_layer(const struct worker *worker, int channel, const struct descriptor *descriptor,
 			const char *diff_id, int index, struct error *e)
 {
 	struct layer_source source = { .fd = -1, .index = index };
 	enum compression compression;
-	struct digest expected, blob, found;
-	char name[DIGEST_TEXT];
+	struct digest expected, blob;
 	autoclose int fd = -1;
 
-	if (digest_parse(diff_id, &expected))
-		return error_set(e, ERROR_IMAGE, "the image's configuration calls it \"%.200s\", which is no digest",
-				 diff_id);
-	if (layer_media_type(descriptor->media_type, &compression, e))
+	if (parse_diff_id(diff_id, &expected, e) || layer_media_type(descriptor->media_type, &compression, e))
 		return -1;
 	/* The blob is kept as received even where its content is known already: the image must stay whole in the store. */
 	fd = open_blob(channel, WIRE_BLOB, descriptor, "its blob", &blob, e);
 	if (fd < 0)
 		return -1;
-	digest_text(&expected, name);
-	switch (skip_layer(channel, name, e)) {
-	case 0: break;
-	case 1: return 0;
-	default: return -1;
-	}
 	source.fd = fd;
 	source.expected = &expected;
 	source.media_type = &compression;
-	if (worker_layer(worker, channel, &source, &found, NULL, e))
-		return -1;
-	return wire_ask(channel, WIRE_LAYER, name, index, NULL, NULL, e);
+	return add_layer(worker, channel, &source, e);
 }
 
 /* Tells the parent which blobs will be asked for, so that a pull can fetch several at once. */
@@ -279,26 +290,15 @@ static int docker_layer(const struct worker *worker, int channel, const char *fi
 			struct descriptor *ret, struct error *e)
 {
 	struct layer_source source = { .fd = -1, .index = index };
-	struct digest expected, found;
-	char name[DIGEST_TEXT];
+	struct digest expected;
 	autoclose int fd = -1;
 
-	if (digest_parse(diff_id, &expected))
-		return error_set(e, ERROR_IMAGE, "the image's configuration calls it \"%.200s\", which is no digest",
-				 diff_id);
-	if (worker_add_file(channel, WIRE_ADD, file, NULL, ret, &fd, e) || worker_layer_type(fd, ret, e))
+	if (parse_diff_id(diff_id, &expected, e) || worker_add_file(channel, WIRE_ADD, file, NULL, ret, &fd, e) ||
+	    worker_layer_type(fd, ret, e))
 		return -1;
-	digest_text(&expected, name);
-	switch (skip_layer(channel, name, e)) {
-	case 0: break;
-	case 1: return 0;
-	default: return -1;
-	}
 	source.fd = fd;
 	source.expected = &expected;
-	if (worker_layer(worker, channel, &source, &found, NULL, e))
-		return -1;
-	return wire_ask(channel, WIRE_LAYER, name, index, NULL, NULL, e);
+	return add_layer(worker, channel, &source, e);
 }
 
 int worker_finish(int channel, const struct descriptor *config, const struct descriptor *layers, size_t count, struct error *e)
