@@ -28,6 +28,7 @@
 #include "images/registry/push.h"
 #include "images/registry/question.h"
 #include "images/unpack/hash.h"
+#include "images/unpack/image_format.h"
 #include "images/unpack/store_hash.h"
 #include "images/unpack/unpack.h"
 #include "images/unpack_answer.h"
@@ -56,7 +57,7 @@ static int unpack(char *const *words, struct unpack_answer *ret, struct error *e
 	int kind, result;
 
 	kind = reference_kind_of(words[0]);
-	if (kind < 0 || kind == REFERENCE_FOLDER || kind == REFERENCE_REGISTRY)
+	if (kind < 0 || !image_format((enum reference_kind)kind))
 		return error_set(e, ERROR_USAGE, "box-image: nothing to unpack in a \"%s\"", words[0]);
 	request.kind = (enum reference_kind)kind;
 	request.is_known = strcmp(words[3], "known") == 0;
