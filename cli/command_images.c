@@ -17,6 +17,7 @@
 #include "cli/report.h"
 #include "cli/words.h"
 #include "images/catalogue.h"
+#include "images/image_remove.h"
 #include "images/image_name.h"
 #include "runtime/events.h"
 #include "specs/image_config.h"
@@ -245,10 +246,10 @@ static int remove_one(const struct call *call, const char *words, struct error *
 	autorelease(catalogue) struct catalogue catalogue = { 0 };
 	autorelease(text) struct text out = { 0 };
 	const struct catalogue_entry *entry;
-	int is_deleted = 0;
+	bool is_deleted = false;
 
 	if (catalogue_read(call->places, &catalogue, e) || !(entry = catalogue_find(&catalogue, words, e)) ||
-	    catalogue_remove(call->places, entry, &is_deleted, e))
+	    image_remove(call->places, entry, &is_deleted, e))
 		return -1;
 	audit_image(call->audit, entry->name, entry->image, NULL);
 	text_addf(&out, "untagged %s\n", entry->name);

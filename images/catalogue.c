@@ -20,7 +20,6 @@
 #include "images/image_name.h"
 #include "images/index.h"
 #include "images/store.h"
-#include "images/store_remove.h"
 #include "specs/field.h"
 
 enum { LIMIT = 4 << 20, SHORTEST_DIGEST = 6 };
@@ -278,66 +277,4 @@ int catalogue_tag(const struct places *places, const struct catalogue_entry *ent
 	result = index_set(store, name, &descriptor, e);
 	list_release(&descriptor.annotations);
 	return result;
-}
-
-/* What the other images need stays. */
-static void keep_blobs(const struct catalogue *catalogue, const char *image, struct list *ret)
-{
-	for (size_t i = 0; i < catalogue->count; i++) {
-		const struct catalogue_entry *entry = &catalogue->items[i];
-
-		if (strcmp(entry->image, image) == 0)
-			continue;
-		list_add(ret, entry->image);
-		for (size_t k = 0; k <= entry->layer_count; k++)
-			if (blob(entry, k)->digest)
-				list_add(ret, blob(entry, k)->digest);
-	}
-}
-
-static void list_own(const struct catalogue_entry *entry, const struct list *kept, struct list *ret)
-{
-	const char *digests[] = { entry->image, entry->digest };
-
-	for (size_t i = 0; i <= entry->layer_count; i++)
-		if (blob(entry, i)->digest && !list_has(kept, blob(entry, i)->digest))
-			list_add(ret, blob(entry, i)->digest);
-	for (size_t i = 0; i < 2; i++)
-		if (!list_has(kept, digests[i]))
-			list_add(ret, digests[i]);
-}
-
-static int check_still(const struct catalogue *now, const struct catalogue_entry *entry, struct error *e)
-{
-	const struct catalogue_entry *still = catalogue_named(now, entry->name);
-
-	if (!still)
-		return error_set(e, ERROR_MISSING, "remove the image %s: somebody else has just removed it", entry->name);
-	if (strcmp(still->image, entry->image) == 0)
-		return 0;
-	error_set(e, ERROR_EXISTS, "remove the image %s: it was pulled or tagged anew meanwhile, and stands for %.19s… now", entry->name,
-		  still->image);
-	return error_hint(e, "box rmi %s removes that one", entry->name);
-}
-
-int catalogue_remove(const struct places *places, const struct catalogue_entry *entry, int *ret_deleted, struct error *e)
-{
-	autoclose int store = store_open(places->store, e);
-	autoclose int lock = store < 0 ? -1 : store_lock(store, e);
-	autorelease(catalogue) struct catalogue now = { 0 };
-	autorelease(list) struct list kept = { 0 };
-	autorelease(list) struct list own = { 0 };
-	size_t names = 0;
-
-	/* Until now a pull may have given the name to another image, which nobody asked to remove. */
-	if (lock < 0 || read_all(store, &now, e) || check_still(&now, entry, e))
-		return -1;
-	for (size_t i = 0; i < now.count; i++)
-		names += strcmp(now.items[i].image, entry->image) == 0;
-	*ret_deleted = names <= 1;
-	if (names > 1)
-		return index_remove(store, entry->name, e);
-	keep_blobs(&now, entry->image, &kept);
-	list_own(entry, &kept, &own);
-	return store_remove_image(store, entry->image, entry->name, &own, e);
 }

@@ -48,8 +48,3 @@ int catalogue_layers(const struct places *places, const char *manifest, struct l
 
 /* Gives the image of entry one more name; what that name stood for before loses it. */
 int catalogue_tag(const struct places *places, const struct catalogue_entry *entry, const char *name, struct error *e);
-
-/* Takes the entry's name away, unless it stands for another image by now;
- * with its last name the image goes too, and what only it needed. *ret_deleted: whether it did.
- * An image that a container uses keeps its last name. */
-int catalogue_remove(const struct places *places, const struct catalogue_entry *entry, int *ret_deleted, struct error *e);

@@ -103,13 +103,13 @@ static bool comes_again(const struct list *layers, size_t n)
 /* A layer as root uses it best: mounted by its index, else as a folder. */
 static int load_layer(const struct places *places, int store, const struct digest *digest, struct image *image, struct error *e)
 {
-	autofree char *path = store_layer_path(digest);
+	autofree char *path = layer_root_path(digest);
 	struct error why = { 0 };
 	int mount = -1;
 
 	if (!places->rootless)
 		mount = layer_open_index(store, digest, &why);
-	if (mount < 0 && !store_has_layer(store, digest)) {
+	if (mount < 0 && !layer_has_folder(store, digest)) {
 		if (why.kind == ERROR_NONE) {
 			errno = ENOENT;
 			error_sys(&why, "open %s in the image store", path);

@@ -21,20 +21,40 @@ char *layer_folder(const struct digest *layer)
 	return text_format("layers/%s", name);
 }
 
-bool layer_has_index(int store, const struct digest *layer)
+static char *part_of(const struct digest *layer, const char *part)
 {
 	autofree char *folder = layer_folder(layer);
-	autofree char *path = text_format("%s/" LAYER_INDEX, folder);
+
+	return text_format("%s/%s", folder, part);
+}
+
+char *layer_root_path(const struct digest *layer)
+{
+	return part_of(layer, LAYER_ROOT);
+}
+
+static bool has_part(int store, const struct digest *layer, const char *part)
+{
+	autofree char *path = part_of(layer, part);
 
 	return faccessat(store, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool layer_has_folder(int store, const struct digest *layer)
+{
+	return has_part(store, layer, LAYER_ROOT);
+}
+
+bool layer_has_index(int store, const struct digest *layer)
+{
+	return has_part(store, layer, LAYER_INDEX);
 }
 
 int layer_open_index(int store, const struct digest *layer, struct error *e)
 {
 	const int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC;
-	autofree char *folder = layer_folder(layer);
-	autofree char *index_path = text_format("%s/" LAYER_INDEX, folder);
-	autofree char *tar_path = text_format("%s/" LAYER_TAR, folder);
+	autofree char *index_path = part_of(layer, LAYER_INDEX);
+	autofree char *tar_path = part_of(layer, LAYER_TAR);
 	autoclose int index = openat(store, index_path, flags), tar = index < 0 ? -1 : openat(store, tar_path, flags);
 	int mount;
 

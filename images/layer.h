@@ -24,6 +24,11 @@ struct error;
 /* "layers/sha256-HEX" */
 char *layer_folder(const struct digest *layer);
 
+/* "layers/sha256-HEX/root" */
+char *layer_root_path(const struct digest *layer);
+
+/* In which forms it is there. */
+bool layer_has_folder(int store, const struct digest *layer);
 bool layer_has_index(int store, const struct digest *layer);
 
 /* The layer as a detached mount of its index; -1 with e->sys ENOENT where it has none. */

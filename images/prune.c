@@ -5,9 +5,7 @@
 #include "images/prune.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -15,7 +13,6 @@
 #include "base/places.h"
 #include "base/text.h"
 #include "images/catalogue.h"
-#include "images/digest.h"
 #include "images/index.h"
 #include "images/record.h"
 #include "images/store.h"
@@ -56,8 +53,8 @@ static int read_images(struct prune *prune, const struct places *places, struct 
 		error_set(e, ERROR_IMAGE, "an image of the store cannot be read, so nobody knows what it needs");
 		return error_hint(e, "box store check --repair");
 	}
-	return usage_read(prune->store, &catalogue, &prune->usage, e) || store_list_blobs(prune->store, &prune->blobs, e) ||
-			       store_list_layers(prune->store, &prune->layers, e)
+	return usage_read(prune->store, &catalogue, &prune->usage, e) || usage_ask(prune->store, &prune->usage, e) ||
+			       store_list_blobs(prune->store, &prune->blobs, e) || store_list_layers(prune->store, &prune->layers, e)
 		       ? -1
 		       : 0;
 }
@@ -97,23 +94,6 @@ static struct usage_image *find_oldest(const struct prune *prune)
 	return oldest;
 }
 
-static int remove_image(const struct prune *prune, const struct usage_image *item, struct error *e)
-{
-	struct digest digest;
-	autofree char *path = digest_parse(item->image, &digest) ? NULL : image_record_path(&digest);
-	autoclose int claim = path ? store_claim(prune->store, &digest) : -1;
-
-	/* Somebody has begun to use it since it was looked at: 1, it stays. */
-	if (path && claim < 0 && errno == EWOULDBLOCK)
-		return 1;
-	for (size_t i = 0; i < item->names.count; i++)
-		if (index_remove(prune->store, item->names.items[i], e))
-			return -1;
-	if (claim >= 0 && unlinkat(prune->store, path, 0))
-		return error_sys(e, "remove the store's record %s", path);
-	return 0;
-}
-
 static void tell(const struct prune *prune, const struct usage_image *item)
 {
 	struct prune_report *report = prune->report;
@@ -131,10 +111,11 @@ static int remove_images(struct prune *prune, struct error *e)
 	struct usage_image *item;
 
 	while ((options->keep < 0 || weigh(prune) > options->keep) && (item = find_oldest(prune))) {
-		int result = options->dry_run ? 0 : remove_image(prune, item, e);
+		int result = options->dry_run ? 0 : store_remove_image(prune->store, item->image, &item->names, e);
 
 		if (result < 0)
 			return -1;
+		/* 1: somebody has begun to use it since it was looked at. */
 		item->is_removed = result == 0;
 		item->is_used = result > 0;
 		if (!item->is_removed)
@@ -171,13 +152,12 @@ static int remove_layers(struct prune *prune, const struct list *needed, struct 
 
 	for (size_t i = 0; i < prune->layers.count; i++) {
 		const struct store_file *file = &prune->layers.items[i];
-		struct digest digest;
 
 		if (list_has(needed, file->digest)) {
 			report->left += file->bytes;
 			continue;
 		}
-		if (!prune->options->dry_run && digest_parse(file->digest, &digest) == 0 && store_remove_layer(prune->store, &digest, e))
+		if (!prune->options->dry_run && store_remove_layer(prune->store, file->digest, e))
 			return -1;
 		report->layers++;
 		report->bytes += file->bytes;

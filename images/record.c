@@ -105,6 +105,26 @@ int image_record_write(int store, const struct image_record *record, struct erro
 	return file_replace(store, path, json.data, json.length, 0600, e);
 }
 
+int image_record_each(int store, int (*tell)(struct image_record *record, void *data, struct error *e), void *data, struct error *e)
+{
+	autoclosedir DIR *entries = folder_open(store, "images", 0);
+	struct dirent *entry;
+
+	if (!entries)
+		return error_sys(e, "read the folder images of the store");
+	while ((errno = 0, entry = readdir(entries))) {
+		autorelease(image_record) struct image_record record = { 0 };
+		struct digest image;
+
+		if (digest_parse_file_name(entry->d_name, ".json", &image))
+			continue; /* no record */
+		/* Where a record cannot be read nobody knows what it needs. */
+		if (image_record_read(store, &image, &record, e) || tell(&record, data, e))
+			return -1;
+	}
+	return errno ? error_sys(e, "read the folder images of the store") : 0;
+}
+
 void image_record_release(struct image_record *record)
 {
 	field_release(image_fields, record);

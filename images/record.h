@@ -38,6 +38,9 @@ struct source_record {
 int image_record_read(int store, const struct digest *image, struct image_record *ret, struct error *e);
 int image_record_write(int store, const struct image_record *record, struct error *e);
 void image_record_release(struct image_record *record);
+/* Calls tell for every record of the first kind; one that cannot be read is an error, as it may need anything. The record may be kept by
+ * taking its content. Stops where tell returns -1. */
+int image_record_each(int store, int (*tell)(struct image_record *record, void *data, struct error *e), void *data, struct error *e);
 /* "images/sha256-….json" */
 char *image_record_path(const struct digest *image);
 

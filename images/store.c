@@ -71,24 +71,9 @@ int store_lock(int store, struct error *e)
 	return lock >= 0 ? lock : error_in(e, "lock the image store");
 }
 
-char *store_layer_path(const struct digest *layer)
-{
-	char name[DIGEST_TEXT];
-
-	digest_file_name(layer, name);
-	return text_format("layers/%s/root", name);
-}
-
 char *store_blob_path(const struct digest *blob)
 {
 	return text_format("blobs/%s/%s", digest_algorithm_name(blob->algorithm), blob->hex);
-}
-
-bool store_has_layer(int store, const struct digest *layer)
-{
-	autofree char *path = store_layer_path(layer);
-
-	return faccessat(store, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 int store_pin(int store, const struct digest *image)
@@ -111,6 +96,14 @@ int store_pin(int store, const struct digest *image)
 	if (time(NULL) - st.st_mtime > USE_S)
 		(void)futimens(fd, NULL); /* an old time only makes the image go earlier */
 	return take_fd(&fd);
+}
+
+int store_claim(int store, const struct digest *image)
+{
+	autofree char *path = image_record_path(image);
+	autoclose int fd = openat(store, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 ? take_fd(&fd) : -1;
 }
 
 int store_staging_make(int store, char ret_name[static STORE_NAME], struct error *e)

@@ -28,15 +28,14 @@ int store_open(const char *path, struct error *e);
 /* The one lock for changes of index.json and for unpacking what lies on this host; held while the descriptor is open. */
 int store_lock(int store, struct error *e);
 
-/* As a folder; layer.h knows the other form. */
-bool store_has_layer(int store, const struct digest *layer);
-/* "layers/sha256-HEX/root" */
-char *store_layer_path(const struct digest *layer);
 /* "blobs/sha256/HEX" */
 char *store_blob_path(const struct digest *blob);
 
 /* A lock on the image's record while the descriptor is open; -1 with errno ENOENT where there is no such image. */
 int store_pin(int store, const struct digest *image);
+
+/* The same for one who removes it: nobody has it pinned. -1 with errno EWOULDBLOCK where somebody has. */
+int store_claim(int store, const struct digest *image);
 
 /* A new, locked folder below staging: its name, and a descriptor that holds the lock. */
 int store_staging_make(int store, char ret_name[static STORE_NAME], struct error *e);

@@ -22,7 +22,6 @@
 #include "images/layer.h"
 #include "images/record.h"
 #include "images/store.h"
-#include "images/store_remove.h"
 
 void store_problems_release(struct store_problems *problems)
 {
@@ -85,7 +84,7 @@ static char *check_layers(int store, const struct image_record *record)
 	for (size_t i = 0; i < record->layers.count; i++) {
 		struct digest layer;
 
-		if (digest_parse(record->layers.items[i], &layer) || (!store_has_layer(store, &layer) && !layer_has_index(store, &layer)))
+		if (digest_parse(record->layers.items[i], &layer) || (!layer_has_folder(store, &layer) && !layer_has_index(store, &layer)))
 			return text_format("its layer %.19s… is missing", record->layers.items[i]);
 	}
 	return NULL;
@@ -158,7 +157,7 @@ int store_check(const struct places *places, struct store_problems *ret, struct 
 		return -1;
 	for (size_t i = 0; i < wrong.count; i++)
 		add_hashed(&problems, wrong.items[i]);
-	if (check_names(store, places, &problems, e) || store_each_record(store, check_record, &records, e))
+	if (check_names(store, places, &problems, e) || image_record_each(store, check_record, &records, e))
 		return -1;
 	*ret = problems;
 	problems = (struct store_problems){ 0 };

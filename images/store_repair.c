@@ -83,15 +83,14 @@ static int ask_users(struct image_record *record, void *data, struct error *e)
 static int remove_layer(int store, const char *words, struct error *e)
 {
 	struct users users = { .store = store, .layer = words };
-	struct digest digest;
 
-	if (digest_parse(words, &digest) || store_each_record(store, ask_users, &users, e))
+	if (image_record_each(store, ask_users, &users, e))
 		return -1;
 	if (users.is_used) {
 		error_set(e, ERROR_EXISTS, "repair the layer %s: a container uses it", words);
 		return error_hint(e, "box ps shows which; box rm -f NAME ends it");
 	}
-	return store_remove_layer(store, &digest, e);
+	return store_remove_layer(store, words, e);
 }
 
 static int remove_wrong(int store, const struct store_problems *problems, struct error *e)
@@ -110,13 +109,15 @@ static int remove_wrong(int store, const struct store_problems *problems, struct
 /* A record without its layers says nothing any more: the tar is read again where it is used next. */
 static int forget_record(int store, const char *image, struct error *e)
 {
+	const struct list no_names = { 0 };
 	struct digest digest;
-	autofree char *path = digest_parse(image, &digest) ? NULL : image_record_path(&digest);
-	autoclose int claim = path ? store_claim(store, &digest) : -1;
+	/* What is no digest is a name that went meanwhile. */
+	int result = digest_parse(image, &digest) ? 0 : store_remove_image(store, image, &no_names, e);
 
-	if (claim >= 0 && unlinkat(store, path, 0))
-		return error_sys(e, "remove the store's record %s", path);
-	return 0;
+	if (result <= 0)
+		return result;
+	error_set(e, ERROR_EXISTS, "repair the image %s: a container uses it", image);
+	return error_hint(e, "box ps shows which; box rm -f NAME ends it");
 }
 
 /* The blobs that are missing, by the manifest's digest: the tag may have moved since. */

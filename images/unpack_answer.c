@@ -48,10 +48,9 @@ int unpack_answer_judge(const char *words, const struct unpack_answer *answer, s
 {
 	for (size_t i = 0; i < answer->warnings.count; i++)
 		log_warning("%s: %s", words, answer->warnings.items[i]);
-	if (answer->image)
+	if (answer->kind == ERROR_NONE)
 		return 0;
-	error_set(e, answer->kind ? (enum error_kind)answer->kind : ERROR_INTERNAL, "%s",
-		  answer->text ? answer->text : "box-image said nothing");
+	error_set(e, (enum error_kind)answer->kind, "%s", answer->text ? answer->text : "");
 	e->sys = (int)answer->sys;
 	if (answer->hint && *answer->hint)
 		error_hint(e, "%s", answer->hint);

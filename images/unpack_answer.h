@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * unpack_answer.h - what box-image answers: one JSON object on stdout, the digest of the image or the error value, field by field, so that
- * the user sees the same words as if box had done it itself.
+ * unpack_answer.h - what box-image answers: one JSON object on stdout, what was asked for or the error value, field by field, so that the
+ * user sees the same words as if box had done it itself.
  */
 #pragma once
 
@@ -13,12 +13,12 @@
 struct error;
 
 struct unpack_answer {
-	char *image; /* NULL: it failed, and the rest says why */
+	char *image;  /* digest, where an image was made or looked at */
 	char *source; /* of a pull: what the registry calls the image */
 	struct list loaded; /* of a load: "DIGEST NAME" of each image, also where a later one failed */
 	struct list told; /* of a survey (images/unpack/wire.h) */
 	struct list warnings;
-	int64_t kind, sys;
+	int64_t kind, sys; /* of the error; ERROR_NONE: it went well */
 	char *text, *hint;
 };
 

@@ -20,7 +20,7 @@
 #include "images/digest.h"
 #include "images/lock_files.h"
 #include "images/record.h"
-#include "images/store_remove.h"
+#include "images/store.h"
 
 void usage_release(struct usage *usage)
 {
@@ -37,7 +37,7 @@ void usage_release(struct usage *usage)
 	errno = saved;
 }
 
-static struct usage_image *find(struct usage *usage, const char *image)
+struct usage_image *usage_image(struct usage *usage, const char *image)
 {
 	struct usage_image *item;
 
@@ -57,7 +57,7 @@ static void add_once(struct list *list, const char *word)
 
 static void add_entry(struct usage *usage, const struct catalogue_entry *entry)
 {
-	struct usage_image *item = find(usage, entry->image);
+	struct usage_image *item = usage_image(usage, entry->image);
 
 	list_add(&item->names, entry->name);
 	/* What has no name is listed by its digest. */
@@ -71,7 +71,7 @@ static void add_entry(struct usage *usage, const struct catalogue_entry *entry)
 
 static int add_record(struct image_record *record, void *data, struct error *e)
 {
-	struct usage_image *item = find(data, record->image);
+	struct usage_image *item = usage_image(data, record->image);
 
 	(void)e;
 	add_once(&item->blobs, record->config);
@@ -122,7 +122,7 @@ static char *file_of(const struct source_record *record)
 
 static int ask_file(struct source_record *record, void *data, struct error *e)
 {
-	struct usage_image *item = find(data, record->image);
+	struct usage_image *item = usage_image(data, record->image);
 	autofree char *path = file_of(record);
 	struct stat st;
 
@@ -135,19 +135,26 @@ static int ask_file(struct source_record *record, void *data, struct error *e)
 int usage_read(int store, const struct catalogue *catalogue, struct usage *ret, struct error *e)
 {
 	autorelease(usage) struct usage usage = { 0 };
-	autorelease(list) struct list digests = { 0 };
 
 	for (size_t i = 0; i < catalogue->count; i++)
 		add_entry(&usage, &catalogue->items[i]);
-	if (store_each_record(store, add_record, &usage, e) || source_record_each(store, ask_file, &usage, e) ||
-	    lock_files_digests(store, &digests, e) || app_images_digests(store, &digests, e))
+	if (image_record_each(store, add_record, &usage, e))
 		return -1;
-	for (size_t i = 0; i < usage.count; i++) {
-		ask_containers(store, &usage.items[i]);
-		ask_holders(&digests, &usage.items[i]);
-	}
 	*ret = usage;
 	usage = (struct usage){ 0 };
+	return 0;
+}
+
+int usage_ask(int store, struct usage *usage, struct error *e)
+{
+	autorelease(list) struct list digests = { 0 };
+
+	if (source_record_each(store, ask_file, usage, e) || lock_files_digests(store, &digests, e) || app_images_digests(store, &digests, e))
+		return -1;
+	for (size_t i = 0; i < usage->count; i++) {
+		ask_containers(store, &usage->items[i]);
+		ask_holders(&digests, &usage->items[i]);
+	}
 	return 0;
 }
 

@@ -127,39 +127,62 @@ static void run_poststop_of_failed(const struct container *container, const stru
 	hooks_run_all(container, HOOK_POSTSTOP, &described);
 }
 
+/* A container on its way; what prepare made, finish releases. */
+struct creation {
+	struct oci_texts texts;
+	struct container container;
+	struct launch launch;
+};
+
+static int prepare(const struct places *places, const struct oci_create *request, struct creation *ret, struct error *e)
+{
+	struct seccomp_filter filter = { 0 };
+
+	*ret = (struct creation){ 0 };
+	if (box_check_name(request->id, e) || seal(places, e) || sweep_one(places, request->id, e) < 0 ||
+	    load(places, request, &ret->texts, &ret->container, &filter, e)) {
+		oci_texts_release(&ret->texts);
+		return -1;
+	}
+	launch_init(&ret->launch, places, &ret->container);
+	ret->launch.filter = filter;
+	ret->launch.wishes = (struct launch_wishes){ .texts = &ret->texts,
+						     .console_socket = request->console_socket, .pid_file = request->pid_file,
+						     .manager = request->manager };
+	return 0;
+}
+
+/* Undoes what was not given away. result: how it went, which is returned. */
+static int finish(struct creation *creation, int result, const struct error *e)
+{
+	struct error undo = { 0 };
+
+	if (launch_release(&creation->launch, &undo))
+		log_warning("clean up after %s: %s, continuing", creation->container.name, undo.text);
+	if (result)
+		run_poststop_of_failed(&creation->container, e);
+	container_release(&creation->container);
+	oci_texts_release(&creation->texts);
+	return result;
+}
+
 int oci_create(const struct places *places, const struct oci_create *request, struct error *e)
 {
-	autorelease(oci_texts) struct oci_texts texts = { 0 };
-	struct container container = { 0 };
-	struct seccomp_filter filter = { 0 };
-	struct error undo = { 0 };
-	struct launch l;
+	struct creation creation;
 	int result;
 
-	if (box_check_name(request->id, e) || seal(places, e) || sweep_one(places, request->id, e) < 0 ||
-	    load(places, request, &texts, &container, &filter, e))
+	if (prepare(places, request, &creation, e))
 		return -1;
-	if (container.terminal && !request->console_socket) {
-		container_release(&container);
-		seccomp_filter_release(&filter);
-		return error_set(e, ERROR_USAGE, "create %s: its program wants a terminal: --console-socket has to say who gets it", request->id);
-	}
-	launch_init(&l, places, &container);
-	l.filter = filter;
-	l.wishes = (struct launch_wishes){ .texts = &texts,
-					   .console_socket = request->console_socket, .pid_file = request->pid_file,
-					   .manager = request->manager };
-	result = seal_for(places, &container, e);
+	if (creation.container.terminal && !request->console_socket)
+		result = error_set(e, ERROR_USAGE, "create %s: its program wants a terminal: --console-socket has to say who gets it",
+				   request->id);
+	else
+		result = seal_for(places, &creation.container, e);
 	if (result == 0)
-		result = launch_start(&l, e);
+		result = launch_start(&creation.launch, e);
 	if (result == 0)
-		keep_started(&l);
-	if (launch_release(&l, &undo))
-		log_warning("clean up after %s: %s, continuing", request->id, undo.text);
-	if (result)
-		run_poststop_of_failed(&container, e);
-	container_release(&container);
-	return result;
+		keep_started(&creation.launch);
+	return finish(&creation, result, e);
 }
 
 /* The socket on which the first process waits; -1 with e->sys ENOENT where it was started already. */
@@ -452,38 +475,24 @@ static int run_here(const struct places *places, struct launch *l, const char *i
 
 int oci_run(const struct places *places, const struct oci_create *request, bool detach, bool keep, int *ret_status, struct error *e)
 {
-	autorelease(oci_texts) struct oci_texts texts = { 0 };
-	struct container container = { 0 };
-	struct seccomp_filter filter = { 0 };
-	struct error undo = { 0 };
-	struct launch l;
+	struct creation creation;
 	int result;
 
-	if (box_check_name(request->id, e) || seal(places, e) || sweep_one(places, request->id, e) < 0 ||
-	    load(places, request, &texts, &container, &filter, e))
+	if (prepare(places, request, &creation, e))
 		return -1;
-	launch_init(&l, places, &container);
-	l.filter = filter;
-	l.wishes = (struct launch_wishes){ .texts = &texts, .starts = true,
-					   .console_socket = request->console_socket, .pid_file = request->pid_file,
-					   .manager = request->manager };
-	result = seal_for(places, &container, e);
+	creation.launch.wishes.starts = true;
+	result = seal_for(places, &creation.container, e);
 	if (result == 0 && !detach)
 		relay_signals_block();
 	if (result == 0)
-		result = launch_start(&l, e);
+		result = launch_start(&creation.launch, e);
 	if (result == 0)
-		result = run_poststart(places, request->id, &container, e);
+		result = run_poststart(places, request->id, &creation.container, e);
 	if (result == 0) {
 		*ret_status = 0;
 		if (!detach)
-			result = run_here(places, &l, request->id, keep, ret_status, e);
-		keep_started(&l);
+			result = run_here(places, &creation.launch, request->id, keep, ret_status, e);
+		keep_started(&creation.launch);
 	}
-	if (launch_release(&l, &undo))
-		log_warning("clean up after %s: %s, continuing", request->id, undo.text);
-	if (result)
-		run_poststop_of_failed(&container, e);
-	container_release(&container);
-	return result;
+	return finish(&creation, result, e);
 }

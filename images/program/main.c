@@ -6,6 +6,7 @@
  * code is 0 wherever an answer could be given, also where the answer is an error.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 #include "images/registry/push.h"
 #include "images/registry/question.h"
 #include "images/unpack/hash.h"
+#include "images/unpack/image_format.h"
 #include "images/unpack/store_hash.h"
 #include "images/unpack/unpack.h"
 #include "images/unpack_answer.h"
@@ -49,21 +51,19 @@ static int parse_fd(const char *words, int *ret, struct error *e)
 }
 
 /* KIND STORE-FD SOURCE-FD known|new any|folders REFERENCE [TAG] */
-static int unpack(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+static int unpack(char *const *words, struct unpack_answer *ret, struct error *e)
 {
 	struct unpack request = { .store = -1, .source = -1 };
 	int kind, result;
 
-	if (count != 6 && count != 7)
-		return wrong_words(e);
 	kind = reference_kind_of(words[0]);
-	if (kind < 0 || kind == REFERENCE_FOLDER || kind == REFERENCE_REGISTRY)
+	if (kind < 0 || !image_format((enum reference_kind)kind))
 		return error_set(e, ERROR_USAGE, "box-image: nothing to unpack in a \"%s\"", words[0]);
 	request.kind = (enum reference_kind)kind;
 	request.is_known = strcmp(words[3], "known") == 0;
 	request.only_folders = strcmp(words[4], "folders") == 0;
 	request.words = words[5];
-	request.tag = count > 6 ? words[6] : NULL;
+	request.tag = words[6];
 	if (parse_fd(words[1], &request.store, e) || parse_fd(words[2], &request.source, e))
 		return -1;
 	result = unpack_run(&request, &ret->image, e);
@@ -72,13 +72,11 @@ static int unpack(char *const *words, int count, struct unpack_answer *ret, stru
 }
 
 /* STORE-FD SOURCE-FD force|keep WORDS */
-static int load(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+static int load(char *const *words, struct unpack_answer *ret, struct error *e)
 {
 	struct unpack request = { .store = -1, .source = -1, .kind = REFERENCE_OCI_ARCHIVE, .loads = true };
 	int result;
 
-	if (count != 4)
-		return wrong_words(e);
 	request.takes_names = strcmp(words[2], "force") == 0;
 	request.words = words[3];
 	if (parse_fd(words[0], &request.store, e) || parse_fd(words[1], &request.source, e))
@@ -90,13 +88,11 @@ static int load(char *const *words, int count, struct unpack_answer *ret, struct
 }
 
 /* STORE-FD SOURCE-FD NAME WORDS */
-static int import(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+static int import(char *const *words, struct unpack_answer *ret, struct error *e)
 {
 	struct unpack request = { .store = -1, .source = -1, .kind = REFERENCE_TAR, .imports = true };
 	int result;
 
-	if (count != 4)
-		return wrong_words(e);
 	request.name = words[2];
 	request.words = words[3];
 	if (parse_fd(words[0], &request.store, e) || parse_fd(words[1], &request.source, e))
@@ -119,17 +115,15 @@ static void progress(const struct digest *digest, int64_t at, int64_t size, void
 }
 
 /* STORE-FD NAME known|new any|folders [PLATFORM] */
-static int pull(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+static int pull(char *const *words, struct unpack_answer *ret, struct error *e)
 {
 	struct pull request = { .store = -1, .progress = progress };
 	int result;
 
-	if (count != 4 && count != 5)
-		return wrong_words(e);
 	request.is_known = strcmp(words[2], "known") == 0;
 	request.only_folders = strcmp(words[3], "folders") == 0;
 	result = parse_fd(words[0], &request.store, e) || image_name_parse(words[1], &request.name, e) ||
-		 (count > 4 && platform_parse(words[4], &request.platform, e)) || http_prepare(e) ||
+		 (words[4] && platform_parse(words[4], &request.platform, e)) || http_prepare(e) ||
 		 pull_run(&request, &ret->image, &ret->source, e);
 	ret->warnings = request.warnings;
 	image_name_release(&request.name);
@@ -138,13 +132,11 @@ static int pull(char *const *words, int count, struct unpack_answer *ret, struct
 }
 
 /* registry STORE-FD NAME */
-static int survey_registry(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+static int survey_registry(char *const *words, struct unpack_answer *ret, struct error *e)
 {
 	struct pull request = { .store = -1, .progress = progress, .is_survey = true };
 	int result;
 
-	if (count != 3)
-		return wrong_words(e);
 	result = parse_fd(words[1], &request.store, e) || image_name_parse(words[2], &request.name, e) || http_prepare(e) ||
 		 pull_run(&request, &ret->image, &ret->source, e);
 	ret->told = request.told;
@@ -154,18 +146,18 @@ static int survey_registry(char *const *words, int count, struct unpack_answer *
 }
 
 /* KIND STORE-FD SOURCE-FD REFERENCE [TAG], or the above */
-static int survey(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+static int survey(char *const *words, struct unpack_answer *ret, struct error *e)
 {
 	struct unpack request = { .store = -1, .source = -1 };
 	int result;
 
-	if (count && reference_kind_of(words[0]) == REFERENCE_REGISTRY)
-		return survey_registry(words, count, ret, e);
-	if (count != 4 && count != 5)
+	if (reference_kind_of(words[0]) == REFERENCE_REGISTRY)
+		return survey_registry(words, ret, e);
+	if (!words[3])
 		return wrong_words(e);
 	request.kind = strcmp(words[0], "oci") == 0 ? REFERENCE_OCI : REFERENCE_OCI_ARCHIVE;
 	request.words = words[3];
-	request.tag = count > 4 ? words[4] : NULL;
+	request.tag = words[4];
 	if (parse_fd(words[1], &request.store, e) || parse_fd(words[2], &request.source, e))
 		return -1;
 	result = unpack_survey(&request, &ret->image, e);
@@ -175,26 +167,19 @@ static int survey(char *const *words, int count, struct unpack_answer *ret, stru
 }
 
 /* STORE-FD */
-static int hash_store(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+static int hash_store(char *const *words, struct unpack_answer *ret, struct error *e)
 {
 	int store = -1;
 
-	if (count != 1)
-		return wrong_words(e);
-	if (parse_fd(words[0], &store, e) || store_hash(store, &ret->loaded, e))
-		return -1;
-	ret->image = alloc_copy("none"); /* an answer without an image is a failure */
-	return 0;
+	return parse_fd(words[0], &store, e) || store_hash(store, &ret->loaded, e) ? -1 : 0;
 }
 
 /* STORE-FD NAME: the store is a layout like any other. */
-static int repair(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+static int repair(char *const *words, struct unpack_answer *ret, struct error *e)
 {
 	struct unpack request = { .store = -1, .kind = REFERENCE_OCI };
 	int result;
 
-	if (count != 2)
-		return wrong_words(e);
 	request.words = request.tag = request.name = words[1];
 	if (parse_fd(words[0], &request.store, e))
 		return -1;
@@ -205,28 +190,22 @@ static int repair(char *const *words, int count, struct unpack_answer *ret, stru
 }
 
 /* STORE-FD */
-static int sweep(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+static int sweep(char *const *words, struct unpack_answer *ret, struct error *e)
 {
 	int store = -1;
 
-	if (count != 1)
-		return wrong_words(e);
-	if (parse_fd(words[0], &store, e) || unpack_sweep(store, e))
-		return -1;
-	ret->image = alloc_copy("none"); /* an answer without an image is a failure */
-	return 0;
+	(void)ret;
+	return parse_fd(words[0], &store, e) || unpack_sweep(store, e) ? -1 : 0;
 }
 
 /* STORE-FD HOST; user and password are on stdin. */
-static int login(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+static int login(char *const *words, struct unpack_answer *ret, struct error *e)
 {
 	autorelease(credentials) struct credentials credentials = { 0 };
 	autorelease(text) struct text input = { 0 };
-	int store = -1, result;
+	int store = -1;
 	char *end;
 
-	if (count != 2)
-		return wrong_words(e);
 	if (parse_fd(words[0], &store, e) || file_read_fd(STDIN_FILENO, "the password", SECRET_LIMIT, &input, e))
 		return -1;
 	end = input.data ? strchr(input.data, '\n') : NULL;
@@ -236,79 +215,70 @@ static int login(char *const *words, int count, struct unpack_answer *ret, struc
 	credentials.user = alloc_copy(input.data);
 	credentials.password = alloc_copy(end + 1);
 	explicit_bzero(input.data, input.length);
-	result = http_prepare(e) || login_run(store, words[1], &credentials, &ret->warnings, e) ? -1 : 0;
-	if (result == 0)
-		ret->image = alloc_copy("none"); /* an answer without an image is a failure */
-	return result ? error_in(e, "log in to %s", words[1]) : 0;
+	if (http_prepare(e) || login_run(store, words[1], &credentials, &ret->warnings, e))
+		return error_in(e, "log in to %s", words[1]);
+	return 0;
 }
 
 /* HOST */
-static int logout(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+static int logout(char *const *words, struct unpack_answer *ret, struct error *e)
 {
-	if (count != 1)
-		return wrong_words(e);
 	if (logout_run(words[0], &ret->warnings, e))
 		return error_in(e, "log out of %s", words[0]);
-	ret->image = alloc_copy("none");
 	return 0;
 }
 
 /* STORE-FD NAME MANIFEST FROM BLOB… */
-static int push(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+static int push(char *const *words, struct unpack_answer *ret, struct error *e)
 {
 	struct push_request request = { .store = -1, .progress = progress };
 	int result;
 
-	if (count < 5)
-		return wrong_words(e);
+	(void)ret;
 	request.manifest = words[2];
 	request.from = words[3][0] ? words[3] : NULL;
-	for (int i = 4; i < count; i++)
+	for (size_t i = 4; words[i]; i++)
 		list_add(&request.blobs, words[i]);
 	result = parse_fd(words[0], &request.store, e) || image_name_parse(words[1], &request.name, e) || http_prepare(e) ||
 		 push_run(&request, e);
 	image_name_release(&request.name);
 	list_release(&request.blobs);
-	if (result)
-		return error_in(e, "push %s", words[1]);
-	ret->image = alloc_copy(words[2]);
-	return 0;
+	return result ? error_in(e, "push %s", words[1]) : 0;
 }
 
 /* STORE-FD NAME DIGEST */
-static int referrers(char *const *words, int count, struct unpack_answer *ret, struct error *e)
+static int referrers(char *const *words, struct unpack_answer *ret, struct error *e)
 {
 	autorelease(image_name) struct image_name name = { 0 };
 	autorelease(plan) struct plan plan = { 0 };
 	autorelease(text) struct text json = { 0 };
 	int store = -1;
 
-	if (count != 3)
-		return wrong_words(e);
 	if (parse_fd(words[0], &store, e) || image_name_parse(words[1], &name, e) || plan_make(&name, &plan, e) || http_prepare(e) ||
 	    question_ask(store, &plan, "referrers", words[2], &json, e))
 		return error_in(e, "look for what refers to %s", words[1]);
 	list_add(&ret->told, json.data);
-	ret->image = alloc_copy(words[2]);
 	return 0;
 }
 
+/* Words are what stands behind the verb, with a NULL at the end; so many there are at least, and at the most. */
 static const struct {
 	const char *verb;
-	int (*run)(char *const *words, int count, struct unpack_answer *ret, struct error *e);
+	int least, most;
+	int (*run)(char *const *words, struct unpack_answer *ret, struct error *e);
 } verbs[] = {
-	{ "unpack", unpack },
-	{ "load", load },
-	{ "import", import },
-	{ "pull", pull },
-	{ "push", push },
-	{ "referrers", referrers },
-	{ "survey", survey },
-	{ "sweep", sweep },
-	{ "store-hash", hash_store },
-	{ "repair", repair },
-	{ "login", login },
-	{ "logout", logout },
+	{ "unpack", 6, 7, unpack },
+	{ "load", 4, 4, load },
+	{ "import", 4, 4, import },
+	{ "pull", 4, 5, pull },
+	{ "push", 5, INT_MAX, push },
+	{ "referrers", 3, 3, referrers },
+	{ "survey", 3, 5, survey },
+	{ "sweep", 1, 1, sweep },
+	{ "store-hash", 1, 1, hash_store },
+	{ "repair", 2, 2, repair },
+	{ "login", 2, 2, login },
+	{ "logout", 1, 1, logout },
 };
 
 static int work(int argc, char **argv, struct unpack_answer *ret, struct error *e)
@@ -320,8 +290,8 @@ static int work(int argc, char **argv, struct unpack_answer *ret, struct error *
 	if (hash_prepare(e))
 		return -1;
 	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof verbs[0]; i++)
-		if (strcmp(argv[1], verbs[i].verb) == 0)
-			return verbs[i].run(argv + 2, argc - 2, ret, e);
+		if (strcmp(argv[1], verbs[i].verb) == 0 && argc - 2 >= verbs[i].least && argc - 2 <= verbs[i].most)
+			return verbs[i].run(argv + 2, ret, e);
 	return wrong_words(e);
 }
 
@@ -334,7 +304,7 @@ int main(int argc, char **argv)
 
 	umask(0); /* modes are set as the archive says */
 	if (work(argc, argv, &answer, &e)) {
-		answer.kind = e.kind;
+		answer.kind = e.kind == ERROR_NONE ? ERROR_INTERNAL : e.kind; /* a failure stays one */
 		answer.sys = e.sys;
 		answer.text = e.text;
 		answer.hint = e.hint;

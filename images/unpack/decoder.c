@@ -17,81 +17,26 @@
 #include "base/error.h"
 
 struct decoder {
-	enum compression compression;
+	const struct format *format;
 	struct inflate_state gzip;
 	bool between; /* no member is open: at the start, and behind a whole one */
 	bool padding; /* zeros behind the last gzip member have begun */
 	ZSTD_DCtx *zstd;
 };
 
-static const struct {
-	unsigned char magic[6];
-	size_t length;
-	const char *name; /* of what box does not read */
-	enum compression compression;
-} magics[] = {
-	{ { 0x1f, 0x8b }, 2, NULL, COMPRESSION_GZIP },
-	{ { 0x28, 0xb5, 0x2f, 0xfd }, 4, NULL, COMPRESSION_ZSTD },
-	{ { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6, "xz", COMPRESSION_NONE },
-	{ { 'B', 'Z', 'h' }, 3, "bzip2", COMPRESSION_NONE },
-	{ { 0x04, 0x22, 0x4d, 0x18 }, 4, "lz4", COMPRESSION_NONE },
-	{ { 'P', 'K', 3, 4 }, 4, "zip", COMPRESSION_NONE },
-	{ { 0x1f, 0x9d }, 2, "compress", COMPRESSION_NONE },
-};
-
-int compression_detect(const unsigned char *bytes, size_t length, enum compression *ret, struct error *e)
+static void start_gzip(struct decoder *decoder, int window_log)
 {
-	for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {
-		if (length < magics[i].length || memcmp(bytes, magics[i].magic, magics[i].length) != 0)
-			continue;
-		if (magics[i].name) {
-			error_set(e, ERROR_UNSUPPORTED, "it is compressed with %s, which box does not read",
-				  magics[i].name);
-			return error_hint(e, "compress it with gzip or zstd instead");
-		}
-		*ret = magics[i].compression;
-		return 0;
-	}
-	/* A frame that zstd's readers skip may come first: 0x184D2A50 to …5F. */
-	if (length >= 4 && (bytes[0] & 0xf0) == 0x50 && bytes[1] == 0x2a && bytes[2] == 0x4d && bytes[3] == 0x18)
-		*ret = COMPRESSION_ZSTD;
-	else
-		*ret = COMPRESSION_NONE;
-	return 0;
+	(void)window_log; /* gzip's is always 32 KiB */
+	isal_inflate_init(&decoder->gzip);
+	decoder->gzip.crc_flag = ISAL_GZIP;
 }
 
-const char *compression_name(enum compression compression)
+static void start_zstd(struct decoder *decoder, int window_log)
 {
-	static const char *const names[] = { "no compression", "gzip", "zstd" };
-
-	return names[compression];
-}
-
-struct decoder *decoder_new(enum compression compression, int window_log)
-{
-	struct decoder *decoder = alloc_zeroed(1, sizeof *decoder);
-
-	decoder->compression = compression;
-	decoder->between = true;
-	if (compression == COMPRESSION_GZIP) {
-		isal_inflate_init(&decoder->gzip);
-		decoder->gzip.crc_flag = ISAL_GZIP;
-	} else if (compression == COMPRESSION_ZSTD) {
-		decoder->zstd = ZSTD_createDCtx();
-		/* A frame may ask for a window of 2 GiB, which would be memory by the attacker's choice. */
-		if (decoder->zstd)
-			(void)ZSTD_DCtx_setParameter(decoder->zstd, ZSTD_d_windowLogMax,
-						     window_log); /* 27 is always in range */
-	}
-	return decoder;
-}
-
-void decoder_free(struct decoder *decoder)
-{
-	if (!decoder)
-		return;
-	(void)ZSTD_freeDCtx(decoder->zstd); /* NULL is fine; it cannot fail */
-	free(decoder);
+	decoder->zstd = ZSTD_createDCtx();
+	/* A frame may ask for a window of 2 GiB, which would be memory by the attacker's choice. */
+	if (decoder->zstd)
+		(void)ZSTD_DCtx_setParameter(decoder->zstd, ZSTD_d_windowLogMax, window_log); /* 27 is always in range */
 }
 
 static const char *gzip_problem(int code)
@@ -159,6 +104,8 @@ static int run_zstd(struct decoder *decoder, struct decoder_step *step, struct e
 	/* Asked again behind its last frame, zstd would answer that the next one is missing. */
 	if (decoder->between && step->in_length == 0)
 		return 0;
+	if (!decoder->zstd)
+		return error_set(e, ERROR_INTERNAL, "no memory for zstd");
 	code = ZSTD_decompressStream(decoder->zstd, &out, &in);
 	if (ZSTD_isError(code))
 		return error_set(e, ERROR_IMAGE, "its zstd data is broken, or needs too much memory: %s",
@@ -169,19 +116,90 @@ static int run_zstd(struct decoder *decoder, struct decoder_step *step, struct e
 	return 0;
 }
 
+/* What box reads, by enum compression. */
+static const struct format {
+	const char *name;
+	void (*start)(struct decoder *decoder, int window_log);
+	int (*run)(struct decoder *decoder, struct decoder_step *step, struct error *e);
+} formats[] = {
+	[COMPRESSION_NONE] = { .name = "no compression" },
+	[COMPRESSION_GZIP] = { "gzip", start_gzip, run_gzip },
+	[COMPRESSION_ZSTD] = { "zstd", start_zstd, run_zstd },
+};
+
+/* How files begin. */
+static const struct {
+	unsigned char magic[6];
+	size_t length;
+	const char *name; /* of what box does not read */
+	enum compression compression;
+	unsigned char spare; /* bits of the first byte that may be anything */
+} magics[] = {
+	{ { 0x1f, 0x8b }, 2, NULL, COMPRESSION_GZIP, 0 },
+	{ { 0x28, 0xb5, 0x2f, 0xfd }, 4, NULL, COMPRESSION_ZSTD, 0 },
+	/* A frame that zstd's readers skip may come first: 0x184D2A50 to …5F. */
+	{ { 0x50, 0x2a, 0x4d, 0x18 }, 4, NULL, COMPRESSION_ZSTD, 0x0f },
+	{ { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6, "xz", COMPRESSION_NONE, 0 },
+	{ { 'B', 'Z', 'h' }, 3, "bzip2", COMPRESSION_NONE, 0 },
+	{ { 0x04, 0x22, 0x4d, 0x18 }, 4, "lz4", COMPRESSION_NONE, 0 },
+	{ { 'P', 'K', 3, 4 }, 4, "zip", COMPRESSION_NONE, 0 },
+	{ { 0x1f, 0x9d }, 2, "compress", COMPRESSION_NONE, 0 },
+};
+
+static bool begins(const unsigned char *bytes, size_t length, size_t n)
+{
+	return length >= magics[n].length && (bytes[0] & ~magics[n].spare) == magics[n].magic[0] &&
+	       memcmp(bytes + 1, magics[n].magic + 1, magics[n].length - 1) == 0;
+}
+
+int compression_detect(const unsigned char *bytes, size_t length, enum compression *ret, struct error *e)
+{
+	*ret = COMPRESSION_NONE;
+	for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {
+		if (!begins(bytes, length, i))
+			continue;
+		if (magics[i].name) {
+			error_set(e, ERROR_UNSUPPORTED, "it is compressed with %s, which box does not read", magics[i].name);
+			return error_hint(e, "compress it with gzip or zstd instead");
+		}
+		*ret = magics[i].compression;
+		return 0;
+	}
+	return 0;
+}
+
+const char *compression_name(enum compression compression)
+{
+	return formats[compression].name;
+}
+
+struct decoder *decoder_new(enum compression compression, int window_log)
+{
+	struct decoder *decoder = alloc_zeroed(1, sizeof *decoder);
+
+	decoder->format = &formats[compression];
+	decoder->between = true;
+	decoder->format->start(decoder, window_log);
+	return decoder;
+}
+
+void decoder_free(struct decoder *decoder)
+{
+	if (!decoder)
+		return;
+	(void)ZSTD_freeDCtx(decoder->zstd); /* NULL is fine; it cannot fail */
+	free(decoder);
+}
+
 int decoder_run(struct decoder *decoder, struct decoder_step *step, struct error *e)
 {
 	step->taken = step->given = 0;
-	if (decoder->compression == COMPRESSION_GZIP)
-		return run_gzip(decoder, step, e);
-	if (!decoder->zstd)
-		return error_set(e, ERROR_INTERNAL, "no memory for zstd");
-	return run_zstd(decoder, step, e);
+	return decoder->format->run(decoder, step, e);
 }
 
 int decoder_finish(const struct decoder *decoder, struct error *e)
 {
 	if (decoder->between)
 		return 0;
-	return error_set(e, ERROR_IMAGE, "its %s data ends too early", compression_name(decoder->compression));
+	return error_set(e, ERROR_IMAGE, "its %s data ends too early", decoder->format->name);
 }

@@ -19,6 +19,7 @@ struct decoder;
 int compression_detect(const unsigned char *bytes, size_t length, enum compression *ret, struct error *e);
 const char *compression_name(enum compression compression); /* "gzip" */
 
+/* Never NULL, to be freed. compression: not COMPRESSION_NONE. window_log: how far back zstd may look, which is memory (2^window_log). */
 struct decoder *decoder_new(enum compression compression, int window_log);
 void decoder_free(struct decoder *decoder);
 
@@ -30,6 +31,7 @@ struct decoder_step {
 	size_t taken, given; /* set by decoder_run */
 };
 
+/* Goes on from in to out, as far as both reach. */
 int decoder_run(struct decoder *decoder, struct decoder_step *step, struct error *e);
 
 /* After the last input byte was taken: whether the stream was whole. */

@@ -36,7 +36,7 @@ bool job_has_layer(const struct job *job, const struct digest *digest)
 {
 	int store = job->request->store;
 
-	return store_has_layer(store, digest) || (job->can_index && layer_has_index(store, digest));
+	return layer_has_folder(store, digest) || (job->can_index && layer_has_index(store, digest));
 }
 
 /* The worker's copy of the index, whole. */
@@ -125,7 +125,7 @@ static int open_staged_index(const struct job *job, int number, struct error *e)
 static int open_folder(const struct job *job, const struct job_layer *layer)
 {
 	const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	autofree char *path = layer->folder < 0 ? store_layer_path(&layer->digest) : text_format("%d", layer->folder);
+	autofree char *path = layer->folder < 0 ? layer_root_path(&layer->digest) : text_format("%d", layer->folder);
 
 	return openat(layer->folder < 0 ? job->request->store : job->work, path, flags);
 }

@@ -16,27 +16,28 @@
 #include "base/error.h"
 #include "images/image_name.h"
 #include "images/index.h"
+#include "images/unpack/image_format.h"
 #include "images/unpack/job.h"
 #include "images/unpack/unpack.h"
 #include "images/unpack/worker.h"
 
-/* By the one file that every archive of the kind has. Docker's newer archives are both; a layout keeps more digests. */
+/* The first kind whose file is there. */
 static int find_kind(struct job *job, struct error *e)
 {
-	static const struct {
-		const char *file;
-		enum reference_kind kind;
-	} kinds[] = {
-		{ "index.json", REFERENCE_OCI_ARCHIVE },
-		{ "manifest.json", REFERENCE_DOCKER_ARCHIVE },
-	};
+	autorelease(text) struct text marks = { 0 };
 
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (faccessat(job->layout, kinds[i].file, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-			job->request->kind = kinds[i].kind;
+	for (int kind = 0; kind <= REFERENCE_REGISTRY; kind++) {
+		const struct image_format *format = image_format((enum reference_kind)kind);
+
+		if (!format || !format->mark)
+			continue;
+		if (faccessat(job->layout, format->mark, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+			job->request->kind = (enum reference_kind)kind;
 			return 0;
 		}
-	error_set(e, ERROR_IMAGE, "it holds neither index.json nor manifest.json, so it is no archive of images");
+		text_addf(&marks, "%s%s", marks.length ? " nor " : "", format->mark);
+	}
+	error_set(e, ERROR_IMAGE, "it holds neither %s, so it is no archive of images", marks.data);
 	return error_hint(e, "box import FILE NAME makes an image of a root file system's tar");
 }
 

@@ -100,7 +100,7 @@ static int check_layer(int store, const struct digest *digest, char *buffer, boo
 	autofree char *folder = layer_folder(digest);
 	autofree char *tar = text_format("%s/" LAYER_TAR, folder);
 	autofree char *index = text_format("%s/" LAYER_INDEX, folder);
-	bool has_index = layer_has_index(store, digest), has_folder = store_has_layer(store, digest);
+	bool has_index = layer_has_index(store, digest), has_folder = layer_has_folder(store, digest);
 	int64_t size = 0;
 
 	if (!has_index && !has_folder)

@@ -35,6 +35,7 @@
 #include "images/index.h"
 #include "images/layer_mount.h"
 #include "images/record.h"
+#include "images/unpack/image_format.h"
 #include "images/unpack/job.h"
 #include "images/unpack/manifest.h"
 #include "images/unpack/sandbox.h"
@@ -264,11 +265,6 @@ static int remember_source(struct job *job, const struct stat *st, struct error 
 	return source_record_write(job->request->store, job->request->kind, &record, e);
 }
 
-static bool is_archive(enum reference_kind kind)
-{
-	return kind == REFERENCE_OCI_ARCHIVE || kind == REFERENCE_DOCKER_ARCHIVE;
-}
-
 /* Only the host's root may mount an index, and only some kernels on some file systems can: everyone else gets folders. */
 static void find_form(struct job *job)
 {
@@ -296,7 +292,7 @@ static int run(struct job *job, struct error *e)
 	find_form(job);
 	if (job->request->loads)
 		return job_load(job, e);
-	if (is_archive(job->request->kind)) {
+	if (image_format(job->request->kind)->mark) {
 		if (job_extract(job, e))
 			return -1;
 	} else if (job->request->kind == REFERENCE_OCI && !job->source) {

@@ -18,6 +18,7 @@
 #include "images/digest.h"
 #include "images/unpack/applier.h"
 #include "images/unpack/budget.h"
+#include "images/unpack/image_format.h"
 #include "images/unpack/stream.h"
 #include "images/unpack/wire.h"
 
@@ -31,7 +32,7 @@ void worker_fail(int channel, const struct error *error)
 }
 
 /* A plain tar is an image of one layer without a configuration. */
-static int unpack_tar(const struct worker *worker, int channel, struct error *e)
+int worker_tar(const struct worker *worker, int channel, struct error *e)
 {
 	struct layer_source source = { .fd = -1 };
 	struct wire_message answer;
@@ -70,14 +71,7 @@ int worker_unpack(int channel, void *data)
 	int result;
 
 	worker->unpacked = &unpacked;
-	if (worker->imports)
-		result = worker_import(worker, channel, &e);
-	else if (worker->kind == REFERENCE_TAR)
-		result = unpack_tar(worker, channel, &e);
-	else if (worker->kind == REFERENCE_DOCKER_ARCHIVE)
-		result = worker_docker(worker, channel, &e);
-	else
-		result = worker_layout(worker, channel, &e);
+	result = worker->imports ? worker_import(worker, channel, &e) : image_format(worker->kind)->read(worker, channel, &e);
 	worker->unpacked = NULL;
 	if (result)
 		worker_fail(channel, &e);
@@ -104,6 +98,17 @@ int worker_extract(int channel, void *data)
 		stream = stream_open(fd, DIGEST_SHA256, &budget, &e);
 	if (stream && apply_tar(stream, root, &options, &budget, &digest, &report, &e) == 0 &&
 	    wire_ask(channel, WIRE_DONE, NULL, 0, NULL, NULL, &e) == 0)
+		return 0;
+	worker_fail(channel, &e);
+	return 1;
+}
+
+int worker_list(int channel, void *data)
+{
+	const struct worker *worker = data;
+	struct error e = { 0 };
+
+	if (image_format(worker->kind)->list(channel, &e) == 0 && wire_ask(channel, WIRE_DONE, NULL, 0, NULL, NULL, &e) == 0)
 		return 0;
 	worker_fail(channel, &e);
 	return 1;

@@ -50,22 +50,39 @@ int worker_layer(const struct worker *worker, int channel, const struct layer_so
 /* The digest of the uncompressed tar in fd, which stands at its beginning again afterwards. */
 int worker_identify(int fd, struct digest *ret, struct error *e);
 
-/* One image of a layout or of docker save (worker_image.c). */
+/* One image, read as its format wants it (image_format.h): a plain tar, a layout (worker_layout.c), what docker save wrote
+ * (worker_docker.c). */
+int worker_tar(const struct worker *worker, int channel, struct error *e);
 int worker_layout(const struct worker *worker, int channel, struct error *e);
 int worker_docker(const struct worker *worker, int channel, struct error *e);
+/* Calls worker_tell for each name of each image. */
+int worker_layout_list(int channel, struct error *e);
+int worker_docker_list(int channel, struct error *e);
 /* A root file system's tar as an image of its own (worker_import.c). */
 int worker_import(const struct worker *worker, int channel, struct error *e);
 
-/* What these share. A file of the image: read whole, or made a blob and described. */
+/* What these share (worker_image.c). A file of the image: read whole, or made a blob and described. */
 struct descriptor;
 struct text;
 enum wire_op;
+int worker_read_fd(int fd, const char *name, struct text *ret, struct error *e);
 int worker_read_file(int channel, const char *name, struct text *ret, struct error *e);
+/* A blob that the parent has compared; what: in errors. */
+int worker_open_blob(int channel, enum wire_op op, const struct descriptor *descriptor, const char *what, struct digest *ret,
+		     struct error *e);
 /* A blob of at most MANIFEST_LIMIT: a manifest, or a configuration. */
 int worker_read_blob(int channel, enum wire_op op, const struct descriptor *descriptor, const char *what, struct text *ret,
 		     struct error *e);
 int worker_add_file(int channel, enum wire_op op, const char *name, const char *media_type, struct descriptor *ret, int *ret_fd,
 		    struct error *e);
+/* The digest that the configuration gives a layer. */
+int worker_diff_id(const char *words, struct digest *ret, struct error *e);
+/* The layer becomes the next of the image; it is unpacked where the store does not have it. */
+int worker_add_layer(const struct worker *worker, int channel, const struct layer_source *source, struct error *e);
+/* Puts which layer of how many it is into the error; -1. */
+int worker_name_layer(struct error *e, size_t n, size_t count);
+/* Tells the parent about an image of an archive. name: NULL where it has none. */
+int worker_tell(int channel, const char *name, size_t number, struct error *e);
 /* The media type of the layer in fd, by its first bytes; fd stays where it is. */
 int worker_layer_type(int fd, struct descriptor *ret, struct error *e);
 /* Writes a manifest for an image that came without one, and names the image by it. */

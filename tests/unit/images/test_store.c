@@ -3,10 +3,10 @@
  * test_store.c - the store on disk: who may have it, what is swept, what a pin holds.
  */
 #include <errno.h>
-#include <sys/file.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "images/layer.h"
 #include "images/record.h"
 #include "images/store.h"
 #include "tests/unit/base/scratch.h"
@@ -63,7 +63,7 @@ Test(store, paths_come_from_parsed_digests)
 	autofree char *record = NULL;
 
 	cr_assert_eq(digest_parse("sha256:" HEX64, &digest), 0);
-	layer = store_layer_path(&digest);
+	layer = layer_root_path(&digest);
 	blob = store_blob_path(&digest);
 	record = image_record_path(&digest);
 	cr_expect_str_eq(layer, "layers/sha256-" HEX64 "/root");
@@ -102,7 +102,7 @@ Test(store, a_pin_is_a_shared_lock_on_the_record)
 	SCRATCH();
 	struct error e = { 0 };
 	autoclose int store = open_here("store", &e);
-	autoclose int one = -1, two = -1, remover = -1;
+	autoclose int one = -1, two = -1, claim = -1;
 	struct digest digest;
 
 	cr_assert_eq(digest_parse("sha256:" HEX64, &digest), 0);
@@ -112,12 +112,13 @@ Test(store, a_pin_is_a_shared_lock_on_the_record)
 	one = store_pin(store, &digest);
 	two = store_pin(store, &digest);
 	cr_assert(one >= 0 && two >= 0);
-	remover = open("store/images/sha256-" HEX64 ".json", O_RDONLY | O_CLOEXEC);
-	cr_expect_eq(flock(remover, LOCK_EX | LOCK_NB), -1);
+	cr_expect_eq(store_claim(store, &digest), -1);
+	cr_expect_eq(errno, EWOULDBLOCK);
 	close(take_fd(&one));
-	cr_expect_eq(flock(remover, LOCK_EX | LOCK_NB), -1);
+	cr_expect_eq(store_claim(store, &digest), -1);
 	close(take_fd(&two));
-	cr_expect_eq(flock(remover, LOCK_EX | LOCK_NB), 0);
+	claim = store_claim(store, &digest);
+	cr_expect_geq(claim, 0);
 }
 
 Test(store, a_layer_without_its_last_name_is_not_there)
@@ -128,9 +129,9 @@ Test(store, a_layer_without_its_last_name_is_not_there)
 	struct digest digest;
 
 	cr_assert_eq(digest_parse("sha256:" HEX64, &digest), 0);
-	cr_expect_not(store_has_layer(store, &digest));
+	cr_expect_not(layer_has_folder(store, &digest));
 	cr_assert_eq(mkdir("store/layers/sha256-" HEX64, 0700), 0);
-	cr_expect_not(store_has_layer(store, &digest));
+	cr_expect_not(layer_has_folder(store, &digest));
 	cr_assert_eq(mkdir("store/layers/sha256-" HEX64 "/root", 0700), 0);
-	cr_expect(store_has_layer(store, &digest));
+	cr_expect(layer_has_folder(store, &digest));
 }
