@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -96,5 +97,24 @@ int mount_attach(int mount, int target, const char *name, struct error *e)
 {
 	if (move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH))
 		return error_sys(e, "mount on %s", name);
+	return 0;
+}
+
+#ifndef MOVE_MOUNT_BENEATH
+#define MOVE_MOUNT_BENEATH 0x00000200 /* Linux 6.5 */
+#endif
+
+int mount_replace(int mount, int target, int proc, const char *name, struct error *e)
+{
+	char old[32];
+
+	(void)snprintf(old, sizeof old, "self/fd/%d", target); /* always fits */
+	if (move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | MOVE_MOUNT_BENEATH)) {
+		if (errno != EINVAL)
+			return error_sys(e, "mount beneath %s", name);
+		return mount_attach(mount, target, name, e);
+	}
+	if (fchdir(proc) || umount2(old, MNT_DETACH))
+		return error_sys(e, "unmount what was at %s", name);
 	return 0;
 }

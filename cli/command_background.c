@@ -20,6 +20,7 @@
 #include "cli/commands.h"
 #include "cli/frozen.h"
 #include "cli/report.h"
+#include "cli/secret_changes.h"
 #include "images/digest.h"
 #include "images/image.h"
 #include "runtime/apps.h"
@@ -29,6 +30,7 @@
 #include "runtime/oci.h"
 #include "runtime/supervise/control.h"
 #include "runtime/supervise/app_settings.h"
+#include "runtime/supervise/secrets.h"
 #include "runtime/supervise/spawn.h"
 #include "specs/app.h"
 #include "specs/container.h"
@@ -231,6 +233,18 @@ static int command_app_check(const struct call *call)
 	return result ? report_failure(&e) : status;
 }
 
+static int command_app_secrets(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct error e = { 0 };
+	bool needs_restart = false;
+	int result = begin_hidden(call, 1, &operands, &e);
+
+	if (result == 0)
+		result = secret_changes(call->places, operands.items[0], SPAWN_DEFINITION + 1, &needs_restart, &e);
+	return result ? report_failure(&e) : needs_restart ? SECRETS_WANT_RESTART : 0;
+}
+
 static int command_watch_leave(const struct call *call)
 {
 	(void)call;
@@ -242,6 +256,7 @@ const struct command hidden_commands[] = {
 	{ "app-start", "NAME", "", no_options, command_app_start, NULL, NOT_AUDITED },
 	{ "app-end", "NAME CODE SIGNAL STARTS", "", no_options, command_app_end, NULL, NOT_AUDITED },
 	{ "app-check", "NAME", "", no_options, command_app_check, NULL, NOT_AUDITED },
+	{ "app-secrets", "NAME", "", no_options, command_app_secrets, NULL, NOT_AUDITED },
 	{ "app-leave", "NAME", "", no_options, command_app_leave, NULL, NOT_AUDITED },
 	{ "watch-leave", "", "", no_options, command_watch_leave, NULL, NOT_AUDITED },
 	{ 0 },

@@ -285,6 +285,8 @@ static int run_file(struct run *run, const struct call *call, const struct optio
 		report_line("restart holds in the background (box run -d): this run is not started again, continuing");
 	if (app_wants_health(run->app))
 		report_line("healthcheck holds in the background (box run -d): nobody checks this run, continuing");
+	if (app_watches_secrets(run->app))
+		report_line("on_change holds in the background (box run -d): the secrets of this run stay as they are, continuing");
 	audit_settle(call->audit);
 	if (box_run(call->places, &run->container, &status, &run->epilogue, e))
 		return report_run_status(e);

@@ -27,7 +27,9 @@
 #include "runtime/idmap.h"
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/lines.h"
+#include "runtime/supervise/secrets.h"
 #include "runtime/writable.h"
+#include "specs/container.h"
 
 enum { YOUNG_SECONDS = 60, COMMAND_SHOWN = 200 };
 
@@ -96,6 +98,17 @@ static char *shown_command(const struct list *args)
 	return text_take(&command);
 }
 
+/* The sources that its supervisor watches. */
+static int define_secrets(int folder, const struct container *c, struct error *e)
+{
+	autorelease(list) struct list paths = { 0 };
+
+	for (size_t i = 0; i < c->file_count; i++)
+		if (c->files[i].watch)
+			list_add(&paths, c->files[i].watch);
+	return paths.count ? secrets_define(folder, &paths, e) : 0;
+}
+
 static int fill(int folder, const struct places *places, const struct app_definition *d, struct error *e)
 {
 	autofree char *box = places_self(e);
@@ -110,7 +123,7 @@ static int fill(int folder, const struct places *places, const struct app_defini
 
 	if (!supervisor || file_replace(folder, "app.json", d->json->data, d->json->length, 0600, e))
 		return -1;
-	if (health_define(folder, d->container, e))
+	if (health_define(folder, d->container, e) || define_secrets(folder, d->container, e))
 		return -1;
 	if (d->digest && file_replace(folder, "image", d->digest, strlen(d->digest), 0600, e))
 		return -1;

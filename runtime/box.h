@@ -14,6 +14,7 @@
 struct container;
 struct error;
 struct exit_record;
+struct file_entry;
 struct layer;
 struct places;
 
@@ -79,6 +80,11 @@ int box_stop(const struct places *places, const char *name, int64_t grace_us, st
 /* Checks the health of an app in the background by the program that its definition names, for its supervisor: the program's output comes
  * to this process' stdout and stderr, and nothing that it began is left afterwards. Status as box_run, 124 where its time was over. */
 int box_check_health(const struct places *places, const char *name, int *ret_status, struct error *e);
+
+/* Gives a secret of a running container the content of file, as one step for whoever reads it, where it has another one: *ret_differs.
+ * look_only: only looks whether it has. Where the target holds anything that box did not put there it fails, and all stays as it is. */
+int box_replace_secret(const struct places *places, const char *name, const struct file_entry *file, bool look_only, bool *ret_differs,
+		       struct error *e);
 
 /* How run number of an app in the background ended, 0: the last one; adds the numbers of all runs that have a record. */
 int box_explain(const struct places *places, const char *name, int64_t number, struct exit_record *ret, struct list *ret_numbers,

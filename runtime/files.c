@@ -18,12 +18,17 @@
 #include "base/file.h"
 #include "base/mountapi.h"
 #include "base/text.h"
+#include "runtime/files.h"
 #include "runtime/steps.h"
 #include "specs/container.h"
 
-static int write_on_scaffold(struct child *c, const struct file_entry *file, const char *name, struct error *e)
+int files_mount(int folder, const char *name, const struct file_entry *file, struct error *e)
 {
-	autoclose int fd = openat(c->scaffold, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	const struct mount_change change = {
+		.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | (file->is_secret ? MOUNT_ATTR_RDONLY : 0),
+	};
+	autoclose int mount = -1;
+	autoclose int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0 || write_all(fd, file->data, file->length))
 		return error_sys(e, "write the content");
@@ -31,7 +36,10 @@ static int write_on_scaffold(struct child *c, const struct file_entry *file, con
 		error_sys(e, "give it to %u:%u", file->uid, file->gid);
 		return error_hint(e, "an ordinary user needs subordinate ids for that: box doctor says how");
 	}
-	return fchmod(fd, file->mode) ? error_sys(e, "set its mode") : 0;
+	if (fchmod(fd, file->mode))
+		return error_sys(e, "set its mode");
+	mount = mount_clone(folder, name, /* recursive= */ false, e);
+	return mount < 0 || mount_change(mount, file->target, &change, e) ? -1 : take_fd(&mount);
 }
 
 /* Whether the folder of target exists in the root. */
@@ -46,19 +54,14 @@ static bool has_parent(struct child *c, const char *target)
 
 static int add_file(struct child *c, const struct file_entry *file, size_t index, struct error *e)
 {
-	const struct mount_change change = {
-		.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | (file->is_secret ? MOUNT_ATTR_RDONLY : 0),
-	};
 	autoclose int mount = -1, target = -1;
 	char name[32];
 
 	if (file->is_optional && !has_parent(c, file->target))
 		return 0;
 	(void)snprintf(name, sizeof name, "file-%zu", index); /* always fits */
-	if (write_on_scaffold(c, file, name, e))
-		return -1;
-	mount = mount_clone(c->scaffold, name, /* recursive= */ false, e);
-	if (mount < 0 || mount_change(mount, file->target, &change, e))
+	mount = files_mount(c->scaffold, name, file, e);
+	if (mount < 0)
 		return -1;
 	target = beneath_make_file(c->root, file->target, 0644, e);
 	if (target < 0 && file->is_optional && e->sys == EACCES) {

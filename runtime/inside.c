@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -32,29 +33,43 @@
 static const uint64_t file_capabilities = BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) | BIT(CAP_FSETID) |
 					  BIT(CAP_SETFCAP);
 
+static int take_ids(const struct inside *request, struct error *e)
+{
+	bool can_setgroups = !request->map || request->map->can_setgroups;
+
+	/* A container's namespace may forbid setgroups; the groups then are ones that nobody inside has. */
+	if (can_setgroups && setgroups(0, NULL) && request->map)
+		return error_sys(e, "leave all groups");
+	return setresgid(0, 0, 0) || setresuid(0, 0, 0) ? error_sys(e, "become root of the user namespace") : 0;
+}
+
 static int join(const struct inside *request, struct error *e)
 {
-	/* The user namespace first: it gives the right to the other one. That of box itself cannot be joined (EINVAL), and need not be. */
 	if (request->map)
 		return 0;
-	if (setns(request->first, CLONE_NEWUSER | CLONE_NEWNS) && setns(request->first, CLONE_NEWNS))
-		return error_sys(e, "join the container's mount namespace");
-	return 0;
+	/* The user namespace first: it gives the right to the other one. That of box itself cannot be joined (EINVAL), and need not be. */
+	(void)setns(request->first, CLONE_NEWUSER);
+	if (request->prepare) {
+		if (take_ids(request, e))
+			return -1;
+		if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+			return error_sys(e, "make a mount namespace");
+		if (request->prepare(request->data, e))
+			return -1;
+	}
+	return setns(request->first, CLONE_NEWNS) ? error_sys(e, "join the container's mount namespace") : 0;
 }
 
 static int become_root(const struct inside *request, struct error *e)
 {
-	bool can_setgroups = !request->map || request->map->can_setgroups;
+	const uint64_t powers = file_capabilities | (request->can_mount ? BIT(CAP_SYS_ADMIN) : 0);
 	struct capability_sets sets;
 
 	if (request->map && request->confine >= 0 && (fchdir(request->confine) || chroot(".")))
 		return error_sys(e, "change the root folder");
-	/* A container's namespace may forbid setgroups; the groups then are ones that nobody inside has. */
-	if (can_setgroups && setgroups(0, NULL) && request->map)
-		return error_sys(e, "leave all groups");
-	if (setresgid(0, 0, 0) || setresuid(0, 0, 0))
-		return error_sys(e, "become root of the user namespace");
-	sets = (struct capability_sets){ .bounding = file_capabilities, .permitted = file_capabilities, .effective = file_capabilities };
+	if (take_ids(request, e))
+		return -1;
+	sets = (struct capability_sets){ .bounding = powers, .permitted = powers, .effective = powers };
 	capabilities_lower(&sets);
 	if (capabilities_bound(sets.bounding, e) || capabilities_set(&sets, e))
 		return -1;

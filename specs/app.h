@@ -12,6 +12,7 @@
 struct app; /* what one app.json says, decoded and checked: app_fields.h */
 struct container;
 struct image_config;
+struct secret_change;
 struct error;
 
 /* What the command line says on top of the file. */
@@ -69,6 +70,14 @@ int app_freeze(const struct app *app, const struct app_options *options, const s
 
 /* Whether the file, not the image alone, wants health checks. */
 bool app_wants_health(const struct app *app);
+
+/* Whether a secret of it follows its source while the app runs. */
+bool app_watches_secrets(const struct app *app);
+
+/* The secrets of the file, by number; and number index as its source has it now, for an app that runs. CHANGE_NOTHING, and nothing read:
+ * it does not follow its source. An empty source is an error: it is being written, or lost. ret is released in any case. */
+size_t app_secret_count(const struct app *app);
+int app_secret_again(const struct app *app, size_t index, struct secret_change *ret, struct error *e);
 
 /* restart, as the file has it: "no", "on-failure:5" … Borrowed. */
 const char *app_restart(const struct app *app);

@@ -44,12 +44,21 @@ struct secret_source {
 	struct list command;
 };
 
+/* What is done when the source changes while the app runs: at most one of these. */
+struct on_change {
+	char *signal;
+	struct list exec;
+	int action; /* 0, or ON_CHANGE_RESTART */
+};
+enum { ON_CHANGE_RESTART = 1 };
+
 struct secret {
 	struct secret_source source;
 	char *target;
 	int64_t uid, gid;
 	mode_t mode;
 	char *environment;
+	struct on_change on_change;
 };
 
 struct io_rule {

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "specs/app.h"
@@ -160,6 +161,13 @@ char *app_secret_target(const struct secret *secret)
 	return name && name[0] == '/' ? alloc_copy(name) : text_format("/run/secrets/%s", name ? name : "");
 }
 
+static enum change_action change_action(const struct secret *secret)
+{
+	const struct on_change *change = &secret->on_change;
+
+	return change->signal ? CHANGE_SIGNAL : change->exec.count ? CHANGE_EXEC : change->action ? CHANGE_RESTART : CHANGE_NOTHING;
+}
+
 static int add_variable(const struct secret *secret, const struct text *content, const struct app_options *options, struct container *c,
 			struct error *e)
 {
@@ -182,13 +190,24 @@ static int add_variable(const struct secret *secret, const struct text *content,
 	return 0;
 }
 
+/* Takes content. */
+static void describe(const struct app *app, size_t index, struct text *content, struct file_entry *ret)
+{
+	const struct secret *secret = &app->secrets[index];
+	size_t length = content->length;
+
+	*ret = (struct file_entry){ .target = app_secret_target(secret), .data = text_take(content), .length = length,
+				    .uid = (uid_t)secret->uid, .gid = (gid_t)secret->gid, .mode = secret->mode ? secret->mode : 0400,
+				    .is_secret = true, .field = text_format("secrets[%zu]", index) };
+	if (change_action(secret) != CHANGE_NOTHING)
+		ret->watch = app_path(app, secret->source.file);
+}
+
 static int add_secret(const struct app *app, size_t index, const struct app_options *options, size_t *total, struct container *c,
 		      struct error *e)
 {
 	const struct secret *secret = &app->secrets[index];
-	autofree char *target = app_secret_target(secret);
 	autorelease(secret_text) struct text content = { 0 };
-	struct file_entry *file;
 
 	secret_text_begin(&content);
 	if (read_source(app, &secret->source, &content, e))
@@ -198,13 +217,42 @@ static int add_secret(const struct app *app, size_t index, const struct app_opti
 		return error_set(e, ERROR_SPEC, "all secrets together have more than 8 MiB");
 	if (secret->environment && add_variable(secret, &content, options, c, e))
 		return e->kind == ERROR_USAGE ? -1 : error_at(e, "environment");
-	file = app_add_file(c, target, &content);
-	file->uid = (uid_t)secret->uid;
-	file->gid = (gid_t)secret->gid;
-	file->mode = secret->mode ? secret->mode : 0400;
-	file->is_secret = true;
-	file->is_optional = false;
-	file->field = text_format("secrets[%zu]", index);
+	describe(app, index, &content, alloc_append(&c->files, &c->file_count, sizeof *c->files));
+	return 0;
+}
+
+bool app_watches_secrets(const struct app *app)
+{
+	for (size_t i = 0; i < app->secret_count; i++)
+		if (change_action(&app->secrets[i]) != CHANGE_NOTHING)
+			return true;
+	return false;
+}
+
+size_t app_secret_count(const struct app *app)
+{
+	return app->secret_count;
+}
+
+int app_secret_again(const struct app *app, size_t index, struct secret_change *ret, struct error *e)
+{
+	const struct secret *secret = &app->secrets[index];
+	autorelease(secret_text) struct text content = { 0 };
+
+	*ret = (struct secret_change){ .action = change_action(secret) };
+	if (ret->action == CHANGE_NOTHING)
+		return 0;
+	secret_text_begin(&content);
+	if (read_source(app, &secret->source, &content, e))
+		return error_at(e, "secrets[%zu].source", index);
+	if (!content.length) {
+		error_set(e, ERROR_SPEC, "read %s: it is empty", secret->source.file);
+		return error_at(e, "secrets[%zu].source", index);
+	}
+	describe(app, index, &content, &ret->file);
+	list_copy(&ret->exec, &secret->on_change.exec);
+	if (ret->action == CHANGE_SIGNAL)
+		ret->signal = signal_number(secret->on_change.signal);
 	return 0;
 }
 

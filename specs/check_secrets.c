@@ -86,6 +86,29 @@ static int check_variable(const struct app *app, size_t i, struct problems *p)
 	return problems_add(p);
 }
 
+static int check_on_change(const struct secret *s, size_t i, struct problems *p)
+{
+	const struct on_change *change = &s->on_change;
+	int count = !!change->signal + !!change->exec.count + !!change->action;
+
+	if (count == 0)
+		return 0;
+	if (change->signal && signal_number(change->signal) <= 0)
+		return app_unexpected(p, "a signal such as \"SIGHUP\"", change->signal, "secrets[%zu].on_change.signal", i);
+	if (change->exec.count && !*change->exec.items[0])
+		return app_unexpected(p, "a program", "", "secrets[%zu].on_change.exec[0]", i);
+	if (count > 1)
+		error_set(p->e, ERROR_SPEC, "expected one of \"restart\", {\"signal\": …} and {\"exec\": […]}");
+	else if (!s->source.file)
+		error_set(p->e, ERROR_SPEC, "only a file is seen to change: \"source\" is none");
+	else if (s->environment && !change->action)
+		error_set(p->e, ERROR_SPEC, "the variable %.80s cannot change in a program that runs: expected \"restart\"", s->environment);
+	if (p->e->kind == ERROR_NONE)
+		return 0;
+	error_at(p->e, "secrets[%zu].on_change", i);
+	return problems_add(p);
+}
+
 static int check_owner(const struct app *app, size_t i, struct problems *p)
 {
 	autofree char *uid = text_format("%jd", (intmax_t)app->secrets[i].uid);
@@ -100,7 +123,7 @@ int check_secrets(const struct app *app, struct problems *p)
 {
 	for (size_t i = 0; i < app->secret_count; i++)
 		if (check_source_words(&app->secrets[i], i, p) || check_target(&app->secrets[i], i, p) || check_variable(app, i, p) ||
-		    check_owner(app, i, p))
+		    check_on_change(&app->secrets[i], i, p) || check_owner(app, i, p))
 			return -1;
 	return 0;
 }

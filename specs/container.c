@@ -55,18 +55,28 @@ static void release_health(struct health_check *health)
 	free(health->host);
 }
 
+void file_entry_release(struct file_entry *file)
+{
+	/* A secret does not stay in freed memory. */
+	if (file->data)
+		explicit_bzero(file->data, file->length);
+	free(file->data);
+	free(file->target);
+	free(file->watch);
+	free(file->field);
+	*file = (struct file_entry){ 0 };
+}
+
+void secret_change_release(struct secret_change *change)
+{
+	file_entry_release(&change->file);
+	list_release(&change->exec);
+}
+
 static void release_files(struct container *c)
 {
-	for (size_t i = 0; i < c->file_count; i++) {
-		struct file_entry *file = &c->files[i];
-
-		/* A secret does not stay in freed memory. */
-		if (file->data)
-			explicit_bzero(file->data, file->length);
-		free(file->data);
-		free(file->target);
-		free(file->field);
-	}
+	for (size_t i = 0; i < c->file_count; i++)
+		file_entry_release(&c->files[i]);
 	free(c->files);
 }
 

@@ -72,7 +72,17 @@ struct file_entry {
 	mode_t mode;
 	bool is_secret;    /* mounted read-only, never printed */
 	bool is_optional;  /* skipped without a word where the parent folder is missing in the image (an image without /etc) */
+	char *watch;       /* path on the host: what it holds follows that file while the app runs in the background. NULL: none */
 	char *field;
+};
+
+/* A secret whose source may have changed, and what is done then. */
+enum change_action { CHANGE_NOTHING, CHANGE_SIGNAL, CHANGE_EXEC, CHANGE_RESTART };
+struct secret_change {
+	struct file_entry file;
+	enum change_action action;
+	int signal;       /* CHANGE_SIGNAL */
+	struct list exec; /* CHANGE_EXEC: program and arguments */
 };
 
 struct device_entry {
@@ -314,6 +324,10 @@ struct container {
 const struct oci_part *container_extra(const struct container *container);
 
 void container_release(struct container *container);
+
+/* Nothing of what it holds stays in freed memory. */
+void file_entry_release(struct file_entry *file);
+void secret_change_release(struct secret_change *change);
 
 /* A list of secrets: as list_release, and nothing stays in freed memory. */
 void secret_list_release(struct list *list);

@@ -11,6 +11,7 @@ static const char *const idmaps[] = { "caller", "container", "none", NULL };
 static const char *const port_modes[] = { "host", "dnat", NULL };
 static const char *const userns_choices[] = { "auto", "host", NULL };
 static const char *const failure_actions[] = { "none", "restart", "stop", NULL };
+static const char *const change_actions[] = { "restart", NULL };
 static const char *const log_drivers[] = { "file", "journald", NULL };
 static const char *const update_orders[] = { "stop-first", "start-first", NULL };
 
@@ -51,6 +52,16 @@ static const struct field secret_source_fields[] = {
 };
 #undef AT
 
+#define AT(member) offsetof(struct on_change, member)
+static const struct field on_change_fields[] = {
+	{ "signal", FIELD_TEXT, AT(signal), .help = "A signal to the app's first process: \"SIGHUP\"." },
+	{ "exec", FIELD_TEXT_LIST, AT(exec), .flags = FIELD_SPARSE,
+	  .help = "A program in the app, with its arguments, as the app's user: [\"nginx\", \"-s\", \"reload\"]. It has 30 seconds." },
+	{ "action", FIELD_ENUM, AT(action), .min = ON_CHANGE_RESTART, .names = change_actions, .help = "restart: ends the app and starts it again." },
+	{ 0 },
+};
+#undef AT
+
 #define AT(member) offsetof(struct secret, member)
 const struct field secret_fields[] = {
 	{ "source", FIELD_OBJECT, AT(source), .flags = FIELD_REQUIRED, .sub = secret_source_fields, .expand = shorthand_secret_source,
@@ -60,6 +71,8 @@ const struct field secret_fields[] = {
 	{ "gid", FIELD_INTEGER, AT(gid), .max = 4294967294, .help = "Group inside. Default: 0." },
 	{ "mode", FIELD_MODE, AT(mode), .help = "Octal mode. Default: \"0400\"." },
 	{ "environment", FIELD_TEXT, AT(environment), .help = "Name of a variable that gets the secret too." },
+	{ "on_change", FIELD_OBJECT, AT(on_change), .sub = on_change_fields, .expand = shorthand_on_change,
+	  .help = "In the background: the file inside follows its source, and then a signal, a program, or \"restart\". Default: nothing." },
 	{ 0 },
 };
 #undef AT

@@ -111,6 +111,14 @@ json_t *shorthand_secret_source(const char *text, struct error *e)
 	return json_pack("{s:s}", "file", text);
 }
 
+json_t *shorthand_on_change(const char *text, struct error *e)
+{
+	if (strcmp(text, "restart") == 0)
+		return json_pack("{s:s}", "action", text);
+	error_set(e, ERROR_SPEC, "expected \"restart\", {\"signal\": \"SIGHUP\"} or {\"exec\": [\"program\", \"argument\"]}, found \"%.80s\"", text);
+	return NULL;
+}
+
 char *shorthand_ulimit(json_t *object, struct error *e)
 {
 	json_t *soft = json_object_get(object, "soft"), *hard = json_object_get(object, "hard");

@@ -23,6 +23,8 @@ struct json_t *shorthand_build(const char *text, struct error *e);
 /* "./file": the source of a secret, and the file of a source. */
 struct json_t *shorthand_secret(const char *text, struct error *e);
 struct json_t *shorthand_secret_source(const char *text, struct error *e);
+/* "restart". */
+struct json_t *shorthand_on_change(const char *text, struct error *e);
 
 /* {"soft": 1024, "hard": 2048} as "1024:2048"; freed by the caller. */
 char *shorthand_ulimit(struct json_t *object, struct error *e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * care.c - what the supervisor does for an app that runs: checks its health, and answers for the system calls that its profile refuses.
+ * care.c - what the supervisor does for an app that runs: checks its health, answers for the system calls that its profile refuses, and lets
+ * its secrets follow their sources.
  */
 #include <poll.h>
 #include <string.h>
@@ -21,6 +22,7 @@ void care_open(struct supervisor *s)
 	if (health_open(&s->health, &s->plan, &app, s->folder, &ignored))
 		s->health.record = NULL;
 	s->refused.listener = -1;
+	secrets_open(&s->secrets, &app, s->definition, s->folder, s->streams[1]);
 }
 
 void care_begin(struct supervisor *s, bool is_new)
@@ -31,6 +33,7 @@ void care_begin(struct supervisor *s, bool is_new)
 
 	if (!s->kept.count)
 		return;
+	secrets_begin(&s->secrets, now_ms);
 	health_begin(&s->health, s->kept.fds[0], s->progress.started_ms, is_new, now_ms);
 	/* Without a place for its figures nobody would answer: then the app shall have its refusals from the kernel, as ENOSYS. */
 	if (refused_begin(&s->refused, s->folder, listener, is_new, now_ms, &ignored) && listener >= 0) {
@@ -43,19 +46,25 @@ void care_begin(struct supervisor *s, bool is_new)
 void care_rest(struct supervisor *s)
 {
 	health_rest(&s->health);
+	secrets_rest(&s->secrets);
 }
 
 void care_end(struct supervisor *s)
 {
 	health_rest(&s->health);
+	secrets_rest(&s->secrets);
 	refused_end(&s->refused);
 }
 
 int64_t care_watch(const struct supervisor *s, struct pollfd *polls)
 {
-	int64_t check_ms = health_watch(&s->health, polls), answer_ms = refused_watch(&s->refused, polls + HEALTH_POLLS);
+	const int64_t times[] = { health_watch(&s->health, polls), refused_watch(&s->refused, polls + HEALTH_POLLS),
+				  secrets_watch(&s->secrets, polls + HEALTH_POLLS + 1) };
+	int64_t nearest = INT64_MAX;
 
-	return check_ms < answer_ms ? check_ms : answer_ms;
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+		nearest = times[i] < nearest ? times[i] : nearest;
+	return nearest;
 }
 
 static void help(struct supervisor *s)
@@ -80,6 +89,10 @@ void care_serve(struct supervisor *s, const struct pollfd *polls)
 	int64_t now_ms = clock_boot_ms();
 
 	refused_serve(&s->refused, polls + HEALTH_POLLS, now_ms);
+	if (secrets_serve(&s->secrets, polls + HEALTH_POLLS + 1, now_ms)) {
+		lifecycle_blame(s, "a secret that changed");
+		lifecycle_restart(s, -1);
+	}
 	switch (health_serve(&s->health, now_ms)) {
 	case HEALTH_SAME: break;
 	case HEALTH_WELL: break;
@@ -87,7 +100,12 @@ void care_serve(struct supervisor *s, const struct pollfd *polls)
 	}
 }
 
+bool care_is_busy(const struct supervisor *s)
+{
+	return s->health.probe.pid || s->secrets.pid;
+}
+
 bool care_knows(const struct supervisor *s, pid_t pid)
 {
-	return pid == s->health.probe.pid;
+	return pid == s->health.probe.pid || pid == s->secrets.pid;
 }

@@ -28,6 +28,7 @@
 #include "runtime/supervise/log.h"
 #include "runtime/supervise/progress.h"
 #include "runtime/supervise/refused.h"
+#include "runtime/supervise/secrets.h"
 
 enum { CONNECTIONS_MOST = 64 };
 
@@ -68,6 +69,7 @@ struct supervisor {
 	struct health_plan plan;
 	struct health health;
 	struct refused refused;
+	struct secrets secrets;
 
 	struct log log;
 	int log_folder;           /* of its files */
@@ -110,13 +112,14 @@ int fifos_open(struct supervisor *s, struct error *e); /* those of the run that 
 void fifos_drain(struct supervisor *s); /* into the log, what the run left in them; of one who goes on writing, no more than that */
 
 /* care.c: of an app that runs. */
-enum { CARE_POLLS = HEALTH_POLLS + 1 };
+enum { CARE_POLLS = HEALTH_POLLS + 1 + SECRETS_POLLS };
 void care_open(struct supervisor *s);
 void care_begin(struct supervisor *s, bool is_new); /* is_new: it has just been started; else it was found running */
 void care_rest(struct supervisor *s);               /* it has been asked to end: its health is nobody's business any more */
 void care_end(struct supervisor *s);                /* it has ended */
 int64_t care_watch(const struct supervisor *s, struct pollfd *polls); /* fills CARE_POLLS entries; the nearest deadline */
 void care_serve(struct supervisor *s, const struct pollfd *polls);
+bool care_is_busy(const struct supervisor *s); /* a child of it is at work */
 bool care_knows(const struct supervisor *s, pid_t pid); /* whether the child is waited for there */
 
 /* requests.c */
