@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "cli/audit.h"
 #include "cli/commands.h"
+#include "cli/other_options.h"
 #include "cli/report.h"
 #include "cli/words.h"
 #include "images/catalogue.h"
@@ -37,11 +38,17 @@ const struct option_row images_options[] = {
 	{ 'f', "filter", OPTION_LIST, offsetof(struct options, filters), "KEY=VALUE",
 	  "only what fits: reference=PATTERN, dangling=true|false; one key several times: any of them" },
 	{ 0, "no-trunc", OPTION_FLAG, offsetof(struct options, no_trunc), NULL, "whole names and digests, whatever the terminal's width" },
+	OTHER_OPTION('a', "all", "leave it out; box images lists them all"),
+	OTHER_OPTION(0, "digests", "--no-trunc, for whole digests"),
+	OTHER_OPTION('n', "noheading", "--quiet, or --format json"),
+	OTHER_OPTION(0, "sort", "--format json | jq 'sort_by(.size)'"),
 	{ 0 },
 };
 
 const struct option_row rmi_options[] = {
-	{ 'f', "force", OPTION_FLAG, offsetof(struct options, force), NULL, "one that does not exist is fine" },
+	{ 'f', "force", OPTION_FLAG, offsetof(struct options, force), NULL, "one that does not exist is fine; of a digest, all names go" },
+	OTHER_OPTION('a', "all", "box prune --all"),
+	OTHER_OPTION(0, "no-prune", "leave it out; what only this image needs goes with it"),
 	{ 0 },
 };
 
@@ -241,15 +248,12 @@ int command_tag(const struct call *call)
 	return 0;
 }
 
-static int remove_one(const struct call *call, const char *words, struct error *e)
+static int remove_name(const struct call *call, const struct catalogue_entry *entry, struct error *e)
 {
-	autorelease(catalogue) struct catalogue catalogue = { 0 };
 	autorelease(text) struct text out = { 0 };
-	const struct catalogue_entry *entry;
 	bool is_deleted = false;
 
-	if (catalogue_read(call->places, &catalogue, e) || !(entry = catalogue_find(&catalogue, words, e)) ||
-	    image_remove(call->places, entry, &is_deleted, e))
+	if (image_remove(call->places, entry, &is_deleted, e))
 		return -1;
 	audit_image(call->audit, entry->name, entry->image, NULL);
 	text_addf(&out, "untagged %s\n", entry->name);
@@ -259,6 +263,31 @@ static int remove_one(const struct call *call, const char *words, struct error *
 		events_note(call->places, "image", "delete", entry->image, NULL);
 	}
 	return report_text(&out, e);
+}
+
+/* One name; or by its digest the image, which nobody can mean who does not know how many names it has. */
+static int remove_one(const struct call *call, const char *words, bool is_forced, struct error *e)
+{
+	autorelease(catalogue) struct catalogue catalogue = { 0 };
+	autorelease(text) struct text names = { 0 };
+	const struct catalogue_entry *entry;
+	size_t count = 0;
+
+	if (catalogue_read(call->places, &catalogue, e) || !(entry = catalogue_find(&catalogue, words, e)))
+		return -1;
+	if (catalogue_has_name(&catalogue, words))
+		return remove_name(call, entry, e);
+	for (size_t i = 0; i < catalogue.count; i++)
+		if (strcmp(catalogue.items[i].image, entry->image) == 0)
+			text_addf(&names, "%s%s", count++ ? ", " : "", catalogue.items[i].name);
+	if (count > 1 && !is_forced) {
+		error_set(e, ERROR_USAGE, "remove the image %.80s: it has %zu names: %.600s", words, count, names.data);
+		return error_hint(e, "box rmi NAME takes one of them away, box rmi --force %.80s all", words);
+	}
+	for (size_t i = 0; i < catalogue.count; i++)
+		if (strcmp(catalogue.items[i].image, entry->image) == 0 && remove_name(call, &catalogue.items[i], e))
+			return -1;
+	return 0;
 }
 
 int command_rmi(const struct call *call)
@@ -277,7 +306,7 @@ int command_rmi(const struct call *call)
 	/* One that cannot be removed does not keep the others. */
 	for (size_t i = 0; i < operands.count; i++) {
 		error_clear(&e);
-		if (remove_one(call, operands.items[i], &e) && !(options.force && e.kind == ERROR_MISSING))
+		if (remove_one(call, operands.items[i], options.force, &e) && !(options.force && e.kind == ERROR_MISSING))
 			result = report_failure(&e);
 	}
 	return result;

@@ -11,6 +11,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/other_options.h"
 #include "cli/report.h"
 #include "images/catalogue.h"
 #include "images/referrers_request.h"
@@ -28,11 +29,16 @@ const struct option_row inspect_options[] = {
 	  "what NAME is; without it the first of these that has the name" },
 	{ 0, "referrers", OPTION_FLAG, offsetof(struct options, referrers), NULL,
 	  "of images: also what refers to them at their registries: signatures, SBOMs" },
+	OTHER_OPTION('f', "format", "leave it out, and pick from its JSON: box inspect NAME | jq '.[0].digest'"),
+	OTHER_OPTION('s', "size", "leave it out; sizes of images are told"),
 	{ 0 },
 };
 
 const struct option_row history_options[] = {
 	{ 0, "no-trunc", OPTION_FLAG, offsetof(struct options, no_trunc), NULL, "whole commands, whatever the terminal's width" },
+	OTHER_OPTION(0, "format", "box inspect IMAGE | jq '.[0].configuration.history' has the steps as JSON"),
+	OTHER_OPTION('q', "quiet", "steps have no ids of their own; box images -q prints those of images"),
+	OTHER_OPTION('H', "human", "leave it out; sizes are written so"),
 	{ 0 },
 };
 

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/audit.h"
 #include "cli/commands.h"
+#include "cli/other_options.h"
 #include "cli/report.h"
 #include "images/image_name.h"
 #include "images/load_request.h"
@@ -27,6 +28,12 @@ const struct option_row load_options[] = {
 	{ 'i', "input", OPTION_TEXT, offsetof(struct options, input), "FILE", "the archive (default: stdin)" },
 	{ 'f', "force", OPTION_FLAG, offsetof(struct options, force), NULL, "take names that stand for other images in the store" },
 	{ 'q', "quiet", OPTION_FLAG, offsetof(struct options, quiet), NULL, "print digests only" },
+	{ 0 },
+};
+
+const struct option_row import_options[] = {
+	OTHER_OPTION('c', "change", "leave it out; the command, environment and user of what runs are written into app.json"),
+	OTHER_OPTION('m', "message", "leave it out; an import is one step without a comment"),
 	{ 0 },
 };
 
@@ -139,7 +146,7 @@ int command_import(const struct call *call)
 	struct options options = { 0 };
 	struct error e = { 0 };
 
-	if (options_parse(no_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) || import(call, &operands, &e))
+	if (options_parse(import_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) || import(call, &operands, &e))
 		return report_failure(&e);
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include "base/places.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/other_options.h"
 #include "cli/prompt.h"
 #include "cli/report.h"
 #include "images/image_name.h"
@@ -28,6 +29,14 @@ const struct option_row login_options[] = {
 	{ 'u', "username", OPTION_TEXT, offsetof(struct options, user), "USER", "who (else it is asked for)" },
 	{ 0, "password-stdin", OPTION_FLAG, offsetof(struct options, from_stdin), NULL, "read the password from standard input" },
 	{ 'p', "password", OPTION_SECRET, offsetof(struct options, password), "PASSWORD", "refused: other users of this host would see it" },
+	REGISTRY_OPTIONS,
+	OTHER_OPTION(0, "get-login", "box login prints where passwords are kept"),
+	{ 0 },
+};
+
+const struct option_row logout_options[] = {
+	OTHER_OPTION('a', "all", "each by its name: box logout HOST"),
+	REGISTRY_OPTIONS,
 	{ 0 },
 };
 
@@ -116,7 +125,7 @@ int command_logout(const struct call *call)
 	struct options options = { 0 };
 	struct error e = { 0 };
 
-	if (options_parse(no_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e))
+	if (options_parse(logout_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e))
 		return report_failure(&e);
 	host = choose_host(&operands, "logout", &e);
 	if (!host || logout_request(host, &notes, &e) || tell(&notes, host, &e))

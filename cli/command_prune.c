@@ -9,13 +9,14 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/other_options.h"
 #include "cli/report.h"
 #include "cli/words.h"
 #include "images/prune.h"
 #include "runtime/events.h"
 
 struct options {
-	bool all, dry_run;
+	bool all, force, dry_run;
 	const char *keep_size;
 	struct list filters;
 };
@@ -24,8 +25,10 @@ const struct option_row prune_options[] = {
 	{ 'a', "all", OPTION_FLAG, offsetof(struct options, all), NULL, "images with names, too" },
 	{ 0, "keep-size", OPTION_TEXT, offsetof(struct options, keep_size), "SIZE",
 	  "remove images only until the store has no more than this, the one last used longest ago first" },
-	{ 'f', "filter", OPTION_LIST, offsetof(struct options, filters), "until=TIME", "only images last used before then: 720h ago, or a date" },
+	{ 0, "filter", OPTION_LIST, offsetof(struct options, filters), "until=TIME", "only images last used before then: 720h ago, or a date" },
+	{ 'f', "force", OPTION_FLAG, offsetof(struct options, force), NULL, "taken for docker's sake: box asks nothing" },
 	{ 'n', "dry-run", OPTION_FLAG, offsetof(struct options, dry_run), NULL, "say what would be removed" },
+	OTHER_OPTION(0, "volumes", "box volume prune"),
 	{ 0 },
 };
 
@@ -54,6 +57,11 @@ static void tell(const struct prune_report *report, bool is_dry, struct text *ou
 
 	text_addf(out, "%s%d images, %d layers and %d blobs: %s; the store has %s left\n", is_dry ? "would free " : "freed ", report->images,
 		  report->layers, report->blobs, size_format((uint64_t)report->bytes, freed), size_format((uint64_t)report->left, left));
+	if (report->used) {
+		autofree char *line = text_format("%d more stay: a container, an app or a lock file that was run uses them", report->used);
+
+		report_line(line);
+	}
 	if (report->is_pulling)
 		report_line("a pull is under way: what it may have brought stays");
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/audit.h"
 #include "cli/commands.h"
+#include "cli/other_options.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "images/image.h"
@@ -23,6 +24,10 @@ const struct option_row pull_options[] = {
 	{ 'q', "quiet", OPTION_FLAG, offsetof(struct options, quiet), NULL, "print nothing but the name with the digest" },
 	{ 0, "platform", OPTION_TEXT, offsetof(struct options, platform), "OS/ARCH[/VARIANT]",
 	  "of an image for several platforms (default: this host's)" },
+	ALL_TAGS_OPTION("pull"),
+	OTHER_OPTION(0, "policy", "leave it out; box pull always asks, box run has --pull"),
+	PLATFORM_OPTIONS,
+	TRANSFER_OPTIONS,
 	{ 0 },
 };
 

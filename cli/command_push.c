@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/audit.h"
 #include "cli/commands.h"
+#include "cli/other_options.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "images/catalogue.h"
@@ -20,6 +21,10 @@ struct options {
 
 const struct option_row push_options[] = {
 	{ 'q', "quiet", OPTION_FLAG, offsetof(struct options, quiet), NULL, "print nothing but the name with the digest" },
+	ALL_TAGS_OPTION("push"),
+	OTHER_OPTION(0, "format", "leave it out; an image is pushed as it is, so that its digest stays"),
+	OTHER_OPTION(0, "digestfile", "box push -q prints the name with the digest"),
+	TRANSFER_OPTIONS,
 	{ 0 },
 };
 

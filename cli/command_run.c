@@ -19,9 +19,11 @@
 #include "cli/bundle.h"
 #include "cli/commands.h"
 #include "cli/locking.h"
+#include "cli/other_options.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/spec_options.h"
+#include "images/catalogue.h"
 #include "images/image.h"
 #include "images/image_name.h"
 #include "images/lock_files.h"
@@ -62,6 +64,11 @@ const struct option_row run_options[] = {
 	BUNDLE_OPTIONS(struct options, bundle.),
 	{ 0, "keep", OPTION_FLAG, offsetof(struct options, keep), NULL, "a bundle's container is not deleted at its end" },
 	SPEC_OPTIONS,
+	PLATFORM_OPTIONS,
+	TRANSFER_OPTIONS,
+	OTHER_OPTION(0, "replace", "box rm -f NAME before"),
+	OTHER_OPTION(0, "cidfile", "--name says what it is called"),
+	OTHER_OPTION('P', "publish-all", "\"ports\" are written into app.json, each"),
 	{ 0 },
 };
 
@@ -266,6 +273,34 @@ static int run_detached(const struct run *run, const struct call *call, const st
 	return report_text(&out, e) ? EXIT_BOX_FAILED : 0;
 }
 
+/* "3bdda78acb43", as box images shows it and docker's users type it: the image of the store that is meant, by its name and digest. What no
+ * image there begins with is a name like any other. */
+static int complete_digest(const struct call *call, struct list *operands, struct error *e)
+{
+	const char *words = operands->items[0];
+	autorelease(catalogue) struct catalogue catalogue = { 0 };
+	autorelease(image_name) struct image_name name = { 0 };
+	const struct catalogue_entry *entry;
+
+	if (is_file(words) || !catalogue_may_be_digest(words))
+		return 0;
+	if (catalogue_read(call->places, &catalogue, e))
+		return -1;
+	entry = catalogue_find(&catalogue, words, e);
+	if (!entry && e->kind != ERROR_MISSING)
+		return -1;
+	error_clear(e);
+	if (!entry || catalogue_has_name(&catalogue, words))
+		return 0;
+	if (image_name_parse(entry->name, &name, e)) {
+		error_set(e, ERROR_USAGE, "run the image %s: it has no name of a registry's form", words);
+		return error_hint(e, "box tag %s NAME, and box run NAME", words);
+	}
+	free(operands->items[0]);
+	operands->items[0] = text_format("%s@%s", entry->name, entry->image);
+	return 0;
+}
+
 static int run_file(struct run *run, const struct call *call, const struct options *options, const char *file,
 		    const struct list *command, struct error *e)
 {
@@ -337,7 +372,7 @@ int command_run(const struct call *call)
 	if (parse(call, &options, &operands, &command, &e) == 0) {
 		if (is_bundle(&options, &operands))
 			status = run_bundle(call, &options, &operands, &e);
-		else if (check_options(&options, &operands, &e) == 0)
+		else if (check_options(&options, &operands, &e) == 0 && complete_digest(call, &operands, &e) == 0)
 			status = run_file(&run, call, &options, operands.items[0], &command, &e);
 	}
 	if (e.kind != ERROR_NONE)

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/other_options.h"
 #include "cli/output_file.h"
 #include "cli/report.h"
 #include "images/save.h"
@@ -18,6 +19,8 @@ struct options {
 const struct option_row save_options[] = {
 	{ 'o', "output", OPTION_TEXT, offsetof(struct options, output), "FILE", "the archive (default: stdout)" },
 	{ 0, "format", OPTION_TEXT, offsetof(struct options, format), "oci-archive|docker-archive", "its form (default: oci-archive)" },
+	OTHER_OPTION('m', "multi-image-archive", "leave it out; any archive may hold several images"),
+	OTHER_OPTION(0, "compress", "leave it out; layers stay as they came"),
 	{ 0 },
 };
 

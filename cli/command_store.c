@@ -55,8 +55,10 @@ static int run(const struct call *call, const struct options *options, const str
 	struct error ignored = { 0 };
 	int result;
 
-	if (operands->count != 1 || strcmp(operands->items[0], "check") != 0)
-		return error_set(e, ERROR_USAGE, "store: expected the word check");
+	if (operands->count != 1 || strcmp(operands->items[0], "check") != 0) {
+		error_set(e, ERROR_USAGE, "store: expected the word check");
+		return error_hint(e, "box store check, box store check --repair");
+	}
 	result = check(call, options->repair, &out, ret_left, e);
 	if (result == 0 && !*ret_left)
 		text_add(&out, "the store is whole\n");

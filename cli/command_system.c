@@ -15,6 +15,7 @@
 #include "base/places.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/other_options.h"
 #include "cli/report.h"
 #include "images/catalogue.h"
 #include "images/prune.h"
@@ -27,6 +28,10 @@ struct options {
 
 const struct option_row system_options[] = {
 	{ 0, "format", OPTION_TEXT, offsetof(struct options, format), "table|json", "form of the list (default: table)" },
+	OTHER_OPTION('a', "all", "box prune --all"),
+	OTHER_OPTION('f', "force", "box prune asks nothing"),
+	OTHER_OPTION(0, "volumes", "box volume prune"),
+	OTHER_OPTION('v', "verbose", "box images and box volume ls list them"),
 	{ 0 },
 };
 

@@ -19,29 +19,8 @@
 #include "cli/commands.h"
 #include "cli/globals.h"
 #include "cli/help.h"
+#include "cli/other_words.h"
 #include "cli/report.h"
-
-/* Commands of other tools that people will type, and that this version does not have; and what does it meanwhile, or NULL. */
-static const struct {
-	const char *name, *instead;
-} later[] = {
-	{ "attach", "box exec -t NAME sh" },
-	{ "build", "any builder of images will do: box load reads its archive" },
-	{ "checkpoint", NULL },
-	{ "compose", "a file for each app: box run app.json" },
-	{ "container", "containers have words of their own: box ps, stop, rm, exec, pause" },
-	{ "diff", NULL },
-	{ "down", "box stop NAME" },
-	{ "export", NULL },
-	{ "image", "images have words of their own: box images, pull, push, rmi, tag, inspect, history, save, load" },
-	{ "info", "box doctor says what this host can do" },
-	{ "network", NULL },
-	{ "port", NULL },
-	{ "rename", NULL },
-	{ "restore", NULL },
-	{ "search", NULL },
-	{ "up", "a file for each app: box run app.json" },
-};
 
 /* Descriptors 0, 1 and 2 exist, so that nothing that box opens lands there. */
 static void open_standard_streams(void)
@@ -74,16 +53,13 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-static int unknown_command(const char *name, struct error *e)
+static int unknown_command(const char *name, const char *word, struct error *e)
 {
 	autorelease(list) struct list names = { 0 };
 	const char *near;
 
-	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-		if (strcmp(later[i].name, name) == 0) {
-			error_set(e, ERROR_UNSUPPORTED, "box %s is not supported yet", name);
-			return later[i].instead ? error_hint(e, "%s", later[i].instead) : -1;
-		}
+	if (other_words_refuse(name, word, e))
+		return -1;
 	for (const struct command *c = commands; c->name; c++)
 		list_add(&names, c->name);
 	near = options_nearest((const char *const *)names.items, names.count, name);
@@ -162,7 +138,7 @@ static int run_command(const struct globals *globals, const char *name, char *co
 	int status = EXIT_BOX_FAILED;
 
 	if (!command)
-		return unknown_command(name, e);
+		return unknown_command(name, *argv, e);
 	if (wants_help(argv, command))
 		return help_print(command, e);
 	if (set_up_log(globals, e) == 0 && set_up_places(globals, &places, e) == 0 && choose_manager(globals, &manager, e) == 0) {

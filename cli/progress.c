@@ -47,15 +47,23 @@ static int64_t now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Lines that wrap cannot be drawn over: a narrow terminal gets the plain lines of a pipe. */
+static bool is_narrow(const struct winsize *window)
+{
+	return window->ws_col && window->ws_col < 70;
+}
+
 struct progress *progress_new(bool is_quiet, const char *doing, const char *done)
 {
 	struct progress *progress = alloc_zeroed(1, sizeof *progress);
 	const char *terminal = getenv("TERM");
+	struct winsize window = { 0 };
 
 	progress->is_quiet = is_quiet;
 	progress->doing = doing;
 	progress->done = done;
-	progress->is_terminal = isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
+	(void)ioctl(STDERR_FILENO, TIOCGWINSZ, &window); /* without an answer the width is unknown: 0 */
+	progress->is_terminal = isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0 && !is_narrow(&window);
 	progress->begin_ms = now_ms();
 	return progress;
 }
@@ -140,8 +148,8 @@ static void draw(struct progress *progress, int64_t now)
 
 	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) || window.ws_row < 3)
 		window.ws_row = 24;
-	if (window.ws_col && window.ws_col < 70)
-		return; /* lines that wrap cannot be drawn over */
+	if (is_narrow(&window))
+		return; /* it has become so meanwhile */
 	room = (size_t)window.ws_row - 2;
 	rewind_block(progress, &out);
 	for (size_t i = 0; i < progress->count && lines < room; i++)

@@ -16,6 +16,15 @@
 	SPEC_OPTION('w', "workdir", "\"working_dir\": \"/srv\""), \
 	SPEC_OPTION('m', "memory", "\"resources\": {\"limits\": {\"memory\": \"64m\"}}"), \
 	SPEC_OPTION(0, "cpus", "\"resources\": {\"limits\": {\"cpus\": 0.5}}"), \
+	SPEC_OPTION(0, "memory-swap", "\"resources\": {\"limits\": {\"swap\": \"64m\"}}, beside memory"), \
+	SPEC_OPTION('c', "cpu-shares", "\"resources\": {\"limits\": {\"cpu_weight\": 100}}"), \
+	SPEC_OPTION(0, "cpuset-cpus", "\"resources\": {\"limits\": {\"cpuset\": \"0-1\"}}"), \
+	SPEC_OPTION(0, "blkio-weight", "\"resources\": {\"limits\": {\"io_weight\": 100}}"), \
+	SPEC_OPTION(0, "annotation", "\"annotations\": {\"key\": \"value\"}"), \
+	SPEC_OPTION(0, "secret", "\"secrets\": [{\"source\": \"./db\", \"target\": \"db\"}]"), \
+	SPEC_OPTION(0, "no-healthcheck", "\"healthcheck\": {\"disable\": true}"), \
+	SPEC_OPTION(0, "log-driver", "\"logging\": {\"driver\": \"file\"}"), \
+	SPEC_OPTION(0, "log-opt", "\"logging\": {\"max_size\": \"10m\", \"max_files\": 3}"), \
 	SPEC_OPTION(0, "pids-limit", "\"resources\": {\"limits\": {\"pids\": 100}}"), \
 	SPEC_OPTION(0, "entrypoint", "\"entrypoint\": [\"program\"]"), \
 	SPEC_OPTION(0, "env-file", "\"env_file\": [\"./prod.env\"]"), \

@@ -174,8 +174,14 @@ int catalogue_read(const struct places *places, struct catalogue *ret, struct er
 	return 0;
 }
 
-static bool is_hex(const char *text)
+static const char *digits_of(const char *words)
 {
+	return text_starts(words, "sha256:") ? words + strlen("sha256:") : words;
+}
+
+bool catalogue_may_be_digest(const char *words)
+{
+	const char *text = digits_of(words);
 	size_t length = strlen(text);
 
 	return length >= SHORTEST_DIGEST && length <= 64 && strspn(text, "0123456789abcdef") == length;
@@ -185,9 +191,9 @@ static bool is_hex(const char *text)
 static const struct catalogue_entry *find_digest(const struct catalogue *catalogue, const char *words, bool *ret_many)
 {
 	const struct catalogue_entry *found = NULL;
-	const char *digits = text_starts(words, "sha256:") ? words + strlen("sha256:") : words;
+	const char *digits = digits_of(words);
 
-	if (!is_hex(digits))
+	if (!catalogue_may_be_digest(words))
 		return NULL;
 	for (size_t i = 0; i < catalogue->count; i++) {
 		const struct catalogue_entry *entry = &catalogue->items[i];
@@ -237,6 +243,13 @@ static const struct catalogue_entry *find_name(const struct catalogue *catalogue
 		return find_pinned(catalogue, &name);
 	found = catalogue_named(catalogue, words);
 	return found ? found : catalogue_named(catalogue, *ret_full);
+}
+
+bool catalogue_has_name(const struct catalogue *catalogue, const char *words)
+{
+	autofree char *full = NULL;
+
+	return find_name(catalogue, words, &full) != NULL;
 }
 
 const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, const char *words, struct error *e)

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,12 @@ const struct catalogue_entry *catalogue_named(const struct catalogue *catalogue,
 /* The entry that words name: a name (completed as always), or the beginning of an image's digest, at least six digits. Words that are one
  * image's name and begin another's digest name none. A name with a digest is an image with that digest. NULL with an error. */
 const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, const char *words, struct error *e);
+
+/* Whether words are a name of an image there (a name with a digest is one), not the digits of its digest. */
+bool catalogue_has_name(const struct catalogue *catalogue, const char *words);
+
+/* Whether words may be the beginning of a digest: at least six digits, perhaps behind "sha256:". They may be a name as well. */
+bool catalogue_may_be_digest(const char *words);
 
 /* Adds the JSON of a blob of the store. */
 int catalogue_blob(const struct places *places, const char *digest, struct text *ret, struct error *e);

@@ -79,6 +79,11 @@ static int64_t weigh(const struct prune *prune)
 	return weight_of(&prune->blobs, &blobs) + weight_of(&prune->layers, &layers);
 }
 
+static bool is_wished(const struct prune *prune, const struct usage_image *item)
+{
+	return (prune->options->all || !item->is_named) && (!prune->options->until || item->used_s < prune->options->until);
+}
+
 /* The image that was not used for the longest time, of those that may go; NULL: none. */
 static struct usage_image *find_oldest(const struct prune *prune)
 {
@@ -87,8 +92,7 @@ static struct usage_image *find_oldest(const struct prune *prune)
 	for (size_t i = 0; i < prune->usage.count; i++) {
 		struct usage_image *item = &prune->usage.items[i];
 
-		if (!item->is_removed && !item->is_used && (prune->options->all || !item->is_named) &&
-		    (!prune->options->until || item->used_s < prune->options->until) && (!oldest || item->used_s < oldest->used_s))
+		if (!item->is_removed && !item->is_used && is_wished(prune, item) && (!oldest || item->used_s < oldest->used_s))
 			oldest = item;
 	}
 	return oldest;
@@ -124,6 +128,8 @@ static int remove_images(struct prune *prune, struct error *e)
 			list_add(&prune->own, item->blobs.items[i]);
 		tell(prune, item);
 	}
+	for (size_t i = 0; i < prune->usage.count && (options->keep < 0 || weigh(prune) > options->keep); i++)
+		prune->report->used += prune->usage.items[i].is_used && is_wished(prune, &prune->usage.items[i]);
 	return 0;
 }
 

@@ -15,6 +15,7 @@ struct prune_report {
 	void (*image)(const char *name, int64_t last_use_s, void *data); /* told for each name, or the digest of one without */
 	void *data;
 	int images;
+	int used; /* images that would go, but that somebody uses */
 	int blobs, layers; /* that no image needs any more */
 	int64_t bytes;     /* freed */
 	int64_t left;      /* bytes of blobs and layers that stay */

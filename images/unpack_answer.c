@@ -4,6 +4,8 @@
  */
 #include "images/unpack_answer.h"
 
+#include <errno.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "specs/field.h"
@@ -54,5 +56,7 @@ int unpack_answer_judge(const char *words, const struct unpack_answer *answer, s
 	e->sys = (int)answer->sys;
 	if (answer->hint && *answer->hint)
 		error_hint(e, "%s", answer->hint);
+	else if (answer->sys == ENOSPC)
+		error_hint(e, "the store's file system is full: box prune makes room, box system df says what is there; BOX_STORE names another");
 	return -1;
 }

@@ -267,25 +267,47 @@ static struct curl_slist *headers_of(const struct http_request *request, const c
 	return headers;
 }
 
-static const struct {
+#define PROXY_WORDS "https_proxy and http_proxy name the proxy, no_proxy the hosts that need none"
+
+static const struct failure {
 	CURLcode code;
 	enum http_failure failure;
+	const char *hint; /* NULL: none that always helps */
 } failures[] = {
-	{ CURLE_COULDNT_RESOLVE_HOST, HTTP_FAILURE_PASSING },
-	{ CURLE_COULDNT_CONNECT, HTTP_FAILURE_PASSING },
-	{ CURLE_PARTIAL_FILE, HTTP_FAILURE_PASSING },
-	{ CURLE_GOT_NOTHING, HTTP_FAILURE_PASSING },
-	{ CURLE_SEND_ERROR, HTTP_FAILURE_PASSING },
-	{ CURLE_RECV_ERROR, HTTP_FAILURE_PASSING },
-	{ CURLE_SSL_CONNECT_ERROR, HTTP_FAILURE_NO_TLS },
+	{ CURLE_COULDNT_RESOLVE_HOST, HTTP_FAILURE_PASSING, "check the spelling of the host, and that this machine has a network; " PROXY_WORDS },
+	{ CURLE_COULDNT_CONNECT, HTTP_FAILURE_PASSING, "does the registry run, and is this its port? " PROXY_WORDS },
+	{ CURLE_COULDNT_RESOLVE_PROXY, HTTP_FAILURE_LASTING, PROXY_WORDS },
+	{ CURLE_PARTIAL_FILE, HTTP_FAILURE_PASSING, NULL },
+	{ CURLE_GOT_NOTHING, HTTP_FAILURE_PASSING, NULL },
+	{ CURLE_SEND_ERROR, HTTP_FAILURE_PASSING, NULL },
+	{ CURLE_RECV_ERROR, HTTP_FAILURE_PASSING, NULL },
+	{ CURLE_SSL_CONNECT_ERROR, HTTP_FAILURE_NO_TLS, NULL },
+	{ CURLE_PEER_FAILED_VERIFICATION, HTTP_FAILURE_LASTING,
+	  "the certificate of an authority of your own goes to /etc/box/certs.d/HOST:PORT/ca.crt" },
 };
 
-static enum http_failure failure_of(CURLcode code)
+static const struct failure *failure_of(CURLcode code)
 {
+	static const struct failure other = { CURLE_OK, HTTP_FAILURE_LASTING, NULL };
+
 	for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
 		if (failures[i].code == code)
-			return failures[i].failure;
-	return HTTP_FAILURE_LASTING;
+			return &failures[i];
+	return &other;
+}
+
+/* What libcurl says, and what to do about it. Always -1. */
+static int explain(const struct http *http, CURLcode code, struct error *e)
+{
+	const char *hint = failure_of(code)->hint;
+
+	/* Its buffer for one line of the head has a limit, and this is what it says then. */
+	if (code == CURLE_OUT_OF_MEMORY)
+		return error_set(e, ERROR_NETWORK, "one of the answer's headers is too long");
+	error_set(e, ERROR_NETWORK, "%.300s", http->said[0] ? http->said : curl_easy_strerror(code));
+	if (text_starts(http->said, "CONNECT tunnel failed"))
+		hint = "the proxy refuses (407: it wants a user and a password, http://USER:PASSWORD@HOST:PORT); " PROXY_WORDS;
+	return hint ? error_hint(e, "%s", hint) : -1;
 }
 
 /* url: where redirects have led. */
@@ -308,11 +330,8 @@ static int exchange_once(struct http *http, const struct http_request *request, 
 		return -1;
 	}
 	if (code != CURLE_OK) {
-		*ret_failure = failure_of(code);
-		/* Its buffer for one line of the head has a limit, and this is what it says then. */
-		if (code == CURLE_OUT_OF_MEMORY)
-			return error_set(e, ERROR_NETWORK, "one of the answer's headers is too long");
-		return error_set(e, ERROR_NETWORK, "%.300s", http->said[0] ? http->said : curl_easy_strerror(code));
+		*ret_failure = failure_of(code)->failure;
+		return explain(http, code, e);
 	}
 	if (!exchange.has_begun && begin(&exchange)) {
 		*ret_failure = HTTP_FAILURE_LASTING;

@@ -86,6 +86,41 @@ teardown() { teardown_world; }
 	[ "${lines[1]}" = "  hint: did you mean box images?" ]
 }
 
+@test "what docker's and podman's users type about images: one sentence says what it is called here" {
+	# Without -r: a line here may have a "|" of its own.
+	# shellcheck disable=SC2162
+	while IFS='|' read words text hint; do
+		# shellcheck disable=SC2086
+		run "$BOX" $words
+		expect_status 125
+		[ "$output" = "box: $text
+  hint: $hint" ] || fail "\"$words\" says something else"
+	done <<-'END'
+		image ls|unknown command image ls|box images
+		image prune -a|unknown command image prune|box prune, and box prune --all for images with names
+		image pull debian:12|unknown command image pull|box pull
+		image|unknown command image|images have words of their own: box images, pull, push, rmi, tag, inspect, history, save, load
+		image frobnicate|unknown command image frobnicate|images have words of their own: box images, pull, push, rmi, tag, inspect, history, save, load
+		container stop web|unknown command container stop|box stop
+		untag debian:12|unknown command untag|box rmi NAME takes one name away
+		commit web acme/web|unknown command commit|box export NAME \| box import - NEW-NAME
+		pull -a debian|there is no option --all-tags|each tag by its name: box pull NAME:TAG
+		pull --creds me:word debian|there is no option --creds|box login HOST, once
+		run --authfile auth.json debian|there is no option --authfile|REGISTRY_AUTH_FILE=FILE before the command
+		push --disable-content-trust debian|there is no option --disable-content-trust|leave it out; every blob is compared with its digest
+		run --arch arm64 debian|there is no option --arch|--platform linux/ARCH
+		run --cpuset-cpus 0 debian|there is no option --cpuset-cpus|write it into app.json: "resources": {"limits": {"cpuset": "0-1"}}
+		login --tls-verify=false localhost|there is no option --tls-verify|say it of the registry, in /etc/box/registries.json: {"registries": {"HOST:PORT": {"insecure": true}}}
+		logout --all|there is no option --all|each by its name: box logout HOST
+		images -a|there is no option --all|leave it out; box images lists them all
+		rmi -a|there is no option --all|box prune --all
+		inspect -f {{.Id}} debian|there is no option --format|leave it out, and pick from its JSON: box inspect NAME \| jq '.[0].digest'
+		import -c CMD=sh rootfs.tar acme/base|there is no option --change|leave it out; the command, environment and user of what runs are written into app.json
+		system prune -a|there is no option --all|box prune --all
+		store repair|store: expected the word check|box store check, box store check --repair
+	END
+}
+
 @test "wrong options: 125, one line, the nearest named, nothing on stdout" {
 	app '"command": ["true"]'
 	while IFS='|' read -r words text hint; do

@@ -290,6 +290,35 @@ push_platforms() {
 # waits_for_lock FILE: somebody does.
 waits_for_lock() { grep -qE -- "-> FLOCK .*:$(stat -c %i "$1") " /proc/locks; }
 
+@test "an image by the digits of its digest: run, tag and push know it, rmi asks which name is meant" {
+	need root docker-registry skopeo jq
+	start_registry
+	make_layout layout a
+	push layout:a "$REGISTRY/web:1"
+	box pull -q "$REGISTRY/web:1" >/dev/null
+	local digits
+	digits=$(box images -q) && digits=${digits#sha256:} && digits=${digits:0:12}
+	for words in "$digits" "sha256:$digits"; do
+		run box run --pull never "$words"
+		[ "$status $output" = "0 hello" ] || fail "run $words" || return 1
+	done
+	box tag "$digits" mine:2
+	box push -q "$digits" "$REGISTRY/other:1"
+	run box rmi "$digits"
+	expect_status 125
+	[ "$output" = "box: remove the image $digits: it has 2 names: $REGISTRY/web:1, docker.io/library/mine:2
+  hint: box rmi NAME takes one of them away, box rmi --force $digits all" ] || fail "rmi" || return 1
+	[ "$(box images -q | wc -l)" = 2 ] || fail "a name is gone" || return 1
+	# What is called so goes first, and what begins no digest is a name.
+	run box run --pull never 0123456789ab
+	expect_status 125
+	expect_has "the image docker.io/library/0123456789ab:latest is not in the store"
+	run box rmi -f "$digits"
+	[ "$status" -eq 0 ]
+	[[ $output == *"untagged $REGISTRY/web:1"*"untagged docker.io/library/mine:2"*"deleted sha256:$digits"* ]] || fail "rmi -f"
+	[ -z "$(box images -q)" ]
+}
+
 @test "images, tag, rmi: shared layers stay as long as somebody needs them" {
 	need root docker-registry skopeo jq
 	start_registry

@@ -114,6 +114,40 @@ start_proxy() {
 	[[ ${lines[-1]} == *"$REGISTRY/web:1@sha256:"* ]] || fail "the name comes last"
 }
 
+@test "a narrow terminal and one that cannot move its cursor get the lines of a pipe" {
+	need root jq script
+	hostile honest
+	local words
+	for words in "xterm 40" "dumb 100"; do
+		TERM=${words% *} run script -qec "stty rows 24 cols ${words#* }; '$BOX' --root '$STATE' pull '$REGISTRY/web:1'" /dev/null
+		[ "$status" -eq 0 ] || fail "pull" || return 1
+		[[ $output == *"box: pulling $REGISTRY/web:1"*"box: fetched "* ]] || fail "$words: no lines" || return 1
+		[[ $output != *$'\e'* ]] || fail "$words: the cursor is moved" || return 1
+		box rmi "$REGISTRY/web:1" >/dev/null
+	done
+}
+
+@test "nobody there, an unknown authority, a proxy that refuses: each says what to look at" {
+	need root jq openssl
+	local port proxies="https_proxy and http_proxy name the proxy, no_proxy the hosts that need none"
+	port=$(free_port)
+	run box pull -q "127.0.0.1:$port/web:1"
+	expect_status 1
+	expect_has "ask 127.0.0.1:$port for the manifest web:1: Failed to connect" "  hint: does the registry run, and is this its port? $proxies"
+	make_certificates localhost
+	hostile honest "" server
+	run box pull -q "localhost:${REGISTRY#*:}/web:1"
+	expect_status 1
+	expect_has "certificate" "  hint: the certificate of an authority of your own goes to /etc/box/certs.d/HOST:PORT/ca.crt"
+	hostile honest
+	https_proxy=http://$REGISTRY run box pull -q registry.example.com/web:1
+	expect_status 1
+	expect_has "CONNECT tunnel failed" "  hint: the proxy refuses" "$proxies"
+	https_proxy=http://nobody.invalid:3128 run box pull -q registry.example.com/web:1
+	expect_status 1
+	expect_has "resolve proxy: nobody.invalid" "  hint: $proxies"
+}
+
 @test "a configuration that refuses short names says the whole one, and asks nobody" {
 	need user userns jq
 	hostile honest

@@ -71,14 +71,17 @@ old() { touch -d "$2 days ago" "$BOX_STORE/images/$(box inspect "$1" | jq -r '.[
 	box lock -q locked.json
 	run box run locked.json
 	[ "$output" = two ] || fail "locked" || return 1
-	run box prune -a
+	# As docker's users type it: -f changes nothing.
+	run box prune -a -f
 	expect_status 0
+	expect_has "2 more stay: a container, an app or a lock file that was run uses them"
 	[ "$(names)" = "docker.io/acme/a:latest docker.io/acme/b:latest" ] || fail "$(names)" || return 1
 	box rm -f "$TAG"
 	wait
 	rm locked.lock.json
 	run box prune -a
 	expect_has "freed 2 images"
+	expect_not "more stay"
 	[ "$(blobs) $(layers) $(names)" = "0 0 " ] || fail "$(blobs) $(layers)"
 }
 
