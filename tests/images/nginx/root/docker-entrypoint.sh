@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+[ -w /etc/nginx/nginx.conf ] || echo "nginx.conf cannot be written: it is used as it is" >&2
+exec "$@"
