@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/json_text.h"
 #include "base/text.h"
 
