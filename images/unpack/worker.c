@@ -18,7 +18,6 @@
 #include "images/digest.h"
 #include "images/unpack/applier.h"
 #include "images/unpack/budget.h"
-#include "images/unpack/image_format.h"
 #include "images/unpack/stream.h"
 #include "images/unpack/wire.h"
 
@@ -63,21 +62,6 @@ int worker_tar(const struct worker *worker, int channel, struct error *e)
 	return wire_ask(channel, WIRE_DONE, name, 0, NULL, NULL, e);
 }
 
-int worker_unpack(int channel, void *data)
-{
-	struct worker *worker = data;
-	int64_t unpacked = 0;
-	struct error e = { 0 };
-	int result;
-
-	worker->unpacked = &unpacked;
-	result = worker->imports ? worker_import(worker, channel, &e) : image_format(worker->kind)->read(worker, channel, &e);
-	worker->unpacked = NULL;
-	if (result)
-		worker_fail(channel, &e);
-	return result ? 1 : 0;
-}
-
 int worker_extract(int channel, void *data)
 {
 	const struct worker *worker = data;
@@ -98,17 +82,6 @@ int worker_extract(int channel, void *data)
 		stream = stream_open(fd, DIGEST_SHA256, &budget, &e);
 	if (stream && apply_tar(stream, root, &options, &budget, &digest, &report, &e) == 0 &&
 	    wire_ask(channel, WIRE_DONE, NULL, 0, NULL, NULL, &e) == 0)
-		return 0;
-	worker_fail(channel, &e);
-	return 1;
-}
-
-int worker_list(int channel, void *data)
-{
-	const struct worker *worker = data;
-	struct error e = { 0 };
-
-	if (image_format(worker->kind)->list(channel, &e) == 0 && wire_ask(channel, WIRE_DONE, NULL, 0, NULL, NULL, &e) == 0)
 		return 0;
 	worker_fail(channel, &e);
 	return 1;

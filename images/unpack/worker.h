@@ -27,10 +27,10 @@ struct worker {
 };
 
 /* Tasks for sandbox_start; data is a struct worker. */
-int worker_unpack(int channel, void *data);  /* a tar, or an image by the wire's files and blobs */
+int worker_unpack(int channel, void *data);  /* a tar, or an image by the wire's files and blobs (image_format.c) */
 int worker_survey(int channel, void *data);  /* what an image is for every platform (worker_survey.c) */
 int worker_extract(int channel, void *data); /* an archive of blobs into the root, as it is */
-int worker_list(int channel, void *data);    /* tells which images an archive holds */
+int worker_list(int channel, void *data);    /* tells which images an archive holds (image_format.c) */
 int worker_clear(int channel, void *data);   /* removes everything in the root */
 int worker_list_root(int channel, void *data);   /* writes down what is in the root (worker_listing.c) … */
 int worker_list_layers(int channel, void *data); /* … and in each layer's folder in it */

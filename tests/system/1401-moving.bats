@@ -241,7 +241,5 @@ which_image() { in_store second box inspect "$1" | jq -r '.[0].name + " " + .[0]
 	run sh -c 'box save acme/a >/dev/full'
 	expect_status 1
 	expect_has "No space left on device"
-	[ "$(ls)" = "bin
-out.tar
-store" ] || fail "$(ls)"
+	[ "$(ls | xargs)" = "bin out.tar state store" ] || fail "$(ls)"
 }
