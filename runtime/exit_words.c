@@ -114,6 +114,36 @@ static void explain_network(const struct exit_record *record, struct exit_reason
 		    alloc_copy("the program tried to reach a network and has none: \"network_mode\": \"host\" gives it the host's"));
 }
 
+/* What programs say in their last lines where the kernel refused something that the file, or the lack of ids, takes away. */
+static void explain_complaints(const struct exit_record *record, struct exit_reasons *ret)
+{
+	static const char read_only[] = "it says that it cannot write: with \"read_only\" only /tmp, /run and writable volumes can be; "
+					"\"tmpfs\": [\"/FOLDER\"] adds a folder, a volume one that lasts";
+	static const char no_id[] = "it says that it cannot become a user, or give a file to one: that id does not exist inside; an ordinary "
+				    "user without subordinate ids has root's alone (box doctor says how to get them)";
+	static const struct {
+		const char *act, *why; /* both stand in one line */
+		const char *field, *text;
+	} complaints[] = {
+		{ "", "Read-only file system", "read_only", read_only },
+		{ "chown", "Invalid argument", NULL, no_id },
+		{ "changing ownership", "Invalid argument", NULL, no_id },
+		{ "setgid", "Invalid argument", NULL, no_id },
+		{ "setresgid", "Invalid argument", NULL, no_id },
+		{ "switching to", "invalid argument", NULL, no_id },
+	};
+
+	for (size_t i = 0; record->code > 0 && !record->stopped_by && i < sizeof complaints / sizeof *complaints; i++)
+		for (size_t k = 0; k < record->lines.count; k++) {
+			const char *line = record->lines.items[k];
+
+			if (!strstr(line, complaints[i].act) || !strstr(line, complaints[i].why))
+				continue;
+			add(ret, complaints[i].field, alloc_copy(complaints[i].text));
+			return;
+		}
+}
+
 static void explain_failure(const struct exit_record *record, struct exit_reasons *ret)
 {
 	if (record->failure.text)
@@ -202,6 +232,7 @@ void exit_record_reasons(const struct exit_record *record, struct exit_reasons *
 	explain_memory(record, ret);
 	explain_pids(record, ret);
 	explain_network(record, ret);
+	explain_complaints(record, ret);
 	explain_signal(record, ret);
 	explain_health(record, ret);
 	explain_refused(record, ret);

@@ -50,6 +50,14 @@ record() { jq -r "$2" "$BOX_STORE/apps/$TAG/exits/$1.json"; }
 	expect_has "exit code 4" "the limit of 16 processes" "resources.limits.pids"
 }
 
+@test "a read-only root that it wanted to write to, with the line" {
+	need root
+	start '"command": ["sh", "-c", "touch /run/good && touch /var/x || exit 4"], "read_only": true'
+	wait_until 10 has_record 1
+	run box explain "$TAG"
+	expect_has "exit code 4" "it says that it cannot write" '"tmpfs": ["/FOLDER"]' "app.json:4: read_only" "touch: /var/x: Read-only file system"
+}
+
 @test "who asked it to end, and who did not" {
 	need root
 	start '"command": ["sh", "-c", "trap \"exit 3\" TERM; while :; do sleep 0.1; done"]'

@@ -154,3 +154,45 @@ Test(exit_record, in_words)
 		     "check at 2023-11-14T22:15:00Z failed (code 1) after 2.0s: bad\\x1b[1m\n"
 		     "system calls that its seccomp profile refused: mount (2), bpf (1) -> security.seccomp");
 }
+
+struct complaint {
+	char line[96];
+	int64_t code;
+	char stopped_by[16]; /* empty: nobody */
+	char words[192];     /* how the reason begins; empty: there is none */
+	bool has_field;
+};
+
+ParameterizedTestParameters(exit_record, complaints)
+{
+	static struct complaint cases[] = {
+		{ "stderr touch: /x: Read-only file system", 1, "", "it says that it cannot write: with \"read_only\" only /tmp", true },
+		{ "stderr [emerg] mkdir() \"/v\" failed (30: Read-only file system)", 1, "", "it says that it cannot write", true },
+		{ "stderr chown: changing ownership of '.': Invalid argument", 1, "", "it says that it cannot become a user", false },
+		{ "stderr error: failed switching to \"node\": invalid argument", 1, "", "it says that it cannot become a user", false },
+		{ "stderr setpriv: setresgid failed: Invalid argument", 127, "", "it says that it cannot become a user", false },
+		{ "stderr setgid(33): Invalid argument", 1, "", "it says that it cannot become a user", false },
+		{ "stderr read: Invalid argument", 1, "", "", false },
+		{ "stderr touch: /x: Read-only file system", 0, "", "", false },
+		{ "stderr touch: /x: Read-only file system", 1, "box stop", "", false },
+	};
+
+	return cr_make_param_array(struct complaint, cases, sizeof cases / sizeof *cases);
+}
+
+ParameterizedTest(struct complaint *c, exit_record, complaints)
+{
+	struct exit_record record = { .code = c->code, .stopped_by = *c->stopped_by ? c->stopped_by : NULL };
+	struct exit_reasons reasons = { 0 };
+
+	list_add(&record.lines, "stdout begun");
+	list_add(&record.lines, c->line);
+	exit_record_reasons(&record, &reasons);
+	cr_assert_eq(reasons.count, *c->words ? 1 : 0, "%s: %zu reasons", c->line, reasons.count);
+	if (reasons.count) {
+		cr_expect_eq(strncmp(reasons.items[0].text, c->words, strlen(c->words)), 0, "%s", reasons.items[0].text);
+		cr_expect_eq(reasons.items[0].field != NULL, c->has_field);
+	}
+	exit_reasons_release(&reasons);
+	list_release(&record.lines);
+}
