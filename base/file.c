@@ -184,27 +184,40 @@ int folder_make(const char *path, mode_t mode, struct error *e)
 	return fd;
 }
 
-/* folder_make, and refuses a folder of another owner, or one whose mode has a bit of forbidden: danger says why. */
+/* Refuses a folder of another owner, or one whose mode has a bit of forbidden: danger says why. */
+static int check_own(int fd, const char *path, mode_t forbidden, const char *danger, struct error *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return error_sys(e, "look at folder %s", path);
+	if (st.st_uid == geteuid() && !(st.st_mode & forbidden))
+		return 0;
+	error_set(e, ERROR_DENIED, "use folder %s: it belongs to user %u with mode %04o, %s", path, st.st_uid, st.st_mode & 07777, danger);
+	return error_hint(e, "chown %u %s && chmod 0700 %s", geteuid(), path, path);
+}
+
 static int make_own(const char *path, mode_t forbidden, const char *danger, struct error *e)
 {
 	autoclose int fd = folder_make(path, 0700, e);
-	struct stat st;
+
+	return fd < 0 || check_own(fd, path, forbidden, danger, e) ? -1 : take_fd(&fd);
+}
+
+static const char may_change[] = "others could change what is in it";
+
+int folder_open_private(const char *path, struct error *e)
+{
+	autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st))
-		return error_sys(e, "look at folder %s", path);
-	if (st.st_uid != geteuid() || (st.st_mode & forbidden)) {
-		error_set(e, ERROR_DENIED, "use folder %s: it belongs to user %u with mode %04o, %s", path, st.st_uid, st.st_mode & 07777,
-			  danger);
-		return error_hint(e, "chown %u %s && chmod 0700 %s", geteuid(), path, path);
-	}
-	return take_fd(&fd);
+		return error_sys(e, "open the folder %s", path);
+	return check_own(fd, path, 022, may_change, e) ? -1 : take_fd(&fd);
 }
 
 int folder_make_private(const char *path, struct error *e)
 {
-	return make_own(path, 022, "others could change what is in it", e);
+	return make_own(path, 022, may_change, e);
 }
 
 int folder_make_closed(const char *path, struct error *e)

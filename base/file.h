@@ -43,6 +43,9 @@ int file_open_private(const char *folder, const char *name);
 /* As folder_make, and refuses a last folder that belongs to somebody else or that others may write: for state and store. */
 int folder_make_private(const char *path, struct error *e);
 
+/* The same of a folder that is there; -1 with e->sys ENOENT where there is none. */
+int folder_open_private(const char *path, struct error *e);
+
 /* The same, and refuses one that others may enter: for what keeps other users' hands off setuid files of containers. */
 int folder_make_closed(const char *path, struct error *e);
 

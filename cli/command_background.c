@@ -69,10 +69,17 @@ static int act_on_all(const struct call *call, const struct option_row *options,
 
 static int start_one(const struct call *call, const char *name, const void *data, struct error *e)
 {
+	int definition = box_check_name(name, e) ? -1 : apps_open(call->places, name, NULL, e);
+
 	(void)data;
-	if (box_check_name(name, e))
+	if (definition >= 0) {
+		close(definition);
+		return background_start(call->places, name, e);
+	}
+	if (e->kind != ERROR_MISSING)
 		return -1;
-	return apps_exists(call->places, name) ? background_start(call->places, name, e) : oci_start(call->places, name, e);
+	error_clear(e);
+	return oci_start(call->places, name, e);
 }
 
 int command_start(const struct call *call)

@@ -46,15 +46,31 @@ static bool is_same_folder(const char *one, const char *other)
 	return strcmp(one, other) == 0 || (stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino);
 }
 
+/* The folder of all definitions. They name programs that are executed: where others may write the store they are not believed. -1 with
+ * e->sys ENOENT where there is none. */
+static int open_all(const char *store, struct error *e)
+{
+	autoclose int top = folder_open_private(store, e);
+	int apps;
+
+	if (top < 0)
+		return -1;
+	apps = openat(top, "apps", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return apps < 0 ? error_sys(e, "open the folder %s/apps", store) : apps;
+}
+
 int apps_open(const struct places *places, const char *name, struct app_settings *ret, struct error *e)
 {
-	autofree char *path = apps_path(places, name);
-	autoclose int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int apps = open_all(places->store, e);
+	autoclose int folder = apps < 0 ? -1 : openat(apps, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct app_settings settings = { 0 };
 	bool is_ours;
 
-	if (folder < 0 && errno != ENOENT)
-		return error_sys(e, "open the folder %s", path);
+	if (apps < 0 && e->sys != ENOENT)
+		return -1;
+	if (apps >= 0 && folder < 0 && errno != ENOENT)
+		return error_sys(e, "open the folder %s/apps/%s", places->store, name);
+	error_clear(e);
 	if (folder >= 0 && app_settings_read(folder, &settings, e))
 		return error_in(e, "open the app %s", name);
 	is_ours = folder >= 0 && is_same_folder(settings.state, places->state);
@@ -179,11 +195,16 @@ int apps_note_id_base(int definition, int64_t base, struct error *e)
 int apps_names(const struct places *places, struct list *ret, struct error *e)
 {
 	autofree char *top = text_format("%s/apps", places->store);
-	autoclosedir DIR *entries = folder_open(AT_FDCWD, top, 0);
+	autoclose int apps = open_all(places->store, e);
+	autoclosedir DIR *entries = apps < 0 ? NULL : folder_open(apps, ".", 0);
 	struct dirent *entry;
 
+	if (apps < 0 && e->sys == ENOENT) {
+		error_clear(e);
+		return 0;
+	}
 	if (!entries)
-		return errno == ENOENT ? 0 : error_sys(e, "read the folder %s", top);
+		return apps < 0 ? -1 : error_sys(e, "read the folder %s", top);
 	while ((errno = 0, entry = readdir(entries)))
 		if (entry->d_name[0] != '.' && apps_exists(places, entry->d_name))
 			list_add(ret, entry->d_name);
@@ -195,11 +216,13 @@ int apps_remove(const struct places *places, const char *name, struct error *e)
 	autofree char *top = text_format("%s/apps", places->store);
 	autofree char *holder = apps_path(places, name);
 	autofree char *old = text_format(".old-%d-%s", (int)getpid(), name);
-	autoclose int store = open(places->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autoclose int apps = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int store = folder_open_private(places->store, e);
+	autoclose int apps = store < 0 ? -1 : openat(store, "apps", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct id_map map = { 0 };
 
-	if (store < 0 || apps < 0 || renameat(apps, name, apps, old))
+	if (store < 0)
+		return error_in(e, "remove the app %s", name);
+	if (apps < 0 || renameat(apps, name, apps, old))
 		return error_sys(e, "remove the app %s", name);
 	if (places->rootless)
 		id_map_for_caller(&map);

@@ -34,10 +34,10 @@ enum { SPEC_LIMIT = 1 << 26 };
 /* The folder of all volumes; -1 with e->sys ENOENT where there is none yet. */
 static int open_top(const struct places *places, struct error *e)
 {
-	autofree char *path = text_format("%s/volumes", places->store);
-	int top = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int store = folder_open_private(places->store, e);
+	int top = store < 0 ? -1 : openat(store, "volumes", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	return top < 0 ? error_sys(e, "open the folder %s", path) : top;
+	return store >= 0 && top < 0 ? error_sys(e, "open the folder %s/volumes", places->store) : top;
 }
 
 static int check_name(const char *name, struct error *e)

@@ -104,6 +104,14 @@ static void plan_next(struct health *h, int64_t now_ms)
 	h->next_ms = now_ms + health_pause(h->plan, h->record, now_ms - h->started_ms);
 }
 
+void health_put_off(struct health *h, int64_t now_ms)
+{
+	if (!h->probe.pid)
+		return;
+	probe_kill(&h->probe);
+	plan_next(h, now_ms);
+}
+
 /* The check has ended with code. */
 static enum health_event take_result(struct health *h, int code, int64_t now_ms)
 {

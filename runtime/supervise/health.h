@@ -50,6 +50,9 @@ void health_begin(struct health *h, int pidfd, int64_t started_ms, bool is_new, 
 /* The app has ended, or has been asked to: no check any more. The record stays. */
 void health_rest(struct health *h);
 
+/* The check that is at work ends without a result, and the next one comes at its time: a check may take as long as an image likes. */
+void health_put_off(struct health *h, int64_t now_ms);
+
 /* What to wait for: fills HEALTH_POLLS entries, and the time at which health_serve wants to be called at the latest (INT64_MAX: none). */
 int64_t health_watch(const struct health *h, struct pollfd *polls);
 

@@ -119,8 +119,11 @@ static int run_loop(struct supervisor *s, struct error *e)
 			return error_sys(e, "wait for the app");
 		serve(s, polls, connections);
 		lifecycle_deadlines(s);
-		if (s->is_renewing && !s->helper && !s->is_leaving && !s->is_restarting && !s->has_ended && !care_is_busy(s))
-			renew(s);
+		if (s->is_renewing && !s->helper && !s->is_leaving && !s->is_restarting && !s->has_ended) {
+			health_put_off(&s->health, clock_boot_ms());
+			if (!care_is_busy(s))
+				renew(s);
+		}
 	}
 	return 0;
 }

@@ -73,6 +73,31 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 	[ -e home-of-somebody/victim/thesis ]
 }
 
+@test "a store that another user could have filled is not believed" {
+	need root user
+	mkdir -p fake/apps/victim state
+	chmod 700 state
+	printf '#!/bin/sh\nid >%s/executed\n' "$WORK" >fake/evil
+	chmod 755 fake/evil
+	printf '%s\n' "name victim" "state $WORK/state" "store $WORK/fake" "box $WORK/fake/evil" "supervisor $WORK/fake/evil" "restart always" \
+		"log_driver file" "log_max_size 10000000" "log_max_files 3" >fake/apps/victim/settings
+	echo running >fake/apps/victim/wanted
+	for way in "chown $TEST_USER" "chmod 777"; do
+		chown -R 0:0 fake
+		chmod 755 fake
+		$way fake
+		for command in "boot" "ps -a" "logs victim" "explain victim" "volume ls" "start victim" "restart victim"; do
+			BOX_STORE=$WORK/fake run box $command
+			[ "$status" -ne 0 ] || fail "$command: $way"
+			expect_has "others could change what is in it"
+		done
+		BOX_STORE=$WORK/fake run box stop victim
+		BOX_STORE=$WORK/fake run box rm -f victim
+	done
+	[ ! -e executed ] || fail "a program of somebody else's was executed"
+	[ -e fake/apps/victim/settings ] || fail "it was removed"
+}
+
 @test "stop: the stop signal, a kill after the grace period, and at once where the first process has no handler" {
 	need root
 	start_app '"stop_signal": "SIGUSR1", "command": ["sh", "-c", "trap \"echo asked; exit 0\" USR1; echo ready; while :; do sleep 0.1; done"]'

@@ -88,6 +88,19 @@ start() { # start COMMAND HEALTHCHECK
 	expect_has "no answer after"
 }
 
+@test "a check that hangs for hours keeps no supervisor from becoming the new program, and comes again" {
+	need root
+	start "$forever" '{"test": ["CMD-SHELL", "sleep 7777"], "interval": "500ms", "timeout": "9h"}'
+	sleepers() { box ps "$TAG" --format json | jq '[.[] | select(.command == "sleep 7777")] | length'; }
+	has_check() { [ "$(sleepers)" -eq 1 ]; }
+	wait_until 10 has_check
+	pid=$(pid_of)
+	timeout "$(slowly 10)" box renew || fail "renew waits for the check"
+	sleep 1
+	wait_until 10 has_check
+	[ "$(pid_of)" = "$pid" ] || fail "the app is another one"
+}
+
 @test "on_failure restart starts an unhealthy app anew, and the record says so" {
 	need root
 	start "$forever" '{"test": ["CMD-SHELL", "echo no luck; false"], "interval": "150ms", "timeout": "5s", "retries": 2, "on_failure": "restart"}'
