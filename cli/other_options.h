@@ -11,7 +11,8 @@
 
 /* Rows of an option table: of every command that asks a registry. */
 #define REGISTRY_OPTIONS \
-	OTHER_OPTION(0, "tls-verify", "say it of the registry, in /etc/box/registries.json: {\"registries\": {\"HOST:PORT\": {\"insecure\": true}}}"), \
+	OTHER_OPTION(0, "tls-verify", \
+		     "say it of the registry, in /etc/box/registries.json: {\"registries\": {\"HOST:PORT\": {\"insecure\": true}}}"), \
 	OTHER_OPTION(0, "cert-dir", "certificates lie in /etc/box/certs.d/HOST:PORT, an authority's as ca.crt"), \
 	OTHER_OPTION(0, "authfile", "REGISTRY_AUTH_FILE=FILE before the command")
 
