@@ -52,7 +52,7 @@ static const struct option_row *find_option(const struct option_row *table, cons
 		if (!row->name)
 			return NULL;
 		*ret_value = letter[1] ? letter + 1 + (letter[1] == '=') : NULL;
-		if (row->kind != OPTION_FLAG)
+		if (!option_is_flag(row))
 			return row;
 	}
 	return NULL;

@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "cli/audit.h"
 #include "cli/commands.h"
+#include "cli/other_options.h"
 #include "cli/report.h"
 #include "runtime/box.h"
 
@@ -30,6 +31,7 @@ struct stop_choices {
 
 const struct option_row stop_options[] = {
 	{ 't', "time", OPTION_TEXT, offsetof(struct stop_choices, time), "SECONDS", "then kill it (default: the spec's stop_grace_period)" },
+	OTHER_OPTION('a', "all", "box stop $(box ps -q)"),
 	{ 0 },
 };
 
@@ -39,6 +41,8 @@ struct rm_choices {
 
 const struct option_row rm_options[] = {
 	{ 'f', "force", OPTION_FLAG, offsetof(struct rm_choices, force), NULL, "end it first where it runs; none of that name is fine" },
+	OTHER_OPTION('a', "all", "box rm $(box ps -aq)"),
+	OTHER_OPTION('v', "volumes", "box volume ls, then box volume rm NAME"),
 	{ 0 },
 };
 
@@ -99,7 +103,8 @@ int command_rm(const struct call *call)
 	struct error e = { 0 };
 	int result = options_parse(rm_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e);
 
-	if (result == 0 && !operands.count)
+	/* box rm -f $(box ps -aq) where there is none */
+	if (result == 0 && !operands.count && !choices.force)
 		result = error_set(&e, ERROR_USAGE, "rm: expected at least one NAME");
 	if (result)
 		return report_failure(&e);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json_text.h"
 #include "cli/commands.h"
+#include "cli/other_options.h"
 #include "cli/processes.h"
 #include "cli/report.h"
 #include "cli/words.h"
@@ -32,6 +33,8 @@ const struct option_row ps_options[] = {
 	{ 'f', "filter", OPTION_LIST, offsetof(struct options, filters), "KEY=VALUE",
 	  "only what fits: name=TEXT, image=TEXT, status=WORD; one key several times: any of them" },
 	{ 0, "no-trunc", OPTION_FLAG, offsetof(struct options, no_trunc), NULL, "whole words, whatever the terminal's width" },
+	OTHER_OPTION('l', "latest", "box ps -a lists the newest first"),
+	OTHER_OPTION('n', "last", "box ps -a lists the newest first"),
 	{ 0 },
 };
 

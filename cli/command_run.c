@@ -42,9 +42,10 @@ struct options {
 	struct bundle_choices bundle;
 	const char *name, *override, *pull, *platform, *from;
 	bool quiet, locked;
-	struct list env, volumes;
+	struct list env, volumes, fields;
 };
 
+#define SPEC_OFFSET offsetof(struct options, fields)
 const struct option_row run_options[] = {
 	{ 't', "tty", OPTION_FLAG, offsetof(struct options, terminal), NULL, "give the app a terminal" },
 	{ 'i', "interactive", OPTION_FLAG, offsetof(struct options, keep_stdin), NULL, "give the app this command's stdin" },
@@ -176,7 +177,7 @@ static int load(const char *operand, const struct app_options *chosen, struct ap
 static struct app_options choose(const struct options *options, const struct list *command)
 {
 	return (struct app_options){ .override = options->override, .name = options->name, .env = &options->env,
-				     .volumes = &options->volumes, .command = command, .terminal = options->terminal,
+				     .volumes = &options->volumes, .fields = &options->fields, .command = command, .terminal = options->terminal,
 				     .keep_stdin = options->keep_stdin };
 }
 
@@ -217,10 +218,14 @@ static int check_options(const struct options *options, const struct list *opera
 		error_set(e, ERROR_USAGE, "run: expected one FILE.json, found %zu operands", operands->count);
 		return error_hint(e, "the command stands behind two dashes: box run %s -- %s", operands->items[0], operands->items[1]);
 	}
-	if (options->detach && (options->terminal || options->keep_stdin))
-		return error_set(e, ERROR_UNSUPPORTED, "option --%s: not together with --detach yet", options->terminal ? "tty" : "interactive");
-	if (options->detach && options->remove)
-		return error_set(e, ERROR_UNSUPPORTED, "option --rm: not together with --detach yet");
+	if (options->detach && (options->terminal || options->keep_stdin)) {
+		error_set(e, ERROR_UNSUPPORTED, "option --%s: not together with --detach yet", options->terminal ? "tty" : "interactive");
+		return error_hint(e, "leave it out: box logs -f NAME shows what the app writes, box exec -it NAME sh enters it");
+	}
+	if (options->detach && options->remove) {
+		error_set(e, ERROR_UNSUPPORTED, "option --rm: not together with --detach yet");
+		return error_hint(e, "leave it out, and box rm -f NAME when you are done with the app");
+	}
 	if (options->terminal && !isatty(STDIN_FILENO))
 		return error_set(e, ERROR_USAGE, "option --tty: stdin is not a terminal");
 	return 0;
@@ -230,6 +235,7 @@ static void forget(struct options *options, struct list *operands, struct list *
 {
 	list_release(&options->env);
 	list_release(&options->volumes);
+	list_release(&options->fields);
 	list_release(operands);
 	list_release(command);
 	*options = (struct options){ 0 };
@@ -380,5 +386,6 @@ int command_run(const struct call *call)
 	release(&run);
 	list_release(&options.env);
 	list_release(&options.volumes);
+	list_release(&options.fields);
 	return status;
 }

@@ -64,7 +64,7 @@ static const struct option_row *takes_value(const struct line *line, const char 
 		bool is_it = text_starts(word, "--") ? strcmp(word + 2, row->name) == 0 : row->letter && word[strlen(word) - 1] == row->letter;
 
 		if (is_it)
-			return row->kind == OPTION_TEXT || row->kind == OPTION_LIST ? row : NULL;
+			return row->kind == OPTION_TEXT || row->kind == OPTION_LIST || (row->kind == OPTION_FIELD && row->argument) ? row : NULL;
 	}
 	return NULL;
 }

@@ -58,6 +58,22 @@ static int set_flag(const struct words *w, const char *word, const char *value, 
 	return 0;
 }
 
+bool option_is_flag(const struct option_row *row)
+{
+	return row->kind == OPTION_FLAG || (row->kind == OPTION_FIELD && !row->argument);
+}
+
+/* A word for specs/: what it means there is in a table of theirs. */
+static int add_field(const struct words *w, const struct option_row *row, const char *word, const char *value, struct list *fields)
+{
+	bool is_set = true;
+
+	if (!row->argument && set_flag(w, word, value, &is_set))
+		return -1;
+	list_addf(fields, "%s=%s", row->name, row->argument ? value : is_set ? "true" : "false");
+	return 0;
+}
+
 /* Gives row its value: what stands in the same word, else the next one. */
 static int set_option(struct words *w, const struct option_row *row, const char *word, const char *value)
 {
@@ -69,10 +85,12 @@ static int set_option(struct words *w, const struct option_row *row, const char 
 	}
 	if (row->kind == OPTION_FLAG)
 		return set_flag(w, word, value, place);
-	if (!value)
+	if (!value && !option_is_flag(row))
 		value = *++w->at;
-	if (!value)
+	if (!value && !option_is_flag(row))
 		return error_set(w->e, ERROR_USAGE, "option %s needs a value: %s", word, row->argument);
+	if (row->kind == OPTION_FIELD)
+		return add_field(w, row, word, value, place);
 	if (row->kind == OPTION_TEXT || row->kind == OPTION_SECRET)
 		*(const char **)place = value;
 	else
@@ -110,7 +128,7 @@ static int take_letters(struct words *w)
 			return error_set(w->e, ERROR_USAGE, "unknown option -%c in %s", *letter, word);
 		if (!row)
 			return unknown_option(w->table, word, w->e);
-		if (row->kind != OPTION_FLAG)
+		if (!option_is_flag(row))
 			return set_option(w, row, word, letter[1] ? letter + 1 + (letter[1] == '=') : NULL);
 		if (set_option(w, row, word, NULL))
 			return -1;

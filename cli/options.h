@@ -17,6 +17,7 @@ enum option_kind {
 	OPTION_LIST, /* struct list: may be given several times */
 	OPTION_SECRET, /* as OPTION_TEXT; no record has the value */
 	OPTION_VARIABLES, /* as OPTION_LIST, of "KEY=VALUE"; no record has the values */
+	OPTION_FIELD, /* as OPTION_LIST, for "name=VALUE"; a flag where there is no argument: "name=true" */
 	OPTION_ELSEWHERE, /* another tool's: refused, help says where it is written here; not listed by --help */
 };
 
@@ -39,6 +40,9 @@ enum operand_rule {
  * behind "--" (NULL: operands too). A flag may be written --flag=true or --flag=false, as docker's users do. */
 int options_parse(const struct option_row *table, enum operand_rule rule, char *const *argv, void *object, struct list *operands,
 		  struct list *after, struct error *e);
+
+/* Whether a row takes no value. */
+bool option_is_flag(const struct option_row *row);
 
 /* Whether value (NULL: nobody said) is one of words, which NULL ends; else an error about the option of that name. */
 int options_one_of(const char *option, const char *value, const char *const *words, struct error *e);

@@ -15,7 +15,7 @@
 static const struct {
 	const char *name, *instead;
 } later[] = {
-	{ "attach", "box exec -t NAME sh" },
+	{ "attach", "box logs -f NAME shows what it writes, box exec -it NAME sh enters it" },
 	{ "build", "any builder of images will do: box load reads its archive" },
 	{ "builder", "any builder of images will do: box load reads its archive" },
 	{ "buildx", "any builder of images will do: box load reads its archive" },

@@ -26,8 +26,14 @@ static void add_place(struct text *line, const struct app *app, const char *file
 {
 	int number = app && e->field[0] ? app_error_line(app, e->field) : 0;
 
+	const char *option = app ? app_option(app, e->field) : NULL;
+
 	if (!e->field[0])
 		return;
+	if (option) {
+		text_addf(line, "option --%s: ", option);
+		return;
+	}
 	if (number)
 		text_addf(line, "%s:%d: ", file ? file : "", number);
 	text_addf(line, "%s: ", e->field);

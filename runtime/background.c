@@ -272,8 +272,7 @@ int background_boot_names(const struct places *places, struct list *ret, struct 
 	return 0;
 }
 
-/* How an app is of which there is no process: NULL where there is one. */
-static char *status_of(const struct places *places, const char *name, int definition, int64_t *ret_since)
+char *background_status(const struct places *places, const char *name, int definition, int64_t *ret_since)
 {
 	struct record record = { 0 };
 	struct last_end last = { 0 };
@@ -300,7 +299,7 @@ static void add_app(const struct places *places, const char *name, struct box_in
 	struct error ignored = { 0 };
 	autoclose int definition = apps_open(places, name, &settings, &ignored);
 	int64_t since = settings.created;
-	char *status = definition < 0 ? NULL : status_of(places, name, definition, &since);
+	char *status = definition < 0 ? NULL : background_status(places, name, definition, &since);
 	struct box_info *info;
 
 	if (status) {

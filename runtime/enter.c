@@ -432,8 +432,10 @@ static int prepare(const struct places *places, const struct box_exec *request, 
 		return -1;
 	if (entry->record.bundle)
 		return prepare_oci_container(places, request, entry, e) || find_namespaces(entry, e) ? -1 : 0;
-	if (request->process || request->detach)
-		return error_set(e, ERROR_UNSUPPORTED, "enter %s: --process and --detach are for OCI containers", request->name);
+	if (request->process || request->detach) {
+		error_set(e, ERROR_UNSUPPORTED, "enter %s: --process and --detach are for OCI containers", request->name);
+		return error_hint(e, "box exec %s sh -c 'PROGRAM >/dev/null 2>&1 &'", request->name);
+	}
 	describe(request, entry);
 	return find_namespaces(entry, e) || seccomp_prepare(places, &entry->container, &entry->filter, e) ? -1 : 0;
 }

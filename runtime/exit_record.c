@@ -124,6 +124,11 @@ void exit_record_dump(const struct exit_record *record, struct text *ret)
 	field_dump(record_fields, record, ret);
 }
 
+void exit_record_dump_health(const struct exit_record *record, struct text *ret)
+{
+	field_dump(health_fields, &record->health, ret);
+}
+
 /* The number of "12.json", 0 for every other name. */
 static int64_t number_of(const char *file)
 {

@@ -75,6 +75,9 @@ void exit_record_numbers(int definition, struct list *ret);
 /* The record as JSON. Adds to ret. */
 void exit_record_dump(const struct exit_record *record, struct text *ret);
 
+/* Its health alone. Adds to ret. */
+void exit_record_dump_health(const struct exit_record *record, struct text *ret);
+
 /* One line: "killed by SIGKILL after 2m 5s: out of memory". The caller frees it. */
 char *exit_record_headline(const struct exit_record *record);
 

@@ -12,7 +12,9 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
+#include "runtime/apps.h"
 #include "runtime/box.h"
+#include "runtime/inspect_app.h"
 #include "runtime/oci_state.h"
 #include "runtime/state.h"
 #include "specs/container.h"
@@ -107,8 +109,15 @@ int container_inspect(const struct places *places, const char *name, struct text
 	autofree char *created = NULL;
 	bool alive = false, is_frozen;
 
-	if (box_check_name(name, e) || state_read(places, name, &record, &alive, e))
+	if (box_check_name(name, e))
 		return -1;
+	if (state_read(places, name, &record, &alive, e) || (!alive && apps_exists(places, name))) {
+		record_release(&record);
+		if (!apps_exists(places, name))
+			return -1;
+		error_clear(e);
+		return app_inspect(places, name, ret, e);
+	}
 	if (alive && cgroup_open(record.cgroup ? record.cgroup : "", &group, &ignored))
 		group = NULL; /* the container is on its way out */
 	is_frozen = group && cgroup_is_frozen(group);
@@ -126,6 +135,8 @@ int container_inspect(const struct places *places, const char *name, struct text
 		json_add_member(ret, "cgroup", cgroup_path(group));
 		add_limits(ret, group);
 	}
+	if (!record.bundle)
+		app_inspect_add(places, name, ret);
 	text_add_char(ret, '}');
 	cgroup_free(group);
 	record_release(&record);

@@ -27,6 +27,7 @@
 #include "specs/interpolate.h"
 #include "specs/limits.h"
 #include "specs/locate.h"
+#include "specs/option_merge.h"
 #include "specs/override.h"
 #include "specs/problems.h"
 #include "specs/relax.h"
@@ -86,17 +87,25 @@ int app_error_line(const struct app *app, const char *field)
 	return line ? line : locate_line(app->text.data, app->text.length, field);
 }
 
-/* Turns "field: text" into "file:line: field: text". */
+const char *app_option(const struct app *app, const char *field)
+{
+	return option_merged(&app->from_options, field);
+}
+
+/* Turns "field: text" into "file:line: field: text", or "option --name: text" where the file does not say it. */
 static int with_line(const struct app *app, struct error *e)
 {
 	char field[sizeof e->field];
+	const char *option = app_option(app, e->field);
 	int line;
 
 	memcpy(field, e->field, sizeof field);
 	if (!field[0])
-		return text_starts(e->text, app->file) ? -1 : error_in(e, "%s", app->file);
+		return text_starts(e->text, app->file) || e->kind == ERROR_USAGE ? -1 : error_in(e, "%s", app->file);
 	line = app_error_line(app, field);
 	e->field[0] = '\0';
+	if (option)
+		return error_in(e, "option --%s", option);
 	error_in(e, "%s", field);
 	return line ? error_in(e, "%s:%d", app->file, line) : error_in(e, "%s", app->file);
 }
@@ -122,6 +131,8 @@ static int decode(const struct app_options *options, struct app *app, json_t *ro
 		return -1;
 	if (json_object_get(root, "services"))
 		return services_refuse(app, root, p);
+	if (option_merge(options ? options->fields : NULL, root, &app->from_options, p->e))
+		return -1;
 	return app_decode(app, root, p);
 }
 
@@ -209,6 +220,7 @@ void app_release(struct app *app)
 	field_release(app_table, app);
 	list_release(&app->env_files);
 	list_release(&app->written);
+	list_release(&app->from_options);
 	text_release(&app->text);
 	free(app->file);
 	free(app->folder);

@@ -21,6 +21,7 @@ struct app_options {
 	const char *name;          /* --name, or NULL */
 	const struct list *env;    /* -e KEY=VALUE or KEY (taken from the caller's environment) */
 	const struct list *volumes; /* -v SOURCE:TARGET[:ro] */
+	const struct list *fields; /* "memory=64m": options that stand for fields (option_fields.h), NULL: none */
 	const struct list *command; /* -- COMMAND…, replaces command (not entrypoint); NULL or empty: none */
 	bool terminal;             /* -t */
 	bool keep_stdin;           /* -i */
@@ -57,6 +58,9 @@ void app_override_names(const struct app *app, struct list *ret);
 /* The line of a field ("volumes[2].source") in the file, or of what of it the file has; 0 for "". For errors
  * that come about later. */
 int app_error_line(const struct app *app, const char *field);
+
+/* The option that set this field ("memory"), or NULL. For errors as above. */
+const char *app_option(const struct app *app, const char *field);
 
 /* The resolved spec as JSON, as box config prints it: defaults filled in, secrets left out. */
 void app_dump(const struct app *app, struct text *ret);

@@ -29,9 +29,11 @@ int app_unexpected(struct problems *p, const char *expected, const char *found, 
 	return problems_add(p);
 }
 
-static int refuse(struct problems *p, const char *field, const char *what)
+static int refuse(struct problems *p, const char *field, const char *what, const char *meanwhile)
 {
 	error_set(p->e, ERROR_UNSUPPORTED, "%s not supported yet", what);
+	if (meanwhile)
+		error_hint(p->e, "%s", meanwhile);
 	error_at(p->e, "%s", field);
 	return problems_add(p);
 }
@@ -39,21 +41,22 @@ static int refuse(struct problems *p, const char *field, const char *what)
 /* Fields whose machinery this version does not have. They are checked like all others first; they are never ignored. */
 static int check_later(const struct app *app, struct problems *p)
 {
+	static const char host[] = "meanwhile \"network_mode\": \"host\" (--network host) has the app listen on the host's own ports";
 	const struct {
 		bool is_asked;
-		const char *field, *what;
+		const char *field, *what, *meanwhile;
 	} later[] = {
-		{ app_has(app, "build"), "build", "building images is" },
-		{ app->network_mode == NETWORK_CHOICE_PRIVATE, "network_mode", "a private network is" },
-		{ app_has(app, "networks"), "networks", "named networks are" },
-		{ app_has(app, "ports"), "ports", "published ports are" },
-		{ app_has(app, "update"), "update", "replacing an app is" },
+		{ app_has(app, "build"), "build", "building images is", "any builder will do: box load reads its archive" },
+		{ app->network_mode == NETWORK_CHOICE_PRIVATE, "network_mode", "a private network is", host },
+		{ app_has(app, "networks"), "networks", "named networks are", host },
+		{ app_has(app, "ports"), "ports", "published ports are", host },
+		{ app_has(app, "update"), "update", "replacing an app is", NULL },
 	};
 
 	if (app->is_service)
 		return 0; /* the file as a whole is refused */
 	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-		if (later[i].is_asked && refuse(p, later[i].field, later[i].what))
+		if (later[i].is_asked && refuse(p, later[i].field, later[i].what, later[i].meanwhile))
 			return -1;
 	return 0;
 }

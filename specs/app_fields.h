@@ -161,6 +161,7 @@ struct app {
 	struct list env_files; /* KEY=VALUE of env_file, in order */
 	char *reference;       /* image or rootfs, its path absolute */
 	struct list written;   /* top-level keys that the file (with its override) has */
+	struct list from_options; /* fields that an option has set: option_merge.h */
 	bool is_service;       /* one of several in the file */
 	struct json_t *oci;    /* the "oci" block, or NULL */
 };

@@ -135,16 +135,16 @@ teardown() { teardown_world; }
 		run --overide dev app.json|unknown option --overide|did you mean --override?
 		run --nmae=x app.json|unknown option --nmae|did you mean --name?
 		run -x app.json|unknown option -x|
-		run -m 64m debian|there is no option --memory|write it into app.json: "resources": {"limits": {"memory": "64m"}}
-		run -p80:80 debian|there is no option --publish|write it into app.json: "ports": ["127.0.0.1:8080:80"]
-		run --publsh=80 app.json|unknown option --publsh|
+		run -m 64q debian|option --memory: expected a size such as "512m", found "64q"|
+		run -p80:80 debian|option --publish: published ports are not supported yet|meanwhile "network_mode": "host" (--network host) has the app listen on the host's own ports
+		run --publsh=80 app.json|unknown option --publsh|did you mean --publish?
 		run -tx app.json|unknown option -x in -tx|
 		run app.json --name|option --name needs a value: NAME|
 		run --tty=maybe app.json|option --tty=maybe: expected no value, or true or false|
 		run|run: expected FILE.json or IMAGE|
 		run app.json ls|run: expected one FILE.json, found 2 operands|the command stands behind two dashes: box run app.json -- ls
-		run -d --rm app.json|option --rm: not together with --detach yet|
-		run -di app.json|option --interactive: not together with --detach yet|
+		run -d --rm app.json|option --rm: not together with --detach yet|leave it out, and box rm -f NAME when you are done with the app
+		run -di app.json|option --interactive: not together with --detach yet|leave it out: box logs -f NAME shows what the app writes, box exec -it NAME sh enters it
 		run -t app.json|option --tty: stdin is not a terminal|
 		run --pull never nginx:1.27|the image docker.io/library/nginx:1.27 is not in the store, and --pull never forbids to fetch it|box pull docker.io/library/nginx:1.27
 		run --pull often nginx:1.27|option --pull often: expected missing, always or never|

@@ -126,3 +126,21 @@ record() { jq -r "$2" "$BOX_STORE/apps/$TAG/exits/$1.json"; }
 	run box explain "$TAG"
 	expect_has "system calls that its seccomp profile refused: acct (2), swapoff (1)" "security.seccomp"
 }
+
+@test "inspect has health, exits and the spec, whether the app runs or not" {
+	need root
+	start '"command": ["sh", "-c", "trap \"exit 3\" TERM; while :; do sleep 0.1; done"],
+	"healthcheck": {"test": ["CMD", "sh", "-c", "echo fine"], "interval": "200ms"}, "restart": "always"'
+	wait_until 10 inspected '.health.checks[0].output' $'fine\n'
+	inspected '.exits | length' 0 || fail "it has not ended"
+	inspected '.spec.restart + " " + .status' "always running" || fail "$(box inspect "$TAG")"
+	box kill "$TAG" KILL
+	wait_until 10 inspected '.exits[0].signal' 9
+	box start "$TAG"
+	box stop "$TAG"
+	inspected '.status' "exited (3)" || fail "$(box inspect "$TAG")"
+	inspected '[.exits[] | .code] | join(" ")' "3 -1" || fail "not the last one first: $(box inspect "$TAG")"
+	inspected '.spec_file' "$PWD/app.json" || fail "another file"
+	inspected '.health' null || fail "it has health without a process"
+}
+inspected() { [ "$(box inspect "$TAG" | jq -r ".[0] | $1")" = "${2%$'\n'}" ]; }
