@@ -6,8 +6,8 @@
  *   a mount namespace of its own                        all powers of that root: writes the file on a new tmpfs, and clones a mount of it
  *   the app's mount namespace                           power over files, and to mount: compares with what is there, and swaps the mounts
  *
- * A secret is a mount on its target, so one system call changes what a path leads to: whoever opens it reads all of the old or all of the new
- * one. Nothing of the app is executed. Where the path leads is the app's to say, but only within its own mount namespace, and nothing
+ * A secret is a mount on its target, so one system call changes what a path leads to: whoever opens it reads all of the old or all of the
+ * new one. Nothing of the app is executed. Where the path leads is the app's to say, but only within its own mount namespace, and nothing
  * other than a read-only file on a tmpfs is ever taken away there.
  */
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * care.c - what the supervisor does for an app that runs: checks its health, answers for the system calls that its profile refuses, and lets
- * its secrets follow their sources.
+ * care.c - what the supervisor does for an app that runs: checks its health, answers for the system calls that its profile refuses, and
+ * lets its secrets follow their sources.
  */
 #include <poll.h>
 #include <string.h>
