@@ -39,8 +39,8 @@ int mount_change(int mount, const char *name, const struct mount_change *change,
 int mount_attach(int mount, int target, const char *name, struct error *e);
 
 /* Moves the detached mount into the place of target, which is the root of the topmost mount there: whoever opens the path finds one or the
- * other. proc: a /proc that shows this process; it becomes the current folder. Before Linux 6.5 the old mount stays, below the new one. name
- * is for messages. */
+ * other. proc: a /proc that shows this process; it becomes the current folder. Before Linux 6.5 the old mount stays, below the new one.
+ * name is for messages. */
 int mount_replace(int mount, int target, int proc, const char *name, struct error *e);
 
 /* pivot_root(".", "."): the current folder becomes the root, the old root lies on top of it. Returns as the system call does. */

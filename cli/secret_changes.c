@@ -102,7 +102,8 @@ static int replace(struct changes *c, size_t i, struct error *e)
 		return 0;
 	}
 	c->due[i] = true;
-	if (note_due(c, e) || box_replace_secret(c->places, c->name, &secret->file, /* look_only= */ false, &differs, e))
+	if (note_due(c, e) ||
+	    box_replace_secret(c->places, c->name, &secret->file, /* look_only= */ false, &differs, e))
 		return -1;
 	events_note(c->places, "container", "secret", c->name, NULL);
 	return 0;
@@ -120,7 +121,9 @@ static bool is_same_action(const struct secret_change *one, const struct secret_
 
 static int act(const struct changes *c, const struct secret_change *secret, struct error *e)
 {
-	const struct app_program program = { .name = c->name, .args = &secret->exec, .group = "box-change", .timeout_ms = PROGRAM_MS };
+	const struct app_program program = {
+		.name = c->name, .args = &secret->exec, .group = "box-change", .timeout_ms = PROGRAM_MS
+	};
 	int status = 0;
 
 	if (secret->action == CHANGE_SIGNAL)
@@ -128,7 +131,8 @@ static int act(const struct changes *c, const struct secret_change *secret, stru
 	if (app_program_run(c->places, &program, &status, e))
 		return error_in(e, "run %s", secret->exec.items[0]);
 	if (status == APP_PROGRAM_LATE)
-		return error_set(e, ERROR_KERNEL, "run %s: it did not end within %d seconds", secret->exec.items[0], PROGRAM_MS / 1000);
+		return error_set(e, ERROR_KERNEL, "run %s: it did not end within %d seconds", secret->exec.items[0],
+				 PROGRAM_MS / 1000);
 	return status ? error_set(e, ERROR_KERNEL, "run %s: exit code %d", secret->exec.items[0], status) : 0;
 }
 

@@ -49,17 +49,21 @@ static int open_app(const struct places *places, struct program_run *run, struct
 	if (!alive)
 		return error_set(e, ERROR_MISSING, "enter %s: it is not running", run->program->name);
 	/* Before the fork: it may execute this whole command once more. */
-	if (sealed_self(run->record.user_namespace, e) || cgroup_open(run->record.cgroup ? run->record.cgroup : "", &run->group, e))
+	if (sealed_self(run->record.user_namespace, e) ||
+	    cgroup_open(run->record.cgroup ? run->record.cgroup : "", &run->group, e))
 		return -1;
 	if (cgroup_make_below(run->group, run->program->group, &run->below, &ignored))
 		run->below = NULL;
-	return run->below ? cgroup_kill(run->below, SIGKILL, e) : 0; /* a supervisor that was killed may have left some */
+	return run->below ? cgroup_kill(run->below, SIGKILL, e)
+			  : 0; /* a supervisor that was killed may have left some */
 }
 
 static _Noreturn void enter(const struct places *places, const struct program_run *run)
 {
 	const struct list nothing = { 0 };
-	const struct box_exec request = { .name = run->program->name, .args = run->program->args, .env = &nothing,
+	const struct box_exec request = { .name = run->program->name,
+					  .args = run->program->args,
+					  .env = &nothing,
 					  .cgroup = run->below ? run->program->group : NULL };
 	int status = BOX_FAILED;
 	struct error e = { 0 };
@@ -67,7 +71,9 @@ static _Noreturn void enter(const struct places *places, const struct program_ru
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (box_exec(places, &request, &status, &e)) {
 		(void)write_all(2, e.text, strlen(e.text)); /* the program's output: nobody else is told */
-		status = e.kind == ERROR_NOT_FOUND ? NOT_FOUND : e.kind == ERROR_NOT_EXECUTABLE ? NOT_EXECUTABLE : BOX_FAILED;
+		status = e.kind == ERROR_NOT_FOUND        ? NOT_FOUND
+			 : e.kind == ERROR_NOT_EXECUTABLE ? NOT_EXECUTABLE
+							  : BOX_FAILED;
 	}
 	_exit(status);
 }

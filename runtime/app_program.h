@@ -19,6 +19,6 @@ struct app_program {
 	int64_t timeout_ms;
 };
 
-/* Runs it as the app's user, its output on this process' stdout and stderr. What it has begun is killed with it, late or not. *ret_status as
- * box_run has it, or APP_PROGRAM_LATE. */
+/* Runs it as the app's user, its output on this process' stdout and stderr. What it has begun is killed with it, late or not. *ret_status
+ * as box_run has it, or APP_PROGRAM_LATE. */
 int app_program_run(const struct places *places, const struct app_program *program, int *ret_status, struct error *e);

@@ -25,7 +25,8 @@
 int files_mount(int folder, const char *name, const struct file_entry *file, struct error *e)
 {
 	const struct mount_change change = {
-		.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | (file->is_secret ? MOUNT_ATTR_RDONLY : 0),
+		.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+		       (file->is_secret ? MOUNT_ATTR_RDONLY : 0),
 	};
 	autoclose int mount = -1;
 	autoclose int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -65,7 +66,8 @@ static int add_file(struct child *c, const struct file_entry *file, size_t index
 		return -1;
 	target = beneath_make_file(c->root, file->target, 0644, e);
 	if (target < 0 && file->is_optional && e->sys == EACCES) {
-		error_clear(e); /* a folder that belongs to nobody in here: an ordinary user runs somebody else's root folder */
+		error_clear(
+			e); /* a folder that belongs to nobody in here: an ordinary user runs somebody else's root folder */
 		return 0;
 	}
 	return target < 0 ? -1 : mount_attach(mount, target, file->target, e);

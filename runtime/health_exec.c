@@ -25,7 +25,8 @@ struct check {
 };
 
 static const struct field test_fields[] = {
-	{ "test", FIELD_TEXT_LIST, offsetof(struct check, test), .flags = FIELD_REQUIRED, .help = "program and arguments" },
+	{ "test", FIELD_TEXT_LIST, offsetof(struct check, test), .flags = FIELD_REQUIRED,
+	  .help = "program and arguments" },
 	{ 0 },
 };
 
@@ -48,8 +49,9 @@ int box_check_health(const struct places *places, const char *name, int *ret_sta
 	int result = -1;
 
 	if (box_check_name(name, e) == 0 && read_test(places, name, &check, e) == 0) {
-		const struct app_program program = { .name = name, .args = &check.test, .group = "box-check",
-						     .timeout_ms = check.plan.timeout_ms };
+		const struct app_program program = {
+			.name = name, .args = &check.test, .group = "box-check", .timeout_ms = check.plan.timeout_ms
+		};
 
 		result = app_program_run(places, &program, ret_status, e);
 	}

@@ -6,8 +6,8 @@
  *   a mount namespace of its own                        all powers of that root: writes the file on a new tmpfs, and clones a mount of it
  *   the app's mount namespace                           power over files, and to mount: compares with what is there, and swaps the mounts
  *
- * A secret is a mount on its target, so one system call changes what a path leads to: whoever opens it reads all of the old or all of the new
- * one. Nothing of the app is executed. Where the path leads is the app's to say, but only within its own mount namespace, and nothing
+ * A secret is a mount on its target, so one system call changes what a path leads to: whoever opens it reads all of the old or all of the
+ * new one. Nothing of the app is executed. Where the path leads is the app's to say, but only within its own mount namespace, and nothing
  * other than a read-only file on a tmpfs is ever taken away there.
  */
 #include <fcntl.h>
@@ -40,7 +40,9 @@ struct replacement {
 
 static int write_apart(void *data, struct error *e)
 {
-	static const struct mount_option options[] = { { "mode", "0700" }, { "size", "2m" }, { "nr_inodes", "4" }, { NULL, NULL } };
+	static const struct mount_option options[] = {
+		{ "mode", "0700" }, { "size", "2m" }, { "nr_inodes", "4" }, { NULL, NULL }
+	};
 	struct replacement *r = data;
 	autoclose int place = -1, folder = -1;
 
@@ -68,8 +70,8 @@ static int open_old(const struct file_entry *file, int root, struct error *e)
 		return -1;
 	if (statx(old, "", AT_EMPTY_PATH, STATX_TYPE, &look) || fstatfs(old, &system) || fstatvfs(old, &flags))
 		return error_sys(e, "look at it");
-	if (!S_ISREG(look.stx_mode) || !(look.stx_attributes & STATX_ATTR_MOUNT_ROOT) || system.f_type != TMPFS_MAGIC_NUMBER ||
-	    !(flags.f_flag & ST_RDONLY))
+	if (!S_ISREG(look.stx_mode) || !(look.stx_attributes & STATX_ATTR_MOUNT_ROOT) ||
+	    system.f_type != TMPFS_MAGIC_NUMBER || !(flags.f_flag & ST_RDONLY))
 		return error_set(e, ERROR_MISSING, "the app has something else there now");
 	return take_fd(&old);
 }
@@ -83,7 +85,8 @@ static int compare(const struct file_entry *file, int root, bool *ret_differs, s
 
 	if (old < 0)
 		return -1;
-	while ((got = read(old, part, sizeof part)) > 0 && (size_t)got <= file->length - done && memcmp(part, file->data + done, (size_t)got) == 0)
+	while ((got = read(old, part, sizeof part)) > 0 && (size_t)got <= file->length - done &&
+	       memcmp(part, file->data + done, (size_t)got) == 0)
 		done += (size_t)got;
 	explicit_bzero(part, sizeof part);
 	if (got < 0)
@@ -103,11 +106,14 @@ static int swap(void *data, struct error *e)
 	return r->look_only || !*r->differs ? 0 : mount_replace(r->mount, old, r->proc, r->file->target, e);
 }
 
-int box_replace_secret(const struct places *places, const char *name, const struct file_entry *file, bool look_only, bool *ret_differs,
-		       struct error *e)
+int box_replace_secret(const struct places *places, const char *name, const struct file_entry *file, bool look_only,
+		       bool *ret_differs, struct error *e)
 {
 	bool *differs = mmap(NULL, sizeof *differs, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct replacement r = { .file = file, .look_only = look_only, .differs = differs, .mount = -1,
+	struct replacement r = { .file = file,
+				 .look_only = look_only,
+				 .differs = differs,
+				 .mount = -1,
 				 .proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC) };
 	int *const kept[] = { &r.proc };
 	autoclose int first = -1, root = -1;
@@ -118,8 +124,14 @@ int box_replace_secret(const struct places *places, const char *name, const stru
 	else if (r.proc < 0)
 		error_sys(e, "open /proc");
 	else if ((first = inside_open(places, name, &root, e)) >= 0) {
-		const struct inside request = { .first = first, .prepare = write_apart, .can_mount = true, .kept = kept, .kept_count = 1,
-						.confine = -1, .work = swap, .data = &r };
+		const struct inside request = { .first = first,
+						.prepare = write_apart,
+						.can_mount = true,
+						.kept = kept,
+						.kept_count = 1,
+						.confine = -1,
+						.work = swap,
+						.data = &r };
 
 		result = inside_run(&request, e) ? error_in(e, "replace %s in %s", file->target, name) : 0;
 		*ret_differs = *differs;

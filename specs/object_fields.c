@@ -57,7 +57,8 @@ static const struct field on_change_fields[] = {
 	{ "signal", FIELD_TEXT, AT(signal), .help = "A signal to the app's first process: \"SIGHUP\"." },
 	{ "exec", FIELD_TEXT_LIST, AT(exec), .flags = FIELD_SPARSE,
 	  .help = "A program in the app, with its arguments, as the app's user: [\"nginx\", \"-s\", \"reload\"]. It has 30 seconds." },
-	{ "action", FIELD_ENUM, AT(action), .min = ON_CHANGE_RESTART, .names = change_actions, .help = "restart: ends the app and starts it again." },
+	{ "action", FIELD_ENUM, AT(action), .min = ON_CHANGE_RESTART, .names = change_actions,
+	  .help = "restart: ends the app and starts it again." },
 	{ 0 },
 };
 #undef AT

@@ -40,7 +40,8 @@ json_t *shorthand_volume(const char *text, struct error *e)
 	if (count >= 2 && *parts[0] && parts[1][0] == '/' && (count == 2 || read_only || strcmp(parts[2], "rw") == 0))
 		return json_pack("{s:s, s:s, s:s, s:b}", "type", strchr("/.~", parts[0][0]) ? "bind" : "volume", "source", parts[0],
 				 "target", parts[1], "read_only", read_only);
-	error_set(e, ERROR_SPEC, "expected \"source:/target\" or \"source:/target:ro\", found \"%.80s\"", text);
+	error_set(e, ERROR_SPEC, "expected \"source:/target\" or \"source:/target:ro\", found \"%.80s\"",
+		  text);
 	return NULL;
 }
 
@@ -115,7 +116,8 @@ json_t *shorthand_on_change(const char *text, struct error *e)
 {
 	if (strcmp(text, "restart") == 0)
 		return json_pack("{s:s}", "action", text);
-	error_set(e, ERROR_SPEC, "expected \"restart\", {\"signal\": \"SIGHUP\"} or {\"exec\": [\"program\", \"argument\"]}, found \"%.80s\"", text);
+	error_set(e, ERROR_SPEC, "expected \"restart\", {\"signal\": \"SIGHUP\"} or "
+			"{\"exec\": [\"program\", \"argument\"]}, found \"%.80s\"", text);
 	return NULL;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * care.c - what the supervisor does for an app that runs: checks its health, answers for the system calls that its profile refuses, and lets
- * its secrets follow their sources.
+ * care.c - what the supervisor does for an app that runs: checks its health, answers for the system calls that its profile refuses, and
+ * lets its secrets follow their sources.
  */
 #include <poll.h>
 #include <string.h>
@@ -33,6 +33,7 @@ void care_begin(struct supervisor *s, bool is_new)
 
 	if (!s->kept.count)
 		return;
+	s->secrets.log = s->streams[1]; /* each run has FIFOs of its own */
 	secrets_begin(&s->secrets, now_ms);
 	health_begin(&s->health, s->kept.fds[0], s->progress.started_ms, is_new, now_ms);
 	/* Without a place for its figures nobody would answer: then the app shall have its refusals from the kernel, as ENOSYS. */

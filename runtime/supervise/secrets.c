@@ -25,8 +25,8 @@
 
 enum {
 	SOURCES_LIMIT = 1 << 20,
-	LINKS_MOST = 40,    /* as the kernel has it */
-	SETTLE_MS = 500,    /* without a change */
+	LINKS_MOST = 40, /* as the kernel has it */
+	SETTLE_MS = 500, /* without a change */
 	SETTLE_MOST_MS = 5000,
 	PAUSED_MS = 1000,
 	BLIND_MS = 60000,
@@ -46,7 +46,9 @@ void secrets_open(struct secrets *s, const struct probe_app *app, int definition
 	autorelease(text) struct text file = { 0 };
 	struct error ignored = { 0 };
 
-	*s = (struct secrets){ .app = *app, .definition = definition, .state = state, .log = log, .watch = -1, .due_ms = INT64_MAX };
+	*s = (struct secrets){
+		.app = *app, .definition = definition, .state = state, .log = log, .watch = -1, .due_ms = INT64_MAX
+	};
 	if (file_read(definition, SOURCES_FILE, SOURCES_LIMIT, &file, &ignored))
 		return; /* nothing follows its source */
 	for (size_t at = 0; at < file.length; at += strlen(file.data + at) + 1)
@@ -67,7 +69,8 @@ static void forget_spots(struct secrets *s)
 static void add_spot(struct secrets *s, const char *folder, const char *name)
 {
 	int number = inotify_add_watch(s->watch, folder,
-				       IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_ATTRIB | IN_ONLYDIR);
+				       IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE |
+					       IN_ATTRIB | IN_ONLYDIR);
 	struct secrets_spot *spot;
 
 	if (number < 0) {
@@ -242,7 +245,8 @@ bool secrets_serve(struct secrets *s, const struct pollfd *polls, int64_t now_ms
 	}
 	if (s->watch >= 0 && polls[0].revents && has_changed(s)) {
 		s->first_ms = s->first_ms ? s->first_ms : now_ms;
-		s->due_ms = now_ms + SETTLE_MS < s->first_ms + SETTLE_MOST_MS ? now_ms + SETTLE_MS : s->first_ms + SETTLE_MOST_MS;
+		s->due_ms = now_ms + SETTLE_MS < s->first_ms + SETTLE_MOST_MS ? now_ms + SETTLE_MS
+									      : s->first_ms + SETTLE_MOST_MS;
 	}
 	if (!s->pid && now_ms >= s->due_ms)
 		do_due(s, now_ms);

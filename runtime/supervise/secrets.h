@@ -31,12 +31,12 @@ struct secrets {
 	struct secrets_spot {
 		int folder; /* its number in inotify */
 		char *name;
-	} *spots;
+	} * spots;
 	size_t spot_count;
-	bool is_blind;     /* some folder cannot be watched */
-	int64_t first_ms;  /* the first change of those that are settling; 0: none */
-	int64_t due_ms;    /* when box app-secrets is begun; INT64_MAX: not now */
-	pid_t pid;         /* of it; 0: it does not run */
+	bool is_blind;    /* some folder cannot be watched */
+	int64_t first_ms; /* the first change of those that are settling; 0: none */
+	int64_t due_ms;   /* when box app-secrets is begun; INT64_MAX: not now */
+	pid_t pid;        /* of it; 0: it does not run */
 	int pidfd;
 };
 
