@@ -7,6 +7,7 @@
 #   make check         everything: house rules, lint, both compilers, sanitizers, fuzz corpus, system tests (as root), virtual machines
 #   make check-vm      the system tests under Debian's kernels with cgroup v2 alone, in virtual machines (scripts/check-vm)
 #   make check-kube    a Kubernetes of two nodes, built from Debian's sources, with box as its runtime (scripts/setup kube; as root)
+#   make check-images  twelve images from Debian packages, asked and stopped under the defaults (scripts/setup test; as root)
 #   make lint          clang-tidy, cppcheck, house rules
 #   make format        clang-format over all C files
 #   make bench         whole-process time of box against runc and crun (as root)
@@ -149,13 +150,13 @@ $O/tests/%: $O/tests/fuzz/%.o $(if $(FUZZ),,$O/tests/fuzz/replay.o) $O/libimage.
 
 # Words for people. One part of check: make check-layers, check-size, … (scripts/check says which there are).
 parts := layers size headers style links tables lint clang unit sanitize errors corpus system vm
-.PHONY: demo test check bench lint format coverage fuzz install clean help objects unit-program replay-programs $(parts:%=check-%) check-kube
+.PHONY: demo test check bench lint format coverage fuzz install clean help objects unit-program replay-programs $(parts:%=check-%) check-kube check-images
 check:
 	@scripts/setup test
 	@scripts/check $(parts)
 test:
 	@scripts/check layers size style links tables unit errors corpus quick
-$(parts:%=check-%) check-kube: check-%:
+$(parts:%=check-%) check-kube check-images: check-%:
 	@scripts/check $*
 lint:
 	@scripts/check style lint

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 set -eu
 if [ "$(id -u)" = 0 ]; then
 	find /var/lib/mysql \! -user mysql -exec chown mysql: '{}' +

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 set -eu
 PATH=$PATH:/usr/lib/postgresql/15/bin
 if [ "$(id -u)" = 0 ]; then

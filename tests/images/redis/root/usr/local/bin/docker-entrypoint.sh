@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 set -e
 if [ "$1" = redis-server ] && [ "$(id -u)" = 0 ]; then
 	find . \! -user redis -exec chown redis '{}' +
