@@ -83,6 +83,11 @@ void cgroup_seek_scope(const char *name);
 int cgroup_house_enter(struct error *e);
 void cgroup_house_leave(void);
 
+/* In the main process of a service of systemd with Delegate=yes, as root: makes room below the service's own group, by going into a leaf of
+ * its own, and *ret is a path for one more group there, "/system.slice/web.service/app"; the caller frees it. NULL
+ * where there is none: not in a service, v1 trees, a part of the tree alone. */
+int cgroup_house_service(char **ret, struct error *e);
+
 /* For a container that stays in its caller's group: every call does nothing. Its limits, if there are any, are not enforced: a warning. */
 struct cgroup *cgroup_none(const struct limits *limits);
 

@@ -4,6 +4,7 @@
  *
  * As root it is one group for all of them, /box/.supervise in every tree, which nothing limits; an ordinary user with a systemd of the
  * user's own gets a scope there. Where neither can be had a supervisor stays in its caller's groups, and ends with them.
+ * In a service of systemd the supervisor stays in the service's group, and the app joins it there.
  */
 #include "cgroups/cgroup.h"
 
@@ -16,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "cgroups/group.h"
 
@@ -23,6 +25,7 @@
 
 enum {
 	TRIES = 100,    /* ROOT/box goes with its last group, perhaps between two of our steps */
+	CGROUP_LIMIT = 1 << 16, /* of /proc/self/cgroup */
 	LEAVE_MS = 200, /* for a supervisor that is about to end */
 };
 
@@ -131,4 +134,50 @@ void cgroup_house_leave(void)
 		while (!clear_away(&house->branches[i]) && wait_until(deadline, &pause_us))
 			;
 	cgroup_free(house);
+}
+
+/* The service's own group as a folder's path; NULL: there is none to be had. */
+static char *service_group(const struct layout *layout, struct error *e)
+{
+	autorelease(text) struct text proc = { 0 };
+	autofree char *own = NULL;
+
+	if (layout->version != CGROUP_V2 || layout->count != 1 || strcmp(layout->trees[0].inside, "/") != 0 ||
+	    file_read(AT_FDCWD, "/proc/self/cgroup", CGROUP_LIMIT, &proc, e))
+		return NULL;
+	own = proc.data ? layout_own_group(proc.data) : NULL;
+	return own && text_ends(own, ".service") ? take_ptr(&own) : NULL;
+}
+
+/* Processes and controllers cannot be in one group: "no internal processes", cgroups(7). */
+static int enter_leaf(const char *root, const char *own, struct error *e)
+{
+	autofree char *leaf = text_format("%s%s/supervise", root, own);
+	autofree char *procs = text_format("%s/cgroup.procs", leaf);
+
+	if (mkdir(leaf, 0755) && errno != EEXIST)
+		return error_sys(e, "make cgroup %s", leaf);
+	return file_poke(AT_FDCWD, procs, "0") ? error_sys(e, "enter cgroup %s", leaf) : 0;
+}
+
+int cgroup_house_service(char **ret, struct error *e)
+{
+	struct layout layout = { 0 };
+	autofree char *own = NULL;
+	int result = 0;
+
+	*ret = NULL;
+	if (geteuid() != 0)
+		return 0;
+	if (layout_find(&layout, e))
+		return -1;
+	own = service_group(&layout, e);
+	if (own)
+		result = enter_leaf(layout.trees[0].root, own, e);
+	else if (e->kind != ERROR_NONE)
+		result = -1;
+	if (own && result == 0)
+		*ret = text_format("%s/app", own);
+	layout_release(&layout);
+	return result;
 }

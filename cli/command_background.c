@@ -265,6 +265,7 @@ const struct command hidden_commands[] = {
 	{ "app-check", "NAME", "", no_options, command_app_check, NULL, NOT_AUDITED },
 	{ "app-secrets", "NAME", "", no_options, command_app_secrets, NULL, NOT_AUDITED },
 	{ "app-leave", "NAME", "", no_options, command_app_leave, NULL, NOT_AUDITED },
+	{ "app-serve", "NAME", "", no_options, command_app_serve, NULL, NOT_AUDITED },
 	{ "watch-leave", "", "", no_options, command_watch_leave, NULL, NOT_AUDITED },
 	{ 0 },
 };

@@ -17,6 +17,7 @@
 #include "base/places.h"
 #include "cli/audit.h"
 #include "cli/bundle.h"
+#include "cli/command_run.h"
 #include "cli/commands.h"
 #include "cli/locking.h"
 #include "cli/other_options.h"
@@ -252,30 +253,39 @@ static int parse(const struct call *call, struct options *options, struct list *
 	return options_parse(run_options, OPERANDS_ANYWHERE, call->argv, options, operands, command, e);
 }
 
-/* Makes the app, and leaves it to a supervisor. Where it cannot be started nothing of it is left. */
-static int run_detached(const struct run *run, const struct call *call, const struct options *options, const struct list *command,
-			struct error *e)
+/* Makes the app in the background. */
+static int define_app(const struct run *run, const struct call *call, const struct options *options, const struct list *command,
+		      struct error *e)
 {
 	const struct app_options chosen = choose(options, command);
 	const struct container *c = &run->container;
 	const struct app_log log = app_log(run->app);
 	autorelease(text) struct text json = { 0 };
-	autorelease(text) struct text out = { 0 };
 	autofree char *spec_file = c->spec_file && is_file(c->spec_file) ? realpath(c->spec_file, NULL) : NULL;
 	const struct app_definition definition = { .name = c->name, .spec_file = spec_file, .container = c, .json = &json,
 						   .digest = run->image.digest,
 						   .image = c->image, .args = &c->args, .restart = app_restart(run->app), .stop_signal = c->stop_signal,
 						   .stop_grace_us = c->stop_grace_us, .log_driver = log.driver,
 						   .log_max_size = log.max_size, .log_max_files = log.max_files };
+
+	return app_freeze(run->app, &chosen, c, &json, e) || box_check_name(c->name, e) || apps_make(call->places, &definition, e) ? -1 : 0;
+}
+
+/* Makes the app, and leaves it to a supervisor. Where it cannot be started nothing of it is left. */
+static int run_detached(const struct run *run, const struct call *call, const struct options *options, const struct list *command,
+			struct error *e)
+{
+	const char *name = run->container.name;
+	autorelease(text) struct text out = { 0 };
 	struct error ignored = { 0 };
 
-	if (app_freeze(run->app, &chosen, c, &json, e) || box_check_name(c->name, e) || apps_make(call->places, &definition, e))
+	if (define_app(run, call, options, command, e))
 		return report_run_status(e);
-	if (background_start(call->places, c->name, e)) {
-		(void)background_remove(call->places, c->name, /* force= */ true, &ignored); /* the first cause is what counts */
+	if (background_start(call->places, name, e)) {
+		(void)background_remove(call->places, name, /* force= */ true, &ignored); /* the first cause is what counts */
 		return report_run_status(e);
 	}
-	text_addf(&out, "%s\n", c->name);
+	text_addf(&out, "%s\n", name);
 	return report_text(&out, e) ? EXIT_BOX_FAILED : 0;
 }
 
@@ -305,6 +315,26 @@ static int complete_digest(const struct call *call, struct list *operands, struc
 	free(operands->items[0]);
 	operands->items[0] = text_format("%s@%s", entry->name, entry->image);
 	return 0;
+}
+
+int run_define(const struct call *call, const char *file, const char *name, const char *override, char **ret_name)
+{
+	const struct options options = { .detach = true, .name = name, .override = override };
+	const struct list none = { 0 };
+	struct run run = { .image = { .pin = -1 } };
+	struct error e = { 0 }, swept = { 0 };
+	int status = 0;
+
+	if (box_sweep(call->places, &swept))
+		log_warning("%s, continuing", swept.text);
+	if (prepare(&run, call, &options, file, &none, &e) || app_check_background(run.app, &e) || define_app(&run, call, &options, &none, &e)) {
+		report_error(is_file(file) ? run.app : NULL, file, &e);
+		status = report_run_status(&e);
+	} else {
+		*ret_name = alloc_copy(run.container.name);
+	}
+	release(&run);
+	return status;
 }
 
 static int run_file(struct run *run, const struct call *call, const struct options *options, const char *file,

@@ -143,7 +143,7 @@ static int fill(int folder, const struct places *places, const struct app_defini
 		return -1;
 	if (d->digest && file_replace(folder, "image", d->digest, strlen(d->digest), 0600, e))
 		return -1;
-	return lines_write(folder, "settings", app_settings_rows, &settings, e) || wanted_write(folder, /* running= */ true, e) ? -1 : 0;
+	return app_settings_write(folder, &settings, e) || wanted_write(folder, /* running= */ true, e) ? -1 : 0;
 }
 
 int apps_make(const struct places *places, const struct app_definition *d, struct error *e)

@@ -61,7 +61,8 @@ bool background_adopt(const struct places *places, const struct state *state)
 
 	if (definition < 0)
 		return false;
-	(void)begin(&settings, definition, state->lock, -1, &e); /* whoever comes next tries again */
+	if (!settings.unit) /* else systemd begins one */
+		(void)begin(&settings, definition, state->lock, -1, &e); /* whoever comes next tries again */
 	app_settings_release(&settings);
 	return true;
 }
@@ -155,10 +156,28 @@ static int begin_first(const struct places *places, const struct app_settings *s
 	return got > 0 ? control_check(answer.data, e) : -1;
 }
 
-int background_start(const struct places *places, const char *name, struct error *e)
+/* Opens the definition of an app that is box's own to start and stop. settings may be NULL. */
+static int open_own(const struct places *places, const char *name, const char *verb, struct app_settings *ret, struct error *e)
 {
 	struct app_settings settings = { 0 };
 	autoclose int definition = apps_open(places, name, &settings, e);
+
+	if (definition >= 0 && settings.unit) {
+		error_set(e, ERROR_EXISTS, "%s %s: systemd keeps it", verb, name);
+		error_hint(e, "systemctl %s %s, or box systemd remove %s", verb, settings.unit, name);
+		close(take_fd(&definition));
+	}
+	if (ret && definition >= 0)
+		*ret = settings;
+	else
+		app_settings_release(&settings);
+	return take_fd(&definition);
+}
+
+int background_start(const struct places *places, const char *name, struct error *e)
+{
+	struct app_settings settings = { 0 };
+	autoclose int definition = open_own(places, name, "start", &settings, e);
 	int result;
 
 	if (definition < 0)
@@ -179,7 +198,7 @@ static int stop(const struct places *places, const char *name, int64_t grace_us,
 
 int background_stop(const struct places *places, const char *name, int64_t grace_us, struct error *e)
 {
-	autoclose int definition = apps_open(places, name, NULL, e);
+	autoclose int definition = open_own(places, name, "stop", NULL, e);
 
 	/* First what is wanted: should this supervisor die, the next one knows. */
 	if (definition < 0 || wanted_write(definition, /* running= */ false, e))
@@ -190,7 +209,7 @@ int background_stop(const struct places *places, const char *name, int64_t grace
 int background_restart(const struct places *places, const char *name, int64_t grace_us, struct error *e)
 {
 	autofree char *words = text_format("restart %jd", (intmax_t)grace_us);
-	autoclose int definition = apps_open(places, name, NULL, e);
+	autoclose int definition = open_own(places, name, "restart", NULL, e);
 	int asked;
 
 	if (definition < 0 || wanted_write(definition, /* running= */ true, e))
@@ -265,7 +284,7 @@ int background_boot_names(const struct places *places, struct list *ret, struct 
 
 		if (definition < 0)
 			return -1;
-		if (!state_exists(places, names.items[i]) && restart_at_boot(settings.restart, wanted_read(definition)))
+		if (!settings.unit && !state_exists(places, names.items[i]) && restart_at_boot(settings.restart, wanted_read(definition)))
 			list_add(ret, names.items[i]);
 		app_settings_release(&settings);
 	}

@@ -7,7 +7,8 @@
  *     STATE/NAME/state.json   what other commands need to know: written once, when everything is made
  *     STATE/NAME/config.json  OCI: the configuration as it was at create
  *     STATE/NAME/brief        OCI: what create found out about it (oci_brief.h)
- *     STATE/NAME/group        OCI: the path of its cgroup, while there is no record that says it
+ *     STATE/NAME/group        the path of its cgroup where box does not choose it: OCI, while no record says it; an app
+ *                             that systemd keeps
  *     STATE/NAME/start        OCI: a socket on which the container's first process waits for start; gone afterwards
  *
  * An OCI container has no box that stays: with a state.json it lives until delete, and its lock is held by one verb at a time.

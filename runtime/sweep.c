@@ -10,13 +10,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/id_map.h"
 #include "base/places.h"
 #include "base/text.h"
@@ -29,21 +27,10 @@
 #include "runtime/state.h"
 #include "runtime/writable.h"
 
-/* Engines give OCI containers a group of their choice, which stands in the folder. */
-static char *group_of(const struct places *places, const struct state *state)
-{
-	autorelease(text) struct text noted = { 0 };
-	struct error ignored = { 0 };
-
-	if (state->folder >= 0 && file_read(state->folder, STATE_GROUP, PATH_MAX, &noted, &ignored) == 0 && noted.length)
-		return text_take(&noted);
-	return group_path(places, state->name);
-}
-
 /* Every part may be missing: its box may have died at any point. */
 static int clear_remains(const struct places *places, struct state *state, struct error *e)
 {
-	autofree char *group = group_of(places, state);
+	autofree char *group = group_path(places, state->name);
 	autofree char *holder = text_format("%s/%s", places->state, state->name);
 	autofree char *store = state->folder >= 0 ? state_store(state) : NULL;
 	autoclose int store_fd = store ? open(store, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;

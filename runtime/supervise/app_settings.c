@@ -14,6 +14,8 @@
 #include "base/text.h"
 #include "runtime/supervise/log_file.h"
 
+#define SETTINGS_FILE "settings"
+
 #define AT(member) offsetof(struct app_settings, member)
 const struct line_row app_settings_rows[] = {
 	{ "name", LINE_TEXT, AT(name) },
@@ -31,6 +33,7 @@ const struct line_row app_settings_rows[] = {
 	{ "image", LINE_TEXT, AT(image) },
 	{ "command", LINE_TEXT, AT(command) },
 	{ "spec_file", LINE_TEXT, AT(spec_file) },
+	{ "unit", LINE_TEXT, AT(unit) },
 	{ 0 },
 };
 #undef AT
@@ -49,7 +52,7 @@ int app_settings_read(int definition, struct app_settings *ret, struct error *e)
 {
 	struct app_settings settings = { 0 };
 
-	if (lines_read(definition, "settings", app_settings_rows, &settings, e)) {
+	if (lines_read(definition, SETTINGS_FILE, app_settings_rows, &settings, e)) {
 		app_settings_release(&settings);
 		return -1;
 	}
@@ -60,6 +63,11 @@ int app_settings_read(int definition, struct app_settings *ret, struct error *e)
 	}
 	*ret = settings;
 	return 0;
+}
+
+int app_settings_write(int definition, const struct app_settings *settings, struct error *e)
+{
+	return lines_write(definition, SETTINGS_FILE, app_settings_rows, settings, e);
 }
 
 void app_settings_release(struct app_settings *settings)

@@ -2,7 +2,7 @@
 /*
  * app_settings.h - what the supervisor knows of its app: the small files of its definition, and of its run.
  *
- *     STORE/apps/NAME/settings   what does not change: written once, when the app is made
+ *     STORE/apps/NAME/settings   what does not change while it runs: written when the app is made, and when systemd gets or loses it
  *     STORE/apps/NAME/wanted     "running" or "stopped": what the user wants
  *     STORE/apps/NAME/last       how the app's last run ended
  *     STATE/NAME/supervisor      how far the supervisor is: whoever takes over from one that died goes on from there
@@ -29,11 +29,14 @@ struct app_settings {
 	int64_t log_max_size, log_max_files;
 	char *image, *command; /* as box ps shows them; NULL: nothing to show */
 	char *spec_file;  /* app.json that the app was made from, absolute; NULL: none */
+	char *unit;       /* the service of systemd that keeps it, and nobody else starts it; NULL: none */
 };
 extern const struct line_row app_settings_rows[];
 
 /* Reads it from the open folder of the definition; everything that the supervisor needs is there. */
 int app_settings_read(int definition, struct app_settings *ret, struct error *e);
+/* Replaces it in the open folder. */
+int app_settings_write(int definition, const struct app_settings *settings, struct error *e);
 void app_settings_release(struct app_settings *settings);
 
 /* Whether the user wants it to run. A definition without a word of it is not finished: false. */

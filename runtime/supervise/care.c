@@ -75,7 +75,7 @@ static void help(struct supervisor *s)
 
 	if (!is_stop && (!s->plan.remedy || strcmp(s->plan.remedy, REMEDY_RESTART) != 0))
 		return;
-	lifecycle_blame(s, "health");
+	lifecycle_blame(s, BLAMED_HEALTH);
 	if (!is_stop) {
 		lifecycle_restart(s, -1);
 		return;
@@ -96,8 +96,11 @@ void care_serve(struct supervisor *s, const struct pollfd *polls)
 	}
 	switch (health_serve(&s->health, now_ms)) {
 	case HEALTH_SAME: break;
-	case HEALTH_WELL: break;
-	case HEALTH_ILL: help(s); break;
+	case HEALTH_WELL: notify_send(&s->notify, "READY=1\nSTATUS=healthy"); break;
+	case HEALTH_ILL:
+		notify_send(&s->notify, "STATUS=unhealthy");
+		help(s);
+		break;
 	}
 }
 

@@ -86,6 +86,7 @@ static void begin_start(struct supervisor *s)
 	error_clear(&s->failure);
 	free(take_ptr(&s->progress.stopped_by));
 	note_phase(s, PHASE_STARTING);
+	notify_send(&s->notify, "STATUS=starting");
 	if (fifos_make(s, &e) == 0 && begin_helper(s, "app-start", NULL, &e) == 0)
 		return;
 	s->failure = e;
@@ -131,7 +132,8 @@ static void decide(struct supervisor *s)
 		begin_start(s);
 		return;
 	}
-	delay_ms = restart_delay(s->settings.restart, &end, &restarts);
+	/* In a service it is systemd that starts it again. */
+	delay_ms = restart_delay(s->settings.unit ? "no" : s->settings.restart, &end, &restarts);
 	s->progress.in_a_row = restarts.in_a_row;
 	s->progress.failures = restarts.failures;
 	if (delay_ms >= 0) {
@@ -163,10 +165,13 @@ static void tell_failure(struct supervisor *s)
 /* app-start has failed, and has taken back what it made. */
 static void start_failed(struct supervisor *s)
 {
+	autorelease(text) struct text words = { 0 };
 	struct error ignored = { 0 };
 
 	if (s->failure.kind == ERROR_NONE)
 		error_set(&s->failure, ERROR_INTERNAL, "start %s: box ended and said nothing", s->settings.name);
+	text_add_escaped(&words, s->failure.text, strlen(s->failure.text));
+	notify_send(&s->notify, "STATUS=%s", words.data);
 	s->progress.code = CODE_CANNOT_START;
 	s->progress.signal = 0;
 	s->progress.started_ms = clock_boot_ms();
@@ -237,6 +242,10 @@ static void app_runs(struct supervisor *s, const char *message, struct control_f
 	watch_keep(s);
 	note_phase(s, PHASE_RUNNING);
 	requests_answer(s, ASKS_START, "ok");
+	if (s->health.record)
+		notify_send(&s->notify, "STATUS=running, not healthy yet");
+	else
+		notify_send(&s->notify, "READY=1\nSTATUS=running");
 	if (s->is_leaving || s->is_restarting)
 		lifecycle_stop(s, s->grace_us);
 }
@@ -329,6 +338,8 @@ void lifecycle_stop(struct supervisor *s, int64_t grace_us)
 	if (grace_us < 0)
 		grace_us = s->settings.stop_grace_us;
 	s->grace_us = grace_us;
+	if (s->is_leaving)
+		notify_send(&s->notify, "STOPPING=1\nSTATUS=stopping");
 	if (s->progress.phase == PHASE_WAITING && s->is_leaving)
 		leave(s);
 	else if (s->progress.phase == PHASE_WAITING)
@@ -427,8 +438,21 @@ static void adopt(struct supervisor *s)
 		ended(s, &unknown);
 }
 
+/* systemd begins a service again whose supervisor died; it has killed the app with it. What the two left is cleared before the start. */
+static bool is_begun_again(const struct supervisor *s)
+{
+	return s->settings.unit && !process_lives((pid_t)s->progress.app_pid, s->progress.app_start_time);
+}
+
 void lifecycle_resume(struct supervisor *s)
 {
+	if (is_begun_again(s)) {
+		if (s->progress.phase == PHASE_STARTING || s->progress.phase == PHASE_RUNNING)
+			s->progress.code = -1, s->progress.signal = 0;
+		s->is_restarting = true;
+		begin_end(s);
+		return;
+	}
 	s->is_leaving = !wanted_read(s->definition);
 	/* Of a run that is over: its end, which these tell, has been seen. */
 	if (s->progress.phase != PHASE_RUNNING)

@@ -28,6 +28,7 @@
 #include "base/text.h"
 #include "runtime/supervise/spawn.h"
 
+enum { SIGNALLED = 128, CODE_UNKNOWN = 255 };
 enum { AT_SIGNALS, AT_LISTENER, AT_APP, AT_HELPER, AT_ANSWER, AT_WATCHER, AT_STDOUT, AT_STDERR, AT_CARE,
        AT_CONNECTIONS = AT_CARE + CARE_POLLS };
 enum { AT_COUNT = AT_CONNECTIONS + CONNECTIONS_MOST };
@@ -64,7 +65,7 @@ static void take_signals(struct supervisor *s)
 /* What to wait for, and until when. */
 static int64_t watch(struct supervisor *s, struct pollfd polls[static AT_COUNT])
 {
-	int64_t deadline = lifecycle_deadline(s), care = care_watch(s, polls + AT_CARE);
+	int64_t deadline = lifecycle_deadline(s), care = care_watch(s, polls + AT_CARE), beat = notify_deadline(&s->notify);
 	bool is_looking = s->kept.count && !s->has_ended && !s->look_again_ms;
 
 	polls[AT_SIGNALS] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
@@ -77,6 +78,7 @@ static int64_t watch(struct supervisor *s, struct pollfd polls[static AT_COUNT])
 		polls[AT_STDOUT + i] = (struct pollfd){ .fd = s->streams[i], .events = POLLIN };
 	for (size_t i = 0; i < s->connection_count; i++)
 		polls[AT_CONNECTIONS + i] = (struct pollfd){ .fd = s->connections[i].fd, .events = POLLIN };
+	deadline = beat < deadline ? beat : deadline;
 	return care < deadline ? care : deadline;
 }
 
@@ -119,6 +121,7 @@ static int run_loop(struct supervisor *s, struct error *e)
 			return error_sys(e, "wait for the app");
 		serve(s, polls, connections);
 		lifecycle_deadlines(s);
+		notify_serve(&s->notify, clock_boot_ms());
 		if (s->is_renewing && !s->helper && !s->is_leaving && !s->is_restarting && !s->has_ended) {
 			health_put_off(&s->health, clock_boot_ms());
 			if (!care_is_busy(s))
@@ -198,6 +201,21 @@ static int read_progress(struct supervisor *s, bool *ret_is_first, struct error 
 	return 0;
 }
 
+/* What systemd sees of the end. An app's own end by a signal is a number, so that a signal is left for the one end after which Restart=
+ * must do nothing although nobody asked systemd. */
+static int exit_code(const struct supervisor *s)
+{
+	const char *blamed = s->progress.stopped_by;
+
+	if (!s->settings.unit)
+		return 0;
+	if (blamed && strcmp(blamed, BLAMED_HEALTH) == 0)
+		(void)raise(SIGUSR1); /* RestartPreventExitStatus= */
+	if (blamed)
+		return 0;
+	return s->progress.signal ? SIGNALLED + (int)s->progress.signal : s->progress.code < 0 ? CODE_UNKNOWN : (int)s->progress.code;
+}
+
 int supervisor_run(int definition, int lock, int asker, struct error *e)
 {
 	static struct supervisor s = { .folder = -1, .signals = -1, .listener = -1, .helper_pidfd = -1, .helper_answer = -1, .watcher = -1,
@@ -212,6 +230,7 @@ int supervisor_run(int definition, int lock, int asker, struct error *e)
 	s.listener = control_listen(s.folder, "control", e);
 	if (s.listener < 0 || open_log(&s, e))
 		return -1;
+	notify_open(&s.notify, clock_boot_ms());
 	care_open(&s);
 	if (asker >= 0)
 		requests_add(&s, asker, ASKS_START);
@@ -222,5 +241,5 @@ int supervisor_run(int definition, int lock, int asker, struct error *e)
 		lifecycle_begin(&s);
 	else
 		lifecycle_resume(&s);
-	return run_loop(&s, e);
+	return run_loop(&s, e) ? -1 : exit_code(&s);
 }

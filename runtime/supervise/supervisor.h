@@ -26,6 +26,7 @@
 #include "runtime/supervise/health.h"
 #include "runtime/supervise/health_plan.h"
 #include "runtime/supervise/log.h"
+#include "runtime/supervise/notify.h"
 #include "runtime/supervise/progress.h"
 #include "runtime/supervise/refused.h"
 #include "runtime/supervise/secrets.h"
@@ -75,6 +76,8 @@ struct supervisor {
 	int log_folder;           /* of its files */
 	int streams[LOG_STREAMS]; /* FIFOs of the app's stdout and stderr; -1 before the first run */
 
+	struct notify notify;     /* the service manager whose main process this is */
+
 	int watcher;              /* connection, or -1 */
 	int64_t join_at_ms;       /* the next attempt to have one; 0: none is needed */
 
@@ -84,7 +87,8 @@ struct supervisor {
 	bool is_done;
 };
 
-/* supervisor.c: does everything until the end. The descriptors are those of spawn.h. */
+/* supervisor.c: does everything until the end. The descriptors are those of spawn.h. Returns the exit code: 0, and in a service of systemd
+ * what its Restart= is to see (runtime/systemd_unit.h). */
 int supervisor_run(int definition, int lock, int asker, struct error *e);
 
 /* lifecycle.c */
@@ -104,7 +108,9 @@ void lifecycle_start(struct supervisor *s);           /* at once, where it waits
 void renew(struct supervisor *s);
 void renewed(struct supervisor *s);
 
-void lifecycle_blame(struct supervisor *s, const char *who); /* who asks the app that runs to end */
+/* Who asks the app that runs to end. */
+#define BLAMED_HEALTH "health"
+void lifecycle_blame(struct supervisor *s, const char *who);
 
 /* fifos.c: s->streams. */
 int fifos_make(struct supervisor *s, struct error *e); /* for the next run; -1: they are as they were, or the first one is new */

@@ -84,8 +84,8 @@ void watch_join(struct supervisor *s)
 	autoclose int watcher = -1;
 	struct error e = { 0 };
 
-	s->join_at_ms = clock_boot_ms() + RETRY_MS;
-	if (folder < 0)
+	s->join_at_ms = s->settings.unit ? 0 : clock_boot_ms() + RETRY_MS;
+	if (folder < 0 || s->settings.unit) /* systemd watches that one */
 		return;
 	watcher = control_connect(folder, WATCHER_SOCKET, &e);
 	if (watcher < 0) {

@@ -33,6 +33,7 @@ int main(int argc, char **argv)
 {
 	int fds[SPAWN_FDS];
 	struct error e = { 0 };
+	int code;
 
 	for (int i = 0; i < SPAWN_FDS; i++)
 		fds[i] = spawn_given(3 + i);
@@ -47,8 +48,9 @@ int main(int argc, char **argv)
 		return watcher_run(fds[0], fds[1], fds[2], &e) ? EXIT_FAILED : 0;
 	}
 	process_title("box:[supervise]");
-	if (supervisor_run(fds[0], fds[1], fds[2], &e) == 0)
-		return 0;
+	code = supervisor_run(fds[0], fds[1], fds[2], &e);
+	if (code >= 0)
+		return code;
 	tell(fds[2], &e);
 	return EXIT_FAILED;
 }

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command_systemd.c - box systemd: an app in the background as a service of systemd (runtime/systemd_unit.h).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/places.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "cli/audit.h"
+#include "cli/command_run.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "runtime/apps.h"
+#include "runtime/background_serve.h"
+#include "runtime/box.h"
+#include "runtime/supervise/app_settings.h"
+#include "runtime/supervise/health_plan.h"
+#include "runtime/systemd_unit.h"
+
+enum { SYSTEMCTL_MS = 600000 };
+
+struct choices {
+	const char *name, *override;
+	bool now;
+};
+
+const struct option_row systemd_options[] = {
+	{ 0, "name", OPTION_TEXT, offsetof(struct choices, name), "NAME", "install: name of the app (default: the spec's)" },
+	{ 0, "override", OPTION_TEXT, offsetof(struct choices, override), "NAME", "install: merge this entry of the spec's overrides" },
+	{ 0, "now", OPTION_FLAG, offsetof(struct choices, now), NULL, "install: enable the unit, and start it" },
+	{ 0 },
+};
+
+/* Where an administrator's, or a user's, own units lie. The caller frees it. */
+static char *unit_folder(const struct places *places)
+{
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+
+	if (!places->rootless)
+		return alloc_copy("/etc/systemd/system");
+	return config && config[0] == '/' ? text_format("%s/systemd/user", config) : text_format("%s/.config/systemd/user", home ? home : "");
+}
+
+/* systemctl WORDS… UNIT, of the caller's manager. unit may be NULL. */
+static int systemctl(const struct places *places, const char *const *words, const char *unit, struct error *e)
+{
+	autofree char *program = process_find("systemctl");
+	autorelease(list) struct list argv = { 0 };
+	struct process_run run = { .path = program, .environment = environ, .input = -1, .timeout_ms = SYSTEMCTL_MS };
+
+	if (!program)
+		return error_set(e, ERROR_MISSING, "tell systemd: there is no program systemctl in PATH");
+	list_add(&argv, "systemctl");
+	if (places->rootless)
+		list_add(&argv, "--user");
+	for (; *words; words++)
+		list_add(&argv, *words);
+	if (unit)
+		list_add(&argv, unit);
+	run.argv = argv.items;
+	return process_run(&run, NULL, e);
+}
+
+static const char *const reload[] = { "daemon-reload", NULL }, *const enable[] = { "enable", "--now", NULL };
+static const char *const disable[] = { "disable", "--now", NULL };
+
+/* A file can be written, and taken away, where no systemd runs: for a machine that is being made. */
+static bool is_running(void)
+{
+	return access("/run/systemd/system", F_OK) == 0;
+}
+
+static int write_unit(const struct call *call, const struct app_settings *settings, int definition, const char *unit, struct error *e)
+{
+	autofree char *path = unit_folder(call->places);
+	autoclose int folder = folder_make(path, 0755, e);
+	autorelease(text) struct text words = { 0 };
+	struct health_plan health = { 0 };
+
+	if (folder < 0 || health_plan_read(definition, &health, e))
+		return -1;
+	systemd_unit_text(settings, &health, call->places->rootless, &words);
+	health_plan_release(&health);
+	return file_replace(folder, unit, words.data, words.length, 0644, e) ? error_in(e, "write the unit %s/%s", path, unit) : 0;
+}
+
+static int install(const struct call *call, const struct choices *choices, const char *name, struct error *e)
+{
+	autofree char *unit = systemd_unit_name(name);
+	autorelease(text) struct text out = { 0 };
+	struct app_settings settings = { 0 };
+	autoclose int definition = -1;
+	int result;
+
+	if (background_give(call->places, name, unit, e))
+		return -1;
+	definition = apps_open(call->places, name, &settings, e);
+	result = definition < 0 ? -1 : write_unit(call, &settings, definition, unit, e);
+	app_settings_release(&settings);
+	if (result == 0 && is_running())
+		result = systemctl(call->places, reload, NULL, e);
+	if (result == 0 && choices->now)
+		result = systemctl(call->places, enable, unit, e) ? error_hint(e, "systemctl status %s, box explain %s", unit, name) : 0;
+	text_addf(&out, "%s\n", unit);
+	return result ? -1 : report_text(&out, e);
+}
+
+static int command_install(const struct call *call, const struct choices *choices, const char *operand, struct error *e)
+{
+	autofree char *name = NULL;
+	int status;
+
+	if (choices->now && !is_running())
+		return error_set(e, ERROR_UNSUPPORTED, "option --now: this host was not booted with systemd");
+	/* One that is there goes over to systemd as it is. */
+	if (!text_ends(operand, ".json") && apps_exists(call->places, operand)) {
+		if (choices->name || choices->override)
+			return error_set(e, ERROR_USAGE, "option --%s: it is for a file, and %s is an app that was made",
+					 choices->name ? "name" : "override", operand);
+		name = alloc_copy(operand);
+	} else {
+		status = run_define(call, operand, choices->name, choices->override, &name);
+		if (status)
+			return status;
+	}
+	audit_container(call->audit, name);
+	return install(call, choices, name, e);
+}
+
+/* The app stays, stopped, with what it wrote. */
+static int command_remove(const struct call *call, const char *name, struct error *e)
+{
+	struct app_settings settings = { 0 };
+	autofree char *folder = unit_folder(call->places);
+	autofree char *path = NULL;
+	autoclose int definition = apps_open(call->places, name, &settings, e);
+	autofree char *unit = settings.unit;
+
+	settings.unit = NULL;
+	app_settings_release(&settings);
+	audit_container(call->audit, name);
+	if (definition < 0)
+		return -1;
+	if (!unit)
+		return error_set(e, ERROR_MISSING, "remove the unit of %s: it has none", name);
+	if (is_running() && systemctl(call->places, disable, unit, e))
+		return -1;
+	path = text_format("%s/%s", folder, unit);
+	if (background_give(call->places, name, NULL, e))
+		return -1;
+	if (unlink(path) && errno != ENOENT)
+		return error_sys(e, "remove the unit %s", path);
+	return is_running() ? systemctl(call->places, reload, NULL, e) : 0;
+}
+
+int command_systemd(const struct call *call)
+{
+	autorelease(list) struct list words = { 0 };
+	struct choices choices = { 0 };
+	struct error e = { 0 };
+	int result = options_parse(systemd_options, OPERANDS_ANYWHERE, call->argv, &choices, &words, NULL, &e);
+
+	if (result == 0 && words.count == 2 && strcmp(words.items[0], "install") == 0)
+		result = command_install(call, &choices, words.items[1], &e);
+	else if (result == 0 && words.count == 2 && strcmp(words.items[0], "remove") == 0)
+		result = choices.now || choices.name || choices.override ? error_set(&e, ERROR_USAGE, "systemd remove: it has no options")
+									   : command_remove(call, words.items[1], &e);
+	else if (result == 0)
+		result = error_set(&e, ERROR_USAGE, "systemd: expected install FILE.json, or remove NAME");
+	return e.kind != ERROR_NONE ? report_failure(&e) : result;
+}
+
+/* NAME: of its unit's ExecStart. */
+int command_app_serve(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct error e = { 0 };
+	int result = options_parse(no_options, OPERANDS_ANYWHERE, call->argv, NULL, &operands, NULL, &e);
+
+	if (result == 0 && operands.count != 1)
+		result = error_set(&e, ERROR_USAGE, "app-serve: expected NAME");
+	if (result == 0)
+		(void)background_serve(call->places, operands.items[0], &e); /* it only comes back with an error */
+	return report_failure(&e);
+}

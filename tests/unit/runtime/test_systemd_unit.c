@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "runtime/supervise/app_settings.h"
+#include "runtime/supervise/health_plan.h"
+#include "runtime/systemd_unit.h"
+
+static const struct app_settings plain = { .name = (char *)"web", .state = (char *)"/run/box", .store = (char *)"/var/lib/box",
+					   .box = (char *)"/usr/bin/box", .restart = (char *)"no", .stop_grace_us = 10000000 };
+
+static void expect_lines(const struct app_settings *app, const struct health_plan *health, const char *const *lines)
+{
+	autorelease(text) struct text unit = { 0 };
+
+	systemd_unit_text(app, health, /* is_user= */ false, &unit);
+	for (; *lines; lines++) {
+		autofree char *whole = text_format("\n%s\n", *lines);
+
+		cr_assert(strstr(unit.data, whole), "no line \"%s\" in:\n%s", *lines, unit.data);
+	}
+}
+
+Test(systemd_unit, words_are_words_to_systemd_whatever_is_in_them)
+{
+	static const struct {
+		const char *word, *expected;
+	} rows[] = {
+		{ "/usr/bin/box", "\"/usr/bin/box\"" },
+		{ "a b;c", "\"a b;c\"" },
+		{ "100%n", "\"100%%n\"" },
+		{ "q\"'\\", "\"q\\x22\\x27\\x5c\"" },
+		{ "two\nlines\t", "\"two\\x0alines\\x09\"" },
+		{ "größe", "\"größe\"" },
+		{ "$HOME", "\"$HOME\"" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		autorelease(text) struct text got = { 0 };
+
+		systemd_unit_add_word(&got, rows[i].word);
+		cr_assert_str_eq(got.data, rows[i].expected);
+	}
+}
+
+Test(systemd_unit, restart_becomes_restart)
+{
+	static const struct {
+		const char *policy, *lines[4];
+	} rows[] = {
+		{ "no", { "Restart=no", "StartLimitIntervalSec=0" } },
+		{ "always", { "Restart=always", "StartLimitIntervalSec=0" } },
+		{ "unless-stopped", { "Restart=always", "StartLimitIntervalSec=0" } },
+		{ "on-failure", { "Restart=on-failure", "StartLimitIntervalSec=0" } },
+		{ "on-failure:2", { "Restart=on-failure", "StartLimitIntervalSec=33", "StartLimitBurst=3" } },
+	};
+	const struct health_plan none = { 0 };
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct app_settings app = plain;
+
+		app.restart = (char *)rows[i].policy;
+		expect_lines(&app, &none, rows[i].lines);
+	}
+}
+
+Test(systemd_unit, times_are_long_enough_for_the_app)
+{
+	const struct health_plan none = { 0 };
+	const struct health_plan checked = { .probe = (char *)"tcp", .retries = 3, .interval_ms = 10000, .timeout_ms = 1500,
+					     .start_period_ms = 20000 };
+	struct app_settings app = plain;
+
+	expect_lines(&app, &none, (const char *const[]){ "TimeoutStartSec=90", "TimeoutStopSec=25", "WantedBy=multi-user.target", NULL });
+	app.stop_grace_us = INT64_MAX;
+	expect_lines(&app, &checked, (const char *const[]){ "TimeoutStartSec=128", "TimeoutStopSec=315360015", NULL });
+}
