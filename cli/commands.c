@@ -30,7 +30,7 @@ const struct command commands[] = {
 	  EXAMPLES("box boot"), AUDITED },
 	{ "systemd", "install FILE.json|NAME | remove NAME", "leave an app in the background to systemd: write a unit for it, or take that away",
 	  systemd_options, command_systemd,
-	  EXAMPLES("box systemd install app.json", "box systemd install --now --name web app.json", "systemctl restart box-app-web.service",
+	  EXAMPLES("box systemd install app.json", "box systemd install --now --name web app.json",
 		   "box systemd remove web"), AUDITED },
 	{ "renew", "", "let supervisors go on as the program that is installed now; apps stay", no_options, command_renew,
 	  EXAMPLES("box renew"), AUDITED },

@@ -5,6 +5,7 @@
  * Killed at each entry and exit of a system call, at instructions all over its life, and at random while an app writes as fast as it can.
  */
 #include <poll.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <time.h>
@@ -119,13 +120,22 @@ Test(log_killed, between_system_calls, .timeout = 120)
 			;
 }
 
-/* The app: numbered lines of different lengths into both streams, as fast as they are taken. */
+static volatile sig_atomic_t is_over;
+
+static void finish(int signal)
+{
+	(void)signal;
+	is_over = 1;
+}
+
+/* The app: numbered lines of different lengths into both streams, as fast as they are taken, until SIGTERM; no line is cut then. */
 static _Noreturn void write_lines(const struct fixture *f)
 {
 	static char lines[1 << 16];
 	struct text all = { .data = lines, .capacity = sizeof lines };
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)signal(SIGTERM, finish);
 	for (int i = 0; i < LOG_STREAMS; i++)
 		(void)fcntl(f->fifos[i], F_SETFL, 0);
 	for (unsigned long n = 0;; n++) {
@@ -134,6 +144,8 @@ static _Noreturn void write_lines(const struct fixture *f)
 		if (n % 50 == 49) {
 			(void)write_all(f->fifos[n / 50 % 5 ? LOG_STDOUT : LOG_STDERR], all.data, all.length);
 			text_clear(&all);
+			if (is_over)
+				_exit(0);
 		}
 	}
 }
@@ -208,18 +220,23 @@ Test(log_killed, again_and_again_at_full_speed, .timeout = 300)
 	struct fixture f = fixture_make(scratch);
 	unsigned long at[LOG_STREAMS] = { 0 };
 	unsigned first = 1;
-	pid_t app = start(&f, write_lines);
+	pid_t app = start(&f, write_lines), pid;
+	int status;
 
 	srandom((unsigned)time(NULL));
 	for (int i = 0; i < KILLS; i++) {
 		struct timespec while_it_lives = { .tv_nsec = random() % 2500000 };
-		pid_t pid = start(&f, supervise);
 
+		pid = start(&f, supervise);
 		(void)nanosleep(&while_it_lives, NULL);
 		end(pid);
 		check_files(&f, &first, false, at);
 	}
-	end(app);
+	pid = start(&f, supervise); /* it takes what the app still has to say */
+	cr_assert_eq(kill(app, SIGTERM), 0);
+	cr_assert_eq(waitpid(app, &status, 0), app);
+	cr_expect(WIFEXITED(status), "the app was ended");
+	end(pid);
 	fixture_live(&f);
 	check_files(&f, &first, true, at);
 	cr_log_info("%lu lines", at[0] + at[1]);
