@@ -69,15 +69,20 @@ static void add_cut(struct list *ret, const char *word)
 	list_addf(ret, "%.*s%s", WORD, word, strlen(word) > WORD ? "…" : "");
 }
 
-/* The password in "scheme://user:password@host": where it begins, and what is behind it. */
+/* The password in "scheme://user:password@host/…" or "user:password@host/…": where it begins, and what is behind it. "name:tag@digest" has
+ * none. */
 static const char *find_password(const char *word, const char **ret_end)
 {
-	const char *scheme = strstr(word, "://"), *at, *colon;
+	const char *scheme = strstr(word, "://"), *begin = scheme ? scheme + 3 : word;
+	size_t length = strcspn(begin, "/?#");
+	const char *at = memrchr(begin, '@', length), *colon;
 
-	if (!scheme)
+	/* A "/" in a password that was not written as URLs want it. */
+	if (!at && scheme)
+		at = strrchr(begin, '@');
+	if (!at || text_starts(at + 1, "sha256:") || text_starts(at + 1, "sha512:"))
 		return NULL;
-	at = strchr(scheme + 3, '@');
-	colon = at ? memchr(scheme + 3, ':', (size_t)(at - scheme - 3)) : NULL;
+	colon = memchr(begin, ':', (size_t)(at - begin));
 	*ret_end = at;
 	return colon ? colon + 1 : NULL;
 }

@@ -40,6 +40,11 @@ static const struct sample samples[] = {
 	{ "exec|web|app|--api-key=x", "box|exec|web|app|--api-key=***" },
 	{ "exec|web|curl|https://me:x@example.com/", "box|exec|web|curl|https://me:***@example.com/" },
 	{ "exec|web|curl|https://me@example.com:80/", "box|exec|web|curl|https://me@example.com:80/" },
+	{ "exec|web|curl|https://me:a@b@example.com/", "box|exec|web|curl|https://me:***@example.com/" },
+	{ "exec|web|curl|https://me:a/b@example.com/", "box|exec|web|curl|https://me:***@example.com/" },
+	{ "pull|robot:x@example.com:5000/web:1", "box|pull|robot:***@example.com:5000/web:1" },
+	{ "pull|web:1@sha256:abc", "box|pull|web:1@sha256:abc" },
+	{ "pull|example.com:5000/web:1@sha256:abc", "box|pull|example.com:5000/web:1@sha256:abc" },
 };
 
 static const struct command *find(const char *name)
