@@ -213,7 +213,6 @@ int apps_names(const struct places *places, struct list *ret, struct error *e)
 
 int apps_remove(const struct places *places, const char *name, struct error *e)
 {
-	autofree char *top = text_format("%s/apps", places->store);
 	autofree char *holder = apps_path(places, name);
 	autofree char *old = text_format(".old-%d-%s", (int)getpid(), name);
 	autoclose int store = folder_open_private(places->store, e);

@@ -109,7 +109,6 @@ teardown() { teardown_world; }
 		run --authfile auth.json debian|there is no option --authfile|REGISTRY_AUTH_FILE=FILE before the command
 		push --disable-content-trust debian|there is no option --disable-content-trust|leave it out; every blob is compared with its digest
 		run --arch arm64 debian|there is no option --arch|--platform linux/ARCH
-		run --cpuset-cpus 0 debian|there is no option --cpuset-cpus|write it into app.json: "resources": {"limits": {"cpuset": "0-1"}}
 		login --tls-verify=false localhost|there is no option --tls-verify|say it of the registry, in /etc/box/registries.json: {"registries": {"HOST:PORT": {"insecure": true}}}
 		logout --all|there is no option --all|each by its name: box logout HOST
 		images -a|there is no option --all|leave it out; box images lists them all
