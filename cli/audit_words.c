@@ -69,8 +69,8 @@ static void add_cut(struct list *ret, const char *word)
 	list_addf(ret, "%.*s%s", WORD, word, strlen(word) > WORD ? "…" : "");
 }
 
-/* The password in "scheme://user:password@host/…" or "user:password@host/…": where it begins, and what is behind it. "name:tag@digest" has
- * none. */
+/* The password in "scheme://user:password@host/…" or "user:password@host/…": where it begins, and what is behind it.
+ * "name:tag@digest" has none. */
 static const char *find_password(const char *word, const char **ret_end)
 {
 	const char *scheme = strstr(word, "://"), *begin = scheme ? scheme + 3 : word;
