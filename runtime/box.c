@@ -23,6 +23,7 @@
 #include "runtime/apps.h"
 #include "runtime/background.h"
 #include "runtime/events.h"
+#include "runtime/exit_gather.h"
 #include "runtime/explain.h"
 #include "runtime/launch.h"
 #include "runtime/oci.h"
@@ -285,6 +286,9 @@ static void note_pause(const struct places *places, const char *name, bool pause
 
 int box_kill(const struct places *places, const char *name, int signal, bool all, struct error *e)
 {
+	/* Before the signal: its supervisor may explain the end at once. */
+	if (name_is_plain(name) && apps_exists(places, name))
+		exit_note_kill(places, name, signal);
 	return send_signal(places, name, signal, all, /* is_asked= */ true, e);
 }
 

@@ -6,12 +6,15 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "base/number.h"
 #include "base/places.h"
 #include "cgroups/cgroup.h"
 #include "runtime/exit_record.h"
@@ -19,12 +22,15 @@
 #include "runtime/logs.h"
 #include "runtime/seccomp_arch.h"
 #include "runtime/state.h"
+#include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/health_record.h"
 #include "runtime/supervise/progress.h"
 #include "runtime/supervise/refused.h"
-#include "runtime/supervise/app_settings.h"
 
 enum { LINES_KEPT = 10, LINE_SHOWN = 1000 };
+
+/* In the state folder: the signal that box kill sent last. */
+#define KILLED_FILE "killed"
 
 static int64_t since_1970_ms(void)
 {
@@ -75,7 +81,31 @@ static void add_refused(int folder, struct exit_record *record)
 		list_addf(&record->refused, "others=%ju", (uintmax_t)refused.others);
 }
 
-/* What the supervisor has left in the state folder. */
+void exit_note_kill(const struct places *places, const char *name, int signal)
+{
+	struct error ignored = { 0 };
+	autoclose int folder = state_folder(places, name, &ignored);
+	autofree char *number = text_format("%d", signal);
+
+	/* Without the note the end is explained by its signal alone. */
+	if (folder >= 0)
+		(void)file_replace(folder, KILLED_FILE, number, strlen(number), 0600, &ignored);
+}
+
+/* Whether the signal that ended the run came from box kill. The note is of this run: it goes. */
+static bool was_killed_by_box(int folder, int64_t signal)
+{
+	autorelease(text) struct text number = { 0 };
+	struct error ignored = { 0 };
+	int64_t noted;
+
+	if (file_read(folder, KILLED_FILE, sizeof "-2147483648", &number, &ignored))
+		return false;
+	(void)unlinkat(folder, KILLED_FILE, 0);
+	return signal && number_parse(number.data, 1, INT32_MAX, &noted) == 0 && noted == signal;
+}
+
+/* What the supervisor, and box kill, have left in the state folder. */
 static void add_supervisor(const struct places *places, const char *name, struct exit_record *record)
 {
 	autofree struct health_record *health = alloc_zeroed(1, sizeof *health);
@@ -91,6 +121,8 @@ static void add_supervisor(const struct places *places, const char *name, struct
 		record->stopped_by = take_ptr(&progress.stopped_by);
 		progress_release(&progress);
 	}
+	if (was_killed_by_box(folder, record->signal) && !record->stopped_by)
+		record->stopped_by = alloc_copy(EXIT_BY_KILL);
 	if (health_record_read(folder, health, &ignored) == 0)
 		exit_record_add_health(record, health);
 	add_refused(folder, record);

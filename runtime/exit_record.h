@@ -18,6 +18,9 @@ struct health_record;
 
 enum { EXITS_KEPT = 10 };
 
+/* stopped_by of an app that box kill has sent a deadly signal. */
+#define EXIT_BY_KILL "box kill"
+
 struct exit_check {
 	char *began; /* as started */
 	int64_t lasted_ms;

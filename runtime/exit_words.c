@@ -46,6 +46,11 @@ static void add_duration(int64_t ms, struct text *ret)
 		text_addf(ret, "%jd days", (intmax_t)seconds / 86400);
 }
 
+static bool was_killed(const struct exit_record *record)
+{
+	return text_equal(record->stopped_by, EXIT_BY_KILL);
+}
+
 static bool was_ill(const struct exit_record *record)
 {
 	return text_equal(record->stopped_by, "health");
@@ -69,6 +74,8 @@ char *exit_record_headline(const struct exit_record *record)
 	add_duration(record->ran_ms, &line);
 	if (was_ill(record))
 		text_add(&line, ": it was unhealthy, and box asked it to end");
+	else if (was_killed(record))
+		text_add(&line, ": sent by " EXIT_BY_KILL);
 	else if (record->stopped_by)
 		text_addf(&line, ": asked to end by %s", record->stopped_by);
 	else if (record->oom_kills)
@@ -167,7 +174,7 @@ static void explain_signal(const struct exit_record *record, struct exit_reasons
 					   (intmax_t)record->code, signal_name((int)record->code - 128)));
 	if (number == SIGKILL && !record->oom_kills && !record->stopped_by)
 		add(ret, NULL, alloc_copy("somebody sent SIGKILL: neither box nor the kernel for want of memory"));
-	else if (number == SIGKILL && record->stopped_by)
+	else if (number == SIGKILL && record->stopped_by && !was_killed(record))
 		add(ret, "stop_grace_period",
 		    alloc_copy("it was killed: it had not ended by its stop_signal within stop_grace_period, or, as process 1 without a "
 			       "handler, cannot hear that signal (\"init\": true helps)"));

@@ -72,6 +72,12 @@ record() { jq -r "$2" "$BOX_STORE/apps/$TAG/exits/$1.json"; }
 	wait_until 10 has_record 3
 	run box explain "$TAG"
 	expect_has "ended by SIGKILL" "somebody sent SIGKILL: neither box nor the kernel"
+	box start "$TAG"
+	box kill "$TAG" KILL
+	wait_until 10 has_record 4
+	run box explain "$TAG"
+	expect_has "run 4: ended by SIGKILL" "sent by box kill"
+	[[ $output != *stop_grace_period* ]] || fail "nobody asked it to stop"
 }
 
 @test "a crash behind an init" {
