@@ -12,8 +12,8 @@ struct places;
  * cgroup and the state record are removed. What cannot be found out is left out. */
 int exit_gather(const struct places *places, const char *name, int definition, const struct last_end *end, struct error *e);
 
-/* Notes that box kill is about to send signal to the app: where it ends by that very signal, exit_gather says whose it was. The app may have no
- * state folder any more. */
+/* Notes that box kill is about to send signal to the app: where it ends by that very signal, exit_gather says whose it was. The app may
+ * have no state folder any more. */
 void exit_note_kill(const struct places *places, const char *name, int signal);
 
 /* As exit_gather, for a run that never began, because of failure. */
