@@ -102,12 +102,16 @@ static int take_file(struct walk *walk, int folder, struct error *e)
 {
 	autorelease(text) struct text content = { 0 };
 	autorelease(text) struct text digests = { 0 };
+	const char *lines;
 	size_t at = 0;
 
-	if (file_read(folder, walk->file, FILE_LIMIT, &content, e) || sha256_lines(content.data ? content.data : "", content.length, &digests, e))
+	if (file_read(folder, walk->file, FILE_LIMIT, &content, e))
+		return -1;
+	lines = content.data ? content.data : "";
+	if (sha256_lines(lines, content.length, &digests, e))
 		return -1;
 	for (walk->line = 1; at < content.length; walk->line++) {
-		const char *line = content.data + at, *end = memchr(line, '\n', content.length - at);
+		const char *line = lines + at, *end = memchr(line, '\n', content.length - at);
 		size_t length = end ? (size_t)(end - line) : content.length - at;
 
 		if (digests.length < walk->line * (DIGITS + 1))

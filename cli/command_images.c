@@ -120,13 +120,13 @@ static bool is_called(const struct catalogue_entry *entry, const char *words)
 	struct error ignored = { 0 };
 	autofree char *full = NULL;
 
-	if (strcmp(entry->name, words) == 0)
+	if (text_equal(entry->name, words))
 		return true;
 	if (image_name_parse(words, &name, &ignored))
 		return false;
 	if (name.digest || (colon && !strchr(colon, '/'))) {
 		full = image_name_text(&name);
-		return strcmp(entry->name, full) == 0;
+		return text_equal(entry->name, full);
 	}
 	return image_name_behind(&name, entry->name);
 }

@@ -28,6 +28,7 @@ struct update_choices {
 	const char *cpu_period, *cpu_quota, *cpu_share, *cpu_burst, *cpu_idle, *cpu_rt_period, *cpu_rt_runtime, *cpuset_cpus, *cpuset_mems;
 	const char *cpus;
 	const char *memory, *memory_reservation, *memory_swap, *pids_limit, *blkio_weight;
+	char quota[24]; /* --cpus as --cpu-quota */
 };
 
 #define AT(member) offsetof(struct update_choices, member)
@@ -126,7 +127,7 @@ static int read_resources(const struct update_choices *choices, struct text *ret
 }
 
 /* --cpus as a quota; nothing where it was not given. */
-static int quota_of_cpus(struct update_choices *choices, char words[static 24], struct error *e)
+static int quota_of_cpus(struct update_choices *choices, struct error *e)
 {
 	int64_t millionths;
 
@@ -136,8 +137,8 @@ static int quota_of_cpus(struct update_choices *choices, char words[static 24], 
 		return error_set(e, ERROR_USAGE, "option --cpus: --cpu-quota and --cpu-period say the same");
 	if (cpus_parse(choices->cpus, &millionths) || millionths / CPUS_PER_US < CPU_QUOTA_LEAST_US)
 		return error_set(e, ERROR_USAGE, "option --cpus %s: expected a number of processors such as 1.5, at least 0.01", choices->cpus);
-	(void)snprintf(words, 24, "%lld", (long long)millionths / CPUS_PER_US); /* always fits */
-	choices->cpu_quota = words;
+	(void)snprintf(choices->quota, sizeof choices->quota, "%lld", (long long)millionths / CPUS_PER_US); /* always fits */
+	choices->cpu_quota = choices->quota;
 	choices->cpu_period = CPU_PERIOD;
 	return 0;
 }
@@ -153,11 +154,10 @@ static bool says_nothing(const struct update_choices *choices)
 static int update_all(const struct call *call, struct update_choices *choices, const struct list *names, struct error *e)
 {
 	autorelease(text) struct text json = { 0 };
-	char quota[24];
 
 	if (!names->count)
 		return error_set(e, ERROR_USAGE, "update: expected at least one NAME");
-	if (quota_of_cpus(choices, quota, e))
+	if (quota_of_cpus(choices, e))
 		return -1;
 	if (says_nothing(choices)) {
 		error_set(e, ERROR_USAGE, "update: expected a limit");

@@ -54,7 +54,8 @@ static int create(const struct call *call, const struct options *options, const 
 			return error_sys(e, "choose a name");
 		for (size_t i = 0; i < sizeof random; i++)
 			text_addf(&hex, "%02x", random[i]);
-		name = made = text_take(&hex);
+		made = text_take(&hex);
+		name = made;
 	}
 	if (volume_create(call->places, name, e))
 		return -1;

@@ -275,11 +275,11 @@ static int send_signal(const struct places *places, const char *name, int signal
 static void note_pause(const struct places *places, const char *name, bool paused)
 {
 	struct error ignored = { 0 };
-	autoclose int folder = state_folder(places, name, &ignored), mark = -1;
+	autoclose int folder = state_folder(places, name, &ignored);
 
 	/* Without the note a check of a paused app fails, which is no reason to fail here. */
 	if (folder >= 0 && paused)
-		mark = openat(folder, HEALTH_PAUSED_FILE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		(void)file_replace(folder, HEALTH_PAUSED_FILE, "", 0, 0600, &ignored);
 	else if (folder >= 0)
 		(void)unlinkat(folder, HEALTH_PAUSED_FILE, 0);
 }
