@@ -323,8 +323,9 @@ static void add_app(const struct places *places, const char *name, struct box_in
 
 	if (status) {
 		info = alloc_append(infos, count, sizeof *info);
-		*info = (struct box_info){ .name = alloc_copy(name), .image = take_ptr(&settings.image), .status = status, .created = since, .health = "",
-					   .command = settings.command ? take_ptr(&settings.command) : alloc_copy("") };
+		*info = (struct box_info){ .name = alloc_copy(name), .status = status, .created = since, .health = "" };
+		info->image = take_ptr(&settings.image);
+		info->command = settings.command ? take_ptr(&settings.command) : alloc_copy("");
 	}
 	app_settings_release(&settings);
 }

@@ -189,8 +189,9 @@ static void find_dead(struct watcher *w, int folder)
 			continue;
 		if (!process_lives((pid_t)progress.pid, progress.start_time)) {
 			item = alloc_append(&w->items, &w->count, sizeof *item);
-			*item = (struct watched){ .fd = -1, .name = alloc_copy(entry->d_name), .definition = take_ptr(&progress.definition),
-						  .program = take_ptr(&progress.program) };
+			*item = (struct watched){ .fd = -1, .name = alloc_copy(entry->d_name) };
+			item->definition = take_ptr(&progress.definition);
+			item->program = take_ptr(&progress.program);
 			begin_supervisor(item);
 		}
 		progress_release(&progress);
