@@ -244,7 +244,7 @@ static int wait_for_words(struct watcher *w, int listener, struct pollfd *polls,
 		return error_sys(e, "wait for supervisors");
 	/* What is dropped leaves its place to the last one; so from there. What came in between is seen next time. */
 	for (size_t i = count; i-- > 0;)
-		if (polls[i].revents && i < w->count && w->items[i].fd == polls[i].fd)
+		if (i < w->count && polls[i].revents && w->items[i].fd == polls[i].fd)
 			serve(w, i);
 	if (polls[count].revents) {
 		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
