@@ -176,8 +176,9 @@ log_size() { cat "$BOX_STORE/apps/$TAG"/log/* | wc -c; }
 	wait_until 5 test -e messages
 	app '"command": ["sh", "-c", "echo hello; echo wrong >&2; exec sleep 1000"], "logging": {"driver": "journald"}'
 	nsenter -m -t $holder "$BOX" --root "$STATE" run -d "$WORK/app.json"
-	wait_until 5 sh -c '[ $(wc -l <messages) -eq 2 ]'
+	wait_until 5 sh -c '[ $(grep -c CONTAINER_NAME= messages) -eq 2 ]'
 	run cat messages
+	expect_has "SYSLOG_IDENTIFIER=box" # the audit record of the start
 	expect_has "CONTAINER_ID_FULL=$TAG CONTAINER_NAME=$TAG IMAGE_NAME=$ROOTFS MESSAGE=hello PRIORITY=6 SYSLOG_IDENTIFIER=$TAG" \
 		"MESSAGE=wrong PRIORITY=3"
 	run logs -f "$TAG"
