@@ -47,7 +47,7 @@ has_run() { [ -e "$BUNDLE/rootfs/ran" ]; }
 
 @test "a verb without an id, and with two, is an error" {
 	for verb in create start state kill delete pause resume update events; do
-		run box $verb
+		[ $verb = events ] || run box $verb # without one it tells what happens, to all
 		[ "$status" -ne 0 ] || fail "$verb without an id succeeded"
 		case $verb in kill) run box $verb a b c ;; *) run box $verb a b ;; esac
 		[ "$status" -ne 0 ] || fail "$verb with too many words succeeded"
