@@ -181,7 +181,9 @@ void list_release(struct list *list)
 
 void list_take(struct list *list, char *item)
 {
-	list->items = alloc_resize(list->items, list->count + 2, sizeof *list->items);
+	/* There is always room for the next power of two above count; only this function allocates. */
+	if (((list->count + 1) & list->count) == 0)
+		list->items = alloc_resize(list->items, 2 * (list->count + 1), sizeof *list->items);
 	list->items[list->count++] = item;
 	list->items[list->count] = NULL;
 }

@@ -71,7 +71,7 @@ ParameterizedTest(struct example *example, log_record, forms)
 /* Whatever the bytes are: they come back, and the record stays within what was said. */
 Test(log_record, random_bytes_come_back)
 {
-	static char line[ROOM / 8], json[ROOM], buffer[ROOM];
+	static char line[ROOM], json[ROOM], buffer[ROOM];
 	static const char *const alphabets[] = { "ab\"\\\n\x1b\xc3\xa4\xff\x80", "plain text only", "\x01", "\xff", "\xe2\x82\xac" };
 
 	srandom(7);
