@@ -76,6 +76,16 @@ void json_add_member(struct text *ret, const char *key, const char *value)
 	json_add_text(ret, value);
 }
 
+void json_add_array(struct text *ret, const struct list *list)
+{
+	text_add_char(ret, '[');
+	for (size_t i = 0; i < list->count; i++) {
+		text_add(ret, i ? "," : "");
+		json_add_text(ret, list->items[i]);
+	}
+	text_add_char(ret, ']');
+}
+
 void json_add_number(struct text *ret, const char *key, uint64_t value)
 {
 	json_add_key(ret, key);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct list;
 struct text;
 
 /* Adds a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD. */
@@ -21,6 +22,9 @@ void json_add_key(struct text *ret, const char *key);
 
 /* "key":"value", and nothing at all for NULL. */
 void json_add_member(struct text *ret, const char *key, const char *value);
+
+/* ["value",…] */
+void json_add_array(struct text *ret, const struct list *list);
 
 /* "key":value */
 void json_add_number(struct text *ret, const char *key, uint64_t value);

@@ -46,12 +46,7 @@ static void add_list(struct text *ret, const char *key, const struct list *list)
 	if (!list->count)
 		return;
 	json_add_key(ret, key);
-	text_add_char(ret, '[');
-	for (size_t i = 0; i < list->count; i++) {
-		text_add(ret, i ? "," : "");
-		json_add_text(ret, list->items[i]);
-	}
-	text_add_char(ret, ']');
+	json_add_array(ret, list);
 }
 
 static void add_images(struct text *ret, const struct audit_record *record)

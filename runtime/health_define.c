@@ -13,12 +13,9 @@
 /* A line of its own: whatever the words hold, JSON has no line end. */
 static void add_test(const struct list *args, struct text *ret)
 {
-	text_add(ret, "{\"test\":[");
-	for (size_t i = 0; i < args->count; i++) {
-		text_add(ret, i ? "," : "");
-		json_add_text(ret, args->items[i]);
-	}
-	text_add(ret, "]}");
+	text_add(ret, "{\"test\":");
+	json_add_array(ret, args);
+	text_add_char(ret, '}');
 }
 
 /* Of at least one: 0 would be a check without end. */

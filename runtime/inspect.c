@@ -28,12 +28,7 @@ static void add_bool(struct text *ret, const char *key, bool value)
 static void add_list(struct text *ret, const char *key, const struct list *list)
 {
 	json_add_key(ret, key);
-	text_add_char(ret, '[');
-	for (size_t i = 0; i < list->count; i++) {
-		text_add(ret, i ? "," : "");
-		json_add_text(ret, list->items[i]);
-	}
-	text_add_char(ret, ']');
+	json_add_array(ret, list);
 }
 
 static void add_capabilities(struct text *ret, uint64_t held)

@@ -9,6 +9,18 @@
 #include "base/json_text.h"
 #include "base/text.h"
 
+Test(json_text, arrays)
+{
+	autorelease(text) struct text out = { 0 };
+	autorelease(list) struct list list = { 0 };
+
+	json_add_array(&out, &list);
+	list_add(&list, "a");
+	list_add(&list, "\"b\"");
+	json_add_array(&out, &list);
+	cr_expect_str_eq(out.data, "[][\"a\",\"\\\"b\\\"\"]");
+}
+
 Test(json_text, strings)
 {
 	static const struct {
