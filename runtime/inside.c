@@ -20,6 +20,7 @@
 #include "base/channel.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/id_map.h"
 #include "base/process.h"
 #include "runtime/box.h"
@@ -165,6 +166,34 @@ int inside_run(const struct inside *request, struct error *e)
 	struct inside_process process;
 
 	return inside_start(request, &process, e) ? -1 : inside_finish(&process, e);
+}
+
+struct removal {
+	int folder;
+	const char *name;
+};
+
+static int remove_it(void *data, struct error *e)
+{
+	struct removal *removal = data;
+
+	return folder_remove(removal->folder, removal->name, e);
+}
+
+int inside_remove(int folder, const char *name, const struct id_map *map, struct error *e)
+{
+	struct removal removal = { folder, name };
+	int *const kept[] = { &removal.folder };
+	const struct inside inside = { .map = map, .first = -1, .confine = -1, .kept = kept, .kept_count = 1, .work = remove_it,
+				       .data = &removal };
+
+	if (folder_remove(folder, name, e) == 0)
+		return 0;
+	if (geteuid() == 0 || (e->sys != EACCES && e->sys != EPERM))
+		return -1;
+	error_clear(e);
+	/* The folder itself belongs to the caller, who may remove it once it is empty. */
+	return inside_run(&inside, e) ? -1 : folder_remove(folder, name, e);
 }
 
 int inside_open(const struct places *places, const char *name, int *ret_root, struct error *e)

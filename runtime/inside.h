@@ -44,6 +44,10 @@ int inside_finish(struct inside_process *process, struct error *e);
 /* Both. */
 int inside_run(const struct inside *request, struct error *e);
 
+/* Removes name below folder with all that is in it: with the caller's own rights, and where these do not do for an ordinary user, because
+ * ids of map own some of it, as the root of a user namespace with map. */
+int inside_remove(int folder, const char *name, const struct id_map *map, struct error *e);
+
 /* The first process of a running container, for inside.first; ERROR_MISSING where it does not run. *ret_root: its root folder (O_PATH)
  * where that may be another one than its mount namespace's, else -1: "/". */
 int inside_open(const struct places *places, const char *name, int *ret_root, struct error *e);

@@ -177,34 +177,14 @@ int volume_create(const struct places *places, const char *name, struct error *e
 	return e->kind == ERROR_NONE ? 0 : -1;
 }
 
-struct removal {
-	int top;
-	const char *name;
-};
-
-static int remove_folder(void *data, struct error *e)
-{
-	struct removal *removal = data;
-
-	return folder_remove(removal->top, removal->name, e);
-}
-
 /* An ordinary user's subordinate ids own some of it: that is removed from inside a user namespace. */
 static int remove_all(int top, const char *name, struct error *e)
 {
-	struct removal removal = { top, name };
 	struct id_map map = { 0 };
-	int *const kept[] = { &removal.top };
-	const struct inside inside = { .map = &map, .first = -1, .confine = -1, .kept = kept, .kept_count = 1, .work = remove_folder,
-				       .data = &removal };
 
-	if (folder_remove(top, name, e) == 0)
-		return 0;
-	if (geteuid() == 0 || (e->sys != EACCES && e->sys != EPERM))
-		return -1;
-	error_clear(e);
-	id_map_for_caller(&map);
-	return inside_run(&inside, e) ? -1 : folder_remove(top, name, e);
+	if (geteuid() != 0)
+		id_map_for_caller(&map);
+	return inside_remove(top, name, &map, e);
 }
 
 int volume_remove(const struct places *places, const char *name, struct error *e)

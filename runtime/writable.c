@@ -114,28 +114,6 @@ int writable_open(const char *store, const char *name, const char *holder, const
 	return give(AT_FDCWD, path, map, e) || complete(folder, holder, map, e) ? -1 : take_fd(&folder);
 }
 
-struct removal {
-	int containers;
-	const char *name;
-};
-
-static int remove_layer(void *data, struct error *e)
-{
-	struct removal *removal = data;
-
-	return folder_remove(removal->containers, removal->name, e);
-}
-
-static int remove_as_owner(int containers, const char *name, const struct id_map *map, struct error *e)
-{
-	struct removal removal = { containers, name };
-	int *const kept[] = { &removal.containers };
-	const struct inside inside = { .map = map, .first = -1, .confine = -1, .kept = kept, .kept_count = 1, .work = remove_layer,
-				       .data = &removal };
-
-	return inside_run(&inside, e);
-}
-
 int writable_remove(const char *store, const char *name, const struct id_map *map, struct error *e)
 {
 	autofree char *path = text_format("%s/containers", store);
@@ -143,14 +121,7 @@ int writable_remove(const char *store, const char *name, const struct id_map *ma
 
 	if (containers < 0)
 		return errno == ENOENT ? 0 : error_sys(e, "open %s", path);
-	if (folder_remove(containers, name, e) == 0)
-		return 0;
-	if (geteuid() == 0 || (e->sys != EACCES && e->sys != EPERM))
-		return error_in(e, "remove the writable layer of %s", name);
-	if (remove_as_owner(containers, name, map, e))
-		return error_in(e, "remove the writable layer of %s", name);
-	/* The folder itself belongs to the caller, who may remove it now that it is empty. */
-	return folder_remove(containers, name, e);
+	return inside_remove(containers, name, map, e) ? error_in(e, "remove the writable layer of %s", name) : 0;
 }
 
 /* Whether the state folder that a layer belongs to is gone; one without a note is being made, or was never finished. */
