@@ -141,6 +141,16 @@ bool process_lives(pid_t pid, int64_t start_time)
 	return start && *at != 'Z' && *at != 'X' && strtoll(start, NULL, 10) == start_time;
 }
 
+int process_open_living(pid_t pid, int64_t start_time)
+{
+	int pidfd = process_open(pid);
+
+	if (pidfd < 0 || process_lives(pid, start_time))
+		return pidfd;
+	close(pidfd);
+	return -1;
+}
+
 bool process_is_zombie(pid_t pid)
 {
 	char line[STAT_SIZE];

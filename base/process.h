@@ -52,6 +52,10 @@ int64_t process_start_time(pid_t pid);
 /* The fields of /proc/PID/stat (proc(5)) from 4 on, below count, each at its number in ret; -1 where it is gone or has fewer. */
 int process_stat_fields(pid_t pid, uint64_t *ret, int count);
 
+/* A pidfd of the process that had this pid and this start time; -1 where it has ended. Asked again once it is open, because the number may
+ * have become another process'. */
+int process_open_living(pid_t pid, int64_t start_time);
+
 /* Whether the process that had this pid and this start time has not ended. */
 bool process_lives(pid_t pid, int64_t start_time);
 

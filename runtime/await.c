@@ -44,9 +44,8 @@ int await_begin(const struct places *places, const char *name, struct await *ret
 	await.name = alloc_copy(name);
 	await.pid = (pid_t)record.pid;
 	await.events = events_open(places, /* from_end= */ true, e);
-	await.pidfd = await.events && alive ? process_open(await.pid) : -1;
-	/* Asked again: the number may have become another process' meanwhile. */
-	if (await.events && (await.pidfd < 0 || !process_lives(await.pid, record.start_time)))
+	await.pidfd = await.events && alive ? process_open_living(await.pid, record.start_time) : -1;
+	if (await.events && await.pidfd < 0)
 		error_set(e, ERROR_MISSING, "wait for %s: container not running", name);
 	record_release(&record);
 	if (e->kind != ERROR_NONE) {

@@ -98,8 +98,8 @@ static int open_container(const struct places *places, const struct box_exec *re
 	/* Everything else would be done twice. */
 	if (sealed_self(is_beyond_reach(&entry->record), e))
 		return -1;
-	entry->first = process_open((pid_t)entry->record.pid);
-	if (!alive || entry->first < 0 || !process_lives((pid_t)entry->record.pid, entry->record.start_time))
+	entry->first = alive ? process_open_living((pid_t)entry->record.pid, entry->record.start_time) : -1;
+	if (entry->first < 0)
 		return error_set(e, ERROR_MISSING, "enter %s: container not running", request->name);
 	if (cgroup_open(entry->record.cgroup ? entry->record.cgroup : "", &entry->group, e))
 		return -1;

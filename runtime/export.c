@@ -223,8 +223,8 @@ int box_export(const struct places *places, const char *name, int fd, int64_t *r
 
 	if (state_read(places, name, &record, &alive, e))
 		return -1;
-	reader.first = process_open((pid_t)record.pid);
-	if (!alive || reader.first < 0 || !process_lives((pid_t)record.pid, record.start_time))
+	reader.first = alive ? process_open_living((pid_t)record.pid, record.start_time) : -1;
+	if (reader.first < 0)
 		error_set(e, ERROR_MISSING, "container not running");
 	else
 		result = find_namespaces((pid_t)record.pid, &reader.namespaces, e) || run(&reader, ret_shortened, e) ? -1 : 0;
