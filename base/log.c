@@ -2,6 +2,7 @@
 /*
  * log.c - warnings, debug lines, and the trace of steps.
  */
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -38,11 +39,9 @@ bool log_is_redirected(void)
 static void add_line(struct text *line, const char *level, const char *words)
 {
 	autorelease(text) struct text escaped = { 0 };
-	char when[40];
-	struct tm utc;
-	time_t now = time(NULL);
+	char when[CLOCK_TEXT];
 
-	(void)strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+	clock_print(time(NULL), 0, /* digits= */ 0, when);
 	switch (current.form) {
 	case LOG_FORM_TEXT:
 		text_add_escaped(&escaped, words, strlen(words));

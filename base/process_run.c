@@ -12,10 +12,10 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
@@ -42,14 +42,6 @@ char *process_find(const char *name)
 static const char *path_of(const struct process_run *run)
 {
 	return run->path ? run->path : run->argv[0];
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock */
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* The helper's side: ends in execve or _exit. */
@@ -115,10 +107,10 @@ static int collect(const struct process_run *run, int out, int err, struct text 
 	int timeout_ms = run->timeout_ms;
 	struct pollfd polls[2] = { { .fd = out, .events = POLLIN }, { .fd = err, .events = POLLIN } };
 	struct text *texts[2] = { ret_out, ret_err };
-	int64_t end = now_ms() + timeout_ms;
+	int64_t end = clock_monotonic_ms() + timeout_ms;
 
 	while (polls[0].fd >= 0 || polls[1].fd >= 0) {
-		int64_t left = timeout_ms ? end - now_ms() : -1;
+		int64_t left = timeout_ms ? end - clock_monotonic_ms() : -1;
 
 		if (timeout_ms && left <= 0)
 			return -1;

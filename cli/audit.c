@@ -17,6 +17,7 @@
 #include "base/alloc.h"
 #include "base/chain.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -158,13 +159,11 @@ static char *terminal(void)
 
 static char *now(void)
 {
-	struct timespec time;
-	struct tm utc;
-	char second[32];
+	int64_t ns = clock_since_1970_ns();
+	char words[CLOCK_TEXT];
 
-	(void)clock_gettime(CLOCK_REALTIME, &time); /* cannot fail with this clock */
-	(void)strftime(second, sizeof second, "%Y-%m-%dT%H:%M:%S", gmtime_r(&time.tv_sec, &utc));
-	return text_format("%s.%06ldZ", second, time.tv_nsec / 1000);
+	clock_print(ns / 1000000000, ns % 1000000000, /* digits= */ 6, words);
+	return alloc_copy(words);
 }
 
 static void fill(struct audit *audit, int status)

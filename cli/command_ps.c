@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json_text.h"
 #include "cli/commands.h"
@@ -95,11 +96,9 @@ static void add_member(struct text *ret, const char *key, const char *value)
 /* RFC 3339, UTC. */
 static void add_time(struct text *ret, int64_t seconds)
 {
-	time_t when = (time_t)seconds;
-	char words[40];
-	struct tm utc;
+	char words[CLOCK_TEXT];
 
-	(void)strftime(words, sizeof words, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&when, &utc)); /* always fits */
+	clock_print(seconds, 0, /* digits= */ 0, words);
 	add_member(ret, "created", words);
 }
 

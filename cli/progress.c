@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -39,14 +39,6 @@ struct progress {
 	int64_t begin_ms, drawn_ms;
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock */
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Lines that wrap cannot be drawn over: a narrow terminal gets the plain lines of a pipe. */
 static bool is_narrow(const struct winsize *window)
 {
@@ -64,7 +56,7 @@ struct progress *progress_new(bool is_quiet, const char *doing, const char *done
 	progress->done = done;
 	(void)ioctl(STDERR_FILENO, TIOCGWINSZ, &window); /* without an answer the width is unknown: 0 */
 	progress->is_terminal = isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0 && !is_narrow(&window);
-	progress->begin_ms = now_ms();
+	progress->begin_ms = clock_monotonic_ms();
 	return progress;
 }
 
@@ -181,7 +173,7 @@ void progress_blob(const char *digest, int64_t at, int64_t size, void *data)
 {
 	struct progress *progress = data;
 	struct blob *blob = progress->is_quiet ? NULL : find(progress, digest, at, size);
-	int64_t now = now_ms();
+	int64_t now = clock_monotonic_ms();
 	bool was_done;
 
 	if (!blob)

@@ -7,11 +7,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/number.h"
@@ -31,14 +31,6 @@ enum { LINES_KEPT = 10, LINE_SHOWN = 1000 };
 
 /* In the state folder: the signal that box kill sent last. */
 #define KILLED_FILE "killed"
-
-static int64_t since_1970_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail with this clock */
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
 
 static void add_state(const struct places *places, const char *name, struct exit_record *record)
 {
@@ -173,7 +165,7 @@ static int write_record(int definition, struct exit_record *record, struct error
 	int result;
 
 	add_settings(definition, record);
-	record->ended = exit_record_time(since_1970_ms());
+	record->ended = exit_record_time(clock_since_1970_ms());
 	result = exit_record_write(definition, record, e);
 	exit_record_release(record);
 	return result;

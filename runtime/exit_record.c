@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/number.h"
@@ -95,12 +95,10 @@ void exit_record_release(struct exit_record *record)
 
 char *exit_record_time(int64_t ms)
 {
-	time_t seconds = (time_t)(ms / 1000);
-	char words[40];
-	struct tm utc;
+	char words[CLOCK_TEXT];
 
-	(void)strftime(words, sizeof words, "%Y-%m-%dT%H:%M:%S", gmtime_r(&seconds, &utc)); /* always fits */
-	return text_format("%s.%03dZ", words, (int)(ms % 1000));
+	clock_print(ms / 1000, ms % 1000 * 1000000, /* digits= */ 3, words);
+	return alloc_copy(words);
 }
 
 void exit_record_add_health(struct exit_record *record, const struct health_record *health)

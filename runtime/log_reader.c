@@ -14,11 +14,11 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/number.h"
@@ -299,11 +299,9 @@ static void wait_for_more(int watch)
 
 static bool has_passed(const char *until)
 {
-	struct timespec now = { 0 };
 	char words[LOG_TIME];
 
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
-	log_time_format((int64_t)now.tv_sec * 1000000000 + now.tv_nsec, words);
+	log_time_format(clock_since_1970_ns(), words);
 	return until && memcmp(until, words, LOG_TIME) <= 0;
 }
 

@@ -21,10 +21,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/process.h"
@@ -65,14 +65,6 @@ void relay_signals_block(void)
 	forward_set(&set);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL); /* cannot fail with a known "how" */
 	(void)signal(SIGPIPE, SIG_IGN);           /* a closed stdout is an answer of write(2), not an end */
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock */
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
 static void close_stream(int *fd)
@@ -122,7 +114,7 @@ static int reap(struct loop *l, struct error *e)
 	if (l->default_signal && l->end.signal == SIGKILL)
 		l->end.signal = l->default_signal;
 	l->is_over = true;
-	l->deadline_ms = now_ms() + LINGER_MS;
+	l->deadline_ms = clock_monotonic_ms() + LINGER_MS;
 	for (int i = 0; i < 2; i++)
 		l->outputs[i].promised = bytes_waiting(*l->outputs[i].source);
 	flow_close(&l->input);
@@ -152,7 +144,7 @@ static void end_output(struct output *out)
 static void serve_output(struct loop *l, struct output *out, const struct pollfd polls[static 2])
 {
 	bool is_terminal = out->source == &l->relay->terminal;
-	bool is_late = l->is_over && now_ms() >= l->deadline_ms;
+	bool is_late = l->is_over && clock_monotonic_ms() >= l->deadline_ms;
 	size_t got;
 
 	if (!flow_is_open(&out->flow))
@@ -205,7 +197,7 @@ static bool has_output(const struct loop *l)
  * stopped terminal). */
 static int patience_ms(const struct loop *l)
 {
-	int64_t left = l->deadline_ms - now_ms();
+	int64_t left = l->deadline_ms - clock_monotonic_ms();
 
 	if (!l->is_over)
 		return l->is_hung_up || l->is_traced ? HUNG_UP_MS : -1;
@@ -216,7 +208,7 @@ static int patience_ms(const struct loop *l)
 
 static bool is_done(const struct loop *l)
 {
-	return l->is_over && (!has_output(l) || l->is_given_up || (l->is_asked && now_ms() >= l->deadline_ms + ASKED_MS));
+	return l->is_over && (!has_output(l) || l->is_given_up || (l->is_asked && clock_monotonic_ms() >= l->deadline_ms + ASKED_MS));
 }
 
 static int run_loop(struct loop *l, struct error *e)

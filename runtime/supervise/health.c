@@ -7,22 +7,14 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "runtime/supervise/health_plan.h"
 #include "runtime/supervise/health_record.h"
 
 enum { PATIENCE_MS = 1000 }; /* box app-check ends what is late by itself, and everything that it began */
-
-static int64_t since_1970_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail with this clock */
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
 
 enum health_event health_judge(const struct health_plan *plan, struct health_record *record, int64_t began_ms, bool is_good)
 {
@@ -136,7 +128,7 @@ static void start_check(struct health *h, int64_t now_ms)
 	struct error e = { 0 };
 
 	plan_next(h, now_ms);
-	result->began_ms = since_1970_ms();
+	result->began_ms = clock_since_1970_ms();
 	result->length = 0;
 	/* The host may have no process or descriptor left: that is no word about the app either, and the next check comes. */
 	if (is_paused(h) || probe_start(&h->probe, h->plan, &h->app, &e))

@@ -8,8 +8,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 enum { LINE = 16 << 10 };
@@ -21,14 +21,6 @@ struct piece {
 	size_t taken; /* with its newline */
 	bool is_partial;
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now = { 0 };
-
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* The length at which a line is split: not within a character, if it has any. */
 static size_t split_length(const char *bytes, size_t longest)
@@ -118,7 +110,7 @@ static void pass_on(struct log *log, enum log_stream stream, bool is_end)
 		send_lines(log, stream, is_end);
 		return;
 	}
-	now = now_ns();
+	now = clock_since_1970_ns();
 	while (make_records(log, stream, now, is_end))
 		log_file_write(&log->file, &log->buffer);
 }

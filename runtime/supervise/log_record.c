@@ -9,8 +9,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/number.h"
 #include "base/text.h"
 
@@ -41,13 +41,9 @@ int log_stream_number(const char *name)
 
 void log_time_format(int64_t ns, char ret[static LOG_TIME])
 {
-	time_t seconds = (time_t)(ns / 1000000000);
-	struct tm utc = { 0 };
-	char words[64];
+	char words[CLOCK_TEXT];
 
-	(void)gmtime_r(&seconds, &utc); /* fails only for years that no clock has */
-	(void)snprintf(words, sizeof words, "%04d-%02d-%02dT%02d:%02d:%02d.%09dZ", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-		       utc.tm_hour, utc.tm_min, utc.tm_sec, (int)(ns % 1000000000)); /* always fits */
+	clock_print(ns / 1000000000, ns % 1000000000, /* digits= */ 9, words);
 	memcpy(ret, words, LOG_TIME);
 }
 

@@ -5,7 +5,6 @@
 #include "runtime/supervise/progress.h"
 
 #include <stddef.h>
-#include <time.h>
 
 #include "base/error.h"
 #include "runtime/supervise/lines.h"
@@ -56,12 +55,4 @@ int progress_write(int folder, const struct progress *progress, struct error *e)
 void progress_release(struct progress *progress)
 {
 	lines_release(rows, progress);
-}
-
-int64_t clock_boot_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &now); /* cannot fail with this clock */
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }

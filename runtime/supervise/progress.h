@@ -41,6 +41,3 @@ struct progress {
 int progress_read(int folder, struct progress *ret, struct error *e);
 int progress_write(int folder, const struct progress *progress, struct error *e);
 void progress_release(struct progress *progress);
-
-/* Milliseconds since the host started, sleep included. */
-int64_t clock_boot_ms(void);

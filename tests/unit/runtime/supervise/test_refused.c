@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/channel.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "runtime/supervise/progress.h"
