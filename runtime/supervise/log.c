@@ -62,7 +62,8 @@ static bool make_records(struct log *log, enum log_stream stream, int64_t now, b
 	struct log_head head;
 	struct piece piece;
 
-	if (mark->lost && input->begin != input->end)
+	/* Never alone: while the disk is full it would be tried again and again, and nothing be read. */
+	if (mark->lost && next_piece(log, bytes, (size_t)(input->end - input->begin), is_end, &piece))
 		mark->output = log_record_loss(to, now, mark->lost, strerror((int)mark->reason));
 	if (mark->output)
 		mark->lost = 0;

@@ -152,7 +152,7 @@ log_size() { cat "$BOX_STORE/apps/$TAG"/log/* | wc -c; }
 
 @test "a full disk: the app goes on, what is lost is counted and told" {
 	need root
-	app_says 'while :; do seq 2000; usleep 50000; done'
+	app_says 'while :; do seq 2000; printf half; usleep 50000; done'
 	box stop -t 0 "$TAG"
 	mount -t tmpfs -o size=128k small "$BOX_STORE/apps/$TAG/log"
 	box start "$TAG"
