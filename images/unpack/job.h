@@ -110,8 +110,6 @@ bool job_has_layer(const struct job *job, const struct digest *digest);
 int job_add_layer(struct job *job, const struct digest *digest, int number, struct error *e);
 /* The listing of the folder with that number, in staging. */
 int job_open_listing(const struct job *job, int number, int flags, struct error *e);
-/* Writes down what is in the layers that are folders, and waits until that is on disk; all else in them the caller waits for. */
-int job_list_layers(struct job *job, struct error *e);
 /* Its root folder, borrowed, or -1. */
 int job_layer_root(const struct job *job, struct job_layer *layer);
 /* What is on disk already gets its final name. */

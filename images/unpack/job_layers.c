@@ -2,7 +2,7 @@
 /*
  * job_layers.c - layers come out of the sandbox: looked at, looked into for the layers above, named.
  *
- *     work/N          a folder, of which a second worker writes the listing staging/list-N; or
+ *     work/N          a folder, with its listing in staging/list-N; or
  *     work/N.tar      a tar, and
  *     work/N.erofs    its index, which is copied to staging/index-N and verified as the copy that the worker cannot reach
  *
@@ -154,26 +154,6 @@ int job_open_listing(const struct job *job, int number, int flags, struct error 
 	(void)snprintf(name, sizeof name, "list-%d", number); /* always fits */
 	fd = openat(job->staging, name, flags | O_NOFOLLOW | O_CLOEXEC, 0400);
 	return fd >= 0 ? fd : error_sys(e, "open %s in the image store's staging", name);
-}
-
-int job_list_layers(struct job *job, struct error *e)
-{
-	bool has_folder = false;
-
-	for (size_t i = 0; i < job->layer_count; i++)
-		has_folder = has_folder || (job->layers[i].folder >= 0 && !job->layers[i].is_indexed);
-	if (has_folder && job_run_worker(job, job->work, worker_list_layers, e))
-		return -1;
-	for (size_t i = 0; i < job->layer_count; i++) {
-		autoclose int fd = -1;
-
-		if (job->layers[i].folder < 0 || job->layers[i].is_indexed)
-			continue;
-		fd = job_open_listing(job, job->layers[i].folder, O_RDONLY, e);
-		if (fd < 0 || fdatasync(fd))
-			return fd < 0 ? -1 : error_sys(e, "write what is in a layer's folder to disk");
-	}
-	return 0;
 }
 
 /* The parts of a layer move from where they were made to the folder outer in staging. */

@@ -2,7 +2,8 @@
 /*
  * listing.c - what is in a layer's folder, written down.
  *
- * A walk of the folder that is made, not notes taken while it is made: members replace each other, and what counts is what is there.
+ * A walk of the folder that is made, not notes taken while it is made: members replace each other, and what counts is what is there. Only
+ * what files hold was noted, by inode.
  * Folders wait as paths, since their descriptors would be too many; a file of many names is read once, as an archive of a few bytes could
  * name a large one a million times.
  */
@@ -17,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -26,11 +26,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "images/unpack/hash.h"
+#include "images/unpack/content_hash.h"
+#include "images/unpack/content_notes.h"
 
 enum {
-	PIECE = 256 << 10,
-	XATTRS = 64 << 10, /* the kernel's own limit, of all names and of a value */
 	FLUSH = 256 << 10,
 	LIMIT = 1 << 30,
 };
@@ -41,7 +40,8 @@ struct listing {
 	struct text out;     /* not written yet */
 	struct list waiting; /* folders, the next one last */
 	void *linked;        /* files of several names: a tree of struct linked */
-	char piece[PIECE], names[XATTRS], value[XATTRS];
+	const struct content_notes *notes; /* or NULL */
+	char piece[CONTENT_PIECE];
 };
 
 struct linked {
@@ -61,73 +61,37 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool is_zero(const char *bytes, size_t length)
-{
-	return length == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0);
-}
-
 /* One piece, or what is left of the file; the number of bytes. Regular files give less only at their end. */
 static ssize_t read_piece(int fd, char *piece, off_t at)
 {
 	ssize_t got;
 
 	do
-		got = pread(fd, piece, PIECE, at);
+		got = pread(fd, piece, CONTENT_PIECE, at);
 	while (got < 0 && errno == EINTR);
 	return got;
 }
 
 /* Holes are leapt over: a sparse file of a few bytes may be gigabytes long. */
-static int hash_content(struct listing *listing, int fd, struct hash *hash, struct error *e)
+static int hash_content(struct listing *listing, int fd, int64_t size, struct content_hash *hash, struct error *e)
 {
-	ssize_t got = PIECE;
+	ssize_t got = CONTENT_PIECE;
 
-	for (off_t at = 0; got == PIECE && (at = lseek(fd, at, SEEK_DATA)) >= 0; at += got) {
-		int64_t place = at -= at % PIECE;
-
+	for (off_t at = 0; got == CONTENT_PIECE && (at = lseek(fd, at, SEEK_DATA)) >= 0; at += got) {
+		at -= at % CONTENT_PIECE;
 		got = read_piece(fd, listing->piece, at);
 		if (got < 0)
 			return error_sys(e, "read it");
-		if (is_zero(listing->piece, (size_t)got))
-			continue;
-		hash_add(hash, &place, sizeof place);
-		hash_add(hash, listing->piece, (size_t)got);
+		content_hash_add(hash, at, listing->piece, (size_t)got);
 	}
+	content_hash_finish(hash, size);
 	return 0;
 }
 
-/* Sorted, as file systems give them in any order. Each part has its zero byte or length, so that none can pass for another. */
-static int hash_xattrs(struct listing *listing, int fd, struct hash *hash, bool *ret_has, struct error *e)
-{
-	ssize_t length = flistxattr(fd, listing->names, sizeof listing->names);
-	autofree char **names = NULL;
-	size_t count = 0;
-
-	if (length < 0 && errno != ENOTSUP)
-		return error_sys(e, "list its extended attributes");
-	for (const char *name = listing->names; name < listing->names + length; name += strlen(name) + 1)
-		*(const char **)alloc_append(&names, &count, sizeof *names) = name;
-	if (count)
-		qsort(names, count, sizeof *names, compare_names);
-	for (size_t i = 0; i < count; i++) {
-		ssize_t size = fgetxattr(fd, names[i], listing->value, sizeof listing->value);
-		int64_t bytes = size;
-
-		if (size < 0)
-			return error_sys(e, "read its extended attribute %s", names[i]);
-		hash_add(hash, names[i], strlen(names[i]) + 1);
-		hash_add(hash, &bytes, sizeof bytes);
-		hash_add(hash, listing->value, (size_t)size);
-		*ret_has = true;
-	}
-	return 0;
-}
-
-/* ret_hex "-": there is nothing to hash. */
 static int hash_file(struct listing *listing, int parent, const char *name, const struct stat *st, struct digest *ret, struct error *e)
 {
-	bool is_file = S_ISREG(st->st_mode), has = is_file && st->st_size > 0;
-	autorelease(hash) struct hash *hash = hash_begin(DIGEST_SHA256, e);
+	autorelease(content_hash) struct content_hash *hash = content_hash_begin(e);
+	bool is_file = S_ISREG(st->st_mode);
 	autoclose int fd = -1;
 
 	if (!hash)
@@ -136,27 +100,27 @@ static int hash_file(struct listing *listing, int parent, const char *name, cons
 		fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0)
 			return error_sys(e, "open it");
-		if ((has && hash_content(listing, fd, hash, e)) || hash_xattrs(listing, fd, hash, &has, e))
+		if ((is_file && hash_content(listing, fd, st->st_size, hash, e)) || content_hash_xattrs(hash, fd, e))
 			return -1;
 	} else if (S_ISLNK(st->st_mode)) {
-		ssize_t length = readlinkat(parent, name, listing->piece, PIECE);
+		ssize_t length = readlinkat(parent, name, listing->piece, CONTENT_PIECE);
 
 		if (length < 0)
 			return error_sys(e, "read where it leads");
-		hash_add(hash, listing->piece, (size_t)length);
-		has = true;
+		content_hash_target(hash, listing->piece, (size_t)length);
 	}
-	hash_end(hash, ret);
-	if (!has)
-		memcpy(ret->hex, "-", 2);
+	content_hash_end(hash, ret);
 	return 0;
 }
 
-static int hash_once(struct listing *listing, int parent, const char *name, const struct stat *st, struct digest *ret, struct error *e)
+/* What was noted while the file was written needs no reading, and a file of many names is read once. */
+static int find_hash(struct listing *listing, int parent, const char *name, const struct stat *st, struct digest *ret, struct error *e)
 {
 	const struct linked wanted = { .inode = st->st_ino };
 	struct linked *const *found, *linked;
 
+	if (S_ISREG(st->st_mode) && content_notes_find(listing->notes, st->st_ino, ret))
+		return 0;
 	if (!S_ISREG(st->st_mode) || st->st_nlink < 2)
 		return hash_file(listing, parent, name, st, ret, e);
 	found = tfind(&wanted, &listing->linked, compare_linked);
@@ -205,7 +169,7 @@ static int list_one(struct listing *listing, int parent, const char *name, const
 	bool is_folder = S_ISDIR(st->st_mode);
 	struct digest digest;
 
-	if (hash_once(listing, parent, name, st, &digest, e)) {
+	if (find_hash(listing, parent, name, st, &digest, e)) {
 		autorelease(text) struct text words = { 0 };
 
 		text_add_escaped(&words, shown, strlen(shown));
@@ -265,13 +229,14 @@ static int list_folder(struct listing *listing, const char *path, struct error *
 	return 0;
 }
 
-int listing_write(int root, int fd, struct error *e)
+int listing_write(int root, int fd, const struct content_notes *notes, struct error *e)
 {
 	struct listing *listing = alloc_zeroed(1, sizeof *listing);
 	int result = 0;
 
 	listing->root = root;
 	listing->fd = fd;
+	listing->notes = notes;
 	list_add(&listing->waiting, "");
 	while (result == 0 && listing->waiting.count) {
 		autofree char *path = listing->waiting.items[--listing->waiting.count];

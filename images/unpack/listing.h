@@ -15,11 +15,15 @@
 
 #include <stddef.h>
 
+struct content_notes;
 struct error;
 struct text;
 
-/* Writes the listing of the folder root to fd (both borrowed). Runs in the sandbox, as the folder's ids exist only there. */
-int listing_write(int root, int fd, struct error *e);
+/*
+ * Writes the listing of the folder root to fd (both borrowed). notes: digests that are known already, or NULL. Runs in the sandbox, as the
+ * folder's ids exist only there.
+ */
+int listing_write(int root, int fd, const struct content_notes *notes, struct error *e);
 
 /*
  * Compares two listings from where the descriptors stand (both borrowed): 0 where they are equal. Else ret_wrong gets words about the

@@ -20,6 +20,8 @@
 #include "base/file.h"
 #include "images/unpack/apply_options.h"
 #include "images/unpack/budget.h"
+#include "images/unpack/content_hash.h"
+#include "images/unpack/content_notes.h"
 #include "images/unpack/layer_tree.h"
 #include "images/unpack/member_name.h"
 #include "images/unpack/member_rules.h"
@@ -49,7 +51,7 @@ static int refuse_hole(struct error *e)
  * The content: blocks in rising order, holes between them (the sparse forms), nothing past the size that was charged. Blobs have no holes:
  * they are copied and hashed byte by byte, which a few bytes of an archive must not make hours of.
  */
-static int copy_content(struct archive *archive, int fd, int64_t size, bool has_holes, struct error *e)
+static int copy_content(struct archive *archive, int fd, int64_t size, bool has_holes, struct content_hash *hash, struct error *e)
 {
 	const void *block;
 	size_t length;
@@ -63,6 +65,8 @@ static int copy_content(struct archive *archive, int fd, int64_t size, bool has_
 			return refuse_hole(e);
 		if (pwrite_all(fd, block, length, at))
 			return error_sys(e, "write it");
+		if (hash)
+			content_hash_add(hash, at, block, length);
 		end = at + (int64_t)length;
 	}
 	/* Some writers (umoci's insert) leave the padding behind the last content out. The content itself is whole: that is all there is.
@@ -80,14 +84,34 @@ static int copy_content(struct archive *archive, int fd, int64_t size, bool has_
 	return 0;
 }
 
+/* After the attributes, which belong to it. */
+static int note_content(struct content_notes *notes, struct content_hash *hash, int fd, int64_t size, struct error *e)
+{
+	struct digest digest;
+	struct stat st;
+
+	content_hash_finish(hash, size);
+	if (content_hash_xattrs(hash, fd, e))
+		return -1;
+	if (fstat(fd, &st))
+		return error_sys(e, "look at it");
+	content_hash_end(hash, &digest);
+	content_notes_add(notes, st.st_ino, &digest);
+	return 0;
+}
+
 static int make_file(struct layer_tree *tree, struct archive *archive, struct archive_entry *entry, const char *name,
 		     struct error *e)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	int64_t size = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0;
+	struct content_notes *notes = tree->options->notes;
+	autorelease(content_hash) struct content_hash *hash = NULL;
 	int parent = layer_tree_parent(tree, name, e), copied;
 	autoclose int fd = -1;
 
+	if (notes && !(hash = content_hash_begin(e)))
+		return -1;
 	if (parent < 0 || budget_file(tree->budget, size, e))
 		return -1;
 	fd = openat(parent, member_name_base(name), flags, 0600);
@@ -98,8 +122,8 @@ static int make_file(struct layer_tree *tree, struct archive *archive, struct ar
 	}
 	if (fd < 0)
 		return error_sys(e, "create it");
-	copied = copy_content(archive, fd, size, !tree->options->holds_blobs, e);
-	if (copied < 0 || metadata_apply(tree, fd, entry, name, e))
+	copied = copy_content(archive, fd, size, !tree->options->holds_blobs, hash, e);
+	if (copied < 0 || metadata_apply(tree, fd, entry, name, e) || (hash && note_content(notes, hash, fd, size, e)))
 		return -1;
 	return copied;
 }

@@ -195,34 +195,9 @@ static int write_record(struct job *job, struct error *e)
 }
 
 /* One wait for the disk for all blobs and all files of all layers: fsync(2) of each would be thousands. */
-static int wait_for_disk(int store)
+static int settle(const struct job *job, struct error *e)
 {
-	return syncfs(store) ? errno : 0;
-}
-
-/*
- * What was unpacked is on disk afterwards, and so is what is in its folders: that is looked at while the disk works. A process waits for
- * the disk, no thread: with one, libc would wait for it in the sandbox that is cloned meanwhile, where it does not exist.
- */
-static int settle(struct job *job, struct error *e)
-{
-	const struct process_clone request = { .cgroup = -1 };
-	struct process_end end = { 0 };
-	struct error ignored = { 0 };
-	autoclose int pidfd = -1;
-	pid_t pid = process_clone(&request, &pidfd, &ignored);
-	int listed;
-
-	if (pid == 0)
-		_exit(wait_for_disk(job->request->store));
-	listed = job_list_layers(job, e);
-	/* Where it could not be started, or was ended by somebody, we wait ourselves. */
-	if (pid < 0 || process_wait(pidfd, &end, &ignored) || end.signal)
-		end.code = wait_for_disk(job->request->store);
-	if (listed)
-		return -1;
-	errno = end.code;
-	return end.code ? error_sys(e, "write the image to disk") : 0;
+	return syncfs(job->request->store) ? error_sys(e, "write the image to disk") : 0;
 }
 
 /* Everything that was unpacked gets its final name; the order is what makes a crash harmless. */

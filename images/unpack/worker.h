@@ -32,8 +32,7 @@ int worker_survey(int channel, void *data);  /* what an image is for every platf
 int worker_extract(int channel, void *data); /* an archive of blobs into the root, as it is */
 int worker_list(int channel, void *data);    /* tells which images an archive holds (image_format.c) */
 int worker_clear(int channel, void *data);   /* removes everything in the root */
-int worker_list_root(int channel, void *data);   /* writes down what is in the root (worker_listing.c) … */
-int worker_list_layers(int channel, void *data); /* … and in each layer's folder in it */
+int worker_list_root(int channel, void *data); /* writes down what is in the root (worker_listing.c) */
 void worker_fail(int channel, const struct error *error);
 
 /* One layer (worker_layer.c): the tar in fd becomes the folder INDEX in the root, or INDEX.tar and INDEX.erofs. */
@@ -47,6 +46,9 @@ struct layer_source {
 };
 int worker_layer(const struct worker *worker, int channel, const struct layer_source *source, struct digest *ret,
 		 enum compression *ret_compression, struct error *e);
+/* Writes down what is in root, the folder of the layer with that number (worker_listing.c). notes: what is known already, or NULL. */
+struct content_notes;
+int worker_list_layer(int channel, int root, int number, const struct content_notes *notes, struct error *e);
 /* The digest of the uncompressed tar in fd, which stands at its beginning again afterwards. */
 int worker_identify(int fd, struct digest *ret, struct error *e);
 

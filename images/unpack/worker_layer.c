@@ -13,6 +13,7 @@
 #include "images/digest.h"
 #include "images/unpack/applier.h"
 #include "images/unpack/budget.h"
+#include "images/unpack/content_notes.h"
 #include "images/unpack/indexer.h"
 #include "images/unpack/stream.h"
 #include "images/unpack/wire.h"
@@ -93,17 +94,23 @@ static int ask_lower(const char *name, struct stat *ret, void *data)
 
 struct layer_work {
 	const struct layer_source *source;
+	int channel;
 	struct apply_options options;
 	struct apply_report report;
 	struct budget budget;
 };
 
-/* The stream into a folder. */
+/* The stream into a folder, and what is in it then. */
 static int fill_folder(struct layer_work *work, struct stream *stream, struct digest *ret, struct error *e)
 {
 	autoclose int root = make_root(work->source->index, e);
+	autorelease(content_notes) struct content_notes notes = { 0 };
 
-	return root < 0 ? -1 : apply_tar(stream, root, &work->options, &work->budget, ret, &work->report, e);
+	work->options.notes = &notes;
+	if (root < 0 || apply_tar(stream, root, &work->options, &work->budget, ret, &work->report, e))
+		return -1;
+	content_notes_sort(&notes);
+	return worker_list_layer(work->channel, root, work->source->index, &notes, e);
 }
 
 /* A tar that cannot have an index: it lies here by now, and goes when the folder is made. */
@@ -147,7 +154,7 @@ int worker_layer(const struct worker *worker, int channel, const struct layer_so
 {
 	enum digest_algorithm algorithm = source->expected ? source->expected->algorithm : DIGEST_SHA256;
 	struct lower lower = { .channel = channel };
-	struct layer_work work = { .source = source, .options = worker->ids };
+	struct layer_work work = { .source = source, .channel = channel, .options = worker->ids };
 	autoclose int here = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	autorelease(stream) struct stream *stream = NULL;
 

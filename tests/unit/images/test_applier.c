@@ -13,9 +13,13 @@
 #include <sys/xattr.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "images/digest.h"
 #include "images/unpack/applier.h"
 #include "images/unpack/budget.h"
+#include "images/unpack/content_notes.h"
+#include "images/unpack/listing.h"
 #include "images/unpack/stream.h"
 #include "tests/unit/base/scratch.h"
 
@@ -339,4 +343,42 @@ Test(applier, a_hard_link_to_a_link_is_refused)
 	SCRATCH();
 
 	refuse(members, "it is a hard link to s, which is no regular file");
+}
+
+/* What was noted while files were written is what reading them gives. */
+Test(applier, notes_are_what_a_listing_reads)
+{
+	SCRATCH();
+	static const struct member members[] = {
+		{ "empty", S_IFREG | 0644, "", 0 },
+		{ "file", S_IFREG | 0644, "content", 0 },
+		{ "gone", S_IFREG | 0644, "was here first", 0 },
+		{ "gone", S_IFDIR | 0755, NULL, 0 },
+		{ "gone/file", S_IFREG | 0644, "now here", 0 },
+		{ "file", S_IFREG | 0644, "content of the second one", 0 },
+		{ "linked", S_IFMT, "file", 0 },
+		{ "link", S_IFLNK | 0777, "file", 0 },
+		{ 0 },
+	};
+	struct content_notes notes = { 0 };
+	const struct apply_options options = { .uid_count = UINT32_MAX, .gid_count = UINT32_MAX, .notes = &notes };
+	struct apply_report report = { 0 };
+	autorelease(text) struct text noted = { 0 };
+	autorelease(text) struct text read = { 0 };
+	struct error e = { 0 };
+	autoclose int root = -1, fd = memfd_create("noted", MFD_CLOEXEC), other = memfd_create("read", MFD_CLOEXEC);
+
+	cr_assert_eq(mkdir("root", 0755), 0);
+	cr_assert_eq(apply_with(members, &options, &report, &e), 0, "%s", e.text);
+	cr_expect_eq(notes.count, 5);
+	content_notes_sort(&notes);
+	root = open("root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cr_assert_eq(listing_write(root, fd, &notes, &e), 0, "%s", e.text);
+	cr_assert_eq(listing_write(root, other, NULL, &e), 0, "%s", e.text);
+	cr_assert(lseek(fd, 0, SEEK_SET) == 0 && lseek(other, 0, SEEK_SET) == 0);
+	cr_assert_eq(file_read_fd(fd, "noted", 1 << 20, &noted, &e), 0, "%s", e.text);
+	cr_assert_eq(file_read_fd(other, "read", 1 << 20, &read, &e), 0, "%s", e.text);
+	cr_expect_eq(noted.length, read.length);
+	cr_expect_eq(memcmp(noted.data, read.data, read.length), 0);
+	content_notes_release(&notes);
 }

@@ -83,7 +83,7 @@ static int list(int root)
 	int fd = file_in_memory("listing", "", 0);
 	struct error e = { 0 };
 
-	cr_assert_eq(listing_write(root, fd, &e), 0, "%s", e.text);
+	cr_assert_eq(listing_write(root, fd, NULL, &e), 0, "%s", e.text);
 	cr_assert_eq(lseek(fd, 0, SEEK_SET), 0);
 	return fd;
 }
