@@ -114,6 +114,14 @@ static void progress(const struct digest *digest, int64_t at, int64_t size, void
 	(void)write_all(STDOUT_FILENO, line, strlen(line));
 }
 
+/* By the full name, where the words are one. */
+static int name_attempt(const char *verb, const struct image_name *name, const char *words, struct error *e)
+{
+	autofree char *full = name->host ? image_name_text(name) : alloc_copy(words);
+
+	return error_in(e, "%s %s", verb, full);
+}
+
 /* STORE-FD NAME known|new any|folders [PLATFORM] */
 static int pull(char *const *words, struct unpack_answer *ret, struct error *e)
 {
@@ -126,9 +134,11 @@ static int pull(char *const *words, struct unpack_answer *ret, struct error *e)
 		 (words[4] && platform_parse(words[4], &request.platform, e)) || http_prepare(e) ||
 		 pull_run(&request, &ret->image, &ret->source, e);
 	ret->warnings = request.warnings;
+	if (result)
+		(void)name_attempt("pull", &request.name, words[1], e);
 	image_name_release(&request.name);
 	platform_release(&request.platform);
-	return result ? error_in(e, "pull %s", words[1]) : 0;
+	return result ? -1 : 0;
 }
 
 /* registry STORE-FD NAME */
@@ -241,9 +251,11 @@ static int push(char *const *words, struct unpack_answer *ret, struct error *e)
 		list_add(&request.blobs, words[i]);
 	result = parse_fd(words[0], &request.store, e) || image_name_parse(words[1], &request.name, e) || http_prepare(e) ||
 		 push_run(&request, e);
+	if (result)
+		(void)name_attempt("push", &request.name, words[1], e);
 	image_name_release(&request.name);
 	list_release(&request.blobs);
-	return result ? error_in(e, "push %s", words[1]) : 0;
+	return result ? -1 : 0;
 }
 
 /* STORE-FD NAME DIGEST */
