@@ -343,6 +343,15 @@ static bool is_over_within(const struct places *places, const char *name, int64_
 	return false;
 }
 
+/* Where a container that is no app in the background is not found either, what kept the store from telling of such apps is the cause: it
+ * may be somebody else's. */
+static int blame_store(const struct error *store, struct error *e)
+{
+	if (e->kind == ERROR_MISSING && store->kind != ERROR_NONE)
+		*e = *store;
+	return -1;
+}
+
 /* The signal for the first process, or SIGKILL where the kernel would drop it: nothing else would ever end that process. */
 static int ask_to_end(const struct places *places, const char *name, int64_t *grace_us, struct error *e)
 {
@@ -366,11 +375,12 @@ static int ask_to_end(const struct places *places, const char *name, int64_t *gr
 
 int box_stop(const struct places *places, const char *name, int64_t grace_us, struct error *e)
 {
+	struct error store = { 0 };
 	bool has_ended = false;
 
 	if (box_check_name(name, e))
 		return -1;
-	if (apps_exists(places, name)) {
+	if (apps_find(places, name, &store) > 0) {
 		if (background_stop(places, name, grace_us, e))
 			return -1;
 		note(places, "stop", name);
@@ -379,7 +389,7 @@ int box_stop(const struct places *places, const char *name, int64_t grace_us, st
 	if (is_bundle(places, name, &has_ended) && has_ended)
 		return 0;
 	if (ask_to_end(places, name, &grace_us, e))
-		return -1;
+		return blame_store(&store, e);
 	note(places, "stop", name);
 	if (is_over_within(places, name, grace_us))
 		return 0;
@@ -392,12 +402,12 @@ int box_stop(const struct places *places, const char *name, int64_t grace_us, st
 
 int box_remove(const struct places *places, const char *name, bool force, struct error *e)
 {
-	struct error ignored = { 0 };
+	struct error ignored = { 0 }, store = { 0 };
 	bool has_ended;
 
 	if (box_check_name(name, e))
 		return -1;
-	if (apps_exists(places, name)) {
+	if (apps_find(places, name, &store) > 0) {
 		if (background_remove(places, name, force, e))
 			return -1;
 		note(places, "destroy", name);
@@ -410,8 +420,12 @@ int box_remove(const struct places *places, const char *name, bool force, struct
 
 		if (swept)
 			return swept < 0 ? -1 : 0;
-		if (!state_exists(places, name))
-			return force ? 0 : state_missing(name, e);
+		if (!state_exists(places, name) && force && store.kind == ERROR_NONE)
+			return 0;
+		if (!state_exists(places, name)) {
+			(void)state_missing(name, e);
+			return blame_store(&store, e);
+		}
 		if (!force) {
 			error_set(e, ERROR_EXISTS, "remove %s: it is running", name);
 			return error_hint(e, "box stop %s, or box rm -f %s", name, name);

@@ -22,28 +22,21 @@
 #include "base/text.h"
 #include "cgroups/cgroup.h"
 #include "runtime/exit_record.h"
+#include "runtime/oom_record.h"
 #include "specs/container.h"
 
-/* Finds the newest "oom-kill:" record of the kernel's log that names this container's group, and copies the task it chose. */
+/* The task that the newest record of the kernel's log about this container's group names. */
 static void find_victim(const struct cgroup *cgroup, struct text *ret)
 {
 	autoclose int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	autofree char *group = text_format("%s,", cgroup_path(cgroup));
 	char record[2048];
 	ssize_t got;
 
 	while (log >= 0 && ((got = read(log, record, sizeof record - 1)) > 0 || (got < 0 && (errno == EPIPE || errno == EINTR)))) {
-		const char *task, *end;
-
 		if (got <= 0)
 			continue; /* EPIPE: records were overwritten meanwhile; the next read goes on behind them */
 		record[got] = '\0';
-		task = strstr(record, "oom-kill:") && strstr(record, group) ? strstr(record, "task=") : NULL;
-		end = task ? strchr(task, ',') : NULL;
-		if (!end)
-			continue;
-		text_clear(ret);
-		text_add_escaped(ret, task + strlen("task="), (size_t)(end - task) - strlen("task="));
+		oom_record_victim(record, cgroup_path(cgroup), ret);
 	}
 }
 
