@@ -210,8 +210,12 @@ int folder_open_private(const char *path, struct error *e)
 {
 	autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0)
-		return error_sys(e, "open the folder %s", path);
+	struct stat st;
+
+	if (fd < 0) {
+		error_sys(e, "open the folder %s", path);
+		return e->sys == EACCES && stat(path, &st) == 0 ? error_hint(e, "it belongs to user %u, who can do this, as root can", st.st_uid) : -1;
+	}
 	return check_own(fd, path, 022, may_change, e) ? -1 : take_fd(&fd);
 }
 

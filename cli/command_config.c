@@ -76,6 +76,7 @@ int command_check(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };
 	autorelease(list) struct list problems = { 0 };
+	autorelease(list) struct list hints = { 0 };
 	struct choices choices = { 0 };
 	struct error e = { 0 };
 
@@ -83,10 +84,10 @@ int command_check(const struct call *call)
 		report_error(NULL, NULL, &e);
 		return EXIT_BOX_FAILED;
 	}
-	if (app_check(operands.items[0], &(struct app_options){ .override = choices.override }, &problems, &e) == 0)
+	if (app_check(operands.items[0], &(struct app_options){ .override = choices.override }, &problems, &hints, &e) == 0)
 		return 0;
 	for (size_t i = 0; i < problems.count; i++)
-		report_line(problems.items[i]);
+		report_problem(problems.items[i], hints.items[i]);
 	return 1;
 }
 

@@ -76,7 +76,7 @@ static void add_lines(const struct exit_record *record, struct text *ret)
 	}
 }
 
-static void add_story(const struct exit_record *record, const struct list *numbers, struct text *ret)
+static void add_story(const char *name, const struct exit_record *record, const struct list *numbers, struct text *ret)
 {
 	autofree char *headline = exit_record_headline(record);
 
@@ -89,7 +89,7 @@ static void add_story(const struct exit_record *record, const struct list *numbe
 	add_lines(record, ret);
 	if (numbers->count > 1)
 		text_addf(ret, "  kept: runs %s to %s (box explain %s N)\n", numbers->items[0], numbers->items[numbers->count - 1],
-			  record->name);
+			  name);
 }
 
 static int explain(const struct call *call, const struct options *options, const struct list *operands, struct text *ret, struct error *e)
@@ -111,7 +111,7 @@ static int explain(const struct call *call, const struct options *options, const
 	if (is_json)
 		exit_record_dump(&record, ret);
 	else
-		add_story(&record, &numbers, ret);
+		add_story(operands->items[0], &record, &numbers, ret);
 	if (is_json && !text_ends(ret->data, "\n"))
 		text_add_char(ret, '\n');
 	exit_record_release(&record);

@@ -13,7 +13,10 @@
 #include "cli/report.h"
 #include "cli/words.h"
 #include "images/prune.h"
+#include "runtime/ends.h"
 #include "runtime/events.h"
+
+enum { ENDS_KEPT_SECONDS = 7 * 86400 };
 
 struct options {
 	bool all, force, dry_run;
@@ -66,6 +69,16 @@ static void tell(const struct prune_report *report, bool is_dry, struct text *ou
 		report_line("a pull is under way: what it may have brought stays");
 }
 
+/* What box explain knows of apps that ran in the foreground. */
+static void prune_ends(const struct call *call, const struct options *options, int64_t until, struct text *out)
+{
+	int count = ends_prune(call->places, until ? until : time(NULL) - ENDS_KEPT_SECONDS, options->dry_run);
+
+	if (count)
+		text_addf(out, "%s of how %d app%s in the foreground ended\n", options->dry_run ? "would forget the records" : "forgot the records",
+			  count, count == 1 ? "" : "s");
+}
+
 static int prune(const struct call *call, const struct options *options, const struct list *operands, struct error *e)
 {
 	static const char *const filters[] = { "until", NULL };
@@ -88,6 +101,8 @@ static int prune(const struct call *call, const struct options *options, const s
 	/* What was removed before an error is gone, and told. */
 	if (result == 0)
 		tell(&report, options->dry_run, &told.out);
+	if (result == 0)
+		prune_ends(call, options, choices.until, &told.out);
 	if (report_text(&told.out, result ? &ignored : e))
 		result = -1;
 	text_release(&told.out);

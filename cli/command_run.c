@@ -282,6 +282,7 @@ static int run_detached(const struct run *run, const struct call *call, const st
 	if (define_app(run, call, options, command, e))
 		return report_run_status(e);
 	if (background_start(call->places, name, e)) {
+		box_keep_failure(call->places, &run->container, e);
 		(void)background_remove(call->places, name, /* force= */ true, &ignored); /* the first cause is what counts */
 		return report_run_status(e);
 	}

@@ -46,25 +46,31 @@ bool report_has_failed(void)
 	return has_failed;
 }
 
+void report_problem(const char *text, const char *hint)
+{
+	autorelease(text) struct text escaped = { 0 };
+
+	text_add(&escaped, "box: ");
+	text_add_escaped(&escaped, text, strlen(text));
+	text_add_char(&escaped, '\n');
+	if (hint[0]) {
+		text_add(&escaped, "  hint: ");
+		text_add_escaped(&escaped, hint, strlen(hint));
+		text_add_char(&escaped, '\n');
+	}
+	(void)write_all(STDERR_FILENO, escaped.data, escaped.length); /* nowhere left to tell */
+}
+
 void report_error(const struct app *app, const char *file, const struct error *e)
 {
 	autorelease(text) struct text line = { 0 };
-	autorelease(text) struct text escaped = { 0 };
 
 	has_failed = true;
 	add_place(&line, app, file, e);
 	text_add(&line, e->text);
-	text_add(&escaped, "box: ");
-	text_add_escaped(&escaped, line.data, line.length);
-	text_add_char(&escaped, '\n');
-	if (e->hint[0]) {
-		text_add(&escaped, "  hint: ");
-		text_add_escaped(&escaped, e->hint, strlen(e->hint));
-		text_add_char(&escaped, '\n');
-	}
 	if (log_is_redirected())
 		log_error("%s", line.data);
-	(void)write_all(STDERR_FILENO, escaped.data, escaped.length); /* nowhere left to tell */
+	report_problem(line.data ? line.data : "", e->hint);
 }
 
 int report_failure(const struct error *e)

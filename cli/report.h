@@ -17,6 +17,9 @@ enum { EXIT_BOX_FAILED = 125 };
 /* Prints the one final error and its hint on stderr. app (may be NULL) tells the line of a field. */
 void report_error(const struct app *app, const char *file, const struct error *e);
 
+/* Prints one of several errors, which has its place in its text, and its hint ("": none). */
+void report_problem(const char *text, const char *hint);
+
 /* Whether report_error was called. */
 bool report_has_failed(void);
 

@@ -84,12 +84,21 @@ int apps_open(const struct places *places, const char *name, struct app_settings
 	return error_hint(e, "box ps -a lists what there is");
 }
 
+int apps_find(const struct places *places, const char *name, struct error *e)
+{
+	autoclose int folder = apps_open(places, name, NULL, e);
+
+	if (folder >= 0 || e->kind != ERROR_MISSING)
+		return folder >= 0 ? 1 : -1;
+	error_clear(e);
+	return 0;
+}
+
 bool apps_exists(const struct places *places, const char *name)
 {
 	struct error ignored = { 0 };
-	autoclose int folder = apps_open(places, name, NULL, &ignored);
 
-	return folder >= 0;
+	return apps_find(places, name, &ignored) > 0;
 }
 
 int apps_refuse_name(const struct places *places, const char *name, struct error *e)

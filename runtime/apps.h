@@ -44,7 +44,10 @@ int apps_make(const struct places *places, const struct app_definition *definiti
 /* Its folder's path, whether there is one or not. The caller frees it. */
 char *apps_path(const struct places *places, const char *name);
 
-/* Whether this state folder has such an app. */
+/* 1: this state folder has such an app; 0: it has none; -1: the store does not tell. */
+int apps_find(const struct places *places, const char *name, struct error *e);
+
+/* Whether it certainly has. */
 bool apps_exists(const struct places *places, const char *name);
 
 /* For a container that is no app in the background: an error where its name is taken by one. */

@@ -24,10 +24,7 @@
 #include "runtime/background.h"
 #include "runtime/events.h"
 #include "runtime/exit_gather.h"
-#include "runtime/explain.h"
-#include "runtime/launch.h"
 #include "runtime/oci.h"
-#include "runtime/relay.h"
 #include "runtime/sealed.h"
 #include "runtime/state.h"
 #include "runtime/supervise/health_record.h"
@@ -60,67 +57,6 @@ static void note_kill(const struct places *places, const char *name, int signal)
 	const struct event kill = { .signal = word };
 
 	events_note(places, "container", "kill", name, &kill);
-}
-
-static void note_end(const struct places *places, const struct launch *l, const struct list *epilogue, pid_t pid, int status)
-{
-	const char *name = l->container->name;
-	const struct event end = { .image = l->container->image, .pid = pid, .exit_code = status };
-	struct cgroup_stats stats;
-	struct error ignored = { 0 };
-
-	/* Nobody was killed for want of memory where there is nothing to tell. */
-	if (epilogue->count && cgroup_stats(l->group, &stats, &ignored) == 0 && stats.oom_kills > 0)
-		note(places, "oom", name);
-	events_note(places, "container", "die", name, &end);
-}
-
-/* From the start of the app to its end. */
-static int attend(struct launch *l, struct process_end *ret, struct error *e)
-{
-	struct relay relay = { .pidfd = l->pidfd, .app_stdin = l->streams[0], .app_stdout = l->streams[1],
-			       .app_stderr = l->streams[2], .terminal = -1 };
-
-	if (l->container->terminal) {
-		relay.terminal = l->streams[0];
-		relay.app_stdin = -1;
-	}
-	/* What relay_run closes is no longer ours. */
-	l->streams[0] = l->streams[1] = l->streams[2] = -1;
-	return relay_run(&relay, ret, e);
-}
-
-int box_run(const struct places *places, const struct container *container, int *ret_status, struct list *epilogue,
-	    struct error *e)
-{
-	const struct event start = { .image = container->image };
-	struct error undo = { 0 };
-	struct process_end end;
-	struct launch l;
-	pid_t pid;
-	int result;
-
-	if (box_check_name(container->name, e))
-		return -1;
-	launch_init(&l, places, container);
-	result = launch_start(&l, e);
-	pid = l.pid;
-	if (result == 0) {
-		events_note(places, "container", "start", container->name, &start);
-		result = attend(&l, &end, e);
-	}
-	if (result == 0) {
-		l.pid = 0; /* reaped by relay_run */
-		explain_end(container, l.group, &end, l.net_counters, epilogue);
-		*ret_status = end.signal ? 128 + end.signal : end.code;
-		note_end(places, &l, epilogue, pid, *ret_status);
-	}
-	trace_step("launch", "app");
-	if (launch_release(&l, &undo))
-		log_warning("clean up after %s: %s, continuing", container->name, undo.text);
-	if (pid > 0)
-		note(places, "destroy", container->name);
-	return result;
 }
 
 static int open_group(const struct places *places, const char *name, struct record *ret, bool *ret_alive, struct cgroup **ret_group,
@@ -254,6 +190,9 @@ static int send_signal(const struct places *places, const char *name, int signal
 
 	if (open_group(places, name, &record, &alive, &group, e))
 		return -1;
+	/* Before the signal: whoever explains the end may do so at once. */
+	if (is_asked && !record.bundle)
+		exit_note_kill(places, name, signal);
 	/* all: also those that have outlived the first process, which is possible without a pid namespace of its own. */
 	if (all)
 		result = cgroup_kill(group, signal, e);
@@ -286,9 +225,6 @@ static void note_pause(const struct places *places, const char *name, bool pause
 
 int box_kill(const struct places *places, const char *name, int signal, bool all, struct error *e)
 {
-	/* Before the signal: its supervisor may explain the end at once. */
-	if (name_is_plain(name) && apps_exists(places, name))
-		exit_note_kill(places, name, signal);
 	return send_signal(places, name, signal, all, /* is_asked= */ true, e);
 }
 
@@ -343,6 +279,15 @@ static bool is_over_within(const struct places *places, const char *name, int64_
 	return false;
 }
 
+/* Where a container that is no app in the background is not found either, what kept the store from telling of such apps is the cause: it
+ * may be somebody else's. */
+static int blame_store(const struct error *store, struct error *e)
+{
+	if (e->kind == ERROR_MISSING && store->kind != ERROR_NONE)
+		*e = *store;
+	return -1;
+}
+
 /* The signal for the first process, or SIGKILL where the kernel would drop it: nothing else would ever end that process. */
 static int ask_to_end(const struct places *places, const char *name, int64_t *grace_us, struct error *e)
 {
@@ -359,6 +304,8 @@ static int ask_to_end(const struct places *places, const char *name, int64_t *gr
 	pidfd = open_first(&record, e);
 	if (pidfd >= 0 && process_drops(pidfd, signal))
 		signal = SIGKILL;
+	if (pidfd >= 0 && !record.bundle)
+		exit_note_stop(places, name, "box stop");
 	result = pidfd < 0 ? -1 : process_signal(pidfd, signal) ? error_sys(e, "signal %s", name) : 0;
 	record_release(&record);
 	return result;
@@ -366,11 +313,12 @@ static int ask_to_end(const struct places *places, const char *name, int64_t *gr
 
 int box_stop(const struct places *places, const char *name, int64_t grace_us, struct error *e)
 {
+	struct error store = { 0 };
 	bool has_ended = false;
 
 	if (box_check_name(name, e))
 		return -1;
-	if (apps_exists(places, name)) {
+	if (apps_find(places, name, &store) > 0) {
 		if (background_stop(places, name, grace_us, e))
 			return -1;
 		note(places, "stop", name);
@@ -379,7 +327,7 @@ int box_stop(const struct places *places, const char *name, int64_t grace_us, st
 	if (is_bundle(places, name, &has_ended) && has_ended)
 		return 0;
 	if (ask_to_end(places, name, &grace_us, e))
-		return -1;
+		return blame_store(&store, e);
 	note(places, "stop", name);
 	if (is_over_within(places, name, grace_us))
 		return 0;
@@ -392,12 +340,12 @@ int box_stop(const struct places *places, const char *name, int64_t grace_us, st
 
 int box_remove(const struct places *places, const char *name, bool force, struct error *e)
 {
-	struct error ignored = { 0 };
+	struct error ignored = { 0 }, store = { 0 };
 	bool has_ended;
 
 	if (box_check_name(name, e))
 		return -1;
-	if (apps_exists(places, name)) {
+	if (apps_find(places, name, &store) > 0) {
 		if (background_remove(places, name, force, e))
 			return -1;
 		note(places, "destroy", name);
@@ -405,13 +353,19 @@ int box_remove(const struct places *places, const char *name, bool force, struct
 	}
 	if (is_bundle(places, name, &has_ended))
 		return oci_delete(places, name, force, e);
+	if (force)
+		exit_note_stop(places, name, "box rm");
 	for (int64_t waited = 0; waited < PATIENCE_US; waited += STEP_US) {
 		int swept = sweep_one(places, name, e);
 
 		if (swept)
 			return swept < 0 ? -1 : 0;
-		if (!state_exists(places, name))
-			return force ? 0 : state_missing(name, e);
+		if (!state_exists(places, name) && force && store.kind == ERROR_NONE)
+			return 0;
+		if (!state_exists(places, name)) {
+			(void)state_missing(name, e);
+			return blame_store(&store, e);
+		}
 		if (!force) {
 			error_set(e, ERROR_EXISTS, "remove %s: it is running", name);
 			return error_hint(e, "box stop %s, or box rm -f %s", name, name);

@@ -25,6 +25,9 @@ struct places;
 int box_run(const struct places *places, const struct container *container, int *ret_status, struct list *epilogue,
 	    struct error *e);
 
+/* Keeps for box explain that the app could not be started, because of failure. What cannot be kept is a warning. */
+void box_keep_failure(const struct places *places, const struct container *container, const struct error *failure);
+
 /* For a command that reads what cannot be read twice (its stdin): box may have to execute itself from a sealed copy, and does so now
  * (sealed.h). */
 int box_seal(struct error *e);
@@ -86,7 +89,8 @@ int box_check_health(const struct places *places, const char *name, int *ret_sta
 int box_replace_secret(const struct places *places, const char *name, const struct file_entry *file, bool look_only, bool *ret_differs,
 		       struct error *e);
 
-/* How run number of an app in the background ended, 0: the last one; adds the numbers of all runs that have a record. */
+/* How run number of an app in the background ended, 0: the last one; adds the numbers of all runs that have a record. Where there is no such
+ * app, of runs in the foreground: of one container, or of all that were made from an app of this name. */
 int box_explain(const struct places *places, const char *name, int64_t number, struct exit_record *ret, struct list *ret_numbers,
 		struct error *e);
 

@@ -27,10 +27,11 @@
 #include "runtime/supervise/progress.h"
 #include "runtime/supervise/refused.h"
 
-enum { LINES_KEPT = 10, LINE_SHOWN = 1000 };
+enum { LINES_KEPT = 10, LINE_SHOWN = 1000, COMMAND_LIMIT = 64 };
 
-/* In the state folder: the signal that box kill sent last. */
+/* In the state folder: the signal that box kill sent last; of an app in the foreground: what command asked it to end. */
 #define KILLED_FILE "killed"
+#define STOPPED_FILE "stopped"
 
 static void add_state(const struct places *places, const char *name, struct exit_record *record)
 {
@@ -73,15 +74,26 @@ static void add_refused(int folder, struct exit_record *record)
 		list_addf(&record->refused, "others=%ju", (uintmax_t)refused.others);
 }
 
-void exit_note_kill(const struct places *places, const char *name, int signal)
+/* Without the note the end is explained by its signal alone. */
+static void note(const struct places *places, const char *name, const char *file, const char *words)
 {
 	struct error ignored = { 0 };
 	autoclose int folder = state_folder(places, name, &ignored);
+
+	if (folder >= 0)
+		(void)file_replace(folder, file, words, strlen(words), 0600, &ignored);
+}
+
+void exit_note_kill(const struct places *places, const char *name, int signal)
+{
 	autofree char *number = text_format("%d", signal);
 
-	/* Without the note the end is explained by its signal alone. */
-	if (folder >= 0)
-		(void)file_replace(folder, KILLED_FILE, number, strlen(number), 0600, &ignored);
+	note(places, name, KILLED_FILE, number);
+}
+
+void exit_note_stop(const struct places *places, const char *name, const char *command)
+{
+	note(places, name, STOPPED_FILE, command);
 }
 
 /* Whether the signal that ended the run came from box kill. The note is of this run: it goes. */
@@ -95,6 +107,17 @@ static bool was_killed_by_box(int folder, int64_t signal)
 		return false;
 	(void)unlinkat(folder, KILLED_FILE, 0);
 	return signal && number_parse(number.data, 1, INT32_MAX, &noted) == 0 && noted == signal;
+}
+
+void exit_gather_notes(int folder, struct exit_record *record)
+{
+	autorelease(text) struct text command = { 0 };
+	struct error ignored = { 0 };
+
+	if (!record->stopped_by && file_read(folder, STOPPED_FILE, COMMAND_LIMIT, &command, &ignored) == 0 && command.length)
+		record->stopped_by = text_take(&command);
+	if (was_killed_by_box(folder, record->signal) && !record->stopped_by)
+		record->stopped_by = alloc_copy(EXIT_BY_KILL);
 }
 
 /* What the supervisor, and box kill, have left in the state folder. */
@@ -113,8 +136,7 @@ static void add_supervisor(const struct places *places, const char *name, struct
 		record->stopped_by = take_ptr(&progress.stopped_by);
 		progress_release(&progress);
 	}
-	if (was_killed_by_box(folder, record->signal) && !record->stopped_by)
-		record->stopped_by = alloc_copy(EXIT_BY_KILL);
+	exit_gather_notes(folder, record);
 	if (health_record_read(folder, health, &ignored) == 0)
 		exit_record_add_health(record, health);
 	add_refused(folder, record);
@@ -188,8 +210,6 @@ int exit_gather_failure(const struct places *places, const char *name, int defin
 
 	add_supervisor(places, name, &record);
 	record.ran_ms = 0;
-	record.failure.text = alloc_copy(failure->text);
-	record.failure.hint = alloc_copy(*failure->hint ? failure->hint : NULL);
-	record.failure.field = alloc_copy(*failure->field ? failure->field : NULL);
+	exit_record_fail(&record, failure);
 	return write_record(definition, &record, e);
 }

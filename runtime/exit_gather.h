@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * exit_gather.h - the exit record of an app in the background, when a run of it is over.
+ * exit_gather.h - the exit record of an app in the background, when a run of it is over, and what other commands leave for it.
  */
 #pragma once
 
 struct error;
+struct exit_record;
 struct last_end;
 struct places;
 
@@ -12,9 +13,15 @@ struct places;
  * cgroup and the state record are removed. What cannot be found out is left out. */
 int exit_gather(const struct places *places, const char *name, int definition, const struct last_end *end, struct error *e);
 
-/* Notes that box kill is about to send signal to the app: where it ends by that very signal, exit_gather says whose it was. The app may
+/* Notes that box kill is about to send signal to the app: where it ends by that very signal, the record says whose it was. The app may
  * have no state folder any more. */
 void exit_note_kill(const struct places *places, const char *name, int signal);
+
+/* The same of a command that asks an app in the foreground to end, however it does so. */
+void exit_note_stop(const struct places *places, const char *name, const char *command);
+
+/* Takes what these two have left in the open state folder: stopped_by. */
+void exit_gather_notes(int folder, struct exit_record *record);
 
 /* As exit_gather, for a run that never began, because of failure. */
 int exit_gather_failure(const struct places *places, const char *name, int definition, const struct error *failure, struct error *e);

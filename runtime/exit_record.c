@@ -18,9 +18,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/number.h"
-#include "base/places.h"
-#include "runtime/apps.h"
-#include "runtime/box.h"
 #include "runtime/supervise/health_record.h"
 #include "specs/field.h"
 
@@ -101,6 +98,13 @@ char *exit_record_time(int64_t ms)
 	return alloc_copy(words);
 }
 
+void exit_record_fail(struct exit_record *record, const struct error *failure)
+{
+	record->failure.text = alloc_copy(failure->text);
+	record->failure.hint = alloc_copy(*failure->hint ? failure->hint : NULL);
+	record->failure.field = alloc_copy(*failure->field ? failure->field : NULL);
+}
+
 void exit_record_add_health(struct exit_record *record, const struct health_record *health)
 {
 	if (health->status == HEALTH_UNCHECKED)
@@ -120,6 +124,23 @@ void exit_record_add_health(struct exit_record *record, const struct health_reco
 void exit_record_dump(const struct exit_record *record, struct text *ret)
 {
 	field_dump(record_fields, record, ret);
+}
+
+void exit_record_dump_line(const struct exit_record *record, struct text *ret)
+{
+	field_dump_line(record_fields, record, ret);
+}
+
+int exit_record_parse(const char *json, size_t length, struct exit_record *ret, struct error *e)
+{
+	struct exit_record record = { 0 };
+
+	if (field_decode_text(json, length, "the record of an end", record_fields, &record, e)) {
+		exit_record_release(&record);
+		return -1;
+	}
+	*ret = record;
+	return 0;
 }
 
 void exit_record_dump_health(const struct exit_record *record, struct text *ret)
@@ -210,7 +231,6 @@ int exit_record_write(int definition, const struct exit_record *record, struct e
 int exit_record_read(int definition, int64_t number, struct exit_record *ret, struct error *e)
 {
 	autorelease(text) struct text json = { 0 };
-	struct exit_record record = { 0 };
 	autofree int64_t *numbers = NULL;
 	size_t count = list_numbers(definition, &numbers);
 	autofree char *name = NULL;
@@ -224,26 +244,5 @@ int exit_record_read(int definition, int64_t number, struct exit_record *ret, st
 		error_set(e, ERROR_MISSING, "run %jd has no record", (intmax_t)number);
 		return error_hint(e, "those of runs %jd to %jd are kept", (intmax_t)numbers[0], (intmax_t)numbers[count - 1]);
 	}
-	if (field_decode_text(json.data ? json.data : "", json.length, name, record_fields, &record, e)) {
-		exit_record_release(&record);
-		return -1;
-	}
-	*ret = record;
-	return 0;
-}
-
-int box_explain(const struct places *places, const char *name, int64_t number, struct exit_record *ret, struct list *ret_numbers,
-		struct error *e)
-{
-	autoclose int definition = -1;
-
-	if (box_check_name(name, e))
-		return -1;
-	definition = apps_open(places, name, NULL, e);
-	if (definition < 0)
-		return -1;
-	if (exit_record_read(definition, number, ret, e))
-		return error_in(e, "explain %s", name);
-	exit_record_numbers(definition, ret_numbers);
-	return 0;
+	return exit_record_parse(json.data ? json.data : "", json.length, ret, e) ? error_in(e, "read %s", name) : 0;
 }

@@ -63,6 +63,9 @@ void exit_record_release(struct exit_record *record);
 /* Milliseconds since 1970 as the record has them. The caller frees it. */
 char *exit_record_time(int64_t ms);
 
+/* The run never began, because of failure. */
+void exit_record_fail(struct exit_record *record, const struct error *failure);
+
 /* Takes what the supervisor knew of the app's health. */
 void exit_record_add_health(struct exit_record *record, const struct health_record *health);
 
@@ -77,6 +80,10 @@ void exit_record_numbers(int definition, struct list *ret);
 
 /* The record as JSON. Adds to ret. */
 void exit_record_dump(const struct exit_record *record, struct text *ret);
+
+/* The same in one line, and read from it again; -1 where it is no record. */
+void exit_record_dump_line(const struct exit_record *record, struct text *ret);
+int exit_record_parse(const char *json, size_t length, struct exit_record *ret, struct error *e);
 
 /* Its health alone. Adds to ret. */
 void exit_record_dump_health(const struct exit_record *record, struct text *ret);

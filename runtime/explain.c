@@ -21,29 +21,25 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
+#include "runtime/apps.h"
+#include "runtime/box.h"
+#include "runtime/ends.h"
 #include "runtime/exit_record.h"
+#include "runtime/oom_record.h"
 #include "specs/container.h"
 
-/* Finds the newest "oom-kill:" record of the kernel's log that names this container's group, and copies the task it chose. */
+/* The task that the newest record of the kernel's log about this container's group names. */
 static void find_victim(const struct cgroup *cgroup, struct text *ret)
 {
 	autoclose int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	autofree char *group = text_format("%s,", cgroup_path(cgroup));
 	char record[2048];
 	ssize_t got;
 
 	while (log >= 0 && ((got = read(log, record, sizeof record - 1)) > 0 || (got < 0 && (errno == EPIPE || errno == EINTR)))) {
-		const char *task, *end;
-
 		if (got <= 0)
 			continue; /* EPIPE: records were overwritten meanwhile; the next read goes on behind them */
 		record[got] = '\0';
-		task = strstr(record, "oom-kill:") && strstr(record, group) ? strstr(record, "task=") : NULL;
-		end = task ? strchr(task, ',') : NULL;
-		if (!end)
-			continue;
-		text_clear(ret);
-		text_add_escaped(ret, task + strlen("task="), (size_t)(end - task) - strlen("task="));
+		oom_record_victim(record, cgroup_path(cgroup), ret);
 	}
 }
 
@@ -103,16 +99,44 @@ void explain_gather(const struct cgroup *group, int net_counters, struct exit_re
 }
 
 void explain_end(const struct container *container, const struct cgroup *group, const struct process_end *end, int net_counters,
-		 struct list *epilogue)
+		 struct exit_record *ret, struct list *epilogue)
 {
 	bool has_none = container->namespaces[NAMESPACE_NETWORK].choice == NAMESPACE_NEW;
-	struct exit_record record = { .code = end->signal ? -1 : end->code };
 	struct exit_reasons reasons = { 0 };
 
-	explain_gather(group, has_none ? net_counters : -1, &record);
-	exit_record_reasons(&record, &reasons);
+	ret->code = end->signal ? -1 : end->code;
+	explain_gather(group, has_none ? net_counters : -1, ret);
+	exit_record_reasons(ret, &reasons);
 	for (size_t i = 0; i < reasons.count; i++)
 		list_add(epilogue, reasons.items[i].text);
 	exit_reasons_release(&reasons);
-	exit_record_release(&record);
+}
+
+int box_explain(const struct places *places, const char *name, int64_t number, struct exit_record *ret, struct list *ret_numbers,
+		struct error *e)
+{
+	struct error ended = { 0 };
+	autoclose int definition = -1;
+
+	if (box_check_name(name, e))
+		return -1;
+	definition = apps_open(places, name, NULL, e);
+	if (definition < 0 && e->kind == ERROR_MISSING) {
+		if (ends_read(places, name, number, ret, ret_numbers, &ended) == 0) {
+			error_clear(e);
+			return 0;
+		}
+		if (ended.text[0])
+			*e = ended;
+		else
+			error_set(e, ERROR_MISSING, "find the app %s: there is none in the background, and nothing is kept of one in the "
+				  "foreground", name);
+		return error_hint(e, "box ps -a lists what there is");
+	}
+	if (definition < 0)
+		return -1;
+	if (exit_record_read(definition, number, ret, e))
+		return error_in(e, "explain %s", name);
+	exit_record_numbers(definition, ret_numbers);
+	return 0;
 }

@@ -15,6 +15,6 @@ struct process_end;
  * or -1. */
 void explain_gather(const struct cgroup *group, int net_counters, struct exit_record *ret);
 
-/* The same in sentences: adds what is worth telling at once to epilogue. */
+/* The same, and adds in sentences what is worth telling at once to epilogue. */
 void explain_end(const struct container *container, const struct cgroup *group, const struct process_end *end, int net_counters,
-		 struct list *epilogue);
+		 struct exit_record *ret, struct list *epilogue);

@@ -191,7 +191,7 @@ int app_from_image(const char *image, const char *name, const struct app_options
 
 struct collection {
 	const struct app *app;
-	struct list *lines;
+	struct list *lines, *hints;
 };
 
 static void collect(void *closure, struct error *e)
@@ -200,13 +200,15 @@ static void collect(void *closure, struct error *e)
 
 	if (e->field[0] || e->kind == ERROR_SPEC) /* not for a file that cannot be opened */
 		with_line(to->app, e);
-	list_addf(to->lines, "%s%s%s", e->text, e->hint[0] ? "\n  hint: " : "", e->hint);
+	list_add(to->lines, e->text);
+	if (to->hints)
+		list_add(to->hints, e->hint);
 }
 
-int app_check(const char *path, const struct app_options *options, struct list *problems, struct error *e)
+int app_check(const char *path, const struct app_options *options, struct list *problems, struct list *hints, struct error *e)
 {
 	struct app *app = alloc_zeroed(1, sizeof *app);
-	struct collection to = { .app = app, .lines = problems };
+	struct collection to = { .app = app, .lines = problems, .hints = hints };
 	struct problems all = { .e = e, .tell = collect, .closure = &to };
 
 	app_init(app);

@@ -82,5 +82,8 @@ int field_decode_text(const char *json, size_t length, const char *name, const s
  * U+FFFD: JSON cannot hold them. Adds to ret. */
 void field_dump(const struct field *table, const void *object, struct text *ret);
 
+/* The same in one line, without a space. */
+void field_dump_line(const struct field *table, const void *object, struct text *ret);
+
 /* Frees all that decode allocated; the object is as if zeroed afterwards. */
 void field_release(const struct field *table, void *object);

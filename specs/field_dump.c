@@ -204,6 +204,17 @@ void field_print(const json_t *value, struct text *ret)
 	free(json);
 }
 
+void field_dump_line(const struct field *table, const void *object, struct text *ret)
+{
+	json_t *value = field_build(table, object);
+	char *json = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(9));
+
+	text_add(ret, json ? json : "{}");
+	text_add_char(ret, '\n');
+	free(json);
+	json_decref(value);
+}
+
 void field_dump(const struct field *table, const void *object, struct text *ret)
 {
 	json_t *value = field_build(table, object);

@@ -31,7 +31,7 @@ static void read_as_app(const char *path)
 			container_release(&c);
 	}
 	app_free(app);
-	(void)app_check(path, NULL, &problems, &e); /* the answer does not matter, the memory does */
+	(void)app_check(path, NULL, &problems, NULL, &e); /* the answer does not matter, the memory does */
 	list_release(&problems);
 	text_release(&json);
 }

@@ -219,6 +219,11 @@ teardown() { teardown_world; }
 	run box check bad.json
 	expect_status 1
 	expect_has "bad.json:2: name: " "bad.json:4: stop_signal: "
+	app '"volumes": [{"type": "volume", "source": "/x", "target": "/d"}]'
+	run box check app.json
+	expect_status 1
+	expect_has "box: app.json:4: volumes[0].source"
+	expect_line '  hint: a folder of the host is "type": "bind"; in the short form it begins with "/" or "./"'
 	app '"command": ["true"]'
 	run box check app.json
 	expect_status 0

@@ -218,7 +218,7 @@ Test(app, check_reports_every_error)
 
 	cr_assert_eq(write_all(fd, json, strlen(json)), 0);
 	close(fd);
-	cr_assert_eq(app_check(file, NULL, &problems, &e), -1);
+	cr_assert_eq(app_check(file, NULL, &problems, NULL, &e), -1);
 	cr_assert_eq(problems.count, 3u);
 	cr_assert_not_null(strstr(problems.items[0], ":2: hostname: "), "%s", problems.items[0]);
 	cr_assert_not_null(strstr(problems.items[1], ":3: stop_signal: "), "%s", problems.items[1]);

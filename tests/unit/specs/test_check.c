@@ -24,7 +24,7 @@ static char *check(const char *json)
 	cr_assert_geq(fd, 0);
 	cr_assert_eq(write_all(fd, json, strlen(json)), 0);
 	close(fd);
-	cr_expect_eq(app_check(path, NULL, &problems, &e), problems.count ? -1 : 0);
+	cr_expect_eq(app_check(path, NULL, &problems, NULL, &e), problems.count ? -1 : 0);
 	for (size_t i = 0; i < problems.count; i++) {
 		cr_assert(text_starts(problems.items[i], path), "%s", problems.items[i]);
 		text_addf(&out, "F%s\n", problems.items[i] + strlen(path));
