@@ -63,3 +63,63 @@ kill_together() {
 	expect_status 0
 	rm -rf "$WORK/other-state"
 }
+
+# What a service manager does with box boot --keep.
+keep_it() {
+	while :; do
+		"$BOX" --root "$STATE" boot --keep >>"$WORK/keep.out" 2>&1 || true
+		sleep 0.1
+	done
+}
+keeper_pid() {
+	local file pid
+	for file in $(grep -ls '^box:\[keep\]' /proc/[0-9]*/cmdline); do
+		pid=${file#/proc/} pid=${pid%%/*}
+		[ "$(readlink "/proc/$pid/fd/3")" != "$STATE" ] || echo "$pid"
+	done
+}
+has_other_supervisor() {
+	local pid
+	pid=$(supervisor_of "$1")
+	[ "$pid" != "$2" ] && grep -q "box:.supervise. $1" "/proc/$pid/cmdline"
+}
+
+@test "box boot --keep, which a service manager begins again: the apps are adopted with no command typed" {
+	app '"command": ["sleep", "1000"]'
+	app '"command": ["sleep", "1000"], "restart": "unless-stopped"' two.json
+	keep_it &
+	KEEPER=$!
+	wait_until 10 eval '[ -n "$(keeper_pid)" ]'
+	box run -d app.json
+	box run -d --name "$TAG-2" two.json
+	pids="$(pid_of "$TAG") $(pid_of "$TAG-2")"
+	[ -z "$(watcher_pid)" ] || fail "there is another watcher"
+	one=$(supervisor_of "$TAG") two=$(supervisor_of "$TAG-2")
+	kill_together "$(keeper_pid)" "$one" "$two"
+	wait_until 10 has_other_supervisor "$TAG" "$one"
+	wait_until 10 has_other_supervisor "$TAG-2" "$two"
+	[ "$(pid_of "$TAG") $(pid_of "$TAG-2")" = "$pids" ] || fail "they are other ones"
+	# A supervisor that dies alone, and the keeper alone: then a supervisor begins a watcher, and the next keeper waits for its end.
+	one=$(supervisor_of "$TAG")
+	kill -KILL "$one"
+	wait_until 10 has_other_supervisor "$TAG" "$one"
+	kill -KILL "$(keeper_pid)"
+	wait_until 10 eval '[ -n "$(keeper_pid)" ]'
+	one=$(supervisor_of "$TAG") two=$(supervisor_of "$TAG-2")
+	kill_together $(watcher_pid) "$(keeper_pid)" "$one" "$two"
+	wait_until 10 has_other_supervisor "$TAG" "$one"
+	wait_until 10 has_other_supervisor "$TAG-2" "$two"
+	# Nobody is left to watch: it stays, until it is asked to end, and leaves nothing.
+	box stop -t 0 "$TAG" "$TAG-2"
+	pid=$(keeper_pid)
+	[ -n "$pid" ] || fail "it has gone with the last app"
+	kill -KILL "$KEEPER"
+	wait "$KEEPER" || true
+	KEEPER=
+	# It wakes for nothing.
+	grep -q "^State:.S" "/proc/$pid/status"
+	kill -TERM "$pid"
+	wait_until 10 test ! -e "/proc/$pid"
+	[ ! -e "$STATE/.watch" ] || fail "its folder is left"
+	[ -z "$(cat keep.out | grep -v "^$TAG")" ] || fail "$(cat keep.out)"
+}
