@@ -238,23 +238,29 @@ static int write_record(struct audit *audit, struct error *e)
 	return begin_chain(audit, /* makes_store= */ true, e) || chain_add(&audit->chain, &members, e) ? -1 : 0;
 }
 
-void audit_end(struct audit *audit, int status)
+void audit_write(struct audit *audit, int status)
 {
 	struct error e = { 0 };
 
+	/* Not in a copy of this process that goes on as something else. */
+	if (!audit || audit->pid != getpid() || !is_wanted(audit))
+		return;
+	audit->pid = 0; /* once */
+	fill(audit, status);
+	if (write_record(audit, &e) == 0)
+		return;
+	error_in(&e, "add to the audit trail %s/" AUDIT_LOG, audit->call->places->store);
+	if (status && report_has_failed())
+		log_debug("%s, continuing", e.text); /* one error is enough, and nothing was done */
+	else
+		log_warning("%s, continuing", e.text);
+}
+
+void audit_end(struct audit *audit, int status)
+{
 	if (!audit)
 		return;
-	/* Not in a copy of this process that goes on as something else. */
-	if (audit->pid == getpid() && is_wanted(audit)) {
-		fill(audit, status);
-		if (write_record(audit, &e)) {
-			error_in(&e, "add to the audit trail %s/" AUDIT_LOG, audit->call->places->store);
-			if (status && report_has_failed())
-				log_debug("%s, continuing", e.text); /* one error is enough, and nothing was done */
-			else
-				log_warning("%s, continuing", e.text);
-		}
-	}
+	audit_write(audit, status);
 	chain_release(&audit->chain);
 	if (audit->folder >= 0)
 		close(audit->folder);

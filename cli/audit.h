@@ -30,5 +30,8 @@ void audit_engine(struct audit *audit); /* an OCI container that is not there ye
 void audit_spec(struct audit *audit, const struct app *app);
 void audit_image(struct audit *audit, const char *name, const char *before, const char *after); /* digests, or NULL */
 
-/* The verb ended with this exit code: writes the record and releases audit. */
+/* The verb has done its work with this exit code, and its process becomes another program: writes the record now. */
+void audit_write(struct audit *audit, int status);
+
+/* The verb ended with this exit code: writes the record, where that was not done, and releases audit. */
 void audit_end(struct audit *audit, int status);

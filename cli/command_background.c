@@ -109,11 +109,11 @@ int command_restart(const struct call *call)
 	return act_on_all(call, restart_options, &choices, restart_one, &choices);
 }
 
-static int no_operands(const struct call *call, struct error *e)
+static int no_operands(const struct call *call, const struct option_row *options, void *choices, struct error *e)
 {
 	autorelease(list) struct list operands = { 0 };
 
-	if (options_parse(no_options, OPERANDS_ANYWHERE, call->argv, NULL, &operands, NULL, e))
+	if (options_parse(options, OPERANDS_ANYWHERE, call->argv, choices, &operands, NULL, e))
 		return -1;
 	return operands.count ? error_set(e, ERROR_USAGE, "%s: expected no operand", call->command->name) : 0;
 }
@@ -135,19 +135,30 @@ int command_renew(const struct call *call)
 {
 	autorelease(list) struct list names = { 0 };
 	struct error e = { 0 };
-	int result = no_operands(call, &e);
+	int result = no_operands(call, no_options, NULL, &e);
 
 	if (result == 0)
 		result = background_renew(call->places, &names, &e);
 	return tell_names(&names, result, &e);
 }
 
+struct boot_choices {
+	bool keep;
+};
+
+const struct option_row boot_options[] = {
+	{ 0, "keep", OPTION_FLAG, offsetof(struct boot_choices, keep), NULL,
+	  "then stay, for the host's service manager to begin again: apps are adopted where all of box was killed" },
+	{ 0 },
+};
+
 int command_boot(const struct call *call)
 {
 	autorelease(list) struct list names = { 0 };
 	autorelease(list) struct list started = { 0 };
+	struct boot_choices choices = { 0 };
 	struct error e = { 0 };
-	int result = no_operands(call, &e), failures = 0;
+	int result = no_operands(call, boot_options, &choices, &e), failures = 0;
 
 	if (result == 0 && box_sweep(call->places, &e) == 0)
 		result = background_boot_names(call->places, &names, &e);
@@ -163,6 +174,11 @@ int command_boot(const struct call *call)
 	}
 	error_clear(&e);
 	result = tell_names(&started, 0, &e);
+	if (choices.keep && result == 0) {
+		audit_write(call->audit, failures);
+		(void)background_keep(call->places, &e); /* it only comes back with an error */
+		return report_failure(&e);
+	}
 	return failures ? failures : result;
 }
 

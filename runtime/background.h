@@ -35,6 +35,10 @@ int background_remove(const struct places *places, const char *name, bool force,
 /* Adds the apps that are to run after the host was started, and do not. */
 int background_boot_names(const struct places *places, struct list *ret, struct error *e);
 
+/* Becomes the process that stays (keeper_run, watcher.h), and tells the service manager whose main process it is: only comes back with an
+ * error. */
+int background_keep(const struct places *places, struct error *e);
+
 /* Asks every supervisor of this state folder to become the program that is installed now. Adds the names. */
 int background_renew(const struct places *places, struct list *ret, struct error *e);
 

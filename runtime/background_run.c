@@ -39,14 +39,17 @@ static int open_fifos(const struct places *places, const char *name, int fifos[s
 	return folder < 0 ? -1 : 0;
 }
 
-/* The app's pidfd first, then the listener of its filter where it has one. */
-static int collect(const struct launch *l, struct control_fds *ret, struct error *e)
+/* The app's pidfd first, then the listener of its filter where it has one, then what tells of OOM kills. */
+static int collect(const struct launch *l, const int oom[static 2], struct control_fds *ret, struct error *e)
 {
 	ret->fds[ret->count++] = l->pidfd;
 	if (l->filter_listener >= 0)
 		ret->fds[ret->count++] = l->filter_listener;
-	if (l->volume_lock_count > CONTROL_FDS - 2)
-		return error_set(e, ERROR_UNSUPPORTED, "an app in the background has at most %d volumes", CONTROL_FDS - 2);
+	for (int i = 0; i < 2; i++)
+		if (oom[i] >= 0)
+			ret->fds[ret->count++] = oom[i];
+	if (l->volume_lock_count > CONTROL_FDS - 4)
+		return error_set(e, ERROR_UNSUPPORTED, "an app in the background has at most %d volumes", CONTROL_FDS - 4);
 	for (size_t i = 0; i < l->volume_lock_count; i++)
 		ret->fds[ret->count++] = l->volume_locks[i];
 	return 0;
@@ -54,10 +57,15 @@ static int collect(const struct launch *l, struct control_fds *ret, struct error
 
 static int hand_over(struct launch *l, int answer, struct error *e)
 {
-	autofree char *words = text_format("running %d %jd %d", (int)l->pid, (intmax_t)process_start_time(l->pid), l->filter_listener >= 0);
+	autoclose int counts = -1, event = -1;
+	/* Where the host has no such limits nobody can tell. */
+	int oom_fds = cgroup_watch_oom(l->group, &counts, &event) ? 0 : event < 0 ? 1 : 2;
+	autofree char *words = text_format("running %d %jd %d %d", (int)l->pid, (intmax_t)process_start_time(l->pid), l->filter_listener >= 0,
+					   oom_fds);
+	const int oom[] = { counts, event };
 	struct control_fds fds = { 0 };
 
-	if (collect(l, &fds, e) || control_send(answer, words, &fds, e))
+	if (collect(l, oom, &fds, e) || control_send(answer, words, &fds, e))
 		return -1;
 	launch_let_go(l);
 	return 0;

@@ -21,7 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -347,16 +346,7 @@ static int start_middle(const struct box_exec *request, struct entry *entry, str
 /* The new process gets the limits of the container's first one. */
 static int copy_limits(struct entry *entry, struct error *e)
 {
-	struct rlimit_entry limits[RLIM_NLIMITS];
-	struct rlimit limit;
-	size_t count = 0;
-
-	for (int i = 0; i < RLIM_NLIMITS; i++) {
-		if (prlimit((pid_t)entry->record.pid, (enum __rlimit_resource)i, NULL, &limit))
-			continue; /* the first process has just ended: so will this one */
-		limits[count++] = (struct rlimit_entry){ .resource = i, .soft = limit.rlim_cur, .hard = limit.rlim_max };
-	}
-	if (rlimits_apply(entry->pid, limits, count, e))
+	if (rlimits_copy((pid_t)entry->record.pid, entry->pid, e))
 		return -1;
 	return rlimits_apply(entry->pid, entry->container.rlimits, entry->container.rlimit_count, e);
 }

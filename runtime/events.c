@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * events.c - what happened, as lines in a file.
+ * events.c - what happened, read from the lines of a file.
  *
- * A writer appends under flock(2) on the log, after it has seen that the file still has its name: behind a rename nobody writes to the
- * old file any more. A reader that has come to the end of a file which is not the log any more is done with it and opens the new one.
+ * A reader that has come to the end of a file which is not the log any more (event_log.c) is done with it and opens the new one.
  */
 #include "runtime/events.h"
 
@@ -12,26 +11,18 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/json_text.h"
-#include "base/log.h"
 #include "base/places.h"
 #include "base/text.h"
 #include "specs/field.h"
 
-#define LOG "log"
-#define LOG_BEFORE "log.1"
-
-enum { LOG_BYTES = 1 << 20, TRIES = 10, CHUNK = 64 << 10 };
+enum { CHUNK = 64 << 10 };
 
 #define AT(member) offsetof(struct event, member)
 
@@ -63,76 +54,9 @@ void event_release(struct event *event)
 	field_release(event_fields, event);
 }
 
-static int open_folder(const struct places *places, struct error *e)
-{
-	autofree char *path = text_format("%s/" EVENTS_FOLDER, places->state);
-	autoclose int top = folder_make_private(places->state, e);
-
-	return top < 0 ? -1 : folder_make_private(path, e);
-}
-
-/* Whether name still is the open file. */
-static bool is_still(int folder, const char *name, int file)
-{
-	struct stat by_name, by_descriptor;
-
-	return fstatat(folder, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && fstat(file, &by_descriptor) == 0 &&
-	       by_name.st_ino == by_descriptor.st_ino && by_name.st_dev == by_descriptor.st_dev;
-}
-
-/* The log, locked; a full one becomes the one before. */
-static int open_log(int folder, struct error *e)
-{
-	for (int i = 0; i < TRIES; i++) {
-		autoclose int log = openat(folder, LOG, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-		struct stat st;
-
-		if (log < 0 || (flock(log, LOCK_EX) && errno != EINTR) || fstat(log, &st))
-			break;
-		if (!is_still(folder, LOG, log))
-			continue;
-		if (st.st_size < LOG_BYTES)
-			return take_fd(&log);
-		if (renameat(folder, LOG, folder, LOG_BEFORE))
-			break;
-	}
-	return error_sys(e, "open the log of events");
-}
-
-static void describe(const char *type, const char *action, const char *name, const struct event *more, struct text *ret)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
-	text_add_char(ret, '{');
-	json_add_member(ret, "type", type);
-	json_add_member(ret, "action", action);
-	json_add_member(ret, "name", name);
-	if (more) {
-		json_add_member(ret, "image", more->image);
-		json_add_member(ret, "signal", more->signal);
-	}
-	if (more)
-		json_add_nonzero(ret, "pid", (uint64_t)more->pid);
-	if (more && strcmp(action, "die") == 0)
-		json_add_number(ret, "exit_code", (uint64_t)more->exit_code);
-	json_add_number(ret, "time", (uint64_t)now.tv_sec);
-	json_add_number(ret, "time_ns", (uint64_t)now.tv_nsec);
-	text_add(ret, "}\n");
-}
-
 void events_note(const struct places *places, const char *type, const char *action, const char *name, const struct event *more)
 {
-	autorelease(text) struct text line = { 0 };
-	struct error e = { 0 };
-	autoclose int folder = open_folder(places, &e);
-	autoclose int log = folder < 0 ? -1 : open_log(folder, &e);
-
-	describe(type, action, name, more, &line);
-	if (log >= 0 && write_all(log, line.data, line.length))
-		error_sys(&e, "write the log of events");
-	if (e.kind != ERROR_NONE)
-		log_debug("note that %s %s: %s", action, name, e.text);
+	event_log_note(places->state, type, action, name, more);
 }
 
 struct events *events_open(const struct places *places, bool from_end, struct error *e)
@@ -140,7 +64,7 @@ struct events *events_open(const struct places *places, bool from_end, struct er
 	struct events *events = alloc_zeroed(1, sizeof *events);
 
 	*events = (struct events){ .folder = -1, .log = -1, .watch = -1 };
-	events->folder = open_folder(places, e);
+	events->folder = event_log_folder(places->state, e);
 	events->watch = events->folder < 0 ? -1 : inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (events->watch >= 0) {
 		autofree char *path = text_format("%s/" EVENTS_FOLDER, places->state);
@@ -158,7 +82,7 @@ struct events *events_open(const struct places *places, bool from_end, struct er
 		events_free(events);
 		return NULL;
 	}
-	events->log = openat(events->folder, from_end ? LOG : LOG_BEFORE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	events->log = openat(events->folder, from_end ? EVENT_LOG : EVENT_LOG_BEFORE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (from_end && events->log >= 0)
 		(void)lseek(events->log, 0, SEEK_END); /* a regular file of ours */
 	return events;
@@ -184,7 +108,7 @@ static ssize_t read_more(struct events *events)
 {
 	for (;;) {
 		/* Asked before the end is seen: what was written until the file lost its name is read first. */
-		bool is_current = events->log >= 0 && is_still(events->folder, LOG, events->log);
+		bool is_current = events->log >= 0 && event_log_is_still(events->folder, EVENT_LOG, events->log);
 		ssize_t got = events->log < 0 ? 0 : read(events->log, text_reserve(&events->unread, CHUNK), CHUNK);
 		int next;
 
@@ -192,7 +116,7 @@ static ssize_t read_more(struct events *events)
 			text_grow(&events->unread, (size_t)got);
 		if (got != 0 || is_current)
 			return got;
-		next = openat(events->folder, LOG, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		next = openat(events->folder, EVENT_LOG, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 		if (next < 0)
 			return errno == ENOENT ? 0 : -1;
 		if (events->log >= 0)
@@ -224,7 +148,7 @@ int events_next(struct events *events, struct event *ret, struct error *e)
 		ssize_t got;
 		const char *line = take_line(events, &length);
 
-		if (line && field_decode_text(line, length, LOG, event_fields, &event, &ignored) == 0 && event.type && event.action &&
+		if (line && field_decode_text(line, length, EVENT_LOG, event_fields, &event, &ignored) == 0 && event.type && event.action &&
 		    event.name) {
 			*ret = event;
 			return 1;

@@ -13,22 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/supervise/event_log.h"
+
 struct error;
 struct places;
-
-#define EVENTS_FOLDER ".events"
-
-struct event {
-	char *type;   /* "container", "image", "volume" */
-	char *action; /* "start", "die", "pull" … */
-	char *name;   /* of the container, the image or the volume */
-	char *image;  /* of a container, or NULL */
-	char *signal; /* of a kill, or NULL */
-	int64_t pid;  /* of a die in the foreground: which first process it was, on the host; else 0 */
-	int64_t exit_code; /* of a die */
-	int64_t time; /* seconds since 1970, and nanoseconds of the next */
-	int64_t time_ns;
-};
 
 void event_release(struct event *event);
 

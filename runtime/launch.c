@@ -257,7 +257,7 @@ static int start(struct launch *l, struct error *e)
 	if (launch_clone(l, writable, volumes, e))
 		return -1;
 	trace_step("launch", "clone");
-	if (launch_map_ids(l, e))
+	if (launch_note_volumes(l, volumes, e) || launch_map_ids(l, e))
 		return -1;
 	trace_step("launch", "id maps");
 	if (launch_send_layers(l, e) || launch_expect(l, STAGE_ROOT, &message, e))

@@ -13,6 +13,9 @@ struct message;
 /* launch_prepare.c: everything that exists before the first process: name, ids, filter, writable layer, volumes, cgroup. */
 int launch_prepare(struct launch *l, const char *volumes, struct error *e);
 
+/* launch_prepare.c: tells the volumes whose they are, as soon as there is a first process. */
+int launch_note_volumes(const struct launch *l, const char *volumes, struct error *e);
+
 /* launch.c: the first process, in its namespaces; writable and volumes are for an ordinary user's. */
 int launch_clone(struct launch *l, const char *writable, const char *volumes, struct error *e);
 

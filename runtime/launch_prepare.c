@@ -87,6 +87,14 @@ static int open_volumes(struct launch *l, const char *volumes, struct error *e)
 	return 0;
 }
 
+int launch_note_volumes(const struct launch *l, const char *volumes, struct error *e)
+{
+	for (size_t i = 0; i < l->container->mount_count; i++)
+		if (l->container->mounts[i].kind == MOUNT_VOLUME && volume_note(volumes, &l->container->mounts[i], l->pid, e))
+			return -1;
+	return 0;
+}
+
 /* The child makes mount points before it sees what goes on them. What cannot be looked at is refused when it is opened. */
 void launch_look_at_sources(struct launch *l)
 {

@@ -68,3 +68,28 @@ int rlimits_apply(pid_t pid, const struct rlimit_entry *entries, size_t count, s
 	}
 	return 0;
 }
+
+static rlim_t lower(rlim_t one, rlim_t other)
+{
+	return one < other ? one : other;
+}
+
+int rlimits_copy(pid_t from, pid_t to, struct error *e)
+{
+	for (int i = 0; i < RLIM_NLIMITS; i++) {
+		enum __rlimit_resource resource = (enum __rlimit_resource)i;
+		struct rlimit wanted, now;
+
+		if (prlimit(from, resource, NULL, &wanted))
+			continue; /* that process has just ended: so will the other one */
+		if (prlimit(to, resource, &wanted, NULL) == 0)
+			continue;
+		if (errno != EPERM || prlimit(to, resource, NULL, &now))
+			return error_sys(e, "set the limit %s as the container's first process has it", rlimit_name(i));
+		wanted.rlim_max = lower(wanted.rlim_max, now.rlim_max);
+		wanted.rlim_cur = lower(wanted.rlim_cur, wanted.rlim_max);
+		if (prlimit(to, resource, &wanted, NULL))
+			return error_sys(e, "set the limit %s as the container's first process has it", rlimit_name(i));
+	}
+	return 0;
+}

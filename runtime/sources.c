@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,6 +25,7 @@
 #include "base/file.h"
 #include "base/mountapi.h"
 #include "base/text.h"
+#include "runtime/volume_lock.h"
 #include "specs/container.h"
 
 bool source_is_needed(const struct mount_entry *entry)
@@ -239,21 +239,33 @@ int source_mount(const struct sources *sources, const struct mount_entry *entry,
 	return entry->kind == MOUNT_BIND ? open_bind(sources, entry, e) : open_volume(sources, entry, e);
 }
 
+static bool writes_alone(const struct mount_entry *entry)
+{
+	return !entry->is_shared && !(entry->attributes & MOUNT_ATTR_RDONLY);
+}
+
 static int lock_volume(int folder, const struct mount_entry *entry, struct error *e)
 {
-	bool is_reader = entry->is_shared || (entry->attributes & MOUNT_ATTR_RDONLY);
-	autoclose int lock = openat(folder, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int lock = volume_lock(folder, writes_alone(entry));
 
-	if (lock < 0)
-		return error_sys(e, "open the lock of volume %s", entry->source);
-	if (flock(lock, (is_reader ? LOCK_SH : LOCK_EX) | LOCK_NB)) {
+	if (lock < 0) {
 		if (errno != EWOULDBLOCK)
 			return error_sys(e, "lock volume %s", entry->source);
 		error_set(e, ERROR_EXISTS, "use volume %s: another running app writes it", entry->source);
 		error_at(e, "%s", entry->field ? entry->field : "volumes");
 		return error_hint(e, "stop that app first, or write \"shared\": true in both");
 	}
-	return take_fd(&lock);
+	return lock;
+}
+
+int volume_note(const char *volumes, const struct mount_entry *entry, pid_t pid, struct error *e)
+{
+	autofree char *path = text_format("%s/%s", volumes, entry->source);
+	autoclose int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (folder < 0)
+		return error_sys(e, "open volume %s", entry->source);
+	return volume_note_user(folder, pid, writes_alone(entry), e) ? error_in(e, "use volume %s", entry->source) : 0;
 }
 
 int volume_open(const char *volumes, const struct mount_entry *entry, struct error *e)

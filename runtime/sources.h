@@ -39,3 +39,6 @@ bool source_is_needed(const struct mount_entry *entry);
 /* Makes the folder of a volume where it is missing, and takes its lock: shared for readers and "shared" volumes, else exclusive.
  * Returns the lock's descriptor: the volume is in use while it is open. */
 int volume_open(const char *volumes, const struct mount_entry *entry, struct error *e);
+
+/* Notes the first process of the app that has the open volume: should everybody who holds the lock be killed, it still is that app's. */
+int volume_note(const char *volumes, const struct mount_entry *entry, pid_t pid, struct error *e);

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +24,7 @@
 #include "runtime/inside.h"
 #include "runtime/oci_state.h"
 #include "runtime/sources.h"
+#include "runtime/volume_lock.h"
 #include "specs/container.h"
 
 enum { SPEC_LIMIT = 1 << 26 };
@@ -71,16 +71,6 @@ static int open_volume(const struct places *places, const char *name, int *ret_t
 	return folder;
 }
 
-/* The lock, held while the descriptor is open: -1 with errno EWOULDBLOCK where somebody uses the volume. */
-static int lock(int folder, bool is_writer)
-{
-	autoclose int file = openat(folder, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (file < 0 || flock(file, (is_writer ? LOCK_EX : LOCK_SH) | LOCK_NB))
-		return -1;
-	return take_fd(&file);
-}
-
 /* Whether the frozen spec names the volume, as "NAME" or "NAME:/target"; or it is of the app's image, and called by app and path. Rather
  * one volume too many is kept than one too few. */
 static bool names_volume(int apps, const char *app, const char *volume)
@@ -110,7 +100,7 @@ static char *find_owner(const struct places *places, const char *volume)
 
 static void describe(const struct places *places, const char *name, int folder, struct volume *ret)
 {
-	autoclose int held = lock(folder, /* is_writer= */ true);
+	autoclose int held = volume_lock(folder, /* is_writer= */ true);
 	bool is_locked = held < 0 && errno == EWOULDBLOCK;
 	autofree char *owner = find_owner(places, name);
 	struct statx st;
@@ -192,7 +182,7 @@ int volume_remove(const struct places *places, const char *name, struct error *e
 	autofree char *removed = text_format(REMOVED "%d-%s", (int)getpid(), name);
 	autoclose int top = -1;
 	autoclose int folder = open_volume(places, name, &top, e);
-	autoclose int held = folder < 0 ? -1 : lock(folder, /* is_writer= */ true);
+	autoclose int held = folder < 0 ? -1 : volume_lock(folder, /* is_writer= */ true);
 	autofree char *owner = NULL;
 
 	if (folder < 0)
@@ -290,7 +280,7 @@ int volume_work(const struct places *places, const char *name, bool is_writer, i
 	if (content < 0)
 		return error_sys(e, "open the content of volume %s", name);
 	if (is_writer)
-		held = lock(folder, /* is_writer= */ true);
+		held = volume_lock(folder, /* is_writer= */ true);
 	if (is_writer && held < 0) {
 		if (errno != EWOULDBLOCK)
 			return error_sys(e, "lock volume %s", name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * care.c - what the supervisor does for an app that runs: checks its health, answers for the system calls that its profile refuses, and
- * lets its secrets follow their sources.
+ * care.c - what the supervisor does for an app that runs: checks its health, answers for the system calls that its profile refuses, lets
+ * its secrets follow their sources, and tells when it ran out of memory.
  */
 #include <poll.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "runtime/supervise/event_log.h"
 #include "runtime/supervise/supervisor.h"
 
 /* An app whose health cannot be watched is watched over all the same. */
@@ -23,6 +24,7 @@ void care_open(struct supervisor *s)
 	if (health_open(&s->health, &s->plan, &app, s->folder, &ignored))
 		s->health.record = NULL;
 	s->refused.listener = -1;
+	ooms_begin(&s->ooms, NULL, 0, 0);
 	secrets_open(&s->secrets, &app, s->definition, s->folder, s->streams[1]);
 }
 
@@ -43,6 +45,21 @@ void care_begin(struct supervisor *s, bool is_new)
 		memmove(&s->kept.fds[1], &s->kept.fds[2], (--s->kept.count - 1) * sizeof *s->kept.fds);
 		s->progress.listens = 0;
 	}
+	if (is_new)
+		s->progress.oom_kills = 0;
+	if (s->kept.count <= (size_t)(s->progress.listens + s->progress.oom_fds))
+		s->progress.oom_fds = 0; /* of a run whose descriptors are lost */
+	ooms_begin(&s->ooms, &s->kept.fds[1 + s->progress.listens], s->progress.oom_fds, s->progress.oom_kills);
+}
+
+static void tell_oom(struct supervisor *s)
+{
+	const struct event more = { .image = s->settings.image };
+	struct error ignored = { 0 };
+
+	event_log_note(s->settings.state, "container", "oom", s->settings.name, &more);
+	s->progress.oom_kills = s->ooms.seen;
+	(void)progress_write(s->folder, &s->progress, &ignored); /* else the next supervisor tells it again */
 }
 
 void care_rest(struct supervisor *s)
@@ -56,12 +73,15 @@ void care_end(struct supervisor *s)
 	health_rest(&s->health);
 	secrets_rest(&s->secrets);
 	refused_end(&s->refused);
+	if (ooms_end(&s->ooms))
+		tell_oom(s);
 }
 
 int64_t care_watch(const struct supervisor *s, struct pollfd *polls)
 {
 	const int64_t times[] = { health_watch(&s->health, polls), refused_watch(&s->refused, polls + HEALTH_POLLS),
-				  secrets_watch(&s->secrets, polls + HEALTH_POLLS + 1) };
+				  secrets_watch(&s->secrets, polls + HEALTH_POLLS + 1),
+				  ooms_watch(&s->ooms, polls + HEALTH_POLLS + 1 + SECRETS_POLLS) };
 	int64_t nearest = INT64_MAX;
 
 	for (size_t i = 0; i < sizeof times / sizeof *times; i++)
@@ -91,6 +111,8 @@ void care_serve(struct supervisor *s, const struct pollfd *polls)
 	int64_t now_ms = clock_boot_ms();
 
 	refused_serve(&s->refused, polls + HEALTH_POLLS, now_ms);
+	if (ooms_serve(&s->ooms, polls + HEALTH_POLLS + 1 + SECRETS_POLLS, now_ms))
+		tell_oom(s);
 	if (secrets_serve(&s->secrets, polls + HEALTH_POLLS + 1, now_ms)) {
 		lifecycle_blame(s, "a secret that changed");
 		lifecycle_restart(s, -1);

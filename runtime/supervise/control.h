@@ -6,8 +6,8 @@
  *
  *     to a supervisor       "stop GRACE_US", "restart GRACE_US", "start", "wait", "renew"
  *     to the watcher        "watch NAME\nDEFINITION\nBOX-SUPERVISE\nBOX", "keep" with descriptors, "renew", "bye"
- *     from app-start        "running PID START_TIME LISTENS" with the app's pidfd, where LISTENS is 1 the listener
- *                           of its seccomp filter, and what else has to outlive box
+ *     from app-start        "running PID START_TIME LISTENS OOM_FDS" with the app's pidfd, where LISTENS is 1 the
+ *                           listener of its seccomp filter, what tells of OOM kills, and what else has to outlive box
  *     an answer             "ok …", or "failed KIND ERRNO\nFIELD\nHINT\nTEXT"
  */
 #pragma once

@@ -221,7 +221,7 @@ void lifecycle_helper_ended(struct supervisor *s)
 		begin_end(s);
 }
 
-/* "running PID START_TIME LISTENS" */
+/* "running PID START_TIME LISTENS OOM_FDS" */
 static void app_runs(struct supervisor *s, const char *message, struct control_fds *fds)
 {
 	char *end;
@@ -234,7 +234,8 @@ static void app_runs(struct supervisor *s, const char *message, struct control_f
 			s->kept.fds[s->kept.count++] = fd;
 	s->progress.app_pid = strtol(message, &end, 10);
 	s->progress.app_start_time = strtoll(end, &end, 10);
-	s->progress.listens = strtol(end, NULL, 10);
+	s->progress.listens = strtol(end, &end, 10);
+	s->progress.oom_fds = strtol(end, NULL, 10);
 	s->progress.started_ms = clock_boot_ms();
 	s->has_ended = false;
 	care_begin(s, /* is_new= */ true);

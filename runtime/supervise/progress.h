@@ -25,6 +25,8 @@ struct progress {
 	int64_t phase;           /* enum phase */
 	int64_t app_pid, app_start_time; /* 0: none */
 	int64_t listens;         /* 1: the listener of the app's seccomp filter is kept, behind its pidfd */
+	int64_t oom_fds;         /* how many descriptors tell of OOM kills, behind these (ooms.h) */
+	int64_t oom_kills;       /* of this run, told */
 	char *stopped_by;        /* who asked this run to end: "box stop"; NULL: nobody did */
 	int64_t code, signal;    /* of the last run: -1 and 0 where nobody knows */
 	int64_t starts;          /* runs since the app was made */

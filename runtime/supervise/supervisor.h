@@ -27,6 +27,7 @@
 #include "runtime/supervise/health_plan.h"
 #include "runtime/supervise/log.h"
 #include "runtime/supervise/notify.h"
+#include "runtime/supervise/ooms.h"
 #include "runtime/supervise/progress.h"
 #include "runtime/supervise/refused.h"
 #include "runtime/supervise/secrets.h"
@@ -70,6 +71,7 @@ struct supervisor {
 	struct health_plan plan;
 	struct health health;
 	struct refused refused;
+	struct ooms ooms;
 	struct secrets secrets;
 
 	struct log log;
@@ -118,7 +120,7 @@ int fifos_open(struct supervisor *s, struct error *e); /* those of the run that 
 void fifos_drain(struct supervisor *s); /* into the log, what the run left in them; of one who goes on writing, no more than that */
 
 /* care.c: of an app that runs. */
-enum { CARE_POLLS = HEALTH_POLLS + 1 + SECRETS_POLLS };
+enum { CARE_POLLS = HEALTH_POLLS + 1 + SECRETS_POLLS + 1 };
 void care_open(struct supervisor *s);
 void care_begin(struct supervisor *s, bool is_new); /* is_new: it has just been started; else it was found running */
 void care_rest(struct supervisor *s);               /* it has been asked to end: its health is nobody's business any more */

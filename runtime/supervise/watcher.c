@@ -13,8 +13,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,7 +49,10 @@ struct watcher {
 	size_t count;
 	char *box; /* as the last supervisor knows it */
 	bool is_old; /* another program is installed by now */
+	bool stays;  /* also where there is nobody to watch, until SIGTERM */
 };
+
+static volatile sig_atomic_t is_asked_to_end;
 
 static void drop(struct watcher *w, size_t index)
 {
@@ -237,12 +242,17 @@ static int patience(const struct watcher *w)
 static int wait_for_words(struct watcher *w, int listener, struct pollfd *polls, struct error *e)
 {
 	size_t count = w->count;
+	int timeout_ms = patience(w);
+	const struct timespec timeout = { .tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L };
+	sigset_t none;
 
+	(void)sigemptyset(&none);
 	for (size_t i = 0; i < count; i++)
 		polls[i] = (struct pollfd){ .fd = w->items[i].fd, .events = POLLIN };
 	polls[count] = (struct pollfd){ .fd = listener, .events = POLLIN };
-	if (poll(polls, count + 1, patience(w)) < 0 && errno != EINTR)
-		return error_sys(e, "wait for supervisors");
+	/* The keeper's SIGTERM comes here and nowhere else. */
+	if (ppoll(polls, count + 1, timeout_ms < 0 ? NULL : &timeout, &none) < 0)
+		return errno == EINTR ? 0 : error_sys(e, "wait for supervisors");
 	/* What is dropped leaves its place to the last one; so from there. What came in between is seen next time. */
 	for (size_t i = count; i-- > 0;)
 		if (i < w->count && polls[i].revents && w->items[i].fd == polls[i].fd)
@@ -256,32 +266,99 @@ static int wait_for_words(struct watcher *w, int listener, struct pollfd *polls,
 	return 0;
 }
 
-int watcher_run(int folder, int lock, int listener, struct error *e)
+/* Whether there is, or will be, something to do. */
+static bool goes_on(const struct watcher *w, bool had_any)
 {
-	struct watcher w = { 0 };
+	if (w->is_old || is_asked_to_end)
+		return false;
+	return w->stays || w->count || !had_any; /* the supervisor that began it is about to connect */
+}
+
+static int watch(struct watcher *w, int folder, int listener, struct error *e)
+{
 	struct pollfd *polls = NULL;
 	bool had_any = false;
 	int result = 0;
 
-	(void)lock; /* held until the end */
-	find_dead(&w, folder);
-	/* The supervisor that began it is about to connect. */
-	while (result == 0 && !w.is_old && (w.count || !had_any)) {
-		polls = alloc_resize(polls, w.count + 1, sizeof *polls);
-		result = wait_for_words(&w, listener, polls, e);
-		had_any |= w.count > 0;
-		retry(&w, folder);
+	find_dead(w, folder);
+	while (result == 0 && goes_on(w, had_any)) {
+		polls = alloc_resize(polls, w->count + 1, sizeof *polls);
+		result = wait_for_words(w, listener, polls, e);
+		had_any |= w->count > 0;
+		retry(w, folder);
 	}
 	free(polls);
-	if (w.is_old)
-		return 0; /* every supervisor sees the end of its connection, and one of them begins the new program */
-	free(w.items);
+	if (w->is_old || w->count)
+		return result; /* every supervisor sees the end of its connection, and one of them begins the new program */
+	free(w->items);
 	/* Who connects from here on sees the end of the connection, and begins another one. */
 	(void)unlinkat(folder, WATCHER_SOCKET, 0);
 	(void)unlinkat(folder, "lock", 0);
 	(void)unlinkat(folder, "../" WATCHER_FOLDER, AT_REMOVEDIR);
-	if (result == 0 && w.box)
-		(void)execve(w.box, (char *const[]){ w.box, (char *)"watch-leave", NULL }, environ); /* else the group stays */
-	free(w.box);
+	if (result == 0 && w->box)
+		(void)execve(w->box, (char *const[]){ w->box, (char *)"watch-leave", NULL }, environ); /* else the group stays */
+	free(w->box);
 	return result;
+}
+
+int watcher_run(int folder, int lock, int listener, struct error *e)
+{
+	struct watcher w = { 0 };
+
+	(void)lock; /* held until the end */
+	return watch(&w, folder, listener, e);
+}
+
+static void end(int signal)
+{
+	(void)signal;
+	is_asked_to_end = 1;
+}
+
+/* From here on SIGTERM waits for the next ppoll; before, it ends a process that has nothing to clear away. */
+static int hold_signal(struct error *e)
+{
+	const struct sigaction action = { .sa_handler = end };
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	return sigprocmask(SIG_BLOCK, &set, NULL) || sigaction(SIGTERM, &action, NULL) ? error_sys(e, "wait for SIGTERM") : 0;
+}
+
+/* The lock of a folder that is still the one, when its holder is gone; -1: not this time, or with an error. */
+static int await_lock(int folder, struct error *e)
+{
+	autoclose int lock = openat(folder, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct stat mine, named;
+
+	if (lock < 0 && errno == ENOENT)
+		return -1; /* the last watcher has just removed the folder */
+	if (lock < 0 || flock(lock, LOCK_EX) || fstat(lock, &mine))
+		return error_sys(e, "take the lock of the watcher");
+	if (fstatat(folder, "lock", &named, AT_SYMLINK_NOFOLLOW) || mine.st_ino != named.st_ino)
+		return -1;
+	return take_fd(&lock);
+}
+
+int keeper_run(int state, const char *box, struct error *e)
+{
+	for (;;) {
+		struct watcher w = { .stays = true, .box = alloc_copy(box) };
+		autoclose int folder = -1, lock = -1, listener = -1;
+
+		if (mkdirat(state, WATCHER_FOLDER, 0700) && errno != EEXIST)
+			return error_sys(e, "make the folder of the watcher");
+		folder = openat(state, WATCHER_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (folder < 0 && errno != ENOENT)
+			return error_sys(e, "open the folder of the watcher");
+		lock = folder < 0 ? -1 : await_lock(folder, e);
+		if (lock < 0 && e->kind != ERROR_NONE)
+			return -1;
+		if (lock >= 0) {
+			listener = hold_signal(e) ? -1 : control_listen(folder, WATCHER_SOCKET, e);
+			return listener < 0 ? -1 : watch(&w, folder, listener, e);
+		}
+		free(w.box);
+	}
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/process.h"
@@ -46,6 +47,12 @@ int main(int argc, char **argv)
 	if (strcmp(argv[0], WATCHER_TITLE) == 0) {
 		process_title(WATCHER_TITLE);
 		return watcher_run(fds[0], fds[1], fds[2], &e) ? EXIT_FAILED : 0;
+	}
+	if (strcmp(argv[0], KEEPER_TITLE) == 0 && argc > 1) {
+		autofree char *box = alloc_copy(argv[1]);
+
+		process_title(KEEPER_TITLE);
+		return keeper_run(fds[0], box, &e) ? EXIT_FAILED : 0;
 	}
 	process_title("box:[supervise]");
 	code = supervisor_run(fds[0], fds[1], fds[2], &e);
