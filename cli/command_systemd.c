@@ -25,6 +25,8 @@
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/health_plan.h"
 #include "runtime/systemd_unit.h"
+#include "specs/app.h"
+#include "specs/container.h"
 
 enum { SYSTEMCTL_MS = 600000 };
 
@@ -79,16 +81,34 @@ static bool is_running(void)
 	return access("/run/systemd/system", F_OK) == 0;
 }
 
+/* The time that a reload may take; 0: the app's spec has none. */
+static int find_reload(const struct call *call, const char *name, int64_t *ret_us, struct error *e)
+{
+	autofree char *folder = apps_path(call->places, name), *path = text_format("%s/app.json", folder);
+	const struct app_options nothing = { 0 };
+	struct reload found = { 0 };
+	struct app *app = NULL;
+
+	if (app_load(path, &nothing, &app, e))
+		return -1;
+	app_reload(app, &found);
+	*ret_us = found.signal || found.exec.count ? found.timeout_us : 0;
+	list_release(&found.exec);
+	app_free(app);
+	return 0;
+}
+
 static int write_unit(const struct call *call, const struct app_settings *settings, int definition, const char *unit, struct error *e)
 {
 	autofree char *path = unit_folder(call->places);
 	autoclose int folder = folder_make(path, 0755, e);
 	autorelease(text) struct text words = { 0 };
 	struct health_plan health = { 0 };
+	int64_t reload_us = 0;
 
-	if (folder < 0 || health_plan_read(definition, &health, e))
+	if (folder < 0 || find_reload(call, settings->name, &reload_us, e) || health_plan_read(definition, &health, e))
 		return -1;
-	systemd_unit_text(settings, &health, call->places->rootless, &words);
+	systemd_unit_text(settings, &health, reload_us, call->places->rootless, &words);
 	health_plan_release(&health);
 	return file_replace(folder, unit, words.data, words.length, 0644, e) ? error_in(e, "write the unit %s/%s", path, unit) : 0;
 }

@@ -26,6 +26,8 @@ const struct command commands[] = {
 	  EXAMPLES("box start web", "box start web db"), AUDITED },
 	{ "restart", "NAME…", "stop apps in the background, and start them again", restart_options, command_restart,
 	  EXAMPLES("box restart web", "box restart -t 30 db"), AUDITED },
+	{ "reload", "NAME…", "have apps read their files again: the signal or program of \"reload\" in their spec", no_options, command_reload,
+	  EXAMPLES("box reload web"), AUDITED },
 	{ "boot", "", "start the apps in the background that are to run after the host was started, by restart", boot_options, command_boot,
 	  EXAMPLES("box boot", "box boot --keep"), AUDITED },
 	{ "systemd", "install FILE.json|NAME | remove NAME", "leave an app in the background to systemd: write a unit for it, or take that away",

@@ -53,6 +53,7 @@ extern const struct option_row global_options[], run_options[], exec_options[], 
 int command_create(const struct call *call);
 int command_start(const struct call *call);
 int command_restart(const struct call *call);
+int command_reload(const struct call *call);
 int command_renew(const struct call *call);
 int command_boot(const struct call *call);
 int command_wait(const struct call *call);

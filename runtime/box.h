@@ -94,6 +94,10 @@ int box_replace_secret(const struct places *places, const char *name, const stru
 int box_explain(const struct places *places, const char *name, int64_t number, struct exit_record *ret, struct list *ret_numbers,
 		struct error *e);
 
+/* Has a running app read its files again, as its spec says: by a signal, or by a program in it, whose output comes to this process' stdout
+ * and stderr, and which is killed where its time is over. *ret_status: 0, or the program's as box_run, 124 where it was late. */
+int box_reload(const struct places *places, const char *name, int *ret_status, struct error *e);
+
 int box_pause(const struct places *places, const char *name, bool paused, struct error *e);
 
 /* Removes a container that does not run; force: kills it first. Missing with force is fine. */

@@ -167,6 +167,7 @@ int launch_write_record(struct launch *l, struct error *e)
 		.group_add = c->group_add, .capabilities = (int64_t)c->capabilities.bounding, .no_new_privileges = c->no_new_privileges,
 		.seccomp = c->seccomp, .seccomp_file = c->seccomp_file, .user_namespace = l->has_user_namespace,
 		.can_setgroups = l->map.can_setgroups, .stop_signal = c->stop_signal, .stop_grace_us = c->stop_grace_us,
+		.reload_signal = c->reload.signal, .reload_exec = c->reload.exec, .reload_timeout_us = c->reload.timeout_us,
 	};
 
 	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail with this clock */

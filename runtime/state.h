@@ -52,6 +52,9 @@ struct record {
 	bool can_setgroups;
 	int64_t stop_signal;
 	int64_t stop_grace_us;
+	/* For box reload: struct reload. */
+	int64_t reload_signal, reload_timeout_us;
+	struct list reload_exec;
 	/* What an OCI container has beside; bundle is NULL for others. */
 	char *bundle;
 	char *rootfs;

@@ -82,8 +82,23 @@ static const char *restart_word(const char *policy)
 	return text_starts(policy, "on-failure") ? "on-failure" : "no";
 }
 
-void systemd_unit_text(const struct app_settings *app, const struct health_plan *health, bool is_user, struct text *ret)
+static void add_command(const struct app_settings *app, const char *setting, const char *verb, struct text *ret)
 {
+	text_addf(ret, "%s=:", setting);
+	systemd_unit_add_word(ret, app->box);
+	text_add(ret, " --root ");
+	systemd_unit_add_word(ret, app->state);
+	text_add(ret, " --store ");
+	systemd_unit_add_word(ret, app->store);
+	text_addf(ret, " %s ", verb);
+	systemd_unit_add_word(ret, app->name);
+	text_add_char(ret, '\n');
+}
+
+void systemd_unit_text(const struct app_settings *app, const struct health_plan *health, int64_t reload_us, bool is_user, struct text *ret)
+{
+	int64_t start_s = start_limit(health), reload_s = reload_us ? seconds_of(reload_us) + STOP_MARGIN_S : 0;
+
 	text_addf(ret, "# Written by box systemd install; box systemd remove %s takes it away.\n[Unit]\n", app->name);
 	text_addf(ret, "Description=%s, an app of box\n", app->name);
 	text_add(ret, "Documentation=man:box-systemd(1)\n");
@@ -92,16 +107,13 @@ void systemd_unit_text(const struct app_settings *app, const struct health_plan 
 	add_start_limit(app->restart, ret);
 	/* Delegate, OOMPolicy, TasksMax: limits, and what happens at them, are box's. mixed: the app gets its stop_signal, not SIGTERM. */
 	text_add(ret, "\n[Service]\nType=notify\nNotifyAccess=main\nDelegate=yes\nOOMPolicy=continue\nTasksMax=infinity\n");
-	text_add(ret, "KillMode=mixed\nExecStart=:");
-	systemd_unit_add_word(ret, app->box);
-	text_add(ret, " --root ");
-	systemd_unit_add_word(ret, app->state);
-	text_add(ret, " --store ");
-	systemd_unit_add_word(ret, app->store);
-	text_add(ret, " app-serve ");
-	systemd_unit_add_word(ret, app->name);
-	text_addf(ret, "\nRestart=%s\nRestartSec=%d\nRestartPreventExitStatus=SIGUSR1\n", restart_word(app->restart), PAUSE_S);
-	text_addf(ret, "TimeoutStartSec=%jd\nTimeoutStopSec=%jd\n", (intmax_t)start_limit(health),
+	text_add(ret, "KillMode=mixed\n");
+	add_command(app, "ExecStart", "app-serve", ret);
+	if (reload_us)
+		add_command(app, "ExecReload", "reload", ret);
+	/* systemd's time for a start is its time for a reload. */
+	text_addf(ret, "Restart=%s\nRestartSec=%d\nRestartPreventExitStatus=SIGUSR1\n", restart_word(app->restart), PAUSE_S);
+	text_addf(ret, "TimeoutStartSec=%jd\nTimeoutStopSec=%jd\n", (intmax_t)(start_s > reload_s ? start_s : reload_s),
 		  (intmax_t)(seconds_of(app->stop_grace_us) + STOP_MARGIN_S));
 	text_addf(ret, "\n[Install]\nWantedBy=%s\n", is_user ? "default.target" : "multi-user.target");
 }

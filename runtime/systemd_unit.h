@@ -9,6 +9,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct app_settings;
 struct health_plan;
@@ -17,8 +18,8 @@ struct text;
 /* "box-app-NAME.service": no name of an app makes it one that a package has. The caller frees it. */
 char *systemd_unit_name(const char *app);
 
-/* The file. is_user: for the user's own manager. */
-void systemd_unit_text(const struct app_settings *app, const struct health_plan *health, bool is_user, struct text *ret);
+/* The file. reload_us: the time of a box reload, 0: it has none. is_user: for the user's own manager. */
+void systemd_unit_text(const struct app_settings *app, const struct health_plan *health, int64_t reload_us, bool is_user, struct text *ret);
 
 /* Adds a word as systemd.syntax(7) and systemd.service(5) read it, in quotes: none of it is special, but for $
  * (":" in front of the program sees to that). */

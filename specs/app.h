@@ -12,6 +12,7 @@
 struct app; /* what one app.json says, decoded and checked: app_fields.h */
 struct container;
 struct image_config;
+struct reload;
 struct secret_change;
 struct error;
 
@@ -86,6 +87,9 @@ int app_secret_again(const struct app *app, size_t index, struct secret_change *
 
 /* restart, as the file has it: "no", "on-failure:5" … Borrowed. */
 const char *app_restart(const struct app *app);
+
+/* What box reload does with it. ret->exec is to be released. */
+void app_reload(const struct app *app, struct reload *ret);
 
 /* Where its output is kept in the background; driver is "file" or "journald". */
 struct app_log {

@@ -29,6 +29,7 @@ int check_program(const struct app *app, struct problems *p);
 int check_user(const struct app *app, struct problems *p);
 int check_hostname(const struct app *app, struct problems *p);
 int check_stop_signal(const struct app *app, struct problems *p);
+int check_reload(const struct app *app, struct problems *p);
 int check_capabilities(const struct app *app, struct problems *p);
 int check_security(const struct app *app, struct problems *p);
 int check_ports(const struct app *app, struct problems *p);

@@ -103,6 +103,14 @@ static int choose_env(const struct app *app, const struct image_config *image, c
 	return add_option_env(&c->env, options, e);
 }
 
+void app_reload(const struct app *app, struct reload *ret)
+{
+	const struct app_reload *said = &app->reload;
+
+	*ret = (struct reload){ .signal = said->signal ? signal_number(said->signal) : 0, .timeout_us = said->timeout };
+	list_copy(&ret->exec, &said->exec);
+}
+
 static int choose_process(const struct app *app, const struct image_config *image, const struct app_options *options,
 			  struct container *c, struct error *e)
 {
@@ -123,6 +131,7 @@ static int choose_process(const struct app *app, const struct image_config *imag
 	c->init = app->init;
 	c->stop_signal = signal_number(stop) > 0 ? signal_number(stop) : SIGTERM;
 	c->stop_grace_us = app->stop_grace_period;
+	app_reload(app, &c->reload);
 	return 0;
 }
 

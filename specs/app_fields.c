@@ -56,6 +56,7 @@ const struct field app_table[] = {
 	{ "init", FIELD_BOOL, AT(init), .help = "A small init as PID 1: forwards signals, reaps orphans. Default: false." },
 	{ "stop_signal", FIELD_TEXT, AT(stop_signal), .help = "Signal that asks the app to end. Default: the image's, else SIGTERM." },
 	{ "stop_grace_period", FIELD_DURATION, AT(stop_grace_period), .help = "Time between that signal and SIGKILL. Default: 10s." },
+	{ "reload", FIELD_OBJECT, AT(reload), .sub = reload_fields, .help = "How box reload has the app read its files again." },
 	{ "logging", FIELD_OBJECT, AT(logging), .sub = logging_fields,
 	  .help = "Where the output of an app in the background (box run -d) is kept, and how much of it." },
 	{ "update", FIELD_OBJECT, AT(update), .sub = update_fields, .help = "How a new generation replaces the old." },
@@ -77,6 +78,7 @@ void app_init(struct app *app)
 	app->shm_size = 64 << 20;
 	app->security.no_new_privileges = true;
 	app->stop_grace_period = 10 * 1000000;
+	app->reload.timeout = 30 * 1000000;
 	app->restart = alloc_copy("no");
 	app->security.seccomp = alloc_copy("default");
 	health->http.port = health->tcp.port = LIMIT_UNSET;

@@ -52,6 +52,13 @@ struct on_change {
 };
 enum { ON_CHANGE_RESTART = 1 };
 
+/* What box reload does: one of signal and exec. */
+struct app_reload {
+	char *signal;
+	struct list exec;
+	int64_t timeout; /* of exec */
+};
+
 struct secret {
 	struct secret_source source;
 	char *target;
@@ -149,6 +156,7 @@ struct app {
 	bool init;
 	char *stop_signal;
 	int64_t stop_grace_period;
+	struct app_reload reload;
 	struct logging logging;
 	struct update update;
 	struct list labels, annotations;

@@ -113,6 +113,21 @@ int check_stop_signal(const struct app *app, struct problems *p)
 	return 0;
 }
 
+int check_reload(const struct app *app, struct problems *p)
+{
+	const struct app_reload *reload = &app->reload;
+
+	if (reload->signal && signal_number(reload->signal) <= 0)
+		return app_unexpected(p, "a signal such as \"SIGHUP\"", reload->signal, "reload.signal");
+	if (reload->exec.count && !*reload->exec.items[0])
+		return app_unexpected(p, "a program", "", "reload.exec[0]");
+	if (!app_has(app, "reload") || !reload->signal != !reload->exec.count)
+		return 0;
+	error_set(p->e, ERROR_SPEC, "expected {\"signal\": …} or {\"exec\": […]}");
+	error_at(p->e, "reload");
+	return problems_add(p);
+}
+
 static int check_capability_list(const struct list *list, const char *field, struct problems *p)
 {
 	for (size_t i = 0; i < list->count; i++)

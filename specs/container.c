@@ -163,7 +163,8 @@ bool container_has_namespace(const struct container *c, enum namespace_kind kind
 
 void container_release(struct container *c)
 {
-	struct list *lists[] = { &c->args, &c->env, &c->group_add, &c->masked_paths, &c->read_only_paths, &c->labels };
+	struct list *lists[] = { &c->args, &c->env, &c->group_add, &c->masked_paths, &c->read_only_paths, &c->labels,
+				 &c->reload.exec };
 	char *texts[] = { c->name, c->spec_file, c->image, c->working_dir, c->user, c->user_field, c->hostname, c->seccomp_file,
 			  c->seccomp_text, c->root_folder };
 

@@ -123,6 +123,13 @@ struct health_check {
 	int64_t interval_us, timeout_us, start_period_us, start_interval_us;
 };
 
+/* What box reload does; neither a signal nor a program: nobody said. */
+struct reload {
+	int signal;       /* for the first process, or 0 */
+	struct list exec; /* a program in the container, with its arguments */
+	int64_t timeout_us; /* the program's */
+};
+
 enum seccomp_mode {
 	SECCOMP_UNCONFINED,
 	SECCOMP_DEFAULT, /* box's own profile */
@@ -285,6 +292,7 @@ struct container {
 	bool init;              /* box-init is PID 1 */
 	int stop_signal;
 	int64_t stop_grace_us;
+	struct reload reload;
 
 	struct namespace_entry namespaces[NAMESPACE_COUNT];
 	struct id_map *id_map; /* of a new user namespace; NULL: box leases a range of host ids */

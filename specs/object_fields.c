@@ -63,6 +63,16 @@ static const struct field on_change_fields[] = {
 };
 #undef AT
 
+#define AT(member) offsetof(struct app_reload, member)
+const struct field reload_fields[] = {
+	{ "signal", FIELD_TEXT, AT(signal), .help = "A signal to the app's first process: \"SIGHUP\"." },
+	{ "exec", FIELD_TEXT_LIST, AT(exec), .flags = FIELD_SPARSE,
+	  .help = "A program in the app, with its arguments, as the app's user: [\"nginx\", \"-s\", \"reload\"]." },
+	{ "timeout", FIELD_DURATION, AT(timeout), .min = 1000, .help = "Time that the program has. Default: 30s." },
+	{ 0 },
+};
+#undef AT
+
 #define AT(member) offsetof(struct secret, member)
 const struct field secret_fields[] = {
 	{ "source", FIELD_OBJECT, AT(source), .flags = FIELD_REQUIRED, .sub = secret_source_fields, .expand = shorthand_secret_source,

@@ -42,6 +42,7 @@
 	F(0, "restart", text, "restart", "POLICY", "with -d: no, always, on-failure[:N] or unless-stopped") \
 	F(0, "stop-signal", text, "stop_signal", "SIGNAL", "asks it to end") \
 	F(0, "stop-timeout", seconds, "stop_grace_period", "SECONDS", "time from that signal to a kill") \
+	F(0, "reload-signal", text, "reload.signal", "SIGNAL", "what box reload sends it") \
 	F(0, "health-cmd", shell, "healthcheck.test", "COMMAND", "with -d: healthy when this line of a shell ends with 0") \
 	F(0, "health-interval", text, "healthcheck.interval", "TIME", "from one check to the next") \
 	F(0, "health-timeout", text, "healthcheck.timeout", "TIME", "for one check") \

@@ -11,11 +11,11 @@
 static const struct app_settings plain = { .name = (char *)"web", .state = (char *)"/run/box", .store = (char *)"/var/lib/box",
 					   .box = (char *)"/usr/bin/box", .restart = (char *)"no", .stop_grace_us = 10000000 };
 
-static void expect_lines(const struct app_settings *app, const struct health_plan *health, const char *const *lines)
+static void expect_lines(const struct app_settings *app, const struct health_plan *health, int64_t reload_us, const char *const *lines)
 {
 	autorelease(text) struct text unit = { 0 };
 
-	systemd_unit_text(app, health, /* is_user= */ false, &unit);
+	systemd_unit_text(app, health, reload_us, /* is_user= */ false, &unit);
 	for (; *lines; lines++) {
 		autofree char *whole = text_format("\n%s\n", *lines);
 
@@ -62,7 +62,7 @@ Test(systemd_unit, restart_becomes_restart)
 		struct app_settings app = plain;
 
 		app.restart = (char *)rows[i].policy;
-		expect_lines(&app, &none, rows[i].lines);
+		expect_lines(&app, &none, /* reload_us= */ 0, rows[i].lines);
 	}
 }
 
@@ -73,7 +73,21 @@ Test(systemd_unit, times_are_long_enough_for_the_app)
 					     .start_period_ms = 20000 };
 	struct app_settings app = plain;
 
-	expect_lines(&app, &none, (const char *const[]){ "TimeoutStartSec=90", "TimeoutStopSec=25", "WantedBy=multi-user.target", NULL });
+	expect_lines(&app, &none, /* reload_us= */ 0,
+		     (const char *const[]){ "TimeoutStartSec=90", "TimeoutStopSec=25", "WantedBy=multi-user.target", NULL });
 	app.stop_grace_us = INT64_MAX;
-	expect_lines(&app, &checked, (const char *const[]){ "TimeoutStartSec=128", "TimeoutStopSec=315360015", NULL });
+	expect_lines(&app, &checked, /* reload_us= */ 0,
+		     (const char *const[]){ "TimeoutStartSec=128", "TimeoutStopSec=315360015", NULL });
+}
+
+Test(systemd_unit, a_reload_is_a_command_where_the_app_has_one)
+{
+	static const char *const lines[] = { "ExecReload=:\"/usr/bin/box\" --root \"/run/box\" --store \"/var/lib/box\" reload \"web\"",
+					     "TimeoutStartSec=215", NULL };
+	const struct health_plan none = { 0 };
+	autorelease(text) struct text without = { 0 };
+
+	expect_lines(&plain, &none, /* reload_us= */ 200 * 1000000, lines);
+	systemd_unit_text(&plain, &none, /* reload_us= */ 0, /* is_user= */ false, &without);
+	cr_expect(!strstr(without.data, "ExecReload"), "%s", without.data);
 }

@@ -84,6 +84,7 @@ Test(app, the_defaults_protect)
 	cr_assert_eq(c.limits.memory, LIMIT_UNSET);
 	cr_assert_eq(c.limits.swap, LIMIT_UNSET, "without a memory limit there is none of swap");
 	cr_assert_eq(c.stop_signal, SIGTERM);
+	cr_assert_eq(c.reload.signal, 0);
 	cr_assert_eq(c.stop_grace_us, 10000000);
 	cr_assert_str_eq(c.working_dir, "/");
 	cr_assert_eq(c.capabilities.bounding & (UINT64_C(1) << capability_number("SYS_ADMIN")), 0);
@@ -114,6 +115,21 @@ Test(app, own_mounts_come_first_and_parents_before_children)
 	cr_assert_eq(mount_at(&c, "/tmp")->kind, MOUNT_BIND, "the user's mount replaces box's own tmpfs");
 	cr_assert_eq(mount_at(&c, "/run")->kind, MOUNT_TMPFS);
 	cr_assert(mount_at(&c, "/srv/a")->copy_up);
+	container_release(&c);
+}
+
+Test(app, a_reload_is_a_signal_or_a_program)
+{
+	struct container c = resolve("{\"rootfs\": \"/r\", \"command\": [\"x\"], \"reload\": {\"signal\": \"hup\"}}", NULL, NULL);
+
+	cr_expect_eq(c.reload.signal, SIGHUP);
+	cr_expect_eq(c.reload.exec.count, 0);
+	container_release(&c);
+	c = resolve("{\"rootfs\": \"/r\", \"command\": [\"x\"], \"reload\": {\"exec\": [\"a\", \"b\"], \"timeout\": \"2s\"}}", NULL, NULL);
+	cr_expect_eq(c.reload.signal, 0);
+	cr_assert_eq(c.reload.exec.count, 2);
+	cr_expect_str_eq(c.reload.exec.items[1], "b");
+	cr_expect_eq(c.reload.timeout_us, 2000000);
 	container_release(&c);
 }
 
