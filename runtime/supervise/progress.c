@@ -17,6 +17,7 @@ static const struct line_row rows[] = {
 	{ "app_pid", LINE_NUMBER, AT(app_pid) },
 	{ "app_start_time", LINE_NUMBER, AT(app_start_time) },
 	{ "listens", LINE_NUMBER, AT(listens) },
+	{ "terminal", LINE_NUMBER, AT(terminal) },
 	{ "stopped_by", LINE_TEXT, AT(stopped_by) },
 	{ "code", LINE_NUMBER, AT(code) },
 	{ "signal", LINE_NUMBER, AT(signal) },
