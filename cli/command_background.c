@@ -24,6 +24,7 @@
 #include "images/digest.h"
 #include "images/image.h"
 #include "runtime/apps.h"
+#include "runtime/apps_rename.h"
 #include "runtime/background.h"
 #include "runtime/events.h"
 #include "runtime/box.h"
@@ -67,26 +68,6 @@ static int act_on_all(const struct call *call, const struct option_row *options,
 	return result;
 }
 
-static int start_one(const struct call *call, const char *name, const void *data, struct error *e)
-{
-	int definition = box_check_name(name, e) ? -1 : apps_open(call->places, name, NULL, e);
-
-	(void)data;
-	if (definition >= 0) {
-		close(definition);
-		return background_start(call->places, name, e);
-	}
-	if (e->kind != ERROR_MISSING)
-		return -1;
-	error_clear(e);
-	return oci_start(call->places, name, e);
-}
-
-int command_start(const struct call *call)
-{
-	return act_on_all(call, no_options, NULL, start_one, NULL);
-}
-
 static int restart_one(const struct call *call, const char *name, const void *data, struct error *e)
 {
 	const struct restart_choices *choices = data;
@@ -107,6 +88,23 @@ int command_restart(const struct call *call)
 	struct restart_choices choices = { 0 };
 
 	return act_on_all(call, restart_options, &choices, restart_one, &choices);
+}
+
+int command_rename(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct error e = { 0 };
+	int result = options_parse(no_options, OPERANDS_ANYWHERE, call->argv, NULL, &operands, NULL, &e);
+
+	if (result == 0 && operands.count != 2)
+		result = error_set(&e, ERROR_USAGE, "rename: expected OLD and NEW");
+	for (size_t i = 0; result == 0 && i < operands.count; i++) {
+		audit_container(call->audit, operands.items[i]);
+		result = box_check_name(operands.items[i], &e);
+	}
+	if (result == 0)
+		result = apps_rename(call->places, operands.items[0], operands.items[1], &e);
+	return result ? report_failure(&e) : 0;
 }
 
 static int no_operands(const struct call *call, const struct option_row *options, void *choices, struct error *e)
@@ -237,7 +235,7 @@ static int command_app_leave(const struct call *call)
 	int result = begin_hidden(call, 1, &operands, &e);
 
 	if (result == 0)
-		result = background_leave(call->places, operands.items[0], &e);
+		result = background_leave(call->places, operands.items[0], SPAWN_DEFINITION, &e);
 	return result ? report_failure(&e) : 0;
 }
 

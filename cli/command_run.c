@@ -30,6 +30,7 @@
 #include "images/lock_files.h"
 #include "images/reference.h"
 #include "runtime/apps.h"
+#include "runtime/apps_rename.h"
 #include "runtime/background.h"
 #include "runtime/box.h"
 #include "runtime/oci.h"
@@ -49,8 +50,9 @@ struct options {
 #define SPEC_OFFSET offsetof(struct options, fields)
 const struct option_row run_options[] = {
 	{ 't', "tty", OPTION_FLAG, offsetof(struct options, terminal), NULL, "give the app a terminal" },
-	{ 'i', "interactive", OPTION_FLAG, offsetof(struct options, keep_stdin), NULL, "give the app this command's stdin" },
-	{ 0, "rm", OPTION_FLAG, offsetof(struct options, remove), NULL, "remove the container at the end (always done in the foreground)" },
+	{ 'i', "interactive", OPTION_FLAG, offsetof(struct options, keep_stdin), NULL,
+	  "give the app this command's stdin; with -d: keep its stdin open, for box attach" },
+	{ 0, "rm", OPTION_FLAG, offsetof(struct options, remove), NULL, "remove the container at its end (always done in the foreground)" },
 	{ 0, "name", OPTION_TEXT, offsetof(struct options, name), "NAME", "name of the container (default: the spec's and six digits)" },
 	{ 'e', "env", OPTION_VARIABLES, offsetof(struct options, env), "KEY[=VALUE]", "set a variable; KEY alone takes the caller's" },
 	{ 'v', "volume", OPTION_LIST, offsetof(struct options, volumes), "SOURCE:TARGET[:ro]", "add a mount" },
@@ -182,6 +184,17 @@ static struct app_options choose(const struct options *options, const struct lis
 				     .keep_stdin = options->keep_stdin };
 }
 
+/* What holds for an app in the background alone. */
+static int check_detached(const struct app *app, const struct options *options, struct error *e)
+{
+	if (options->remove && strcmp(app_restart(app), "no") != 0) {
+		error_set(e, ERROR_USAGE, "option --rm: the app's \"restart\" is \"%s\", and it cannot both go with its end and start again",
+			  app_restart(app));
+		return error_hint(e, "leave --rm out, or say --restart no");
+	}
+	return app_check_background(app, e);
+}
+
 static int prepare(struct run *run, const struct call *call, const struct options *options, const char *file,
 		   const struct list *command, struct error *e)
 {
@@ -189,7 +202,8 @@ static int prepare(struct run *run, const struct call *call, const struct option
 	autofree char *from = options->from ? reference_absolute(options->from) : NULL;
 	const char *reference, *field;
 
-	if (load(file, &chosen, &run->app, e) || find_lock(run, call, options, file, e))
+	if (load(file, &chosen, &run->app, e) || (options->detach && check_detached(run->app, options, e)) ||
+	    find_lock(run, call, options, file, e))
 		return -1;
 	reference = app_image(run->app, &field);
 	if (resolve(run, call, options, from ? from : reference, e))
@@ -219,15 +233,7 @@ static int check_options(const struct options *options, const struct list *opera
 		error_set(e, ERROR_USAGE, "run: expected one FILE.json, found %zu operands", operands->count);
 		return error_hint(e, "the command stands behind two dashes: box run %s -- %s", operands->items[0], operands->items[1]);
 	}
-	if (options->detach && (options->terminal || options->keep_stdin)) {
-		error_set(e, ERROR_UNSUPPORTED, "option --%s: not together with --detach yet", options->terminal ? "tty" : "interactive");
-		return error_hint(e, "leave it out: box logs -f NAME shows what the app writes, box exec -it NAME sh enters it");
-	}
-	if (options->detach && options->remove) {
-		error_set(e, ERROR_UNSUPPORTED, "option --rm: not together with --detach yet");
-		return error_hint(e, "leave it out, and box rm -f NAME when you are done with the app");
-	}
-	if (options->terminal && !isatty(STDIN_FILENO))
+	if (options->terminal && !options->detach && !isatty(STDIN_FILENO))
 		return error_set(e, ERROR_USAGE, "option --tty: stdin is not a terminal");
 	return 0;
 }
@@ -261,14 +267,18 @@ static int define_app(const struct run *run, const struct call *call, const stru
 	const struct container *c = &run->container;
 	const struct app_log log = app_log(run->app);
 	autorelease(text) struct text json = { 0 };
+	autoclose int held = -1;
 	autofree char *spec_file = c->spec_file && is_file(c->spec_file) ? realpath(c->spec_file, NULL) : NULL;
 	const struct app_definition definition = { .name = c->name, .spec_file = spec_file, .container = c, .json = &json,
 						   .digest = run->image.digest,
 						   .image = c->image, .args = &c->args, .restart = app_restart(run->app), .stop_signal = c->stop_signal,
 						   .stop_grace_us = c->stop_grace_us, .log_driver = log.driver,
-						   .log_max_size = log.max_size, .log_max_files = log.max_files };
+						   .log_max_size = log.max_size, .log_max_files = log.max_files,
+						   .terminal = options->terminal, .keep_stdin = options->keep_stdin,
+						   .remove = options->remove };
 
-	return app_freeze(run->app, &chosen, c, &json, e) || box_check_name(c->name, e) || apps_make(call->places, &definition, e) ? -1 : 0;
+	return app_freeze(run->app, &chosen, c, &json, e) || box_check_name(c->name, e) ||
+			       apps_hold(call->places->store, &held, e) || apps_make(call->places, &definition, e) ? -1 : 0;
 }
 
 /* Makes the app, and leaves it to a supervisor. Where it cannot be started nothing of it is left. */
@@ -328,7 +338,7 @@ int run_define(const struct call *call, const char *file, const char *name, cons
 
 	if (box_sweep(call->places, &swept))
 		log_warning("%s, continuing", swept.text);
-	if (prepare(&run, call, &options, file, &none, &e) || app_check_background(run.app, &e) || define_app(&run, call, &options, &none, &e)) {
+	if (prepare(&run, call, &options, file, &none, &e) || define_app(&run, call, &options, &none, &e)) {
 		report_error(is_file(file) ? run.app : NULL, file, &e);
 		status = report_run_status(&e);
 	} else {
@@ -349,7 +359,7 @@ static int run_file(struct run *run, const struct call *call, const struct optio
 	if (strcmp(file, "-") == 0 && box_seal(e))
 		return EXIT_BOX_FAILED;
 	audit_early(call->audit);
-	if (prepare(run, call, options, file, command, e) || (options->detach && app_check_background(run->app, e)))
+	if (prepare(run, call, options, file, command, e))
 		return EXIT_BOX_FAILED;
 	if (options->detach)
 		return run_detached(run, call, options, command, e);

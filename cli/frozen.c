@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "images/digest.h"
 #include "runtime/apps.h"
+#include "runtime/supervise/app_settings.h"
 #include "specs/app.h"
 
 void frozen_release(struct frozen *frozen)
@@ -25,11 +26,17 @@ int frozen_read(const struct places *places, const char *name, int definition, s
 {
 	autofree char *folder = apps_path(places, name);
 	autofree char *path = text_format("%s/app.json", folder);
-	const struct app_options nothing = { 0 };
+	struct app_options chosen = { .name = name };
+	struct app_settings settings = { 0 };
 	autorelease(text) struct text digest = { 0 };
 	const char *reference, *field;
 
-	if (app_load(path, &nothing, &ret->app, e))
+	if (app_settings_read(definition, &settings, e))
+		return -1;
+	chosen.terminal = settings.terminal;
+	chosen.keep_stdin = settings.keep_stdin;
+	app_settings_release(&settings);
+	if (app_load(path, &chosen, &ret->app, e))
 		return -1;
 	reference = app_image(ret->app, &field);
 	if (file_read(definition, "image", DIGEST_TEXT, &digest, e) && e->sys != ENOENT)
@@ -38,7 +45,7 @@ int frozen_read(const struct places *places, const char *name, int definition, s
 	if (digest.length ? image_stored(places, reference, digest.data, &ret->image, e)
 			  : image_resolve(places, reference, NULL, &ret->image, e))
 		return error_at(e, "%s", field);
-	if (app_container(ret->app, &ret->image.config, &nothing, &ret->container, e))
+	if (app_container(ret->app, &ret->image.config, &chosen, &ret->container, e))
 		return -1;
 	ret->container.layers = take_ptr(&ret->image.layers);
 	ret->container.layer_count = ret->image.layer_count;

@@ -15,7 +15,6 @@
 static const struct {
 	const char *name, *instead;
 } later[] = {
-	{ "attach", "box logs -f NAME shows what it writes, box exec -it NAME sh enters it" },
 	{ "build", "any builder of images will do: box load reads its archive" },
 	{ "builder", "any builder of images will do: box load reads its archive" },
 	{ "buildx", "any builder of images will do: box load reads its archive" },
@@ -26,7 +25,6 @@ static const struct {
 	{ "network", "an app has none, or the host's: \"network_mode\": \"host\" in app.json" },
 	{ "pod", "a file for each app: box run app.json" },
 	{ "port", "\"network_mode\": \"host\" in app.json, and the app's own ports are the host's" },
-	{ "rename", "box run --name NAME of a new one" },
 	{ "restore", NULL },
 	{ "search", "the registry's own pages; box pull NAME:TAG asks for one image" },
 	{ "up", "a file for each app: box run app.json" },

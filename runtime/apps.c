@@ -25,6 +25,7 @@
 #include "base/text.h"
 #include "runtime/health_define.h"
 #include "runtime/idmap.h"
+#include "runtime/state.h"
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/lines.h"
 #include "runtime/supervise/secrets.h"
@@ -144,11 +145,13 @@ static int fill(int folder, const struct places *places, const struct app_defini
 				     .supervisor = supervisor, .restart = (char *)d->restart, .stop_signal = d->stop_signal,
 				     .stop_grace_us = d->stop_grace_us, .created = time(NULL), .image = (char *)d->image, .command = command,
 				     .log_driver = (char *)d->log_driver, .log_max_size = d->log_max_size, .log_max_files = d->log_max_files,
-				     .spec_file = (char *)d->spec_file };
+				     .spec_file = (char *)d->spec_file, .terminal = d->terminal, .keep_stdin = d->keep_stdin };
 
 	if (!supervisor || file_replace(folder, "app.json", d->json->data, d->json->length, 0600, e))
 		return -1;
 	if (health_define(folder, d->container, e) || define_secrets(folder, d->container, e))
+		return -1;
+	if (d->remove && file_replace(folder, REMOVE_FILE, "", 0, 0600, e))
 		return -1;
 	if (d->digest && file_replace(folder, "image", d->digest, strlen(d->digest), 0600, e))
 		return -1;
@@ -201,7 +204,22 @@ int apps_note_id_base(int definition, int64_t base, struct error *e)
 	return lines_write(definition, "ids", id_lease_rows, &(struct id_lease){ base }, e);
 }
 
-int apps_names(const struct places *places, struct list *ret, struct error *e)
+static bool is_young(int folder, const char *name)
+{
+	struct stat st;
+
+	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) || time(NULL) - st.st_ctime <= YOUNG_SECONDS;
+}
+
+static bool is_left(const struct places *places, int apps, const char *name)
+{
+	autofree char *mark = text_format("%s/" REMOVE_FILE, name);
+	struct stat st;
+
+	return fstatat(apps, mark, &st, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - st.st_mtime > YOUNG_SECONDS && !state_exists(places, name);
+}
+
+static int add_names(const struct places *places, bool left_ones, struct list *ret, struct error *e)
 {
 	autofree char *top = text_format("%s/apps", places->store);
 	autoclose int apps = open_all(places->store, e);
@@ -215,9 +233,19 @@ int apps_names(const struct places *places, struct list *ret, struct error *e)
 	if (!entries)
 		return apps < 0 ? -1 : error_sys(e, "read the folder %s", top);
 	while ((errno = 0, entry = readdir(entries)))
-		if (entry->d_name[0] != '.' && apps_exists(places, entry->d_name))
+		if (entry->d_name[0] != '.' && (!left_ones || is_left(places, apps, entry->d_name)) && apps_exists(places, entry->d_name))
 			list_add(ret, entry->d_name);
 	return errno ? error_sys(e, "read the folder %s", top) : 0;
+}
+
+int apps_names(const struct places *places, struct list *ret, struct error *e)
+{
+	return add_names(places, /* left_ones= */ false, ret, e);
+}
+
+int apps_names_left(const struct places *places, struct list *ret, struct error *e)
+{
+	return add_names(places, /* left_ones= */ true, ret, e);
 }
 
 int apps_remove(const struct places *places, const char *name, struct error *e)
@@ -252,11 +280,10 @@ int apps_sweep(const char *store, struct error *e)
 		return errno == ENOENT ? 0 : error_sys(e, "read the folder %s", top);
 	while ((entry = readdir(entries))) {
 		struct error later = { 0 };
-		struct stat st;
 
-		if (!text_starts(entry->d_name, ".new-") && !text_starts(entry->d_name, ".old-"))
+		if (!text_starts(entry->d_name, ".new-") && !text_starts(entry->d_name, ".old-") && !text_starts(entry->d_name, ".rename.tmp-"))
 			continue;
-		if (fstatat(dirfd(entries), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) || time(NULL) - st.st_ctime <= YOUNG_SECONDS)
+		if (is_young(dirfd(entries), entry->d_name))
 			continue;
 		if (folder_remove(dirfd(entries), entry->d_name, &later) && result == 0) {
 			result = -1;

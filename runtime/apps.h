@@ -4,7 +4,7 @@
  *
  *     app.json      the frozen spec: needs no other file and no variable
  *     image         the digest of its image, which stays in the store as long (images/app_images.h); none: a folder of the host
- *     settings, wanted, last   runtime/supervise/app_settings.h
+ *     settings, wanted, last, remove   runtime/supervise/app_settings.h
  *     ids           the first of its host ids
  *     log/          what it wrote
  *
@@ -36,6 +36,8 @@ struct app_definition {
 	int64_t log_max_size, log_max_files;
 	int stop_signal;
 	int64_t stop_grace_us;
+	bool terminal, keep_stdin; /* -t, -i */
+	bool remove;             /* --rm: it goes with its end */
 };
 
 /* Makes the definition of an app that the user wants to run. A name that is taken is ERROR_EXISTS. */
@@ -62,6 +64,10 @@ int apps_note_id_base(int definition, int64_t base, struct error *e);
 
 /* Every name of an app of this state folder, in no order. */
 int apps_names(const struct places *places, struct list *ret, struct error *e);
+
+/* The same of those that go with their end, have no state folder, and are no longer in the making: their end was a reboot, or a kill of
+ * everything at once. */
+int apps_names_left(const struct places *places, struct list *ret, struct error *e);
 
 /* Removes the definition, and then what belongs to it. The app does not run. */
 int apps_remove(const struct places *places, const char *name, struct error *e);

@@ -6,9 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -18,7 +21,9 @@
 #include "base/text.h"
 #include "cgroups/cgroup.h"
 #include "runtime/apps.h"
+#include "runtime/apps_rename.h"
 #include "runtime/box.h"
+#include "runtime/events.h"
 #include "runtime/state.h"
 #include "runtime/supervise/control.h"
 #include "runtime/supervise/policy.h"
@@ -67,8 +72,7 @@ bool background_adopt(const struct places *places, const struct state *state)
 	return true;
 }
 
-/* A connection to the supervisor; -1 with ERROR_MISSING where the app has none because it does not run. One that died is replaced. */
-static int reach(const struct places *places, const char *name, struct error *e)
+int background_reach(const struct places *places, const char *name, struct error *e)
 {
 	for (int64_t waited = 0; waited < PATIENCE_US; waited += STEP_US) {
 		autoclose int folder = -1;
@@ -96,10 +100,9 @@ static int reach(const struct places *places, const char *name, struct error *e)
 	return error_set(e, ERROR_KERNEL, "reach the supervisor of %s: it does not answer", name);
 }
 
-/* One word, and its answer. *ret_answered false: the supervisor ended, or became another program, without one. */
-static int ask(int socket, const char *words, bool *ret_answered, struct error *e)
+/* One word, and its answer, which is added to answer. *ret_answered false: the supervisor ended, or became another program, without one. */
+static int ask(int socket, const char *words, bool *ret_answered, struct text *answer, struct error *e)
 {
-	autorelease(text) struct text answer = { 0 };
 	int got;
 
 	*ret_answered = false;
@@ -109,51 +112,54 @@ static int ask(int socket, const char *words, bool *ret_answered, struct error *
 		error_clear(e);
 		return 0;
 	}
-	got = control_receive(socket, &answer, NULL, e);
+	got = control_receive(socket, answer, NULL, e);
 	*ret_answered = got > 0;
-	return got > 0 ? control_check(answer.data, e) : got;
+	return got > 0 ? control_check(answer->data, e) : got;
 }
 
 /* The same until there is an answer: a supervisor may be killed meanwhile. 1: the app does not run, and there is nobody to ask. */
-static int ask_somebody(const struct places *places, const char *name, const char *words, struct error *e)
+static int ask_somebody(const struct places *places, const char *name, const char *words, struct text *answer, struct error *e)
 {
 	for (bool is_answered = false; !is_answered;) {
-		autoclose int socket = reach(places, name, e);
+		autoclose int socket = background_reach(places, name, e);
 
 		if (socket < 0 && e->kind == ERROR_MISSING) {
 			error_clear(e);
 			return 1;
 		}
-		if (socket < 0 || ask(socket, words, &is_answered, e))
+		if (socket < 0 || ask(socket, words, &is_answered, answer, e))
 			return -1;
 	}
 	return 0;
 }
 
-static int begin_first(const struct places *places, const struct app_settings *settings, int definition, struct error *e)
+/* Whether the definition still has its name. */
+static bool is_still(int apps, const char *name, int definition)
+{
+	struct stat named, open;
+
+	return apps >= 0 && fstatat(apps, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(definition, &open) == 0 &&
+	       named.st_ino == open.st_ino && named.st_dev == open.st_dev;
+}
+
+/* The first supervisor of a run, which answers to asker. */
+static int begin_first(const struct places *places, const struct app_settings *settings, int definition, int asker, struct error *e)
 {
 	struct state state = { .folder = -1, .lock = -1 };
-	autoclose int ours = -1, theirs = -1;
-	autorelease(text) struct text answer = { 0 };
-	int ends[2], result, got;
+	autoclose int held = -1;
+	int result;
 
-	if (wanted_write(definition, /* running= */ true, e) || control_pair(ends, e))
+	if (apps_hold(places->store, &held, e) || !is_still(held, settings->name, definition))
+		return e->kind == ERROR_NONE ? error_set(e, ERROR_MISSING, "start %s: it has got another name, or was removed", settings->name) : -1;
+	if (wanted_write(definition, /* running= */ true, e) || state_make(places, settings->name, &state, e))
 		return -1;
-	ours = ends[0];
-	theirs = ends[1];
-	if (state_make(places, settings->name, &state, e))
-		return -1;
-	result = begin(settings, definition, state.lock, theirs, e);
-	close(take_fd(&theirs));
-	got = result ? -1 : control_receive(ours, &answer, NULL, e);
-	if (got == 0)
-		error_set(e, ERROR_INTERNAL, "start %s: its supervisor ended and said nothing", settings->name);
+	result = begin(settings, definition, state.lock, asker, e);
 	/* Where a supervisor died half-way the folder leads the next one to what is left. */
 	if (result)
 		(void)state_remove(places, &state, &(struct error){ 0 }); /* the first cause is what counts */
 	else
 		state_release(&state);
-	return got > 0 ? control_check(answer.data, e) : -1;
+	return result;
 }
 
 /* Opens the definition of an app that is box's own to start and stop. settings may be NULL. */
@@ -174,26 +180,53 @@ static int open_own(const struct places *places, const char *name, const char *v
 	return take_fd(&definition);
 }
 
-int background_start(const struct places *places, const char *name, struct error *e)
+int background_begin(const struct places *places, const char *name, int asker, struct error *e)
 {
 	struct app_settings settings = { 0 };
-	autoclose int definition = open_own(places, name, "start", &settings, e);
+	autoclose int definition = -1, held = -1;
+	autorelease(text) struct text answer = { 0 };
 	int result;
 
+	/* A rename that was killed is finished first: its settings would say another name. */
+	if (apps_hold(places->store, &held, e))
+		return -1;
+	definition = open_own(places, name, "start", &settings, e);
 	if (definition < 0)
 		return -1;
-	result = ask_somebody(places, name, "start", e);
-	if (result > 0)
-		result = begin_first(places, &settings, definition, e);
+	close(take_fd(&held));
+	result = ask_somebody(places, name, "start", &answer, e);
+	if (result > 0 && begin_first(places, &settings, definition, asker, e))
+		result = -1;
 	app_settings_release(&settings);
 	return result;
+}
+
+int background_start(const struct places *places, const char *name, struct error *e)
+{
+	autoclose int ours = -1, theirs = -1;
+	autorelease(text) struct text answer = { 0 };
+	int ends[2], result, got;
+
+	if (control_pair(ends, e))
+		return -1;
+	ours = ends[0];
+	theirs = ends[1];
+	result = background_begin(places, name, theirs, e);
+	if (result <= 0)
+		return result;
+	close(take_fd(&theirs));
+	got = control_receive(ours, &answer, NULL, e);
+	if (got == 0)
+		error_set(e, ERROR_INTERNAL, "start %s: its supervisor ended and said nothing", name);
+	return got > 0 ? control_check(answer.data, e) : -1;
 }
 
 static int stop(const struct places *places, const char *name, int64_t grace_us, struct error *e)
 {
 	autofree char *words = text_format("stop %jd", (intmax_t)grace_us);
+	autorelease(text) struct text answer = { 0 };
 
-	return ask_somebody(places, name, words, e) < 0 ? -1 : 0;
+	return ask_somebody(places, name, words, &answer, e) < 0 ? -1 : 0;
 }
 
 int background_stop(const struct places *places, const char *name, int64_t grace_us, struct error *e)
@@ -210,12 +243,18 @@ int background_restart(const struct places *places, const char *name, int64_t gr
 {
 	autofree char *words = text_format("restart %jd", (intmax_t)grace_us);
 	autoclose int definition = open_own(places, name, "restart", NULL, e);
+	autorelease(text) struct text answer = { 0 };
 	int asked;
 
 	if (definition < 0 || wanted_write(definition, /* running= */ true, e))
 		return -1;
-	asked = ask_somebody(places, name, words, e);
+	asked = ask_somebody(places, name, words, &answer, e);
 	return asked > 0 ? background_start(places, name, e) : asked;
+}
+
+int background_exit_status(int64_t code, int64_t signal)
+{
+	return signal ? 128 + (int)signal : code < 0 ? STATUS_UNKNOWN : (int)code;
 }
 
 static int read_last(int definition, const char *name, int *ret_status, struct error *e)
@@ -228,28 +267,42 @@ static int read_last(int definition, const char *name, int *ret_status, struct e
 		error_clear(e);
 		return error_set(e, ERROR_MISSING, "wait for %s: it has not run yet", name);
 	}
-	*ret_status = last.signal ? 128 + (int)last.signal : last.code < 0 ? STATUS_UNKNOWN : (int)last.code;
+	*ret_status = background_exit_status(last.code, last.signal);
 	return 0;
 }
 
 int background_wait(const struct places *places, const char *name, int *ret_status, struct error *e)
 {
 	autoclose int definition = apps_open(places, name, NULL, e);
+	autorelease(text) struct text answer = { 0 };
+	int64_t code, signal;
 
-	if (definition < 0 || ask_somebody(places, name, "wait", e) < 0)
+	if (definition < 0 || ask_somebody(places, name, "wait", &answer, e) < 0)
 		return -1;
+	/* One that went with its end has left nothing to read; a supervisor of an older version says no more than "ok". */
+	if (answer.length && sscanf(answer.data, "ok %" SCNd64 " %" SCNd64, &code, &signal) == 2) {
+		*ret_status = background_exit_status(code, signal);
+		return 0;
+	}
 	return read_last(definition, name, ret_status, e);
 }
 
 int background_remove(const struct places *places, const char *name, bool force, struct error *e)
 {
+	autoclose int held = -1;
+
 	if (!force && state_exists(places, name)) {
 		error_set(e, ERROR_EXISTS, "remove %s: it is running", name);
 		return error_hint(e, "box stop %s, or box rm -f %s", name, name);
 	}
 	if (background_stop(places, name, /* grace_us= */ 0, e))
 		return -1;
-	return apps_remove(places, name, e);
+	if (!apps_exists(places, name))
+		return 0; /* it went with its end */
+	if (apps_hold(places->store, &held, e) || apps_remove(places, name, e))
+		return -1;
+	events_note(places, "container", "destroy", name, NULL);
+	return 0;
 }
 
 int background_renew(const struct places *places, struct list *ret, struct error *e)
@@ -259,13 +312,14 @@ int background_renew(const struct places *places, struct list *ret, struct error
 	if (apps_names(places, &names, e))
 		return -1;
 	for (size_t i = 0; i < names.count; i++) {
+		autorelease(text) struct text answer = { 0 };
 		autoclose int socket = -1;
 		bool is_answered;
 
 		if (!state_exists(places, names.items[i]))
 			continue;
-		socket = reach(places, names.items[i], e);
-		if (socket < 0 || ask(socket, "renew", &is_answered, e))
+		socket = background_reach(places, names.items[i], e);
+		if (socket < 0 || ask(socket, "renew", &is_answered, &answer, e))
 			return error_in(e, "renew the supervisor of %s", names.items[i]);
 		list_add(ret, names.items[i]);
 	}

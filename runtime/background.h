@@ -19,6 +19,16 @@ struct state;
  * start, with the field of the spec. */
 int background_start(const struct places *places, const char *name, struct error *e);
 
+/* The same for one who waits at the other end of asker: 1, and the supervisor answers there what supervise/control.h says; 0: it had one,
+ * and runs. */
+int background_begin(const struct places *places, const char *name, int asker, struct error *e);
+
+/* A connection to the supervisor (supervise/control.h); one that died is replaced. -1 with ERROR_MISSING where the app does not run. */
+int background_reach(const struct places *places, const char *name, struct error *e);
+
+/* An exit code and a signal as box run's exit code has them: 128 + n for signal n, 255 where nobody knows (code -1). */
+int background_exit_status(int64_t code, int64_t signal);
+
 /* Ends the app and its supervisor by its stop_signal, and after grace_us (-1: its own stop_grace_period) by a kill. It is not wanted any
  * more. Returns when nothing but its definition is left. One that does not run is fine. */
 int background_stop(const struct places *places, const char *name, int64_t grace_us, struct error *e);
@@ -61,5 +71,5 @@ int background_launch(const struct places *places, const struct container *conta
 struct last_end;
 int background_end(const struct places *places, const char *name, int definition, const struct last_end *end, struct error *e);
 
-/* The supervisor is about to end: removes the state folder. */
-int background_leave(const struct places *places, const char *name, struct error *e);
+/* The supervisor is about to end: removes the state folder, and an app that goes with its end (--rm). definition: its open folder. */
+int background_leave(const struct places *places, const char *name, int definition, struct error *e);

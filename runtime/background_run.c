@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "cgroups/cgroup.h"
 #include "runtime/apps.h"
+#include "runtime/apps_rename.h"
 #include "runtime/background.h"
 #include "runtime/events.h"
 #include "runtime/exit_gather.h"
@@ -25,13 +26,17 @@
 #include "runtime/supervise/app_settings.h"
 #include "specs/container.h"
 
-/* The supervisor has made them. */
-static int open_fifos(const struct places *places, const char *name, int fifos[static 2], struct error *e)
-{
-	static const char *const names[] = { "stdout", "stderr" };
-	autoclose int folder = state_folder(places, name, e);
+enum { KEPT_BESIDE = 8 }; /* pidfd, listener, terminal, two that tell of OOM kills, and three FIFOs that the supervisor adds */
 
-	for (int i = 0; folder >= 0 && i < 2; i++) {
+/* The supervisor has made them. */
+static int open_fifos(const struct places *places, const struct container *c, int fifos[static 3], struct error *e)
+{
+	static const char *const names[] = { FIFO_STDOUT, FIFO_STDERR, FIFO_STDIN };
+	const char *name = c->name;
+	autoclose int folder = state_folder(places, name, e);
+	int count = c->keep_stdin && !c->terminal ? 3 : 2;
+
+	for (int i = 0; folder >= 0 && i < count; i++) {
 		fifos[i] = openat(folder, names[i], O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 		if (fifos[i] < 0)
 			return error_sys(e, "open the FIFO %s of %s", names[i], name);
@@ -39,17 +44,19 @@ static int open_fifos(const struct places *places, const char *name, int fifos[s
 	return folder < 0 ? -1 : 0;
 }
 
-/* The app's pidfd first, then the listener of its filter where it has one, then what tells of OOM kills. */
+/* The app's pidfd first, then the listener of its filter where it has one, the master of its terminal, and what tells of OOM kills. */
 static int collect(const struct launch *l, const int oom[static 2], struct control_fds *ret, struct error *e)
 {
 	ret->fds[ret->count++] = l->pidfd;
 	if (l->filter_listener >= 0)
 		ret->fds[ret->count++] = l->filter_listener;
+	if (l->container->terminal)
+		ret->fds[ret->count++] = l->streams[0];
 	for (int i = 0; i < 2; i++)
 		if (oom[i] >= 0)
 			ret->fds[ret->count++] = oom[i];
-	if (l->volume_lock_count > CONTROL_FDS - 4)
-		return error_set(e, ERROR_UNSUPPORTED, "an app in the background has at most %d volumes", CONTROL_FDS - 4);
+	if (l->volume_lock_count > CONTROL_FDS - KEPT_BESIDE)
+		return error_set(e, ERROR_UNSUPPORTED, "an app in the background has at most %d volumes", CONTROL_FDS - KEPT_BESIDE);
 	for (size_t i = 0; i < l->volume_lock_count; i++)
 		ret->fds[ret->count++] = l->volume_locks[i];
 	return 0;
@@ -60,8 +67,8 @@ static int hand_over(struct launch *l, int answer, struct error *e)
 	autoclose int counts = -1, event = -1;
 	/* Where the host has no such limits nobody can tell. */
 	int oom_fds = cgroup_watch_oom(l->group, &counts, &event) ? 0 : event < 0 ? 1 : 2;
-	autofree char *words = text_format("running %d %jd %d %d", (int)l->pid, (intmax_t)process_start_time(l->pid), l->filter_listener >= 0,
-					   oom_fds);
+	autofree char *words = text_format("running %d %jd %d %d %d", (int)l->pid, (intmax_t)process_start_time(l->pid), l->filter_listener >= 0,
+					   l->container->terminal, oom_fds);
 	const int oom[] = { counts, event };
 	struct control_fds fds = { 0 };
 
@@ -85,12 +92,12 @@ int background_launch(const struct places *places, const struct container *conta
 {
 	autofree char *path = apps_path(places, container->name);
 	const struct event start = { .image = container->image };
-	struct launch_background background = { .definition_path = path, .definition = definition, .fifos = { -1, -1 } };
+	struct launch_background background = { .definition_path = path, .definition = definition, .fifos = { -1, -1, -1 } };
 	struct error undo = { 0 }, unkept = { 0 };
 	struct launch l;
 	int result;
 
-	if (open_fifos(places, container->name, background.fifos, e))
+	if (open_fifos(places, container, background.fifos, e))
 		return -1;
 	launch_init_background(&l, places, container, &background);
 	result = launch_start(&l, e);
@@ -123,12 +130,25 @@ int background_end(const struct places *places, const char *name, int definition
 	return lines_write(definition, LAST_END_FILE, last_end_rows, end, e);
 }
 
-int background_leave(const struct places *places, const char *name, struct error *e)
+/* Of one that goes with its end. Before its state folder: while that is there nobody else takes the name, and a sweep finds what is left.
+ */
+static int remove_app(const struct places *places, const char *name, struct error *e)
+{
+	autoclose int held = -1;
+
+	if (apps_hold(places->store, &held, e) || apps_remove(places, name, e))
+		return -1;
+	events_note(places, "container", "destroy", name, NULL);
+	return 0;
+}
+
+int background_leave(const struct places *places, const char *name, int definition, struct error *e)
 {
 	autofree char *group = group_path(places, name);
 	struct state state = { .name = text_format("%s", name), .folder = -1, .lock = -1 };
 
-	if (cgroup_remove_path(group, e) || state_remove(places, &state, e)) {
+	if (cgroup_remove_path(group, e) || (faccessat(definition, REMOVE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && remove_app(places, name, e)) ||
+	    state_remove(places, &state, e)) {
 		state_release(&state);
 		return -1;
 	}

@@ -345,12 +345,8 @@ int box_remove(const struct places *places, const char *name, bool force, struct
 
 	if (box_check_name(name, e))
 		return -1;
-	if (apps_find(places, name, &store) > 0) {
-		if (background_remove(places, name, force, e))
-			return -1;
-		note(places, "destroy", name);
-		return 0;
-	}
+	if (apps_find(places, name, &store) > 0)
+		return background_remove(places, name, force, e);
 	if (is_bundle(places, name, &has_ended))
 		return oci_delete(places, name, force, e);
 	if (force)

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "runtime/detach_keys.h"
 
 static void choose_way(struct flow *flow)
 {
@@ -50,6 +51,7 @@ void flow_open(struct flow *flow, int from, int to)
 	flow->to = to;
 	flow->own = -1;
 	flow->failure = 0;
+	flow->keys = NULL;
 	flow->start = flow->end = 0;
 	choose_way(flow);
 }
@@ -113,7 +115,8 @@ static void write_bytes(struct flow *flow)
 
 static size_t read_bytes(struct flow *flow, size_t limit)
 {
-	ssize_t got = read(flow->from, flow->bytes, limit < sizeof flow->bytes ? limit : sizeof flow->bytes);
+	size_t before = flow->keys ? DETACH_KEYS_MOST : 0, room = sizeof flow->bytes - before;
+	ssize_t got = read(flow->from, flow->bytes + before, limit < room ? limit : room);
 
 	if (got < 0 && is_passing(errno))
 		return 0;
@@ -122,7 +125,7 @@ static size_t read_bytes(struct flow *flow, size_t limit)
 		return 0;
 	}
 	flow->start = 0;
-	flow->end = (size_t)got;
+	flow->end = flow->keys ? detach_keys_take(flow->keys, flow->bytes, flow->bytes + before, (size_t)got) : (size_t)got;
 	return (size_t)got;
 }
 

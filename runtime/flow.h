@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct detach_keys;
+
 enum { FLOW_BYTES = 32768 };
 
 enum flow_way {
@@ -25,6 +27,7 @@ struct flow {
 	int own;   /* a non-blocking description of the target that this flow opened, or -1 */
 	enum flow_way way;
 	int failure; /* errno of the write that ended it; 0: none */
+	struct detach_keys *keys; /* what is read is looked through for them; NULL: it is not. Borrowed */
 	size_t start, end;
 	char bytes[FLOW_BYTES];
 };

@@ -138,6 +138,28 @@ bool idmap_is_leased(int store, uint32_t base, const char *holder)
 	return is_holders(store, path, holder);
 }
 
+int idmap_pass_on(int store, uint32_t base, const char *old, const char *new, struct error *e)
+{
+	autofree char *end = text_format("/%s", old);
+	autorelease(text) struct text found = { 0 };
+	autofree char *renamed = NULL;
+	char path[32];
+
+	if (base < ID_POOL_BASE)
+		return 0;
+	write_path(base, path);
+	if (file_read(store, path, 4096, &found, e)) {
+		if (e->sys != ENOENT)
+			return -1;
+		error_clear(e);
+		return 0; /* it gets others */
+	}
+	if (!found.data || !text_ends(found.data, end))
+		return 0;
+	renamed = text_format("%.*s/%s", (int)(found.length - strlen(end)), found.data, new);
+	return file_replace(store, path, renamed, strlen(renamed), 0600, e);
+}
+
 /* Removes the lease file at path where holder has it. */
 static void return_one(int store, const char *path, const char *holder)
 {
@@ -154,7 +176,8 @@ static bool is_orphan(int store, const char *path)
 
 	if (file_read(store, path, 4096, &holder, &ignored))
 		return false;
-	if (!holder.length)
+	/* Nor one that is being passed on: it has its name at the end. */
+	if (!holder.length || strstr(path, ".tmp-"))
 		return fstatat(store, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - st.st_mtime > YOUNG_SECONDS;
 	return lstat(holder.data, &st) && errno == ENOENT;
 }

@@ -30,6 +30,8 @@ int idmap_namespace(const struct id_map *map, struct error *e);
 int idmap_lease(int store, const char *holder, uint32_t *ret_base, struct error *e);
 /* Whether holder has the range that begins with base. */
 bool idmap_is_leased(int store, uint32_t base, const char *holder);
+/* Gives the range that begins with base to the holder whose path ends with another name, where that of its holder ends with old. */
+int idmap_pass_on(int store, uint32_t base, const char *old, const char *new, struct error *e);
 /* Gives back every lease whose holder, a path, is gone: what a reboot left. */
 int idmap_sweep(int store, struct error *e);
 /* Gives back what holder leased; base 0: not known, every lease is looked at. Nothing leased is fine. */

@@ -27,7 +27,7 @@ struct launch_wishes {
 struct launch_background {
 	const char *definition_path; /* STORE/apps/NAME: what its writable layer and its ids belong to, from one run to the next */
 	int definition;              /* the open folder */
-	int fifos[2];                /* what the program gets as stdout and stderr, open for both */
+	int fifos[3];                /* stdout, stderr and, where the app has an input, stdin: open for both; else -1 */
 };
 
 struct cgroup;

@@ -64,8 +64,8 @@ static int choose_ids(struct launch *l, struct error *e)
 /* To the container's root, who gives them to the app's user in there. An ordinary user is that root. */
 static int give_fifos(const struct launch *l, struct error *e)
 {
-	for (int i = 0; l->background && !l->places->rootless && i < 2; i++)
-		if (fchown(l->background->fifos[i], l->map.uids[0].outside, l->map.gids[0].outside))
+	for (int i = 0; l->background && !l->places->rootless && i < 3; i++)
+		if (l->background->fifos[i] >= 0 && fchown(l->background->fifos[i], l->map.uids[0].outside, l->map.gids[0].outside))
 			return error_sys(e, "give the app's FIFO to user %u", l->map.uids[0].outside);
 	return 0;
 }

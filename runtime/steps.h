@@ -36,7 +36,7 @@ struct child {
 	const char *volumes;      /* rootless: the store's folder of volumes */
 	int channel;
 	int start;                /* OCI create: the socket on which start comes, or -1 */
-	int fifos[2];             /* is_background: become its stdout and stderr */
+	int fifos[3];             /* is_background: become its stdout, stderr and, with keep_stdin, stdin */
 	int init_program;         /* descriptor of box-init in a sealed memfd, or -1 */
 	bool entered_cgroup;      /* by CLONE_INTO_CGROUP */
 	bool is_rootless;

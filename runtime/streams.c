@@ -40,10 +40,12 @@ static int make_pipe(struct child *c, bool to_app, int *ret_inside, int *ret_out
  * to whoever has them, and because an ordinary user's supervisor has to open them once more when they are another id's. */
 static int take_fifos(struct child *c, struct error *e)
 {
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
+		if (c->fifos[i] < 0)
+			continue;
 		if (fchown(c->fifos[i], c->identity.uid, c->identity.gid) || fchmod(c->fifos[i], 0666))
 			return error_sys(e, "give the app's FIFO to user %u", c->identity.uid);
-		c->streams[1 + i] = take_fd(&c->fifos[i]);
+		c->streams[(1 + i) % 3] = take_fd(&c->fifos[i]);
 	}
 	return 0;
 }
@@ -90,13 +92,11 @@ int step_streams(struct child *c, struct error *e)
 {
 	if (c->container->terminal)
 		return make_terminal(c, e);
-	if (c->container->keep_stdin) {
+	if (c->container->keep_stdin && !c->is_background) {
 		if (make_pipe(c, /* to_app= */ true, &c->streams[0], &c->parent_streams[0], e))
 			return -1;
-	} else {
-		c->streams[0] = open_null(c, e);
-		if (c->streams[0] < 0)
-			return -1;
+	} else if (!c->container->keep_stdin && (c->streams[0] = open_null(c, e)) < 0) {
+		return -1;
 	}
 	if (c->is_background)
 		return take_fifos(c, e);

@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "cgroups/cgroup.h"
 #include "runtime/apps.h"
+#include "runtime/apps_rename.h"
 #include "runtime/background.h"
 #include "runtime/box.h"
 #include "runtime/group_path.h"
@@ -86,9 +87,21 @@ int sweep_one(const struct places *places, const char *name, struct error *e)
 	return 1;
 }
 
+/* What was to go with its end, which nobody of box has seen. */
+static int remove_left(const struct places *places, struct error *e)
+{
+	autorelease(list) struct list names = { 0 };
+	int result = apps_names_left(places, &names, e);
+
+	for (size_t i = 0; result == 0 && i < names.count; i++)
+		result = background_remove(places, names.items[i], /* force= */ false, e);
+	return result;
+}
+
 static int sweep_store(const struct places *places, struct error *e)
 {
 	autoclose int store = open(places->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int held = -1;
 	struct error later = { 0 };
 	struct id_map map = { 0 };
 	int result;
@@ -97,7 +110,12 @@ static int sweep_store(const struct places *places, struct error *e)
 		return errno == ENOENT ? 0 : error_sys(e, "open the store %s", places->store);
 	if (places->rootless)
 		id_map_for_caller(&map);
-	result = apps_sweep(places->store, e);
+	result = remove_left(places, e);
+	/* While an app is renamed, what it wrote is nobody's. */
+	if (apps_hold(places->store, &held, result ? &later : e))
+		return -1;
+	if (apps_sweep(places->store, result ? &later : e))
+		result = -1;
 	if (writable_sweep(places->store, &map, result ? &later : e))
 		result = -1;
 	return idmap_sweep(store, result ? &later : e) || result ? -1 : 0;

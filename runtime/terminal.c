@@ -110,10 +110,26 @@ void terminal_restore(void)
 	is_raw = false;
 }
 
+static bool own_size(struct winsize *ret)
+{
+	return ioctl(STDIN_FILENO, TIOCGWINSZ, ret) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, ret) == 0;
+}
+
 void terminal_copy_size(int master)
 {
 	struct winsize size;
 
-	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+	if (own_size(&size))
 		(void)ioctl(master, TIOCSWINSZ, &size); /* an app without a size gets 0 by 0 */
+}
+
+void terminal_show_anew(int master)
+{
+	struct winsize size;
+
+	if (!own_size(&size))
+		return;
+	size.ws_row++;
+	(void)ioctl(master, TIOCSWINSZ, &size); /* it keeps its size where that fails */
+	terminal_copy_size(master);
 }

@@ -22,3 +22,5 @@ void terminal_restore(void);
 
 /* Gives the terminal behind master the window size of the caller's. */
 void terminal_copy_size(int master);
+/* The same, and the app is told of a change where there is none, too: it draws anew what the caller has not seen. */
+void terminal_show_anew(int master);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -112,6 +113,44 @@ int writable_open(const char *store, const char *name, const char *holder, const
 	if (folder < 0)
 		return errno == ENOENT ? -1 : error_sys(e, "open the writable layer %s", path);
 	return give(AT_FDCWD, path, map, e) || complete(folder, holder, map, e) ? -1 : take_fd(&folder);
+}
+
+/* In the folder of the layer. */
+static int rename_holder(int folder, const char *old, const char *new, struct error *e)
+{
+	static const char temporary[] = WRITABLE_HOLDER ".new";
+	autofree char *end = text_format("/%s", old);
+	autofree char *renamed = NULL;
+	char found[PATH_MAX];
+	ssize_t length = readlinkat(folder, WRITABLE_HOLDER, found, sizeof found - 1);
+
+	if (length < 0)
+		return errno == ENOENT ? 0 : error_sys(e, "read the holder of the writable layer of %s", old); /* noted at its next start */
+	found[length] = '\0';
+	if (!text_ends(found, end))
+		return 0;
+	renamed = text_format("%.*s/%s", (int)(length - (ssize_t)strlen(end)), found, new);
+	if ((unlinkat(folder, temporary, 0) && errno != ENOENT) || symlinkat(renamed, folder, temporary) ||
+	    renameat(folder, temporary, folder, WRITABLE_HOLDER))
+		return error_sys(e, "note the holder of the writable layer of %s", new);
+	return 0;
+}
+
+int writable_rename(int store, const char *old, const char *new, struct error *e)
+{
+	autoclose int containers = openat(store, "containers", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int folder = -1;
+
+	if (containers < 0)
+		return errno == ENOENT ? 0 : error_sys(e, "open the folder containers of the store");
+	if (renameat2(containers, old, containers, new, RENAME_NOREPLACE) && errno != ENOENT)
+		return error_sys(e, "rename the writable layer of %s to %s", old, new);
+	folder = openat(containers, new, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (folder < 0)
+		return errno == ENOENT ? 0 : error_sys(e, "open the writable layer of %s", new);
+	if (rename_holder(folder, old, new, e))
+		return -1;
+	return fsync(containers) ? error_sys(e, "keep the folder containers of the store") : 0;
 }
 
 int writable_remove(const char *store, const char *name, const struct id_map *map, struct error *e)

@@ -23,4 +23,8 @@ int writable_open(const char *store, const char *name, const char *holder, const
 #define WRITABLE_HOLDER "holder"
 int writable_sweep(const char *store, const struct id_map *map, struct error *e);
 
+/* Gives a layer that a stopped app has another name, and its holder, whose path ends with the same, the same. Done already, or no layer, is
+ * fine; a new name that another one has is an error. store: the open folder. */
+int writable_rename(int store, const char *old, const char *new, struct error *e);
+
 int writable_remove(const char *store, const char *name, const struct id_map *map, struct error *e);

@@ -74,6 +74,9 @@ int app_check_background(const struct app *app, struct error *e);
  * c is what app_container made of them. Adds to ret. -1 where it says something that only the caller has. */
 int app_freeze(const struct app *app, const struct app_options *options, const struct container *c, struct text *ret, struct error *e);
 
+/* What app_freeze wrote, with another name. Adds to ret. */
+int app_frozen_rename(const char *json, size_t length, const char *name, struct text *ret, struct error *e);
+
 /* Whether the file, not the image alone, wants health checks. */
 bool app_wants_health(const struct app *app);
 

@@ -145,3 +145,15 @@ int app_freeze(const struct app *app, const struct app_options *options, const s
 	json_decref(root);
 	return 0;
 }
+
+int app_frozen_rename(const char *json, size_t length, const char *name, struct text *ret, struct error *e)
+{
+	json_t *root = field_parse(json, length, "app.json", e);
+
+	if (!root)
+		return -1;
+	set_text(root, "name", name);
+	field_print(root, ret);
+	json_decref(root);
+	return 0;
+}

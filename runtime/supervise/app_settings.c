@@ -34,6 +34,8 @@ const struct line_row app_settings_rows[] = {
 	{ "command", LINE_TEXT, AT(command) },
 	{ "spec_file", LINE_TEXT, AT(spec_file) },
 	{ "unit", LINE_TEXT, AT(unit) },
+	{ "terminal", LINE_NUMBER, AT(terminal) },
+	{ "keep_stdin", LINE_NUMBER, AT(keep_stdin) },
 	{ 0 },
 };
 #undef AT

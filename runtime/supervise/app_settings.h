@@ -5,6 +5,7 @@
  *     STORE/apps/NAME/settings   what does not change while it runs: written when the app is made, and when systemd gets or loses it
  *     STORE/apps/NAME/wanted     "running" or "stopped": what the user wants
  *     STORE/apps/NAME/last       how the app's last run ended
+ *     STORE/apps/NAME/remove     it goes with its end (--rm)
  *     STATE/NAME/supervisor      how far the supervisor is: whoever takes over from one that died goes on from there
  */
 #pragma once
@@ -30,6 +31,8 @@ struct app_settings {
 	char *image, *command; /* as box ps shows them; NULL: nothing to show */
 	char *spec_file;  /* app.json that the app was made from, absolute; NULL: none */
 	char *unit;       /* the service of systemd that keeps it, and nobody else starts it; NULL: none */
+	int64_t terminal;   /* 1: each run has a terminal of its own (-t) */
+	int64_t keep_stdin; /* 1: its stdin stays open, for whoever attaches (-i) */
 };
 extern const struct line_row app_settings_rows[];
 
@@ -51,3 +54,9 @@ struct last_end {
 };
 extern const struct line_row last_end_rows[];
 #define LAST_END_FILE "last"
+#define REMOVE_FILE "remove"
+
+/* STATE/NAME/…: the app's streams, where they are no terminal. */
+#define FIFO_STDOUT "stdout"
+#define FIFO_STDERR "stderr"
+#define FIFO_STDIN "stdin"

@@ -47,9 +47,9 @@ void care_begin(struct supervisor *s, bool is_new)
 	}
 	if (is_new)
 		s->progress.oom_kills = 0;
-	if (s->kept.count <= (size_t)(s->progress.listens + s->progress.oom_fds))
+	if (s->kept.count <= (size_t)(s->progress.listens + s->progress.terminal + s->progress.oom_fds))
 		s->progress.oom_fds = 0; /* of a run whose descriptors are lost */
-	ooms_begin(&s->ooms, &s->kept.fds[1 + s->progress.listens], s->progress.oom_fds, s->progress.oom_kills);
+	ooms_begin(&s->ooms, &s->kept.fds[1 + s->progress.listens + s->progress.terminal], s->progress.oom_fds, s->progress.oom_kills);
 }
 
 static void tell_oom(struct supervisor *s)

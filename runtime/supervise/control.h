@@ -4,10 +4,17 @@
  *
  * They are words, not structs: a box of another version reads them.
  *
- *     to a supervisor       "stop GRACE_US", "restart GRACE_US", "start", "wait", "renew"
+ *     to a supervisor       "stop GRACE_US", "restart GRACE_US", "start", "wait", "renew",
+ *                           "attach RUN OUT ERR" with two pipes, which get what the app writes: RUN 0: of the run that there is,
+ *                           OUT and ERR: from that byte of the stream on, -1: from now on
  *     to the watcher        "watch NAME\nDEFINITION\nBOX-SUPERVISE\nBOX", "keep" with descriptors, "renew", "bye"
- *     from app-start        "running PID START_TIME LISTENS OOM_FDS" with the app's pidfd, where LISTENS is 1 the
- *                           listener of its seccomp filter, what tells of OOM kills, and what else has to outlive box
+ *     from app-start        "running PID START_TIME LISTENS TERMINAL OOM_FDS" with the app's pidfd, where LISTENS is 1 the
+ *                           listener of its seccomp filter, where TERMINAL is 1 its master, what tells of OOM kills,
+ *                           and what else has to outlive box
+ *     to who is attached    "attached RUN OUT ERR INPUT" with the app's pidfd, where INPUT is 1 its stdin, where it is 2 its
+ *                           terminal; "missed 1 BYTES" of stdout, "missed 2 BYTES" of stderr, which found no room in the
+ *                           pipe; and last "ended CODE SIGNAL"
+ *     to who waited         "ok CODE SIGNAL"
  *     an answer             "ok …", or "failed KIND ERRNO\nFIELD\nHINT\nTEXT"
  */
 #pragma once

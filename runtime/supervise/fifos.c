@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fifos.c - the app's stdout and stderr: two FIFOs in the state folder, new ones for every run.
+ * fifos.c - the app's stdout and stderr, and with -i its stdin: FIFOs in the state folder, new ones for every run.
  *
+ * What lies in them survives every supervisor. A stdin has no end: the app's own end is open for writing, too.
  * The app owns the ones of its run: it may hand them to other containers, and may change their mode. So nothing of them goes into the
  * next run, and none of this has to end with them.
  */
@@ -15,9 +16,15 @@
 #include "base/error.h"
 #include "runtime/supervise/supervisor.h"
 
-enum { PIPE_SIZE = 1 << 20, PIPE_BUFFERS = PIPE_SIZE / 4096 };
+enum { PIPE_SIZE = 1 << 20 };
+enum { AT_STDIN = LOG_STREAMS, MOST };
 
-static const char *const names[LOG_STREAMS] = { "stdout", "stderr" };
+static const char *const names[MOST] = { FIFO_STDOUT, FIFO_STDERR, FIFO_STDIN };
+
+static int count(const struct supervisor *s)
+{
+	return s->settings.keep_stdin && !s->settings.terminal ? MOST : AT_STDIN;
+}
 
 /* Both ends: with a writer of our own there never is an end of file, and with a reader of the app's own it never sees EPIPE. */
 static int open_one(const struct supervisor *s, const char *name)
@@ -27,9 +34,11 @@ static int open_one(const struct supervisor *s, const char *name)
 
 static void replace(struct supervisor *s, int i, int fd)
 {
-	if (s->streams[i] >= 0)
-		close(s->streams[i]);
-	s->streams[i] = fd;
+	int *at = i == AT_STDIN ? &s->input : &s->streams[i];
+
+	if (*at >= 0)
+		close(*at);
+	*at = fd;
 }
 
 static int make_one(struct supervisor *s, int i, struct error *e)
@@ -40,14 +49,15 @@ static int make_one(struct supervisor *s, int i, struct error *e)
 		fd = open_one(s, names[i]);
 	if (fd < 0)
 		return error_sys(e, "make the FIFO %s of %s", names[i], s->settings.name);
-	(void)fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE); /* an ordinary user with many of them gets less */
+	if (i != AT_STDIN)
+		(void)fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE); /* an ordinary user with many of them gets less */
 	replace(s, i, fd);
 	return 0;
 }
 
 int fifos_make(struct supervisor *s, struct error *e)
 {
-	for (int i = 0; i < LOG_STREAMS; i++)
+	for (int i = 0; i < count(s); i++)
 		if (make_one(s, i, e))
 			return -1;
 	return 0;
@@ -68,7 +78,7 @@ static int find_kept(const struct supervisor *s, const char *name)
 
 int fifos_open(struct supervisor *s, struct error *e)
 {
-	for (int i = 0; i < LOG_STREAMS; i++) {
+	for (int i = 0; i < count(s); i++) {
 		int fd = open_one(s, names[i]);
 
 		if (fd < 0)
@@ -79,11 +89,4 @@ int fifos_open(struct supervisor *s, struct error *e)
 			return -1;
 	}
 	return 0;
-}
-
-void fifos_drain(struct supervisor *s)
-{
-	for (int i = 0; i < LOG_STREAMS; i++)
-		for (int buffer = 0; buffer < PIPE_BUFFERS && log_take(&s->log, (enum log_stream)i, s->streams[i]) > 0; buffer++)
-			;
 }

@@ -72,7 +72,7 @@ static int begin_helper(struct supervisor *s, const char *verb, const struct lis
 static void forget_app(struct supervisor *s)
 {
 	control_fds_close(&s->kept);
-	s->progress.app_pid = s->progress.app_start_time = 0;
+	s->progress.app_pid = s->progress.app_start_time = s->progress.terminal = 0;
 	s->kill_at_ms = s->look_again_ms = s->give_up_ms = 0;
 	s->has_ended = false;
 }
@@ -160,6 +160,7 @@ static void tell_failure(struct supervisor *s)
 
 	control_add_failure(&s->failure, &answer);
 	requests_answer(s, ASKS_START, answer.data);
+	requests_answer(s, ASKS_ATTACH, answer.data);
 }
 
 /* app-start has failed, and has taken back what it made. */
@@ -176,13 +177,21 @@ static void start_failed(struct supervisor *s)
 	s->progress.signal = 0;
 	s->progress.started_ms = clock_boot_ms();
 	/* Somebody is told, when nothing is left, and will try again. A start that nobody asked for counts as a run that failed. */
-	if (requests_has(s, ASKS_START) && s->progress.in_a_row == 0) {
+	if ((requests_has(s, ASKS_START) || requests_has(s, ASKS_ATTACH)) && s->progress.in_a_row == 0) {
 		s->is_leaving = true;
 		(void)wanted_write(s->definition, /* running= */ false, &ignored); /* then a later boot tries once more */
 	}
 	if (!s->is_leaving)
 		tell_failure(s);
 	decide(s);
+}
+
+/* They may find nothing of the app any more that could tell. */
+static void answer_end(struct supervisor *s)
+{
+	autofree char *answer = text_format("ok %jd %jd", (intmax_t)s->progress.code, (intmax_t)s->progress.signal);
+
+	requests_answer(s, ASKS_END, answer);
 }
 
 void lifecycle_helper_ended(struct supervisor *s)
@@ -201,9 +210,10 @@ void lifecycle_helper_ended(struct supervisor *s)
 	switch ((enum phase)s->progress.phase) {
 	case PHASE_STARTING: start_failed(s); break;
 	case PHASE_ENDING:
-		fifos_drain(s); /* no process of the app is left: this is all there is */
+		outputs_drain(s); /* no process of the app is left: this is all there is */
 		log_end(&s->log);
-		requests_answer(s, ASKS_END, "ok");
+		attached_end(s);
+		answer_end(s);
 		decide(s);
 		break;
 	case PHASE_LEAVING:
@@ -211,7 +221,8 @@ void lifecycle_helper_ended(struct supervisor *s)
 		if (s->failure.kind == ERROR_NONE)
 			error_set(&s->failure, ERROR_EXISTS, "start %s: somebody wants it to stop", s->settings.name);
 		tell_failure(s);
-		requests_answer(s, ASKS_END, "ok");
+		attached_end(s);
+		answer_end(s);
 		requests_answer(s, ASKS_LEAVE, "ok");
 		s->is_done = true;
 		break;
@@ -221,7 +232,7 @@ void lifecycle_helper_ended(struct supervisor *s)
 		begin_end(s);
 }
 
-/* "running PID START_TIME LISTENS OOM_FDS" */
+/* "running PID START_TIME LISTENS TERMINAL OOM_FDS" */
 static void app_runs(struct supervisor *s, const char *message, struct control_fds *fds)
 {
 	char *end;
@@ -229,13 +240,21 @@ static void app_runs(struct supervisor *s, const char *message, struct control_f
 
 	s->kept = *fds;
 	/* What lies in the FIFOs outlives the app and this process together. */
-	for (int i = 0; i < LOG_STREAMS; i++)
-		if (s->kept.count < CONTROL_FDS && (fd = fcntl(s->streams[i], F_DUPFD_CLOEXEC, 0)) >= 0)
+	for (int i = 0; i < LOG_STREAMS + 1; i++) {
+		fd = fcntl(i < LOG_STREAMS ? s->streams[i] : s->input, F_DUPFD_CLOEXEC, 0);
+		if (fd >= 0 && s->kept.count < CONTROL_FDS)
 			s->kept.fds[s->kept.count++] = fd;
+		else if (fd >= 0)
+			close(fd);
+	}
 	s->progress.app_pid = strtol(message, &end, 10);
 	s->progress.app_start_time = strtoll(end, &end, 10);
 	s->progress.listens = strtol(end, &end, 10);
+	s->progress.terminal = strtol(end, &end, 10);
 	s->progress.oom_fds = strtol(end, NULL, 10);
+	s->hung_up_ms = 0;
+	if (terminal_of(s) >= 0)
+		(void)fcntl(terminal_of(s), F_SETFL, O_NONBLOCK); /* cannot fail on a terminal */
 	s->progress.started_ms = clock_boot_ms();
 	s->has_ended = false;
 	care_begin(s, /* is_new= */ true);
@@ -243,6 +262,7 @@ static void app_runs(struct supervisor *s, const char *message, struct control_f
 	watch_keep(s);
 	note_phase(s, PHASE_RUNNING);
 	requests_answer(s, ASKS_START, "ok");
+	attached_begin(s);
 	if (s->health.record)
 		notify_send(&s->notify, "STATUS=running, not healthy yet");
 	else

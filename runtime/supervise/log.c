@@ -41,6 +41,8 @@ static bool next_piece(const struct log *log, const char *bytes, size_t left, bo
 	if (newline) {
 		ret->length = (size_t)(newline - bytes);
 		ret->taken = ret->length + 1;
+		if (log->is_terminal && ret->length && bytes[ret->length - 1] == '\r')
+			ret->length--;
 	} else if (left > log->longest) {
 		ret->length = ret->taken = split_length(bytes, log->longest);
 		ret->is_partial = true;
@@ -128,6 +130,7 @@ int log_open(struct log *ret, int state, int folder, const struct log_options *s
 
 	*ret = (struct log){
 		.driver = setup->driver,
+		.is_terminal = setup->is_terminal,
 		.file = { .folder = folder, .fd = -1, .max_size = setup->max_size, .max_files = setup->max_files },
 	};
 	log_journal_init(&ret->journal, &setup->names);

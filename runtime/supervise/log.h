@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "runtime/supervise/log_buffer.h"
@@ -24,11 +25,13 @@ struct log_options {
 	enum log_driver driver;
 	int64_t max_size; /* of one file */
 	int64_t max_files;
+	bool is_terminal; /* a line ends with a carriage return, too, which the terminal has put there: it is left out */
 	struct log_journal_names names; /* for the journal; borrowed */
 };
 
 struct log {
 	enum log_driver driver;
+	bool is_terminal;
 	size_t longest; /* a line of more bytes is split */
 	struct log_buffer buffer;
 	struct log_file file;

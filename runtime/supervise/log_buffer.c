@@ -57,6 +57,11 @@ static char *ring_at(const struct log_buffer *buffer, enum log_stream stream, ui
 	return buffer->rings[stream] + offset % LOG_RING;
 }
 
+const char *log_ring_at(const struct log_buffer *buffer, enum log_stream stream, uint64_t offset)
+{
+	return ring_at(buffer, stream, offset);
+}
+
 const char *log_ring(const struct log_buffer *buffer, enum log_stream stream)
 {
 	return ring_at(buffer, stream, log_mark(buffer)->input[stream].begin);

@@ -70,6 +70,9 @@ void log_mark_set(struct log_buffer *buffer);
 /* The bytes of a ring from begin on, in one piece. */
 const char *log_ring(const struct log_buffer *buffer, enum log_stream stream);
 
+/* Those that stand at an offset of the stream, in one piece up to its end: whether they are waiting or not, the last LOG_RING are there. */
+const char *log_ring_at(const struct log_buffer *buffer, enum log_stream stream, uint64_t offset);
+
 /* Reads from into the ring what lies there (a FIFO, or the master of a terminal) and fits: the number of bytes; 0 where there is
  * nothing or no room; -1 with errno. */
 ssize_t log_buffer_read(struct log_buffer *buffer, enum log_stream stream, int from);

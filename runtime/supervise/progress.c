@@ -17,6 +17,7 @@ static const struct line_row rows[] = {
 	{ "app_pid", LINE_NUMBER, AT(app_pid) },
 	{ "app_start_time", LINE_NUMBER, AT(app_start_time) },
 	{ "listens", LINE_NUMBER, AT(listens) },
+	{ "terminal", LINE_NUMBER, AT(terminal) },
 	{ "oom_fds", LINE_NUMBER, AT(oom_fds) },
 	{ "oom_kills", LINE_NUMBER, AT(oom_kills) },
 	{ "stopped_by", LINE_TEXT, AT(stopped_by) },

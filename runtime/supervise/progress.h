@@ -25,6 +25,7 @@ struct progress {
 	int64_t phase;           /* enum phase */
 	int64_t app_pid, app_start_time; /* 0: none */
 	int64_t listens;         /* 1: the listener of the app's seccomp filter is kept, behind its pidfd */
+	int64_t terminal;        /* 1: the master of its terminal is kept, behind these */
 	int64_t oom_fds;         /* how many descriptors tell of OOM kills, behind these (ooms.h) */
 	int64_t oom_kills;       /* of this run, told */
 	char *stopped_by;        /* who asked this run to end: "box stop"; NULL: nobody did */

@@ -3,6 +3,7 @@
  * requests.c - what box commands want of a supervisor: a message each, on a connection that stays open until the answer.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,19 +14,11 @@
 #include "base/text.h"
 #include "runtime/supervise/supervisor.h"
 
-static void drop(struct supervisor *s, size_t index)
+void requests_drop(struct supervisor *s, size_t index)
 {
+	attached_close(&s->connections[index]);
 	close(s->connections[index].fd);
 	s->connections[index] = s->connections[--s->connection_count];
-}
-
-void requests_add(struct supervisor *s, int fd, enum asks asks)
-{
-	if (s->connection_count == CONNECTIONS_MOST) {
-		close(fd); /* who asks sees the end, and asks again */
-		return;
-	}
-	s->connections[s->connection_count++] = (struct connection){ .fd = fd, .asks = asks };
 }
 
 void requests_accept(struct supervisor *s)
@@ -90,30 +83,58 @@ static const struct {
 	{ "renew", ASKS_RENEWED, ask_renew },
 };
 
-static void act(struct supervisor *s, size_t index, const char *message)
+static void act(struct supervisor *s, size_t index, const char *message, struct control_fds *fds)
 {
+	struct connection *c = &s->connections[index];
 	size_t length = strcspn(message, " ");
+
+	if (text_starts(message, "attach ")) {
+		attached_add(s, c, message + strlen("attach "), fds);
+		if (c->asks == ASKS_DONE)
+			requests_drop(s, index);
+		return;
+	}
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (strlen(words[i].word) != length || strncmp(words[i].word, message, length) != 0)
 			continue;
-		s->connections[index].asks = words[i].asks;
+		c->asks = words[i].asks;
 		words[i].act(s, message[length] ? message + length + 1 : "");
 		return;
 	}
-	drop(s, index); /* a word of a later version: it sees the end */
+	requests_drop(s, index); /* a word of a later version: it sees the end */
+}
+
+/* Who waits for the start may want to hear what the app writes from its first byte on. Anybody else says one thing. */
+static bool may_ask(const struct connection *c, const char *message)
+{
+	return c->asks == ASKS_NOTHING || (c->asks == ASKS_START && text_starts(message, "attach "));
 }
 
 void requests_serve(struct supervisor *s, size_t index)
 {
 	autorelease(text) struct text message = { 0 };
+	struct control_fds fds = { 0 };
 	struct error ignored = { 0 };
 
-	if (control_try_receive(s->connections[index].fd, &message, NULL, &ignored) <= 0 || s->connections[index].asks != ASKS_NOTHING) {
-		drop(s, index); /* it does not wait any more */
+	if (control_try_receive(s->connections[index].fd, &message, &fds, &ignored) <= 0 || !may_ask(&s->connections[index], message.data))
+		requests_drop(s, index); /* it does not wait any more */
+	else
+		act(s, index, message.data, &fds);
+	control_fds_close(&fds);
+}
+
+void requests_add(struct supervisor *s, int fd, enum asks asks)
+{
+	struct pollfd said = { .fd = fd, .events = POLLIN };
+
+	if (s->connection_count == CONNECTIONS_MOST) {
+		close(fd); /* who asks sees the end, and asks again */
 		return;
 	}
-	act(s, index, message.data);
+	s->connections[s->connection_count++] = (struct connection){ .fd = fd, .asks = asks, .outputs = { -1, -1 } };
+	if (poll(&said, 1, 0) > 0)
+		requests_serve(s, s->connection_count - 1);
 }
 
 bool requests_has(const struct supervisor *s, enum asks asks)
@@ -132,6 +153,6 @@ void requests_answer(struct supervisor *s, enum asks asks, const char *answer)
 		if (s->connections[i].asks != asks)
 			continue;
 		(void)control_send(s->connections[i].fd, answer, NULL, &ignored); /* it may be gone */
-		drop(s, i);
+		requests_drop(s, i);
 	}
 }

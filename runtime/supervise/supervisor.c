@@ -30,8 +30,8 @@
 #include "runtime/supervise/spawn.h"
 
 enum { SIGNALLED = 128, CODE_UNKNOWN = 255 };
-enum { AT_SIGNALS, AT_LISTENER, AT_APP, AT_HELPER, AT_ANSWER, AT_WATCHER, AT_STDOUT, AT_STDERR, AT_CARE,
-       AT_CONNECTIONS = AT_CARE + CARE_POLLS };
+enum { AT_SIGNALS, AT_LISTENER, AT_APP, AT_HELPER, AT_ANSWER, AT_WATCHER, AT_OUTPUTS,
+       AT_CARE = AT_OUTPUTS + OUTPUTS_POLLS, AT_CONNECTIONS = AT_CARE + CARE_POLLS };
 enum { AT_COUNT = AT_CONNECTIONS + CONNECTIONS_MOST };
 
 /* Orphans of the app and of helpers that were killed become our children: nobody else waits for them. */
@@ -66,7 +66,9 @@ static void take_signals(struct supervisor *s)
 /* What to wait for, and until when. */
 static int64_t watch(struct supervisor *s, struct pollfd polls[static AT_COUNT])
 {
-	int64_t deadline = lifecycle_deadline(s), care = care_watch(s, polls + AT_CARE), beat = notify_deadline(&s->notify);
+	const int64_t times[] = { lifecycle_deadline(s), care_watch(s, polls + AT_CARE), outputs_watch(s, polls + AT_OUTPUTS),
+				  notify_deadline(&s->notify) };
+	int64_t nearest = INT64_MAX;
 	bool is_looking = s->kept.count && !s->has_ended && !s->look_again_ms;
 
 	polls[AT_SIGNALS] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
@@ -75,20 +77,17 @@ static int64_t watch(struct supervisor *s, struct pollfd polls[static AT_COUNT])
 	polls[AT_HELPER] = (struct pollfd){ .fd = s->helper ? s->helper_pidfd : -1, .events = POLLIN };
 	polls[AT_ANSWER] = (struct pollfd){ .fd = s->progress.phase == PHASE_STARTING ? s->helper_answer : -1, .events = POLLIN };
 	polls[AT_WATCHER] = (struct pollfd){ .fd = s->watcher, .events = POLLIN };
-	for (int i = 0; i < 2; i++)
-		polls[AT_STDOUT + i] = (struct pollfd){ .fd = s->streams[i], .events = POLLIN };
 	for (size_t i = 0; i < s->connection_count; i++)
 		polls[AT_CONNECTIONS + i] = (struct pollfd){ .fd = s->connections[i].fd, .events = POLLIN };
-	deadline = beat < deadline ? beat : deadline;
-	return care < deadline ? care : deadline;
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+		nearest = times[i] < nearest ? times[i] : nearest;
+	return nearest;
 }
 
 /* Streams first: what an app wrote before its end is kept before its end is noted. */
 static void serve(struct supervisor *s, const struct pollfd polls[static AT_COUNT], size_t connections)
 {
-	for (int i = 0; i < 2; i++)
-		if (polls[AT_STDOUT + i].revents)
-			(void)log_take(&s->log, (enum log_stream)i, s->streams[i]); /* a FIFO with both ends open can be read */
+	outputs_serve(s, polls + AT_OUTPUTS);
 	care_serve(s, polls + AT_CARE);
 	if (polls[AT_ANSWER].revents & POLLIN)
 		lifecycle_hear(s);
@@ -138,6 +137,7 @@ static int open_log(struct supervisor *s, struct error *e)
 		.driver = strcmp(s->settings.log_driver, "journald") == 0 ? LOG_DRIVER_JOURNALD : LOG_DRIVER_FILE,
 		.max_size = s->settings.log_max_size,
 		.max_files = s->settings.log_max_files,
+		.is_terminal = s->settings.terminal,
 		.names = { .name = s->settings.name, .id = s->settings.name, .image = s->settings.image },
 	};
 
@@ -174,6 +174,7 @@ static int watch_signals(struct supervisor *s, struct error *e)
 	(void)sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) || (s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
 		return error_sys(e, "watch for signals");
+	(void)signal(SIGPIPE, SIG_IGN); /* who is attached may go: an answer of write(2), not an end */
 	/* The app's first process is a grandchild, until box app-start has done its work and ends. */
 	return prctl(PR_SET_CHILD_SUBREAPER, 1) ? error_sys(e, "become the parent of the app") : 0;
 }
@@ -220,7 +221,7 @@ static int exit_code(const struct supervisor *s)
 int supervisor_run(int definition, int lock, int asker, struct error *e)
 {
 	static struct supervisor s = { .folder = -1, .signals = -1, .listener = -1, .helper_pidfd = -1, .helper_answer = -1, .watcher = -1,
-				       .log_folder = -1, .streams = { -1, -1 } };
+				       .log_folder = -1, .streams = { -1, -1 }, .input = -1 };
 	bool is_first;
 
 	s.definition = definition;

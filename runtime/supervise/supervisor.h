@@ -10,8 +10,8 @@
  *           the end of the supervisor <--(box app-leave is done)-- LEAVING <--(nothing is to be started again)----+
  *
  * Everything heavy is done by box itself as a helper process; there is one at a time. The loop in supervisor.c waits for descriptors and
- * for the nearest deadline, and calls lifecycle.c (the picture above), requests.c (what box commands want), care.c
- * (an app that runs) and watch_link.c. Private to the program box-supervise.
+ * for the nearest deadline, and calls lifecycle.c (the picture above), requests.c (what box commands want), outputs.c (what the app
+ * writes), care.c (an app that runs) and watch_link.c. Private to the program box-supervise.
  */
 #pragma once
 
@@ -41,11 +41,17 @@ enum asks {
 	ASKS_END,     /* this run is over */
 	ASKS_LEAVE,   /* everything is gone */
 	ASKS_RENEWED, /* another program has taken over: the end of the connection says it */
+	ASKS_ATTACH,  /* to hear what the app writes, as soon as it runs */
+	ASKS_ATTACHED, /* it hears that */
+	ASKS_DONE,    /* it has its answer */
 };
 
 struct connection {
 	int fd;
 	enum asks asks;
+	int outputs[LOG_STREAMS];      /* pipes of who is attached; -1: none */
+	int64_t heard[LOG_STREAMS];    /* from which byte of the stream on */
+	uint64_t missed[LOG_STREAMS];  /* bytes that found no room in its pipe, and of which it has not been told */
 };
 
 struct supervisor {
@@ -77,6 +83,8 @@ struct supervisor {
 	struct log log;
 	int log_folder;           /* of its files */
 	int streams[LOG_STREAMS]; /* FIFOs of the app's stdout and stderr; -1 before the first run */
+	int input;                /* FIFO of its stdin; -1: it has none, or a terminal */
+	int64_t hung_up_ms;       /* until then nobody looks at its terminal, which has no open end inside; 0: somebody does */
 
 	struct notify notify;     /* the service manager whose main process this is */
 
@@ -114,10 +122,23 @@ void renewed(struct supervisor *s);
 #define BLAMED_HEALTH "health"
 void lifecycle_blame(struct supervisor *s, const char *who);
 
-/* fifos.c: s->streams. */
+/* fifos.c: s->streams and s->input. */
 int fifos_make(struct supervisor *s, struct error *e); /* for the next run; -1: they are as they were, or the first one is new */
 int fifos_open(struct supervisor *s, struct error *e); /* those of the run that s->progress tells of, by name or from s->kept */
-void fifos_drain(struct supervisor *s); /* into the log, what the run left in them; of one who goes on writing, no more than that */
+
+/* outputs.c: what the app writes goes to the log, and to who is attached. */
+enum { OUTPUTS_POLLS = LOG_STREAMS + 1 };
+int terminal_of(const struct supervisor *s); /* the master of the run's terminal, or -1. Borrowed from s->kept */
+int64_t outputs_watch(const struct supervisor *s, struct pollfd *polls); /* fills OUTPUTS_POLLS entries; the nearest deadline */
+void outputs_serve(struct supervisor *s, const struct pollfd *polls);
+void outputs_drain(struct supervisor *s); /* what the run left; of one who goes on writing, no more than fits into a FIFO */
+
+/* attached.c */
+void attached_add(struct supervisor *s, struct connection *c, const char *argument, struct control_fds *fds); /* takes fds that it wants */
+void attached_begin(struct supervisor *s); /* the app runs: says so to who waited for it */
+void attached_pass(struct supervisor *s, enum log_stream stream, uint64_t from); /* what came from that byte of the stream on */
+void attached_end(struct supervisor *s);   /* the run is over: says how, and closes their connections */
+void attached_close(struct connection *c);
 
 /* care.c: of an app that runs. */
 enum { CARE_POLLS = HEALTH_POLLS + 1 + SECRETS_POLLS + 1 };
@@ -132,8 +153,9 @@ bool care_knows(const struct supervisor *s, pid_t pid); /* whether the child is 
 
 /* requests.c */
 void requests_accept(struct supervisor *s);
-void requests_add(struct supervisor *s, int fd, enum asks asks); /* takes fd */
+void requests_add(struct supervisor *s, int fd, enum asks asks); /* takes fd; what it has said already is heard */
 void requests_serve(struct supervisor *s, size_t index);         /* index may be another one's, or none's, afterwards */
+void requests_drop(struct supervisor *s, size_t index);
 bool requests_has(const struct supervisor *s, enum asks asks);
 void requests_answer(struct supervisor *s, enum asks asks, const char *answer); /* all of these, and closes them */
 

@@ -75,7 +75,7 @@ teardown() { teardown_world; }
 	run "$BOX" frobnicate
 	expect_status 125
 	expect_has "unknown command frobnicate" "box --help lists the commands"
-	for command in build up down attach; do
+	for command in build up down search; do
 		run "$BOX" $command x
 		expect_status 125
 		[ "${lines[0]}" = "box: box $command is not supported yet" ]
@@ -142,8 +142,9 @@ teardown() { teardown_world; }
 		run --tty=maybe app.json|option --tty=maybe: expected no value, or true or false|
 		run|run: expected FILE.json or IMAGE|
 		run app.json ls|run: expected one FILE.json, found 2 operands|the command stands behind two dashes: box run app.json -- ls
-		run -d --rm app.json|option --rm: not together with --detach yet|leave it out, and box rm -f NAME when you are done with the app
-		run -di app.json|option --interactive: not together with --detach yet|leave it out: box logs -f NAME shows what the app writes, box exec -it NAME sh enters it
+		run -d --rm --restart always app.json|option --rm: the app's "restart" is "always", and it cannot both go with its end and start again|leave --rm out, or say --restart no
+		attach|attach: expected one NAME|
+		rename web|rename: expected OLD and NEW|
 		run -t app.json|option --tty: stdin is not a terminal|
 		run --pull never nginx:1.27|the image docker.io/library/nginx:1.27 is not in the store, and --pull never forbids to fetch it|box pull docker.io/library/nginx:1.27
 		run --pull often nginx:1.27|option --pull often: expected missing, always or never|

@@ -92,16 +92,13 @@ is_healthy() { [ "$(box inspect "$TAG" | jq -r '.[0].health.status')" = healthy 
 		run --mount type=bind,source=/a,target=/b app.json|-v SOURCE:TARGET[:ro]
 		run --privileged app.json|write what it needs into app.json
 		run --log-opt max-size=1m app.json|write it into app.json: "logging"
-		run -d --rm app.json|leave it out, and box rm -f NAME
-		run -d -it app.json|leave it out: box logs -f NAME
+		run -d --rm --restart always app.json|leave --rm out, or say --restart no
 		run -p 80:80 app.json|meanwhile "network_mode": "host"
 		ps -l|box ps -a lists the newest first
 		inspect -f {{.Name}} x|leave it out, and pick from its JSON: box inspect NAME
 		rm -a|box rm $(box ps -aq)
 		rm -fv x|box volume ls, then box volume rm NAME
 		stop -a|box stop $(box ps -q)
-		attach x|box logs -f NAME shows what it writes, box exec -it NAME sh enters it
-		rename x y|box run --name
 		commit x y|box export NAME
 		port x|"network_mode": "host"
 	CASES
