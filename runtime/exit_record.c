@@ -18,12 +18,14 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/number.h"
+#include "base/reserve.h"
 #include "runtime/supervise/health_record.h"
 #include "specs/field.h"
 
 #define EXITS "exits"
+#define RESERVE "next" /* in there: room for one */
 
-enum { RECORD_LIMIT = 1 << 20 };
+enum { RECORD_LIMIT = 1 << 20, RESERVED = 32 << 10 };
 
 #define AT(member) offsetof(struct exit_check, member)
 static const struct field check_fields[] = {
@@ -206,6 +208,32 @@ static int open_exits(int definition, struct error *e)
 	return folder < 0 ? error_sys(e, "open the folder of exit records") : folder;
 }
 
+int exit_record_reserve(int definition, struct error *e)
+{
+	autoclose int folder = open_exits(definition, e);
+
+	return folder < 0 ? -1 : reserve_make(folder, RESERVE, RESERVED, e);
+}
+
+/* On a full disk the reserve, or else the oldest record, becomes this one: both have an inode and blocks. */
+static int write_file(int folder, const char *name, const struct text *json, int64_t oldest, struct error *e)
+{
+	autofree char *old = text_format("%jd.json", (intmax_t)oldest);
+	const char *const places[] = { RESERVE, old };
+	struct error ignored = { 0 };
+
+	if (file_replace(folder, name, json->data, json->length, 0600, e) == 0) {
+		(void)reserve_make(folder, RESERVE, RESERVED, &ignored); /* where it was taken; the next record tries again */
+		return 0;
+	}
+	for (size_t i = 0; (e->sys == ENOSPC || e->sys == EDQUOT) && i < sizeof places / sizeof *places; i++)
+		if (reserve_overwrite(folder, places[i], json->data, json->length, &ignored) == 0 && renameat(folder, places[i], folder, name) == 0) {
+			error_clear(e);
+			return 0;
+		}
+	return -1;
+}
+
 int exit_record_write(int definition, const struct exit_record *record, struct error *e)
 {
 	autoclose int folder = open_exits(definition, e);
@@ -217,8 +245,10 @@ int exit_record_write(int definition, const struct exit_record *record, struct e
 	if (folder < 0)
 		return -1;
 	exit_record_dump(record, &json);
-	if (file_replace(folder, name, json.data, json.length, 0600, e))
+	count = list_numbers(definition, &numbers);
+	if (write_file(folder, name, &json, count ? numbers[0] : 0, e))
 		return error_in(e, "keep how %s ended", record->name);
+	free(take_ptr(&numbers));
 	count = list_numbers(definition, &numbers);
 	for (size_t i = 0; i + EXITS_KEPT < count; i++) {
 		autofree char *old = text_format("%jd.json", (intmax_t)numbers[i]);

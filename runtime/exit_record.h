@@ -60,6 +60,9 @@ struct exit_record {
 
 void exit_record_release(struct exit_record *record);
 
+/* Makes room on the disk for one record below a new definition, for when the disk is full. */
+int exit_record_reserve(int definition, struct error *e);
+
 /* Milliseconds since 1970 as the record has them. The caller frees it. */
 char *exit_record_time(int64_t ms);
 
