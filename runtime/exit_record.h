@@ -55,6 +55,7 @@ struct exit_record {
 		size_t check_count;
 	} health;
 	struct list refused;  /* system calls by name: "mount=2", most often refused first */
+	struct list full;     /* what of it lay on a full file system at its end: disk_state_full() */
 	struct list lines;    /* the last ones that it wrote: "stdout …" or "stderr …" */
 };
 

@@ -40,7 +40,7 @@ fill_inodes() {
 	[ "$(there stat -f -c %d small)" -eq 0 ] || fail "$(there df -i small)"
 }
 
-# operate FILL: what an operator does on such a disk. It ends with the app removed.
+# operate FILL byte|inode: what an operator does on such a disk. It ends with the app removed.
 operate() {
 	local verb
 	run box ps
@@ -58,7 +58,7 @@ operate() {
 	run box ps -a
 	expect_status 0 && expect_has "exited (3)" || return 1
 	run box explain "$TAG"
-	expect_status 0 && expect_has "run 1: ended with exit code 3" "asked to end by box stop" "its last lines:" || return 1
+	expect_status 0 && expect_has "run 1: ended with exit code 3" "asked to end by box stop" "the disk was full at its end (ENOSPC): its writable layer: no free $2 on $BOX_STORE" "its last lines:" || return 1
 	run box inspect "$TAG"
 	expect_status 0 || return 1
 	run box events --since 1h --until 0s
@@ -91,12 +91,56 @@ has_ticked() { [ "$(box logs "$TAG" | grep -c tick)" -gt 2 ]; }
 	need root mkfs.ext4 jq
 	begin
 	fill_bytes
-	operate fill_bytes
+	operate fill_bytes byte
 }
 
 @test "no free inode: the app runs on, and what an operator needs works" {
 	need root mkfs.ext4 jq
 	begin
 	fill_inodes
-	operate fill_inodes
+	operate fill_inodes inode
+}
+
+@test "an app that fails on it: the cause is named, in the background and in the foreground, and its log goes on" {
+	need root mkfs.ext4 jq
+	app '"command": ["sh", "-c", "until [ -e /go ]; do sleep 0.05; done; dd if=/dev/zero of=/big bs=64k; dd if=/dev/zero of=/rest bs=1k; exit 9"]'
+	run box run -d app.json
+	expect_status 0
+	box exec "$TAG" touch /go
+	wait_until 20 has_failed
+	run box explain "$TAG"
+	expect_has "ended with exit code 9" "(ENOSPC): its writable layer: no free byte on $BOX_STORE/containers" "it says that a file system is full" \
+		"No space left on device"
+	[ "$(box explain --format json "$TAG" | jq '.full | length')" = 1 ]
+	# Every further end is kept, too: the reserve is taken, and the oldest record makes room.
+	for _ in 1 2; do
+		box start "$TAG"
+		wait_until 20 box_is_over
+	done
+	run box explain "$TAG"
+	expect_has "run 3: ended with exit code 9"
+	box rm "$TAG"
+	app '"command": ["sh", "-c", "dd if=/dev/zero of=/big bs=64k; dd if=/dev/zero of=/rest bs=1k; exit 9"]'
+	run box run app.json
+	expect_status 9
+	run box explain "$TAG"
+	expect_has "ended with exit code 9" "the disk was full at its end (ENOSPC): its writable layer: no free byte"
+}
+box_is_over() { [ ! -e "$STATE/$TAG" ]; }
+has_failed() { box_is_over && box ps -a | grep -q 'exited (9)'; }
+
+@test "the audit trail: the verb is done, and one warning says that there is no record; the chain stays whole" {
+	need root mkfs.ext4 jq
+	begin
+	fill_bytes
+	# To the end of the block that the file has.
+	for _ in {1..12}; do box exec "$TAG" true >>out 2>&1; done
+	grep -q "add to the audit trail $BOX_STORE/audit.log: .*No space left on device" out || fail "$(cat out)"
+	there sh -c 'rm small/filler*'
+	run box audit --verify
+	expect_status 0
+	run box exec "$TAG" true
+	[ -z "$output" ]
+	run box audit --verify
+	expect_status 0
 }
