@@ -22,7 +22,9 @@
 #include "base/file.h"
 #include "base/id_map.h"
 #include "base/places.h"
+#include "base/reserve.h"
 #include "base/text.h"
+#include "runtime/exit_record.h"
 #include "runtime/health_define.h"
 #include "runtime/idmap.h"
 #include "runtime/state.h"
@@ -32,7 +34,7 @@
 #include "runtime/writable.h"
 #include "specs/container.h"
 
-enum { YOUNG_SECONDS = 60, COMMAND_SHOWN = 200 };
+enum { YOUNG_SECONDS = 60, COMMAND_SHOWN = 200, LAST_END_RESERVED = 512 };
 
 char *apps_path(const struct places *places, const char *name)
 {
@@ -154,6 +156,9 @@ static int fill(int folder, const struct places *places, const struct app_defini
 	if (d->remove && file_replace(folder, REMOVE_FILE, "", 0, 0600, e))
 		return -1;
 	if (d->digest && file_replace(folder, "image", d->digest, strlen(d->digest), 0600, e))
+		return -1;
+	/* For when the disk is full at the end of a run. */
+	if (reserve_make(folder, LAST_END_FILE, LAST_END_RESERVED, e) || exit_record_reserve(folder, e))
 		return -1;
 	return app_settings_write(folder, &settings, e) || wanted_write(folder, /* running= */ true, e) ? -1 : 0;
 }

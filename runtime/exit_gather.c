@@ -17,6 +17,7 @@
 #include "base/number.h"
 #include "base/places.h"
 #include "cgroups/cgroup.h"
+#include "runtime/disk_state.h"
 #include "runtime/exit_record.h"
 #include "runtime/explain.h"
 #include "runtime/logs.h"
@@ -200,6 +201,7 @@ int exit_gather(const struct places *places, const char *name, int definition, c
 	add_supervisor(places, name, &record);
 	add_state(places, name, &record);
 	add_lines(places, name, &record);
+	disk_state_full(places, name, &record.full);
 	record.number = end->starts;
 	return write_record(definition, &record, e);
 }
@@ -209,6 +211,7 @@ int exit_gather_failure(const struct places *places, const char *name, int defin
 	struct exit_record record = { .name = alloc_copy(name), .code = -1 };
 
 	add_supervisor(places, name, &record);
+	disk_state_full(places, name, &record.full);
 	record.ran_ms = 0;
 	exit_record_fail(&record, failure);
 	return write_record(definition, &record, e);

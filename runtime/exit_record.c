@@ -18,12 +18,14 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/number.h"
+#include "base/reserve.h"
 #include "runtime/supervise/health_record.h"
 #include "specs/field.h"
 
 #define EXITS "exits"
+#define RESERVE "next" /* in there: room for one */
 
-enum { RECORD_LIMIT = 1 << 20 };
+enum { RECORD_LIMIT = 1 << 20, RESERVED = 32 << 10 };
 
 #define AT(member) offsetof(struct exit_check, member)
 static const struct field check_fields[] = {
@@ -77,6 +79,7 @@ static const struct field record_fields[] = {
 	{ "failure", FIELD_OBJECT, AT(failure), .sub = failure_fields, .help = "why it could not be started" },
 	{ "health", FIELD_OBJECT, AT(health), .sub = health_fields, .help = "its health at the end" },
 	{ "refused", FIELD_MAP, AT(refused), .help = "refused system calls and how often" },
+	{ "full", FIELD_TEXT_LIST, AT(full), .flags = FIELD_SPARSE, .help = "what of it lay on a full file system" },
 	{ "lines", FIELD_TEXT_LIST, AT(lines), .help = "the last lines that it wrote" },
 	{ 0 },
 };
@@ -206,19 +209,67 @@ static int open_exits(int definition, struct error *e)
 	return folder < 0 ? error_sys(e, "open the folder of exit records") : folder;
 }
 
+int exit_record_reserve(int definition, struct error *e)
+{
+	autoclose int folder = open_exits(definition, e);
+
+	return folder < 0 ? -1 : reserve_make(folder, RESERVE, RESERVED, e);
+}
+
+/* The file of another name becomes this one: it has an inode and, perhaps, enough blocks. */
+static bool take_over(int folder, const char *other, const char *name, const struct text *json)
+{
+	struct error ignored = { 0 };
+
+	return reserve_overwrite(folder, other, json->data, json->length, &ignored) == 0 && renameat(folder, other, folder, name) == 0;
+}
+
+/* On a full disk: the reserve, or else the oldest record, gives its place, if need be to a record without the older ones of its lines. */
+static bool write_full(int folder, const char *name, const struct exit_record *record, int64_t oldest)
+{
+	autofree char *old = text_format("%jd.json", (intmax_t)oldest);
+	struct exit_record shorter = *record; /* borrows everything */
+
+	for (;; shorter.lines.items++, shorter.lines.count--) {
+		autorelease(text) struct text json = { 0 };
+
+		exit_record_dump(&shorter, &json);
+		if (take_over(folder, RESERVE, name, &json) || (oldest && take_over(folder, old, name, &json)))
+			return true;
+		if (!shorter.lines.count)
+			return false;
+	}
+}
+
+static int write_file(int folder, const char *name, const struct exit_record *record, int64_t oldest, struct error *e)
+{
+	autorelease(text) struct text json = { 0 };
+	struct error ignored = { 0 };
+
+	exit_record_dump(record, &json);
+	if (file_replace(folder, name, json.data, json.length, 0600, e) == 0) {
+		(void)reserve_make(folder, RESERVE, RESERVED, &ignored); /* where it was taken; the next record tries again */
+		return 0;
+	}
+	if ((e->sys != ENOSPC && e->sys != EDQUOT) || !write_full(folder, name, record, oldest))
+		return -1;
+	error_clear(e);
+	return 0;
+}
+
 int exit_record_write(int definition, const struct exit_record *record, struct error *e)
 {
 	autoclose int folder = open_exits(definition, e);
 	autofree char *name = text_format("%jd.json", (intmax_t)record->number);
-	autorelease(text) struct text json = { 0 };
 	autofree int64_t *numbers = NULL;
 	size_t count;
 
 	if (folder < 0)
 		return -1;
-	exit_record_dump(record, &json);
-	if (file_replace(folder, name, json.data, json.length, 0600, e))
+	count = list_numbers(definition, &numbers);
+	if (write_file(folder, name, record, count ? numbers[0] : 0, e))
 		return error_in(e, "keep how %s ended", record->name);
+	free(take_ptr(&numbers));
 	count = list_numbers(definition, &numbers);
 	for (size_t i = 0; i + EXITS_KEPT < count; i++) {
 		autofree char *old = text_format("%jd.json", (intmax_t)numbers[i]);

@@ -55,10 +55,14 @@ struct exit_record {
 		size_t check_count;
 	} health;
 	struct list refused;  /* system calls by name: "mount=2", most often refused first */
+	struct list full;     /* what of it lay on a full file system at its end: disk_state_full() */
 	struct list lines;    /* the last ones that it wrote: "stdout …" or "stderr …" */
 };
 
 void exit_record_release(struct exit_record *record);
+
+/* Makes room on the disk for one record below a new definition, for when the disk is full. */
+int exit_record_reserve(int definition, struct error *e);
 
 /* Milliseconds since 1970 as the record has them. The caller frees it. */
 char *exit_record_time(int64_t ms);

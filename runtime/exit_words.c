@@ -126,6 +126,7 @@ static void explain_complaints(const struct exit_record *record, struct exit_rea
 {
 	static const char read_only[] = "it says that it cannot write: with \"read_only\" only /tmp, /run and writable volumes can be; "
 					"\"tmpfs\": [\"/FOLDER\"] adds a folder, a volume one that lasts";
+	static const char no_space[] = "it says that a file system is full: box system df shows what takes the space, box prune makes some";
 	static const char no_id[] = "it says that it cannot become a user, or give a file to one: that id does not exist inside; an ordinary "
 				    "user without subordinate ids has root's alone (box doctor says how to get them)";
 	static const struct {
@@ -133,6 +134,9 @@ static void explain_complaints(const struct exit_record *record, struct exit_rea
 		const char *field, *text;
 	} complaints[] = {
 		{ "", "Read-only file system", "read_only", read_only },
+		{ "", "No space left on device", NULL, no_space },
+		{ "", "ENOSPC", NULL, no_space },
+		{ "", "Disk quota exceeded", NULL, no_space },
 		{ "chown", "Invalid argument", NULL, no_id },
 		{ "changing ownership", "Invalid argument", NULL, no_id },
 		{ "setgid", "Invalid argument", NULL, no_id },
@@ -149,6 +153,13 @@ static void explain_complaints(const struct exit_record *record, struct exit_rea
 			add(ret, complaints[i].field, alloc_copy(complaints[i].text));
 			return;
 		}
+}
+
+/* A circumstance, which may be the cause: whoever ends for it seldom says so in its code. */
+static void explain_disk(const struct exit_record *record, struct exit_reasons *ret)
+{
+	for (size_t i = 0; i < record->full.count; i++)
+		add(ret, NULL, text_format("the disk was full at its end (ENOSPC): %s", record->full.items[i]));
 }
 
 static void explain_failure(const struct exit_record *record, struct exit_reasons *ret)
@@ -239,6 +250,7 @@ void exit_record_reasons(const struct exit_record *record, struct exit_reasons *
 	explain_memory(record, ret);
 	explain_pids(record, ret);
 	explain_network(record, ret);
+	explain_disk(record, ret);
 	explain_complaints(record, ret);
 	explain_signal(record, ret);
 	explain_health(record, ret);

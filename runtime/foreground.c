@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "cgroups/cgroup.h"
 #include "runtime/box.h"
+#include "runtime/disk_state.h"
 #include "runtime/ends.h"
 #include "runtime/events.h"
 #include "runtime/exit_gather.h"
@@ -66,6 +67,8 @@ static void describe_end(const struct launch *l, const struct process_end *end, 
 	record->signal = end->signal;
 	record->core = end->core;
 	exit_gather_notes(l->state.folder, record);
+	if (record->code || record->signal)
+		disk_state_full(l->places, l->container->name, &record->full);
 }
 
 static void keep(const struct places *places, struct exit_record *record)

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/reserve.h"
 #include "base/text.h"
 #include "runtime/supervise/log_file.h"
 
@@ -89,5 +90,5 @@ int wanted_write(int definition, bool running, struct error *e)
 {
 	const char *word = running ? "running\n" : "stopped\n";
 
-	return file_replace(definition, "wanted", word, strlen(word), 0600, e);
+	return reserve_replace(definition, "wanted", word, strlen(word), 0600, e);
 }

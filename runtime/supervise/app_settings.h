@@ -53,7 +53,7 @@ struct last_end {
 	int64_t ended; /* seconds since 1970 */
 };
 extern const struct line_row last_end_rows[];
-#define LAST_END_FILE "last"
+#define LAST_END_FILE "last" /* empty until there was one: its place on the disk is reserved */
 #define REMOVE_FILE "remove"
 
 /* STATE/NAME/…: the app's streams, where they are no terminal. */

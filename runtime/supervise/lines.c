@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/number.h"
+#include "base/reserve.h"
 #include "base/text.h"
 
 enum { LIMIT = 1 << 16 };
@@ -48,6 +49,10 @@ int lines_read(int folder, const char *file, const struct line_row *rows, void *
 
 	if (file_read(folder, file, LIMIT, &lines, e))
 		return -1;
+	if (!lines.length) {
+		errno = ENOENT;
+		return error_sys(e, "read %s: it is empty", file);
+	}
 	for (char *at = lines.data, *end; at && (end = strchr(at, '\n')); at = end + 1) {
 		char *space = strchr(at, ' ');
 
@@ -74,7 +79,7 @@ int lines_write(int folder, const char *file, const struct line_row *rows, const
 		else if (value)
 			text_addf(&lines, "%s %s\n", row->key, value);
 	}
-	return file_replace(folder, file, lines.data ? lines.data : "", lines.length, 0600, e);
+	return reserve_replace(folder, file, lines.data ? lines.data : "", lines.length, 0600, e);
 }
 
 void lines_release(const struct line_row *rows, void *object)

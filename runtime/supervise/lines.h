@@ -23,10 +23,10 @@ struct line_row {
 	size_t offset;
 };
 
-/* Reads the file below the open folder into object. -1 with e->sys ENOENT where there is none. */
+/* Reads the file below the open folder into object. -1 with e->sys ENOENT where there is none, or an empty one, whose place is reserved. */
 int lines_read(int folder, const char *file, const struct line_row *rows, void *object, struct error *e);
 
-/* Replaces the file as one step. A text with a line end in it is refused. */
+/* Replaces the file as one step; on a full disk it is written over (base/reserve.h). A text with a line end in it is refused. */
 int lines_write(int folder, const char *file, const struct line_row *rows, const void *object, struct error *e);
 
 /* Frees the texts; the object is as if zeroed afterwards, as far as rows speak of it. */
