@@ -44,7 +44,7 @@ extern const struct command hidden_commands[]; /* likewise: what box calls itsel
 
 extern const struct option_row logout_options[], import_options[];
 extern const struct option_row global_options[], run_options[], exec_options[], ps_options[], kill_options[], stop_options[], rm_options[],
-	boot_options[], restart_options[], start_options[], attach_options[], logs_options[], explain_options[],
+	boot_options[], restart_options[], start_options[], attach_options[], debug_options[], logs_options[], explain_options[],
 	create_options[], delete_options[], list_options[], update_options[], events_options[], config_options[], spec_options[],
 	pull_options[], images_options[], rmi_options[], history_options[], inspect_options[], login_options[], push_options[], save_options[],
 	export_options[], load_options[], prune_options[], store_options[], lock_options[], audit_options[], stats_options[], top_options[],
@@ -55,6 +55,7 @@ int command_start(const struct call *call);
 int command_attach(const struct call *call);
 int command_rename(const struct call *call);
 int command_restart(const struct call *call);
+int command_debug(const struct call *call);
 int command_reload(const struct call *call);
 int command_renew(const struct call *call);
 int command_boot(const struct call *call);

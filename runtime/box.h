@@ -53,9 +53,30 @@ struct box_exec {
 	bool detach;                /* return when the program runs */
 	bool ignores_pause;         /* enter a paused container as well */
 	int preserved;              /* so many descriptors from 3 on go to the program */
+
+	const struct container *tools; /* box_debug: whose root, mounts, files and program it gets; NULL: the container's own */
+	int guard;                     /* with tools: the guard that ends what it begins (guard.h) */
 };
 /* Runs one more process inside a running container, in the foreground unless detach. Status as box_run. */
 int box_exec(const struct places *places, const struct box_exec *request, int *ret_status, struct error *e);
+
+struct box_debug {
+	const char *name; /* of a running app */
+	/* The image with the tools, as app_container describes it, read-only, with its layers; args is the program. What may be mounted,
+	 * seen and done follows the app all the same. */
+	const struct container *tools;
+	const struct list *env; /* added to the tools' */
+	const char *user;        /* in the app's words; NULL: as the app */
+	bool terminal, keep_stdin;
+};
+/* Runs a program of another image beside an app, in the foreground: in all namespaces of the app but the mounts, with the app's own root on
+ * BOX_DEBUG_ROOT and no more powers than the app. When it ends, or this process does, all that it began is ended, and nothing is left.
+ * Status as box_run. */
+int box_debug(const struct places *places, const struct box_debug *request, int *ret_status, struct error *e);
+#define BOX_DEBUG_ROOT "/app"
+
+/* Whether a running app sees the host's network: 1 or 0. */
+int box_shares_network(const struct places *places, const char *name, struct error *e);
 
 /* One line of box ps. */
 struct box_info {

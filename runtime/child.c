@@ -280,6 +280,39 @@ static const struct step enter_steps[] = {
 	{ "execute", step_execute },
 };
 
+/* box debug: in every namespace of the app but the mounts; its own begin as a copy of the host's, as those of a start do. */
+static const struct step debug_steps[] = {
+	{ "keyring", step_keyring },
+	{ "wait: layers", step_wait_go },
+	{ "root of the user namespace", step_namespace_root }, /* it hides from tracers, too: the app may look from here on */
+	{ "session", step_session },
+	{ "private mounts", step_private_mounts },
+	{ "the app's root", step_app_root },                /* before root, which covers the host's /proc */
+	{ "root", step_root },
+	{ "user", step_find_app_user },
+	{ "mounts", step_mounts },
+	{ "files", step_files },
+	{ "masked and read-only paths", step_masks },
+	{ "no set-id programs", step_no_set_ids },          /* after the last mount point was made in it */
+	{ "pivot", step_pivot },
+	{ "streams", step_streams },
+	{ "working folder", step_working_folder },
+	{ "umask", step_umask },
+	{ "program", step_find_program },
+	{ "wait: limits", step_ready },
+	{ "seccomp early", step_seccomp_early },
+	{ "bounding set", step_bounding_set },
+	{ "identity", step_identity },
+	{ "capabilities", step_capabilities },
+	{ "no new privileges", step_no_new_privileges },
+	{ "death signal", step_bind_again },
+	{ "take streams", step_take_streams },
+	{ "signals", step_signals },
+	{ "close every other descriptor", step_close_others },
+	{ "seccomp late", step_seccomp_late },
+	{ "execute", step_execute },
+};
+
 /* The same in an OCI container, whose program may outlive the command. */
 static const struct step enter_oci_steps[] = {
 	{ "keyring", step_oci_keyring },
@@ -358,6 +391,11 @@ _Noreturn void child_main(struct child *c)
 	if (c->container->oci)
 		run_steps(c, create_steps, sizeof create_steps / sizeof *create_steps);
 	run_steps(c, start_steps, sizeof start_steps / sizeof *start_steps);
+}
+
+_Noreturn void child_debug(struct child *c)
+{
+	run_steps(c, debug_steps, sizeof debug_steps / sizeof *debug_steps);
 }
 
 _Noreturn void child_enter(struct child *c)

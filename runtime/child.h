@@ -11,3 +11,6 @@ _Noreturn void child_main(struct child *c);
 
 /* One more process of a running container, already inside its namespaces: likewise. */
 _Noreturn void child_enter(struct child *c);
+
+/* The same for box debug: in all of them but the mounts, which are this process' own copy of the host's. */
+_Noreturn void child_debug(struct child *c);

@@ -38,6 +38,8 @@
 #include "runtime/child.h"
 #include "runtime/console.h"
 #include "runtime/cpu_list.h"
+#include "runtime/debug.h"
+#include "runtime/guard.h"
 #include "runtime/listener.h"
 #include "runtime/middle.h"
 #include "runtime/namespaces.h"
@@ -69,6 +71,7 @@ struct entry {
 	int streams[3];
 	bool is_oci;
 	bool comes_later; /* into the cgroup: systemd moves it there */
+	bool is_debug, is_rootless;
 };
 
 /* From here on it is about the group that was found. */
@@ -111,7 +114,7 @@ static int open_container(const struct places *places, const struct box_exec *re
 
 /* Joining a namespace that one is in already may be refused: one's own user namespace always, the host's network without root
  * (setns(2)). */
-static int find_namespaces(struct entry *entry, struct error *e)
+static int find_namespaces(const struct box_exec *request, struct entry *entry, struct error *e)
 {
 	for (enum namespace_kind i = 0; i < NAMESPACE_COUNT; i++) {
 		int is_shared = 0;
@@ -124,6 +127,8 @@ static int find_namespaces(struct entry *entry, struct error *e)
 		if (!is_shared)
 			entry->namespaces |= namespace_flag(i);
 	}
+	if (request->tools)
+		debug_namespaces(&entry->container, &entry->namespaces);
 	return 0;
 }
 
@@ -142,8 +147,12 @@ static void describe(const struct box_exec *request, struct entry *entry)
 	};
 	if (!record->user_namespace)
 		c->namespaces[NAMESPACE_USER].choice = NAMESPACE_HOST;
-	list_copy(&c->env, &record->env);
-	secret_env_find((pid_t)record->pid, &record->secret_names, &c->env);
+	if (request->tools) { /* neither the app's variables nor its secrets */
+		list_copy(&c->env, &request->tools->env);
+	} else {
+		list_copy(&c->env, &record->env);
+		secret_env_find((pid_t)record->pid, &record->secret_names, &c->env);
+	}
 	/* The command line gives only KEY=VALUE. */
 	for (size_t i = 0; request->env && i < request->env->count; i++)
 		(void)list_env_put(&c->env, request->env->items[i]);
@@ -265,7 +274,10 @@ static int join_namespaces(void *data, int *channel, struct error *e)
 		return -1;
 	if (setns(first, entry->namespaces))
 		return error_sys(e, "join the namespaces of %s", entry->record.name);
-	close(first);
+	if (entry->is_debug)
+		entry->first = first; /* its mounts are copied later */
+	else
+		close(first);
 	return 0;
 }
 
@@ -275,9 +287,13 @@ static void become_child(void *data, int channel)
 	struct child child = {
 		.container = &entry->container, .filter = &entry->filter, .channel = channel, .init_program = -1, .start = -1,
 		.can_setgroups = entry->record.can_setgroups, .scaffold = -1, .root = -1, .proc = -1, .pts = -1, .mask_folder = -1,
-		.streams = { -1, -1, -1 }, .parent_streams = { -1, -1, -1 },
+		.streams = { -1, -1, -1 }, .parent_streams = { -1, -1, -1 }, .cgroup = entry->group, .app_root = -1,
+		.first = entry->first, .source_is_file = entry->is_debug ? alloc_zeroed(entry->container.mount_count + 1, sizeof(bool)) : NULL,
+		.is_rootless = entry->is_rootless,
 	};
 
+	if (entry->is_debug)
+		child_debug(&child);
 	child_enter(&child);
 }
 
@@ -293,7 +309,7 @@ static int wait_ready(struct entry *entry, struct message *ret, struct error *e)
 static int try_middle(struct entry *entry, struct error *e)
 {
 	struct middle middle = { .cgroup = entry->comes_later ? -1 : cgroup_clone_fd(entry->group), .prepare = join_namespaces,
-				 .become = become_child, .data = entry };
+				 .become = become_child, .data = entry, .flags = entry->is_debug ? CLONE_NEWNS : 0 };
 	int ends[2];
 
 	if (channel_open(ends, e))
@@ -334,6 +350,8 @@ static int start_middle(const struct box_exec *request, struct entry *entry, str
 		return -1;
 	if (entry->comes_later && cgroup_attach(entry->group, entry->pid, e))
 		return -1;
+	if (entry->is_debug && !entry->is_rootless && debug_send_layers(entry->channel, &entry->record, &entry->container, e))
+		return -1;
 	message_init(&message, STAGE_GO);
 	if (channel_send(entry->channel, &message, e) == 0)
 		return 0;
@@ -370,6 +388,8 @@ static int let_run(struct entry *entry, const struct box_exec *request, struct e
 	autoclose int listener = -1;
 	struct message message;
 
+	if (entry->is_debug && guard_watch(request->guard, entry->channel, e))
+		return -1;
 	if (wait_ready(entry, &message, e))
 		return -1;
 	stage_take_streams(&message, entry->streams);
@@ -420,14 +440,18 @@ static int prepare(const struct places *places, const struct box_exec *request, 
 {
 	if (open_container(places, request, entry, e))
 		return -1;
+	entry->is_debug = request->tools;
+	entry->is_rootless = places->rootless;
 	if (entry->record.bundle)
-		return prepare_oci_container(places, request, entry, e) || find_namespaces(entry, e) ? -1 : 0;
+		return prepare_oci_container(places, request, entry, e) || find_namespaces(request, entry, e) ? -1 : 0;
 	if (request->process || request->detach) {
 		error_set(e, ERROR_UNSUPPORTED, "enter %s: --process and --detach are for OCI containers", request->name);
 		return error_hint(e, "box exec %s sh -c 'PROGRAM >/dev/null 2>&1 &'", request->name);
 	}
 	describe(request, entry);
-	return find_namespaces(entry, e) || seccomp_prepare(places, &entry->container, &entry->filter, e) ? -1 : 0;
+	if (request->tools)
+		debug_describe(request->tools, &entry->container);
+	return find_namespaces(request, entry, e) || seccomp_prepare(places, &entry->container, &entry->filter, e) ? -1 : 0;
 }
 
 int box_exec(const struct places *places, const struct box_exec *request, int *ret_status, struct error *e)

@@ -44,20 +44,6 @@ int launch_map_ids(struct launch *l, struct error *e)
 	return l->app_userns < 0 ? error_sys(e, "open %s", path) : 0;
 }
 
-/* Collects mounts into messages and sends each that is full; the last goes out with the stage that follows. */
-static int send_mount(struct launch *l, struct message *message, int mount, struct error *e)
-{
-	message->fds[message->fd_count++] = mount;
-	if (message->fd_count < CHANNEL_FDS)
-		return 0;
-	message->stage = STAGE_DESCRIPTORS;
-	if (channel_send(l->channel, message, e))
-		return -1;
-	message_release(message);
-	message_init(message, 0);
-	return 0;
-}
-
 static int finish_mounts(struct launch *l, struct message *message, unsigned stage, struct error *e)
 {
 	int result;
@@ -87,12 +73,12 @@ int launch_send_layers(struct launch *l, struct error *e)
 	for (size_t i = 0; result == 0 && !l->places->rootless && i < l->container->layer_count; i++) {
 		int layer = source_layer(&sources, &l->container->layers[i], e);
 
-		result = layer < 0 ? -1 : send_mount(l, &message, layer, e);
+		result = layer < 0 ? -1 : stage_add_mount(l->channel, &message, layer, e);
 	}
 	if (result == 0 && l->writable >= 0 && !l->places->rootless) {
 		int writable = mount_clone(l->writable, "", /* recursive= */ false, e);
 
-		result = writable < 0 ? -1 : send_mount(l, &message, writable, e);
+		result = writable < 0 ? -1 : stage_add_mount(l->channel, &message, writable, e);
 	}
 	if (result == 0)
 		return finish_mounts(l, &message, STAGE_GO, e);
@@ -114,7 +100,7 @@ int launch_send_sources(struct launch *l, const char *volumes, uid_t uid, gid_t 
 		if (!source_is_needed(&l->container->mounts[i]))
 			continue;
 		mount = source_mount(&sources, &l->container->mounts[i], e);
-		if (mount < 0 || send_mount(l, &message, mount, e)) {
+		if (mount < 0 || stage_add_mount(l->channel, &message, mount, e)) {
 			message_release(&message);
 			return -1;
 		}

@@ -118,6 +118,8 @@ static int take_source(struct child *c, const struct mount_entry *entry, struct 
 {
 	const struct sources own = { .app_userns = -1, .shift_userns = -1, .volumes = c->volumes };
 
+	if (entry->is_app_root)
+		return take_fd(&c->app_root);
 	return c->is_rootless ? source_mount(&own, entry, e) : child_take_mount(c, e);
 }
 

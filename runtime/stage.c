@@ -54,6 +54,19 @@ int stage_receive(int channel, unsigned stage, struct message *ret, struct error
 	return -1;
 }
 
+int stage_add_mount(int channel, struct message *message, int mount, struct error *e)
+{
+	message->fds[message->fd_count++] = mount;
+	if (message->fd_count < CHANNEL_FDS)
+		return 0;
+	message->stage = STAGE_DESCRIPTORS;
+	if (channel_send(channel, message, e))
+		return -1;
+	message_release(message);
+	message_init(message, 0);
+	return 0;
+}
+
 void stage_take_streams(struct message *ready, int ret_streams[static 3])
 {
 	uint32_t next = 0;

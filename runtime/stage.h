@@ -47,5 +47,8 @@ struct message;
 /* The parent's wait for one stage: 1, or 0 at the end of file, or -1: the child's own failure, or another stage than this. */
 int stage_receive(int channel, unsigned stage, struct message *ret, struct error *e);
 
+/* Collects a mount into a message (message_init) for the child, and sends it as DESCRIPTORS when it is full. Takes mount. */
+int stage_add_mount(int channel, struct message *message, int mount, struct error *e);
+
 /* Takes the streams out of a READY message and releases it; those that it does not have stay as they are. */
 void stage_take_streams(struct message *ready, int ret_streams[static 3]);

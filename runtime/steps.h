@@ -35,6 +35,7 @@ struct child {
 	const char *writable;     /* rootless: the folder that holds the writable layer; NULL as root (it comes as a descriptor) */
 	const char *volumes;      /* rootless: the store's folder of volumes */
 	int channel;
+	int first;                /* box debug: pidfd of the app's first process */
 	int start;                /* OCI create: the socket on which start comes, or -1 */
 	int fifos[3];             /* is_background: become its stdout, stderr and, with keep_stdin, stdin */
 	int init_program;         /* descriptor of box-init in a sealed memfd, or -1 */
@@ -54,6 +55,7 @@ struct child {
 	int scaffold;             /* a tmpfs of the child's own (root_steps.c) */
 	int root;                 /* the container's root, O_PATH */
 	int mask_folder;          /* OCI: an empty folder that hides others, once it is attached (masks.c) */
+	int app_root;             /* box debug: a copy of the app's mounts, detached */
 	int proc;                 /* a whole procfs of the container's own pid namespace, detached */
 	int pts;                  /* the container's devpts */
 	int streams[3];           /* become 0, 1, 2 */
@@ -71,6 +73,10 @@ int step_root(struct child *c, struct error *e);
 int step_pivot(struct child *c, struct error *e);
 /* Attaches mount to the folder target ("/proc"), which has to be a real folder directly below the root; made where missing. */
 int root_attach_top(struct child *c, int mount, const char *target, struct error *e);
+/* debug_steps.c */
+int step_app_root(struct child *c, struct error *e);
+int step_find_app_user(struct child *c, struct error *e);
+int step_no_set_ids(struct child *c, struct error *e);
 /* mounts.c */
 int step_mounts(struct child *c, struct error *e);
 /* Fills a tmpfs or a new volume, made for entry, with what the image has at the same place. */

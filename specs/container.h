@@ -46,6 +46,7 @@ struct mount_entry {
 	bool copy_up;        /* tmpfs and new empty volumes: filled with what the image has at the target */
 	bool is_image_volume; /* the image asked for it, not the user */
 	bool is_shared;      /* volume: several apps may write it at once */
+	bool is_app_root;    /* MOUNT_BIND, box debug: the root of the app that is looked at; it has no other source */
 	char *field;         /* where the spec says so, for messages: "volumes[2]"; NULL for box's own mounts */
 
 	/* What only an OCI configuration can say (is_oci: config.md, "Mounts"). attributes then hold for the mount itself, and for a
