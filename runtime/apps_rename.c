@@ -198,11 +198,11 @@ int apps_rename(const struct places *places, const char *old, const char *new, s
 	const struct note note = { (char *)old, (char *)new };
 	autoclose int store = folder_open_private(places->store, e);
 	autoclose int apps = store < 0 ? -1 : lock_all(places->store, LOCK_EX, e);
-	autoclose int missing = -1;
 
 	if (apps < 0 && e->sys == ENOENT) { /* the words of apps_open */
 		error_clear(e);
-		missing = apps_open(places, old, NULL, e);
+		error_set(e, ERROR_MISSING, "find the app %s: there is none in the background", old);
+		return error_hint(e, "box ps -a lists what there is");
 	}
 	if (apps < 0 || settle(places->store, apps, e) || check(places, store, apps, old, new, e))
 		return -1;
