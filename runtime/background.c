@@ -19,6 +19,7 @@
 #include "cgroups/cgroup.h"
 #include "runtime/apps.h"
 #include "runtime/box.h"
+#include "runtime/run_mark.h"
 #include "runtime/state.h"
 #include "runtime/supervise/control.h"
 #include "runtime/supervise/policy.h"
@@ -141,6 +142,7 @@ static int begin_first(const struct places *places, const struct app_settings *s
 		return -1;
 	ours = ends[0];
 	theirs = ends[1];
+	run_mark_settle(places, settings->name, definition);
 	if (state_make(places, settings->name, &state, e))
 		return -1;
 	result = begin(settings, definition, state.lock, theirs, e);
@@ -284,6 +286,8 @@ int background_boot_names(const struct places *places, struct list *ret, struct 
 
 		if (definition < 0)
 			return -1;
+		if (!state_exists(places, names.items[i]))
+			run_mark_settle(places, names.items[i], definition);
 		if (!settings.unit && !state_exists(places, names.items[i]) && restart_at_boot(settings.restart, wanted_read(definition)))
 			list_add(ret, names.items[i]);
 		app_settings_release(&settings);
