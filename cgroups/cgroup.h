@@ -166,7 +166,7 @@ struct cgroup_stats {
 };
 int cgroup_stats(const struct cgroup *group, struct cgroup_stats *ret, struct error *e);
 
-/* What tells that processes were ended for want of memory: *ret_counts is a file with a line "oom_kill NUMBER", which can be waited for with
+/* Tells that processes were ended for want of memory: *ret_counts is a file with a line "oom_kill NUMBER", which can be waited for with
  * POLLPRI (v2), or goes with the eventfd *ret_event (v1; else -1). The caller closes both. -1: this host does not tell. */
 int cgroup_watch_oom(const struct cgroup *group, int *ret_counts, int *ret_event);
 

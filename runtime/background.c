@@ -24,6 +24,7 @@
 #include "runtime/apps_rename.h"
 #include "runtime/box.h"
 #include "runtime/events.h"
+#include "runtime/run_mark.h"
 #include "runtime/state.h"
 #include "runtime/supervise/control.h"
 #include "runtime/supervise/policy.h"
@@ -151,7 +152,10 @@ static int begin_first(const struct places *places, const struct app_settings *s
 
 	if (apps_hold(places->store, &held, e) || !is_still(held, settings->name, definition))
 		return e->kind == ERROR_NONE ? error_set(e, ERROR_MISSING, "start %s: it has got another name, or was removed", settings->name) : -1;
-	if (wanted_write(definition, /* running= */ true, e) || state_make(places, settings->name, &state, e))
+	if (wanted_write(definition, /* running= */ true, e))
+		return -1;
+	run_mark_settle(places, settings->name, definition);
+	if (state_make(places, settings->name, &state, e))
 		return -1;
 	result = begin(settings, definition, state.lock, asker, e);
 	/* Where a supervisor died half-way the folder leads the next one to what is left. */
@@ -338,6 +342,8 @@ int background_boot_names(const struct places *places, struct list *ret, struct 
 
 		if (definition < 0)
 			return -1;
+		if (!state_exists(places, names.items[i]))
+			run_mark_settle(places, names.items[i], definition);
 		if (!settings.unit && !state_exists(places, names.items[i]) && restart_at_boot(settings.restart, wanted_read(definition)))
 			list_add(ret, names.items[i]);
 		app_settings_release(&settings);

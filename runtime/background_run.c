@@ -21,9 +21,11 @@
 #include "runtime/exit_gather.h"
 #include "runtime/group_path.h"
 #include "runtime/launch.h"
+#include "runtime/run_mark.h"
 #include "runtime/state.h"
 #include "runtime/supervise/control.h"
 #include "runtime/supervise/app_settings.h"
+#include "runtime/supervise/progress.h"
 #include "specs/container.h"
 
 enum { KEPT_BESIDE = 8 }; /* pidfd, listener, terminal, two that tell of OOM kills, and three FIFOs that the supervisor adds */
@@ -88,6 +90,18 @@ static void remove_record(const struct places *places, const char *name)
 		(void)unlinkat(folder, "state.json", 0); /* not there where the start came to nothing before */
 }
 
+/* As the supervisor has noted it before it asked for the start. */
+static int64_t run_number(const struct places *places, const char *name)
+{
+	struct progress progress = { 0 };
+	struct error ignored = { 0 };
+	autoclose int folder = state_folder(places, name, &ignored);
+	int64_t number = folder >= 0 && progress_read(folder, &progress, &ignored) == 0 ? progress.starts : 0;
+
+	progress_release(&progress);
+	return number;
+}
+
 int background_launch(const struct places *places, const struct container *container, int definition, int answer, struct error *e)
 {
 	autofree char *path = apps_path(places, container->name);
@@ -103,8 +117,10 @@ int background_launch(const struct places *places, const struct container *conta
 	result = launch_start(&l, e);
 	if (result == 0)
 		result = hand_over(&l, answer, e);
-	if (result == 0)
+	if (result == 0) {
+		run_mark_set(definition, run_number(places, container->name));
 		events_note(places, "container", "start", container->name, &start);
+	}
 	if (launch_release(&l, &undo))
 		log_warning("clean up after %s: %s, continuing", container->name, undo.text);
 	if (result) {
@@ -127,7 +143,10 @@ int background_end(const struct places *places, const char *name, int definition
 		return -1;
 	remove_record(places, name);
 	events_note(places, "container", "die", name, &died);
-	return lines_write(definition, LAST_END_FILE, last_end_rows, end, e);
+	if (lines_write(definition, LAST_END_FILE, last_end_rows, end, e))
+		return -1;
+	run_mark_clear(definition);
+	return 0;
 }
 
 /* Of one that goes with its end. Before its state folder: while that is there nobody else takes the name, and a sweep finds what is left.

@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "cgroups/cgroup.h"
 #include "runtime/apps.h"
+#include "runtime/run_mark.h"
 #include "runtime/state.h"
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/spawn.h"
@@ -68,6 +69,7 @@ static int serve(const struct places *places, const struct app_settings *setting
 	}
 	if (wanted_write(definition, /* running= */ true, e) || take_state(places, settings->name, &state, e))
 		return -1;
+	run_mark_settle(places, settings->name, definition);
 	result = note_group(&state, e);
 	if (result == 0)
 		result = become(settings, definition, state.lock, e);

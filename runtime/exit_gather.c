@@ -206,6 +206,14 @@ int exit_gather(const struct places *places, const char *name, int definition, c
 	return write_record(definition, &record, e);
 }
 
+int exit_gather_lost(const struct places *places, const char *name, int definition, const struct last_end *end, struct error *e)
+{
+	struct exit_record record = { .name = alloc_copy(name), .code = -1, .number = end->starts, .stopped_by = alloc_copy(EXIT_BY_REBOOT) };
+
+	add_lines(places, name, &record);
+	return write_record(definition, &record, e);
+}
+
 int exit_gather_failure(const struct places *places, const char *name, int definition, const struct error *failure, struct error *e)
 {
 	struct exit_record record = { .name = alloc_copy(name), .code = -1 };

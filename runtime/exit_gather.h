@@ -13,6 +13,9 @@ struct places;
  * cgroup and the state record are removed. What cannot be found out is left out. */
 int exit_gather(const struct places *places, const char *name, int definition, const struct last_end *end, struct error *e);
 
+/* As exit_gather, for a run that ended with the host (run_mark.h). */
+int exit_gather_lost(const struct places *places, const char *name, int definition, const struct last_end *end, struct error *e);
+
 /* Notes that box kill is about to send signal to the app: where it ends by that very signal, the record says whose it was. The app may
  * have no state folder any more. */
 void exit_note_kill(const struct places *places, const char *name, int signal);

@@ -21,6 +21,9 @@ enum { EXITS_KEPT = 10 };
 /* stopped_by of an app that box kill has sent a deadly signal. */
 #define EXIT_BY_KILL "box kill"
 
+/* And of one that ended with the host: nobody saw how, and its end is noted after the next boot. */
+#define EXIT_BY_REBOOT "reboot"
+
 struct exit_check {
 	char *began; /* as started */
 	int64_t lasted_ms;

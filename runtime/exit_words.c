@@ -64,6 +64,10 @@ char *exit_record_headline(const struct exit_record *record)
 		text_add(&line, "could not be started");
 		return text_take(&line);
 	}
+	if (text_equal(record->stopped_by, EXIT_BY_REBOOT)) {
+		text_add(&line, "ended with the host: the host rebooted, or lost its power, and nobody saw how");
+		return text_take(&line);
+	}
 	if (record->signal)
 		text_addf(&line, "ended by %s", signal_name((int)record->signal));
 	else if (record->code >= 0)

@@ -16,7 +16,7 @@
 
 struct error;
 
-/* The lock of the volume in this open folder, held while the returned descriptor is open. -1 with errno: EWOULDBLOCK where somebody uses the
+/* The lock of the volume in this open folder, held while the returned descriptor is open. -1 with errno: EWOULDBLOCK where others use the
  * volume in a way that conflicts. */
 int volume_lock(int folder, bool is_writer);
 

@@ -20,7 +20,7 @@ struct error;
 int watcher_run(int folder, int lock, int listener, struct error *e);
 
 /* What box boot --keep becomes, for the service manager of a host to begin again when it was killed: the watcher, as soon as there is no
- * other, whether there is somebody to watch or not. Should the watcher and every supervisor be killed at once, nobody else is left. state is
+ * other, also where there is nobody to watch. Should the watcher and every supervisor be killed at once, nobody else is left. state is
  * the open folder of all states. Returns at SIGTERM, or where another program is installed by now. */
 #define KEEPER_TITLE "box:[keep]"
 int keeper_run(int state, const char *box, struct error *e);

@@ -72,3 +72,25 @@ more_zeros() { truncate -s +4096 "$1"; }
 	least=2 verdict=0 says="cut"
 	torn_by more_zeros
 }
+
+@test "a run that ended with the host: box explain and ps say so, also of an app that does not come back" {
+	app '"command": ["sh", "-c", "echo said; exec sleep 1000"]'
+	box run -d app.json
+	wait_until 10 eval 'box logs "$TAG" | grep -qx said'
+	power_off
+	# Another boot. In this one nothing is claimed.
+	box boot
+	run box explain "$TAG"
+	expect_not rebooted
+	sed -i 's/^boot .*/boot another/' "$BOX_STORE/apps/$TAG/run"
+	box boot
+	run box explain "$TAG"
+	expect_has "run 1: ended with the host: the host rebooted" "said"
+	[ "$(box ps -a --format json | jq -r '.[0].status')" = "exited (?)" ] || fail "$(box ps -a)"
+	box start "$TAG"
+	box stop -t 0 "$TAG"
+	[ ! -e "$BOX_STORE/apps/$TAG/run" ] || fail "its end was noted, and the mark stays"
+	run box explain "$TAG"
+	expect_has "run 2:"
+	expect_not rebooted
+}
