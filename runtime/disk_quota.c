@@ -34,8 +34,8 @@ int disk_quota_probe(int folder, struct error *e)
 		return 0;
 	error_set(e, ERROR_UNSUPPORTED, "the file system has no project quotas%s", state.qs_flags & FS_QUOTA_PDQ_ACCT
 		  ? " that are enforced" : "");
-	return error_hint(e, "xfs: mount it with prjquota; ext4: tune2fs -O project,quota -Q prjquota DEVICE while it is not mounted, then mount it "
-			  "with prjquota; the kernel needs CONFIG_QFMT_V2 (ext4) or CONFIG_XFS_QUOTA");
+	return error_hint(e, "xfs: mount it with prjquota; ext4: tune2fs -O project,quota -Q prjquota DEVICE while it is not mounted, "
+			  "then mount it with prjquota; the kernel needs CONFIG_QFMT_V2 (ext4) or CONFIG_XFS_QUOTA");
 }
 
 static bool is_unused(int folder, uint32_t project)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * disk_quota.h - a limit of the space that a folder may take: project quotas (quotactl(2), "project"; xfs from its beginning, ext4 from 4.5).
+ * disk_quota.h - a limit of the space that a folder may take: project quotas (quotactl(2); xfs, and ext4 from Linux 4.5).
  *
  * Everything in the folder belongs to one project, whoever makes it, because new files inherit their folder's. The folder itself knows its
  * project; its figures and its limit are in the file system.
@@ -11,7 +11,8 @@
 
 struct error;
 
-/* Whether the file system of the open folder counts projects and holds them to their limits; else -1, with what would make it so as hint. */
+/* Whether the file system of the open folder counts projects and holds them to their limits; else -1, with what would make it so as
+ * hint. */
 int disk_quota_probe(int folder, struct error *e);
 
 /* Puts the empty folders, which lie on one file system, into one project without a file: the first such of count ids from first on, which

@@ -9,7 +9,8 @@
 
 /* F(letter, option, form, field, argument, help). Forms (option_merge.c has a function each): text, number and flag replace what the
  * file has; items adds to a list, file does with a path that begins in the caller's folder, pair adds KEY=VALUE to a map; program is a
- * list of one word; shell a health check by a shell's line; seconds a whole number of them; storage one of docker's words, size=SIZE; security docker's words about it. A flag has
+ * list of one word; shell a health check by a shell's line; seconds a whole number of them; storage is size=SIZE;
+ * security docker's words about it. A flag has
  * no argument. */
 #define OPTION_FIELDS(F) \
 	F('u', "user", text, "user", "USER[:GROUP]", "run as this user") \
