@@ -25,6 +25,7 @@
 #include "base/places.h"
 #include "cgroups/cgroup.h"
 #include "images/layer_mount.h"
+#include "runtime/disk_quota.h"
 #include "runtime/idmap.h"
 
 enum { LITTLE_SPACE = 1 << 30 };
@@ -173,6 +174,21 @@ static void check_layers(const struct places *places, struct finding *ret)
 	}
 }
 
+static void check_disk_limits(const struct places *places, struct finding *ret)
+{
+	struct error e = { 0 };
+	autoclose int store = places->rootless ? -1 : folder_make_private(places->store, &e);
+
+	if (places->rootless) {
+		text_add(&ret->detail, "only root can set the quota of a project");
+	} else if (store < 0 || disk_quota_probe(store, &e)) {
+		ret->level = FINDING_LESS;
+		text_add(&ret->detail, e.text);
+	} else {
+		text_add(&ret->detail, "the store's file system holds projects to their quotas");
+	}
+}
+
 /* The store is before what is tried on its file system. */
 const struct doctor_row doctor_rows[] = {
 	{ "kernel", check_kernel, "everything", "boot Linux 5.19 or later (it has id-mapped layers below an overlay)" },
@@ -185,6 +201,8 @@ const struct doctor_row doctor_rows[] = {
 	{ "overlayfs", doctor_overlay, "the writable layer, images with several layers", "modprobe overlay" },
 	{ "id-mapped mounts", doctor_idmap, "layers and volumes under a user namespace",
 	  "move the store to ext4, xfs or btrfs by --store FOLDER or BOX_STORE (tmpfs: from Linux 6.3)" },
+	{ "disk limits", check_disk_limits, "resources.limits.disk",
+	  "xfs: mount it with prjquota; ext4: tune2fs -O project,quota -Q prjquota DEVICE while it is not mounted, then mount it with prjquota" },
 	{ "seccomp", check_seccomp, "security.seccomp", "boot a kernel with CONFIG_SECCOMP_FILTER" },
 	{ "landlock", check_landlock, "unpacking images", "boot with lsm=landlock,… and CONFIG_SECURITY_LANDLOCK" },
 	{ "cgroups", check_cgroups, "resources.limits, box pause", NULL },

@@ -29,6 +29,11 @@ static bool has_writable_layer(const struct container *c)
 	return !c->read_only_root;
 }
 
+static bool has_disk_limit(const struct container *c)
+{
+	return c->disk_limit > 0;
+}
+
 static bool has_filter(const struct container *c)
 {
 	return c->seccomp != SECCOMP_UNCONFINED;
@@ -39,6 +44,7 @@ static const struct {
 	const char *name;
 	bool (*is_needed)(const struct container *container);
 } features_table[] = {
+	{ "disk limits", has_disk_limit },
 	{ "id-mapped mounts", has_user_namespace },
 	{ "overlayfs", has_writable_layer },
 	{ "seccomp", has_filter },

@@ -26,9 +26,9 @@
 #include "runtime/events.h"
 #include "runtime/run_mark.h"
 #include "runtime/state.h"
+#include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/control.h"
 #include "runtime/supervise/policy.h"
-#include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/spawn.h"
 
 enum { STEP_US = 10000, PATIENCE_US = 5000000, STATUS_UNKNOWN = 255 };

@@ -110,8 +110,8 @@ int box_check_health(const struct places *places, const char *name, int *ret_sta
 int box_replace_secret(const struct places *places, const char *name, const struct file_entry *file, bool look_only, bool *ret_differs,
 		       struct error *e);
 
-/* How run number of an app in the background ended, 0: the last one; adds the numbers of all runs that have a record. Where there is no such
- * app, of runs in the foreground: of one container, or of all that were made from an app of this name. */
+/* How run number of an app in the background ended, 0: the last one; adds the numbers of all runs that have a record. Where there is no
+ * such app, of runs in the foreground: of one container, or of all that were made from an app of this name. */
 int box_explain(const struct places *places, const char *name, int64_t number, struct exit_record *ret, struct list *ret_numbers,
 		struct error *e);
 

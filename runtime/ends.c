@@ -145,7 +145,8 @@ static int rewrite(int fd, const struct text *lines, size_t first, const struct 
 	return lseek(fd, 0, SEEK_SET) < 0 || write_all(fd, all.data, all.length) ? -1 : ftruncate(fd, (off_t)all.length);
 }
 
-/* The disk is full: the new line takes the place of so many old ones that all fits into the blocks that the file has. 0, or -1 with errno. */
+/* The disk is full: the new line takes the place of so many old ones that all fits into the blocks that the file has. 0, or -1 with
+ * errno. */
 static int replace_oldest(int fd, const struct text *lines, const size_t *starts, size_t count, const struct text *line)
 {
 	struct stat st;

@@ -21,8 +21,8 @@ enum { ENDS_NAMES = 200 };
 /* Adds a record; its number, which counts the runs that lie together, is set. On a full disk older ones make room, where there are some. */
 int ends_add(const struct places *places, struct exit_record *record, struct error *e);
 
-/* How the container of this name ended, or, where name is an app's, its run of this number; number 0: the last one. The numbers of those that
- * are kept are added to ret_numbers. ERROR_MISSING where nothing is known of that name: e is empty then but for the kind. */
+/* How the container of this name ended, or, where name is an app's, its run of this number; number 0: the last one. The numbers of those
+ * that are kept are added to ret_numbers. ERROR_MISSING where nothing is known of that name: e is empty then but for the kind. */
 int ends_read(const struct places *places, const char *name, int64_t number, struct exit_record *ret, struct list *ret_numbers,
 	      struct error *e);
 

@@ -27,6 +27,7 @@
 #include "runtime/supervise/health_record.h"
 #include "runtime/supervise/progress.h"
 #include "runtime/supervise/refused.h"
+#include "runtime/writable.h"
 
 enum { LINES_KEPT = 10, LINE_SHOWN = 1000, COMMAND_LIMIT = 64 };
 
@@ -202,6 +203,7 @@ int exit_gather(const struct places *places, const char *name, int definition, c
 	add_state(places, name, &record);
 	add_lines(places, name, &record);
 	disk_state_full(places, name, &record.full);
+	writable_usage(places->store, name, &record.disk_used, &record.disk_max);
 	record.number = end->starts;
 	return write_record(definition, &record, e);
 }

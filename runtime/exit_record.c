@@ -79,6 +79,8 @@ static const struct field record_fields[] = {
 	{ "failure", FIELD_OBJECT, AT(failure), .sub = failure_fields, .help = "why it could not be started" },
 	{ "health", FIELD_OBJECT, AT(health), .sub = health_fields, .help = "its health at the end" },
 	{ "refused", FIELD_MAP, AT(refused), .help = "refused system calls and how often" },
+	{ "disk_max", FIELD_INTEGER, AT(disk_max), .max = INT64_MAX, .help = "the limit of its writable layer" },
+	{ "disk_used", FIELD_INTEGER, AT(disk_used), .max = INT64_MAX, .help = "what was in it" },
 	{ "full", FIELD_TEXT_LIST, AT(full), .flags = FIELD_SPARSE, .help = "what of it lay on a full file system" },
 	{ "lines", FIELD_TEXT_LIST, AT(lines), .help = "the last lines that it wrote" },
 	{ 0 },

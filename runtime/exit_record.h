@@ -58,6 +58,7 @@ struct exit_record {
 		size_t check_count;
 	} health;
 	struct list refused;  /* system calls by name: "mount=2", most often refused first */
+	int64_t disk_max, disk_used; /* bytes of the writable layer; 0: it has no limit */
 	struct list full;     /* what of it lay on a full file system at its end: disk_state_full() */
 	struct list lines;    /* the last ones that it wrote: "stdout …" or "stderr …" */
 };

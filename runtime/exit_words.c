@@ -13,7 +13,7 @@
 #include "runtime/exit_record.h"
 #include "runtime/supervise/health_record.h"
 
-enum { CHECKS_SHOWN = 3, OUTPUT_SHOWN = 200 };
+enum { CHECKS_SHOWN = 3, OUTPUT_SHOWN = 200, DISK_LEFT = 64 << 10 };
 
 static void add(struct exit_reasons *ret, const char *field, char *text)
 {
@@ -159,6 +159,18 @@ static void explain_complaints(const struct exit_record *record, struct exit_rea
 		}
 }
 
+/* What is left is less than a program writes at a time. */
+static void explain_disk_limit(const struct exit_record *record, struct exit_reasons *ret)
+{
+	char limit[32], used[32];
+
+	if (record->disk_max <= 0 || record->disk_used + DISK_LEFT < record->disk_max)
+		return;
+	add(ret, "resources.limits.disk",
+	    text_format("its writable layer is full: the limit is %s (resources.limits.disk), %s are used",
+			size_format((uint64_t)record->disk_max, limit), size_format((uint64_t)record->disk_used, used)));
+}
+
 /* A circumstance, which may be the cause: whoever ends for it seldom says so in its code. */
 static void explain_disk(const struct exit_record *record, struct exit_reasons *ret)
 {
@@ -254,6 +266,7 @@ void exit_record_reasons(const struct exit_record *record, struct exit_reasons *
 	explain_memory(record, ret);
 	explain_pids(record, ret);
 	explain_network(record, ret);
+	explain_disk_limit(record, ret);
 	explain_disk(record, ret);
 	explain_complaints(record, ret);
 	explain_signal(record, ret);

@@ -22,6 +22,7 @@
 #include "runtime/explain.h"
 #include "runtime/launch.h"
 #include "runtime/relay.h"
+#include "runtime/writable.h"
 #include "specs/container.h"
 
 static void note_end(const struct places *places, const struct launch *l, const struct exit_record *record, pid_t pid, int status)
@@ -67,6 +68,8 @@ static void describe_end(const struct launch *l, const struct process_end *end, 
 	record->signal = end->signal;
 	record->core = end->core;
 	exit_gather_notes(l->state.folder, record);
+	if (l->container->disk_limit)
+		writable_usage(l->places->store, l->container->name, &record->disk_used, &record->disk_max);
 	if (record->code || record->signal)
 		disk_state_full(l->places, l->container->name, &record->full);
 }

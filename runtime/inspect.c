@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/places.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json_text.h"
@@ -17,6 +18,7 @@
 #include "runtime/inspect_app.h"
 #include "runtime/oci_state.h"
 #include "runtime/state.h"
+#include "runtime/writable.h"
 #include "specs/container.h"
 
 static void add_bool(struct text *ret, const char *key, bool value)
@@ -77,6 +79,17 @@ static void add_limits(struct text *ret, const struct cgroup *group)
 			json_add_number(ret, rows[i].key, (uint64_t)*rows[i].value);
 }
 
+static void add_disk(const struct places *places, const char *name, struct text *ret)
+{
+	int64_t used, limit;
+
+	writable_usage(places->store, name, &used, &limit);
+	if (!limit)
+		return;
+	json_add_number(ret, "disk_bytes", (uint64_t)used);
+	json_add_number(ret, "disk_limit_bytes", (uint64_t)limit);
+}
+
 /* An OCI container has its own config.json; an app what app.json and its image made of it. */
 static void add_kind(struct text *ret, const struct record *record)
 {
@@ -130,8 +143,10 @@ int container_inspect(const struct places *places, const char *name, struct text
 		json_add_member(ret, "cgroup", cgroup_path(group));
 		add_limits(ret, group);
 	}
-	if (!record.bundle)
+	if (!record.bundle) {
+		add_disk(places, name, ret);
 		app_inspect_add(places, name, ret);
+	}
 	text_add_char(ret, '}');
 	cgroup_free(group);
 	record_release(&record);

@@ -42,6 +42,11 @@ static int lease_again(struct launch *l, struct error *e)
 
 static int choose_ids(struct launch *l, struct error *e)
 {
+	if (l->places->rootless && l->container->disk_limit) {
+		error_set(e, ERROR_UNSUPPORTED, "limit the writable layer: only root can set the quota of a project");
+		error_at(e, "resources.limits.disk");
+		return error_hint(e, "run it as root, or leave the limit out");
+	}
 	if (l->places->rootless) {
 		if (!container_has_namespace(l->container, NAMESPACE_USER)) {
 			error_set(e, ERROR_SPEC, "use the host's user ids: only root can run an app without a user namespace");
@@ -155,14 +160,19 @@ static int make_writable(struct launch *l, struct error *e)
 {
 	if (l->background)
 		l->writable = writable_open(l->places->store, l->container->name, l->holder, &l->map, e);
-	if (l->writable >= 0 || e->kind != ERROR_NONE)
-		return l->writable >= 0 ? 0 : -1;
+	if (l->writable < 0 && e->kind != ERROR_NONE)
+		return -1;
+	/* Its limit is there already; the file system may be mounted in another way by now. */
+	if (l->writable >= 0)
+		return l->container->disk_limit && writable_check_limit(l->writable, e) ? error_at(e, "resources.limits.disk") : 0;
 	l->writable = writable_make(l->places->store, l->container->name, &l->map, e);
 	l->has_writable = l->writable >= 0;
 	if (l->writable < 0)
 		return -1;
 	if (symlinkat(l->holder, l->writable, WRITABLE_HOLDER))
 		return error_sys(e, "note the holder of the writable layer");
+	if (l->container->disk_limit && writable_limit(l->writable, l->id_base, l->container->disk_limit, e))
+		return error_at(e, "resources.limits.disk");
 	return 0;
 }
 

@@ -21,10 +21,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime/disk_quota.h"
 #include "runtime/idmap.h"
 #include "runtime/inside.h"
 
-enum { YOUNG_SECONDS = 60 };
+enum { YOUNG_SECONDS = 60, PROJECTS_TRIED = 64 };
 
 static int give(int folder, const char *name, const struct id_map *map, struct error *e)
 {
@@ -153,14 +154,57 @@ int writable_rename(int store, const char *old, const char *new, struct error *e
 	return fsync(containers) ? error_sys(e, "keep the folder containers of the store") : 0;
 }
 
+int writable_limit(int folder, uint32_t base, int64_t bytes, struct error *e)
+{
+	autoclose int upper = openat(folder, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int work = openat(folder, "work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const int folders[] = { upper, work };
+
+	if (upper < 0 || work < 0)
+		return error_sys(e, "open the writable layer");
+	/* overlayfs makes files in work and moves them to upper, which only works within one project. */
+	return disk_quota_begin(folders, 2, base, PROJECTS_TRIED, bytes, e) ? error_in(e, "limit the writable layer") : 0;
+}
+
+int writable_check_limit(int folder, struct error *e)
+{
+	return disk_quota_probe(folder, e) ? error_in(e, "limit the writable layer") : 0;
+}
+
+static int open_upper(int containers, const char *name)
+{
+	autofree char *path = text_format("%s/upper", name);
+
+	return openat(containers, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+void writable_usage(const char *store, const char *name, int64_t *ret_used, int64_t *ret_limit)
+{
+	autofree char *path = text_format("%s/containers", store);
+	autoclose int containers = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int upper = containers < 0 ? -1 : open_upper(containers, name);
+
+	*ret_used = *ret_limit = 0;
+	if (upper >= 0)
+		disk_quota_read(upper, ret_used, ret_limit);
+}
+
 int writable_remove(const char *store, const char *name, const struct id_map *map, struct error *e)
 {
 	autofree char *path = text_format("%s/containers", store);
 	autoclose int containers = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
+	autoclose int upper = containers < 0 ? -1 : open_upper(containers, name);
+	uint32_t project = upper < 0 ? 0 : disk_quota_project(upper);
+
 	if (containers < 0)
 		return errno == ENOENT ? 0 : error_sys(e, "open %s", path);
-	return inside_remove(containers, name, map, e) ? error_in(e, "remove the writable layer of %s", name) : 0;
+	if (upper >= 0)
+		close(take_fd(&upper));
+	if (inside_remove(containers, name, map, e))
+		return error_in(e, "remove the writable layer of %s", name);
+	disk_quota_end(containers, project);
+	return 0;
 }
 
 /* Whether the state folder that a layer belongs to is gone; one without a note is being made, or was never finished. */

@@ -16,6 +16,15 @@ int writable_make(const char *store, const char *name, const struct id_map *map,
 /* The same where holder, a path, has such a layer already: what the app wrote is still there. -1 without an error: there is none. */
 int writable_open(const char *store, const char *name, const char *holder, const struct id_map *map, struct error *e);
 
+/* Limits the space of a new layer to so many bytes, by a project of the ids that the app has leased from base on (disk_quota.h). */
+int writable_limit(int folder, uint32_t base, int64_t bytes, struct error *e);
+
+/* Whether the limit that a layer was made with is still held. */
+int writable_check_limit(int folder, struct error *e);
+
+/* What the layer uses and may use, in bytes; *ret_limit 0: it has no limit, or there is no layer. */
+void writable_usage(const char *store, const char *name, int64_t *ret_used, int64_t *ret_limit);
+
 /* Removes them with what the app wrote. An ordinary user's subordinate ids own some of it: that is removed from inside a user
  * namespace with this map. Missing is fine. */
 /* Removes every layer whose holder, a state folder, is gone: what a reboot left. The holder is written by the caller of writable_make as

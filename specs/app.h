@@ -35,8 +35,8 @@ int app_load(const char *path, const struct app_options *options, struct app **r
 /* The same for an image without a file: "box run NAME". name is the app's. Relative paths of options are the caller's. */
 int app_from_image(const char *image, const char *name, const struct app_options *options, struct app **ret, struct error *e);
 
-/* As app_load, and goes on after an error: adds every error's line to problems, and to hints, which may be NULL, what to do about it ("": it
- * has no hint). Returns 0 where there is none. */
+/* As app_load, and goes on after an error: adds every error's line to problems, and to hints, which may be NULL, what to do about it
+ * ("": it has no hint). Returns 0 where there is none. */
 int app_check(const char *path, const struct app_options *options, struct list *problems, struct list *hints, struct error *e);
 
 void app_free(struct app *app);

@@ -41,6 +41,7 @@ int check_healthcheck(const struct app *app, struct problems *p);
 
 /* check_limits.c: what the kernel measures and grants */
 int check_memory(const struct app *app, struct problems *p);
+int check_disk(const struct app *app, struct problems *p);
 int check_cpusets(const struct app *app, struct problems *p);
 int check_io(const struct app *app, struct problems *p);
 int check_ulimits(const struct app *app, struct problems *p);

@@ -197,6 +197,7 @@ static void choose_limits(const struct app *app, struct container *c)
 	to->pids_is_default = from->pids == LIMIT_UNSET;
 	to->pids = to->pids_is_default ? DEFAULT_PIDS : from->pids;
 	to->io_weight = from->io_weight;
+	c->disk_limit = from->disk == LIMIT_UNSET ? 0 : from->disk;
 	for (size_t i = 0; i < from->io_count; i++) {
 		struct io_limit *io = alloc_append(&to->io, &to->io_count, sizeof *io);
 

@@ -73,7 +73,7 @@ void app_init(struct app *app)
 	struct app_limits *l = &app->resources.limits;
 	struct healthcheck *health = &app->healthcheck;
 
-	l->cpus = l->cpu_weight = l->memory = l->swap = l->pids = l->io_weight = LIMIT_UNSET;
+	l->cpus = l->cpu_weight = l->memory = l->swap = l->pids = l->disk = l->io_weight = LIMIT_UNSET;
 	app->resources.reservations.memory = LIMIT_UNSET;
 	app->shm_size = 64 << 20;
 	app->security.no_new_privileges = true;

@@ -75,7 +75,7 @@ struct io_rule {
 
 struct app_limits {
 	int64_t cpus; /* millionths */
-	int64_t cpu_weight, memory, swap, pids, io_weight;
+	int64_t cpu_weight, memory, swap, pids, disk, io_weight;
 	char *cpuset, *cpuset_mems;
 	struct io_rule *io;
 	size_t io_count;

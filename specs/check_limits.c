@@ -18,7 +18,7 @@
 #include "specs/limits.h"
 #include "specs/problems.h"
 
-enum { MEMORY_LEAST = 4 << 20, CPUS_MOST = 8191 };
+enum { MEMORY_LEAST = 4 << 20, DISK_LEAST = 1 << 20, CPUS_MOST = 8191 };
 
 int check_memory(const struct app *app, struct problems *p)
 {
@@ -64,6 +64,24 @@ static bool is_cpu_list(const char *text)
 			return false;
 	}
 	return true;
+}
+
+int check_disk(const struct app *app, struct problems *p)
+{
+	int64_t disk = app->resources.limits.disk;
+
+	if (disk == LIMIT_UNSET)
+		return 0;
+	if (disk < DISK_LEAST)
+		error_set(p->e, ERROR_SPEC, "expected at least 1m: less holds hardly a folder, found %jd bytes", (intmax_t)disk);
+	else if (app->read_only)
+		error_set(p->e, ERROR_SPEC, "the app has no writable layer that it could limit: \"read_only\" is set");
+	else if (app->security.userns == USERNS_HOST)
+		error_set(p->e, ERROR_SPEC, "it needs ids of the app's own: \"userns\" is \"host\"");
+	else
+		return 0;
+	error_at(p->e, "resources.limits.disk");
+	return problems_add(p);
 }
 
 int check_cpusets(const struct app *app, struct problems *p)

@@ -322,6 +322,7 @@ struct container {
 	size_t rlimit_count;
 
 	struct limits limits;
+	int64_t disk_limit;  /* bytes of the writable layer; 0: none. Not in limits: no cgroup has it */
 	struct health_check health;
 	struct list labels; /* "key=value" */
 

@@ -109,6 +109,7 @@ static const struct field limit_fields[] = {
 	{ "memory", FIELD_SIZE, AT(memory), .help = "Memory: \"512m\". More ends a process of the app." },
 	{ "swap", FIELD_SIZE, AT(swap), .help = "Swap beside memory. Default: none where memory is limited." },
 	{ "pids", FIELD_INTEGER, AT(pids), .min = 1, .max = 4194304, .help = "Processes and threads. Default: 1024." },
+	{ "disk", FIELD_SIZE, AT(disk), .help = "What it writes beside its volumes: \"10g\". Needs project quotas (box doctor)." },
 	{ "io_weight", FIELD_INTEGER, AT(io_weight), .min = 1, .max = 10000, .help = "Share of disk time under contention." },
 	{ "io", FIELD_OBJECT_LIST, AT(io), .sub = io_fields, .size = sizeof(struct io_rule), .count_offset = AT(io_count),
 	  .help = "Limits per block device." },

@@ -9,7 +9,8 @@
 
 /* F(letter, option, form, field, argument, help). Forms (option_merge.c has a function each): text, number and flag replace what the
  * file has; items adds to a list, file does with a path that begins in the caller's folder, pair adds KEY=VALUE to a map; program is a
- * list of one word; shell a health check by a shell's line; seconds a whole number of them; security docker's words about it. A flag has
+ * list of one word; shell a health check by a shell's line; seconds a whole number of them; storage is size=SIZE;
+ * security docker's words about it. A flag has
  * no argument. */
 #define OPTION_FIELDS(F) \
 	F('u', "user", text, "user", "USER[:GROUP]", "run as this user") \
@@ -27,6 +28,7 @@
 	F(0, "cpus", text, "resources.limits.cpus", "NUMBER", "limit of its processor time") \
 	F(0, "cpuset-cpus", text, "resources.limits.cpuset", "LIST", "processors that it may run on") \
 	F(0, "pids-limit", number, "resources.limits.pids", "NUMBER", "limit of its processes") \
+	F(0, "storage-opt", storage, "resources.limits.disk", "size=SIZE", "limit of what it writes beside its volumes") \
 	F(0, "shm-size", text, "shm_size", "SIZE", "size of /dev/shm") \
 	F(0, "ulimit", pair, "ulimits", "NAME=SOFT[:HARD]", "limit of each process") \
 	F(0, "sysctl", pair, "sysctls", "KEY=VALUE", "kernel setting of its namespaces") \

@@ -131,6 +131,14 @@ static int put_shell(struct setting *s)
 	return 0;
 }
 
+static int put_storage(struct setting *s)
+{
+	if (!text_starts(s->value, "size="))
+		return error_set(s->e, ERROR_USAGE, "option --%s %.80s: expected size=SIZE", s->option, s->value);
+	json_object_set_new(s->object, s->key, plain_text(s->value + strlen("size=")));
+	return 0;
+}
+
 static int put_seconds(struct setting *s)
 {
 	autofree char *words = text_format("%ss", s->value);

@@ -46,5 +46,6 @@ ParameterizedTest(const struct sample *sample, oom_record, victims)
 	autorelease(text) struct text victim = { 0 };
 
 	oom_record_victim(sample->record, "/box/web", &victim);
-	cr_expect(text_equal(victim.data ? victim.data : "", sample->victim), "found %s in %s", victim.data ? victim.data : "nobody", sample->record);
+	cr_expect(text_equal(victim.data ? victim.data : "", sample->victim),
+		  "found %s in %s", victim.data ? victim.data : "nobody", sample->record);
 }
