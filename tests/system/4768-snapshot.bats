@@ -84,7 +84,7 @@ status_of() { box ps --format json | jq -r --arg name "$TAG" '.[] | select(.name
 	app '"volumes": ["'"$TAG"'-v:/v"], "command": ["sh", "-c", "while :; do sleep 0.1; done"]'
 	box run -d app.json >/dev/null
 	mkdir "$(data "$TAG-v")/many"
-	(cd "$(data "$TAG-v")/many" && seq 20000 | split -l 1 -a 5 -)
+	(cd "$(data "$TAG-v")/many" && seq 4000 | split -l 1 -a 5 -)
 	"$BOX" --root "$STATE" volume snapshot "$TAG-v" "$TAG-c" >out 2>&1 &
 	wait_until 10 left
 	kill -KILL $!
@@ -93,7 +93,7 @@ status_of() { box ps --format json | jq -r --arg name "$TAG" '.[] | select(.name
 	[ "$(box volume ls -q)" = "$TAG-v" ] || fail "half a volume"
 	wait_until 10 eval '[ "$(status_of)" = running ]'
 	wait_until 30 box volume snapshot "$TAG-v" "$TAG-c"
-	[ "$(ls "$(data "$TAG-c")/many" | wc -l)" -eq 20000 ]
+	[ "$(ls "$(data "$TAG-c")/many" | wc -l)" -eq 4000 ]
 	! left || fail "what was left is still there"
 }
 
