@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * command_volume.c - box volume: create, ls, rm, inspect, prune, export, import.
+ * command_volume.c - box volume: create, ls, rm, inspect, prune, export, import, snapshot.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -20,11 +20,12 @@
 #include "images/tar_apply.h"
 #include "runtime/events.h"
 #include "runtime/oci_state.h"
+#include "runtime/snapshot.h"
 #include "runtime/volumes.h"
 #include "specs/image_story.h"
 
 struct options {
-	bool quiet, all, force, no_trunc;
+	bool quiet, all, force, no_trunc, live;
 	const char *format, *output;
 	struct list filters;
 };
@@ -37,6 +38,7 @@ const struct option_row volume_options[] = {
 	{ 'a', "all", OPTION_FLAG, offsetof(struct options, all), NULL, "prune: every volume that no running app uses" },
 	{ 0, "force", OPTION_FLAG, offsetof(struct options, force), NULL, "rm: one that does not exist is fine" },
 	{ 'o', "output", OPTION_TEXT, offsetof(struct options, output), "FILE", "export: write the tar there (default: stdout)" },
+	{ 0, "live", OPTION_FLAG, offsetof(struct options, live), NULL, "snapshot: let the apps that have it go on meanwhile" },
 	{ 0 },
 };
 
@@ -252,6 +254,15 @@ static int import(const struct call *call, const struct options *options, const 
 	return volume_work(call->places, names->items[0], /* is_writer= */ true, file, apply_volume, NULL, e);
 }
 
+static int snapshot(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+{
+	if (volume_snapshot(call->places, names->items[0], names->items[1], options->live, e))
+		return -1;
+	events_note(call->places, "volume", "create", names->items[1], NULL);
+	text_addf(ret, "%s\n", names->items[1]);
+	return 0;
+}
+
 static const struct verb {
 	const char *name, *operands;
 	size_t least, most;
@@ -264,6 +275,7 @@ static const struct verb {
 	{ "prune", "", 0, 0, prune },
 	{ "export", "NAME", 1, 1, export },
 	{ "import", "NAME FILE|-", 2, 2, import },
+	{ "snapshot", "NAME NEW-NAME", 2, 2, snapshot },
 };
 
 static int run_verb(const struct call *call, const struct options *options, struct list *words, struct text *ret, struct error *e)
@@ -278,7 +290,7 @@ static int run_verb(const struct call *call, const struct options *options, stru
 			return error_set(e, ERROR_USAGE, "volume %s: expected %s", word, *verbs[i].operands ? verbs[i].operands : "no operand");
 		return verbs[i].run(call, options, &names, ret, e);
 	}
-	return error_set(e, ERROR_USAGE, "volume: expected create, ls, rm, inspect, prune, export or import");
+	return error_set(e, ERROR_USAGE, "volume: expected create, ls, rm, inspect, prune, export, import or snapshot");
 }
 
 int command_volume(const struct call *call)

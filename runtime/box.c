@@ -249,6 +249,21 @@ int box_pause(const struct places *places, const char *name, bool paused, struct
 	return result;
 }
 
+bool box_is_paused(const struct places *places, const char *name)
+{
+	struct cgroup *group = NULL;
+	struct record record = { 0 };
+	struct error ignored = { 0 };
+	bool alive = false, is_paused;
+
+	if (open_group(places, name, &record, &alive, &group, &ignored))
+		return false;
+	is_paused = alive && cgroup_is_frozen(group);
+	cgroup_free(group);
+	record_release(&record);
+	return is_paused;
+}
+
 /* Whether it is an OCI container, and whether its first process has ended. Such a one stays until somebody deletes it. */
 static bool is_bundle(const struct places *places, const char *name, bool *ret_ended)
 {

@@ -119,6 +119,9 @@ int box_explain(const struct places *places, const char *name, int64_t number, s
  * and stderr, and which is killed where its time is over. *ret_status: 0, or the program's as box_run, 124 where it was late. */
 int box_reload(const struct places *places, const char *name, int *ret_status, struct error *e);
 
+/* Whether it runs and is paused. */
+bool box_is_paused(const struct places *places, const char *name);
+
 int box_pause(const struct places *places, const char *name, bool paused, struct error *e);
 
 /* Removes a container that does not run; force: kills it first. Missing with force is fine. */

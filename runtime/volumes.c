@@ -40,7 +40,7 @@ static int open_top(const struct places *places, struct error *e)
 	return store >= 0 && top < 0 ? error_sys(e, "open the folder %s/volumes", places->store) : top;
 }
 
-static int check_name(const char *name, struct error *e)
+int volume_check_name(const char *name, struct error *e)
 {
 	if (!name_is_plain(name))
 		return error_set(e, ERROR_USAGE, "use the volume name \"%.140s\": expected a letter or digit, then up to 127 letters, "
@@ -58,7 +58,7 @@ static int missing(const char *name, struct error *e)
 /* The folder of one volume; *ret_top, the folder of all, may be NULL. */
 static int open_volume(const struct places *places, const char *name, int *ret_top, struct error *e)
 {
-	autoclose int top = check_name(name, e) ? -1 : open_top(places, e);
+	autoclose int top = volume_check_name(name, e) ? -1 : open_top(places, e);
 	int folder;
 
 	if (top < 0)
@@ -96,6 +96,40 @@ static char *find_owner(const struct places *places, const char *volume)
 		if (name_is_plain(entry->d_name) && names_volume(dirfd(apps), entry->d_name, volume))
 			return alloc_copy(entry->d_name);
 	return NULL;
+}
+
+void volume_owners(const struct places *places, const char *name, struct list *ret)
+{
+	autofree char *path = text_format("%s/apps", places->store);
+	autoclosedir DIR *apps = folder_open(AT_FDCWD, path, O_NOFOLLOW);
+	struct dirent *entry;
+
+	while (apps && (entry = readdir(apps)))
+		if (name_is_plain(entry->d_name) && names_volume(dirfd(apps), entry->d_name, name))
+			list_add(ret, entry->d_name);
+}
+
+bool volume_is_locked(const struct places *places, const char *name)
+{
+	struct error ignored = { 0 };
+	autoclose int folder = open_volume(places, name, NULL, &ignored);
+	autoclose int held = folder < 0 ? -1 : volume_lock(folder, /* is_writer= */ true);
+
+	return folder >= 0 && held < 0 && errno == EWOULDBLOCK;
+}
+
+int volume_content(const struct places *places, const char *name, int *ret_top, int *ret_content, struct error *e)
+{
+	autoclose int top = -1;
+	autoclose int folder = open_volume(places, name, &top, e);
+
+	if (folder < 0)
+		return -1;
+	*ret_content = openat(folder, "_data", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*ret_content < 0)
+		return error_sys(e, "open the content of volume %s", name);
+	*ret_top = take_fd(&top);
+	return 0;
 }
 
 static void describe(const struct places *places, const char *name, int folder, struct volume *ret)
@@ -157,7 +191,7 @@ int volume_create(const struct places *places, const char *name, struct error *e
 	const struct mount_entry entry = { .source = (char *)name, .is_shared = true };
 	int held;
 
-	if (check_name(name, e))
+	if (volume_check_name(name, e))
 		return -1;
 	held = volume_open(path, &entry, e);
 	if (held >= 0)
@@ -255,7 +289,7 @@ int volume_size(const struct places *places, const char *name, int64_t *ret, str
 }
 
 /* The ids in a volume are what they are on disk, for root; an ordinary user's are those of its containers. */
-static void find_map(struct id_map *ret)
+void volume_find_map(struct id_map *ret)
 {
 	const struct id_extent all = { 0, 0, ID_RANGE };
 
@@ -287,6 +321,6 @@ int volume_work(const struct places *places, const char *name, bool is_writer, i
 		error_set(e, ERROR_EXISTS, "write to volume %s: a running app uses it", name);
 		return error_hint(e, "stop that app first");
 	}
-	find_map(&map);
+	volume_find_map(&map);
 	return inside_run(&inside, e) ? error_in(e, "volume %s", name) : 0;
 }

@@ -93,7 +93,7 @@ try() {
 }
 
 # column NAME: that column of the table in docs/images.md, a line for each shape.
-column() { awk -F ' *[|] *' -v name="$1" '$2 == "image" { for (i = 2; i < NF; i++) if ($i == name) at = i } at && /^\| [a-z]/ && $2 != "image" { print $2 ": " $at }' "$TOP/docs/images.md"; }
+column() { awk -F ' *[|] *' -v name="$1" '$2 == "image" { at = 0; for (i = 2; i < NF; i++) if ($i == name) at = i } at && /^\| [a-z]/ && $2 != "image" { print $2 ": " $at }' "$TOP/docs/images.md"; }
 
 shapes() { (cd "$SHAPES" && printf '%s\n' */shape.json | sed 's,/.*,,'); }
 
