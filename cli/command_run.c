@@ -49,22 +49,31 @@ struct options {
 #define SPEC_OFFSET offsetof(struct options, fields)
 const struct option_row run_options[] = {
 	{ 't', "tty", OPTION_FLAG, offsetof(struct options, terminal), NULL, "give the app a terminal" },
-	{ 'i', "interactive", OPTION_FLAG, offsetof(struct options, keep_stdin), NULL, "give the app this command's stdin" },
-	{ 0, "rm", OPTION_FLAG, offsetof(struct options, remove), NULL, "remove the container at the end (always done in the foreground)" },
-	{ 0, "name", OPTION_TEXT, offsetof(struct options, name), "NAME", "name of the container (default: the spec's and six digits)" },
-	{ 'e', "env", OPTION_VARIABLES, offsetof(struct options, env), "KEY[=VALUE]", "set a variable; KEY alone takes the caller's" },
+	{ 'i', "interactive", OPTION_FLAG, offsetof(struct options, keep_stdin), NULL,
+	  "give the app this command's stdin" },
+	{ 0, "rm", OPTION_FLAG, offsetof(struct options, remove), NULL,
+	  "remove the container at the end (always done in the foreground)" },
+	{ 0, "name", OPTION_TEXT, offsetof(struct options, name), "NAME",
+	  "name of the container (default: the spec's and six digits)" },
+	{ 'e', "env", OPTION_VARIABLES, offsetof(struct options, env), "KEY[=VALUE]",
+	  "set a variable; KEY alone takes the caller's" },
 	{ 'v', "volume", OPTION_LIST, offsetof(struct options, volumes), "SOURCE:TARGET[:ro]", "add a mount" },
-	{ 0, "pull", OPTION_TEXT, offsetof(struct options, pull), "missing|always|never", "when to ask the image's registry (default: missing)" },
-	{ 0, "platform", OPTION_TEXT, offsetof(struct options, platform), "OS/ARCH[/VARIANT]", "of an image for several platforms" },
+	{ 0, "pull", OPTION_TEXT, offsetof(struct options, pull), "missing|always|never",
+	  "when to ask the image's registry (default: missing)" },
+	{ 0, "platform", OPTION_TEXT, offsetof(struct options, platform), "OS/ARCH[/VARIANT]",
+	  "of an image for several platforms" },
 	{ 'q', "quiet", OPTION_FLAG, offsetof(struct options, quiet), NULL, "no word about what is pulled" },
-	{ 0, "override", OPTION_TEXT, offsetof(struct options, override), "NAME", "merge this entry of the spec's overrides" },
-	{ 0, "locked", OPTION_FLAG, offsetof(struct options, locked), NULL, "run nothing but what the lock beside the file says (box lock)" },
+	{ 0, "override", OPTION_TEXT, offsetof(struct options, override), "NAME",
+	  "merge this entry of the spec's overrides" },
+	{ 0, "locked", OPTION_FLAG, offsetof(struct options, locked), NULL,
+	  "run nothing but what the lock beside the file says (box lock)" },
 	{ 0, "from", OPTION_TEXT, offsetof(struct options, from), "REFERENCE",
 	  "where the locked image lies: oci:DIR:TAG, oci-archive:FILE, docker-archive:FILE, or another repository" },
 	{ 'd', "detach", OPTION_FLAG, offsetof(struct options, detach), NULL,
 	  "run it in the background, under a supervisor; its name is printed" },
 	BUNDLE_OPTIONS(struct options, bundle.),
-	{ 0, "keep", OPTION_FLAG, offsetof(struct options, keep), NULL, "a bundle's container is not deleted at its end" },
+	{ 0, "keep", OPTION_FLAG, offsetof(struct options, keep), NULL,
+	  "a bundle's container is not deleted at its end" },
 	SPEC_OPTIONS,
 	PLATFORM_OPTIONS,
 	TRANSFER_OPTIONS,
@@ -117,7 +126,9 @@ static int complete_name(const struct options *options, struct container *c, str
 
 static int choose_pull(const struct options *options, enum pull_policy *ret, struct error *e)
 {
-	static const char *const names[] = { [PULL_MISSING] = "missing", [PULL_ALWAYS] = "always", [PULL_NEVER] = "never" };
+	static const char *const names[] = {
+		[PULL_MISSING] = "missing", [PULL_ALWAYS] = "always", [PULL_NEVER] = "never"
+	};
 
 	*ret = PULL_MISSING;
 	if (!options->pull)
@@ -131,25 +142,30 @@ static int choose_pull(const struct options *options, enum pull_policy *ret, str
 }
 
 /* The lock beside a file, and what it says about its image. */
-static int find_lock(struct run *run, const struct call *call, const struct options *options, const char *file, struct error *e)
+static int find_lock(struct run *run, const struct options *options, const char *file, struct error *e)
 {
 	struct locking *locking = &run->locking;
 
 	if (!is_file(file) || strcmp(file, "-") == 0)
 		return options->locked || options->from
-			       ? error_set(e, ERROR_USAGE, "--locked and --from are for a file that a lock can lie beside")
+			       ? error_set(e, ERROR_USAGE,
+					   "--locked and --from are for a file that a lock can lie beside")
 			       : 0;
-	*locking = (struct locking){ .is_strict = options->locked, .has_source = options->from, .spec = alloc_copy(file) };
-	if (locking_begin(locking, call->places, run->app, e) || locking_choose(locking, run->app, options->platform, e))
+	*locking =
+		(struct locking){ .is_strict = options->locked, .has_source = options->from, .spec = alloc_copy(file) };
+	if (locking_begin(locking, run->app, e) || locking_choose(locking, run->app, options->platform, e))
 		return -1;
 	if (options->from && !locking->image)
 		return error_set(e, ERROR_USAGE, "--from: %s locks no image for it", locking->path);
 	return 0;
 }
 
-static int resolve(struct run *run, const struct call *call, const struct options *options, const char *reference, struct error *e)
+static int resolve(struct run *run, const struct call *call, const struct options *options, const char *reference,
+		   struct error *e)
 {
-	struct image_options choices = { .platform = options->platform, .progress = progress_blob, .begins = progress_begins,
+	struct image_options choices = { .platform = options->platform,
+					 .progress = progress_blob,
+					 .begins = progress_begins,
 					 .locked = run->locking.image };
 	int result = choose_pull(options, &choices.pull, e);
 
@@ -177,8 +193,13 @@ static int load(const char *operand, const struct app_options *chosen, struct ap
 
 static struct app_options choose(const struct options *options, const struct list *command)
 {
-	return (struct app_options){ .override = options->override, .name = options->name, .env = &options->env,
-				     .volumes = &options->volumes, .fields = &options->fields, .command = command, .terminal = options->terminal,
+	return (struct app_options){ .override = options->override,
+				     .name = options->name,
+				     .env = &options->env,
+				     .volumes = &options->volumes,
+				     .fields = &options->fields,
+				     .command = command,
+				     .terminal = options->terminal,
 				     .keep_stdin = options->keep_stdin };
 }
 
@@ -189,7 +210,7 @@ static int prepare(struct run *run, const struct call *call, const struct option
 	autofree char *from = options->from ? reference_absolute(options->from) : NULL;
 	const char *reference, *field;
 
-	if (load(file, &chosen, &run->app, e) || find_lock(run, call, options, file, e))
+	if (load(file, &chosen, &run->app, e) || find_lock(run, options, file, e))
 		return -1;
 	reference = app_image(run->app, &field);
 	if (resolve(run, call, options, from ? from : reference, e))
@@ -217,11 +238,14 @@ static int check_options(const struct options *options, const struct list *opera
 		return error_set(e, ERROR_USAGE, "run: expected FILE.json or IMAGE");
 	if (operands->count > 1) {
 		error_set(e, ERROR_USAGE, "run: expected one FILE.json, found %zu operands", operands->count);
-		return error_hint(e, "the command stands behind two dashes: box run %s -- %s", operands->items[0], operands->items[1]);
+		return error_hint(e, "the command stands behind two dashes: box run %s -- %s", operands->items[0],
+				  operands->items[1]);
 	}
 	if (options->detach && (options->terminal || options->keep_stdin)) {
-		error_set(e, ERROR_UNSUPPORTED, "option --%s: not together with --detach yet", options->terminal ? "tty" : "interactive");
-		return error_hint(e, "leave it out: box logs -f NAME shows what the app writes, box exec -it NAME sh enters it");
+		error_set(e, ERROR_UNSUPPORTED, "option --%s: not together with --detach yet",
+			  options->terminal ? "tty" : "interactive");
+		return error_hint(
+			e, "leave it out: box logs -f NAME shows what the app writes, box exec -it NAME sh enters it");
 	}
 	if (options->detach && options->remove) {
 		error_set(e, ERROR_UNSUPPORTED, "option --rm: not together with --detach yet");
@@ -243,10 +267,11 @@ static void forget(struct options *options, struct list *operands, struct list *
 }
 
 /* Behind the name of an image everything belongs to the program, as docker and podman have it; options may stand behind a file. */
-static int parse(const struct call *call, struct options *options, struct list *operands, struct list *command, struct error *e)
+static int parse(const struct call *call, struct options *options, struct list *operands, struct list *command,
+		 struct error *e)
 {
-	if (options_parse(run_options, OPERANDS_FIRST, call->argv, options, operands, command, e) == 0 && operands->count == 1 &&
-	    !options->bundle.bundle && !is_file(operands->items[0]))
+	if (options_parse(run_options, OPERANDS_FIRST, call->argv, options, operands, command, e) == 0 &&
+	    operands->count == 1 && !options->bundle.bundle && !is_file(operands->items[0]))
 		return 0;
 	forget(options, operands, command);
 	error_clear(e);
@@ -254,26 +279,37 @@ static int parse(const struct call *call, struct options *options, struct list *
 }
 
 /* Makes the app in the background. */
-static int define_app(const struct run *run, const struct call *call, const struct options *options, const struct list *command,
-		      struct error *e)
+static int define_app(const struct run *run, const struct call *call, const struct options *options,
+		      const struct list *command, struct error *e)
 {
 	const struct app_options chosen = choose(options, command);
 	const struct container *c = &run->container;
 	const struct app_log log = app_log(run->app);
 	autorelease(text) struct text json = { 0 };
 	autofree char *spec_file = c->spec_file && is_file(c->spec_file) ? realpath(c->spec_file, NULL) : NULL;
-	const struct app_definition definition = { .name = c->name, .spec_file = spec_file, .container = c, .json = &json,
+	const struct app_definition definition = { .name = c->name,
+						   .spec_file = spec_file,
+						   .container = c,
+						   .json = &json,
 						   .digest = run->image.digest,
-						   .image = c->image, .args = &c->args, .restart = app_restart(run->app), .stop_signal = c->stop_signal,
-						   .stop_grace_us = c->stop_grace_us, .log_driver = log.driver,
-						   .log_max_size = log.max_size, .log_max_files = log.max_files };
+						   .image = c->image,
+						   .args = &c->args,
+						   .restart = app_restart(run->app),
+						   .stop_signal = c->stop_signal,
+						   .stop_grace_us = c->stop_grace_us,
+						   .log_driver = log.driver,
+						   .log_max_size = log.max_size,
+						   .log_max_files = log.max_files };
 
-	return app_freeze(run->app, &chosen, c, &json, e) || box_check_name(c->name, e) || apps_make(call->places, &definition, e) ? -1 : 0;
+	return app_freeze(run->app, &chosen, c, &json, e) || box_check_name(c->name, e) ||
+			       apps_make(call->places, &definition, e)
+		       ? -1
+		       : 0;
 }
 
 /* Makes the app, and leaves it to a supervisor. Where it cannot be started nothing of it is left. */
-static int run_detached(const struct run *run, const struct call *call, const struct options *options, const struct list *command,
-			struct error *e)
+static int run_detached(const struct run *run, const struct call *call, const struct options *options,
+			const struct list *command, struct error *e)
 {
 	const char *name = run->container.name;
 	autorelease(text) struct text out = { 0 };
@@ -282,7 +318,8 @@ static int run_detached(const struct run *run, const struct call *call, const st
 	if (define_app(run, call, options, command, e))
 		return report_run_status(e);
 	if (background_start(call->places, name, e)) {
-		(void)background_remove(call->places, name, /* force= */ true, &ignored); /* the first cause is what counts */
+		(void)background_remove(call->places, name, /* force= */ true,
+					&ignored); /* the first cause is what counts */
 		return report_run_status(e);
 	}
 	text_addf(&out, "%s\n", name);
@@ -327,7 +364,8 @@ int run_define(const struct call *call, const char *file, const char *name, cons
 
 	if (box_sweep(call->places, &swept))
 		log_warning("%s, continuing", swept.text);
-	if (prepare(&run, call, &options, file, &none, &e) || app_check_background(run.app, &e) || define_app(&run, call, &options, &none, &e)) {
+	if (prepare(&run, call, &options, file, &none, &e) || app_check_background(run.app, &e) ||
+	    define_app(&run, call, &options, &none, &e)) {
 		report_error(is_file(file) ? run.app : NULL, file, &e);
 		status = report_run_status(&e);
 	} else {
@@ -347,7 +385,6 @@ static int run_file(struct run *run, const struct call *call, const struct optio
 		log_warning("%s, continuing", swept.text);
 	if (strcmp(file, "-") == 0 && box_seal(e))
 		return EXIT_BOX_FAILED;
-	audit_early(call->audit);
 	if (prepare(run, call, options, file, command, e) || (options->detach && app_check_background(run->app, e)))
 		return EXIT_BOX_FAILED;
 	if (options->detach)
@@ -357,8 +394,8 @@ static int run_file(struct run *run, const struct call *call, const struct optio
 	if (app_wants_health(run->app))
 		report_line("healthcheck holds in the background (box run -d): nobody checks this run, continuing");
 	if (app_watches_secrets(run->app))
-		report_line("on_change holds in the background (box run -d): the secrets of this run stay as they are, continuing");
-	audit_settle(call->audit);
+		report_line("on_change holds in the background (box run -d): the secrets of this run stay as they are, "
+			    "continuing");
 	if (box_run(call->places, &run->container, &status, &run->epilogue, e))
 		return report_run_status(e);
 	for (size_t i = 0; i < run->epilogue.count; i++)
@@ -378,10 +415,12 @@ static bool is_bundle(const struct options *options, const struct list *operands
 	if (operands->count != 1 || text_ends(operands->items[0], ".json") || access(operands->items[0], F_OK) == 0 ||
 	    strpbrk(operands->items[0], "/:@"))
 		return false;
-	return file_read(AT_FDCWD, "config.json", CONFIG_LIMIT, &config, &ignored) == 0 && config.data && strstr(config.data, "\"ociVersion\"");
+	return file_read(AT_FDCWD, "config.json", CONFIG_LIMIT, &config, &ignored) == 0 && config.data &&
+	       strstr(config.data, "\"ociVersion\"");
 }
 
-static int run_bundle(const struct call *call, const struct options *options, const struct list *operands, struct error *e)
+static int run_bundle(const struct call *call, const struct options *options, const struct list *operands,
+		      struct error *e)
 {
 	int status = EXIT_BOX_FAILED;
 	struct oci_create request;
@@ -412,7 +451,8 @@ int command_run(const struct call *call)
 			status = run_file(&run, call, &options, operands.items[0], &command, &e);
 	}
 	if (e.kind != ERROR_NONE)
-		report_error(operands.count && is_file(operands.items[0]) ? run.app : NULL, operands.count ? operands.items[0] : NULL, &e);
+		report_error(operands.count && is_file(operands.items[0]) ? run.app : NULL,
+			     operands.count ? operands.items[0] : NULL, &e);
 	release(&run);
 	list_release(&options.env);
 	list_release(&options.volumes);
