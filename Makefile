@@ -66,10 +66,10 @@ fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
 box_libs := -lseccomp -lcap -ljansson -lm
 scope_libs := -lsystemd
 image_libs := -lcurl -larchive -lcrypto -lzstd -lisal -lz -ljansson -lseccomp -lcap -lm
-all_src := $(box_src) $(image_src) $(scope_src) base/digest/box-digest.c cli/main.c images/program/main.c cgroups/scope/main.c runtime/supervise/program/main.c
-format_src := $(wildcard $(addsuffix /*.[ch],base base/digest specs cgroups cgroups/scope images images/unpack images/registry images/program runtime runtime/init runtime/supervise runtime/supervise/program cli tests/fuzz tests/system \
+all_src := $(box_src) $(image_src) $(scope_src) cli/main.c images/program/main.c cgroups/scope/main.c runtime/supervise/program/main.c
+format_src := $(wildcard $(addsuffix /*.[ch],base specs cgroups cgroups/scope images images/unpack images/registry images/program runtime runtime/init runtime/supervise runtime/supervise/program cli tests/fuzz tests/system \
 	tests/bench tests/unit/* tests/unit/*/*))
-programs := $O/bin/box $O/libexec/box/box-digest $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope \
+programs := $O/bin/box $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope \
 	$O/libexec/box/box-supervise
 
 # Other flags than last time in this folder: everything is built again.
@@ -97,11 +97,6 @@ $O/bin/box: $O/cli/main.o $O/libbox.a
 $O/libexec/box/box-image: $O/images/program/main.o $O/libimage.a $O/libbox.a
 	@mkdir -p $(@D)
 	$(CC) $(cflags) -pie $(ldflags) -o $@ $^ $(image_libs)
-
-# One static program, as box is: what it costs is its start.
-$O/libexec/box/box-digest: $O/base/digest/box-digest.o
-	@mkdir -p $(@D)
-	$(CC) $(cflags) $(static) $(ldflags) -Wl,-Map=$O/box-digest.map -o $@ $^ -lcrypto
 
 $O/libexec/box/box-scope: $O/cgroups/scope/main.o $(scope_src:%.c=$O/%.o) $(scope_base:%.c=$O/%.o)
 	@mkdir -p $(@D)
@@ -168,7 +163,7 @@ bench: all $O/tests/timing
 format:
 	clang-format -i $(format_src)
 objects: $(box_src:%.c=$O/%.o) $(image_src:%.c=$O/%.o) $(scope_src:%.c=$O/%.o) $O/cgroups/scope/main.o $O/cli/main.o \
-	$O/base/digest/box-digest.o $O/images/program/main.o $O/runtime/supervise/program/main.o $O/libexec/box/box-init
+	$O/images/program/main.o $O/runtime/supervise/program/main.o $O/libexec/box/box-init
 unit-program: $O/unit-tests
 replay-programs: $(fuzz_src:tests/fuzz/%.c=$O/tests/%)
 coverage: unit-program
@@ -182,7 +177,7 @@ share := $(DESTDIR)$(PREFIX)/share
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/box $(share)/man/man1 $(share)/box $(share)/doc/box/examples
 	install -m 755 $O/bin/box $(DESTDIR)$(PREFIX)/bin/box
-	install -m 755 $O/libexec/box/box-digest $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope $O/libexec/box/box-supervise \
+	install -m 755 $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope $O/libexec/box/box-supervise \
 		$(DESTDIR)$(PREFIX)/libexec/box/
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@PREFIX@|$(PREFIX)|' runtime/supervise/box-boot.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/box-boot.service

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,49 +92,36 @@ static uint64_t last_seq(const struct text *tail, size_t begin)
 	}
 }
 
-int chain_begin(int folder, const char *name, struct chain *ret, struct error *e)
+/* Where the next line goes, and what it says of the one before. */
+struct chain {
+	int folder;       /* borrowed */
+	const char *name; /* likewise */
+	bool is_torn;
+	uint64_t seq;               /* of the next line */
+	char previous[SHA256_TEXT]; /* "" where there is none */
+};
+
+/* Looks at the last line. Nothing is made. */
+static int look(struct chain *chain, struct error *e)
 {
-	struct chain chain = { .folder = folder, .name = name, .hash = SHA256_NONE, .seq = 1 };
 	autorelease(text) struct text tail = { 0 };
 	struct stat st;
-	autoclose int fd = open_last(folder, name, &st, e);
+	autoclose int fd = open_last(chain->folder, chain->name, &st, e);
 	size_t begin, end;
 
-	if (fd < 0 && e->kind != ERROR_NONE)
+	chain->seq = 1;
+	if (fd < 0)
+		return e->kind == ERROR_NONE ? 0 : -1;
+	if (read_tail(fd, chain->name, st.st_size, &tail, e))
 		return -1;
-	chain.size = st.st_size;
-	chain.inode = st.st_ino;
-	if (fd >= 0 && read_tail(fd, name, st.st_size, &tail, e))
-		return -1;
-	if (tail.length) {
-		chain.is_torn = tail.data[tail.length - 1] != '\n';
-		end = tail.length - !chain.is_torn;
-		begin = line_begin(&tail, end);
-		chain.seq = last_seq(&tail, begin) + 1;
-		if (sha256_begin(tail.data + begin, end - begin, &chain.hash, e))
-			return -1;
-		chain.is_hashing = true;
-	}
-	*ret = chain;
-	return 0;
-}
-
-static int settle(struct chain *chain, struct error *e)
-{
-	if (!chain->is_hashing)
+	if (!tail.length)
 		return 0;
-	chain->is_hashing = false;
-	return sha256_end(&chain->hash, chain->previous, e);
-}
-
-int chain_settle(struct chain *chain, struct error *e)
-{
-	return sha256_is_done(&chain->hash) ? settle(chain, e) : 0;
-}
-
-void chain_release(struct chain *chain)
-{
-	sha256_release(&chain->hash);
+	chain->is_torn = tail.data[tail.length - 1] != '\n';
+	end = tail.length - !chain->is_torn;
+	begin = line_begin(&tail, end);
+	chain->seq = last_seq(&tail, begin) + 1;
+	sha256_bytes(tail.data + begin, end - begin, chain->previous);
+	return 0;
 }
 
 /* Somebody who was stopped while they hold the lock stops nobody else for good. */
@@ -204,53 +192,33 @@ static int write_line(const struct chain *chain, const struct text *line, struct
 	return error_sys(e, "write %s", chain->name);
 }
 
-/* The digest is of the last line no more where another one was added. */
-static int catch_up(struct chain *chain, struct error *e)
+int chain_add(int folder, const char *name, const struct text *members, struct error *e)
 {
-	struct stat st;
-	int fd = open_last(chain->folder, chain->name, &st, e);
-	bool is_last = st.st_size == chain->size && st.st_ino == chain->inode;
-
-	if (fd >= 0)
-		close(fd);
-	if (e->kind != ERROR_NONE)
-		return -1;
-	if (!is_last) {
-		chain_release(chain);
-		if (chain_begin(chain->folder, chain->name, chain, e))
-			return -1;
-	}
-	return settle(chain, e);
-}
-
-int chain_add(struct chain *chain, const struct text *members, struct error *e)
-{
+	struct chain chain = { .folder = folder, .name = name };
 	autorelease(text) struct text line = { 0 };
-	autoclose int held = lock(chain, e);
+	autoclose int held = lock(&chain, e);
 
-	if (held < 0 || catch_up(chain, e))
+	if (held < 0 || look(&chain, e))
 		return -1;
-	text_addf(&line, "%s" LINE_START "%ju,\"previous\":\"%s\",", chain->is_torn ? "\n" : "", (uintmax_t)chain->seq, chain->previous);
-	text_add(&line, chain->is_torn ? "\"torn\":true," : "");
+	text_addf(&line, "%s" LINE_START "%ju,\"previous\":\"%s\",", chain.is_torn ? "\n" : "", (uintmax_t)chain.seq,
+		  chain.previous);
+	text_add(&line, chain.is_torn ? "\"torn\":true," : "");
 	text_add_bytes(&line, members->data, members->length);
 	text_add(&line, "}\n");
 	if (line.length > CHAIN_LINE)
-		return error_set(e, ERROR_INTERNAL, "a line for %s has %zu bytes", chain->name, line.length);
-	return write_line(chain, &line, e);
+		return error_set(e, ERROR_INTERNAL, "a line for %s has %zu bytes", name, line.length);
+	return write_line(&chain, &line, e);
 }
 
 int chain_head(int folder, const char *name, uint64_t *ret_seq, char ret_digest[static SHA256_TEXT], struct error *e)
 {
-	struct chain chain;
-	int result = chain_begin(folder, name, &chain, e);
+	struct chain chain = { .folder = folder, .name = name };
 
-	if (result == 0) {
-		result = settle(&chain, e);
-		*ret_seq = chain.seq - 1;
-		memcpy(ret_digest, chain.previous, sizeof chain.previous);
-		chain_release(&chain);
-	}
-	return result;
+	if (look(&chain, e))
+		return -1;
+	*ret_seq = chain.seq - 1;
+	memcpy(ret_digest, chain.previous, sizeof chain.previous);
+	return 0;
 }
 
 void chain_files(int folder, const char *name, struct list *ret)

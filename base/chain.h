@@ -15,9 +15,7 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/sha256.h"
 
@@ -25,33 +23,14 @@ struct error;
 struct text;
 
 enum {
-	CHAIN_FILE = 8 << 20, /* then a new file is begun */
-	CHAIN_FILES = 9,      /* older ones that are kept */
+	CHAIN_FILE = 8 << 20,   /* then a new file is begun */
+	CHAIN_FILES = 9,        /* older ones that are kept */
 	CHAIN_LINE = 192 << 10, /* the longest line that is added */
 };
 
-/* A line that is going to be added. */
-struct chain {
-	int folder; /* borrowed */
-	const char *name; /* likewise */
-	off_t size; /* of the file, when previous was computed */
-	ino_t inode;
-	struct sha256 hash; /* of the last line, while it is computed */
-	bool is_hashing, is_torn;
-	uint64_t seq; /* of the next line */
-	char previous[SHA256_TEXT]; /* "" where there is none */
-};
-
-/* Looks at the last line, and begins to compute its digest. Nothing is made. */
-int chain_begin(int folder, const char *name, struct chain *ret, struct error *e);
-
-/* Takes that digest where it is there, so that no ended process is left to wait for, during something long. Waits for nothing. */
-int chain_settle(struct chain *chain, struct error *e);
-
-/* Adds a line with these members ("\"a\":1,\"b\":2"). What others added meanwhile comes before it. Nothing is added where it does not fit
- * on the disk as a whole. It is not synced: the end of box loses nothing, the end of the host's power the last seconds. */
-int chain_add(struct chain *chain, const struct text *members, struct error *e);
-void chain_release(struct chain *chain);
+/* Adds a line with these members ("\"a\":1,\"b\":2") to NAME in folder. Nothing is added where it does not fit on the disk as a whole. It is
+ * not synced: the end of box loses nothing, the end of the host's power the last seconds. */
+int chain_add(int folder, const char *name, const struct text *members, struct error *e);
 
 /* The number of the last line (0: there is none) and its digest. */
 int chain_head(int folder, const char *name, uint64_t *ret_seq, char ret_digest[static SHA256_TEXT], struct error *e);

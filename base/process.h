@@ -70,13 +70,13 @@ bool process_drops(int pidfd, int signal);
 int process_keep_only(int at, int *const kept[], size_t count, struct error *e);
 
 struct process_run {
-	const char *path;        /* absolute; NULL: argv[0] is it */
+	const char *path; /* absolute; NULL: argv[0] is it */
 	char *const *argv;
 	char *const *environment; /* NULL: empty */
-	const int *keep;         /* descriptors that the program inherits under their own numbers, or NULL */
+	const int *keep;          /* descriptors that the program inherits under their own numbers, or NULL */
 	size_t keep_count;
-	int input;               /* descriptor for its stdin, or -1: /dev/null */
-	int timeout_ms;          /* 0: none; then killed, and an error */
+	int input;      /* descriptor for its stdin, or -1: /dev/null */
+	int timeout_ms; /* 0: none; then killed, and an error */
 	/* Gets its stdout as it comes, of whatever length, in place of out; NULL: out gets it. */
 	void (*hear)(const char *bytes, size_t length, void *data);
 	/* In the new process, right before its program, or NULL. Where it fails its error is what process_run fails with. */
@@ -87,19 +87,6 @@ struct process_run {
 /* Runs a helper program to its end. Its stdout is added to out (may be NULL: discarded), its last stderr line becomes
  * the error text where it fails (non-zero exit). Output is bounded to 1 MiB. */
 int process_run(const struct process_run *run, struct text *out, struct error *e);
-
-/* A helper program that runs beside its caller. */
-struct process_job {
-	int out, err, pidfd;
-};
-#define PROCESS_JOB_NONE ((struct process_job){ -1, -1, -1 })
-
-/* The two halves of process_run: until the second one the caller does something else, and the program may write no more than a pipe
- * holds. process_end releases job; its time limit begins there. */
-int process_begin(const struct process_run *run, struct process_job *ret, struct error *e);
-int process_end(const struct process_run *run, struct process_job *job, struct text *out, struct error *e);
-/* Forgets about it: it ends when it has something to say, or with box. */
-void process_job_release(struct process_job *job);
 
 /* The absolute path of a program in the caller's PATH; NULL where it is in no folder of it. The caller frees it. */
 char *process_find(const char *name);

@@ -147,11 +147,26 @@ static int judge(const struct process_run *run, const struct process_end *end, s
 	if (end->signal)
 		return error_set(e, ERROR_KERNEL, "run %s: ended by signal %d%s%s", path_of(run), end->signal,
 				 reason.length ? ": " : "", reason.length ? reason.data : "");
-	return error_set(e, ERROR_KERNEL, "run %s: exit code %d%s%s", path_of(run), end->code, reason.length ? ": " : "",
-			 reason.length ? reason.data : "");
+	return error_set(e, ERROR_KERNEL, "run %s: exit code %d%s%s", path_of(run), end->code,
+			 reason.length ? ": " : "", reason.length ? reason.data : "");
 }
 
-int process_begin(const struct process_run *run, struct process_job *ret, struct error *e)
+/* A program that runs. */
+struct process_job {
+	int out, err, pidfd;
+};
+#define PROCESS_JOB_NONE ((struct process_job){ -1, -1, -1 })
+
+static void release(struct process_job *job)
+{
+	int *fds[] = { &job->out, &job->err, &job->pidfd };
+
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		if (*fds[i] >= 0)
+			close(take_fd(fds[i]));
+}
+
+static int begin(const struct process_run *run, struct process_job *ret, struct error *e)
 {
 	int out_ends[2] = { -1, -1 }, err_ends[2] = { -1, -1 }, started;
 	struct process_job job = PROCESS_JOB_NONE;
@@ -162,7 +177,7 @@ int process_begin(const struct process_run *run, struct process_job *ret, struct
 	if (pipe2(err_ends, O_CLOEXEC)) {
 		error_sys(e, "make a pipe for %s", path_of(run));
 		close(out_ends[1]);
-		process_job_release(&job);
+		release(&job);
 		return -1;
 	}
 	job.err = err_ends[0];
@@ -170,14 +185,14 @@ int process_begin(const struct process_run *run, struct process_job *ret, struct
 	close(out_ends[1]);
 	close(err_ends[1]);
 	if (started) {
-		process_job_release(&job);
+		release(&job);
 		return -1;
 	}
 	*ret = job;
 	return 0;
 }
 
-int process_end(const struct process_run *run, struct process_job *job, struct text *out, struct error *e)
+static int finish(const struct process_run *run, struct process_job *job, struct text *out, struct error *e)
 {
 	autorelease(text) struct text said = { 0 };
 	autorelease(text) struct text words = { 0 };
@@ -187,7 +202,7 @@ int process_end(const struct process_run *run, struct process_job *job, struct t
 	if (timed_out)
 		(void)process_signal(job->pidfd, SIGKILL); /* it may have ended by itself just now */
 	failed = process_wait(job->pidfd, &end, e);
-	process_job_release(job);
+	release(job);
 	if (failed)
 		return error_in(e, "run %s", path_of(run));
 	if (timed_out)
@@ -197,18 +212,9 @@ int process_end(const struct process_run *run, struct process_job *job, struct t
 	return judge(run, &end, &words, e);
 }
 
-void process_job_release(struct process_job *job)
-{
-	int *fds[] = { &job->out, &job->err, &job->pidfd };
-
-	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
-		if (*fds[i] >= 0)
-			close(take_fd(fds[i]));
-}
-
 int process_run(const struct process_run *run, struct text *out, struct error *e)
 {
 	struct process_job job;
 
-	return process_begin(run, &job, e) ? -1 : process_end(run, &job, out, e);
+	return begin(run, &job, e) ? -1 : finish(run, &job, out, e);
 }

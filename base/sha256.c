@@ -1,124 +1,109 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sha256.c - SHA-256 by the kernel or by box-digest.
+ * sha256.c - SHA-256, as FIPS 180-4 describes it: in its section 6.2 the letters and the steps.
  */
 #include "base/sha256.h"
 
-#include <linux/if_alg.h>
-#include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/error.h"
-#include "base/file.h"
-#include "base/places.h"
-#include "base/text.h"
+enum { BLOCK = 64, ROUNDS = 64, WORDS = 8, LENGTH = 8 /* of the message's length, at the end of the last block */ };
 
-enum { TIMEOUT_MS = 30000, DIGITS = 64 };
+/* The first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
+static const uint32_t constants[ROUNDS] = {
+	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+	0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+	0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+	0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+	0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+	0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+	0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+};
 
-static int begin(char *const *argv, const void *bytes, size_t length, struct process_run *run, struct process_job *ret, struct error *e)
+/* Likewise of the square roots of the first eight. */
+static const uint32_t beginning[WORDS] = {
+	0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+};
+
+static uint32_t rotate(uint32_t x, int by)
 {
-	autoclose int input = file_in_memory("digest", bytes, length);
-
-	if (input < 0)
-		return error_sys(e, "hand %zu bytes to box-digest", length);
-	run->argv = argv;
-	run->input = input;
-	return process_begin(run, ret, e);
+	return x >> by | x << (32 - by);
 }
 
-/* False where this kernel, or a filter that box itself runs under, has no AF_ALG. */
-static bool ask_kernel(const unsigned char *bytes, size_t length, char ret[static SHA256_TEXT])
+static uint32_t read_word(const unsigned char *from)
 {
-	static const struct sockaddr_alg name = { .salg_family = AF_ALG, .salg_type = "hash", .salg_name = "sha256" };
-	autoclose int transform = socket(AF_ALG, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	autoclose int hash = -1;
-	unsigned char digest[DIGITS / 2];
-	size_t at = 0;
+	return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
+}
 
-	if (transform < 0 || bind(transform, (const struct sockaddr *)&name, sizeof name))
-		return false;
-	hash = accept4(transform, NULL, NULL, SOCK_CLOEXEC);
-	while (hash >= 0 && at < length) {
-		ssize_t sent = send(hash, bytes + at, length - at, MSG_MORE | MSG_NOSIGNAL);
+/* The message schedule: the block's 16 words, and 48 made of them. */
+static void make_schedule(const unsigned char block[static BLOCK], uint32_t w[static ROUNDS])
+{
+	for (size_t t = 0; t < BLOCK / 4; t++)
+		w[t] = read_word(block + 4 * t);
+	for (size_t t = BLOCK / 4; t < ROUNDS; t++) {
+		uint32_t s0 = rotate(w[t - 15], 7) ^ rotate(w[t - 15], 18) ^ w[t - 15] >> 3;
+		uint32_t s1 = rotate(w[t - 2], 17) ^ rotate(w[t - 2], 19) ^ w[t - 2] >> 10;
 
-		if (sent <= 0)
-			return false;
-		at += (size_t)sent;
+		w[t] = w[t - 16] + s0 + w[t - 7] + s1;
 	}
-	if (hash < 0 || read(hash, digest, sizeof digest) != sizeof digest)
-		return false;
+}
+
+/* One step, with its constant and its word of the schedule added. The letters a to h do not move: a is where h was in the step before. */
+static inline void add_word(uint32_t v[static WORDS], size_t t, uint32_t word)
+{
+	enum { A, B, C, D, E, F, G, H };
+	const uint32_t a = v[(A - t) % WORDS], b = v[(B - t) % WORDS], c = v[(C - t) % WORDS];
+	const uint32_t e = v[(E - t) % WORDS], f = v[(F - t) % WORDS], g = v[(G - t) % WORDS];
+	uint32_t choice = (e & f) ^ (~e & g), majority = (a & b) ^ (a & c) ^ (b & c);
+	uint32_t *d = &v[(D - t) % WORDS], *h = &v[(H - t) % WORDS];
+	uint32_t t1 = *h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + choice + word;
+
+	*d += t1;
+	*h = t1 + (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + majority;
+}
+
+static void add_block(uint32_t state[static WORDS], const unsigned char block[static BLOCK])
+{
+	uint32_t w[ROUNDS], v[WORDS];
+
+	make_schedule(block, w);
+	memcpy(v, state, sizeof v);
+	for (size_t t = 0; t < ROUNDS; t += WORDS)
+#pragma GCC unroll 8 /* the letters become registers */
+		for (size_t i = 0; i < WORDS; i++)
+			add_word(v, i, constants[t + i] + w[t + i]);
+	for (size_t i = 0; i < WORDS; i++)
+		state[i] += v[i];
+}
+
+/* What is left of the message, a one, zeros, and the length in bits: one block, or two. */
+static void add_end(uint32_t state[static WORDS], const unsigned char *rest, size_t left, uint64_t bits)
+{
+	unsigned char blocks[2 * BLOCK] = { 0 };
+	size_t length = left + 1 + LENGTH <= BLOCK ? BLOCK : 2 * BLOCK;
+
+	if (left)
+		memcpy(blocks, rest, left);
+	blocks[left] = 0x80;
+	for (size_t i = 0; i < LENGTH; i++)
+		blocks[length - 1 - i] = (unsigned char)(bits >> (8 * i));
+	for (size_t at = 0; at < length; at += BLOCK)
+		add_block(state, blocks + at);
+}
+
+void sha256_bytes(const void *bytes, size_t length, char ret[static SHA256_TEXT])
+{
+	const unsigned char *at = bytes;
+	uint32_t state[WORDS];
+	size_t left = length;
+
+	memcpy(state, beginning, sizeof state);
+	for (; left >= BLOCK; left -= BLOCK, at += BLOCK)
+		add_block(state, at);
+	add_end(state, at, left, (uint64_t)length * 8);
 	memcpy(ret, "sha256:", sizeof "sha256:");
-	for (size_t i = 0; i < sizeof digest; i++)
-		(void)snprintf(ret + strlen("sha256:") + 2 * i, 3, "%02x", digest[i]); /* always fits */
-	return true;
-}
-
-int sha256_begin(const void *bytes, size_t length, struct sha256 *ret, struct error *e)
-{
-	struct sha256 hash = SHA256_NONE;
-	autofree char *program = ask_kernel(bytes, length, hash.digest) ? NULL : places_helper("box-digest", e);
-	struct process_run run = { .path = program };
-	char *argv[] = { program, NULL };
-
-	if (!*hash.digest && (!program || begin(argv, bytes, length, &run, &hash.job, e)))
-		return -1;
-	*ret = hash;
-	return 0;
-}
-
-int sha256_end(struct sha256 *hash, char ret[static SHA256_TEXT], struct error *e)
-{
-	const struct process_run run = { .path = "box-digest", .timeout_ms = TIMEOUT_MS };
-	autorelease(text) struct text out = { 0 };
-
-	if (*hash->digest) {
-		memcpy(ret, hash->digest, sizeof hash->digest);
-		return 0;
-	}
-	if (process_end(&run, &hash->job, &out, e))
-		return -1;
-	if (out.length != DIGITS + 1 || strspn(out.data, "0123456789abcdef") != DIGITS)
-		return error_set(e, ERROR_INTERNAL, "box-digest said \"%.80s\"", out.data ? out.data : "");
-	(void)snprintf(ret, SHA256_TEXT, "sha256:%.64s", out.data); /* always fits */
-	return 0;
-}
-
-void sha256_release(struct sha256 *hash)
-{
-	process_job_release(&hash->job);
-}
-
-bool sha256_is_done(const struct sha256 *hash)
-{
-	struct pollfd end = { .fd = hash->job.pidfd, .events = POLLIN };
-
-	return *hash->digest || poll(&end, 1, /* timeout= */ 0) > 0;
-}
-
-int sha256_bytes(const void *bytes, size_t length, char ret[static SHA256_TEXT], struct error *e)
-{
-	struct sha256 hash;
-
-	return sha256_begin(bytes, length, &hash, e) || sha256_end(&hash, ret, e) ? -1 : 0;
-}
-
-/* Behind all of them, more than process_run would keep. */
-static void hear(const char *bytes, size_t length, void *data)
-{
-	text_add_bytes(data, bytes, length);
-}
-
-int sha256_lines(const void *bytes, size_t length, struct text *ret, struct error *e)
-{
-	autofree char *program = places_helper("box-digest", e);
-	char lines[] = "lines";
-	char *argv[] = { program, lines, NULL };
-	struct process_run run = { .path = program, .timeout_ms = TIMEOUT_MS, .hear = hear, .data = ret };
-	struct process_job job;
-
-	return !program || begin(argv, bytes, length, &run, &job, e) || process_end(&run, &job, NULL, e) ? -1 : 0;
+	for (size_t i = 0; i < WORDS; i++)
+		(void)snprintf(ret + strlen("sha256:") + 8 * i, 9, "%08x", state[i]); /* always fits */
 }

@@ -41,8 +41,6 @@ struct audit {
 	struct timespec begin;
 	pid_t pid;
 	bool is_engines, is_others; /* it is about a container of an engine; about another one */
-	struct chain chain;
-	int folder;   /* the store, where chain was begun; else -1 */
 };
 
 struct audit *audit_begin(const struct call *call)
@@ -53,45 +51,9 @@ struct audit *audit_begin(const struct call *call)
 		return NULL;
 	audit = alloc_zeroed(1, sizeof *audit);
 	audit->call = call;
-	audit->folder = -1;
 	audit->pid = getpid();
-	audit->chain = (struct chain){ .hash = SHA256_NONE };
 	(void)clock_gettime(CLOCK_MONOTONIC, &audit->begin); /* cannot fail with this clock */
 	return audit;
-}
-
-/* Opens the store and looks at the last record; makes the store where the verb is over. */
-static int begin_chain(struct audit *audit, bool makes_store, struct error *e)
-{
-	const char *store = audit->call->places->store;
-
-	if (audit->folder >= 0)
-		return 0;
-	audit->folder = makes_store ? folder_make_private(store, e) : open(store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (audit->folder < 0)
-		return makes_store ? -1 : error_sys(e, "open the store %s", store);
-	if (chain_begin(audit->folder, AUDIT_LOG, &audit->chain, e) == 0)
-		return 0;
-	close(take_fd(&audit->folder));
-	return -1;
-}
-
-void audit_early(struct audit *audit)
-{
-	struct error later = { 0 };
-
-	if (audit && begin_chain(audit, /* makes_store= */ false, &later))
-		log_debug("the audit trail is looked at again later: %s, continuing", later.text);
-}
-
-void audit_settle(struct audit *audit)
-{
-	struct error e = { 0 };
-
-	if (audit && audit->folder >= 0 && chain_settle(&audit->chain, &e)) {
-		log_debug("the audit trail is looked at again later: %s, continuing", e.text);
-		close(take_fd(&audit->folder));
-	}
 }
 
 void audit_container(struct audit *audit, const char *name)
@@ -114,14 +76,11 @@ void audit_engine(struct audit *audit)
 
 void audit_spec(struct audit *audit, const struct app *app)
 {
-	struct error e = { 0 };
 
 	if (!audit)
 		return;
 	free(audit->record.spec);
-	audit->record.spec = locking_spec_digest(audit->call->places, app, &e);
-	if (!audit->record.spec)
-		log_debug("no digest for the audit trail: %s, continuing", e.text);
+	audit->record.spec = locking_spec_digest(app);
 }
 
 void audit_image(struct audit *audit, const char *name, const char *before, const char *after)
@@ -232,10 +191,12 @@ static bool is_wanted(const struct audit *audit)
 static int write_record(struct audit *audit, struct error *e)
 {
 	autorelease(text) struct text members = { 0 };
+	autoclose int store = -1;
 
 	audit_record_write(&audit->record, &members);
 	tell_journal(&members);
-	return begin_chain(audit, /* makes_store= */ true, e) || chain_add(&audit->chain, &members, e) ? -1 : 0;
+	store = folder_make_private(audit->call->places->store, e);
+	return store < 0 || chain_add(store, AUDIT_LOG, &members, e) ? -1 : 0;
 }
 
 void audit_write(struct audit *audit, int status)
@@ -261,9 +222,6 @@ void audit_end(struct audit *audit, int status)
 	if (!audit)
 		return;
 	audit_write(audit, status);
-	chain_release(&audit->chain);
-	if (audit->folder >= 0)
-		close(audit->folder);
 	audit_record_release(&audit->record);
 	free(audit);
 }

@@ -19,11 +19,6 @@ struct places;
 /* The verb begins. NULL where it is not audited. */
 struct audit *audit_begin(const struct call *call);
 
-/* For what is in a hurry: the digest of the last record is computed beside what comes now, and taken, where it is there already, before
- * something that lasts begins. */
-void audit_early(struct audit *audit);
-void audit_settle(struct audit *audit);
-
 /* What the verb is about. A container is named before the verb acts on it. */
 void audit_container(struct audit *audit, const char *name);
 void audit_engine(struct audit *audit); /* an OCI container that is not there yet */

@@ -16,17 +16,17 @@
 #include "base/text.h"
 #include "cli/audit_record.h"
 
-enum { FILE_LIMIT = CHAIN_FILE + 2 * CHAIN_LINE, DIGITS = 64 };
+enum { FILE_LIMIT = CHAIN_FILE + 2 * CHAIN_LINE };
 
 /* The walk from line to line. */
 struct walk {
 	const struct audit_head *kept;
 	struct text *out;
 	const char *file;
-	size_t line;         /* in file, from 1 on */
-	int64_t count, seq;  /* records so far, and the number of the last */
+	size_t line;              /* in file, from 1 on */
+	int64_t count, seq;       /* records so far, and the number of the last */
 	char digest[SHA256_TEXT]; /* of the last line */
-	char cut[256];       /* where the last line is, if it is no record; "" */
+	char cut[256];            /* where the last line is, if it is no record; "" */
 	char first[40], last[40]; /* times */
 };
 
@@ -61,7 +61,8 @@ static int check_record(struct walk *walk, const struct audit_record *record, st
 	if (*walk->cut && !record->torn)
 		return misfit(walk, "the line before it is no record, and it does not say so", e);
 	if (*walk->cut)
-		text_addf(walk->out, "%s: record %jd was cut: box or the host ended in the middle of writing it\n", walk->cut, (intmax_t)walk->seq);
+		text_addf(walk->out, "%s: record %jd was cut: box or the host ended in the middle of writing it\n",
+			  walk->cut, (intmax_t)walk->seq);
 	(void)snprintf(walk->last, sizeof walk->last, "%.39s", record->time); /* cut is fine */
 	return 0;
 }
@@ -73,8 +74,7 @@ static int check_kept(const struct walk *walk, struct error *e)
 	return misfit(walk, "its digest is not the one that was kept", e);
 }
 
-/* digits: the line's digest. */
-static int take_line(struct walk *walk, const char *line, size_t length, const char *digits, struct error *e)
+static int take_line(struct walk *walk, const char *line, size_t length, struct error *e)
 {
 	struct audit_record record;
 	struct error unreadable = { 0 };
@@ -94,29 +94,24 @@ static int take_line(struct walk *walk, const char *line, size_t length, const c
 	if (result)
 		return -1;
 	walk->count++;
-	(void)snprintf(walk->digest, sizeof walk->digest, "sha256:%.64s", digits); /* always fits */
+	sha256_bytes(line, length, walk->digest);
 	return check_kept(walk, e);
 }
 
 static int take_file(struct walk *walk, int folder, struct error *e)
 {
 	autorelease(text) struct text content = { 0 };
-	autorelease(text) struct text digests = { 0 };
 	const char *lines;
 	size_t at = 0;
 
 	if (file_read(folder, walk->file, FILE_LIMIT, &content, e))
 		return -1;
 	lines = content.data ? content.data : "";
-	if (sha256_lines(lines, content.length, &digests, e))
-		return -1;
 	for (walk->line = 1; at < content.length; walk->line++) {
 		const char *line = lines + at, *end = memchr(line, '\n', content.length - at);
 		size_t length = end ? (size_t)(end - line) : content.length - at;
 
-		if (digests.length < walk->line * (DIGITS + 1))
-			return error_set(e, ERROR_INTERNAL, "box-digest has fewer digests than %s has lines", walk->file);
-		if (take_line(walk, line, length, digests.data + (walk->line - 1) * (DIGITS + 1), e))
+		if (take_line(walk, line, length, e))
 			return -1;
 		at += length + 1;
 	}
@@ -135,11 +130,14 @@ int audit_verify(int folder, const struct audit_head *kept, struct text *ret, st
 			return -1;
 	}
 	if (*walk.cut)
-		text_addf(ret, "%s: record %jd was cut: box or the host ended in the middle of writing it, or writes it now\n", walk.cut,
-			  (intmax_t)walk.seq);
+		text_addf(
+			ret,
+			"%s: record %jd was cut: box or the host ended in the middle of writing it, or writes it now\n",
+			walk.cut, (intmax_t)walk.seq);
 	if (kept->seq > walk.seq)
-		return error_set(e, ERROR_SPEC, "record %jd was there once, and the last one is %jd: records were cut off", (intmax_t)kept->seq,
-				 (intmax_t)walk.seq);
+		return error_set(e, ERROR_SPEC,
+				 "record %jd was there once, and the last one is %jd: records were cut off",
+				 (intmax_t)kept->seq, (intmax_t)walk.seq);
 	text_addf(ret, "%jd records, %s to %s: whole\n", (intmax_t)walk.count, walk.first, walk.last);
 	return 0;
 }

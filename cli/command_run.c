@@ -133,7 +133,7 @@ static int choose_pull(const struct options *options, enum pull_policy *ret, str
 }
 
 /* The lock beside a file, and what it says about its image. */
-static int find_lock(struct run *run, const struct call *call, const struct options *options, const char *file, struct error *e)
+static int find_lock(struct run *run, const struct options *options, const char *file, struct error *e)
 {
 	struct locking *locking = &run->locking;
 
@@ -142,7 +142,7 @@ static int find_lock(struct run *run, const struct call *call, const struct opti
 			       ? error_set(e, ERROR_USAGE, "--locked and --from are for a file that a lock can lie beside")
 			       : 0;
 	*locking = (struct locking){ .is_strict = options->locked, .has_source = options->from, .spec = alloc_copy(file) };
-	if (locking_begin(locking, call->places, run->app, e) || locking_choose(locking, run->app, options->platform, e))
+	if (locking_begin(locking, run->app, e) || locking_choose(locking, run->app, options->platform, e))
 		return -1;
 	if (options->from && !locking->image)
 		return error_set(e, ERROR_USAGE, "--from: %s locks no image for it", locking->path);
@@ -203,7 +203,7 @@ static int prepare(struct run *run, const struct call *call, const struct option
 	const char *reference, *field;
 
 	if (load(file, &chosen, &run->app, e) || (options->detach && check_detached(run->app, options, e)) ||
-	    find_lock(run, call, options, file, e))
+	    find_lock(run, options, file, e))
 		return -1;
 	reference = app_image(run->app, &field);
 	if (resolve(run, call, options, from ? from : reference, e))
@@ -358,7 +358,6 @@ static int run_file(struct run *run, const struct call *call, const struct optio
 		log_warning("%s, continuing", swept.text);
 	if (strcmp(file, "-") == 0 && box_seal(e))
 		return EXIT_BOX_FAILED;
-	audit_early(call->audit);
 	if (prepare(run, call, options, file, command, e))
 		return EXIT_BOX_FAILED;
 	if (options->detach)
@@ -369,7 +368,6 @@ static int run_file(struct run *run, const struct call *call, const struct optio
 		report_line("healthcheck holds in the background (box run -d): nobody checks this run, continuing");
 	if (app_watches_secrets(run->app))
 		report_line("on_change holds in the background (box run -d): the secrets of this run stay as they are, continuing");
-	audit_settle(call->audit);
 	if (box_run(call->places, &run->container, &status, &run->epilogue, e))
 		return report_run_status(e);
 	for (size_t i = 0; i < run->epilogue.count; i++)

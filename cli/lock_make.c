@@ -115,7 +115,7 @@ static int add_policy(struct making *making, const struct app *app, struct error
 	word = locking_seccomp_word(app, &policy);
 	if (!word || lock_find_file(making->lock.seccomp, making->lock.seccomp_count, word))
 		return 0;
-	digest = locking_seccomp_digest(making->order->places, &policy, e);
+	digest = locking_seccomp_digest(&policy, e);
 	if (!digest)
 		return -1;
 	lock_add_file(&making->lock.seccomp, &making->lock.seccomp_count, word, digest);
@@ -152,8 +152,8 @@ static int add_all(struct making *making, struct error *e)
 	if (result == 0) {
 		app_override_names(app, &overrides);
 		making->lock.version = LOCK_VERSION;
-		making->lock.spec = locking_spec_digest(making->order->places, app, e);
-		result = making->lock.spec ? add_variant(making, NULL, e) : -1;
+		making->lock.spec = locking_spec_digest(app);
+		result = add_variant(making, NULL, e);
 	}
 	for (size_t i = 0; result == 0 && i < overrides.count; i++)
 		result = add_variant(making, overrides.items[i], e);

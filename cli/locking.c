@@ -14,12 +14,12 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "cli/needs.h"
 #include "images/descriptor.h"
 #include "images/image.h"
 #include "images/platform.h"
-#include "images/text_digest.h"
 #include "runtime/seccomp.h"
 #include "specs/app.h"
 #include "specs/container.h"
@@ -61,37 +61,39 @@ const char *locking_seccomp_word(const struct app *app, const struct container *
 	return app_seccomp(app);
 }
 
-char *locking_spec_digest(const struct places *places, const struct app *app, struct error *e)
+static char *text_digest(const struct text *content)
+{
+	char digest[SHA256_TEXT];
+
+	sha256_bytes(content->data ? content->data : "", content->length, digest);
+	return alloc_copy(digest);
+}
+
+char *locking_spec_digest(const struct app *app)
 {
 	autorelease(text) struct text canonical = { 0 };
 
 	app_canonical(app, &canonical);
-	return text_digest(places, &canonical, e);
+	return text_digest(&canonical);
 }
 
-char *locking_seccomp_digest(const struct places *places, const struct container *policy, struct error *e)
+char *locking_seccomp_digest(const struct container *policy, struct error *e)
 {
 	autorelease(text) struct text profile = { 0 };
 
-	if (seccomp_profile_text(policy, &profile, e))
-		return NULL;
-	return text_digest(places, &profile, e);
+	return seccomp_profile_text(policy, &profile, e) ? NULL : text_digest(&profile);
 }
 
-static int compare_spec(const struct locking *locking, const struct places *places, const struct app *app,
-			struct error *e)
+static int compare_spec(const struct locking *locking, const struct app *app, struct error *e)
 {
-	autofree char *digest = locking_spec_digest(places, app, e);
+	autofree char *digest = locking_spec_digest(app);
 
-	if (!digest)
-		return -1;
 	return strcmp(digest, locking->lock.spec) == 0
 		       ? 0
 		       : disagree(locking, e, "%s has changed since it was locked", locking->spec);
 }
 
-static int compare_seccomp(const struct locking *locking, const struct places *places, const struct app *app,
-			   struct error *e)
+static int compare_seccomp(const struct locking *locking, const struct app *app, struct error *e)
 {
 	autorelease(container) struct container policy = { 0 };
 	const struct lock_file *locked;
@@ -106,7 +108,7 @@ static int compare_seccomp(const struct locking *locking, const struct places *p
 	locked = lock_find_file(locking->lock.seccomp, locking->lock.seccomp_count, word);
 	if (!locked)
 		return disagree(locking, e, "the seccomp profile \"%s\" is not locked", word);
-	digest = locking_seccomp_digest(places, &policy, e);
+	digest = locking_seccomp_digest(&policy, e);
 	if (!digest)
 		return -1;
 	return strcmp(digest, locked->digest) == 0
@@ -114,7 +116,7 @@ static int compare_seccomp(const struct locking *locking, const struct places *p
 		       : disagree(locking, e, "the seccomp profile \"%s\" has changed since it was locked", word);
 }
 
-int locking_begin(struct locking *locking, const struct places *places, const struct app *app, struct error *e)
+int locking_begin(struct locking *locking, const struct app *app, struct error *e)
 {
 	locking->path = lock_path(locking->spec);
 	if (lock_read(locking->path, &locking->lock, e)) {
@@ -127,7 +129,7 @@ int locking_begin(struct locking *locking, const struct places *places, const st
 		return error_hint(e, "box lock %s", locking->spec);
 	}
 	locking->is_there = true;
-	return compare_spec(locking, places, app, e) || compare_seccomp(locking, places, app, e) ? -1 : 0;
+	return compare_spec(locking, app, e) || compare_seccomp(locking, app, e) ? -1 : 0;
 }
 
 /* The platform that serves best; NULL and *ret_known: none of these. */

@@ -33,7 +33,7 @@ struct locking {
 	const struct lock_file *rootfs;    /* likewise */
 };
 
-int locking_begin(struct locking *locking, const struct places *places, const struct app *app, struct error *e);
+int locking_begin(struct locking *locking, const struct app *app, struct error *e);
 /* platform: "linux/arm64", or NULL: this host's. */
 int locking_choose(struct locking *locking, const struct app *app, const char *platform, struct error *e);
 /* words: where the image came from. */
@@ -44,6 +44,6 @@ void locking_release(struct locking *locking);
 
 /* The word for a container's filter in a lock: "default", a file, "oci"; NULL: none. Borrowed. */
 const char *locking_seccomp_word(const struct app *app, const struct container *policy);
-/* Digests of the spec, and of the JSON behind the filter; to be freed. */
-char *locking_spec_digest(const struct places *places, const struct app *app, struct error *e);
-char *locking_seccomp_digest(const struct places *places, const struct container *policy, struct error *e);
+/* Digests of the spec, and of the JSON behind the filter; to be freed. NULL: the file of the profile cannot be read. */
+char *locking_spec_digest(const struct app *app);
+char *locking_seccomp_digest(const struct container *policy, struct error *e);

@@ -276,14 +276,3 @@ END
 	run box audit --verify --kept nonsense
 	expect_status 125
 }
-
-@test "box-digest computes SHA-256" {
-	local digest=$BOX_BUILD/libexec/box/box-digest
-	[ "$(printf abc | "$digest")" = ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad ]
-	[ "$("$digest" </dev/null)" = e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 ]
-	head -c 300000 /dev/urandom | tr '\n' x >long
-	(cat long; printf '\n\nabc\nlast') >lines
-	[ "$("$digest" lines <lines | tr '\n' ' ')" = "$(for line in long /dev/null; do sha256sum <$line; done | cut -d' ' -f1 | tr '\n' ' ')$(printf abc | sha256sum | cut -d' ' -f1) $(printf last | sha256sum | cut -d' ' -f1) " ]
-	run "$digest" wrong
-	[ "$status" -eq 2 ]
-}

@@ -3,6 +3,7 @@
  * test_clock.c - times as text, and clocks that go on.
  */
 #include <criterion/criterion.h>
+#include <time.h>
 
 #include "base/clock.h"
 
@@ -26,6 +27,23 @@ Test(clock, as_text)
 
 		clock_print(cases[i].seconds, cases[i].nanoseconds, cases[i].digits, text);
 		cr_expect_str_eq(text, cases[i].text);
+	}
+}
+
+/* Every day of 900 years, and a moment of it, as libc says it. */
+Test(clock, days_as_libc)
+{
+	enum { DAY = 86400, YEARS = 900 };
+
+	for (int64_t at = -400LL * 365 * DAY; at < (YEARS - 400LL) * 365 * DAY; at += DAY + 1) {
+		time_t when = (time_t)at;
+		char text[CLOCK_TEXT], expected[CLOCK_TEXT];
+		struct tm utc;
+
+		cr_assert_not_null(gmtime_r(&when, &utc));
+		cr_assert_gt(strftime(expected, sizeof expected, "%Y-%m-%dT%H:%M:%SZ", &utc), 0);
+		clock_print(at, 0, 0, text);
+		cr_assert_str_eq(text, expected);
 	}
 }
 
