@@ -78,7 +78,7 @@ end_docker() { docker rm -f lines >/dev/null; }
 whole() {
 	awk -v last=$((($1 << 30) / line - 1)) '
 		/^[0-9]+ / { if (seen && $1 + 0 != at + 1) gap = 1; at = $1 + 0; seen++ }
-		END { print seen + 0, seen && !gap && at >= last ? "yes" : "no" }'
+		END { print seen + 0, (seen && !gap && at >= last) ? "yes" : "no" }'
 }
 
 # One run of a tool: "WALL CPU MIB LINES WHOLE". The app sleeps behind its last line, so that its figures are still there.
