@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "cli/audit.h"
 #include "cli/commands.h"
+#include "cli/each.h"
 #include "cli/other_options.h"
 #include "cli/report.h"
 #include "runtime/box.h"
@@ -20,7 +21,8 @@ struct kill_choices {
 };
 
 const struct option_row kill_options[] = {
-	{ 's', "signal", OPTION_TEXT, offsetof(struct kill_choices, signal), "SIGNAL", "name or number (default: SIGTERM)" },
+	{ 's', "signal", OPTION_TEXT, offsetof(struct kill_choices, signal), "SIGNAL",
+	  "name or number (default: SIGTERM)" },
 	{ 'a', "all", OPTION_FLAG, offsetof(struct kill_choices, all), NULL, "every process, not only the first" },
 	{ 0 },
 };
@@ -30,7 +32,8 @@ struct stop_choices {
 };
 
 const struct option_row stop_options[] = {
-	{ 't', "time", OPTION_TEXT, offsetof(struct stop_choices, time), "SECONDS", "then kill it (default: the spec's stop_grace_period)" },
+	{ 't', "time", OPTION_TEXT, offsetof(struct stop_choices, time), "SECONDS",
+	  "then kill it (default: the spec's stop_grace_period)" },
 	OTHER_OPTION('a', "all", "box stop $(box ps -q)"),
 	{ 0 },
 };
@@ -40,7 +43,8 @@ struct rm_choices {
 };
 
 const struct option_row rm_options[] = {
-	{ 'f', "force", OPTION_FLAG, offsetof(struct rm_choices, force), NULL, "end it first where it runs; none of that name is fine" },
+	{ 'f', "force", OPTION_FLAG, offsetof(struct rm_choices, force), NULL,
+	  "end it first where it runs; none of that name is fine" },
 	OTHER_OPTION('a', "all", "box rm $(box ps -aq)"),
 	OTHER_OPTION('v', "volumes", "box volume ls, then box volume rm NAME"),
 	{ 0 },
@@ -72,12 +76,19 @@ int command_kill(const struct call *call)
 	return finish(result, &e);
 }
 
+static int stop_one(const struct call *call, const char *name, const void *data, struct error *e)
+{
+	const int64_t *grace_us = data;
+
+	return box_stop(call->places, name, *grace_us, e);
+}
+
 int command_stop(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };
 	struct stop_choices choices = { 0 };
 	struct error e = { 0 };
-	int64_t seconds = -1;
+	int64_t seconds = -1, grace_us;
 	int result = options_parse(stop_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e);
 
 	if (result == 0 && !operands.count)
@@ -86,14 +97,15 @@ int command_stop(const struct call *call)
 		result = error_set(&e, ERROR_USAGE, "option --time %s: expected seconds", choices.time);
 	if (result)
 		return report_failure(&e);
-	/* One that cannot be stopped does not keep the others. */
-	for (size_t i = 0; i < operands.count; i++) {
-		error_clear(&e);
-		audit_container(call->audit, operands.items[i]);
-		if (box_stop(call->places, operands.items[i], seconds < 0 ? -1 : seconds * 1000000, &e))
-			result = report_failure(&e);
-	}
-	return result;
+	grace_us = seconds < 0 ? -1 : seconds * 1000000;
+	return each_at_once(call, &operands, stop_one, &grace_us);
+}
+
+static int remove_one(const struct call *call, const char *name, const void *data, struct error *e)
+{
+	const struct rm_choices *choices = data;
+
+	return box_remove(call->places, name, choices->force, e);
 }
 
 int command_rm(const struct call *call)
@@ -108,14 +120,7 @@ int command_rm(const struct call *call)
 		result = error_set(&e, ERROR_USAGE, "rm: expected at least one NAME");
 	if (result)
 		return report_failure(&e);
-	/* One that cannot be removed does not keep the others. */
-	for (size_t i = 0; i < operands.count; i++) {
-		error_clear(&e);
-		audit_container(call->audit, operands.items[i]);
-		if (box_remove(call->places, operands.items[i], choices.force, &e))
-			result = report_failure(&e);
-	}
-	return result;
+	return each_at_once(call, &operands, remove_one, &choices);
 }
 
 static int pause_or_not(const struct call *call, bool paused)
