@@ -76,7 +76,6 @@ void audit_engine(struct audit *audit)
 
 void audit_spec(struct audit *audit, const struct app *app)
 {
-
 	if (!audit)
 		return;
 	free(audit->record.spec);
