@@ -28,8 +28,8 @@ enum {
 	CHAIN_LINE = 192 << 10, /* the longest line that is added */
 };
 
-/* Adds a line with these members ("\"a\":1,\"b\":2") to NAME in folder. Nothing is added where it does not fit on the disk as a whole. It is
- * not synced: the end of box loses nothing, the end of the host's power the last seconds. */
+/* Adds a line with these members ("\"a\":1,\"b\":2") to NAME in folder. Nothing is added where it does not fit on the disk as a whole. It
+ * is not synced: the end of box loses nothing, the end of the host's power the last seconds. */
 int chain_add(int folder, const char *name, const struct text *members, struct error *e);
 
 /* The number of the last line (0: there is none) and its digest. */

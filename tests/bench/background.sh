@@ -86,7 +86,8 @@ part_memory() {
 	done
 	for tool in "${here[@]}"; do
 		for ((n = 0; n < apps; n++)); do "remove_$tool" "m$n" >/dev/null & done
-		wait $(jobs -p | grep -vx "$(pgrep -x dockerd)")
+		mapfile -t jobs < <(jobs -p | grep -vx "$(pgrep -x dockerd)")
+		wait "${jobs[@]}"
 	done
 }
 
@@ -138,8 +139,8 @@ part_many() {
 	echo "| box ps, s | $(seconds box ps) |"
 	echo "| box stop of all of them, s | $(seconds box stop "${names[@]}") |"
 	echo "| box rm of all of them, s | $(seconds box rm "${names[@]}") |"
-	pids=$(supervisors)
-	echo "| left: supervisors, apps, state folders, mounts, cgroups | $(wc -w <<<"$pids"), $(box ps -aq | wc -l), $(find /run/box -mindepth 1 -maxdepth 1 ! -name '.*' | wc -l), $(grep -c n1 /proc/self/mountinfo || true), $(find /sys/fs/cgroup -path '*/box/*' -type d | wc -l) |"
+	mapfile -t pids < <(supervisors)
+	echo "| left: supervisors, apps, state folders, mounts, cgroups | ${#pids[@]}, $(box ps -aq | wc -l), $(find /run/box -mindepth 1 -maxdepth 1 ! -name '.*' | wc -l), $(grep -c n1 /proc/self/mountinfo || true), $(find /sys/fs/cgroup -path '*/box/*' -type d | wc -l) |"
 }
 
 for part in ${parts:-memory latency many}; do
