@@ -122,3 +122,15 @@ int sha256_lines(const void *bytes, size_t length, struct text *ret, struct erro
 
 	return !program || begin(argv, bytes, length, &run, &job, e) || process_end(&run, &job, NULL, e) ? -1 : 0;
 }
+
+int sha256_files(int root, const char *names, size_t length, struct text *ret, struct error *e)
+{
+	autofree char *program = places_helper("box-digest", e);
+	autofree char *folder = text_format("%d", root);
+	char word[] = "files";
+	char *argv[] = { program, word, folder, NULL };
+	struct process_run run = { .path = program, .hear = hear, .data = ret, .keep = &root, .keep_count = 1 };
+	struct process_job job;
+
+	return !program || begin(argv, names, length, &run, &job, e) || process_end(&run, &job, NULL, e) ? -1 : 0;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * selection_pack.c - a selection as a tar.
+ */
+#include "images/build/selection_pack.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/beneath.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/tar_attributes.h"
+#include "base/tar_writer.h"
+#include "base/text.h"
+#include "images/build/mode_words.h"
+#include "images/build/selection.h"
+
+/* A file with further names, under the first one that was written. */
+struct linked {
+	dev_t device;
+	ino_t inode;
+	const char *name;
+};
+
+struct pack {
+	const struct pack_wish *wish;
+	struct linked *linked;
+	size_t linked_count;
+};
+
+static const char *first_name(const struct pack *pack, const struct selected *item)
+{
+	for (size_t i = 0; i < pack->linked_count; i++)
+		if (pack->linked[i].inode == item->st.st_ino && pack->linked[i].device == item->st.st_dev)
+			return pack->linked[i].name;
+	return NULL;
+}
+
+static void remember(struct pack *pack, const struct selected *item, const char *name)
+{
+	struct linked *place;
+
+	if (!pack->wish->is_image || !S_ISREG(item->st.st_mode) || item->st.st_nlink < 2)
+		return;
+	place = alloc_append(&pack->linked, &pack->linked_count, sizeof *place);
+	*place = (struct linked){ item->st.st_dev, item->st.st_ino, name };
+}
+
+static int begin(const struct pack *pack, const struct selected *item, struct tar_entry *ret, struct error *e)
+{
+	const struct pack_wish *wish = pack->wish;
+
+	*ret = (struct tar_entry){ .path = item->name, .mode = item->st.st_mode & 07777, .mtime = { .tv_sec = wish->epoch } };
+	if (wish->is_image) {
+		ret->uid = item->st.st_uid;
+		ret->gid = item->st.st_gid;
+		ret->mtime = item->st.st_mtim;
+	}
+	if (wish->chmod && !item->link)
+		return mode_words_apply(wish->chmod, ret->mode, S_ISDIR(item->st.st_mode), &ret->mode, e);
+	return 0;
+}
+
+/* Whatever took its place meanwhile: FIFOs and devices do not wait. */
+static int open_item(const struct pack *pack, const struct selected *item, struct error *e)
+{
+	int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | (S_ISDIR(item->st.st_mode) ? O_DIRECTORY : 0);
+	autoclose int fd = beneath_open(pack->wish->root, item->path, flags, 0, e);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st))
+		return error_sys(e, "look at %s", item->path);
+	if (st.st_ino != item->st.st_ino || st.st_dev != item->st.st_dev ||
+	    (S_ISREG(item->st.st_mode) && (st.st_size != item->st.st_size || st.st_mtim.tv_sec != item->st.st_mtim.tv_sec ||
+					   st.st_mtim.tv_nsec != item->st.st_mtim.tv_nsec)))
+		return error_set(e, ERROR_EXISTS, "copy %s: it was changed while it was copied", item->path);
+	return take_fd(&fd);
+}
+
+/* A folder or file, with its attributes and content. */
+static int pack_opened(struct pack *pack, const struct selected *item, struct tar_entry *entry, struct error *e)
+{
+	autorelease(tar_attributes) struct tar_attributes attributes = { 0 };
+	autoclose int fd = open_item(pack, item, e);
+
+	if (fd < 0 || (pack->wish->is_image && tar_attributes_read(fd, item->path, entry->type == TAR_FOLDER, &attributes, e)))
+		return -1;
+	entry->attributes = attributes.items;
+	entry->attribute_count = attributes.count;
+	if (tar_write_header(pack->wish->out, entry, e))
+		return -1;
+	return entry->type == TAR_FILE ? tar_write_content(pack->wish->out, item->path, fd, entry->size, NULL, e) : 0;
+}
+
+static int pack_folder(struct pack *pack, const struct selected *item, struct tar_entry *entry, struct error *e)
+{
+	autofree char *name = text_format("%s/", *item->name ? item->name : ".");
+
+	entry->type = TAR_FOLDER;
+	entry->path = name;
+	return pack_opened(pack, item, entry, e);
+}
+
+static int pack_file(struct pack *pack, const struct selected *item, struct tar_entry *entry, struct error *e)
+{
+	const char *first = first_name(pack, item);
+
+	if (first) {
+		entry->type = TAR_HARD_LINK;
+		entry->target = first;
+		return tar_write_header(pack->wish->out, entry, e);
+	}
+	entry->type = TAR_FILE;
+	entry->size = item->st.st_size;
+	remember(pack, item, item->name);
+	return pack_opened(pack, item, entry, e);
+}
+
+static int pack_item(struct pack *pack, const struct selected *item, struct error *e)
+{
+	struct tar_entry entry;
+
+	if (begin(pack, item, &entry, e))
+		return -1;
+	if (S_ISDIR(item->st.st_mode))
+		return pack_folder(pack, item, &entry, e);
+	if (S_ISREG(item->st.st_mode))
+		return pack_file(pack, item, &entry, e);
+	entry.type = item->link ? TAR_LINK : TAR_FIFO;
+	entry.target = item->link;
+	return tar_write_header(pack->wish->out, &entry, e);
+}
+
+int selection_pack(const struct selection *selection, const struct pack_wish *wish, struct error *e)
+{
+	struct pack pack = { .wish = wish };
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < selection->count; i++)
+		result = pack_item(&pack, &selection->items[i], e);
+	free(pack.linked);
+	return result ? -1 : tar_write_end(wish->out, e);
+}
