@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tar_attributes.h - the extended attributes of a file that a tar carries: user.* and file capabilities, as layers of images keep them.
+ * tar_attributes.h - the extended attributes of a file that go into a tar.
  */
 #pragma once
 
@@ -10,12 +10,14 @@
 struct error;
 struct tar_attribute;
 
-/* Names and values are owned, in the order of the names. */
 struct tar_attributes {
-	struct tar_attribute *items;
+	struct tar_attribute *items; /* by name; they own name and value */
 	size_t count;
 };
 
-/* ret is zeroed. A file system without attributes has none. path is for messages. */
+/*
+ * Those of fd, called path in messages, that mean the same elsewhere: user.* and the capabilities of a file. Labels of security modules,
+ * ACLs and overlayfs' own notes mean something on this host alone. A file system without attributes has none.
+ */
 int tar_attributes_read(int fd, const char *path, bool is_folder, struct tar_attributes *ret, struct error *e);
 void tar_attributes_release(struct tar_attributes *attributes);

@@ -19,55 +19,23 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/tar_attributes.h"
+#include "base/tar_links.h"
 #include "base/tar_writer.h"
 #include "base/text.h"
 
-enum { DEPTH = 900, BUCKETS = 4096 };
-
-/* A file that has more names than one, under the first that was met. */
-struct linked {
-	struct linked *next;
-	dev_t device;
-	ino_t inode;
-	char *path;
-};
+enum { DEPTH = 900 };
 
 struct walk {
 	int fd;
-	struct linked *linked[BUCKETS]; /* by inode */
+	struct tar_links *links;
 	struct text path;               /* of what is at hand, "./" for the root */
 	int depth;
 	struct tar_tree_report report;
 };
 
-/* The name under which the file is in the tar already, or NULL. */
-static const char *first_name(const struct walk *walk, const struct stat *st)
-{
-	for (const struct linked *linked = walk->linked[st->st_ino % BUCKETS]; linked; linked = linked->next)
-		if (linked->inode == st->st_ino && linked->device == st->st_dev)
-			return linked->path;
-	return NULL;
-}
-
-static void remember_name(struct walk *walk, const struct stat *st)
-{
-	struct linked **bucket = &walk->linked[st->st_ino % BUCKETS];
-	struct linked *linked = alloc_zeroed(1, sizeof *linked);
-
-	*linked = (struct linked){ *bucket, st->st_dev, st->st_ino, alloc_copy(walk->path.data) };
-	*bucket = linked;
-}
-
 static void walk_free(struct walk *walk)
 {
-	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct linked *linked = walk->linked[i]; linked;) {
-			struct linked *next = linked->next;
-
-			free(linked->path);
-			free(linked);
-			linked = next;
-		}
+	tar_links_free(walk->links);
 	text_release(&walk->path);
 	free(walk);
 }
@@ -146,7 +114,7 @@ static int write_by_type(struct walk *walk, int folder, const char *name, const 
 
 static int write_other(struct walk *walk, int folder, const char *name, const struct stat *st, struct error *e)
 {
-	const char *first = st->st_nlink > 1 ? first_name(walk, st) : NULL;
+	const char *first = st->st_nlink > 1 ? tar_links_find(walk->links, st) : NULL;
 	int64_t before = walk->report.members;
 
 	if (first)
@@ -154,7 +122,7 @@ static int write_other(struct walk *walk, int folder, const char *name, const st
 	if (write_by_type(walk, folder, name, st, e))
 		return -1;
 	if (st->st_nlink > 1 && walk->report.members > before)
-		remember_name(walk, st);
+		tar_links_add(walk->links, st, walk->path.data);
 	return 0;
 }
 
@@ -245,6 +213,7 @@ int tar_tree_write(int fd, int root, struct tar_tree_report *ret, struct error *
 	struct walk *walk = alloc_zeroed(1, sizeof *walk);
 
 	walk->fd = fd;
+	walk->links = tar_links_new();
 	text_add(&walk->path, "./");
 	return finish(walk, write_folder(walk, root, e), ret, e);
 }
@@ -261,6 +230,7 @@ int tar_tree_write_entry(int fd, int folder, const char *entry, const char *name
 		return error_set(e, ERROR_DENIED, "read %s: %s", name, S_ISSOCK(st.st_mode) ? "it is a socket" : "the folder cannot be opened");
 	walk = alloc_zeroed(1, sizeof *walk);
 	walk->fd = fd;
+	walk->links = tar_links_new();
 	text_addf(&walk->path, below < 0 ? "%s" : "%s/", name);
 	return finish(walk, below < 0 ? write_other(walk, folder, entry, &st, e) : write_folder(walk, below, e), ret, e);
 }
