@@ -25,7 +25,7 @@
 int files_mount(int folder, const char *name, const struct file_entry *file, struct error *e)
 {
 	const struct mount_change change = {
-		.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+		.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (file->is_program ? 0 : MOUNT_ATTR_NOEXEC) |
 		       (file->is_secret ? MOUNT_ATTR_RDONLY : 0),
 	};
 	autoclose int mount = -1;

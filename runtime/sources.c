@@ -157,7 +157,7 @@ static int open_bind(const struct sources *sources, const struct mount_entry *en
 {
 	const struct mount_change change = { .set = entry->attributes, .propagation = MS_PRIVATE, .recursive = true };
 	/* Looked up once: what is checked is what is mounted. */
-	autoclose int source = open(entry->source, O_PATH | O_CLOEXEC);
+	autoclose int source = entry->has_descriptor ? fcntl(entry->descriptor, F_DUPFD_CLOEXEC, 3) : open(entry->source, O_PATH | O_CLOEXEC);
 	autoclose int mount = -1;
 
 	if (source < 0) {

@@ -10,46 +10,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/tar_attributes.h"
+#include "base/tar_links.h"
 #include "base/tar_writer.h"
 #include "base/text.h"
 #include "images/build/mode_words.h"
 #include "images/build/selection.h"
 
-/* A file with further names, under the first one that was written. */
-struct linked {
-	dev_t device;
-	ino_t inode;
-	const char *name;
-};
-
 struct pack {
 	const struct pack_wish *wish;
-	struct linked *linked;
-	size_t linked_count;
+	struct tar_links *links;
 };
-
-static const char *first_name(const struct pack *pack, const struct selected *item)
-{
-	for (size_t i = 0; i < pack->linked_count; i++)
-		if (pack->linked[i].inode == item->st.st_ino && pack->linked[i].device == item->st.st_dev)
-			return pack->linked[i].name;
-	return NULL;
-}
-
-static void remember(struct pack *pack, const struct selected *item, const char *name)
-{
-	struct linked *place;
-
-	if (!pack->wish->is_image || !S_ISREG(item->st.st_mode) || item->st.st_nlink < 2)
-		return;
-	place = alloc_append(&pack->linked, &pack->linked_count, sizeof *place);
-	*place = (struct linked){ item->st.st_dev, item->st.st_ino, name };
-}
 
 static int begin(const struct pack *pack, const struct selected *item, struct tar_entry *ret, struct error *e)
 {
@@ -110,7 +84,8 @@ static int pack_folder(struct pack *pack, const struct selected *item, struct ta
 
 static int pack_file(struct pack *pack, const struct selected *item, struct tar_entry *entry, struct error *e)
 {
-	const char *first = first_name(pack, item);
+	bool is_linked = pack->wish->is_image && item->st.st_nlink > 1;
+	const char *first = is_linked ? tar_links_find(pack->links, &item->st) : NULL;
 
 	if (first) {
 		entry->type = TAR_HARD_LINK;
@@ -119,7 +94,8 @@ static int pack_file(struct pack *pack, const struct selected *item, struct tar_
 	}
 	entry->type = TAR_FILE;
 	entry->size = item->st.st_size;
-	remember(pack, item, item->name);
+	if (is_linked)
+		tar_links_add(pack->links, &item->st, item->name);
 	return pack_opened(pack, item, entry, e);
 }
 
@@ -140,11 +116,11 @@ static int pack_item(struct pack *pack, const struct selected *item, struct erro
 
 int selection_pack(const struct selection *selection, const struct pack_wish *wish, struct error *e)
 {
-	struct pack pack = { .wish = wish };
+	struct pack pack = { .wish = wish, .links = tar_links_new() };
 	int result = 0;
 
 	for (size_t i = 0; result == 0 && i < selection->count; i++)
 		result = pack_item(&pack, &selection->items[i], e);
-	free(pack.linked);
+	tar_links_free(pack.links);
 	return result ? -1 : tar_write_end(wish->out, e);
 }
