@@ -154,10 +154,14 @@ struct build_config {
 	char *working_dir;
 	struct list labels; /* "key=value", in the order of their keys */
 	char *stop_signal;
+	int64_t stop_timeout; /* seconds, kept as the base has it; 0: not said */
 	struct build_health health;
 	struct list onbuild;
 	struct list shell;
 	bool args_escaped; /* kept as the base has it */
+	/* No part of the image: what a stage that begins with this one inherits. */
+	struct list scope;     /* variables of its steps, build arguments among them; empty for an image */
+	struct list arguments; /* names of the build arguments in scope */
 };
 
 struct build_history {
