@@ -354,3 +354,15 @@ void selection_describe(const struct selection *selection, bool has_owners, stru
 	for (size_t i = 0; i < selection->count; i++)
 		describe_item(&selection->items[i], has_owners, ret);
 }
+
+char *selection_literal(const char *path)
+{
+	struct text pattern = { 0 };
+
+	for (; *path; path++) {
+		if (strchr("*?[\\", *path))
+			text_add_char(&pattern, '\\');
+		text_add_char(&pattern, *path);
+	}
+	return text_take(&pattern);
+}

@@ -13,12 +13,14 @@
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/tar_attributes.h"
 #include "base/tar_links.h"
 #include "base/tar_writer.h"
 #include "base/text.h"
 #include "images/build/mode_words.h"
 #include "images/build/selection.h"
+#include "specs/build_plan.h"
 
 struct pack {
 	const struct pack_wish *wish;
@@ -114,6 +116,19 @@ static int pack_item(struct pack *pack, const struct selected *item, struct erro
 	return tar_write_header(pack->wish->out, &entry, e);
 }
 
+static int pack_inline(const struct pack_wish *wish, const struct build_inline *file, struct error *e)
+{
+	struct tar_entry entry = { .type = TAR_FILE, .path = file->name, .mode = 0644, .size = (int64_t)file->length,
+				   .mtime = { .tv_sec = wish->epoch } };
+	autoclose int content = file_in_memory("inline", file->content, file->length);
+
+	if (content < 0)
+		return error_sys(e, "keep the content of %s", file->name);
+	if (wish->chmod && mode_words_apply(wish->chmod, entry.mode, /* is_folder= */ false, &entry.mode, e))
+		return -1;
+	return tar_write_header(wish->out, &entry, e) || tar_write_content(wish->out, file->name, content, entry.size, NULL, e) ? -1 : 0;
+}
+
 int selection_pack(const struct selection *selection, const struct pack_wish *wish, struct error *e)
 {
 	struct pack pack = { .wish = wish, .links = tar_links_new() };
@@ -121,6 +136,8 @@ int selection_pack(const struct selection *selection, const struct pack_wish *wi
 
 	for (size_t i = 0; result == 0 && i < selection->count; i++)
 		result = pack_item(&pack, &selection->items[i], e);
+	for (size_t i = 0; result == 0 && i < wish->file_count; i++)
+		result = pack_inline(wish, &wish->files[i], e);
 	tar_links_free(pack.links);
 	return result ? -1 : tar_write_end(wish->out, e);
 }

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+struct build_inline;
 struct error;
 struct selection;
 
@@ -16,6 +18,8 @@ struct pack_wish {
 	const char *chmod;   /* "755" or "u=rwX,go=rX"; NULL: as they are */
 	bool is_image;       /* owners, times, attributes and hard links are kept; else everything is root's, at time epoch */
 	int64_t epoch;
+	const struct build_inline *files; /* more files, whose content is here */
+	size_t file_count;
 };
 
 /* To the end of the tar. A file that is not as it was found any more is an error. */
