@@ -12,6 +12,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -210,6 +212,21 @@ static int open_one(struct build_work *work, const struct build_mount *mount, st
 	return error_set(e, ERROR_UNSUPPORTED, "--mount=type=ssh: not yet");
 }
 
+static int find_path(struct build_mounts *mounts, struct build_mount_source *source, struct error *e)
+{
+	char link[32], path[PATH_MAX];
+	ssize_t length;
+
+	(void)snprintf(link, sizeof link, "/proc/self/fd/%d", source->descriptor); /* always fits */
+	length = readlink(link, path, sizeof path - 1);
+	if (length < 0)
+		return error_sys(e, "find out where a mount's source is");
+	path[length] = '\0';
+	list_add(&mounts->paths, path);
+	source->path = mounts->paths.items[mounts->paths.count - 1];
+	return 0;
+}
+
 int build_mounts_open(struct build_work *work, const struct build_step *step, struct build_mounts *ret, struct error *e)
 {
 	ret->sources = alloc_zeroed(step->mount_count + 1, sizeof *ret->sources);
@@ -220,6 +237,8 @@ int build_mounts_open(struct build_work *work, const struct build_step *step, st
 	for (size_t i = 0; i < step->mount_count; i++) {
 		ret->count = i + 1;
 		if (open_one(work, &step->mounts[i], ret, &ret->sources[i], e))
+			return -1;
+		if (ret->sources[i].descriptor >= 0 && find_path(ret, &ret->sources[i], e))
 			return -1;
 	}
 	return 0;
@@ -249,5 +268,6 @@ void build_mounts_close(struct build_work *work, struct build_mounts *mounts)
 	free(mounts->open);
 	free(mounts->secrets);
 	list_release(&mounts->staged);
+	list_release(&mounts->paths);
 	*mounts = (struct build_mounts){ 0 };
 }

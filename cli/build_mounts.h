@@ -21,6 +21,7 @@ struct build_mounts {
 	size_t open_count;
 	struct text *secrets;  /* their content */
 	size_t secret_count;
+	struct list paths;     /* of sources */
 	struct list staged;    /* folders of the store that are removed at the end */
 };
 

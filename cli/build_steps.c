@@ -276,6 +276,7 @@ static int run(struct making *making, struct error *e)
 	struct container c = { 0 };
 	int result;
 
+	wish.is_limited = !work->call->places->rootless;
 	wish.has_network = making->step->network != BUILD_NETWORK_NONE &&
 			   !(work->options->network && strcmp(work->options->network, "none") == 0);
 	result = build_mounts_open(work, making->step, &mounts, e);

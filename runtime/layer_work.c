@@ -37,7 +37,7 @@
 
 struct layer_process {
 	const struct places *places;
-	struct layer_work work;
+	struct layer_work work; /* its name is owned */
 	struct container container;
 	struct child child;
 	struct state state; /* name NULL: there is none */
@@ -151,6 +151,7 @@ static int undo(struct layer_process *p, struct error *e)
 	else if (p->state.folder >= 0)
 		result = state_remove(p->places, &p->state, e);
 	free(p->folder);
+	free((void *)(uintptr_t)p->work.name);
 	free(p);
 	return result;
 }
@@ -162,6 +163,7 @@ int layer_work_start(const struct places *places, const struct layer_work *work,
 	struct error ignored = { 0 };
 
 	*p = (struct layer_process){ .places = places, .work = *work, .state = { .folder = -1, .lock = -1 }, .writable = -1, .root = -1 };
+	p->work.name = alloc_copy(work->name);
 	p->container = (struct container){ .layers = (struct layer *)(uintptr_t)work->layers, .layer_count = work->layer_count,
 					   .read_only_root = !work->name, .working_dir = slash }; /* only read */
 	p->child = (struct child){ .container = &p->container, .is_rootless = places->rootless, .scaffold = -1, .root = -1, .channel = -1 };

@@ -50,7 +50,7 @@ static void add_source(struct container *c, const struct build_mount *mount, con
 {
 	struct mount_entry *entry = add_mount(c, mount, MOUNT_BIND);
 
-	entry->source = alloc_copy(mount->source ? mount->source : mount->id);
+	entry->source = alloc_copy(source->path);
 	entry->has_descriptor = true;
 	entry->descriptor = source->descriptor;
 	entry->idmap = IDMAP_CONTAINER;
@@ -144,7 +144,7 @@ static void fit(struct container *c, const struct build_container_wish *wish)
 	c->capabilities = (struct capability_sets){ .bounding = held, .effective = held, .permitted = held };
 	c->no_new_privileges = false;
 	if (c->limits.pids_is_default)
-		c->limits.pids = PIDS;
+		c->limits.pids = wish->is_limited ? PIDS : LIMIT_UNSET;
 	drop_memory(c);
 	own = c->mount_count;
 	set_environment(c, wish);

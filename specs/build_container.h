@@ -19,6 +19,7 @@ struct error;
 struct build_mount_source {
 	bool is_there;    /* a secret or socket that nobody gave, and that is not required: left out */
 	int descriptor;   /* BIND, CACHE, SSH: O_PATH, borrowed while the container lives */
+	const char *path; /* where that is, absolute */
 	const char *data; /* SECRET: borrowed */
 	size_t length;
 };
@@ -29,6 +30,7 @@ struct build_container_wish {
 	const char *image;       /* what ps says it was made from */
 	int64_t epoch;           /* SOURCE_DATE_EPOCH of its environment, unless that has one */
 	bool has_network;
+	bool is_limited;         /* in its number of processes: where that can be */
 	const struct build_mount_source *sources;
 };
 

@@ -39,7 +39,7 @@ struct mount_entry {
 	enum mount_kind kind;
 	char *source;
 	bool has_descriptor; /* MOUNT_BIND: it was looked up already: */
-	int descriptor;      /* the source, O_PATH, borrowed; source is for messages */
+	int descriptor;      /* the source, O_PATH, borrowed; nothing else is mounted, whatever the path leads to by now */
 	char *target;        /* absolute, in the container */
 	uint64_t attributes; /* MOUNT_ATTR_RDONLY, _NOSUID, _NODEV, _NOEXEC: recursive for binds */
 	enum mount_idmap idmap;
