@@ -18,7 +18,7 @@
 #include "images/build/content_digests.h"
 #include "images/build/selection.h"
 
-enum { UMASK = 022 };
+enum { UMASK = 022, VERBATIM = 512 << 10 };
 
 static void add_layers(const struct list *diff_ids, struct text *ret)
 {
@@ -36,6 +36,12 @@ static int add_files(struct build_work *work, struct selection *selection, struc
 	if (content_digests_fill(work->digests, selection, NULL, e))
 		return -1;
 	selection_describe(selection, /* has_owners= */ false, &description);
+	/* Another program computes the digest, which takes longer than to compare the text itself. */
+	if (description.length < VERBATIM) {
+		text_addf(ret, "files %zu\n", description.length);
+		text_add_bytes(ret, description.length ? description.data : "", description.length);
+		return 0;
+	}
 	if (sha256_bytes(description.length ? description.data : "", description.length, digest, e))
 		return -1;
 	text_addf(ret, "files %s\n", digest);

@@ -23,7 +23,10 @@
 #include "cli/output_file.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "images/build/build_cache.h"
 #include "images/catalogue.h"
+#include "images/index.h"
+#include "images/store.h"
 #include "images/image_name.h"
 #include "images/image_write.h"
 #include "images/push_request.h"
@@ -225,6 +228,64 @@ static int report(struct build_work *work, const struct stage *target, const str
 	return report_text(&out, e);
 }
 
+/* Everything that the image depends on. */
+static char *image_key(const struct image_write *image)
+{
+	struct text key = { 0 };
+
+	text_addf(&key, "box image 1\ncreated %" PRId64 "\nbase %s %s\nhistory %s\nconfig ", image->epoch,
+		  image->parts->base_name ? image->parts->base_name : "", image->parts->base_digest ? image->parts->base_digest : "",
+		  image->parts->history.length ? image->parts->history.data : "");
+	build_config_write(image->config, &key);
+	text_addf(&key, "\nplatform %s/%s/%s\nauthor %s\n", image->config->os ? image->config->os : "",
+		  image->config->architecture ? image->config->architecture : "", image->config->variant ? image->config->variant : "",
+		  image->config->author ? image->config->author : "");
+	for (size_t i = 0; i < image->parts->layer_count; i++)
+		text_addf(&key, "layer %s %s %s\n", image->parts->diff_ids.items[i], image->parts->layers[i].digest,
+			  image->parts->layers[i].media_type);
+	for (size_t i = 0; i < image->annotations->count; i++)
+		text_addf(&key, "annotation %zu:%s\n", strlen(image->annotations->items[i]), image->annotations->items[i]);
+	return text_take(&key);
+}
+
+/* The image of that key, where it is there and has all its names: nothing is written then. */
+static char *find_image(const struct build_work *work, const char *key, const struct list *names)
+{
+	autorelease(text) struct text digest = { 0 };
+	autorelease(index) struct index index = { 0 };
+	struct error ignored = { 0 };
+	struct digest parsed;
+	int pin;
+
+	if (!names->count || !build_cache_find_text(work->store, key, &digest) || !digest.length || digest_parse(digest.data, &parsed) ||
+	    index_read(work->store, &index, &ignored))
+		return NULL;
+	for (size_t i = 0; i < names->count; i++) {
+		const struct descriptor *entry = index_find(&index, names->items[i]);
+
+		if (!entry || strcmp(entry->digest, digest.data) != 0)
+			return NULL;
+	}
+	pin = store_pin(work->store, &parsed);
+	if (pin >= 0)
+		close(pin);
+	return pin >= 0 ? text_take(&digest) : NULL;
+}
+
+static int write_image(const struct build_work *work, const struct image_write *image, char **ret_digest, struct error *e)
+{
+	autofree char *key = image_key(image);
+	struct error ignored = { 0 };
+
+	*ret_digest = work->options->no_cache ? NULL : find_image(work, key, image->names);
+	if (*ret_digest)
+		return 0;
+	if (image_write(work->call->places, image, ret_digest, e))
+		return error_in(e, "write the image");
+	(void)build_cache_put_text(work->store, key, *ret_digest, &ignored); /* it is written again the next time */
+	return 0;
+}
+
 int build_finish(struct build_work *work, struct error *e)
 {
 	struct stage *target = &work->stages[build_file_target(work->file)];
@@ -243,8 +304,8 @@ int build_finish(struct build_work *work, struct error *e)
 	image.epoch = work->created;
 	for (size_t i = 0; i < work->options->labels.count; i++)
 		(void)list_env_put(&target->plan.config.labels, work->options->labels.items[i]); /* the option lets nothing else in */
-	if (image_write(work->call->places, &image, &digest, e))
-		return error_in(e, "write the image");
+	if (write_image(work, &image, &digest, e))
+		return -1;
 	for (size_t i = 0; i < names.count; i++) {
 		audit_image(work->call->audit, names.items[i], NULL, digest);
 		events_note(work->call->places, "image", "build", names.items[i], NULL);

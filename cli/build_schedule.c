@@ -74,6 +74,9 @@ static int start_worker(struct build_work *work, struct stage *stage, struct err
 	int output[2], answer[2];
 	pid_t pid;
 
+	/* Before anything is made: this process may have to execute itself anew. */
+	if (!work->made && box_seal(e))
+		return -1;
 	if (pipe2(output, O_CLOEXEC))
 		return error_sys(e, "make a pipe");
 	if (pipe2(answer, O_CLOEXEC)) {

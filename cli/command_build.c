@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "base/places.h"
+#include "cli/audit.h"
 #include "cli/build_log.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
@@ -243,8 +244,10 @@ static int build(struct build_work *work, const char *context, struct error *e)
 
 	if (box_sweep(work->call->places, &swept))
 		log_warning("%s, continuing", swept.text);
-	if (box_seal(e))
+	/* It may have to execute itself anew, and can read its stdin once. Otherwise that has time until the first step is made. */
+	if (text_equal(work->options->file, "-") && box_seal(e))
 		return -1;
+	audit_early(work->call->audit);
 	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
 		return error_sys(e, "get random bytes for a name");
 	(void)snprintf(work->prefix, sizeof work->prefix, "build-%02x%02x%02x%02x", random[0], random[1], random[2], random[3]); /* fits */

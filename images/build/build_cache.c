@@ -99,32 +99,38 @@ static void note_use(int store, const char *path)
 		(void)utimensat(store, path, NULL, AT_SYMLINK_NOFOLLOW); /* an old time only makes it go earlier */
 }
 
-bool build_cache_find(int store, const char *key, struct commit_layer *ret)
+bool build_cache_find_text(int store, const char *key, struct text *ret)
 {
 	autofree char *head = head_of(key);
 
 	for (unsigned n = 0; n < SLOTS; n++) {
 		autofree char *path = slot(key, n);
-		autorelease(text) struct text value = { 0 };
-		struct commit_layer layer = { 0 };
-		int found = read_slot(store, path, head, &value);
+		int found = read_slot(store, path, head, ret);
 
-		if (found < 0)
-			return false;
-		if (found == 0)
-			continue;
-		if (value.length && parse(value.data, &layer) && is_there(store, &layer)) {
+		if (found > 0)
 			note_use(store, path);
-			*ret = layer;
-			return true;
-		}
-		commit_layer_release(&layer);
-		return false;
+		if (found)
+			return found > 0;
 	}
 	return false;
 }
 
-int build_cache_put(int store, const char *key, const struct commit_layer *layer, struct error *e)
+bool build_cache_find(int store, const char *key, struct commit_layer *ret)
+{
+	autorelease(text) struct text value = { 0 };
+	struct commit_layer layer = { 0 };
+
+	if (!build_cache_find_text(store, key, &value) || !value.length)
+		return false;
+	if (parse(value.data, &layer) && is_there(store, &layer)) {
+		*ret = layer;
+		return true;
+	}
+	commit_layer_release(&layer);
+	return false;
+}
+
+int build_cache_put_text(int store, const char *key, const char *value, struct error *e)
 {
 	autofree char *head = head_of(key);
 	autorelease(text) struct text content = { 0 };
@@ -133,17 +139,22 @@ int build_cache_put(int store, const char *key, const struct commit_layer *layer
 	if ((mkdirat(store, "build", 0700) && errno != EEXIST) || (mkdirat(store, "build/cache", 0700) && errno != EEXIST))
 		return error_sys(e, "make the folder build/cache in the image store");
 	for (unsigned n = 0; n < SLOTS; n++) {
-		autorelease(text) struct text value = { 0 };
+		autorelease(text) struct text there = { 0 };
 
 		free(path);
 		path = slot(key, n);
-		if (read_slot(store, path, head, &value) != 0)
+		if (read_slot(store, path, head, &there) != 0)
 			break; /* the key's own, or nobody's; where all are taken the last one goes */
 	}
 	text_add(&content, head);
-	if (layer->diff_id)
-		text_addf(&content, "%s %s %" PRId64 " %s\n", layer->diff_id, layer->digest, layer->size, layer->media_type);
-	else
-		text_add(&content, "none\n");
+	text_add(&content, value);
 	return file_replace(store, path, content.data, content.length, 0600, e);
+}
+
+int build_cache_put(int store, const char *key, const struct commit_layer *layer, struct error *e)
+{
+	autofree char *value = layer->diff_id ? text_format("%s %s %" PRId64 " %s\n", layer->diff_id, layer->digest, layer->size, layer->media_type)
+					      : alloc_copy("none\n");
+
+	return build_cache_put_text(store, key, value, e);
 }

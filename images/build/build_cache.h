@@ -13,6 +13,12 @@
 struct commit_layer;
 struct error;
 
+struct text;
+
+/* A text of its own for any key; false where there is none. */
+bool build_cache_find_text(int store, const char *key, struct text *ret);
+int build_cache_put_text(int store, const char *key, const char *value, struct error *e);
+
 /* Whether the layer of that key is there: ret (no members: the step changed nothing). */
 bool build_cache_find(int store, const char *key, struct commit_layer *ret);
 
