@@ -16,7 +16,6 @@ static const struct {
 	const char *name, *instead;
 } later[] = {
 	{ "attach", "box logs -f NAME shows what it writes, box exec -it NAME sh enters it" },
-	{ "build", "any builder of images will do: box load reads its archive" },
 	{ "builder", "any builder of images will do: box load reads its archive" },
 	{ "buildx", "any builder of images will do: box load reads its archive" },
 	{ "checkpoint", NULL },
@@ -36,7 +35,7 @@ static const struct {
 static const struct {
 	const char *command, *word, *instead;
 } others[] = {
-	{ "image", "build", "any builder of images will do: box load reads its archive" },
+	{ "image", "build", "box build" },
 	{ "image", "ls", "box images" },
 	{ "image", "list", "box images" },
 	{ "image", "rm", "box rmi IMAGE" },
