@@ -76,7 +76,7 @@ int build_apply_maintainer(struct build_resolve *r, struct error *e)
 }
 
 /* "80", "8000-8005/udp". */
-static int expose(struct build_resolve *r, const char *word, struct error *e)
+int build_expose(struct build_resolve *r, const char *word, struct error *e)
 {
 	autofree char *copy = alloc_copy(word);
 	char *slash = strchr(copy, '/'), *dash;
@@ -114,7 +114,7 @@ int build_apply_expose(struct build_resolve *r, struct error *e)
 	if (!words.count)
 		return error_set(e, ERROR_SPEC, "no port stands behind it");
 	for (size_t i = 0; i < words.count; i++)
-		if (expose(r, words.items[i], e))
+		if (build_expose(r, words.items[i], e))
 			return -1;
 	text_add(&history, "EXPOSE");
 	for (size_t i = 0; i < words.count; i++)

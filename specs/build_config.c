@@ -32,16 +32,16 @@ static const struct field health_fields[] = {
 /* ExposedPorts and Volumes are objects whose keys alone say something: take_keys. */
 static const struct field run_fields[] = {
 	{ "User", FIELD_TEXT, AT(user), .flags = FIELD_OPEN },
-	{ "ExposedPorts", FIELD_OPAQUE },
+	{ "ExposedPorts", FIELD_OPAQUE, 0, .flags = 0 },
 	{ "Env", FIELD_TEXT_LIST, AT(env), .flags = FIELD_SPARSE },
 	{ "Entrypoint", FIELD_TEXT_LIST, AT(entrypoint), .flags = FIELD_SPARSE },
 	{ "Cmd", FIELD_TEXT_LIST, AT(command), .flags = FIELD_SPARSE },
-	{ "Volumes", FIELD_OPAQUE },
-	{ "WorkingDir", FIELD_TEXT, AT(working_dir) },
-	{ "Labels", FIELD_MAP, AT(labels) },
-	{ "StopSignal", FIELD_TEXT, AT(stop_signal) },
+	{ "Volumes", FIELD_OPAQUE, 0, .flags = 0 },
+	{ "WorkingDir", FIELD_TEXT, AT(working_dir), .flags = 0 },
+	{ "Labels", FIELD_MAP, AT(labels), .flags = 0 },
+	{ "StopSignal", FIELD_TEXT, AT(stop_signal), .flags = 0 },
 	{ "StopTimeout", FIELD_INTEGER, AT(stop_timeout), .max = INT64_MAX },
-	{ "ArgsEscaped", FIELD_BOOL, AT(args_escaped) },
+	{ "ArgsEscaped", FIELD_BOOL, AT(args_escaped), .flags = 0 },
 	{ "Healthcheck", FIELD_OBJECT, AT(health), .sub = health_fields },
 	{ "OnBuild", FIELD_TEXT_LIST, AT(onbuild), .flags = FIELD_SPARSE },
 	{ "Shell", FIELD_TEXT_LIST, AT(shell), .flags = FIELD_SPARSE },
@@ -50,9 +50,9 @@ static const struct field run_fields[] = {
 
 static const struct field config_fields[] = {
 	{ "architecture", FIELD_TEXT, AT(architecture), .flags = FIELD_OPEN },
-	{ "os", FIELD_TEXT, AT(os) },
-	{ "variant", FIELD_TEXT, AT(variant) },
-	{ "author", FIELD_TEXT, AT(author) },
+	{ "os", FIELD_TEXT, AT(os), .flags = 0 },
+	{ "variant", FIELD_TEXT, AT(variant), .flags = 0 },
+	{ "author", FIELD_TEXT, AT(author), .flags = 0 },
 	{ "config", FIELD_OBJECT, 0, .sub = run_fields },
 	{ 0 },
 };

@@ -7,6 +7,9 @@
 #include "base/error.h"
 #include "specs/build_plan.h"
 
+struct native_config;
+struct native_step;
+
 struct build_heredoc {
 	char *name;
 	char *content;
@@ -134,6 +137,12 @@ int build_apply_add(struct build_resolve *r, struct error *e);
 
 /* build_native.c: the steps and the configuration of a stage of the native form. */
 int build_native_apply(struct build_resolve *r, size_t number, struct error *e);
+/* build_native_step.c: for it. */
+int build_native_step(struct build_resolve *r, const struct native_step *s, struct error *e);
+int build_native_config(struct build_resolve *r, const struct native_config *c, struct error *e);
+
+/* build_apply_config.c: "80", "8000-8005/udp" into the configuration. */
+int build_expose(struct build_resolve *r, const char *word, struct error *e);
 
 /* build_stage.c: for those. */
 struct build_expand build_resolve_expand(struct build_resolve *r);

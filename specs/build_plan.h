@@ -200,7 +200,11 @@ struct build_file;
 int build_file_parse(const char *text, size_t length, const char *name, const struct build_inputs *inputs,
 		     struct build_file **ret, struct error *e);
 
-/* The "build" object of app.json in its native form ("steps", "stages"). Errors carry the field ("stages.app.steps[2]"). */
+/* Whether the "build" object has steps of its own; else it names a Dockerfile. */
+bool build_is_native(const struct build *build);
+
+/* The "build" object of app.json in its native form ("from", "steps", "stages"); it has to live as long as what is returned. Errors carry the
+ * field below "build" ("stages.app.steps[2]"). */
 int build_file_from_spec(const struct build *build, const struct build_inputs *inputs, struct build_file **ret,
 			 struct error *e);
 void build_file_free(struct build_file *file); /* NULL is nothing */

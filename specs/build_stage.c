@@ -241,7 +241,10 @@ int build_stage_resolve(const struct build_file *file, size_t number, const stru
 	begin(&r, number, base);
 	if (file->heads[number].base.kind != BUILD_FROM_STAGE)
 		result = apply_triggers(&r, &base->onbuild, number, e);
-	for (size_t i = file->first[number]; result == 0 && i + 1 < file->first[number + 1]; i++)
+	if (file->native && result == 0)
+		result = build_native_apply(&r, number, e);
+	for (size_t i = file->native ? 0 : file->first[number];
+	     !file->native && result == 0 && i + 1 < file->first[number + 1]; i++)
 		result = apply(&r, &file->instructions[i], e);
 	finish(&r);
 	list_release(&r.scope);
