@@ -9,7 +9,6 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/number.h"
 #include "base/places.h"
@@ -62,7 +61,7 @@ int diff_request(const struct places *places, const char *first, const char *sec
 	return 0;
 }
 
-int sbom_request(const struct places *places, const char *manifest, const char *name, int64_t created, char **ret_digest, int64_t *ret_size,
+int sbom_request(const struct places *places, const char *manifest, const char *name, const char *created, char **ret_digest, int64_t *ret_size,
 		 struct error *e)
 {
 	autorelease(unpack_answer) struct unpack_answer answer = { 0 };
@@ -70,17 +69,15 @@ int sbom_request(const struct places *places, const char *manifest, const char *
 	autorelease(list) struct list words = { 0 };
 	autoclose int store = store_open(places->store, e);
 	const struct image_request request = { .words = &words, .about = name, .attempt = "make the SBOM", .store = store };
-	char time[CLOCK_TEXT];
 	const char *size;
 
 	if (store < 0 || image_parts_read(places, manifest, NULL, &parts, e))
 		return -1;
-	clock_print(created, 0, 0, time);
 	list_add(&words, "sbom");
 	list_addf(&words, "%d", store);
 	list_add(&words, name);
 	list_add(&words, manifest);
-	list_add(&words, time);
+	list_add(&words, created);
 	add_layers(&words, "", &parts, 0);
 	if (image_request(&request, &answer, e))
 		return -1;
