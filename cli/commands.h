@@ -47,6 +47,7 @@ extern const struct option_row global_options[], build_options[], run_options[],
 	restart_options[], logs_options[], explain_options[],
 	create_options[], delete_options[], list_options[], update_options[], events_options[], config_options[], spec_options[],
 	pull_options[], images_options[], rmi_options[], history_options[], inspect_options[], login_options[], push_options[], save_options[],
+	diff_options[], sbom_options[],
 	export_options[], load_options[], prune_options[], store_options[], lock_options[], audit_options[], stats_options[], top_options[],
 	cp_options[], volume_options[], system_options[], systemd_options[], completion_options[], no_options[];
 
@@ -88,6 +89,8 @@ int command_push(const struct call *call);
 int command_login(const struct call *call);
 int command_logout(const struct call *call);
 int command_save(const struct call *call);
+int command_diff(const struct call *call);
+int command_sbom(const struct call *call);
 int command_load(const struct call *call);
 int command_export(const struct call *call);
 int command_import(const struct call *call);

@@ -20,7 +20,6 @@ static const struct {
 	{ "buildx", "any builder of images will do: box load reads its archive" },
 	{ "checkpoint", NULL },
 	{ "compose", "a file for each app: box run app.json" },
-	{ "diff", "box export NAME | tar -t lists what is there" },
 	{ "down", "box stop NAME" },
 	{ "network", "an app has none, or the host's: \"network_mode\": \"host\" in app.json" },
 	{ "pod", "a file for each app: box run app.json" },

@@ -96,10 +96,17 @@ static int add(int store, const struct descriptor *named, struct catalogue *ret,
 
 int catalogue_manifest(const struct places *places, const char *manifest, struct catalogue_entry *ret, struct error *e)
 {
+	autoclose int store = store_open(places->store, e);
+
+	return store < 0 ? -1 : catalogue_manifest_of(store, manifest, ret, e);
+}
+
+int catalogue_manifest_of(int store, const char *manifest, struct catalogue_entry *ret, struct error *e)
+{
 	autorelease(text) struct text json = { 0 };
 	struct catalogue_entry entry = { 0 };
 
-	if (catalogue_blob(places, manifest, &json, e) ||
+	if (read_blob(store, manifest, &json, e) ||
 	    field_decode_text(json.data, json.length, "its manifest", manifest_fields, &entry, e)) {
 		field_release(manifest_fields, &entry);
 		return -1;

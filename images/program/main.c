@@ -32,8 +32,10 @@
 #include "images/unpack/compressor.h"
 #include "images/unpack/hash.h"
 #include "images/unpack/image_format.h"
+#include "images/unpack/reading.h"
 #include "images/unpack/store_hash.h"
 #include "images/unpack/unpack.h"
+#include "images/unpack/worker_reading.h"
 #include "images/unpack_answer.h"
 
 enum { SECRET_LIMIT = 256 << 10, DOCUMENT_LIMIT = 4 << 20 };
@@ -188,6 +190,33 @@ static int commit(char *const *words, struct unpack_answer *ret, struct error *e
 	return result ? error_in(e, "make a layer of %s", request.words) : 0;
 }
 
+/* STORE-FD alone|above "a DIGEST SIZE"… "b DIGEST SIZE"… */
+static int diff(char *const *words, struct unpack_answer *ret, struct error *e)
+{
+	autorelease(list) struct list a = { 0 };
+	autorelease(list) struct list b = { 0 };
+	int store = -1;
+
+	for (size_t i = 2; words[i]; i++) {
+		if (!text_starts(words[i], "a ") && !text_starts(words[i], "b "))
+			return wrong_words(e);
+		list_add(words[i][0] == 'a' ? &a : &b, words[i] + 2);
+	}
+	return parse_fd(words[0], &store, e) || reading_diff(store, &a, &b, strcmp(words[1], "above") == 0, &ret->told, &ret->warnings, e) ? -1 : 0;
+}
+
+/* STORE-FD NAME DIGEST CREATED "DIGEST SIZE"… */
+static int sbom(char *const *words, struct unpack_answer *ret, struct error *e)
+{
+	autorelease(list) struct list layers = { 0 };
+	struct worker_sbom request = { .layers = &layers, .name = words[1], .digest = words[2], .created = words[3] };
+	int store = -1;
+
+	for (size_t i = 4; words[i]; i++)
+		list_add(&layers, words[i]);
+	return parse_fd(words[0], &store, e) || reading_sbom(store, &request, &ret->told, &ret->warnings, e) ? -1 : 0;
+}
+
 /* STORE-FD */
 static int hash_store(char *const *words, struct unpack_answer *ret, struct error *e)
 {
@@ -293,6 +322,8 @@ static const struct {
 	{ "load", 4, 4, load },
 	{ "import", 4, 4, import },
 	{ "commit", 6, 6, commit },
+	{ "diff", 2, INT_MAX, diff },
+	{ "sbom", 4, INT_MAX, sbom },
 	{ "pull", 4, 5, pull },
 	{ "push", 5, INT_MAX, push },
 	{ "referrers", 3, 3, referrers },

@@ -27,10 +27,10 @@
 #include "images/unpack/image_format.h"
 #include "images/unpack/job.h"
 #include "images/unpack/manifest.h"
+#include "images/unpack/running.h"
 #include "images/unpack/sandbox.h"
 #include "images/unpack/unpack.h"
 #include "images/unpack/upper_tar.h"
-#include "images/unpack/wire.h"
 #include "images/unpack/worker.h"
 #include "images/unpack/worker_commit.h"
 
@@ -38,46 +38,6 @@
 #define BLOB_NAME "commit.blob"
 
 enum { OVERFLOW_ID = 65534 };
-
-/* A sandbox that works beside us. */
-struct running {
-	int pidfd, channel;
-};
-
-static void running_release(struct running *running)
-{
-	int saved = errno;
-
-	/* Without its channel it ends by itself; nobody looks at what it wrote. */
-	if (running->channel >= 0)
-		close(running->channel);
-	if (running->pidfd >= 0)
-		close(running->pidfd);
-	errno = saved;
-}
-
-/* fds become its first messages. */
-static int start(const struct sandbox *how, int (*task)(int, void *), void *data, const int *fds, size_t count, struct running *ret,
-		 struct error *e)
-{
-	const struct wire_message message = { .op = WIRE_ANSWER };
-	struct sandbox sandbox = *how;
-	autoclose int ours = -1, theirs = -1;
-	int ends[2];
-
-	if (wire_open(ends, e))
-		return -1;
-	ours = ends[0];
-	theirs = sandbox.channel = ends[1];
-	for (size_t i = 0; i < count; i++)
-		if (wire_send(ours, &message, fds[i], e))
-			return -1;
-	ret->pidfd = sandbox_start(&sandbox, task, worker_fail, data, e);
-	if (ret->pidfd < 0)
-		return -1;
-	ret->channel = take_fd(&ours);
-	return 0;
-}
 
 /* What the kernel shows for an id that a namespace has no number for. */
 static uint32_t overflow_id(const char *path)
@@ -115,7 +75,7 @@ static void split(struct id_extent *extents, int *count, uint32_t moved)
 /* The upper folder as a tar; *ret_size is 0 where nothing changed. */
 static int pack(struct job *job, const struct commit *commit, int tar, int64_t *ret_size, struct error *e)
 {
-	autorelease(running) struct running running = { -1, -1 };
+	autorelease(running) struct running running = RUNNING_NONE;
 	struct upper_tar how = { .epoch = commit->epoch, .has_lower = job->layer_count > 0, .stubs = &commit->document->stubs };
 	struct sandbox sandbox = { .folder = commit->upper, .is_read_only = true };
 	struct id_map map;
@@ -128,7 +88,7 @@ static int pack(struct job *job, const struct commit *commit, int tar, int64_t *
 	split(map.uids, &map.uid_count, how.overflow_uid);
 	split(map.gids, &map.gid_count, how.overflow_gid);
 	sandbox.ids = &map;
-	if (start(&sandbox, worker_pack, &how, &tar, 1, &running, e) || job_finish_worker(job, running.pidfd, running.channel, e))
+	if (running_start(&sandbox, worker_pack, &how, &tar, 1, &running, e) || job_finish_worker(job, running.pidfd, running.channel, e))
 		return -1;
 	if (fstat(tar, &st))
 		return error_sys(e, "look at the layer's tar");
@@ -158,13 +118,13 @@ static int start_compressor(struct job *job, enum compression *compression, int 
 	blob = make_file(job, BLOB_NAME, e);
 	if (blob < 0)
 		return -1;
-	return start(&sandbox, worker_compress, compression, (const int[]){ from, blob }, 2, ret, e);
+	return running_start(&sandbox, worker_compress, compression, (const int[]){ from, blob }, 2, ret, e);
 }
 
 /* The tar becomes a layer below work, and job->image its digest; the blob is made meanwhile. */
 static int unpack(struct job *job, enum compression compression, int tar, struct error *e)
 {
-	autorelease(running) struct running running = { -1, -1 };
+	autorelease(running) struct running running = RUNNING_NONE;
 
 	if (compression != COMPRESSION_NONE && start_compressor(job, &compression, tar, &running, e))
 		return -1;

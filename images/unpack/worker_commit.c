@@ -12,19 +12,10 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "images/unpack/compressor.h"
+#include "images/unpack/running.h"
 #include "images/unpack/upper_tar.h"
 #include "images/unpack/wire.h"
 #include "images/unpack/worker.h"
-
-static int receive_fd(int channel, struct error *e)
-{
-	struct wire_message message;
-	int fd = -1;
-
-	if (wire_receive(channel, &message, &fd, e) < 0)
-		return -1;
-	return fd >= 0 ? fd : error_set(e, ERROR_INTERNAL, "the sandbox's parent sent no descriptor");
-}
 
 static int finish(int channel, int result, struct error *e)
 {
@@ -41,7 +32,7 @@ static int ask_lower(const char *name, struct stat *ret, void *data)
 
 static int pack(int channel, struct upper_tar *how, struct error *e)
 {
-	autoclose int tar = receive_fd(channel, e), root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int tar = running_receive(channel, e), root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct upper_report report = { 0 };
 	char words[160];
 
@@ -71,7 +62,7 @@ int worker_pack(int channel, void *data)
 int worker_compress(int channel, void *data)
 {
 	struct error e = { 0 };
-	autoclose int from = receive_fd(channel, &e), to = from < 0 ? -1 : receive_fd(channel, &e);
+	autoclose int from = running_receive(channel, &e), to = from < 0 ? -1 : running_receive(channel, &e);
 
 	return finish(channel, to < 0 ? -1 : compressor_run(*(const enum compression *)data, from, to, &e), &e);
 }
