@@ -310,5 +310,6 @@ int build_finish(struct build_work *work, struct error *e)
 		audit_image(work->call->audit, names.items[i], NULL, digest);
 		events_note(work->call->places, "image", "build", names.items[i], NULL);
 	}
-	return report(work, target, &names, digest, e);
+	work->digest = alloc_copy(digest);
+	return work->options->is_part ? 0 : report(work, target, &names, digest, e);
 }

@@ -32,8 +32,9 @@ struct selection;
 
 struct build_options {
 	const char *file, *target, *network, *pull_word, *platform, *progress, *metadata_file, *iidfile, *compression;
-	bool no_cache, pull, push, quiet, force_rm;
-	struct list names, args, secrets, ssh, labels, annotations, outputs, contexts, cache_from, cache_to;
+	bool no_cache, pull, push, quiet;
+	bool is_part; /* of another command: nothing goes to stdout, and the log is told only where something is made */
+	struct list names, args, secrets, ssh, labels, annotations, outputs;
 	int64_t jobs; /* steps at once */
 };
 
@@ -93,6 +94,7 @@ struct build_work {
 	size_t secret_count;
 	int64_t epoch;       /* that the caller said; else -1 */
 	int64_t created;     /* of the image */
+	char *digest;        /* of the image, at the end */
 	char prefix[24];     /* of the names of containers */
 	unsigned made;       /* containers so far */
 	struct build_log *log;

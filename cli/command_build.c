@@ -21,6 +21,7 @@
 #include "base/places.h"
 #include "cli/audit.h"
 #include "cli/build_log.h"
+#include "cli/build_for_run.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
 #include "cli/other_options.h"
@@ -33,8 +34,10 @@
 #include "images/platform.h"
 #include "images/store.h"
 #include "runtime/box.h"
+#include "specs/app.h"
 
 enum { JOBS = 4 };
+#define COMPRESSION "zstd"
 
 const struct option_row build_options[] = {
 	{ 'f', "file", OPTION_TEXT, offsetof(struct build_options, file), "FILE", "the build file (default: CONTEXT/Dockerfile); - is stdin" },
@@ -170,14 +173,26 @@ static int read_file(struct build_work *work, struct text *ret, struct error *e)
 	return error_hint(e, "box build -f FILE CONTEXT");
 }
 
-static int parse(struct build_work *work, struct error *e)
+/* A spec's own steps, or a Dockerfile. */
+static int parse_either(struct build_work *work, const struct app_build *spec, struct error *e)
 {
 	autorelease(text) struct text text = { 0 };
-	autorelease(list) struct list unused = { 0 };
 
+	if (spec && spec->is_native) {
+		if (build_file_from_spec(spec->build, &work->inputs, &work->file, e))
+			return error_at(e, "build");
+		return 0;
+	}
 	if (read_file(work, &text, e))
 		return -1;
-	if (build_file_parse(text.length ? text.data : "", text.length, work->file_name, &work->inputs, &work->file, e))
+	return build_file_parse(text.length ? text.data : "", text.length, work->file_name, &work->inputs, &work->file, e);
+}
+
+static int parse(struct build_work *work, const struct app_build *spec, struct error *e)
+{
+	autorelease(list) struct list unused = { 0 };
+
+	if (parse_either(work, spec, e))
 		return -1;
 	for (size_t i = 0; i < build_file_warnings(work->file)->count; i++)
 		log_warning("%s", build_file_warnings(work->file)->items[i]);
@@ -217,6 +232,7 @@ static void release(struct build_work *work)
 	build_bases_release(work);
 	build_file_free(work->file);
 	free(work->file_name);
+	free(work->digest);
 	build_ignore_release(&work->ignore);
 	list_release(&work->inputs.args);
 	if (work->digests)
@@ -236,8 +252,57 @@ static enum build_log_style style_of(const struct build_options *options)
 	return text_equal(options->progress, "plain") || !isatty(STDERR_FILENO) ? BUILD_LOG_PLAIN : BUILD_LOG_TTY;
 }
 
-static int build(struct build_work *work, const char *context, struct error *e)
+/* What a spec says about its build, under what the command line says. */
+struct spec {
+	struct app *app;
+	struct app_build build;
+	char *context, *file; /* as paths for the caller */
+};
+
+static int load_spec(const char *path, struct build_options *options, struct spec *ret, struct error *e)
 {
+	const struct app_options chosen = { .for_build = true };
+	const char *slash = strrchr(path, '/');
+	autofree char *folder = slash ? alloc_copy_bytes(path, slash == path ? 1 : (size_t)(slash - path)) : alloc_copy(".");
+	const char *context;
+
+	if (app_load(path, &chosen, &ret->app, e))
+		return -1;
+	if (!app_build_of(ret->app, &ret->build))
+		return error_set(e, ERROR_SPEC, "build %s: it has no \"build\"", path);
+	context = ret->build.context ? ret->build.context : ".";
+	ret->context = *context == '/' ? alloc_copy(context) : text_format("%s/%s", folder, context);
+	if (!ret->build.is_native && ret->build.dockerfile && !options->file) {
+		ret->file = *ret->build.dockerfile == '/' ? alloc_copy(ret->build.dockerfile)
+							   : text_format("%s/%s", ret->context, ret->build.dockerfile);
+		options->file = ret->file;
+	}
+	if (!options->target)
+		options->target = ret->build.target;
+	return 0;
+}
+
+/* Arguments of the spec are defaults. */
+static void take_spec(struct build_work *work, const struct spec *spec, const char *path)
+{
+	if (!spec->app)
+		return;
+	for (size_t i = 0; spec->build.args && i < spec->build.args->count; i++) {
+		autofree char *key = alloc_copy(spec->build.args->items[i]);
+
+		key[strcspn(key, "=")] = '\0';
+		if (!list_env_get(&work->inputs.args, key))
+			list_add(&work->inputs.args, spec->build.args->items[i]);
+	}
+	if (work->epoch < 0)
+		work->epoch = spec->build.epoch;
+	if (spec->build.is_native)
+		work->file_name = alloc_copy(path);
+}
+
+static int build(struct build_work *work, const struct spec *spec, const char *operand, struct error *e)
+{
+	const char *context = spec->app ? spec->context : operand;
 	autofree char *platform = text_format("linux/%s", platform_host_architecture());
 	unsigned char random[4];
 	struct error swept = { 0 };
@@ -256,7 +321,9 @@ static int build(struct build_work *work, const char *context, struct error *e)
 		return -1;
 	if (take_secrets(work, e) || take_args(work, e) || take_epoch(work, e) || take_platform(work, platform, e))
 		return -1;
-	if (build_context_open(work, context, work->options->file, e) || parse(work, e))
+	work->inputs.target = work->options->target;
+	take_spec(work, spec, operand);
+	if (build_context_open(work, context, work->options->file, e) || parse(work, spec->app ? &spec->build : NULL, e))
 		return -1;
 	work->log = build_log_new(style_of(work->options));
 	return build_run_all(work, e) || build_finish(work, e) ? -1 : 0;
@@ -271,7 +338,7 @@ static int check(struct build_options *options, const struct list *operands, str
 	if (operands->count > 1)
 		return error_set(e, ERROR_USAGE, "build: expected one folder, found %zu operands", operands->count);
 	if (!options->compression)
-		options->compression = "zstd";
+		options->compression = COMPRESSION;
 	options->jobs = JOBS;
 	for (size_t i = 0; i < options->labels.count; i++)
 		if (!strchr(options->labels.items[i], '='))
@@ -281,20 +348,57 @@ static int check(struct build_options *options, const struct list *operands, str
 			       options_one_of("compression", options->compression, compressions, e) ? -1 : 0;
 }
 
+/* The whole of it; what it says goes to the terminal. */
+static int build_operand(const struct call *call, struct build_options *options, const char *operand, bool is_spec, char **ret_digest)
+{
+	struct build_work work = { .call = call, .options = options, .store = -1, .pin = -1, .context = -1 };
+	struct spec spec = { 0 };
+	struct error e = { 0 };
+	int result = (is_spec && load_spec(operand, options, &spec, &e)) || build(&work, &spec, operand, &e) ? -1 : 0;
+
+	if (result && spec.app && e.field[0])
+		report_error(spec.app, operand, &e);
+	if (result)
+		result = spec.app && e.field[0] ? 1 : report_failure(&e);
+	if (result == 0 && ret_digest)
+		*ret_digest = alloc_copy(work.digest);
+	release(&work);
+	app_free(spec.app);
+	free(spec.context);
+	free(spec.file);
+	return result;
+}
+
+int build_for_run(const struct call *call, const char *path, bool is_quiet, char **ret_digest)
+{
+	struct build_options options = { .compression = COMPRESSION, .jobs = JOBS, .quiet = is_quiet, .is_part = true };
+
+	return build_operand(call, &options, path, /* is_spec= */ true, ret_digest);
+}
+
+/* A file is a spec, as for box run. */
+static bool is_spec(const char *operand)
+{
+	struct stat st;
+
+	return text_ends(operand, ".json") && stat(operand, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 int command_build(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };
 	struct build_options options = { 0 };
 	struct list *const lists[] = { &options.names, &options.args, &options.secrets, &options.labels, &options.annotations, &options.outputs };
-	struct build_work work = { .call = call, .options = &options, .store = -1, .pin = -1, .context = -1 };
 	struct error e = { 0 };
-	int result = options_parse(build_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e);
+	const char *operand;
+	int result;
 
-	if (result == 0)
-		result = check(&options, &operands, &e) || build(&work, operands.count ? operands.items[0] : ".", &e) ? -1 : 0;
-	if (result)
+	if (options_parse(build_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) || check(&options, &operands, &e)) {
 		result = report_failure(&e);
-	release(&work);
+	} else {
+		operand = operands.count ? operands.items[0] : ".";
+		result = build_operand(call, &options, operand, is_spec(operand), NULL);
+	}
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		list_release(lists[i]);
 	return result;
