@@ -33,6 +33,7 @@
 #include "images/store.h"
 #include "runtime/inside.h"
 #include "specs/build_container.h"
+#include "specs/paths.h"
 
 enum { SECRET_LIMIT = 512 << 10, PRIVATE_MOST = 64 };
 
@@ -235,7 +236,11 @@ int build_mounts_open(struct build_work *work, const struct build_step *step, st
 	/* The content of secrets must not move while it is borrowed. */
 	ret->secrets = NULL;
 	for (size_t i = 0; i < step->mount_count; i++) {
+		const char *target = step->mounts[i].target;
+
 		ret->count = i + 1;
+		if (target && path_is_own(target))
+			return error_set(e, ERROR_SPEC, "mount on %s: that is box's own", target);
 		if (open_one(work, &step->mounts[i], ret, &ret->sources[i], e))
 			return -1;
 		if (ret->sources[i].descriptor >= 0 && find_path(ret, &ret->sources[i], e))
