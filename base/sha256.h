@@ -36,6 +36,6 @@ int sha256_bytes(const void *bytes, size_t length, char ret[static SHA256_TEXT],
 /* Of each line without its end, one after the other: 64 digits and an end of line each. Adds to ret. */
 int sha256_lines(const void *bytes, size_t length, struct text *ret, struct error *e);
 
-/* Of the content of files: names are paths below the folder root, a zero byte behind each; no link leads out of it (base/beneath.h). Adds to
- * ret a line for each, 64 digits, or as many "-" where it cannot be read or is no regular file. */
+/* Of the content of files: names are paths below the folder root, a zero byte behind each; no link leads out of it (base/beneath.h).
+ * Adds to ret a line for each, 64 digits, or as many "-" where it cannot be read or is no regular file. */
 int sha256_files(int root, const char *names, size_t length, struct text *ret, struct error *e);

@@ -95,7 +95,8 @@ static int feed(struct copying *copying, const struct list *diff_ids, struct err
 	return result;
 }
 
-int build_copy_into(struct build_work *work, const struct build_from *from, const char *source, int folder, const char *path, struct error *e)
+int build_copy_into(struct build_work *work, const struct build_from *from, const char *source, int folder, const char *path,
+		    struct error *e)
 {
 	bool is_image = from->kind != BUILD_FROM_CONTEXT;
 	const struct list *diff_ids = is_image ? build_source_layers(work, from, e) : NULL;

@@ -9,4 +9,5 @@ struct build_work;
 struct error;
 
 /* Copies source, a path below from's root, to path ("/root"; "" for the folder itself) below folder, with the ids of containers. */
-int build_copy_into(struct build_work *work, const struct build_from *from, const char *source, int folder, const char *path, struct error *e);
+int build_copy_into(struct build_work *work, const struct build_from *from, const char *source, int folder, const char *path,
+		    struct error *e);

@@ -136,7 +136,8 @@ static void end_line(struct build_log *log, unsigned number)
 
 	/* What a step writes cannot steer the caller's terminal. */
 	text_add_escaped(&shown, v->line.length ? v->line.data : "", v->line.length);
-	text_addf(&line, "#%u %lld.%02lld %s", number + 1, (long long)(passed / 1000), (long long)(passed / 10 % 100), shown.length ? shown.data : "");
+	text_addf(&line, "#%u %lld.%02lld %s", number + 1, (long long)(passed / 1000), (long long)(passed / 10 % 100),
+		  shown.length ? shown.data : "");
 	if (v->last.count == LAST_LINES) {
 		free(v->last.items[0]);
 		memmove(v->last.items, v->last.items + 1, v->last.count * sizeof *v->last.items); /* with the NULL behind them */

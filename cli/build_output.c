@@ -118,7 +118,8 @@ static int write_tar(const struct build_work *work, const struct stage *target, 
 	return result;
 }
 
-static int write_output(const struct build_work *work, const struct stage *target, const char *words, const struct list *images, struct error *e)
+static int write_output(const struct build_work *work, const struct stage *target, const char *words, const struct list *images,
+			struct error *e)
 {
 	autorelease(output) struct output output = { 0 };
 	autorelease(output_file) struct output_file file = { .fd = -1 };

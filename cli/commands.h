@@ -43,7 +43,8 @@ extern const struct command commands[]; /* ends with a row without a name */
 extern const struct command hidden_commands[]; /* likewise: what box calls itself by */
 
 extern const struct option_row logout_options[], import_options[];
-extern const struct option_row global_options[], build_options[], run_options[], exec_options[], ps_options[], kill_options[], stop_options[], rm_options[],
+extern const struct option_row global_options[], build_options[], run_options[],
+	 exec_options[], ps_options[], kill_options[], stop_options[], rm_options[],
 	restart_options[], logs_options[], explain_options[],
 	create_options[], delete_options[], list_options[], update_options[], events_options[], config_options[], spec_options[],
 	pull_options[], images_options[], rmi_options[], history_options[], inspect_options[], login_options[], push_options[], save_options[],

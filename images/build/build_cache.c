@@ -153,8 +153,9 @@ int build_cache_put_text(int store, const char *key, const char *value, struct e
 
 int build_cache_put(int store, const char *key, const struct commit_layer *layer, struct error *e)
 {
-	autofree char *value = layer->diff_id ? text_format("%s %s %" PRId64 " %s\n", layer->diff_id, layer->digest, layer->size, layer->media_type)
-					      : alloc_copy("none\n");
+	autofree char *value = !layer->diff_id ? alloc_copy("none\n")
+					       : text_format("%s %s %" PRId64 " %s\n", layer->diff_id, layer->digest, layer->size,
+							     layer->media_type);
 
 	return build_cache_put_text(store, key, value, e);
 }

@@ -45,8 +45,8 @@ struct selection_wish {
 int selection_add(const struct selection_wish *wish, struct selection *ret, struct error *e);
 void selection_release(struct selection *selection);
 
-/* Adds a line for each item, which says everything that becomes part of the image: name, kind, mode, link, content's digest. has_owners: the
- * owner too. */
+/* Adds a line for each item, which says everything that becomes part of the image: name, kind, mode, link, content's digest.
+ * has_owners: the owner too. */
 void selection_describe(const struct selection *selection, bool has_owners, struct text *ret);
 
 /* The pattern that names this path and nothing else. The caller frees it. */

@@ -251,7 +251,7 @@ left() { find "$BOX_STORE/containers" "$BOX_STORE/staging" "$BOX_STORE/ids" "$ST
 			"name": "$TAG",
 			"build": {
 				"from": "base:1",
-				"steps": [{ "copy": "file", "to": "/data/" }, { "run": ["cp", "/data/file", "/copy"] }],
+				"steps": [{ "copy": ["file"], "to": "/data/" }, { "run": ["cp", "/data/file", "/copy"] }],
 				"config": { "command": ["cat", "/copy"] }
 			}
 		}

@@ -33,7 +33,7 @@ teardown() { teardown_world; }
 	expect_status 0
 	mine=$output
 	run as_user bin/box run mine
-	[ "$output" = $'12:34 4755\n1000:1000 644' ] || fail "owners or modes are lost"
+	expect_line "12:34 4755" "1000:1000 644"
 	box import "$ROOTFS" base:1 >/dev/null
 	run box build -q -t mine "$WORK/home/ctx"
 	expect_status 0
