@@ -12,126 +12,43 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/tar_attributes.h"
+#include "base/tar_links.h"
 #include "base/tar_writer.h"
 #include "base/text.h"
 
-enum { XATTR_NAMES = 64 << 10, XATTR_VALUE = 64 << 10, DEPTH = 900, BUCKETS = 4096 };
-
-/* A file that has more names than one, under the first that was met. */
-struct linked {
-	struct linked *next;
-	dev_t device;
-	ino_t inode;
-	char *path;
-};
+enum { DEPTH = 900 };
 
 struct walk {
 	int fd;
-	struct linked *linked[BUCKETS]; /* by inode */
+	struct tar_links *links;
 	struct text path;               /* of what is at hand, "./" for the root */
 	int depth;
 	struct tar_tree_report report;
-	char names[XATTR_NAMES], value[XATTR_VALUE]; /* of the attributes of what is at hand */
 };
-
-/* The attributes of one member; names are those of the walk, values are owned. */
-struct attributes {
-	struct tar_attribute *items;
-	size_t count;
-};
-
-/* The name under which the file is in the tar already, or NULL. */
-static const char *first_name(const struct walk *walk, const struct stat *st)
-{
-	for (const struct linked *linked = walk->linked[st->st_ino % BUCKETS]; linked; linked = linked->next)
-		if (linked->inode == st->st_ino && linked->device == st->st_dev)
-			return linked->path;
-	return NULL;
-}
-
-static void remember_name(struct walk *walk, const struct stat *st)
-{
-	struct linked **bucket = &walk->linked[st->st_ino % BUCKETS];
-	struct linked *linked = alloc_zeroed(1, sizeof *linked);
-
-	*linked = (struct linked){ *bucket, st->st_dev, st->st_ino, alloc_copy(walk->path.data) };
-	*bucket = linked;
-}
 
 static void walk_free(struct walk *walk)
 {
-	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct linked *linked = walk->linked[i]; linked;) {
-			struct linked *next = linked->next;
-
-			free(linked->path);
-			free(linked);
-			linked = next;
-		}
+	tar_links_free(walk->links);
 	text_release(&walk->path);
 	free(walk);
-}
-
-static void attributes_release(struct attributes *attributes)
-{
-	for (size_t i = 0; i < attributes->count; i++)
-		free((void *)(uintptr_t)attributes->items[i].value);
-	free(attributes->items);
-	*attributes = (struct attributes){ 0 };
-}
-
-/* Labels of security modules, ACLs and overlayfs' own notes mean something on this host alone. */
-static bool is_kept(const char *name, bool is_folder)
-{
-	if (strcmp(name, "security.capability") == 0)
-		return !is_folder;
-	return text_starts(name, "user.") && !text_starts(name, "user.overlay.");
-}
-
-static int compare_attributes(const void *a, const void *b)
-{
-	return strcmp(((const struct tar_attribute *)a)->name, ((const struct tar_attribute *)b)->name);
-}
-
-/* A file system without attributes has none. */
-static int read_attributes(struct walk *walk, int fd, bool is_folder, struct attributes *ret, struct error *e)
-{
-	ssize_t length = flistxattr(fd, walk->names, sizeof walk->names);
-
-	if (length < 0)
-		return errno == ENOTSUP ? 0 : error_sys(e, "list the extended attributes of %s", walk->path.data);
-	for (const char *name = walk->names; name < walk->names + length; name += strlen(name) + 1) {
-		ssize_t size = is_kept(name, is_folder) ? fgetxattr(fd, name, walk->value, sizeof walk->value) : 0;
-		struct tar_attribute *item;
-
-		if (size < 0 && errno != ENODATA)
-			return error_sys(e, "read the extended attribute %s of %s", name, walk->path.data);
-		if (size < 0 || !is_kept(name, is_folder))
-			continue;
-		item = alloc_append(&ret->items, &ret->count, sizeof *item);
-		*item = (struct tar_attribute){ name, alloc_copy_bytes(walk->value, (size_t)size), (size_t)size };
-	}
-	if (ret->count)
-		qsort(ret->items, ret->count, sizeof *ret->items, compare_attributes);
-	return 0;
 }
 
 /* The header of what fd (or -1) is open for. */
 static int write_entry(struct walk *walk, const struct stat *st, enum tar_type type, const char *target, int fd, struct error *e)
 {
-	autorelease(attributes) struct attributes attributes = { 0 };
+	autorelease(tar_attributes) struct tar_attributes attributes = { 0 };
 	struct tar_entry entry = { .type = type, .path = walk->path.data, .mode = st->st_mode, .uid = st->st_uid, .gid = st->st_gid,
 				   .size = type == TAR_FILE ? st->st_size : 0, .mtime = st->st_mtim, .target = target,
 				   .major = major(st->st_rdev), .minor = minor(st->st_rdev) };
 
-	if (fd >= 0 && read_attributes(walk, fd, type == TAR_FOLDER, &attributes, e))
+	if (fd >= 0 && tar_attributes_read(fd, walk->path.data, type == TAR_FOLDER, &attributes, e))
 		return -1;
 	entry.attributes = attributes.items;
 	entry.attribute_count = attributes.count;
@@ -197,7 +114,7 @@ static int write_by_type(struct walk *walk, int folder, const char *name, const 
 
 static int write_other(struct walk *walk, int folder, const char *name, const struct stat *st, struct error *e)
 {
-	const char *first = st->st_nlink > 1 ? first_name(walk, st) : NULL;
+	const char *first = st->st_nlink > 1 ? tar_links_find(walk->links, st) : NULL;
 	int64_t before = walk->report.members;
 
 	if (first)
@@ -205,7 +122,7 @@ static int write_other(struct walk *walk, int folder, const char *name, const st
 	if (write_by_type(walk, folder, name, st, e))
 		return -1;
 	if (st->st_nlink > 1 && walk->report.members > before)
-		remember_name(walk, st);
+		tar_links_add(walk->links, st, walk->path.data);
 	return 0;
 }
 
@@ -296,6 +213,7 @@ int tar_tree_write(int fd, int root, struct tar_tree_report *ret, struct error *
 	struct walk *walk = alloc_zeroed(1, sizeof *walk);
 
 	walk->fd = fd;
+	walk->links = tar_links_new();
 	text_add(&walk->path, "./");
 	return finish(walk, write_folder(walk, root, e), ret, e);
 }
@@ -312,6 +230,7 @@ int tar_tree_write_entry(int fd, int folder, const char *entry, const char *name
 		return error_set(e, ERROR_DENIED, "read %s: %s", name, S_ISSOCK(st.st_mode) ? "it is a socket" : "the folder cannot be opened");
 	walk = alloc_zeroed(1, sizeof *walk);
 	walk->fd = fd;
+	walk->links = tar_links_new();
 	text_addf(&walk->path, below < 0 ? "%s" : "%s/", name);
 	return finish(walk, below < 0 ? write_other(walk, folder, entry, &st, e) : write_folder(walk, below, e), ret, e);
 }

@@ -67,6 +67,8 @@ static void tell(const struct prune_report *report, bool is_dry, struct text *ou
 	}
 	if (report->is_pulling)
 		report_line("a pull is under way: what it may have brought stays");
+	if (report->is_building)
+		report_line("a build is under way: what it may need stays");
 }
 
 /* What box explain knows of apps that ran in the foreground. */

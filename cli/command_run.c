@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/places.h"
 #include "cli/audit.h"
+#include "cli/build_for_run.h"
 #include "cli/bundle.h"
 #include "cli/command_run.h"
 #include "cli/commands.h"
@@ -181,7 +182,35 @@ static struct app_options choose(const struct options *options, const struct lis
 {
 	return (struct app_options){ .override = options->override, .name = options->name, .env = &options->env,
 				     .volumes = &options->volumes, .fields = &options->fields, .command = command, .terminal = options->terminal,
-				     .keep_stdin = options->keep_stdin };
+				     .keep_stdin = options->keep_stdin, .for_build = true };
+}
+
+/* The layers go to the container, and the name is made whole. */
+static int finish_container(struct run *run, const struct options *options, struct error *e)
+{
+	run->container.layers = take_ptr(&run->image.layers);
+	run->container.layer_count = run->image.layer_count;
+	run->image.layer_count = 0;
+	return complete_name(options, &run->container, e);
+}
+
+/* Of a file with "build". */
+static int prepare_built(struct run *run, const struct call *call, const struct options *options, const struct app_options *chosen,
+			 const char *file, struct error *e)
+{
+	autofree char *digest = NULL;
+
+	if (options->detach || options->from || options->locked)
+		return error_set(e, ERROR_UNSUPPORTED, "run %s: with \"build\" it runs in the foreground, and from no lock, so far", file);
+	if (build_for_run(call, file, options->quiet, &digest))
+		return error_set(e, ERROR_SPEC, "run %s: its image could not be built", file);
+	if (image_stored(call->places, file, digest, &run->image, e) ||
+	    app_container(run->app, &run->image.config, chosen, &run->container, e) || finish_container(run, options, e))
+		return -1;
+	audit_spec(call->audit, run->app);
+	audit_image(call->audit, file, NULL, digest);
+	audit_container(call->audit, run->container.name);
+	return 0;
 }
 
 /* What holds for an app in the background alone. */
@@ -201,9 +230,13 @@ static int prepare(struct run *run, const struct call *call, const struct option
 	const struct app_options chosen = choose(options, command);
 	autofree char *from = options->from ? reference_absolute(options->from) : NULL;
 	const char *reference, *field;
+	struct app_build build;
 
-	if (load(file, &chosen, &run->app, e) || (options->detach && check_detached(run->app, options, e)) ||
-	    find_lock(run, options, file, e))
+	if (load(file, &chosen, &run->app, e) || (options->detach && check_detached(run->app, options, e)))
+		return -1;
+	if (app_build_of(run->app, &build))
+		return prepare_built(run, call, options, &chosen, file, e);
+	if (find_lock(run, options, file, e))
 		return -1;
 	reference = app_image(run->app, &field);
 	if (resolve(run, call, options, from ? from : reference, e))
@@ -213,10 +246,7 @@ static int prepare(struct run *run, const struct call *call, const struct option
 	if (app_container(run->app, &run->image.config, &chosen, &run->container, e) ||
 	    locking_host(&run->locking, call->places, &run->container, e))
 		return -1;
-	run->container.layers = take_ptr(&run->image.layers);
-	run->container.layer_count = run->image.layer_count;
-	run->image.layer_count = 0;
-	if (complete_name(options, &run->container, e))
+	if (finish_container(run, options, e))
 		return -1;
 	if (is_file(file))
 		audit_spec(call->audit, run->app);

@@ -43,10 +43,11 @@ extern const struct command commands[]; /* ends with a row without a name */
 extern const struct command hidden_commands[]; /* likewise: what box calls itself by */
 
 extern const struct option_row logout_options[], import_options[];
-extern const struct option_row global_options[], run_options[], exec_options[], ps_options[], kill_options[], stop_options[], rm_options[],
-	boot_options[], restart_options[], start_options[], attach_options[], debug_options[], logs_options[], explain_options[],
+extern const struct option_row global_options[], build_options[], run_options[], exec_options[], ps_options[], kill_options[], stop_options[],
+	rm_options[], boot_options[], restart_options[], start_options[], attach_options[], debug_options[], logs_options[], explain_options[],
 	create_options[], delete_options[], list_options[], update_options[], events_options[], config_options[], spec_options[],
 	pull_options[], images_options[], rmi_options[], history_options[], inspect_options[], login_options[], push_options[], save_options[],
+	diff_options[], sbom_options[],
 	export_options[], load_options[], prune_options[], store_options[], lock_options[], audit_options[], stats_options[], top_options[],
 	cp_options[], volume_options[], system_options[], systemd_options[], completion_options[], no_options[];
 
@@ -67,6 +68,7 @@ int command_list(const struct call *call);
 int command_update(const struct call *call);
 int command_events(const struct call *call);
 int command_features(const struct call *call);
+int command_build(const struct call *call);
 int command_run(const struct call *call);
 int command_exec(const struct call *call);
 int command_explain(const struct call *call);
@@ -91,6 +93,8 @@ int command_push(const struct call *call);
 int command_login(const struct call *call);
 int command_logout(const struct call *call);
 int command_save(const struct call *call);
+int command_diff(const struct call *call);
+int command_sbom(const struct call *call);
 int command_load(const struct call *call);
 int command_export(const struct call *call);
 int command_import(const struct call *call);

@@ -15,12 +15,10 @@
 static const struct {
 	const char *name, *instead;
 } later[] = {
-	{ "build", "any builder of images will do: box load reads its archive" },
 	{ "builder", "any builder of images will do: box load reads its archive" },
 	{ "buildx", "any builder of images will do: box load reads its archive" },
 	{ "checkpoint", NULL },
 	{ "compose", "a file for each app: box run app.json" },
-	{ "diff", "box export NAME | tar -t lists what is there" },
 	{ "down", "box stop NAME" },
 	{ "network", "an app has none, or the host's: \"network_mode\": \"host\" in app.json" },
 	{ "pod", "a file for each app: box run app.json" },
@@ -34,7 +32,7 @@ static const struct {
 static const struct {
 	const char *command, *word, *instead;
 } others[] = {
-	{ "image", "build", "any builder of images will do: box load reads its archive" },
+	{ "image", "build", "box build" },
 	{ "image", "ls", "box images" },
 	{ "image", "list", "box images" },
 	{ "image", "rm", "box rmi IMAGE" },

@@ -32,7 +32,7 @@ static const struct field manifest_fields[] = {
 	{ 0 },
 };
 
-static void entry_release(struct catalogue_entry *entry)
+void catalogue_entry_release(struct catalogue_entry *entry)
 {
 	field_release(manifest_fields, entry);
 	free(entry->name);
@@ -46,7 +46,7 @@ void catalogue_release(struct catalogue *catalogue)
 	int saved = errno;
 
 	for (size_t i = 0; i < catalogue->count; i++)
-		entry_release(&catalogue->items[i]);
+		catalogue_entry_release(&catalogue->items[i]);
 	free(catalogue->items);
 	*catalogue = (struct catalogue){ 0 };
 	errno = saved;
@@ -94,17 +94,36 @@ static int add(int store, const struct descriptor *named, struct catalogue *ret,
 	return 0;
 }
 
-int catalogue_layers(const struct places *places, const char *manifest, struct list *ret, struct error *e)
+int catalogue_manifest(const struct places *places, const char *manifest, struct catalogue_entry *ret, struct error *e)
+{
+	autoclose int store = store_open(places->store, e);
+
+	return store < 0 ? -1 : catalogue_manifest_of(store, manifest, ret, e);
+}
+
+int catalogue_manifest_of(int store, const char *manifest, struct catalogue_entry *ret, struct error *e)
 {
 	autorelease(text) struct text json = { 0 };
 	struct catalogue_entry entry = { 0 };
-	int result = catalogue_blob(places, manifest, &json, e) ||
-		     field_decode_text(json.data, json.length, "its manifest", manifest_fields, &entry, e);
+
+	if (read_blob(store, manifest, &json, e) ||
+	    field_decode_text(json.data, json.length, "its manifest", manifest_fields, &entry, e)) {
+		field_release(manifest_fields, &entry);
+		return -1;
+	}
+	*ret = entry;
+	return 0;
+}
+
+int catalogue_layers(const struct places *places, const char *manifest, struct list *ret, struct error *e)
+{
+	struct catalogue_entry entry = { 0 };
+	int result = catalogue_manifest(places, manifest, &entry, e);
 
 	for (size_t i = 0; !result && i < entry.layer_count; i++)
 		list_add(ret, entry.layers[i].digest);
-	field_release(manifest_fields, &entry);
-	return result ? -1 : 0;
+	catalogue_entry_release(&entry);
+	return result;
 }
 
 /* The nth blob of an entry: its configuration, then its layers. */

@@ -50,6 +50,11 @@ bool catalogue_may_be_digest(const char *words);
 /* Adds the JSON of a blob of the store. */
 int catalogue_blob(const struct places *places, const char *digest, struct text *ret, struct error *e);
 
+/* The configuration and the layers of a manifest in the store, and nothing else of the entry. */
+int catalogue_manifest(const struct places *places, const char *manifest, struct catalogue_entry *ret, struct error *e);
+int catalogue_manifest_of(int store, const char *manifest, struct catalogue_entry *ret, struct error *e);
+void catalogue_entry_release(struct catalogue_entry *entry);
+
 /* Adds the digests of a manifest's layers as it has them, lowest first. */
 int catalogue_layers(const struct places *places, const char *manifest, struct list *ret, struct error *e);
 

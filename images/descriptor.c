@@ -32,7 +32,7 @@ const struct field descriptor_fields[] = {
 	{ 0 },
 };
 
-static void write_annotations(const struct list *annotations, struct text *ret)
+void descriptor_write_annotations(const struct list *annotations, struct text *ret)
 {
 	json_add_key(ret, "annotations");
 	text_add_char(ret, '{');
@@ -66,6 +66,6 @@ void descriptor_write(const struct descriptor *descriptor, struct text *ret)
 		text_add_char(ret, '}');
 	}
 	if (descriptor->annotations.count)
-		write_annotations(&descriptor->annotations, ret);
+		descriptor_write_annotations(&descriptor->annotations, ret);
 	text_add_char(ret, '}');
 }

@@ -26,5 +26,8 @@ struct descriptor {
 /* The table of a descriptor's keys; others are ignored. */
 extern const struct field descriptor_fields[];
 
+/* Adds "annotations":{…} of "key=value" items, in their order, with a comma before it. */
+void descriptor_write_annotations(const struct list *annotations, struct text *ret);
+
 /* Adds it as JSON. Without a media type it is called an OCI manifest. */
 void descriptor_write(const struct descriptor *descriptor, struct text *ret);

@@ -464,3 +464,25 @@ int image_stored(const struct places *places, const char *reference, const char 
 	*ret = image;
 	return 0;
 }
+
+int image_open_layers(const struct places *places, const struct list *diff_ids, struct layer **ret, size_t *ret_count, struct error *e)
+{
+	autoclose int store = store_open(places->store, e);
+	struct image image = { .pin = -1 };
+	int result = store < 0 ? -1 : load_layers(places, store, diff_ids, &image, e);
+
+	if (result == 0) {
+		*ret = take_ptr(&image.layers);
+		*ret_count = image.layer_count;
+		image.layer_count = 0;
+	}
+	image_release(&image);
+	return result;
+}
+
+void image_close_layers(struct layer *layers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		layer_release(&layers[i]);
+	free(layers);
+}

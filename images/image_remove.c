@@ -11,6 +11,7 @@
 #include "base/places.h"
 #include "base/text.h"
 #include "images/app_images.h"
+#include "images/build_pin.h"
 #include "images/catalogue.h"
 #include "images/index.h"
 #include "images/store.h"
@@ -62,6 +63,9 @@ static int remove_content(int store, const struct usage_image *image, const stru
 	autorelease(list) struct list layers = { 0 };
 	struct error ignored = { 0 };
 
+	/* What a build goes on from may be what the image had; prune finds it later. */
+	if (build_is_pinned(store))
+		return 0;
 	usage_needs(usage, &blobs, &layers);
 	for (size_t i = 0; i < image->layers.count; i++)
 		if (!list_has(&layers, image->layers.items[i]) && store_remove_layer(store, image->layers.items[i], e))

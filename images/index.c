@@ -31,7 +31,7 @@ static const struct field index_fields[] = {
 	{ 0 },
 };
 
-static int decode(const char *json, size_t length, struct index *ret, struct error *e)
+int index_parse(const char *json, size_t length, struct index *ret, struct error *e)
 {
 	struct index_file file = { 0 };
 
@@ -61,7 +61,7 @@ int index_read(int store, struct index *ret, struct error *e)
 {
 	autorelease(text) struct text json = { 0 };
 
-	if (file_read(store, "index.json", LIMIT, &json, e) || decode(json.data ? json.data : "", json.length, ret, e))
+	if (file_read(store, "index.json", LIMIT, &json, e) || index_parse(json.data ? json.data : "", json.length, ret, e))
 		return error_in(e, "read the image store's index.json");
 	return 0;
 }
@@ -113,7 +113,7 @@ int index_change(const char *json, size_t length, const char *name, const struct
 {
 	autorelease(index) struct index index = { 0 };
 
-	if (decode(json, length, &index, e))
+	if (index_parse(json, length, &index, e))
 		return -1;
 	write_changed(&index, name, descriptor, ret);
 	return 0;

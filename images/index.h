@@ -22,6 +22,9 @@ struct index {
 	size_t count;
 };
 
+/* An index.json as text. */
+int index_parse(const char *json, size_t length, struct index *ret, struct error *e);
+
 int index_read(int store, struct index *ret, struct error *e);
 void index_release(struct index *index);
 

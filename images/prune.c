@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/places.h"
 #include "base/text.h"
+#include "images/build_pin.h"
 #include "images/catalogue.h"
 #include "images/index.h"
 #include "images/record.h"
@@ -140,7 +141,8 @@ static int remove_blobs(struct prune *prune, const struct list *needed, struct e
 	for (size_t i = 0; i < prune->blobs.count; i++) {
 		const struct store_file *file = &prune->blobs.items[i];
 
-		if (list_has(needed, file->digest) || (report->is_pulling && !list_has(&prune->own, file->digest))) {
+		if (list_has(needed, file->digest) || report->is_building ||
+		    (report->is_pulling && !list_has(&prune->own, file->digest))) {
 			report->left += file->bytes;
 			continue;
 		}
@@ -159,7 +161,7 @@ static int remove_layers(struct prune *prune, const struct list *needed, struct 
 	for (size_t i = 0; i < prune->layers.count; i++) {
 		const struct store_file *file = &prune->layers.items[i];
 
-		if (list_has(needed, file->digest)) {
+		if (list_has(needed, file->digest) || report->is_building) {
 			report->left += file->bytes;
 			continue;
 		}
@@ -189,6 +191,7 @@ static int run(struct prune *prune, struct error *e)
 	autorelease(list) struct list layers = { 0 };
 
 	prune->report->is_pulling = store_is_pulling(prune->store);
+	prune->report->is_building = build_is_pinned(prune->store);
 	if (remove_images(prune, e))
 		return -1;
 	usage_needs(&prune->usage, &blobs, &layers);

@@ -20,6 +20,7 @@ struct prune_report {
 	int64_t bytes;     /* freed */
 	int64_t left;      /* bytes of blobs and layers that stay */
 	bool is_pulling;   /* a pull is under way: blobs without an image may be its own, and stay */
+	bool is_building;  /* a build is under way (build_pin.h): all blobs and layers may be its own, and stay */
 };
 
 struct prune_options {

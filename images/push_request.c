@@ -8,12 +8,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/places.h"
 #include "base/text.h"
 #include "images/catalogue.h"
+#include "images/digest.h"
 #include "images/image_name.h"
+#include "images/index.h"
+#include "images/referrers.h"
 #include "images/store.h"
 
 static bool has_layer(const struct catalogue_entry *entry, const char *digest)
@@ -39,8 +43,8 @@ static char *other_repository(const struct catalogue *catalogue, const struct ca
 	return text_format("%s", "");
 }
 
-int push_request(const struct places *places, const struct catalogue *catalogue, const struct catalogue_entry *entry, const char *words,
-		 pull_progress *progress, void *data, struct error *e)
+static int push_one(const struct places *places, const struct catalogue *catalogue, const struct catalogue_entry *entry, const char *words,
+		    pull_progress *progress, void *data, struct error *e)
 {
 	autorelease(image_name) struct image_name name = { 0 };
 	autorelease(list) struct list argv = { 0 };
@@ -71,4 +75,41 @@ int push_request(const struct places *places, const struct catalogue *catalogue,
 			list_add(&argv, entry->layers[i].digest);
 	list_add(&argv, entry->config.digest);
 	return image_request(&request, NULL, e);
+}
+
+/* By its digest, beside the image: no tag of the repository changes. */
+static int push_referrer(const struct places *places, const struct catalogue *catalogue, const char *manifest, const char *repository,
+			 pull_progress *progress, void *data, struct error *e)
+{
+	autofree char *words = text_format("%s@%s", repository, manifest);
+	struct catalogue_entry entry = { 0 };
+	int result = catalogue_manifest(places, manifest, &entry, e);
+
+	if (!result) {
+		entry.image = alloc_copy(manifest);
+		result = push_one(places, catalogue, &entry, words, progress, data, e);
+	}
+	catalogue_entry_release(&entry);
+	return result;
+}
+
+int push_request(const struct places *places, const struct catalogue *catalogue, const struct catalogue_entry *entry, const char *words,
+		 pull_progress *progress, void *data, struct error *e)
+{
+	autorelease(image_name) struct image_name name = { 0 };
+	autorelease(index) struct index referrers = { 0 };
+	autofree char *repository = NULL;
+	autoclose int store = -1;
+	struct digest image;
+
+	if (push_one(places, catalogue, entry, words, progress, data, e))
+		return -1;
+	store = store_open(places->store, e);
+	if (store < 0 || digest_parse(entry->image, &image) || image_name_parse(words, &name, e) || referrers_read(store, &image, &referrers, e))
+		return -1;
+	repository = text_format("%s/%s", name.host, name.repository);
+	for (size_t i = 0; i < referrers.count; i++)
+		if (push_referrer(places, catalogue, referrers.items[i].digest, repository, progress, data, e))
+			return error_in(e, "push what refers to the image");
+	return 0;
 }

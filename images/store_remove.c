@@ -18,6 +18,7 @@
 #include "images/index.h"
 #include "images/layer.h"
 #include "images/record.h"
+#include "images/referrers.h"
 #include "images/store.h"
 
 static int parse(const char *words, const char *what, struct digest *ret, struct error *e)
@@ -46,6 +47,7 @@ int store_remove_image(int store, const char *image, const struct list *names, s
 			return -1;
 	if (claim >= 0 && unlinkat(store, path, 0))
 		return error_sys(e, "remove the store's record %s", path);
+	referrers_remove(store, &digest);
 	return 0;
 }
 

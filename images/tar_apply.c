@@ -33,6 +33,7 @@ struct target {
 	const struct tar_apply *apply;
 	int root;
 	const char *prefix;
+	bool drops_first;
 	struct tar_reader *reader;
 	struct folder *folders;
 	size_t folder_count;
@@ -56,7 +57,7 @@ static ssize_t next_bytes(void *data, const unsigned char **ret, struct error *e
 static char *place(const struct target *target, const char *name, bool *ret_is_prefix)
 {
 	struct text path = { 0 };
-	bool is_first = true, drops = target->apply->drops_first;
+	bool is_first = true, drops = target->drops_first;
 
 	text_add(&path, target->prefix);
 	*ret_is_prefix = true;
@@ -104,7 +105,11 @@ static mode_t mode_of(const struct target *target, const struct tar_member *memb
 
 static int set_owner(const struct target *target, int folder, const char *name, const struct tar_member *member, struct error *e)
 {
-	if (!target->apply->keeps_owners)
+	const struct tar_owner *owner = target->apply->owner;
+
+	if (owner && fchownat(folder, name, owner->uid, owner->gid, AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH)))
+		return error_sys(e, "give it to %lld:%lld", (long long)owner->uid, (long long)owner->gid);
+	if (owner || !target->apply->keeps_owners)
 		return 0;
 	if (member->uid > UINT32_MAX - 1 || member->gid > UINT32_MAX - 1)
 		return error_set(e, ERROR_IMAGE, "an owner of it is no user id");
@@ -260,7 +265,7 @@ static int apply_member(struct target *target, const struct tar_member *member, 
 	if (!path)
 		return error_set(e, ERROR_IMAGE, "its name has \"..\"");
 	/* The folder that everything goes to is as it was, unless it is what was asked for. */
-	if (is_prefix && member->type == TAR_FOLDER && !target->apply->drops_first && !target->apply->sets_root)
+	if (is_prefix && member->type == TAR_FOLDER && !target->drops_first && !target->apply->sets_root)
 		return 0;
 	if (member->type == TAR_CHARACTER || member->type == TAR_BLOCK)
 		return 0;
@@ -298,15 +303,20 @@ int tar_apply(const struct tar_apply *apply, int root, const char *prefix, struc
 	struct target target = { .apply = apply, .root = root, .prefix = prefix, .buffer = alloc_zeroed(1, BUFFER) };
 	struct tar_member member;
 	mode_t mask = umask(0);
+	bool is_first = true;
 	int got;
 
+	target.drops_first = apply->drops_first;
 	target.reader = tar_reader_new(next_bytes, &target);
-	while ((got = tar_reader_next(target.reader, &member, e)) > 0)
+	while ((got = tar_reader_next(target.reader, &member, e)) > 0) {
+		target.drops_first |= is_first && apply->first_is_prefix && member.type != TAR_FOLDER;
+		is_first = false;
 		if (apply_member(&target, &member, e)) {
 			error_in(e, "%s", member.name);
 			got = -1;
 			break;
 		}
+	}
 	if (got == 0)
 		got = finish_folders(&target, e);
 	(void)umask(mask); /* returns what was set */

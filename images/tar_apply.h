@@ -8,13 +8,22 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct error;
+
+/* Ids as the calling process sees them. */
+struct tar_owner {
+	uid_t uid;
+	gid_t gid;
+};
 
 struct tar_apply {
 	int input;                /* the tar: a file or a pipe, read to its end */
 	bool drops_first;         /* the first part of every name is replaced by the prefix itself: "a/b" becomes PREFIX/b */
+	bool first_is_prefix;     /* drops_first, where the first member is no folder */
 	bool keeps_owners;        /* else everything is the caller's */
+	const struct tar_owner *owner; /* NULL, or whose everything becomes, whatever the tar says */
 	bool keeps_special_modes; /* setuid, setgid and file capabilities; else no program gets more rights than whoever calls it */
 	bool sets_root;           /* the prefix gets owner and mode of a member "." */
 };

@@ -20,6 +20,7 @@
 #include "images/digest.h"
 #include "images/lock_files.h"
 #include "images/record.h"
+#include "images/referrers.h"
 #include "images/store.h"
 
 void usage_release(struct usage *usage)
@@ -140,6 +141,9 @@ int usage_read(int store, const struct catalogue *catalogue, struct usage *ret, 
 		add_entry(&usage, &catalogue->items[i]);
 	if (image_record_each(store, add_record, &usage, e))
 		return -1;
+	for (size_t i = 0; i < usage.count; i++)
+		if (referrers_blobs(store, usage.items[i].image, &usage.items[i].blobs, e))
+			return -1;
 	*ret = usage;
 	usage = (struct usage){ 0 };
 	return 0;

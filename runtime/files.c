@@ -25,8 +25,9 @@
 int files_mount(int folder, const char *name, const struct file_entry *file, struct error *e)
 {
 	const struct mount_change change = {
-		.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+		.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (file->is_program ? 0 : MOUNT_ATTR_NOEXEC) |
 		       (file->is_secret ? MOUNT_ATTR_RDONLY : 0),
+		.clear = file->is_program ? MOUNT_ATTR_NOEXEC : 0, /* the folder that it is written to has it */
 	};
 	autoclose int mount = -1;
 	autoclose int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

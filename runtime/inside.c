@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/channel.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -44,20 +45,25 @@ static int take_ids(const struct inside *request, struct error *e)
 	return setresgid(0, 0, 0) || setresuid(0, 0, 0) ? error_sys(e, "become root of the user namespace") : 0;
 }
 
+static int prepare(const struct inside *request, struct error *e)
+{
+	if (!request->prepare)
+		return 0;
+	if (take_ids(request, e))
+		return -1;
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return error_sys(e, "make a mount namespace");
+	return request->prepare(request->data, e);
+}
+
 static int join(const struct inside *request, struct error *e)
 {
 	if (request->map)
-		return 0;
+		return prepare(request, e);
 	/* The user namespace first: it gives the right to the other one. That of box itself cannot be joined (EINVAL), and need not be. */
 	(void)setns(request->first, CLONE_NEWUSER);
-	if (request->prepare) {
-		if (take_ids(request, e))
-			return -1;
-		if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
-			return error_sys(e, "make a mount namespace");
-		if (request->prepare(request->data, e))
-			return -1;
-	}
+	if (prepare(request, e))
+		return -1;
 	return setns(request->first, CLONE_NEWNS) ? error_sys(e, "join the container's mount namespace") : 0;
 }
 
@@ -83,12 +89,12 @@ static _Noreturn void run_inside(const struct inside *request, int channel)
 	struct inside own = *request;
 	struct error e = { 0 };
 	struct message message;
-	int *kept[16];
+	int **kept = alloc_zeroed(request->kept_count + 3, sizeof *kept);
 	size_t count = 0;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)prctl(PR_SET_DUMPABLE, 0); /* before anybody in the container can look */
-	for (; count < request->kept_count && count < sizeof kept / sizeof *kept - 3; count++)
+	for (; count < request->kept_count; count++)
 		kept[count] = request->kept[count];
 	kept[count++] = &channel;
 	kept[count++] = &first;

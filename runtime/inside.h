@@ -20,8 +20,8 @@ struct inside {
 	const struct id_map *map; /* of a new user namespace, or NULL: */
 	int first;                /* pidfd of a container's first process, whose user and mount namespaces are joined; its root is "/" */
 	int confine;              /* with map: the folder that becomes "/", or -1 */
-	/* With first, or NULL: runs as the root of the container's user namespace, in a mount namespace of its own and with all of that root's
-	 * powers, before the container's mount namespace is joined. */
+	/* Or NULL: runs as the root of the user namespace, in a mount namespace of its own and with all of that root's powers; with first,
+	 * before the container's mount namespace is joined. */
 	int (*prepare)(void *data, struct error *e);
 	bool can_mount;           /* work may mount, too */
 	int *const *kept;         /* descriptors that work gets, as 3, 4 and so on: the variables are changed; all others are closed */

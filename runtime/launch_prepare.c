@@ -107,9 +107,10 @@ void launch_look_at_sources(struct launch *l)
 
 	l->source_is_file = alloc_zeroed(c->mount_count, sizeof *l->source_is_file);
 	for (size_t i = 0; i < c->mount_count; i++) {
+		const struct mount_entry *entry = &c->mounts[i];
 		struct stat st;
 
-		if (c->mounts[i].kind == MOUNT_BIND && stat(c->mounts[i].source, &st) == 0)
+		if (entry->kind == MOUNT_BIND && (entry->has_descriptor ? fstat(entry->descriptor, &st) : stat(entry->source, &st)) == 0)
 			l->source_is_file[i] = !S_ISDIR(st.st_mode);
 	}
 }

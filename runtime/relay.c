@@ -84,7 +84,9 @@ static void take_signals(struct loop *l)
 			if (info.ssi_signo == SIGCONT)
 				terminal_raw_again();
 		}
-		if (!l->is_over)
+		if (!l->is_over && l->relay->ends_at_once && forward_is_end((int)info.ssi_signo))
+			(void)process_signal(l->relay->pidfd, SIGKILL); /* it may have ended by itself */
+		else if (!l->is_over)
 			forward_signal(l->relay->pidfd, &info, &l->default_signal);
 		else if (forward_is_end((int)info.ssi_signo))
 			l->is_given_up = true;

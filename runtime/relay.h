@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 struct error;
 struct process_end;
 
@@ -13,6 +15,7 @@ struct relay {
 	int app_stdout; /* read ends, or -1 */
 	int app_stderr;
 	int terminal;   /* pty master, or -1 */
+	bool ends_at_once; /* a signal that asks for an end kills the process, whatever handlers it has */
 };
 
 /* Runs until the process has ended and its output has arrived; closes the streams and the terminal, not pidfd. */

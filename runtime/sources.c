@@ -153,11 +153,19 @@ static int map_bind(const struct sources *sources, const struct mount_entry *ent
 	return map_owner(sources, entry, mount, source, e);
 }
 
+/* What was looked up before. It cannot be mounted by that descriptor itself where it is one of another mount namespace. */
+static bool is_same(int one, int other)
+{
+	struct stat a, b;
+
+	return fstat(one, &a) == 0 && fstat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 static int open_bind(const struct sources *sources, const struct mount_entry *entry, struct error *e)
 {
 	const struct mount_change change = { .set = entry->attributes, .propagation = MS_PRIVATE, .recursive = true };
 	/* Looked up once: what is checked is what is mounted. */
-	autoclose int source = open(entry->source, O_PATH | O_CLOEXEC);
+	autoclose int source = open(entry->source, O_PATH | O_CLOEXEC | (entry->has_descriptor ? O_NOFOLLOW : 0));
 	autoclose int mount = -1;
 
 	if (source < 0) {
@@ -167,6 +175,8 @@ static int open_bind(const struct sources *sources, const struct mount_entry *en
 	} else {
 		mount = mount_clone(source, "", /* recursive= */ true, e);
 	}
+	if (source >= 0 && entry->has_descriptor && !is_same(source, entry->descriptor))
+		return error_set(e, ERROR_EXISTS, "mount %s on %s: something else took its place", entry->source, entry->target);
 	if (mount < 0 || map_bind(sources, entry, mount, source, e) || mount_change(mount, entry->source, &change, e))
 		return e->field[0] ? -1 : error_at(e, "%s", entry->field ? entry->field : "volumes");
 	return take_fd(&mount);

@@ -23,6 +23,7 @@
 #include "base/json_text.h"
 #include "base/text.h"
 #include "specs/app_fields.h"
+#include "specs/build_plan.h"
 #include "specs/field_json.h"
 #include "specs/interpolate.h"
 #include "specs/limits.h"
@@ -125,6 +126,7 @@ static int read_text(const char *path, struct app *app, json_t **ret, struct err
 static int decode(const struct app_options *options, struct app *app, json_t *root, struct problems *p)
 {
 	app->override = alloc_copy(options ? options->override : NULL);
+	app->for_build = options && options->for_build;
 	if (!json_is_object(root))
 		return field_expected(p, NULL, "an object", root);
 	if (override_apply(root, app->override, p))
@@ -256,6 +258,17 @@ struct app_log app_log(const struct app *app)
 	static const char *const drivers[] = { [LOG_CHOICE_FILE] = "file", [LOG_CHOICE_JOURNALD] = "journald" };
 
 	return (struct app_log){ drivers[app->logging.driver], app->logging.max_size, app->logging.max_files };
+}
+
+bool app_build_of(const struct app *app, struct app_build *ret)
+{
+	const struct build *build = &app->build;
+
+	if (!app_has(app, "build"))
+		return false;
+	*ret = (struct app_build){ build,	  build_is_native(build), build->context, build->dockerfile, build->target,
+				   &build->args, build->epoch == LIMIT_UNSET ? -1 : build->epoch };
+	return true;
 }
 
 /* One check is written; the other forms of it, without their required fields, would not be read again. */

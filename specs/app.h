@@ -6,9 +6,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/text.h"
 
+struct build;
 struct app; /* what one app.json says, decoded and checked: app_fields.h */
 struct container;
 struct image_config;
@@ -26,6 +28,7 @@ struct app_options {
 	const struct list *command; /* -- COMMAND…, replaces command (not entrypoint); NULL or empty: none */
 	bool terminal;             /* -t */
 	bool keep_stdin;           /* -i */
+	bool for_build;            /* "build" is what is wanted, and the rest of the file may say how its image runs */
 };
 
 /* Reads, interpolates, decodes and checks path (or standard input for "-"). Everything that this version of
@@ -47,6 +50,19 @@ const char *app_image(const struct app *app, const char **ret_field);
 
 /* The same as the file has it, variables replaced: "./folder". Borrowed. */
 const char *app_source(const struct app *app);
+
+/* "build" of the file; texts are borrowed. */
+struct app_build {
+	const struct build *build; /* for build_file_from_spec (build_plan.h) */
+	bool is_native;            /* it has steps of its own; else it names a Dockerfile */
+	const char *context, *dockerfile, *target; /* as the file has them; NULL: not said */
+	const struct list *args;   /* "KEY=value" */
+	int64_t epoch;             /* seconds; -1: not said */
+};
+
+/* False: the file has none. */
+bool app_build_of(const struct app *app, struct app_build *ret);
+
 /* security.seccomp: "default", "unconfined", or a profile as the file names it. Borrowed. */
 const char *app_seccomp(const struct app *app);
 

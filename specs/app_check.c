@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "specs/app_fields.h"
 #include "specs/app_parts.h"
+#include "specs/build_plan.h"
 #include "specs/container.h"
 #include "specs/oci_block.h"
 #include "specs/problems.h"
@@ -46,7 +47,8 @@ static int check_later(const struct app *app, struct problems *p)
 		bool is_asked;
 		const char *field, *what, *meanwhile;
 	} later[] = {
-		{ app_has(app, "build"), "build", "building images is", "any builder will do: box load reads its archive" },
+		{ app_has(app, "build") && !app->for_build, "build", "running what \"build\" describes is",
+		  "box build makes an image of it, and \"image\" runs that" },
 		{ app->network_mode == NETWORK_CHOICE_PRIVATE, "network_mode", "a private network is", host },
 		{ app_has(app, "networks"), "networks", "named networks are", host },
 		{ app_has(app, "ports"), "ports", "published ports are", host },
@@ -74,13 +76,40 @@ static int check_oci(const struct app *app, struct problems *p)
 	return result ? problems_add(p) : 0;
 }
 
+/* The steps of "build", as far as they can be known without the images that its stages begin with. */
+static int check_build(const struct app *app, struct problems *p)
+{
+	const struct build_inputs inputs = { .target = NULL };
+	const struct build_config nothing = { 0 };
+	struct build_file *file = NULL;
+	int result = 0;
+
+	if (!build_is_native(&app->build))
+		return 0;
+	if (build_file_from_spec(&app->build, &inputs, &file, p->e)) {
+		error_at(p->e, "build");
+		return problems_add(p);
+	}
+	for (size_t i = 0; i < build_file_count(file) && result == 0; i++) {
+		struct build_stage stage = { 0 };
+
+		if (build_stage_resolve(file, i, &nothing, &stage, p->e)) {
+			error_at(p->e, "build");
+			result = problems_add(p);
+		}
+		build_stage_release(&stage);
+	}
+	build_file_free(file);
+	return result;
+}
+
 static int (*const rules[])(const struct app *app, struct problems *p) = {
 	check_name,    check_source,       check_program, check_user,  check_hostname, check_stop_signal, check_reload,
 	check_capabilities,
 	check_security, check_ports,       check_healthcheck, check_restart,  check_logging,
 	check_memory,  check_disk,         check_cpusets,      check_io,      check_ulimits, check_sysctls,
 	check_volumes, check_tmpfs,        check_secrets, check_devices, check_targets, check_oci,
-	check_later,
+	check_build,   check_later,
 };
 
 int app_check_rules(const struct app *app, struct problems *p)

@@ -75,6 +75,7 @@ void app_init(struct app *app)
 
 	l->cpus = l->cpu_weight = l->memory = l->swap = l->pids = l->disk = l->io_weight = LIMIT_UNSET;
 	app->resources.reservations.memory = LIMIT_UNSET;
+	app->build.epoch = LIMIT_UNSET;
 	app->shm_size = 64 << 20;
 	app->security.no_new_privileges = true;
 	app->stop_grace_period = 10 * 1000000;

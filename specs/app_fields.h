@@ -109,9 +109,42 @@ struct healthcheck {
 	bool disable;
 };
 
+/* One step of a build: one of run, copy, add, write and folder. */
+struct native_step {
+	struct list run;   /* a program with its arguments; a text was a line for /bin/sh */
+	struct list copy, add;
+	char *write, *folder;
+	char *from, *to, *owner, *mode, *checksum, *user, *working_dir;
+	struct list exclude, environment, cache, secrets, tmpfs, mounts;
+	bool parents, unpack, ssh;
+	int network; /* enum build_network */
+};
+
+/* What an image says of itself. */
+struct native_config {
+	struct list environment, entrypoint, command, expose, volumes, labels;
+	char *user, *working_dir, *stop_signal, *author;
+	struct {
+		struct list test;
+		int64_t interval, timeout, start_period, start_interval, retries;
+	} healthcheck;
+};
+
+struct native_stage {
+	char *name;
+	char *from, *platform;
+	struct native_step *steps;
+	size_t step_count;
+	struct native_config config;
+};
+
 struct build {
 	char *context, *dockerfile, *target;
 	struct list args;
+	int64_t epoch; /* LIMIT_UNSET: not said */
+	struct native_stage *stages;
+	size_t stage_count;
+	struct native_stage last; /* "from", "platform", "steps" and "config" of the build itself */
 };
 
 struct logging {
@@ -171,6 +204,7 @@ struct app {
 	struct list written;   /* top-level keys that the file (with its override) has */
 	struct list from_options; /* fields that an option has set: option_merge.h */
 	bool is_service;       /* one of several in the file */
+	bool for_build;        /* as the options have it */
 	struct json_t *oci;    /* the "oci" block, or NULL */
 };
 

@@ -38,6 +38,8 @@ enum mount_idmap {
 struct mount_entry {
 	enum mount_kind kind;
 	char *source;
+	bool has_descriptor; /* MOUNT_BIND: it was looked up already: */
+	int descriptor;      /* the source, O_PATH, borrowed; nothing else is mounted, whatever the path leads to by now */
 	char *target;        /* absolute, in the container */
 	uint64_t attributes; /* MOUNT_ATTR_RDONLY, _NOSUID, _NODEV, _NOEXEC: recursive for binds */
 	enum mount_idmap idmap;
@@ -72,6 +74,7 @@ struct file_entry {
 	gid_t gid;
 	mode_t mode;
 	bool is_secret;    /* mounted read-only, never printed */
+	bool is_program;   /* it may be executed */
 	bool is_optional;  /* skipped without a word where the parent folder is missing in the image (an image without /etc) */
 	char *watch;       /* path on the host: what it holds follows that file while the app runs in the background. NULL: none */
 	char *field;

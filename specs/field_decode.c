@@ -74,19 +74,13 @@ static void hint_array(const struct field *f, const char *text, struct error *e)
 	json_decref(array);
 }
 
-static int decode_list(const struct field *f, json_t *value, struct list *list, const struct place *at, struct problems *p)
+static int decode_texts(json_t *array, struct list *list, const struct place *at, struct problems *p)
 {
 	json_t *item;
 	size_t i;
 
-	if (!json_is_array(value)) {
-		field_wrong(NULL, "an array of texts", value, p->e);
-		if (json_is_string(value))
-			hint_array(f, json_string_value(value), p->e);
-		return field_problem(p, at);
-	}
 	list_release(list);
-	json_array_foreach(value, i, item) {
+	json_array_foreach(array, i, item) {
 		const struct place here = { .up = at, .index = i };
 
 		if (json_is_string(item))
@@ -95,6 +89,24 @@ static int decode_list(const struct field *f, json_t *value, struct list *list, 
 			return -1;
 	}
 	return 0;
+}
+
+static int decode_list(const struct field *f, json_t *value, struct list *list, const struct place *at, struct problems *p)
+{
+	if (json_is_string(value) && f->expand) {
+		json_t *array = f->expand(json_string_value(value), p->e);
+		int result = array ? decode_texts(array, list, at, p) : field_problem(p, at);
+
+		json_decref(array);
+		return result;
+	}
+	if (!json_is_array(value)) {
+		field_wrong(NULL, "an array of texts", value, p->e);
+		if (json_is_string(value))
+			hint_array(f, json_string_value(value), p->e);
+		return field_problem(p, at);
+	}
+	return decode_texts(value, list, at, p);
 }
 
 static int decode_number_list(const struct field *f, json_t *value, struct list *list, const struct place *at, struct problems *p)

@@ -16,6 +16,7 @@
 static const struct field step_fields[] = {
 	{ "created", FIELD_TEXT, offsetof(struct image_step, created), .flags = FIELD_OPEN, .help = "when" },
 	{ "created_by", FIELD_TEXT, offsetof(struct image_step, created_by), .help = "the command" },
+	{ "author", FIELD_TEXT, offsetof(struct image_step, author), .help = "who" },
 	{ "comment", FIELD_TEXT, offsetof(struct image_step, comment), .help = "a remark" },
 	{ "empty_layer", FIELD_BOOL, offsetof(struct image_step, is_empty), .help = "no layer came of it" },
 	{ 0 },

@@ -11,7 +11,7 @@ struct error;
 struct text;
 
 struct image_step {
-	char *created, *created_by, *comment;
+	char *created, *created_by, *author, *comment;
 	bool is_empty; /* it made no layer */
 };
 

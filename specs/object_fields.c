@@ -170,14 +170,6 @@ const struct field healthcheck_fields[] = {
 };
 #undef AT
 
-const struct field build_fields[] = {
-	{ "context", FIELD_TEXT, offsetof(struct build, context), .help = "Folder with the files." },
-	{ "dockerfile", FIELD_TEXT, offsetof(struct build, dockerfile), .help = "Dockerfile in it." },
-	{ "target", FIELD_TEXT, offsetof(struct build, target), .help = "Stage to stop at." },
-	{ "args", FIELD_MAP, offsetof(struct build, args), .help = "Build arguments." },
-	{ 0 },
-};
-
 const struct field logging_fields[] = {
 	{ "driver", FIELD_ENUM, offsetof(struct logging, driver), .names = log_drivers,
 	  .help = "file (box logs reads it) or journald (journalctl reads it). Default: file." },

@@ -88,6 +88,13 @@ static json_t *map_schema(void)
 }
 
 /* An object, or its short form. */
+static json_t *texts_schema(const struct field *f)
+{
+	json_t *array = json_pack("{s:s, s:{s:s}}", "type", "array", "items", "type", "string");
+
+	return f->expand ? schema_any_of(array, schema_typed("string")) : array;
+}
+
 static json_t *part_schema(const struct field *f)
 {
 	json_t *object = schema_object(f->sub);
@@ -112,7 +119,7 @@ static json_t *schema_of(const struct field *f)
 				     text_like("^[0-9]+(\\.[0-9]{1,6})?$"));
 	case FIELD_MODE: return text_like("^[0-7]{1,5}$");
 	case FIELD_ENUM: return schema_any_of(enum_schema(f), text_like("^$"));
-	case FIELD_TEXT_LIST: return json_pack("{s:s, s:{s:s}}", "type", "array", "items", "type", "string");
+	case FIELD_TEXT_LIST: return texts_schema(f);
 	case FIELD_MAP: return map_schema();
 	case FIELD_OBJECT: return part_schema(f);
 	case FIELD_OBJECT_LIST: return json_pack("{s:s, s:o}", "type", "array", "items", part_schema(f));

@@ -100,6 +100,14 @@ json_t *shorthand_build(const char *text, struct error *e)
 	return json_pack("{s:s}", "context", text);
 }
 
+json_t *shorthand_run(const char *text, struct error *e)
+{
+	if (*text)
+		return json_pack("[s, s, s]", "/bin/sh", "-c", text);
+	error_set(e, ERROR_SPEC, "expected a line for /bin/sh, found \"\"");
+	return NULL;
+}
+
 json_t *shorthand_secret(const char *text, struct error *e)
 {
 	(void)e; /* every text may be a file */

@@ -20,6 +20,9 @@ struct json_t *shorthand_port(const char *text, struct error *e);
 /* "./folder": the context of a build. */
 struct json_t *shorthand_build(const char *text, struct error *e);
 
+/* "make -j4": a line for /bin/sh, as an array. */
+struct json_t *shorthand_run(const char *text, struct error *e);
+
 /* "./file": the source of a secret, and the file of a source. */
 struct json_t *shorthand_secret(const char *text, struct error *e);
 struct json_t *shorthand_secret_source(const char *text, struct error *e);

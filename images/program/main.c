@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/number.h"
+#include "images/commit_document.h"
 #include "images/digest.h"
 #include "images/platform.h"
 #include "images/registry/endpoint.h"
@@ -27,13 +28,18 @@
 #include "images/registry/pull.h"
 #include "images/registry/push.h"
 #include "images/registry/question.h"
+#include "images/unpack/commit.h"
+#include "images/unpack/compressor.h"
+#include "images/unpack/digest_files.h"
 #include "images/unpack/hash.h"
 #include "images/unpack/image_format.h"
+#include "images/unpack/reading.h"
 #include "images/unpack/store_hash.h"
 #include "images/unpack/unpack.h"
+#include "images/unpack/worker_reading.h"
 #include "images/unpack_answer.h"
 
-enum { SECRET_LIMIT = 256 << 10 };
+enum { SECRET_LIMIT = 256 << 10, DOCUMENT_LIMIT = 4 << 20 };
 
 static int wrong_words(struct error *e)
 {
@@ -176,6 +182,52 @@ static int survey(char *const *words, struct unpack_answer *ret, struct error *e
 	return result ? error_in(e, "look at %s", request.words) : 0;
 }
 
+/* STORE-FD UPPER-FD any|folders COMPRESSION EPOCH WORDS; the rest is on stdin. */
+static int commit(char *const *words, struct unpack_answer *ret, struct error *e)
+{
+	autorelease(commit_document) struct commit_document document = { 0 };
+	autorelease(text) struct text input = { 0 };
+	struct commit request = { .store = -1, .upper = -1, .document = &document };
+	int result;
+
+	request.only_folders = strcmp(words[2], "folders") == 0;
+	request.words = words[5];
+	if (compressor_parse(words[3], &request.compression) || number_parse(words[4], 0, INT64_MAX, &request.epoch))
+		return wrong_words(e);
+	result = parse_fd(words[0], &request.store, e) || parse_fd(words[1], &request.upper, e) ||
+		 file_read_fd(STDIN_FILENO, "the request for a layer", DOCUMENT_LIMIT, &input, e) ||
+		 commit_document_decode(input.data ? input.data : "", input.length, &document, e) ||
+		 commit_run(&request, &ret->told, &ret->warnings, e);
+	return result ? error_in(e, "make a layer of %s", request.words) : 0;
+}
+
+/* STORE-FD alone|above "a DIGEST SIZE"… "b DIGEST SIZE"… */
+static int diff(char *const *words, struct unpack_answer *ret, struct error *e)
+{
+	autorelease(list) struct list a = { 0 };
+	autorelease(list) struct list b = { 0 };
+	int store = -1;
+
+	for (size_t i = 2; words[i]; i++) {
+		if (!text_starts(words[i], "a ") && !text_starts(words[i], "b "))
+			return wrong_words(e);
+		list_add(words[i][0] == 'a' ? &a : &b, words[i] + 2);
+	}
+	return parse_fd(words[0], &store, e) || reading_diff(store, &a, &b, strcmp(words[1], "above") == 0, &ret->told, &ret->warnings, e) ? -1 : 0;
+}
+
+/* STORE-FD NAME DIGEST CREATED "DIGEST SIZE"… */
+static int sbom(char *const *words, struct unpack_answer *ret, struct error *e)
+{
+	autorelease(list) struct list layers = { 0 };
+	struct worker_sbom request = { .layers = &layers, .name = words[1], .digest = words[2], .created = words[3] };
+	int store = -1;
+
+	for (size_t i = 4; words[i]; i++)
+		list_add(&layers, words[i]);
+	return parse_fd(words[0], &store, e) || reading_sbom(store, &request, &ret->told, &ret->warnings, e) ? -1 : 0;
+}
+
 /* STORE-FD */
 static int hash_store(char *const *words, struct unpack_answer *ret, struct error *e)
 {
@@ -274,6 +326,15 @@ static int referrers(char *const *words, struct unpack_answer *ret, struct error
 }
 
 /* Words are what stands behind the verb, with a NULL at the end; so many there are at least, and at the most. */
+/* ROOT-FD OUT-FD, and names on stdin */
+static int digest(char *const *words, struct unpack_answer *ret, struct error *e)
+{
+	int root, out;
+
+	(void)ret;
+	return parse_fd(words[0], &root, e) || parse_fd(words[1], &out, e) || digest_files(root, STDIN_FILENO, out, e) ? -1 : 0;
+}
+
 static const struct {
 	const char *verb;
 	int least, most;
@@ -282,6 +343,10 @@ static const struct {
 	{ "unpack", 6, 7, unpack },
 	{ "load", 4, 4, load },
 	{ "import", 4, 4, import },
+	{ "commit", 6, 6, commit },
+	{ "digest", 2, 2, digest },
+	{ "diff", 2, INT_MAX, diff },
+	{ "sbom", 4, INT_MAX, sbom },
 	{ "pull", 4, 5, pull },
 	{ "push", 5, INT_MAX, push },
 	{ "referrers", 3, 3, referrers },

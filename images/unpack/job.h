@@ -88,7 +88,14 @@ void job_init(struct job *job, struct unpack *request);
 int job_run(struct job *job, struct error *e);
 void job_release(struct job *job);
 
-/* Steps of job_run (unpack.c), for an archive with many images. */
+/* Steps of job_run (unpack.c), for what is no image on this host. A staging folder and what is fixed for a job; its end, which may come
+ * without a beginning. */
+int job_begin(struct job *job, struct error *e);
+void job_end(struct job *job);
+/* Answers the worker behind pidfd until it is done, and waits for it. */
+int job_finish_worker(struct job *job, int pidfd, int channel, struct error *e);
+/* Waits until all that was written is on disk. */
+int job_settle(const struct job *job, struct error *e);
 int job_make_root(struct job *job, int staging, const char *name, struct error *e);
 int job_run_worker(struct job *job, int folder, int (*task)(int, void *), struct error *e);
 int job_publish(struct job *job, struct error *e);

@@ -77,9 +77,10 @@ static int become_owner(const struct id_map *ids, struct error *e)
  * The staging folder becomes "/". It is the current folder: when a mount namespace is copied, the kernel moves that to the copy's
  * mounts, while an open descriptor would stay in the old namespace, whose mounts cannot be cloned here.
  */
-static int enter_root(struct error *e)
+static int enter_root(const struct sandbox *sandbox, struct error *e)
 {
-	const struct mount_change change = { .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
+	const struct mount_change change = { .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+						    (sandbox->is_read_only ? MOUNT_ATTR_RDONLY : 0) };
 	autoclose int root = -1, target = -1;
 
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
@@ -168,7 +169,7 @@ static int close_others(int *channel, struct error *e)
 
 static int lock_in(const struct sandbox *sandbox, int *channel, struct error *e)
 {
-	if (become_owner(sandbox->ids, e) || close_others(channel, e) || enter_root(e) || drop_capabilities(sandbox->has_network, e) ||
+	if (become_owner(sandbox->ids, e) || close_others(channel, e) || enter_root(sandbox, e) || drop_capabilities(sandbox->has_network, e) ||
 	    set_limits(e))
 		return -1;
 	return sandbox_landlock(sandbox->has_network, e) || sandbox_seccomp(sandbox->has_network, e) ? -1 : 0;

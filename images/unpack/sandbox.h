@@ -13,6 +13,7 @@ struct sandbox {
 	int folder; /* becomes the process's root: owned by the store's id 0 */
 	const struct id_map *ids;
 	int channel; /* the one descriptor that it keeps, beside stderr */
+	bool is_read_only; /* the folder */
 	bool has_network; /* the host's: for what speaks to a registry. It writes no files, and may have threads (libcurl looks names up in one) */
 };
 

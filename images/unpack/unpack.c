@@ -65,6 +65,19 @@ static int explain_end(const struct process_end *end, struct error *e)
 			 "the sandboxed process that read it ended with exit code %d and said nothing", end->code);
 }
 
+int job_finish_worker(struct job *job, int pidfd, int channel, struct error *e)
+{
+	struct process_end end = { 0 };
+	struct error ignored = { 0 };
+	int served = job_serve(job, channel, e);
+
+	if (served < 0)
+		(void)process_signal(pidfd, SIGKILL); /* it may have ended by itself */
+	if (process_wait(pidfd, &end, served == 0 ? e : &ignored))
+		return -1;
+	return served > 0 ? explain_end(&end, e) : served;
+}
+
 /* Runs task in a sandbox whose root is folder, and answers its questions. */
 int job_run_worker(struct job *job, int folder, int (*task)(int, void *), struct error *e)
 {
@@ -83,10 +96,8 @@ int job_run_worker(struct job *job, int folder, int (*task)(int, void *), struct
 		},
 	};
 	struct sandbox sandbox = { .folder = folder, .ids = &job->ids };
-	struct process_end end = { 0 };
-	struct error ignored = { 0 };
 	autoclose int pidfd = -1, ours = -1, theirs = -1;
-	int ends[2], served;
+	int ends[2];
 
 	if (wire_open(ends, e))
 		return -1;
@@ -96,12 +107,7 @@ int job_run_worker(struct job *job, int folder, int (*task)(int, void *), struct
 	if (pidfd < 0)
 		return -1;
 	close(take_fd(&theirs)); /* its end of file is the worker's end */
-	served = job_serve(job, ours, e);
-	if (served < 0)
-		(void)process_signal(pidfd, SIGKILL); /* it may have ended by itself */
-	if (process_wait(pidfd, &end, served == 0 ? e : &ignored))
-		return -1;
-	return served > 0 ? explain_end(&end, e) : served;
+	return job_finish_worker(job, pidfd, ours, e);
 }
 
 /* Removes staging/name. An ordinary user may not enter folders of its subordinate ids: a sandbox as their owner empties those. */
@@ -195,7 +201,7 @@ static int write_record(struct job *job, struct error *e)
 }
 
 /* One wait for the disk for all blobs and all files of all layers: fsync(2) of each would be thousands. */
-static int settle(const struct job *job, struct error *e)
+int job_settle(const struct job *job, struct error *e)
 {
 	return syncfs(job->request->store) ? error_sys(e, "write the image to disk") : 0;
 }
@@ -214,7 +220,7 @@ int job_publish(struct job *job, struct error *e)
 		if (lock < 0 || job->source->finish(job, e))
 			return -1;
 	}
-	if (settle(job, e) || job_publish_blobs(job, e) || job_publish_layers(job, e))
+	if (job_settle(job, e) || job_publish_blobs(job, e) || job_publish_layers(job, e))
 		return -1;
 	return write_record(job, e) || add_to_index(job, e) ? -1 : 0;
 }
@@ -263,8 +269,6 @@ int job_extract(struct job *job, struct error *e)
 
 static int run(struct job *job, struct error *e)
 {
-	budget_init(&job->budget, budget_default_limits(), job->staging);
-	find_form(job);
 	if (job->request->loads)
 		return job_load(job, e);
 	if (image_format(job->request->kind)->mark) {
@@ -312,22 +316,38 @@ void job_release(struct job *job)
 	errno = saved;
 }
 
+int job_begin(struct job *job, struct error *e)
+{
+	struct error ignored = { 0 };
+
+	if (store_staging_sweep(job->request->store, remove_staged, job, &ignored))
+		list_addf(&job->request->warnings, "%s, continuing", ignored.text);
+	job->staging = store_staging_make(job->request->store, job->staging_name, e);
+	if (job->staging < 0)
+		return -1;
+	budget_init(&job->budget, budget_default_limits(), job->staging);
+	find_form(job);
+	return 0;
+}
+
+void job_end(struct job *job)
+{
+	struct error ignored = { 0 };
+
+	if (job->staging >= 0)
+		(void)remove_own_staging(job, &ignored); /* what stays is swept by the next unpacking */
+}
+
 int job_run(struct job *job, struct error *e)
 {
-	struct unpack *unpack = job->request;
-	struct error ignored = { 0 };
 	int result;
 
-	if (store_staging_sweep(unpack->store, remove_staged, job, &ignored))
-		list_addf(&unpack->warnings, "%s, continuing", ignored.text);
-	job->staging = store_staging_make(unpack->store, job->staging_name, e);
-	if (job->staging < 0)
+	if (job_begin(job, e))
 		return -1;
 	result = run(job, e);
 	if (job->source)
 		job->source->end(job);
-	error_clear(&ignored);
-	(void)remove_own_staging(job, &ignored); /* what stays is swept by the next unpacking */
+	job_end(job);
 	return result;
 }
 

@@ -69,6 +69,23 @@ static int make_root(int index, struct error *e)
 	return fd >= 0 ? fd : error_sys(e, "open the layer's folder");
 }
 
+int worker_ask_lower(int channel, const char *name, struct stat *ret)
+{
+	struct wire_message answer;
+	struct error ignored = { 0 };
+	unsigned mode, uid, gid;
+	long long seconds, nanoseconds;
+
+	/* Names longer than a message stay as they are: root's, 0755. */
+	if (wire_ask(channel, WIRE_LOWER, name, 0, &answer, NULL, &ignored))
+		return -1;
+	if (sscanf(answer.text, "%o %u %u %lld %lld", &mode, &uid, &gid, &seconds, &nanoseconds) != 5)
+		return -1;
+	*ret = (struct stat){ .st_mode = mode, .st_uid = uid, .st_gid = gid };
+	ret->st_mtim = (struct timespec){ .tv_sec = seconds, .tv_nsec = nanoseconds };
+	return 0;
+}
+
 /* layer_tree's question about an implied folder goes to the parent, which can see the other layers. */
 struct lower {
 	int channel;
@@ -76,20 +93,7 @@ struct lower {
 
 static int ask_lower(const char *name, struct stat *ret, void *data)
 {
-	const struct lower *lower = data;
-	struct wire_message answer;
-	struct error ignored = { 0 };
-	unsigned mode, uid, gid;
-	long long seconds, nanoseconds;
-
-	/* Names longer than a message stay as they are: root's, 0755. */
-	if (wire_ask(lower->channel, WIRE_LOWER, name, 0, &answer, NULL, &ignored))
-		return -1;
-	if (sscanf(answer.text, "%o %u %u %lld %lld", &mode, &uid, &gid, &seconds, &nanoseconds) != 5)
-		return -1;
-	*ret = (struct stat){ .st_mode = mode, .st_uid = uid, .st_gid = gid };
-	ret->st_mtim = (struct timespec){ .tv_sec = seconds, .tv_nsec = nanoseconds };
-	return 0;
+	return worker_ask_lower(((const struct lower *)data)->channel, name, ret);
 }
 
 struct layer_work {

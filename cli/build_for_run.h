@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * build_for_run.h - box run of a file with "build": its image is built first, from the cache where that has it.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct call;
+
+/* The image's digest, to be freed, and 0; or an exit code, with everything said. */
+int build_for_run(const struct call *call, const char *path, bool is_quiet, char **ret_digest);

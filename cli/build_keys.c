@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * build_keys.c - what a step's result depends on: the cache's key.
+ *
+ * The layers below by their digests, which say all about them, wherever they came from; the step in one fixed form; the content of its
+ * inputs, without times; and what box itself adds. Nothing of this machine, and no name of an image or stage.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/beneath.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/sha256.h"
+#include "base/text.h"
+#include "cli/build_work.h"
+#include "images/build/content_digests.h"
+#include "images/build/selection.h"
+
+enum { UMASK = 022, VERBATIM = 512 << 10 };
+
+static void add_layers(const struct list *diff_ids, struct text *ret)
+{
+	for (size_t i = 0; i < diff_ids->count; i++)
+		text_addf(ret, " %s", diff_ids->items[i]);
+	text_add_char(ret, '\n');
+}
+
+/* Files of the context: what they are now. */
+static int add_files(struct build_work *work, struct selection *selection, struct text *ret, struct error *e)
+{
+	autorelease(text) struct text description = { 0 };
+	char digest[SHA256_TEXT];
+
+	if (content_digests_fill(work->digests, selection, NULL, e))
+		return -1;
+	selection_describe(selection, /* has_owners= */ false, &description);
+	if (description.length < VERBATIM) {
+		text_addf(ret, "files %zu\n", description.length);
+		text_add_bytes(ret, description.length ? description.data : "", description.length);
+		return 0;
+	}
+	sha256_bytes(description.length ? description.data : "", description.length, digest);
+	text_addf(ret, "files %s\n", digest);
+	return 0;
+}
+
+static int refuse_source(const struct build_source *source, struct error *e)
+{
+	return error_set(e, ERROR_UNSUPPORTED, "%s: box build fetches nothing by its address yet", source->path);
+}
+
+/* Whether the file at path begins as an archive does. */
+static bool is_archive(int root, const char *path)
+{
+	static const char *const magics[] = { "\x1f\x8b", "BZh", "\xfd" "7zXZ", "\x28\xb5\x2f\xfd" };
+	enum { USTAR_AT = 257 };
+	autoclose int fd = beneath_try(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	char bytes[USTAR_AT + 5] = "";
+	ssize_t got = fd < 0 ? -1 : pread(fd, bytes, sizeof bytes, 0);
+
+	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
+		if (got > (ssize_t)strlen(magics[i]) && memcmp(bytes, magics[i], strlen(magics[i])) == 0)
+			return true;
+	return got == (ssize_t)sizeof bytes && memcmp(bytes + USTAR_AT, "ustar", 5) == 0;
+}
+
+/* ADD takes an archive apart, which is not done yet: it must not go in as a file. */
+static int refuse_archives(const struct build_work *work, const struct build_source *source, const struct selection *selection,
+			   size_t first, struct error *e)
+{
+	for (size_t i = first; source->unpack && i < selection->count; i++) {
+		const struct selected *item = &selection->items[i];
+
+		if (!S_ISREG(item->st.st_mode) || !is_archive(work->context, item->path))
+			continue;
+		error_set(e, ERROR_UNSUPPORTED, "ADD %s: box build takes no archive apart yet", item->path);
+		return error_hint(e, "RUN --mount=type=bind,target=/context tar -C FOLDER -xf /context/%s", item->path);
+	}
+	return 0;
+}
+
+static int add_copy(struct build_work *work, struct stage *stage, const struct build_step *step, struct text *key, struct error *e)
+{
+	const struct list *layers;
+
+	for (size_t i = 0; i < step->source_count; i++)
+		if (step->sources[i].kind != BUILD_SOURCE_PATH)
+			return refuse_source(&step->sources[i], e);
+	if (step->from.kind != BUILD_FROM_CONTEXT) {
+		layers = build_source_layers(work, &step->from, e);
+		if (!layers)
+			return -1;
+		text_add(key, "layers");
+		add_layers(layers, key);
+		return 0;
+	}
+	stage->inputs = alloc_zeroed(1, sizeof *stage->inputs);
+	for (size_t i = 0; i < step->source_count; i++) {
+		const struct selection_wish wish = { .root = work->context, .what = "the build context", .ignore = &work->ignore,
+						     .step = step, .source = i, .without = UMASK };
+
+		size_t first = stage->inputs->count;
+
+		if (selection_add(&wish, stage->inputs, e) || refuse_archives(work, &step->sources[i], stage->inputs, first, e))
+			return -1;
+	}
+	return step->source_count ? add_files(work, stage->inputs, key, e) : 0;
+}
+
+static int add_mount(struct build_work *work, const struct build_mount *mount, struct text *key, struct error *e)
+{
+	autofree char *pattern = NULL;
+	struct build_source source = { .kind = BUILD_SOURCE_PATH };
+	const struct build_step step = { .sources = &source, .source_count = 1 };
+	const struct selection_wish wish = { .root = work->context, .what = "the build context", .ignore = &work->ignore, .step = &step };
+	struct selection selection = { 0 };
+	const struct list *layers;
+	int result;
+
+	if (mount->kind != BUILD_MOUNT_BIND)
+		return 0;
+	if (mount->from.kind != BUILD_FROM_CONTEXT) {
+		layers = build_source_layers(work, &mount->from, e);
+		if (!layers)
+			return -1;
+		text_add(key, "layers");
+		add_layers(layers, key);
+		return 0;
+	}
+	pattern = selection_literal(mount->source);
+	source.path = pattern;
+	result = selection_add(&wish, &selection, e) || add_files(work, &selection, key, e) ? -1 : 0;
+	selection_release(&selection);
+	return result;
+}
+
+static int add_inputs(struct build_work *work, struct stage *stage, const struct build_step *step, struct text *key, struct error *e)
+{
+	if (step->kind == BUILD_COPY || step->kind == BUILD_ADD)
+		return add_copy(work, stage, step, key, e);
+	for (size_t i = 0; i < step->mount_count; i++)
+		if (add_mount(work, &step->mounts[i], key, e))
+			return -1;
+	return 0;
+}
+
+int build_key(struct build_work *work, struct stage *stage, struct error *e)
+{
+	const struct build_step *step = &stage->plan.steps[stage->next];
+	const struct build_config *config = &stage->plan.config;
+	struct text key = { 0 };
+
+	text_addf(&key, "box build 1\nepoch %" PRId64 "\nplatform %s/%s/%s\ncompression %s\nparents", stage->epoch, config->os ? config->os : "",
+		  config->architecture ? config->architecture : "", config->variant ? config->variant : "", work->options->compression);
+	add_layers(&stage->diff_ids, &key);
+	text_addf(&key, "step %s\n", step->key);
+	if (add_inputs(work, stage, step, &key, e)) {
+		autofree char *words = build_step_words(work, step);
+
+		text_release(&key);
+		return error_in(e, "%s", words);
+	}
+	free(stage->key);
+	stage->key = text_take(&key);
+	return 0;
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * build_mounts.c - what the mounts of a RUN step come from.
+ *
+ * Every source is a descriptor that was looked up below its own root (base/beneath.h): a link of the context, of a stage or of a cache
+ * folder that leads elsewhere leads to something in that root, or nowhere (CVE-2024-1753, CVE-2024-23651).
+ *
+ *     STORE/build/mounts/id-HASH-N      holds the id of a cache; locked by whoever uses it
+ *     STORE/build/mounts/id-HASH-N.M    its folder, with the ids of containers; M is 0 unless "private" caches are in use
+ */
+#include "cli/build_mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/beneath.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/id_map.h"
+#include "base/places.h"
+#include "cli/build_copies.h"
+#include "cli/build_work.h"
+#include "cli/commands.h"
+#include "images/store.h"
+#include "runtime/inside.h"
+#include "specs/build_container.h"
+#include "specs/paths.h"
+
+enum { SECRET_LIMIT = 512 << 10, PRIVATE_MOST = 64 };
+
+static void keep(struct build_mounts *mounts, int fd)
+{
+	int *place = alloc_append(&mounts->open, &mounts->open_count, sizeof *mounts->open);
+
+	*place = fd;
+}
+
+struct giving {
+	int folder;
+	uid_t uid;
+	gid_t gid;
+	mode_t mode;
+};
+
+static int give(void *data, struct error *e)
+{
+	const struct giving *giving = data;
+
+	if (fchown(giving->folder, giving->uid, giving->gid) || fchmod(giving->folder, giving->mode))
+		return error_sys(e, "give the cache to %u:%u", giving->uid, giving->gid);
+	return 0;
+}
+
+/* A new cache's owner; an ordinary user needs its subordinate ids for others than root. */
+static int give_cache(const struct build_work *work, int folder, const struct build_mount *mount, struct error *e)
+{
+	struct giving giving = { folder, (uid_t)mount->uid, (gid_t)mount->gid, (mode_t)mount->mode };
+	int *const kept[] = { &giving.folder };
+	struct id_map map;
+	const struct inside inside = { .map = &map, .first = -1, .confine = -1, .kept = kept, .kept_count = 1, .work = give, .data = &giving };
+
+	if (!work->call->places->rootless)
+		return give(&giving, e);
+	id_map_for_caller(&map);
+	return inside_run(&inside, e);
+}
+
+/* The folder that is used, number n of that id, made where it is missing. */
+static int open_cache_folder(struct build_work *work, const char *slot, unsigned n, const struct build_mount *mount, struct error *e)
+{
+	autofree char *path = text_format("%s.%u", slot, n);
+	bool is_new = mkdirat(work->store, path, 0700) == 0;
+	autoclose int folder = -1, source = -1;
+
+	if (!is_new && errno != EEXIST)
+		return error_sys(e, "make the cache %s", mount->id);
+	folder = openat(work->store, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (folder < 0)
+		return error_sys(e, "open the cache %s", mount->id);
+	if (is_new && mount->from.kind != BUILD_FROM_SCRATCH && build_copy_into(work, &mount->from, mount->source, folder, "", e))
+		return -1;
+	if (is_new && give_cache(work, folder, mount, e))
+		return -1;
+	source = beneath_open(folder, ".", O_PATH | O_DIRECTORY, 0, e);
+	return source < 0 ? -1 : take_fd(&source);
+}
+
+/* A lock that nobody else has: of the shared folder, or of the first private one that is free. */
+static int lock_cache(const struct build_work *work, const char *slot, const struct build_mount *mount, unsigned *ret_n, struct error *e)
+{
+	for (unsigned n = 0; n < PRIVATE_MOST; n++) {
+		autofree char *path = n ? text_format("%s.lock-%u", slot, n) : alloc_copy(slot);
+		autoclose int lock = openat(work->store, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		int how = mount->sharing == BUILD_SHARING_SHARED ? LOCK_SH : mount->sharing == BUILD_SHARING_LOCKED ? LOCK_EX : LOCK_EX | LOCK_NB;
+
+		if (lock < 0)
+			return error_sys(e, "lock the cache %s", mount->id);
+		*ret_n = n;
+		if (flock(lock, how) == 0)
+			return take_fd(&lock);
+		if (errno != EWOULDBLOCK)
+			return error_sys(e, "lock the cache %s", mount->id);
+	}
+	return error_set(e, ERROR_EXISTS, "lock the cache %s: %d builds use it", mount->id, PRIVATE_MOST);
+}
+
+static int open_cache(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts,
+		      struct build_mount_source *ret, struct error *e)
+{
+	autofree char *slot = NULL;
+	unsigned n = 0;
+	int lock;
+
+	if (mkdirat(work->store, "build", 0700) && errno != EEXIST)
+		return error_sys(e, "make the folder build in the image store");
+	slot = store_slot(work->store, "build/mounts", "id-", mount->id, e);
+	lock = slot ? lock_cache(work, slot, mount, &n, e) : -1;
+	if (lock < 0)
+		return -1;
+	keep(mounts, lock);
+	ret->descriptor = open_cache_folder(work, slot, n, mount, e);
+	ret->is_there = ret->descriptor >= 0;
+	return ret->is_there ? 0 : -1;
+}
+
+/* What the step writes there is thrown away, so it gets a copy; as does what no folder of this host is. */
+static int open_copy(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts, struct error *e)
+{
+	char name[STORE_NAME];
+	int folder = store_staging_make(work->store, name, e);
+
+	if (folder < 0)
+		return -1;
+	keep(mounts, folder);
+	list_add(&mounts->staged, name);
+	if (build_copy_into(work, &mount->from, mount->source, folder, "/root", e))
+		return -1;
+	return beneath_open(folder, "root", O_PATH | O_NOFOLLOW, 0, e);
+}
+
+static int open_bind(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts,
+		     struct build_mount_source *ret, struct error *e)
+{
+	bool is_direct = mount->from.kind == BUILD_FROM_CONTEXT && mount->read_only && !work->ignore.count;
+
+	ret->descriptor = is_direct ? beneath_open(work->context, mount->source, O_PATH, 0, e) : open_copy(work, mount, mounts, e);
+	ret->is_there = ret->descriptor >= 0;
+	return ret->is_there ? 0 : error_in(e, "--mount=type=bind,source=%s", mount->source);
+}
+
+static const struct build_secret *find_secret(const struct build_work *work, const char *id)
+{
+	for (size_t i = 0; i < work->secret_count; i++)
+		if (strcmp(work->secrets[i].id, id) == 0)
+			return &work->secrets[i];
+	return NULL;
+}
+
+static int open_secret(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts,
+		       struct build_mount_source *ret, struct error *e)
+{
+	const struct build_secret *secret = find_secret(work, mount->id);
+	struct text *content;
+	const char *value;
+
+	if (!secret && !mount->is_required)
+		return 0;
+	if (!secret) {
+		error_set(e, ERROR_SPEC, "the secret %s is required, and nobody gave it", mount->id);
+		return error_hint(e, "box build --secret id=%s,src=FILE, or --secret id=%s,env=VARIABLE", mount->id, mount->id);
+	}
+	content = alloc_append(&mounts->secrets, &mounts->secret_count, sizeof *content);
+	if (secret->file && file_read(AT_FDCWD, secret->file, SECRET_LIMIT, content, e))
+		return error_in(e, "the secret %s", mount->id);
+	value = secret->environment ? getenv(secret->environment) : NULL;
+	if (secret->environment && !value)
+		return error_set(e, ERROR_USAGE, "the secret %s: there is no variable %s", mount->id, secret->environment);
+	if (value)
+		text_add(content, value);
+	ret->is_there = true;
+	ret->data = content->length ? content->data : "";
+	ret->length = content->length;
+	return 0;
+}
+
+static int open_one(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts, struct build_mount_source *ret,
+		    struct error *e)
+{
+	switch (mount->kind) {
+	case BUILD_MOUNT_TMPFS:
+		ret->is_there = true;
+		return 0;
+	case BUILD_MOUNT_CACHE:
+		return open_cache(work, mount, mounts, ret, e);
+	case BUILD_MOUNT_BIND:
+		return open_bind(work, mount, mounts, ret, e);
+	case BUILD_MOUNT_SECRET:
+		return open_secret(work, mount, mounts, ret, e);
+	case BUILD_MOUNT_SSH:
+		break;
+	}
+	if (!mount->is_required && !work->options->ssh.count)
+		return 0;
+	return error_set(e, ERROR_UNSUPPORTED, "--mount=type=ssh: not yet");
+}
+
+static int find_path(struct build_mounts *mounts, struct build_mount_source *source, struct error *e)
+{
+	char link[32], path[PATH_MAX];
+	ssize_t length;
+
+	(void)snprintf(link, sizeof link, "/proc/self/fd/%d", source->descriptor); /* always fits */
+	length = readlink(link, path, sizeof path - 1);
+	if (length < 0)
+		return error_sys(e, "find out where a mount's source is");
+	path[length] = '\0';
+	list_add(&mounts->paths, path);
+	source->path = mounts->paths.items[mounts->paths.count - 1];
+	return 0;
+}
+
+int build_mounts_open(struct build_work *work, const struct build_step *step, struct build_mounts *ret, struct error *e)
+{
+	ret->sources = alloc_zeroed(step->mount_count + 1, sizeof *ret->sources);
+	for (size_t i = 0; i < step->mount_count; i++)
+		ret->sources[i].descriptor = -1;
+	/* The content of secrets must not move while it is borrowed. */
+	ret->secrets = NULL;
+	for (size_t i = 0; i < step->mount_count; i++) {
+		const char *target = step->mounts[i].target;
+
+		ret->count = i + 1;
+		if (target && path_is_own(target))
+			return error_set(e, ERROR_SPEC, "mount on %s: that is box's own", target);
+		if (open_one(work, &step->mounts[i], ret, &ret->sources[i], e))
+			return -1;
+		if (ret->sources[i].descriptor >= 0 && find_path(ret, &ret->sources[i], e))
+			return -1;
+	}
+	return 0;
+}
+
+void build_mounts_close(struct build_work *work, struct build_mounts *mounts)
+{
+	autoclose int staging = mounts->staged.count ? openat(work->store, "staging", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct error ignored = { 0 };
+	struct id_map map = { 0 };
+
+	for (size_t i = 0; i < mounts->count; i++)
+		if (mounts->sources[i].descriptor >= 0)
+			close(mounts->sources[i].descriptor);
+	if (work->call->places->rootless)
+		id_map_for_caller(&map);
+	for (size_t i = 0; i < mounts->staged.count; i++)
+		(void)inside_remove(staging, mounts->staged.items[i], &map, &ignored); /* the next sweep does */
+	for (size_t i = 0; i < mounts->open_count; i++)
+		close(mounts->open[i]);
+	for (size_t i = 0; i < mounts->secret_count; i++) {
+		if (mounts->secrets[i].data)
+			explicit_bzero(mounts->secrets[i].data, mounts->secrets[i].capacity);
+		text_release(&mounts->secrets[i]);
+	}
+	free(mounts->sources);
+	free(mounts->open);
+	free(mounts->secrets);
+	list_release(&mounts->staged);
+	list_release(&mounts->paths);
+	*mounts = (struct build_mounts){ 0 };
+}

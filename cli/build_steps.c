@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * build_steps.c - makes one step's layer, in a process of its own.
+ *
+ * Files of COPY go as a tar from whoever may read them (this process: the context; a worker in the root of another stage) to a worker in
+ * the root that they are for (runtime/new_layer.h): on both sides links of an image lead where that image's own programs could go.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/beneath.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/places.h"
+#include "base/text.h"
+#include "cli/build_mounts.h"
+#include "cli/build_work.h"
+#include "cli/commands.h"
+#include "images/build/selection.h"
+#include "images/build/selection_pack.h"
+#include "images/commit_request.h"
+#include "images/tar_apply.h"
+#include "runtime/new_layer.h"
+#include "runtime/users.h"
+#include "specs/build_container.h"
+#include "specs/container.h"
+
+/* What the functions below share; workers have a copy. */
+struct making {
+	struct build_work *work;
+	struct stage *stage;
+	const struct build_step *step;
+	char *words;
+	struct commit_layer *ret;
+	int in, out; /* the two ends of the tar's pipe */
+};
+
+char *build_step_words(const struct build_work *work, const struct build_step *step)
+{
+	return step->line ? text_format("%s:%lld: %.200s", work->file_name, (long long)step->line, step->words)
+			  : text_format("%s: %.200s", work->file_name, step->words);
+}
+
+char *build_container_name(struct build_work *work)
+{
+	return text_format("%s-%u", work->prefix, work->made++);
+}
+
+static int commit(int upper, const struct id_map *map, void *data, struct error *e)
+{
+	const struct making *making = data;
+	const struct list none = { 0 };
+	const struct places *places = making->work->call->places;
+	const struct commit_wish wish = { .upper = upper, .map = map, .parents = &making->stage->diff_ids, .stubs = &none,
+					  .compression = making->work->options->compression, .epoch = making->stage->epoch,
+					  .is_rootless = places->rootless, .words = making->words };
+
+	return commit_request(places, &wish, making->ret, e);
+}
+
+/* The folders that lead to path, made where they are missing, for owner. *ret_made: the last one was. */
+static int make_folders(int root, const char *path, const struct tar_owner *owner, bool *ret_made, struct error *e)
+{
+	*ret_made = false;
+	for (size_t at = 1; at <= strlen(path) && path[1]; at++) {
+		autofree char *part = NULL;
+		int there, made;
+
+		if (path[at] != '/' && path[at])
+			continue;
+		part = alloc_copy_bytes(path, at);
+		there = beneath_try(root, part, O_PATH | O_DIRECTORY, 0);
+		*ret_made = there < 0;
+		made = there < 0 ? beneath_make_folder(root, part, 0755, e) : there;
+		if (made < 0)
+			return -1;
+		if (there < 0 && fchownat(made, "", owner->uid, owner->gid, AT_EMPTY_PATH)) {
+			close(made);
+			return error_sys(e, "give the folder %s to %u:%u", part, owner->uid, owner->gid);
+		}
+		close(made);
+	}
+	return 0;
+}
+
+static bool is_folder(int root, const char *path)
+{
+	int fd = beneath_try(root, path, O_PATH | O_DIRECTORY, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static int find_owner(int root, const char *words, struct tar_owner *ret, struct error *e)
+{
+	struct identity identity = { 0 };
+
+	*ret = (struct tar_owner){ 0 };
+	if (!words)
+		return 0;
+	if (users_find(root, words, NULL, &identity, e))
+		return -1;
+	*ret = (struct tar_owner){ identity.uid, identity.gid };
+	identity_release(&identity);
+	return 0;
+}
+
+/* In the new layer's root: what comes through the pipe. */
+static int apply(int root, void *data, struct error *e)
+{
+	const struct making *making = data;
+	const struct build_step *step = making->step;
+	bool is_image = step->from.kind != BUILD_FROM_CONTEXT, made;
+	struct tar_apply wish = { .input = making->in, .keeps_special_modes = true, .keeps_owners = is_image };
+	const char *target = strcmp(step->target, "/") == 0 ? "" : step->target, *slash = strrchr(step->target, '/');
+	autofree char *above = alloc_copy_bytes(step->target, (size_t)(slash - step->target));
+	struct tar_owner owner;
+
+	if (find_owner(root, step->chown, &owner, e))
+		return error_in(e, "--chown=%s", step->chown);
+	if (step->chown || !is_image)
+		wish.owner = &owner;
+	wish.sets_root = !is_folder(root, step->target);
+	wish.first_is_prefix = !step->target_is_folder && wish.sets_root && !step->parents;
+	if (make_folders(root, step->target_is_folder || step->parents ? target : above, &owner, &made, e))
+		return -1;
+	return tar_apply(&wish, root, target, e);
+}
+
+/* A folder that exists stays as it is. */
+static int make_folder(int root, void *data, struct error *e)
+{
+	const struct making *making = data;
+	struct tar_owner owner;
+	bool made;
+
+	return find_owner(root, making->step->user, &owner, e) || make_folders(root, making->step->target, &owner, &made, e) ? -1 : 0;
+}
+
+static struct pack_wish pack_wish_of(const struct making *making, int root, bool is_image)
+{
+	return (struct pack_wish){ .root = root, .out = making->out, .chmod = making->step->chmod, .is_image = is_image,
+				   .epoch = making->stage->epoch, .files = making->step->files, .file_count = making->step->file_count };
+}
+
+/* In the root that files are taken from. */
+static int pack_image(int root, void *data, struct error *e)
+{
+	const struct making *making = data;
+	const struct pack_wish wish = pack_wish_of(making, root, /* is_image= */ true);
+	const struct build_from *from = &making->step->from;
+	struct selection selection = { 0 };
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < making->step->source_count; i++) {
+		const struct selection_wish source = { .root = root, .what = from->name ? from->name : "the other stage",
+						       .step = making->step, .source = i };
+
+		result = selection_add(&source, &selection, e);
+	}
+	if (result == 0)
+		result = selection_pack(&selection, &wish, e);
+	selection_release(&selection);
+	return result;
+}
+
+/* A worker in the root of the stage's layers. */
+static int start_writer(struct making *making, int (*work)(int, void *, struct error *), struct layer_process **ret, struct error *e)
+{
+	autofree char *name = build_container_name(making->work);
+	int *const kept[] = { &making->in };
+	struct layer_work request = { .name = name, .kept = kept, .kept_count = making->in >= 0, .work = work, .data = making };
+	struct layer *layers;
+	int result;
+
+	if (image_open_layers(making->work->call->places, &making->stage->diff_ids, &layers, &request.layer_count, e))
+		return -1;
+	request.layers = layers;
+	result = layer_work_start(making->work->call->places, &request, ret, e);
+	image_close_layers(layers, request.layer_count);
+	return result;
+}
+
+static int start_reader(struct making *making, struct layer_process **ret, struct error *e)
+{
+	const struct list *diff_ids = build_source_layers(making->work, &making->step->from, e);
+	int *const kept[] = { &making->out };
+	struct layer_work request = { .kept = kept, .kept_count = 1, .work = pack_image, .data = making };
+	struct layer *layers;
+	int result;
+
+	if (!diff_ids || image_open_layers(making->work->call->places, diff_ids, &layers, &request.layer_count, e))
+		return -1;
+	request.layers = layers;
+	result = layer_work_start(making->work->call->places, &request, ret, e);
+	image_close_layers(layers, request.layer_count);
+	return result;
+}
+
+/* This side of the copy, while the writer runs: 0, or -1 with its error. */
+static int feed(struct making *making, struct error *e)
+{
+	const struct pack_wish wish = pack_wish_of(making, making->work->context, /* is_image= */ false);
+	const struct selection none = { 0 };
+	struct layer_process *reader;
+	int result;
+
+	if (making->step->from.kind == BUILD_FROM_CONTEXT) {
+		result = selection_pack(making->stage->inputs ? making->stage->inputs : &none, &wish, e);
+		close(take_fd(&making->out));
+		return result;
+	}
+	result = start_reader(making, &reader, e);
+	close(take_fd(&making->out));
+	return result ? -1 : layer_work_finish(reader, NULL, NULL, e);
+}
+
+static int copy(struct making *making, struct error *e)
+{
+	struct error theirs = { 0 };
+	struct layer_process *writer;
+	int ends[2], result;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return error_sys(e, "make a pipe");
+	making->in = ends[0];
+	making->out = ends[1];
+	result = start_writer(making, apply, &writer, e);
+	close(take_fd(&making->in));
+	if (result) {
+		close(take_fd(&making->out));
+		return -1;
+	}
+	result = feed(making, e);
+	/* A tar that ended early fails over there, and nothing is taken. Where both fail, EPIPE says who gave up first. */
+	if (layer_work_finish(writer, commit, making, &theirs) == 0)
+		return result;
+	if (result == 0 || e->sys == EPIPE)
+		*e = theirs;
+	return -1;
+}
+
+static int work_alone(struct making *making, struct error *e)
+{
+	struct layer_process *writer;
+
+	return start_writer(making, make_folder, &writer, e) ? -1 : layer_work_finish(writer, commit, making, e);
+}
+
+/* Runs it; its own words of failure are told by the log. */
+static int run_container(struct making *making, struct container *c, struct error *e)
+{
+	autorelease(list) struct list epilogue = { 0 };
+	int status = 0;
+
+	if (new_layer_run(making->work->call->places, c, commit, making, &status, &epilogue, e))
+		return -1;
+	if (status == 0)
+		return 0;
+	error_set(e, ERROR_SPEC, status > 128 ? "it was ended by signal %d" : "exit code %d", status > 128 ? status - 128 : status);
+	return epilogue.count ? error_hint(e, "%s", epilogue.items[0]) : -1;
+}
+
+static int run(struct making *making, struct error *e)
+{
+	struct build_work *work = making->work;
+	autofree char *name = build_container_name(work);
+	struct build_mounts mounts = { 0 };
+	struct build_container_wish wish = { .step = making->step, .name = name, .image = work->file_name, .epoch = making->stage->epoch };
+	struct container c = { 0 };
+	int result;
+
+	wish.is_limited = !work->call->places->rootless;
+	wish.has_network = making->step->network != BUILD_NETWORK_NONE &&
+			   !(work->options->network && strcmp(work->options->network, "none") == 0);
+	result = build_mounts_open(work, making->step, &mounts, e);
+	if (result == 0) {
+		wish.sources = mounts.sources;
+		result = build_container(&wish, &c, e);
+	}
+	if (result == 0)
+		result = image_open_layers(work->call->places, &making->stage->diff_ids, &c.layers, &c.layer_count, e);
+	if (result == 0)
+		result = run_container(making, &c, e);
+	container_release(&c);
+	build_mounts_close(work, &mounts);
+	return result;
+}
+
+int build_step_make(struct build_work *work, struct stage *stage, struct commit_layer *ret, struct error *e)
+{
+	const struct build_step *step = &stage->plan.steps[stage->next];
+	autofree char *words = build_step_words(work, step);
+	struct making making = { .work = work, .stage = stage, .step = step, .words = words, .ret = ret, .in = -1, .out = -1 };
+	int result = step->kind == BUILD_RUN ? run(&making, e) : step->kind == BUILD_FOLDER ? work_alone(&making, e) : copy(&making, e);
+
+	return result ? error_in(e, "%s", words) : 0;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * build_work.h - one build while it goes on. Private to command_build.c and build_*.c.
+ *
+ *     build_context   the folder that COPY takes files from, and what it hides
+ *     build_bases     images that stages begin with, or take files from
+ *     build_keys      what a step's result depends on: the cache's key
+ *     build_steps     makes one step's layer, in a process of its own
+ *     build_mounts    what RUN --mount needs
+ *     build_schedule  which step of which stage is next; several at once
+ *     build_log       what people see of it
+ *     build_output    the image's names, files and reports
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "images/image.h"
+#include "images/image_parts.h"
+#include "specs/build_ignore.h"
+#include "specs/build_plan.h"
+
+struct build_log;
+struct call;
+struct commit_layer;
+struct content_digests;
+struct error;
+struct selection;
+
+struct build_options {
+	const char *file, *target, *network, *pull_word, *platform, *progress, *metadata_file, *iidfile, *compression;
+	bool no_cache, pull, push, quiet;
+	bool is_part; /* of another command: nothing goes to stdout, and the log is told only where something is made */
+	struct list names, args, secrets, ssh, labels, annotations, outputs;
+	int64_t jobs; /* steps at once */
+};
+
+/* What a --secret or --ssh gives. */
+struct build_secret {
+	char *id;
+	char *file, *environment; /* one of them */
+};
+
+enum stage_state {
+	STAGE_WAITING, /* its base is not there yet */
+	STAGE_READY,   /* its next step can be looked at */
+	STAGE_BUSY,    /* a process makes its next step */
+	STAGE_DONE,
+};
+
+struct stage {
+	enum stage_state state;
+	size_t number;
+	struct build_stage plan;
+	struct image_parts parts;
+	struct list diff_ids; /* below the next step */
+	int64_t epoch;        /* no file of it is younger */
+	size_t next;          /* step */
+	struct commit_layer *layers; /* of each step that is done */
+	struct selection *inputs;    /* of the next step: from the context */
+	char *key;            /* of the next step */
+	int64_t started_ms;
+	unsigned vertex;      /* of the next step: its number in the log */
+	/* STAGE_BUSY */
+	int pidfd, output, answer;
+};
+
+/* An image that a stage begins with, or takes files from. */
+struct base_image {
+	char *name, *platform;
+	struct image image;
+	struct build_config config;
+	int64_t epoch;
+};
+
+struct build_work {
+	const struct call *call;
+	const struct build_options *options;
+	int store, pin;
+	int context;         /* its folder; -1: there is none */
+	struct build_ignore ignore;
+	struct content_digests *digests; /* of the context's files */
+	struct build_inputs inputs;
+	struct build_file *file;
+	char *file_name;     /* for messages */
+	struct stage *stages;
+	size_t stage_count;
+	struct base_image *bases;
+	size_t base_count;
+	struct build_secret *secrets;
+	size_t secret_count;
+	int64_t epoch;       /* that the caller said; else -1 */
+	int64_t created;     /* of the image */
+	char *digest;        /* of the image, at the end */
+	char prefix[24];     /* of the names of containers */
+	unsigned made;       /* containers so far */
+	struct build_log *log;
+	bool is_stopped;     /* by a signal */
+};
+
+/* build_context.c. The context's folder, and what .dockerignore hides. */
+int build_context_open(struct build_work *work, const char *path, const char *file, struct error *e);
+
+/* build_bases.c. The image, found or pulled; lives as long as work. */
+const struct base_image *build_base(struct build_work *work, const char *name, const char *platform, struct error *e);
+/* What is below the first step of a stage whose base is there. */
+int build_begin_stage(struct build_work *work, struct stage *stage, struct error *e);
+void build_bases_release(struct build_work *work);
+
+/* The layers that files are taken from: a stage's or an image's. Borrowed. */
+const struct list *build_source_layers(struct build_work *work, const struct build_from *from, struct error *e);
+
+/* build_keys.c. Fills stage->key and stage->inputs for its next step. */
+int build_key(struct build_work *work, struct stage *stage, struct error *e);
+
+/* build_schedule.c. Everything that the target needs. */
+int build_run_all(struct build_work *work, struct error *e);
+
+/* build_steps.c. In a process of its own: makes the layer of the next step of the stage. */
+int build_step_make(struct build_work *work, struct stage *stage, struct commit_layer *ret, struct error *e);
+/* "Dockerfile:7: RUN make", for messages. The caller frees it. */
+char *build_step_words(const struct build_work *work, const struct build_step *step);
+/* A name for one more container of this build. The caller frees it. */
+char *build_container_name(struct build_work *work);
+
+/* build_output.c. Configuration, manifest, names, files. */
+int build_finish(struct build_work *work, struct error *e);

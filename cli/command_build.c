@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command_build.c - box build: an image from a Dockerfile, or from the "build" object of app.json.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/beneath.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/number.h"
+#include "base/places.h"
+#include "cli/audit.h"
+#include "cli/build_log.h"
+#include "cli/build_for_run.h"
+#include "cli/build_work.h"
+#include "cli/commands.h"
+#include "cli/other_options.h"
+#include "cli/report.h"
+#include "images/build/content_digests.h"
+#include "images/build/selection.h"
+#include "images/build_pin.h"
+#include "images/descriptor.h"
+#include "images/commit_request.h"
+#include "images/platform.h"
+#include "images/store.h"
+#include "runtime/box.h"
+#include "specs/app.h"
+
+enum { JOBS = 4 };
+#define COMPRESSION "zstd"
+
+const struct option_row build_options[] = {
+	{ 'f', "file", OPTION_TEXT, offsetof(struct build_options, file), "FILE", "the build file (default: CONTEXT/Dockerfile); - is stdin" },
+	{ 't', "tag", OPTION_LIST, offsetof(struct build_options, names), "NAME", "a name of the image; may be given several times" },
+	{ 0, "target", OPTION_TEXT, offsetof(struct build_options, target), "STAGE", "the stage to build (default: the last one)" },
+	{ 0, "build-arg", OPTION_VARIABLES, offsetof(struct build_options, args), "KEY[=VALUE]",
+	  "a value for ARG; KEY alone takes the caller's variable" },
+	{ 0, "secret", OPTION_LIST, offsetof(struct build_options, secrets), "id=ID[,src=FILE|,env=NAME]",
+	  "a secret for RUN --mount=type=secret" },
+	{ 0, "network", OPTION_TEXT, offsetof(struct build_options, network), "default|host|none",
+	  "what RUN reaches: the host's network (default), or none" },
+	{ 0, "no-cache", OPTION_FLAG, offsetof(struct build_options, no_cache), NULL, "make every step again" },
+	{ 0, "pull", OPTION_FLAG, offsetof(struct build_options, pull), NULL, "ask registries whether the tags of base images have moved" },
+	{ 0, "platform", OPTION_TEXT, offsetof(struct build_options, platform), "OS/ARCH[/VARIANT]", "of the image (default: this host's)" },
+	{ 0, "label", OPTION_LIST, offsetof(struct build_options, labels), "KEY=VALUE", "a label of the image" },
+	{ 0, "annotation", OPTION_LIST, offsetof(struct build_options, annotations), "KEY=VALUE", "an annotation of the manifest" },
+	{ 0, "compression", OPTION_TEXT, offsetof(struct build_options, compression), "zstd|gzip|none", "of new layers (default: zstd)" },
+	{ 0, "progress", OPTION_TEXT, offsetof(struct build_options, progress), "auto|plain|tty|quiet",
+	  "what is shown on stderr (default: auto)" },
+	{ 'q', "quiet", OPTION_FLAG, offsetof(struct build_options, quiet), NULL, "print nothing but the image's digest" },
+	{ 'o', "output", OPTION_LIST, offsetof(struct build_options, outputs), "type=oci|docker|tar,dest=FILE",
+	  "also write the image, or its files, to a file; - is the files to stdout" },
+	{ 0, "push", OPTION_FLAG, offsetof(struct build_options, push), NULL, "push the image under each of its names" },
+	{ 0, "iidfile", OPTION_TEXT, offsetof(struct build_options, iidfile), "FILE", "write the image's digest to a file" },
+	{ 0, "metadata-file", OPTION_TEXT, offsetof(struct build_options, metadata_file), "FILE", "write what was built to a file, as JSON" },
+	OTHER_OPTION(0, "squash", "leave it out; a step that changes nothing makes no layer"),
+	OTHER_OPTION(0, "load", "leave it out; the image is in the store"),
+	{ 0 },
+};
+
+/* "id=npm,src=./token", "id=npm,env=TOKEN", "id=npm" (the variable npm), "./token" has no id. */
+static int parse_secret(const char *words, struct build_secret *ret, struct error *e)
+{
+	autofree char *copy = alloc_copy(words);
+
+	for (char *rest = copy, *part; (part = strsep(&rest, ","));) {
+		char *equals = strchr(part, '=');
+
+		if (equals)
+			*equals++ = '\0';
+		if (equals && strcmp(part, "id") == 0 && !ret->id)
+			ret->id = alloc_copy(equals);
+		else if (equals && (strcmp(part, "src") == 0 || strcmp(part, "source") == 0) && !ret->file && !ret->environment)
+			ret->file = alloc_copy(equals);
+		else if (equals && strcmp(part, "env") == 0 && !ret->file && !ret->environment)
+			ret->environment = alloc_copy(equals);
+		else if (!equals || strcmp(part, "type") != 0)
+			return error_set(e, ERROR_USAGE, "option --secret: expected id=ID,src=FILE or id=ID,env=NAME, found \"%.80s\" in it", part);
+	}
+	if (!ret->id || !*ret->id)
+		return error_set(e, ERROR_USAGE, "option --secret: it has no id=");
+	if (!ret->file && !ret->environment)
+		ret->environment = alloc_copy(ret->id);
+	return 0;
+}
+
+static int take_secrets(struct build_work *work, struct error *e)
+{
+	for (size_t i = 0; i < work->options->secrets.count; i++) {
+		struct build_secret *secret = alloc_append(&work->secrets, &work->secret_count, sizeof *secret);
+
+		if (parse_secret(work->options->secrets.items[i], secret, e))
+			return -1;
+	}
+	return 0;
+}
+
+static int take_args(struct build_work *work, struct error *e)
+{
+	for (size_t i = 0; i < work->options->args.count; i++) {
+		const char *item = work->options->args.items[i];
+		const char *value = strchr(item, '=') ? NULL : getenv(item);
+
+		if (*item == '=' || !*item)
+			return error_set(e, ERROR_USAGE, "option --build-arg: expected KEY=VALUE or KEY, found \"%.80s\"", item);
+		if (strchr(item, '='))
+			list_add(&work->inputs.args, item);
+		else if (value)
+			list_addf(&work->inputs.args, "%s=%s", item, value);
+	}
+	return 0;
+}
+
+/* SOURCE_DATE_EPOCH of the caller, or of --build-arg. */
+static int take_epoch(struct build_work *work, struct error *e)
+{
+	const char *given = list_env_get(&work->inputs.args, "SOURCE_DATE_EPOCH");
+	const char *words = given ? given : getenv("SOURCE_DATE_EPOCH");
+
+	work->epoch = -1;
+	if (words && *words && number_parse(words, 0, INT64_C(253402300799), &work->epoch))
+		return error_set(e, ERROR_USAGE, "SOURCE_DATE_EPOCH: expected seconds since 1970, found \"%.40s\"", words);
+	return 0;
+}
+
+static int take_platform(struct build_work *work, char *own, struct error *e)
+{
+	struct platform platform = { 0 };
+
+	work->inputs.build_platform = own;
+	work->inputs.platform = work->options->platform ? work->options->platform : own;
+	if (!work->options->platform)
+		return 0;
+	if (platform_parse(work->options->platform, &platform, e))
+		return error_in(e, "option --platform");
+	platform_release(&platform);
+	return 0;
+}
+
+/* The text of the build file, and what messages call it. */
+static int read_file(struct build_work *work, struct text *ret, struct error *e)
+{
+	static const char *const names[] = { "Dockerfile", "Containerfile", "dockerfile" };
+	const char *file = work->options->file;
+
+	if (file && strcmp(file, "-") == 0) {
+		work->file_name = alloc_copy("stdin");
+		return file_read_fd(STDIN_FILENO, "stdin", BUILD_TEXT_LIMIT, ret, e);
+	}
+	if (file) {
+		work->file_name = alloc_copy(file);
+		return file_read(AT_FDCWD, file, BUILD_TEXT_LIMIT, ret, e);
+	}
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		autoclose int fd = beneath_try(work->context, names[i], O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+		struct stat st;
+
+		if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
+			continue;
+		work->file_name = alloc_copy(names[i]);
+		return file_read_fd(fd, names[i], BUILD_TEXT_LIMIT, ret, e);
+	}
+	error_set(e, ERROR_MISSING, "build: the context has no Dockerfile");
+	return error_hint(e, "box build -f FILE CONTEXT");
+}
+
+/* A spec's own steps, or a Dockerfile. */
+static int parse_either(struct build_work *work, const struct app_build *spec, struct error *e)
+{
+	autorelease(text) struct text text = { 0 };
+
+	if (spec && spec->is_native) {
+		if (build_file_from_spec(spec->build, &work->inputs, &work->file, e))
+			return error_at(e, "build");
+		return 0;
+	}
+	if (read_file(work, &text, e))
+		return -1;
+	return build_file_parse(text.length ? text.data : "", text.length, work->file_name, &work->inputs, &work->file, e);
+}
+
+static int parse(struct build_work *work, const struct app_build *spec, struct error *e)
+{
+	autorelease(list) struct list unused = { 0 };
+
+	if (parse_either(work, spec, e))
+		return -1;
+	for (size_t i = 0; i < build_file_warnings(work->file)->count; i++)
+		log_warning("%s", build_file_warnings(work->file)->items[i]);
+	build_file_unused_args(work->file, &unused);
+	for (size_t i = 0; i < unused.count; i++)
+		log_warning("--build-arg %s: no ARG of %s has that name, ignoring", unused.items[i], work->file_name);
+	work->stage_count = build_file_count(work->file);
+	work->stages = alloc_zeroed(work->stage_count, sizeof *work->stages);
+	for (size_t i = 0; i < work->stage_count; i++)
+		work->stages[i] = (struct stage){ .number = i, .pidfd = -1, .output = -1, .answer = -1 };
+	return 0;
+}
+
+static void release(struct build_work *work)
+{
+	for (size_t i = 0; i < work->stage_count; i++) {
+		struct stage *stage = &work->stages[i];
+
+		for (size_t n = 0; stage->layers && n < stage->plan.step_count; n++)
+			commit_layer_release(&stage->layers[n]);
+		free(stage->layers);
+		build_stage_release(&stage->plan);
+		image_parts_release(&stage->parts);
+		list_release(&stage->diff_ids);
+		if (stage->inputs)
+			selection_release(stage->inputs);
+		free(stage->inputs);
+		free(stage->key);
+	}
+	free(work->stages);
+	for (size_t i = 0; i < work->secret_count; i++) {
+		free(work->secrets[i].id);
+		free(work->secrets[i].file);
+		free(work->secrets[i].environment);
+	}
+	free(work->secrets);
+	build_bases_release(work);
+	build_file_free(work->file);
+	free(work->file_name);
+	free(work->digest);
+	build_ignore_release(&work->ignore);
+	list_release(&work->inputs.args);
+	if (work->digests)
+		content_digests_close(work->digests);
+	build_log_free(work->log);
+	for (size_t i = 0; i < 3; i++)
+		if (*(int *const[]){ &work->store, &work->pin, &work->context }[i] >= 0)
+			close(*(int *const[]){ &work->store, &work->pin, &work->context }[i]);
+}
+
+static enum build_log_style style_of(const struct build_options *options)
+{
+	if (options->quiet || text_equal(options->progress, "quiet") || text_equal(options->progress, "none"))
+		return BUILD_LOG_QUIET;
+	if (text_equal(options->progress, "tty"))
+		return BUILD_LOG_TTY;
+	return text_equal(options->progress, "plain") || !isatty(STDERR_FILENO) ? BUILD_LOG_PLAIN : BUILD_LOG_TTY;
+}
+
+/* What a spec says about its build, under what the command line says. */
+struct spec {
+	struct app *app;
+	struct app_build build;
+	char *context, *file; /* as paths for the caller */
+};
+
+static int load_spec(const char *path, struct build_options *options, struct spec *ret, struct error *e)
+{
+	const struct app_options chosen = { .for_build = true };
+	const char *slash = strrchr(path, '/');
+	autofree char *folder = slash ? alloc_copy_bytes(path, slash == path ? 1 : (size_t)(slash - path)) : alloc_copy(".");
+	const char *context;
+
+	if (app_load(path, &chosen, &ret->app, e))
+		return -1;
+	if (!app_build_of(ret->app, &ret->build))
+		return error_set(e, ERROR_SPEC, "build %s: it has no \"build\"", path);
+	context = ret->build.context ? ret->build.context : ".";
+	ret->context = *context == '/' ? alloc_copy(context) : text_format("%s/%s", folder, context);
+	if (!ret->build.is_native && ret->build.dockerfile && !options->file) {
+		ret->file = *ret->build.dockerfile == '/' ? alloc_copy(ret->build.dockerfile)
+							   : text_format("%s/%s", ret->context, ret->build.dockerfile);
+		options->file = ret->file;
+	}
+	if (!options->target)
+		options->target = ret->build.target;
+	return 0;
+}
+
+/* Arguments of the spec are defaults. */
+static void take_spec(struct build_work *work, const struct spec *spec, const char *path)
+{
+	if (!spec->app)
+		return;
+	for (size_t i = 0; spec->build.args && i < spec->build.args->count; i++) {
+		autofree char *key = alloc_copy(spec->build.args->items[i]);
+
+		key[strcspn(key, "=")] = '\0';
+		if (!list_env_get(&work->inputs.args, key))
+			list_add(&work->inputs.args, spec->build.args->items[i]);
+	}
+	if (work->epoch < 0)
+		work->epoch = spec->build.epoch;
+	if (spec->build.is_native)
+		work->file_name = alloc_copy(path);
+}
+
+static int build(struct build_work *work, const struct spec *spec, const char *operand, struct error *e)
+{
+	const char *context = spec->app ? spec->context : operand;
+	autofree char *platform = text_format("linux/%s", platform_host_architecture());
+	unsigned char random[4];
+	struct error swept = { 0 };
+
+	if (box_sweep(work->call->places, &swept))
+		log_warning("%s, continuing", swept.text);
+	/* It may have to execute itself anew, and can read its stdin once. Otherwise that has time until the first step is made. */
+	if (text_equal(work->options->file, "-") && box_seal(e))
+		return -1;
+	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+		return error_sys(e, "get random bytes for a name");
+	(void)snprintf(work->prefix, sizeof work->prefix, "build-%02x%02x%02x%02x", random[0], random[1], random[2], random[3]); /* fits */
+	work->store = store_open(work->call->places->store, e);
+	if (work->store < 0 || (work->pin = build_pin(work->store, e)) < 0)
+		return -1;
+	if (take_secrets(work, e) || take_args(work, e) || take_epoch(work, e) || take_platform(work, platform, e))
+		return -1;
+	work->inputs.target = work->options->target;
+	take_spec(work, spec, operand);
+	if (build_context_open(work, context, work->options->file, e) || parse(work, spec->app ? &spec->build : NULL, e))
+		return -1;
+	work->log = build_log_new(style_of(work->options));
+	return build_run_all(work, e) || build_finish(work, e) ? -1 : 0;
+}
+
+static int check(struct build_options *options, const struct list *operands, struct error *e)
+{
+	static const char *const networks[] = { "default", "host", "none", NULL };
+	static const char *const styles[] = { "auto", "plain", "tty", "quiet", "none", NULL };
+	static const char *const compressions[] = { "zstd", "gzip", "none", NULL };
+
+	if (operands->count > 1)
+		return error_set(e, ERROR_USAGE, "build: expected one folder, found %zu operands", operands->count);
+	if (!options->compression)
+		options->compression = COMPRESSION;
+	options->jobs = JOBS;
+	for (size_t i = 0; i < options->labels.count; i++)
+		if (!strchr(options->labels.items[i], '='))
+			return error_set(e, ERROR_USAGE, "option --label %.80s: expected KEY=VALUE", options->labels.items[i]);
+	return (options->network && options_one_of("network", options->network, networks, e)) ||
+			       (options->progress && options_one_of("progress", options->progress, styles, e)) ||
+			       options_one_of("compression", options->compression, compressions, e) ? -1 : 0;
+}
+
+/* The whole of it; what it says goes to the terminal. */
+static int build_operand(const struct call *call, struct build_options *options, const char *operand, bool is_spec, char **ret_digest)
+{
+	struct build_work work = { .call = call, .options = options, .store = -1, .pin = -1, .context = -1 };
+	struct spec spec = { 0 };
+	struct error e = { 0 };
+	int result = (is_spec && load_spec(operand, options, &spec, &e)) || build(&work, &spec, operand, &e) ? -1 : 0;
+
+	if (result && spec.app && e.field[0])
+		report_error(spec.app, operand, &e);
+	if (result)
+		result = spec.app && e.field[0] ? 1 : report_failure(&e);
+	if (result == 0 && ret_digest)
+		*ret_digest = alloc_copy(work.digest);
+	release(&work);
+	app_free(spec.app);
+	free(spec.context);
+	free(spec.file);
+	return result;
+}
+
+int build_for_run(const struct call *call, const char *path, bool is_quiet, char **ret_digest)
+{
+	struct build_options options = { .compression = COMPRESSION, .jobs = JOBS, .quiet = is_quiet, .is_part = true };
+
+	return build_operand(call, &options, path, /* is_spec= */ true, ret_digest);
+}
+
+/* A file is a spec, as for box run. */
+static bool is_spec(const char *operand)
+{
+	struct stat st;
+
+	return text_ends(operand, ".json") && stat(operand, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+int command_build(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct build_options options = { 0 };
+	struct list *const lists[] = { &options.names, &options.args, &options.secrets, &options.labels, &options.annotations, &options.outputs };
+	struct error e = { 0 };
+	const char *operand;
+	int result;
+
+	if (options_parse(build_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) || check(&options, &operands, &e)) {
+		result = report_failure(&e);
+	} else {
+		operand = operands.count ? operands.items[0] : ".";
+		result = build_operand(call, &options, operand, is_spec(operand), NULL);
+	}
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		list_release(lists[i]);
+	return result;
+}

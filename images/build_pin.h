@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * build_pin.h - what a build made stays in the store while the build goes on.
+ *
+ * Layers and blobs that no image needs are what prune removes; a build's are such until its image is written. It holds a shared flock(2) on
+ * STORE/builds.lock; while somebody does, prune leaves what it does not know.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct error;
+
+/* A descriptor that holds the lock while it is open, also across fork and exec without close-on-exec. */
+int build_pin(int store, struct error *e);
+
+/* Whether somebody builds. The caller holds store_lock. */
+bool build_is_pinned(int store);
