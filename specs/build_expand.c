@@ -5,7 +5,8 @@
  *     $x ${x}   ${x:-word} ${x-word}   ${x:+word} ${x+word}   ${x:?words} ${x?words}
  *     ${x#pattern} ${x##pattern}   ${x%pattern} ${x%%pattern}   ${x/pattern/word} ${x//pattern/word}
  *
- * A word may hold variables itself. Patterns know "*", "?" and "\". As in a shell, '…' keeps everything, and "…" keeps spaces. All that is
+ * A word may hold variables itself. Patterns know "*", "?" and "\". As in a shell, '…' keeps everything, and "…" keeps spaces. All
+ * that is
  * made, and every comparison of a pattern, is taken from a budget, so that no file can make box work without end.
  */
 #include <ctype.h>

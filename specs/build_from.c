@@ -110,8 +110,7 @@ static bool is_stage_name(const char *name)
 }
 
 /* The words of FROM: the name, and the base as it is written. */
-static int read_from(struct build_file *file, const struct build_instruction *i, struct build_head *head,
-		     struct error *e)
+static int read_from(const struct build_instruction *i, struct build_head *head, struct error *e)
 {
 	autorelease(list) struct list words = { 0 };
 
@@ -127,7 +126,6 @@ static int read_from(struct build_file *file, const struct build_instruction *i,
 	head->name = alloc_copy(words.items[2]);
 	for (char *c = head->name; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
-	(void)file;
 	return is_stage_name(head->name)
 		       ? 0
 		       : error_set(e, ERROR_SPEC,
@@ -224,7 +222,7 @@ static int read_heads(struct build_file *file, const struct build_instruction **
 		file->first[file->count] = i + 1;
 		head = alloc_append(&file->heads, &file->count, sizeof *file->heads);
 		head->line = instruction->line;
-		if (read_from(file, instruction, head, e))
+		if (read_from(instruction, head, e))
 			return -1;
 	}
 	*at = NULL;

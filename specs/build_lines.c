@@ -270,13 +270,16 @@ int build_lines_read(const char *text, size_t length, struct build_file *file, s
 int build_lines_one(const struct build_file *file, const char *text, struct build_instruction *ret, struct error *e)
 {
 	struct build_file one = { .name = file->name };
+	int result = build_lines_read(text, strlen(text), &one, e);
 
-	if (build_lines_read(text, strlen(text), &one, e) == 0 && one.instruction_count != 1)
-		error_set(e, ERROR_SPEC, "\"%s\" is not one instruction", text);
-	if (e->kind == ERROR_NONE)
+	if (result == 0 && one.instruction_count != 1)
+		result = error_set(e, ERROR_SPEC, "\"%s\" is not one instruction", text);
+	if (result == 0 && one.instructions) {
 		*ret = one.instructions[0];
-	for (size_t i = e->kind == ERROR_NONE; i < one.instruction_count; i++)
+		one.instruction_count = 0;
+	}
+	for (size_t i = 0; i < one.instruction_count; i++)
 		build_instruction_release(&one.instructions[i]);
 	free(one.instructions);
-	return e->kind == ERROR_NONE ? 0 : -1;
+	return result;
 }

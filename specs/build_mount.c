@@ -112,7 +112,7 @@ static int read_field(char *field, const struct build_expand *x, struct values *
 			return error_set(e, ERROR_SPEC, "\"%s\" has no value", field);
 		if (v->of[keys[i].key])
 			return error_set(e, ERROR_SPEC, "\"%s\" is said twice", field);
-		if (keys[i].key == FROM && strchr(value, '$')) {
+		if (keys[i].key == FROM && value && strchr(value, '$')) {
 			error_set(e, ERROR_SPEC,
 				  "\"from\" can have no variable: which stages are needed has to be known before");
 			return error_hint(e, "write FROM %s AS name before, and from=name here", value);

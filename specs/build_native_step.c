@@ -93,7 +93,7 @@ static int add_mount(struct build_resolve *r, struct build_step *step, const cha
 	return 0;
 }
 
-/* Each of a short list as a mount: format has one %s. */
+/* Each of a list as a mount, of which before is what stands in front. */
 static int add_mounts(struct build_resolve *r, struct build_step *step, const struct list *items, const char *before,
 		      const char *key, struct error *e)
 {

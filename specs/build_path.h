@@ -6,7 +6,8 @@
 
 #include <stdbool.h>
 
-/* path below folder, which is absolute and clean; absolute paths stay below "/". "/a" and "../b/./c/" are "/b/c". New, the caller frees it. */
+/* path below folder, which is absolute and clean; absolute paths stay below "/". "/a" and "../b/./c/" are "/b/c". New, the caller
+ * frees it. */
 char *build_path_absolute(const char *folder, const char *path);
 
 /* The same without a leading "/": "." for the root itself. */

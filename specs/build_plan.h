@@ -196,14 +196,16 @@ struct build_stage {
 /* A parsed file; opaque. */
 struct build_file;
 
-/* A Dockerfile. name is for messages. inputs are read, not kept. ret is the caller's to release. Errors are ERROR_SPEC: "Dockerfile:3: …". */
+/* A Dockerfile. name is for messages. inputs are read, not kept. ret is the caller's to release. Errors are ERROR_SPEC:
+ * "Dockerfile:3: …". */
 int build_file_parse(const char *text, size_t length, const char *name, const struct build_inputs *inputs,
 		     struct build_file **ret, struct error *e);
 
 /* Whether the "build" object has steps of its own; else it names a Dockerfile. */
 bool build_is_native(const struct build *build);
 
-/* The "build" object of app.json in its native form ("from", "steps", "stages"); it has to live as long as what is returned. Errors carry the
+/* The "build" object of app.json in its native form ("from", "steps", "stages"); it has to live as long as what is returned.
+ * Errors carry the
  * field below "build" ("stages.app.steps[2]"). */
 int build_file_from_spec(const struct build *build, const struct build_inputs *inputs, struct build_file **ret,
 			 struct error *e);
@@ -228,7 +230,8 @@ int build_config_decode(const char *json, size_t length, const char *name, struc
 void build_config_copy(struct build_config *to, const struct build_config *from); /* to is released first */
 void build_config_release(struct build_config *config);
 
-/* Adds the "config" object of an image configuration: compact JSON, members in Docker's order, always the same bytes for the same config. */
+/* Adds the "config" object of an image configuration: compact JSON, members in Docker's order, always the same bytes for the same
+ * config. */
 void build_config_write(const struct build_config *config, struct text *ret);
 
 /* build_dump.c. Adds a stage as indented JSON, for tests and for people. */

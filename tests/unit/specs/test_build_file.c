@@ -18,6 +18,7 @@ static const struct {
 	{ "ENV v=1.2.3-rc1\nENV a=${v%-*} b=${v#*.} c=${v##*.} d=${v%%.*} e=${v/./_} f=${v//./_}",
 	  ENV ",\"v=1.2.3-rc1\",\"a=1.2.3\",\"b=2.3-rc1\",\"c=3-rc1\",\"d=1\",\"e=1_2.3-rc1\",\"f=1_2_3-rc1\"]" },
 	{ "ENV a=${x:-${PATH}/y} b=${PATH:+yes} c=${x:+no} d=${x-u}", ENV ",\"a=/bin/y\",\"b=yes\",\"c=\",\"d=u\"]" },
+	{ "ENV e=\"\"\nENV a=${e:-d} b=${e-d} c=${e:+d} d=${e+d}", ENV ",\"e=\",\"a=d\",\"b=\",\"c=\",\"d=d\"]" },
 	{ "ARG x=7\nENV y=$x", ENV ",\"y=7\"]" },
 	{ "ARG given=1\nENV y=$given", ENV ",\"y=G\"]" },
 	{ "ARG TARGETARCH\nARG TARGETVARIANT\nARG BUILDPLATFORM\nENV a=$TARGETARCH/$TARGETVARIANT b=$BUILDPLATFORM "

@@ -34,6 +34,32 @@ static struct app *load(const char *json)
 	return app;
 }
 
+static void check_middle(const struct build_head *head, const struct build_step *run)
+{
+	cr_expect_str_eq(head->base.platform, "linux/arm64");
+	cr_expect_str_eq(run->argv.items[2], "make -C /src");
+	cr_expect_str_eq(list_env_get(&run->environment, "V"), "9");
+	cr_expect_str_eq(list_env_get(&run->environment, "W"), "2");
+	cr_expect_str_eq(list_env_get(&run->environment, "E"), "e");
+	cr_expect_eq(run->network, BUILD_NETWORK_NONE);
+	cr_assert_eq(run->mount_count, 3);
+	cr_expect_str_eq(run->mounts[0].id, "/root/.cache");
+	cr_expect_str_eq(run->mounts[1].target, "/run/secrets/npm");
+	cr_expect_str_eq(run->mounts[2].source, "x");
+}
+
+static void check_last(const struct build_stage *stage)
+{
+	cr_assert_eq(stage->step_count, 5);
+	cr_expect_eq(stage->need_count, 1);
+	cr_expect_str_eq(stage->steps[0].sources[0].path, "out/a*");
+	cr_expect(stage->steps[0].target_is_folder);
+	cr_expect_eq(stage->steps[1].network, BUILD_NETWORK_DEFAULT);
+	cr_expect_str_eq(stage->steps[2].target, "/etc/motd");
+	cr_expect_str_eq(stage->steps[2].files[0].content, "hi\n");
+	cr_expect(stage->steps[4].sources[0].unpack);
+}
+
 Test(build_native, the_object_is_a_plan)
 {
 	struct app *app = load(text);
@@ -63,29 +89,10 @@ Test(build_native, the_object_is_a_plan)
 										     : &nothing,
 						 &stages[i], &e),
 			     0, "%s: %s", e.field, e.text);
-		if (text_equal(head->name, "mid")) {
-			const struct build_step *run = &stages[i].steps[0];
-
-			cr_expect_str_eq(head->base.platform, "linux/arm64");
-			cr_expect_str_eq(run->argv.items[2], "make -C /src");
-			cr_expect_str_eq(list_env_get(&run->environment, "V"), "9");
-			cr_expect_str_eq(list_env_get(&run->environment, "W"), "2");
-			cr_expect_str_eq(list_env_get(&run->environment, "E"), "e");
-			cr_expect_eq(run->network, BUILD_NETWORK_NONE);
-			cr_assert_eq(run->mount_count, 3);
-			cr_expect_str_eq(run->mounts[0].id, "/root/.cache");
-			cr_expect_str_eq(run->mounts[1].target, "/run/secrets/npm");
-			cr_expect_str_eq(run->mounts[2].source, "x");
-		}
+		if (text_equal(head->name, "mid"))
+			check_middle(head, &stages[i].steps[0]);
 	}
-	cr_assert_eq(stages[3].step_count, 5);
-	cr_expect_eq(stages[3].need_count, 1);
-	cr_expect_str_eq(stages[3].steps[0].sources[0].path, "out/a*");
-	cr_expect(stages[3].steps[0].target_is_folder);
-	cr_expect_eq(stages[3].steps[1].network, BUILD_NETWORK_DEFAULT);
-	cr_expect_str_eq(stages[3].steps[2].target, "/etc/motd");
-	cr_expect_str_eq(stages[3].steps[2].files[0].content, "hi\n");
-	cr_expect(stages[3].steps[4].sources[0].unpack);
+	check_last(&stages[3]);
 	build_config_write(&stages[3].config, &config);
 	cr_expect(strstr(config.data, "\"User\":\"app\",\"ExposedPorts\":{\"80/tcp\":{}},\"Env\":[\"PATH="), "%s",
 		  config.data);
