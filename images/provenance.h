@@ -2,7 +2,7 @@
 /*
  * provenance.h - how an image was made: SLSA provenance v1 in an in-toto statement, as JSON.
  *
-* No secret, no value of a build argument, no name of a host, user or folder, and no time but the image's: the same build is the same
+ * No secret, no value of a build argument, no name of a host, user or folder, and no time but the image's: the same build is the same
  * bytes.
  */
 #pragma once

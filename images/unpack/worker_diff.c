@@ -2,7 +2,7 @@
 /*
  * worker_diff.c - where two images differ, and why; in the sandbox.
  *
-* Both are read whole and compared name by name. For the first file whose content differs the layers are read once more: at which byte
+ * Both are read whole and compared name by name. For the first file whose content differs the layers are read once more: at which byte
  * it is
  * tells a date from a path.
  */
