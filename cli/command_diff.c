@@ -18,12 +18,14 @@ struct options {
 };
 
 const struct option_row diff_options[] = {
-	{ 0, "format", OPTION_TEXT, offsetof(struct options, format), "text|json", "the form of the list (default: text)" },
+	{ 0, "format", OPTION_TEXT, offsetof(struct options, format), "text|json",
+	  "the form of the list (default: text)" },
 	{ 'q', "quiet", OPTION_FLAG, offsetof(struct options, quiet), NULL, "print nothing; the exit code says it" },
 	{ 0 },
 };
 
-static int compare(const struct call *call, const struct options *options, const struct list *operands, bool *ret_differ, struct error *e)
+static int compare(const struct call *call, const struct options *options, const struct list *operands,
+		   bool *ret_differ, struct error *e)
 {
 	autorelease(catalogue) struct catalogue catalogue = { 0 };
 	autorelease(list) struct list lines = { 0 };
@@ -37,7 +39,8 @@ static int compare(const struct call *call, const struct options *options, const
 		error_set(e, ERROR_USAGE, "diff: expected two images of the store");
 		return error_hint(e, "box export NAME | tar -t lists what a container has");
 	}
-	if (catalogue_read(call->places, &catalogue, e) || !(first = catalogue_find(&catalogue, operands->items[0], e)) ||
+	if (catalogue_read(call->places, &catalogue, e) ||
+	    !(first = catalogue_find(&catalogue, operands->items[0], e)) ||
 	    !(second = catalogue_find(&catalogue, operands->items[1], e)) ||
 	    image_diff(call->places, first->image, second->image, &lines, e))
 		return -1;

@@ -28,7 +28,8 @@ static int sbom(const struct call *call, const struct options *options, const st
 
 	if (operands->count != 1)
 		return error_set(e, ERROR_USAGE, "sbom: expected IMAGE");
-	if (catalogue_read(call->places, &catalogue, e) || !(entry = catalogue_find(&catalogue, operands->items[0], e)) ||
+	if (catalogue_read(call->places, &catalogue, e) ||
+	    !(entry = catalogue_find(&catalogue, operands->items[0], e)) ||
 	    attest_sbom(call->places, entry->image, entry->name, options->attach, &out, e))
 		return -1;
 	text_add_char(&out, '\n');
@@ -41,7 +42,8 @@ int command_sbom(const struct call *call)
 	struct options options = { 0 };
 	struct error e = { 0 };
 
-	if (options_parse(sbom_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) || sbom(call, &options, &operands, &e))
+	if (options_parse(sbom_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) ||
+	    sbom(call, &options, &operands, &e))
 		return report_failure(&e);
 	return 0;
 }

@@ -86,12 +86,13 @@ static int print_config(const struct places *places, const char *digest, struct 
 {
 	autorelease(text) struct text json = { 0 };
 
-	return catalogue_blob(places, digest, &json, e) || image_json_print(json.data, json.length, digest, ret, e) ? -1 : 0;
+	return catalogue_blob(places, digest, &json, e) || image_json_print(json.data, json.length, digest, ret, e) ? -1
+														    : 0;
 }
 
 /* The first line in which the two configurations differ, as they are printed. */
-static int compare_configs(const struct places *places, const struct catalogue_entry *a, const struct catalogue_entry *b, struct list *ret,
-			   struct error *e)
+static int compare_configs(const struct places *places, const struct catalogue_entry *a,
+			   const struct catalogue_entry *b, struct list *ret, struct error *e)
 {
 	autorelease(text) struct text first = { 0 };
 	autorelease(text) struct text second = { 0 };

@@ -30,7 +30,8 @@ static char *created_of(const struct places *places, const char *manifest, struc
 	autorelease(image_story) struct image_story story = { 0 };
 	autorelease(text) struct text json = { 0 };
 	struct catalogue_entry entry = { 0 };
-	int result = catalogue_manifest(places, manifest, &entry, e) || catalogue_blob(places, entry.config.digest, &json, e) ||
+	int result = catalogue_manifest(places, manifest, &entry, e) ||
+		     catalogue_blob(places, entry.config.digest, &json, e) ||
 		     image_story_decode(json.data, json.length, entry.config.digest, &story, e);
 	size_t whole = story.created ? strspn(story.created, "0123456789-:T") : 0;
 
@@ -43,7 +44,8 @@ static char *created_of(const struct places *places, const char *manifest, struc
 	return text_format("%.*sZ", (int)whole, story.created);
 }
 
-int attest_sbom(const struct places *places, const char *manifest, const char *name, bool attaches, struct text *ret, struct error *e)
+int attest_sbom(const struct places *places, const char *manifest, const char *name, bool attaches, struct text *ret,
+		struct error *e)
 {
 	autofree char *created = created_of(places, manifest, e);
 	autofree char *document = NULL;
@@ -65,7 +67,9 @@ int attest_provenance(const struct places *places, const struct provenance *prov
 	autoclose int store = store_open(places->store, e);
 	autofree char *referrer_digest = NULL;
 	char digest[SHA256_TEXT];
-	struct referrer referrer = { .artifact_type = PROVENANCE_TYPE, .document = digest, .annotations = &annotations };
+	struct referrer referrer = { .artifact_type = PROVENANCE_TYPE,
+				     .document = digest,
+				     .annotations = &annotations };
 
 	if (store < 0)
 		return -1;

@@ -14,7 +14,8 @@
 static const struct field fields[] = {
 	{ "uids", FIELD_TEXT_LIST, offsetof(struct commit_document, uids), .help = "users of the container" },
 	{ "gids", FIELD_TEXT_LIST, offsetof(struct commit_document, gids), .help = "groups of the container" },
-	{ "sets_groups", FIELD_BOOL, offsetof(struct commit_document, sets_groups), .help = "whether groups can be dropped" },
+	{ "sets_groups", FIELD_BOOL, offsetof(struct commit_document, sets_groups),
+	  .help = "whether groups can be dropped" },
 	{ "parents", FIELD_TEXT_LIST, offsetof(struct commit_document, parents), .help = "layers below, lowest first" },
 	{ "stubs", FIELD_TEXT_LIST, offsetof(struct commit_document, stubs), .help = "what box made to mount on" },
 	{ 0 },
@@ -58,7 +59,8 @@ static int parse(const struct list *list, struct id_extent *ret, int *ret_count,
 		return error_set(e, ERROR_INTERNAL, "the request for a layer has %zu ranges of ids", list->count);
 	for (size_t i = 0; i < list->count; i++)
 		if (sscanf(list->items[i], "%u %u %u", &ret[i].inside, &ret[i].outside, &ret[i].count) != 3)
-			return error_set(e, ERROR_INTERNAL, "the request for a layer has the range of ids \"%s\"", list->items[i]);
+			return error_set(e, ERROR_INTERNAL, "the request for a layer has the range of ids \"%s\"",
+					 list->items[i]);
 	*ret_count = (int)list->count;
 	return 0;
 }
@@ -66,5 +68,8 @@ static int parse(const struct list *list, struct id_extent *ret, int *ret_count,
 int commit_document_map(const struct commit_document *document, struct id_map *ret, struct error *e)
 {
 	*ret = (struct id_map){ .can_setgroups = document->sets_groups };
-	return parse(&document->uids, ret->uids, &ret->uid_count, e) || parse(&document->gids, ret->gids, &ret->gid_count, e) ? -1 : 0;
+	return parse(&document->uids, ret->uids, &ret->uid_count, e) ||
+			       parse(&document->gids, ret->gids, &ret->gid_count, e)
+		       ? -1
+		       : 0;
 }

@@ -77,13 +77,18 @@ static int document_fd(const struct commit_wish *wish, struct error *e)
 	return fd >= 0 ? fd : error_sys(e, "write the request for a layer");
 }
 
-int commit_request(const struct places *places, const struct commit_wish *wish, struct commit_layer *ret, struct error *e)
+int commit_request(const struct places *places, const struct commit_wish *wish, struct commit_layer *ret,
+		   struct error *e)
 {
 	autorelease(unpack_answer) struct unpack_answer answer = { 0 };
 	autorelease(list) struct list words = { 0 };
 	autofree char *attempt = text_format("make a layer of %s", wish->words);
 	autoclose int store = store_open(places->store, e), input = store < 0 ? -1 : document_fd(wish, e);
-	const struct image_request request = { .words = &words, .about = wish->words, .attempt = attempt, .store = store, .source = wish->upper,
+	const struct image_request request = { .words = &words,
+					       .about = wish->words,
+					       .attempt = attempt,
+					       .store = store,
+					       .source = wish->upper,
 					       .input = input };
 
 	*ret = (struct commit_layer){ 0 };

@@ -23,14 +23,16 @@ struct id_map;
 struct places;
 
 struct commit_wish {
-	int upper;                  /* the folder that overlayfs wrote to; nobody writes to it any more. Borrowed */
-	const struct id_map *map;   /* of the container: which ids the files carry. A file of any other id is refused */
-	const struct list *parents; /* digests of the uncompressed layers below, lowest first: what did not change is compared with them */
-	const struct list *stubs;   /* "etc/hosts", "run/secrets/": empty files and folders of these names were made by box, and stay out */
-	const char *compression;    /* a word of above */
-	int64_t epoch;              /* seconds since 1970 */
-	bool is_rootless;           /* layers can only be folders */
-	const char *words;          /* what it is, for messages: "Dockerfile:12" */
+	int upper;                /* the folder that overlayfs wrote to; nobody writes to it any more. Borrowed */
+	const struct id_map *map; /* of the container: which ids the files carry. A file of any other id is refused */
+	const struct list *
+		parents; /* digests of the uncompressed layers below, lowest first: what did not change is compared with them */
+	const struct list *
+		stubs; /* "etc/hosts", "run/secrets/": empty files and folders of these names were made by box, and stay out */
+	const char *compression; /* a word of above */
+	int64_t epoch;           /* seconds since 1970 */
+	bool is_rootless;        /* layers can only be folders */
+	const char *words;       /* what it is, for messages: "Dockerfile:12" */
 };
 
 /* A layer as a manifest and a configuration name it; all NULL: there was no change, and no layer was made. */
@@ -41,5 +43,6 @@ struct commit_layer {
 	int64_t size;     /* of its blob, in bytes */
 };
 
-int commit_request(const struct places *places, const struct commit_wish *wish, struct commit_layer *ret, struct error *e);
+int commit_request(const struct places *places, const struct commit_wish *wish, struct commit_layer *ret,
+		   struct error *e);
 void commit_layer_release(struct commit_layer *layer);

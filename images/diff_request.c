@@ -41,7 +41,9 @@ int diff_request(const struct places *places, const char *first, const char *sec
 	autorelease(image_parts) struct image_parts b = { 0 };
 	autorelease(list) struct list words = { 0 };
 	autoclose int store = store_open(places->store, e);
-	const struct image_request request = { .words = &words, .about = "diff", .attempt = "compare the images", .store = store };
+	const struct image_request request = {
+		.words = &words, .about = "diff", .attempt = "compare the images", .store = store
+	};
 	size_t common;
 
 	if (store < 0 || image_parts_read(places, first, NULL, &a, e) || image_parts_read(places, second, NULL, &b, e))
@@ -61,14 +63,16 @@ int diff_request(const struct places *places, const char *first, const char *sec
 	return 0;
 }
 
-int sbom_request(const struct places *places, const char *manifest, const char *name, const char *created, char **ret_digest, int64_t *ret_size,
-		 struct error *e)
+int sbom_request(const struct places *places, const char *manifest, const char *name, const char *created,
+		 char **ret_digest, int64_t *ret_size, struct error *e)
 {
 	autorelease(unpack_answer) struct unpack_answer answer = { 0 };
 	autorelease(image_parts) struct image_parts parts = { 0 };
 	autorelease(list) struct list words = { 0 };
 	autoclose int store = store_open(places->store, e);
-	const struct image_request request = { .words = &words, .about = name, .attempt = "make the SBOM", .store = store };
+	const struct image_request request = {
+		.words = &words, .about = name, .attempt = "make the SBOM", .store = store
+	};
 	const char *size;
 
 	if (store < 0 || image_parts_read(places, manifest, NULL, &parts, e))

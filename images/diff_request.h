@@ -24,5 +24,5 @@ struct places;
 int diff_request(const struct places *places, const char *first, const char *second, struct list *ret, struct error *e);
 
 /* Makes the SBOM of an image, by its manifest's digest: ret gets its digest, to be freed, and its size. created: RFC 3339. */
-int sbom_request(const struct places *places, const char *manifest, const char *name, const char *created, char **ret_digest, int64_t *ret_size,
-		 struct error *e);
+int sbom_request(const struct places *places, const char *manifest, const char *name, const char *created,
+		 char **ret_digest, int64_t *ret_size, struct error *e);

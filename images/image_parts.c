@@ -38,12 +38,14 @@ void image_parts_release(struct image_parts *parts)
 	errno = saved;
 }
 
-static void add_layer(struct image_parts *parts, const char *diff_id, const char *media_type, const char *digest, int64_t size)
+static void add_layer(struct image_parts *parts, const char *diff_id, const char *media_type, const char *digest,
+		      int64_t size)
 {
 	struct descriptor *layer = alloc_append(&parts->layers, &parts->layer_count, sizeof *layer);
 
 	list_add(&parts->diff_ids, diff_id);
-	*layer = (struct descriptor){ .media_type = alloc_copy(media_type), .digest = alloc_copy(digest), .size = size };
+	*layer =
+		(struct descriptor){ .media_type = alloc_copy(media_type), .digest = alloc_copy(digest), .size = size };
 }
 
 void image_parts_copy(struct image_parts *to, const struct image_parts *from)
@@ -52,7 +54,8 @@ void image_parts_copy(struct image_parts *to, const struct image_parts *from)
 	to->base_name = alloc_copy(from->base_name);
 	to->base_digest = alloc_copy(from->base_digest);
 	for (size_t i = 0; i < from->layer_count; i++)
-		add_layer(to, from->diff_ids.items[i], from->layers[i].media_type, from->layers[i].digest, from->layers[i].size);
+		add_layer(to, from->diff_ids.items[i], from->layers[i].media_type, from->layers[i].digest,
+			  from->layers[i].size);
 	if (from->history.length)
 		text_add_bytes(&to->history, from->history.data, from->history.length);
 }
@@ -75,7 +78,9 @@ void image_parts_add(struct image_parts *parts, const char *created_by, const st
 {
 	bool is_empty = !layer || !layer->diff_id;
 	char created[CLOCK_TEXT];
-	struct image_step step = { .created = created, .is_empty = is_empty, .created_by = (char *)(uintptr_t)created_by /* only read */ };
+	struct image_step step = { .created = created,
+				   .is_empty = is_empty,
+				   .created_by = (char *)(uintptr_t)created_by /* only read */ };
 
 	clock_print(epoch, 0, 0, created);
 	add_history(&parts->history, &step);
@@ -94,16 +99,19 @@ static char *oci_type(const char *media_type)
 	return text_format(LAYER_TYPE "%s%s", *media_type == '.' ? "+" : "", media_type + (*media_type == '.'));
 }
 
-static int read_config(const char *json, size_t length, const char *digest, const struct catalogue_entry *entry, struct image_parts *parts,
-		       struct error *e)
+static int read_config(const char *json, size_t length, const char *digest, const struct catalogue_entry *entry,
+		       struct image_parts *parts, struct error *e)
 {
 	struct image_config config = { 0 };
 	struct image_story story = { 0 };
-	int result = image_config_decode(json, length, digest, &config, e) || image_story_decode(json, length, digest, &story, e) ? -1 : 0;
+	int result = image_config_decode(json, length, digest, &config, e) ||
+				     image_story_decode(json, length, digest, &story, e)
+			     ? -1
+			     : 0;
 
 	if (result == 0 && config.diff_ids.count != entry->layer_count)
-		result = error_set(e, ERROR_IMAGE, "the manifest of %s has %zu layers, and its configuration %zu", parts->base_digest,
-				   entry->layer_count, config.diff_ids.count);
+		result = error_set(e, ERROR_IMAGE, "the manifest of %s has %zu layers, and its configuration %zu",
+				   parts->base_digest, entry->layer_count, config.diff_ids.count);
 	for (size_t i = 0; result == 0 && i < entry->layer_count; i++) {
 		autofree char *type = oci_type(entry->layers[i].media_type);
 
@@ -116,7 +124,8 @@ static int read_config(const char *json, size_t length, const char *digest, cons
 	return result;
 }
 
-int image_parts_read(const struct places *places, const char *manifest, const char *base_name, struct image_parts *ret, struct error *e)
+int image_parts_read(const struct places *places, const char *manifest, const char *base_name, struct image_parts *ret,
+		     struct error *e)
 {
 	autorelease(image_parts) struct image_parts parts = { 0 };
 	autorelease(text) struct text config = { 0 };
@@ -125,7 +134,8 @@ int image_parts_read(const struct places *places, const char *manifest, const ch
 
 	parts.base_name = alloc_copy(base_name);
 	parts.base_digest = alloc_copy(manifest);
-	result = catalogue_manifest(places, manifest, &entry, e) || catalogue_blob(places, entry.config.digest, &config, e) ||
+	result = catalogue_manifest(places, manifest, &entry, e) ||
+		 catalogue_blob(places, entry.config.digest, &config, e) ||
 		 read_config(config.data, config.length, entry.config.digest, &entry, &parts, e);
 	catalogue_entry_release(&entry);
 	if (result)

@@ -55,7 +55,8 @@ static void write_config(const struct image_write *image, const char *created, s
 	text_add_char(ret, '{');
 	json_add_member(ret, "created", created);
 	json_add_member(ret, "author", config->author);
-	json_add_member(ret, "architecture", config->architecture ? config->architecture : platform_host_architecture());
+	json_add_member(ret, "architecture",
+			config->architecture ? config->architecture : platform_host_architecture());
 	json_add_member(ret, "os", config->os ? config->os : "linux");
 	json_add_member(ret, "variant", config->variant);
 	json_add_key(ret, "config");
@@ -84,7 +85,8 @@ static void find_annotations(const struct image_write *image, const char *create
 	qsort(ret->items, ret->count, sizeof *ret->items, compare);
 }
 
-static void write_manifest(const struct image_write *image, const struct descriptor *config, const char *created, struct text *ret)
+static void write_manifest(const struct image_write *image, const struct descriptor *config, const char *created,
+			   struct text *ret)
 {
 	autorelease(list) struct list annotations = { 0 };
 
@@ -113,8 +115,8 @@ static int check_parts(int store, const struct image_parts *parts, struct error 
 		path = store_blob_path(&blob);
 		if (faccessat(store, path, F_OK, AT_SYMLINK_NOFOLLOW) ||
 		    (!layer_has_folder(store, &layer) && !layer_has_index(store, &layer)))
-			return error_set(e, ERROR_MISSING, "layer %zu of the image, %s, is not in the store any more", i + 1,
-					 parts->diff_ids.items[i]);
+			return error_set(e, ERROR_MISSING, "layer %zu of the image, %s, is not in the store any more",
+					 i + 1, parts->diff_ids.items[i]);
 	}
 	return 0;
 }
@@ -145,7 +147,8 @@ static int write_names(int store, const struct image_write *image, const struct 
 int image_write(const struct places *places, const struct image_write *image, char **ret_digest, struct error *e)
 {
 	char config_digest[SHA256_TEXT], manifest_digest[SHA256_TEXT], created[CLOCK_TEXT];
-	struct descriptor config = { .media_type = (char *)(uintptr_t)CONFIG_TYPE, .digest = config_digest }; /* only read, as the next */
+	struct descriptor config = { .media_type = (char *)(uintptr_t)CONFIG_TYPE,
+				     .digest = config_digest }; /* only read, as the next */
 	struct descriptor manifest = { .media_type = (char *)(uintptr_t)MANIFEST_TYPE, .digest = manifest_digest };
 	autorelease(text) struct text config_json = { 0 };
 	autorelease(text) struct text manifest_json = { 0 };
@@ -163,7 +166,8 @@ int image_write(const struct places *places, const struct image_write *image, ch
 	manifest.size = (int64_t)manifest_json.length;
 	if (image_write_blob(store, &manifest_json, manifest_digest, e))
 		return error_in(e, "write the image's manifest");
-	if (write_record(store, image->parts, manifest_digest, config_digest, e) || write_names(store, image, &manifest, e))
+	if (write_record(store, image->parts, manifest_digest, config_digest, e) ||
+	    write_names(store, image, &manifest, e))
 		return -1;
 	*ret_digest = alloc_copy(manifest_digest);
 	return 0;

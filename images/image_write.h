@@ -18,7 +18,8 @@ struct places;
 struct image_write {
 	const struct image_parts *parts;
 	const struct build_config *config;
-	const struct list *names;       /* full ones ("docker.io/library/web:1"); without one the image is listed by its digest */
+	const struct list
+		*names; /* full ones ("docker.io/library/web:1"); without one the image is listed by its digest */
 	const struct list *annotations; /* "key=value" of the caller's, or NULL; they win over those made here */
 	int64_t epoch;                  /* when it was created: seconds since 1970 */
 };

@@ -50,7 +50,9 @@ int referrers_read(int store, const struct digest *image, struct index *ret, str
 		*e = failed;
 		return -1;
 	}
-	return index_parse(json.data ? json.data : "", json.length, ret, e) ? error_in(e, "read what refers to an image") : 0;
+	return index_parse(json.data ? json.data : "", json.length, ret, e)
+		       ? error_in(e, "read what refers to an image")
+		       : 0;
 }
 
 static int write_index(int store, const struct digest *image, const struct index *index, struct error *e)
@@ -87,17 +89,20 @@ static int enter(int store, const char *image, const struct descriptor *manifest
 }
 
 /* All texts are digests, constants and what box writes itself. */
-static int write_manifest(int store, const struct descriptor *subject, const struct referrer *referrer, struct text *ret, struct error *e)
+static int write_manifest(int store, const struct descriptor *subject, const struct referrer *referrer,
+			  struct text *ret, struct error *e)
 {
-	struct text empty = { .data = (char *)(uintptr_t)"{}", .length = 2 }; /* only read */
+	struct text empty = { .data = (char *)(uintptr_t) "{}", .length = 2 }; /* only read */
 	char config_digest[SHA256_TEXT];
 	struct descriptor config = { .media_type = (char *)(uintptr_t)EMPTY_TYPE, .digest = config_digest, .size = 2 };
-	struct descriptor document = { .media_type = (char *)(uintptr_t)referrer->artifact_type, .digest = (char *)(uintptr_t)referrer->document,
+	struct descriptor document = { .media_type = (char *)(uintptr_t)referrer->artifact_type,
+				       .digest = (char *)(uintptr_t)referrer->document,
 				       .size = referrer->size };
 
 	if (image_write_blob(store, &empty, config_digest, e))
 		return -1;
-	text_addf(ret, "{\"schemaVersion\":2,\"mediaType\":\"" MANIFEST_TYPE "\",\"artifactType\":\"%s\",\"config\":", referrer->artifact_type);
+	text_addf(ret, "{\"schemaVersion\":2,\"mediaType\":\"" MANIFEST_TYPE "\",\"artifactType\":\"%s\",\"config\":",
+		  referrer->artifact_type);
 	descriptor_write(&config, ret);
 	text_add(ret, ",\"layers\":[");
 	descriptor_write(&document, ret);
@@ -109,11 +114,13 @@ static int write_manifest(int store, const struct descriptor *subject, const str
 	return 0;
 }
 
-int referrers_add(const struct places *places, const char *image, const struct referrer *referrer, char **ret_manifest, struct error *e)
+int referrers_add(const struct places *places, const char *image, const struct referrer *referrer, char **ret_manifest,
+		  struct error *e)
 {
 	autoclose int store = store_open(places->store, e);
 	autoclose int lock = store < 0 ? -1 : store_lock(store, e);
-	struct descriptor subject = { .media_type = (char *)(uintptr_t)MANIFEST_TYPE, .digest = (char *)(uintptr_t)image }; /* only read */
+	struct descriptor subject = { .media_type = (char *)(uintptr_t)MANIFEST_TYPE,
+				      .digest = (char *)(uintptr_t)image }; /* only read */
 	struct descriptor manifest = { .media_type = (char *)(uintptr_t)MANIFEST_TYPE,
 				       .artifact_type = (char *)(uintptr_t)referrer->artifact_type };
 	autorelease(text) struct text subject_json = { 0 };

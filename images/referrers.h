@@ -26,7 +26,8 @@ struct referrer {
 
 /* Adds one to the image with that manifest, or replaces the one of its type. The caller holds build_pin, and not store_lock. ret_manifest:
  * its digest, to be freed. */
-int referrers_add(const struct places *places, const char *image, const struct referrer *referrer, char **ret_manifest, struct error *e);
+int referrers_add(const struct places *places, const char *image, const struct referrer *referrer, char **ret_manifest,
+		  struct error *e);
 
 /* Those of an image; none is no error. ret is released with index_release. */
 int referrers_read(int store, const struct digest *image, struct index *ret, struct error *e);

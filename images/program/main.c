@@ -213,7 +213,9 @@ static int diff(char *const *words, struct unpack_answer *ret, struct error *e)
 			return wrong_words(e);
 		list_add(words[i][0] == 'a' ? &a : &b, words[i] + 2);
 	}
-	return parse_fd(words[0], &store, e) || reading_diff(store, &a, &b, strcmp(words[1], "above") == 0, &ret->told, &ret->warnings, e) ? -1 : 0;
+	if (parse_fd(words[0], &store, e))
+		return -1;
+	return reading_diff(store, &a, &b, strcmp(words[1], "above") == 0, &ret->told, &ret->warnings, e);
 }
 
 /* STORE-FD NAME DIGEST CREATED "DIGEST SIZE"… */
@@ -225,7 +227,9 @@ static int sbom(char *const *words, struct unpack_answer *ret, struct error *e)
 
 	for (size_t i = 4; words[i]; i++)
 		list_add(&layers, words[i]);
-	return parse_fd(words[0], &store, e) || reading_sbom(store, &request, &ret->told, &ret->warnings, e) ? -1 : 0;
+	if (parse_fd(words[0], &store, e))
+		return -1;
+	return reading_sbom(store, &request, &ret->told, &ret->warnings, e);
 }
 
 /* STORE-FD */

@@ -34,7 +34,7 @@
 #include "images/unpack/worker.h"
 #include "images/unpack/worker_commit.h"
 
-#define TAR_NAME "commit.tar"
+#define TAR_NAME  "commit.tar"
 #define BLOB_NAME "commit.blob"
 
 enum { OVERFLOW_ID = 65534 };
@@ -76,7 +76,9 @@ static void split(struct id_extent *extents, int *count, uint32_t moved)
 static int pack(struct job *job, const struct commit *commit, int tar, int64_t *ret_size, struct error *e)
 {
 	autorelease(running) struct running running = RUNNING_NONE;
-	struct upper_tar how = { .epoch = commit->epoch, .has_lower = job->layer_count > 0, .stubs = &commit->document->stubs };
+	struct upper_tar how = { .epoch = commit->epoch,
+				 .has_lower = job->layer_count > 0,
+				 .stubs = &commit->document->stubs };
 	struct sandbox sandbox = { .folder = commit->upper, .is_read_only = true };
 	struct id_map map;
 	struct stat st;
@@ -88,7 +90,8 @@ static int pack(struct job *job, const struct commit *commit, int tar, int64_t *
 	split(map.uids, &map.uid_count, how.overflow_uid);
 	split(map.gids, &map.gid_count, how.overflow_gid);
 	sandbox.ids = &map;
-	if (running_start(&sandbox, worker_pack, &how, &tar, 1, &running, e) || job_finish_worker(job, running.pidfd, running.channel, e))
+	if (running_start(&sandbox, worker_pack, &how, &tar, 1, &running, e) ||
+	    job_finish_worker(job, running.pidfd, running.channel, e))
 		return -1;
 	if (fstat(tar, &st))
 		return error_sys(e, "look at the layer's tar");
@@ -103,7 +106,8 @@ static int make_file(const struct job *job, const char *name, struct error *e)
 	return fd >= 0 ? fd : error_sys(e, "make a file in the image store's staging");
 }
 
-static int start_compressor(struct job *job, enum compression *compression, int tar, struct running *ret, struct error *e)
+static int start_compressor(struct job *job, enum compression *compression, int tar, struct running *ret,
+			    struct error *e)
 {
 	autofree char *path = text_format("/proc/self/fd/%d", tar);
 	autoclose int folder = job_make_root(job, job->staging, "net", e), blob = -1, from = -1;
@@ -188,7 +192,10 @@ static int run(struct job *job, const struct commit *commit, struct list *ret_to
 
 int commit_run(const struct commit *commit, struct list *ret_told, struct list *ret_warnings, struct error *e)
 {
-	struct unpack request = { .kind = REFERENCE_TAR, .store = commit->store, .source = -1, .only_folders = commit->only_folders,
+	struct unpack request = { .kind = REFERENCE_TAR,
+				  .store = commit->store,
+				  .source = -1,
+				  .only_folders = commit->only_folders,
 				  .words = commit->words };
 	autorelease(job) struct job job;
 	int result;

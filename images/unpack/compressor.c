@@ -50,7 +50,7 @@ struct work {
 	const struct format *format;
 	int from, to;
 	int64_t size;
-	size_t count; /* of blocks */
+	size_t count;         /* of blocks */
 	pthread_mutex_t lock; /* of everything below */
 	pthread_cond_t changed;
 	size_t next;    /* block to be taken */
@@ -87,7 +87,8 @@ static int gzip_compress(struct block *block, struct error *e)
 	if (deflateInit2(&stream, GZIP_LEVEL, Z_DEFLATED, -MAX_WBITS, GZIP_MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
 		return error_set(e, ERROR_INTERNAL, "gzip: zlib cannot begin");
 	if (block->before)
-		(void)deflateSetDictionary(&stream, block->in, (uInt)block->before); /* cannot fail right after the beginning */
+		(void)deflateSetDictionary(&stream, block->in,
+					   (uInt)block->before); /* cannot fail right after the beginning */
 	stream.next_in = block->in + block->before;
 	stream.avail_in = (uInt)block->in_length;
 	stream.next_out = block->out;
@@ -155,7 +156,8 @@ static int read_block(const struct work *work, size_t n, struct block *block, st
 	size_t length;
 
 	block->before = n ? work->format->before : 0;
-	block->in_length = (size_t)(work->size - at) < work->format->block ? (size_t)(work->size - at) : work->format->block;
+	block->in_length =
+		(size_t)(work->size - at) < work->format->block ? (size_t)(work->size - at) : work->format->block;
 	block->is_last = n + 1 == work->count;
 	length = block->before + block->in_length;
 	at -= (int64_t)block->before;
@@ -165,7 +167,8 @@ static int read_block(const struct work *work, size_t n, struct block *block, st
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			return got ? error_sys(e, "read the layer's tar") : error_set(e, ERROR_INTERNAL, "the layer's tar ends early");
+			return got ? error_sys(e, "read the layer's tar")
+				   : error_set(e, ERROR_INTERNAL, "the layer's tar ends early");
 		have += (size_t)got;
 	}
 	return 0;
@@ -225,7 +228,8 @@ static void *run(void *data)
 	size_t n = 0;
 
 	while (take_block(work, &n))
-		if (read_block(work, n, &block, &e) || format->compress(&block, &e) || write_block(work, n, &block, &e)) {
+		if (read_block(work, n, &block, &e) || format->compress(&block, &e) ||
+		    write_block(work, n, &block, &e)) {
 			fail(work, &e);
 			break;
 		}
@@ -248,8 +252,10 @@ static void run_all(struct work *work)
 	pthread_attr_t attributes;
 
 	if (pthread_attr_init(&attributes) == 0) {
-		(void)pthread_attr_setstacksize(&attributes, STACK); /* the default is the stack limit, which may be all memory there is */
-		while (count < wanted && count + 1 < work->count && pthread_create(&threads[count], &attributes, run, work) == 0)
+		(void)pthread_attr_setstacksize(
+			&attributes, STACK); /* the default is the stack limit, which may be all memory there is */
+		while (count < wanted && count + 1 < work->count &&
+		       pthread_create(&threads[count], &attributes, run, work) == 0)
 			count++;
 		(void)pthread_attr_destroy(&attributes); /* cannot fail */
 	}
@@ -266,7 +272,8 @@ int compressor_run(enum compression compression, int from, int to, struct error 
 	if (fstat(from, &st))
 		return error_sys(e, "look at the layer's tar");
 	work.size = st.st_size;
-	work.count = (size_t)(st.st_size / (int64_t)work.format->block) + (st.st_size % (int64_t)work.format->block || !st.st_size);
+	work.count = (size_t)(st.st_size / (int64_t)work.format->block) +
+		     (st.st_size % (int64_t)work.format->block || !st.st_size);
 	if (work.format->begin(&work, e))
 		return -1;
 	pthread_mutex_init(&work.lock, NULL); /* neither can fail without attributes */

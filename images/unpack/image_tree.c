@@ -23,7 +23,7 @@
 #include "images/unpack/stream.h"
 #include "images/unpack/wire.h"
 
-#define MARK ".wh."
+#define MARK        ".wh."
 #define MARK_OPAQUE ".wh..opq" /* behind MARK */
 
 struct reading {
@@ -131,7 +131,8 @@ static int add_content(struct reading *reading, struct tree_entry *entry, struct
 }
 
 /* A file of several names: each is as the first. */
-static int add_hard_link(struct reading *reading, const struct tar_member *member, struct tree_entry *entry, struct error *e)
+static int add_hard_link(struct reading *reading, const struct tar_member *member, struct tree_entry *entry,
+			 struct error *e)
 {
 	autofree char *target = clean(member->target ? member->target : "");
 
@@ -149,7 +150,8 @@ static int add_hard_link(struct reading *reading, const struct tar_member *membe
 		entry->kept_length = first->kept_length;
 		return 0;
 	}
-	return error_set(e, ERROR_IMAGE, "the hard link %s leads to %s, which its layer does not have", entry->path, target);
+	return error_set(e, ERROR_IMAGE, "the hard link %s leads to %s, which its layer does not have", entry->path,
+			 target);
 }
 
 /* ".wh.NAME" is NAME, removed; ".wh..wh..opq" makes its folder opaque. */
@@ -176,9 +178,16 @@ static int add_member(struct reading *reading, const struct tar_member *member, 
 	if (budget_entry(&reading->budget, e))
 		return -1;
 	entry = alloc_append(&reading->tree.items, &reading->tree.count, sizeof *entry);
-	*entry = (struct tree_entry){ .path = clean(member->name), .type = (int)member->type, .mode = member->mode & 07777, .uid = member->uid,
-				      .gid = member->gid, .mtime = member->mtime, .mtime_nsec = member->mtime_nsec, .size = member->size,
-				      .major = member->major, .minor = member->minor };
+	*entry = (struct tree_entry){ .path = clean(member->name),
+				      .type = (int)member->type,
+				      .mode = member->mode & 07777,
+				      .uid = member->uid,
+				      .gid = member->gid,
+				      .mtime = member->mtime,
+				      .mtime_nsec = member->mtime_nsec,
+				      .size = member->size,
+				      .major = member->major,
+				      .minor = member->minor };
 	take_mark(entry);
 	if (entry->type == TREE_REMOVED)
 		return 0;
@@ -283,14 +292,16 @@ static void cover(struct image_tree *tree, struct image_tree *upper, bool keeps_
 		if (is_hidden(upper, tree->items[i].path))
 			entry_release(&tree->items[i]);
 		else
-			*(struct tree_entry *)alloc_append(&both.items, &both.count, sizeof *both.items) = tree->items[i];
+			*(struct tree_entry *)alloc_append(&both.items, &both.count, sizeof *both.items) =
+				tree->items[i];
 	}
 	for (size_t i = 0; i < upper->count; i++) {
 		/* A mark alone says nothing where nothing is below. */
 		if (upper->items[i].type == TREE_REMOVED && !keeps_removed)
 			entry_release(&upper->items[i]);
 		else
-			*(struct tree_entry *)alloc_append(&both.items, &both.count, sizeof *both.items) = upper->items[i];
+			*(struct tree_entry *)alloc_append(&both.items, &both.count, sizeof *both.items) =
+				upper->items[i];
 	}
 	free(tree->items);
 	free(upper->items);

@@ -23,12 +23,12 @@ struct tree_entry {
 	uint32_t mode;
 	int64_t uid, gid, mtime, size;
 	uint32_t mtime_nsec, major, minor;
-	char *target;      /* of a symbolic link */
-	char *attributes;  /* digest of all extended attributes; NULL: none */
-	char *content;     /* digest of a file's content */
-	char *kept;        /* the content where it was asked for, with a zero byte behind it, or NULL */
+	char *target;     /* of a symbolic link */
+	char *attributes; /* digest of all extended attributes; NULL: none */
+	char *content;    /* digest of a file's content */
+	char *kept;       /* the content where it was asked for, with a zero byte behind it, or NULL */
 	size_t kept_length;
-	bool is_opaque;    /* a folder that hides all below */
+	bool is_opaque; /* a folder that hides all below */
 };
 
 struct image_tree {
@@ -43,7 +43,7 @@ struct tree_wish {
 	/* How many bytes of that file's content are kept; 0: none. Larger ones are not kept at all. NULL: never. */
 	size_t (*keep)(const char *path, const void *data);
 	const void *data;
-	bool hashes;              /* contents and attributes */
+	bool hashes; /* contents and attributes */
 };
 
 int image_tree_read(const struct tree_wish *wish, struct image_tree *ret, struct error *e);

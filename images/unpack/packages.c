@@ -50,10 +50,14 @@ static enum kind kind_of(const char *path)
 		const char *path;
 		enum kind kind;
 	} files[] = {
-		{ "etc/os-release", KIND_RELEASE },          { "usr/lib/os-release", KIND_RELEASE },
-		{ "var/lib/dpkg/status", KIND_DPKG },        { "lib/apk/db/installed", KIND_APK },
-		{ "usr/lib/apk/db/installed", KIND_APK },    { "var/lib/rpm/rpmdb.sqlite", KIND_RPM },
-		{ "var/lib/rpm/Packages", KIND_RPM },        { "var/lib/rpm/Packages.db", KIND_RPM },
+		{ "etc/os-release", KIND_RELEASE },
+		{ "usr/lib/os-release", KIND_RELEASE },
+		{ "var/lib/dpkg/status", KIND_DPKG },
+		{ "lib/apk/db/installed", KIND_APK },
+		{ "usr/lib/apk/db/installed", KIND_APK },
+		{ "var/lib/rpm/rpmdb.sqlite", KIND_RPM },
+		{ "var/lib/rpm/Packages", KIND_RPM },
+		{ "var/lib/rpm/Packages.db", KIND_RPM },
 		{ "usr/lib/sysimage/rpm/rpmdb.sqlite", KIND_RPM },
 	};
 
@@ -99,7 +103,8 @@ static bool is_sound(const char *value)
 }
 
 /* type: "deb"; space: what stands before the name, or NULL. */
-static void add_package(struct search *search, const char *type, const char *space, const char *name, const char *version, const char *arch)
+static void add_package(struct search *search, const char *type, const char *space, const char *name,
+			const char *version, const char *arch)
 {
 	autorelease(text) struct text purl = { 0 };
 	struct package *package;
@@ -119,7 +124,8 @@ static void add_package(struct search *search, const char *type, const char *spa
 		add_escaped(&purl, arch);
 	}
 	package = alloc_append(&search->packages->items, &search->packages->count, sizeof *package);
-	*package = (struct package){ alloc_copy(name), alloc_copy(version), text_take(&purl), alloc_copy(search->found) };
+	*package =
+		(struct package){ alloc_copy(name), alloc_copy(version), text_take(&purl), alloc_copy(search->found) };
 }
 
 /* The value of key in the paragraph, which ends at end; NULL without one. To be freed. */
@@ -155,8 +161,11 @@ static void add_paragraph(struct search *search, enum kind kind, const char *beg
 	/* What was removed and left its configuration stays in the database. Distroless images say no status. */
 	if (status && !text_ends(status, " installed"))
 		return;
-	add_package(search, is_dpkg ? "deb" : "apk", search->distribution ? search->distribution : is_dpkg ? "debian" : "alpine", name, version,
-		    arch);
+	add_package(search, is_dpkg ? "deb" : "apk",
+		    search->distribution ? search->distribution
+		    : is_dpkg            ? "debian"
+					 : "alpine",
+		    name, version, arch);
 }
 
 static void read_paragraphs(struct search *search, enum kind kind, const char *content)
@@ -232,7 +241,8 @@ static void read_entry(struct search *search, const struct tree_entry *entry)
 
 	search->found = entry->path;
 	if (kind == KIND_RPM && entry->type == TAR_FILE)
-		list_addf(&search->packages->unread, "/%s is a database of rpm, which is not read: its packages are not listed", entry->path);
+		list_addf(&search->packages->unread,
+			  "/%s is a database of rpm, which is not read: its packages are not listed", entry->path);
 	if (!entry->kept)
 		return;
 	if (kind == KIND_DPKG || kind == KIND_APK)

@@ -22,7 +22,7 @@ struct package {
 struct packages {
 	struct package *items; /* sorted by purl, each once */
 	size_t count;
-	struct list unread;    /* sentences about databases that are there and were not read */
+	struct list unread; /* sentences about databases that are there and were not read */
 };
 
 /* For struct tree_wish: how much of the file is of interest. */

@@ -31,8 +31,8 @@ static int run_task(struct job *job, int (*task)(int, void *), void *data, struc
 	return job_finish_worker(job, running.pidfd, running.channel, e);
 }
 
-static int run(int store, int (*task)(int, void *), void *data, bool makes_blobs, struct list *ret_told, struct list *ret_warnings,
-	       struct error *e)
+static int run(int store, int (*task)(int, void *), void *data, bool makes_blobs, struct list *ret_told,
+	       struct list *ret_warnings, struct error *e)
 {
 	/* is_survey: it may tell lines. */
 	struct unpack request = { .kind = REFERENCE_OCI, .store = store, .source = -1, .is_survey = true };
@@ -49,8 +49,8 @@ static int run(int store, int (*task)(int, void *), void *data, bool makes_blobs
 	return result ? -1 : 0;
 }
 
-int reading_diff(int store, const struct list *a, const struct list *b, bool has_lower, struct list *ret_told, struct list *ret_warnings,
-		 struct error *e)
+int reading_diff(int store, const struct list *a, const struct list *b, bool has_lower, struct list *ret_told,
+		 struct list *ret_warnings, struct error *e)
 {
 	struct worker_diff diff = { .a = a, .b = b, .has_lower = has_lower };
 

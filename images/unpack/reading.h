@@ -10,10 +10,11 @@ struct error;
 struct list;
 
 /* a and b: "DIGEST SIZE" of layers' blobs, lowest first. told and warnings are given, as images/diff_request.h has them. */
-int reading_diff(int store, const struct list *a, const struct list *b, bool has_lower, struct list *ret_told, struct list *ret_warnings,
-		 struct error *e);
+int reading_diff(int store, const struct list *a, const struct list *b, bool has_lower, struct list *ret_told,
+		 struct list *ret_warnings, struct error *e);
 
 struct worker_sbom;
 
 /* The blob of an SBOM is in the store afterwards; told: its "DIGEST SIZE". */
-int reading_sbom(int store, struct worker_sbom *sbom, struct list *ret_told, struct list *ret_warnings, struct error *e);
+int reading_sbom(int store, struct worker_sbom *sbom, struct list *ret_told, struct list *ret_warnings,
+		 struct error *e);

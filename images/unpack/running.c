@@ -24,8 +24,8 @@ void running_release(struct running *running)
 	errno = saved;
 }
 
-int running_start(const struct sandbox *how, int (*task)(int, void *), void *data, const int *fds, size_t count, struct running *ret,
-		  struct error *e)
+int running_start(const struct sandbox *how, int (*task)(int, void *), void *data, const int *fds, size_t count,
+		  struct running *ret, struct error *e)
 {
 	const struct wire_message message = { .op = WIRE_ANSWER };
 	struct sandbox sandbox = *how;

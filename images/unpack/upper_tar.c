@@ -26,7 +26,7 @@
 #include "base/text.h"
 #include "images/unpack/budget.h"
 
-#define MARK ".wh."
+#define MARK        ".wh."
 #define MARK_OPAQUE ".wh..wh..opq"
 
 struct walk {
@@ -42,18 +42,19 @@ struct frame {
 	struct frame *parent;
 	struct stat st;
 	struct tar_attributes attributes;
-	size_t length;   /* of its path */
+	size_t length; /* of its path */
 	bool is_written;
 	bool is_changed; /* it differs from the folder below */
 	bool hides;      /* the folder below is not seen through it */
 	bool sees_lower; /* what is in the folder below shows through, or would */
 };
 
-static int owner(const struct walk *walk, uint32_t id, uint32_t overflow, const char *kind, uint32_t *ret, struct error *e)
+static int owner(const struct walk *walk, uint32_t id, uint32_t overflow, const char *kind, uint32_t *ret,
+		 struct error *e)
 {
 	if (id == overflow)
-		return error_set(e, ERROR_DENIED, "%s belongs to a %s that is none of the container's", walk->path.length ? walk->path.data : "/",
-				 kind);
+		return error_set(e, ERROR_DENIED, "%s belongs to a %s that is none of the container's",
+				 walk->path.length ? walk->path.data : "/", kind);
 	*ret = id == UPPER_MOVED_ID ? overflow : id;
 	return 0;
 }
@@ -116,7 +117,8 @@ static int write_file(struct walk *walk, int folder, const char *name, struct ta
 	if (!S_ISREG(st.st_mode))
 		return error_set(e, ERROR_IMAGE, "%s changes while it is read", walk->path.data);
 	entry->size = st.st_size;
-	if (budget_file(&walk->budget, st.st_size, e) || tar_attributes_read(fd, walk->path.data, false, &attributes, e))
+	if (budget_file(&walk->budget, st.st_size, e) ||
+	    tar_attributes_read(fd, walk->path.data, false, &attributes, e))
 		return -1;
 	entry->attributes = attributes.items;
 	entry->attribute_count = attributes.count;
@@ -125,7 +127,8 @@ static int write_file(struct walk *walk, int folder, const char *name, struct ta
 	return tar_write_content(walk->how->fd, walk->path.data, fd, st.st_size, NULL, e);
 }
 
-static int write_link(struct walk *walk, int folder, const char *name, const struct stat *st, struct tar_entry *entry, struct error *e)
+static int write_link(struct walk *walk, int folder, const char *name, const struct stat *st, struct tar_entry *entry,
+		      struct error *e)
 {
 	char target[PATH_MAX];
 	ssize_t length = readlinkat(folder, name, target, sizeof target - 1);
@@ -142,22 +145,16 @@ static int write_named(struct walk *walk, int folder, const char *name, const st
 	struct tar_entry entry = { .path = walk->path.data };
 
 	switch (st->st_mode & S_IFMT) {
-	case S_IFREG:
-		entry.type = TAR_FILE;
-		return write_file(walk, folder, name, &entry, e);
-	case S_IFLNK:
-		entry.type = TAR_LINK;
-		return write_link(walk, folder, name, st, &entry, e);
-	case S_IFIFO:
-		entry.type = TAR_FIFO;
-		return write_header(walk, st, &entry, e);
-	default:
-		return error_set(e, ERROR_INTERNAL, "%s is nothing that a layer holds", walk->path.data);
+	case S_IFREG: entry.type = TAR_FILE; return write_file(walk, folder, name, &entry, e);
+	case S_IFLNK: entry.type = TAR_LINK; return write_link(walk, folder, name, st, &entry, e);
+	case S_IFIFO: entry.type = TAR_FIFO; return write_header(walk, st, &entry, e);
+	default: return error_set(e, ERROR_INTERNAL, "%s is nothing that a layer holds", walk->path.data);
 	}
 }
 
 /* What is no folder. */
-static int write_other(struct walk *walk, struct frame *frame, int folder, const char *name, const struct stat *st, struct error *e)
+static int write_other(struct walk *walk, struct frame *frame, int folder, const char *name, const struct stat *st,
+		       struct error *e)
 {
 	const char *first = st->st_nlink > 1 ? tar_links_find(walk->links, st) : NULL;
 	struct tar_entry entry = { .type = TAR_HARD_LINK, .path = walk->path.data, .target = first };
@@ -185,7 +182,8 @@ static int write_other(struct walk *walk, struct frame *frame, int folder, const
 /* How the folder below looks, without the "/" at the end of the path at hand. */
 static int look_below(struct walk *walk, struct stat *ret)
 {
-	autofree char *name = walk->path.length ? alloc_copy_bytes(walk->path.data, walk->path.length - 1) : alloc_copy(".");
+	autofree char *name =
+		walk->path.length ? alloc_copy_bytes(walk->path.data, walk->path.length - 1) : alloc_copy(".");
 
 	return walk->how->lower(name, ret, walk->how->data);
 }
@@ -214,8 +212,8 @@ static int judge(struct walk *walk, struct frame *frame, int folder, struct erro
 	/* The root of an image that has no layers yet is root's, 0755. */
 	st = (struct stat){ .st_mode = 0755 };
 	is_below = has_lower ? look_below(walk, &st) == 0 : !frame->parent;
-	frame->is_changed = !is_below || st.st_uid != uid || st.st_gid != gid || (st.st_mode & 07777) != (frame->st.st_mode & 07777) ||
-			    frame->attributes.count > 0;
+	frame->is_changed = !is_below || st.st_uid != uid || st.st_gid != gid ||
+			    (st.st_mode & 07777) != (frame->st.st_mode & 07777) || frame->attributes.count > 0;
 	frame->hides = has_lower && is_below && is_opaque(folder);
 	frame->sees_lower = has_lower && is_below && !frame->hides;
 	return 0;
@@ -237,7 +235,9 @@ static int read_names(const struct walk *walk, int folder, struct list *ret, str
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		if (text_starts(entry->d_name, MARK)) {
-			error_set(e, ERROR_IMAGE, "%s%s cannot be in a layer, where names that begin with \"" MARK "\" mean that something is removed",
+			error_set(e, ERROR_IMAGE,
+				  "%s%s cannot be in a layer, where names that begin with \"" MARK
+				  "\" mean that something is removed",
 				  walk->path.data, entry->d_name);
 			return error_hint(e, "remove it in the same step, or give it another name");
 		}

@@ -2,7 +2,8 @@
 /*
  * worker_diff.c - where two images differ, and why; in the sandbox.
  *
- * Both are read whole and compared name by name. For the first file whose content differs the layers are read once more: at which byte it is
+ * Both are read whole and compared name by name. For the first file whose content differs the layers are read once more: at which byte
+ * it is
  * tells a date from a path.
  */
 #include <stdio.h>
@@ -32,7 +33,8 @@ static void add_shown(struct text *line, const char *value, size_t limit)
 	text_add_char(line, '\t');
 }
 
-static int tell(struct comparison *at, const char *what, const char *a, const char *b, const char *path, struct error *e)
+static int tell(struct comparison *at, const char *what, const char *a, const char *b, const char *path,
+		struct error *e)
 {
 	autorelease(text) struct text line = { 0 };
 
@@ -48,7 +50,8 @@ static int tell(struct comparison *at, const char *what, const char *a, const ch
 	return wire_ask(at->channel, WIRE_TELL, line.data, 0, NULL, NULL, e);
 }
 
-static int tell_numbers(struct comparison *at, const char *what, const char *format, int64_t a, int64_t b, const char *path, struct error *e)
+static int tell_numbers(struct comparison *at, const char *what, const char *format, int64_t a, int64_t b,
+			const char *path, struct error *e)
 {
 	bool is_octal = strcmp(format, "%o") == 0;
 	autofree char *left = is_octal ? text_format("%04o", (unsigned)a) : text_format("%lld", (long long)a);
@@ -62,8 +65,9 @@ static const char *type_name(int type)
 	static const struct {
 		int type;
 		const char *name;
-	} names[] = { { TAR_FILE, "file" },   { TAR_LINK, "link" },	      { TAR_FOLDER, "folder" }, { TAR_FIFO, "fifo" },
-		      { TREE_REMOVED, "removed" }, { TAR_CHARACTER, "device" }, { TAR_BLOCK, "device" } };
+	} names[] = { { TAR_FILE, "file" },   { TAR_LINK, "link" },        { TAR_FOLDER, "folder" },
+		      { TAR_FIFO, "fifo" },   { TREE_REMOVED, "removed" }, { TAR_CHARACTER, "device" },
+		      { TAR_BLOCK, "device" } };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (names[i].type == type)
@@ -76,9 +80,12 @@ static size_t keep_one(const char *path, const void *data)
 	return strcmp(path, data) == 0 ? CONTENT_LIMIT : 0;
 }
 
-static int read_one(struct comparison *at, const struct list *layers, const char *path, struct image_tree *ret, struct error *e)
+static int read_one(struct comparison *at, const struct list *layers, const char *path, struct image_tree *ret,
+		    struct error *e)
 {
-	const struct tree_wish wish = { .channel = at->channel, .blobs = layers, .has_lower = true, .keep = keep_one, .data = path };
+	const struct tree_wish wish = {
+		.channel = at->channel, .blobs = layers, .has_lower = true, .keep = keep_one, .data = path
+	};
 
 	return image_tree_read(&wish, ret, e);
 }
@@ -104,7 +111,8 @@ static int find_byte(struct comparison *at, const char *path, char **ret, struct
 	return 0;
 }
 
-static int compare_content(struct comparison *at, const struct tree_entry *a, const struct tree_entry *b, struct error *e)
+static int compare_content(struct comparison *at, const struct tree_entry *a, const struct tree_entry *b,
+			   struct error *e)
 {
 	autofree char *what = NULL;
 
@@ -113,7 +121,8 @@ static int compare_content(struct comparison *at, const struct tree_entry *a, co
 	if (!at->has_byte && find_byte(at, a->path, &what, e))
 		return -1;
 	at->has_byte = true;
-	return tell(at, what ? what : "content", a->content ? a->content : "", b->content ? b->content : "", a->path, e);
+	return tell(at, what ? what : "content", a->content ? a->content : "", b->content ? b->content : "", a->path,
+		    e);
 }
 
 static int compare_both(struct comparison *at, const struct tree_entry *a, const struct tree_entry *b, struct error *e)
@@ -124,20 +133,26 @@ static int compare_both(struct comparison *at, const struct tree_entry *a, const
 		return tell(at, "kind", type_name(a->type), type_name(b->type), path, e);
 	if (a->type == TREE_REMOVED)
 		return 0;
-	if (tell_numbers(at, "mode", "%o", a->mode, b->mode, path, e) || tell_numbers(at, "user", "%d", a->uid, b->uid, path, e) ||
-	    tell_numbers(at, "group", "%d", a->gid, b->gid, path, e) || tell_numbers(at, "time", "%d", a->mtime, b->mtime, path, e) ||
+	if (tell_numbers(at, "mode", "%o", a->mode, b->mode, path, e) ||
+	    tell_numbers(at, "user", "%d", a->uid, b->uid, path, e) ||
+	    tell_numbers(at, "group", "%d", a->gid, b->gid, path, e) ||
+	    tell_numbers(at, "time", "%d", a->mtime, b->mtime, path, e) ||
 	    tell_numbers(at, "nanoseconds", "%d", a->mtime_nsec, b->mtime_nsec, path, e))
 		return -1;
-	if (a->type == TAR_FILE && (tell_numbers(at, "size", "%d", a->size, b->size, path, e) || compare_content(at, a, b, e)))
+	if (a->type == TAR_FILE &&
+	    (tell_numbers(at, "size", "%d", a->size, b->size, path, e) || compare_content(at, a, b, e)))
 		return -1;
-	if (!text_equal(a->target, b->target) && tell(at, "target", a->target ? a->target : "", b->target ? b->target : "", path, e))
+	if (!text_equal(a->target, b->target) &&
+	    tell(at, "target", a->target ? a->target : "", b->target ? b->target : "", path, e))
 		return -1;
-	if (!text_equal(a->attributes, b->attributes) &&
-	    tell(at, "attributes", a->attributes ? a->attributes : "none", b->attributes ? b->attributes : "none", path, e))
+	if (!text_equal(a->attributes, b->attributes) && tell(at, "attributes", a->attributes ? a->attributes : "none",
+							      b->attributes ? b->attributes : "none", path, e))
 		return -1;
-	if (a->is_opaque != b->is_opaque && tell(at, "hides", a->is_opaque ? "all below" : "nothing", b->is_opaque ? "all below" : "nothing", path, e))
+	if (a->is_opaque != b->is_opaque &&
+	    tell(at, "hides", a->is_opaque ? "all below" : "nothing", b->is_opaque ? "all below" : "nothing", path, e))
 		return -1;
-	return tell_numbers(at, "device", "%d", (int64_t)a->major << 32 | a->minor, (int64_t)b->major << 32 | b->minor, path, e);
+	return tell_numbers(at, "device", "%d", (int64_t)a->major << 32 | a->minor, (int64_t)b->major << 32 | b->minor,
+			    path, e);
 }
 
 static int compare_trees(struct comparison *at, const struct image_tree *a, const struct image_tree *b, struct error *e)
@@ -165,7 +180,9 @@ static int compare_trees(struct comparison *at, const struct image_tree *a, cons
 static int compare_images(struct comparison *at, struct error *e)
 {
 	const struct worker_diff *diff = at->diff;
-	struct tree_wish wish = { .channel = at->channel, .blobs = diff->a, .has_lower = diff->has_lower, .hashes = true };
+	struct tree_wish wish = {
+		.channel = at->channel, .blobs = diff->a, .has_lower = diff->has_lower, .hashes = true
+	};
 	autorelease(image_tree) struct image_tree a = { 0 };
 	autorelease(image_tree) struct image_tree b = { 0 };
 	char words[80];
@@ -179,7 +196,8 @@ static int compare_images(struct comparison *at, struct error *e)
 		return -1;
 	if (at->lines <= LINES)
 		return 0;
-	(void)snprintf(words, sizeof words, "%lld more differences are not listed", (long long)(at->lines - LINES)); /* always fits */
+	(void)snprintf(words, sizeof words, "%lld more differences are not listed",
+		       (long long)(at->lines - LINES)); /* always fits */
 	return wire_ask(at->channel, WIRE_WARN, words, 0, NULL, NULL, e);
 }
 

@@ -71,7 +71,8 @@ static void write_sbom(const struct worker_sbom *sbom, const struct packages *pa
 	text_add(ret, "],\"relationships\":[{\"spdxElementId\":\"SPDXRef-DOCUMENT\",\"relationshipType\":\"DESCRIBES\","
 		      "\"relatedSpdxElement\":\"SPDXRef-Image\"}");
 	for (size_t i = 0; i < packages->count; i++) {
-		text_add(ret, ",{\"spdxElementId\":\"SPDXRef-Image\",\"relationshipType\":\"CONTAINS\",\"relatedSpdxElement\":\"");
+		text_add(ret, ",{\"spdxElementId\":\"SPDXRef-Image\",\"relationshipType\":\"CONTAINS\","
+			      "\"relatedSpdxElement\":\"");
 		add_id(ret, i);
 		text_add(ret, "\"}");
 	}
