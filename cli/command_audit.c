@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/chain.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -45,16 +46,13 @@ const struct option_row audit_options[] = {
 static char *read_time(const char *option, const char *words, struct error *e)
 {
 	int64_t ago_us;
-	struct tm utc;
-	char text[32];
-	time_t then;
+	struct tm utc = { 0 };
+	char text[CLOCK_TEXT];
 
 	if (duration_parse(words, &ago_us) == 0) {
-		then = time(NULL) - (time_t)(ago_us / 1000000);
-		(void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", gmtime_r(&then, &utc));
-		return alloc_copy(text);
+		clock_print(time(NULL) - ago_us / 1000000, 0, 0, text);
+		return alloc_copy_bytes(text, strcspn(text, "Z"));
 	}
-	memset(&utc, 0, sizeof utc);
 	if (strlen(words) >= strlen("2026-11-29") && strspn(words, "0123456789-T:.Z") == strlen(words) && strptime(words, "%Y-%m-%d", &utc))
 		return alloc_copy_bytes(words, strcspn(words, "Z"));
 	error_set(e, ERROR_USAGE, "option --%s %s: expected a time in UTC such as 2026-11-29T19:42:35Z, or how long ago, such as 24h", option,

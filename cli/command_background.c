@@ -26,7 +26,6 @@
 #include "runtime/apps.h"
 #include "runtime/apps_rename.h"
 #include "runtime/background.h"
-#include "runtime/events.h"
 #include "runtime/box.h"
 #include "runtime/oci.h"
 #include "runtime/supervise/control.h"
@@ -35,60 +34,6 @@
 #include "runtime/supervise/spawn.h"
 #include "specs/app.h"
 #include "specs/container.h"
-
-struct restart_choices {
-	const char *time;
-};
-
-const struct option_row restart_options[] = {
-	{ 't', "time", OPTION_TEXT, offsetof(struct restart_choices, time), "SECONDS", "then kill it (default: the spec's stop_grace_period)" },
-	{ 0 },
-};
-
-/* What a command does to one container. */
-typedef int act_on(const struct call *call, const char *name, const void *data, struct error *e);
-
-/* Reads NAME…, and acts on each: one where that is not possible does not keep the others. */
-static int act_on_all(const struct call *call, const struct option_row *options, void *choices, act_on *act, const void *data)
-{
-	autorelease(list) struct list operands = { 0 };
-	struct error e = { 0 };
-	int result = options_parse(options, OPERANDS_ANYWHERE, call->argv, choices, &operands, NULL, &e);
-
-	if (result == 0 && !operands.count)
-		result = error_set(&e, ERROR_USAGE, "%s: expected at least one NAME", call->command->name);
-	if (result)
-		return report_failure(&e);
-	for (size_t i = 0; i < operands.count; i++) {
-		error_clear(&e);
-		audit_container(call->audit, operands.items[i]);
-		if (act(call, operands.items[i], data, &e))
-			result = report_failure(&e);
-	}
-	return result;
-}
-
-static int restart_one(const struct call *call, const char *name, const void *data, struct error *e)
-{
-	const struct restart_choices *choices = data;
-	int64_t seconds = -1;
-
-	if (choices->time && number_parse(choices->time, 0, INT32_MAX, &seconds))
-		return error_set(e, ERROR_USAGE, "option --time %s: expected seconds", choices->time);
-	if (box_check_name(name, e))
-		return -1;
-	if (background_restart(call->places, name, seconds < 0 ? -1 : seconds * 1000000, e))
-		return -1;
-	events_note(call->places, "container", "restart", name, NULL);
-	return 0;
-}
-
-int command_restart(const struct call *call)
-{
-	struct restart_choices choices = { 0 };
-
-	return act_on_all(call, restart_options, &choices, restart_one, &choices);
-}
 
 int command_rename(const struct call *call)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * command_kill.c - box kill, pause, unpause, rm: act on a container by its name.
+ * command_kill.c - box kill, stop, restart, pause, unpause, rm: act on a container by its name.
  */
 #include <signal.h>
 
@@ -13,7 +13,9 @@
 #include "cli/each.h"
 #include "cli/other_options.h"
 #include "cli/report.h"
+#include "runtime/background.h"
 #include "runtime/box.h"
+#include "runtime/events.h"
 
 struct kill_choices {
 	const char *signal;
@@ -35,6 +37,11 @@ const struct option_row stop_options[] = {
 	{ 't', "time", OPTION_TEXT, offsetof(struct stop_choices, time), "SECONDS",
 	  "then kill it (default: the spec's stop_grace_period)" },
 	OTHER_OPTION('a', "all", "box stop $(box ps -q)"),
+	{ 0 },
+};
+
+const struct option_row restart_options[] = {
+	{ 't', "time", OPTION_TEXT, offsetof(struct stop_choices, time), "SECONDS", "then kill it (default: the spec's stop_grace_period)" },
 	{ 0 },
 };
 
@@ -83,22 +90,43 @@ static int stop_one(const struct call *call, const char *name, const void *data,
 	return box_stop(call->places, name, *grace_us, e);
 }
 
-int command_stop(const struct call *call)
+static int restart_one(const struct call *call, const char *name, const void *data, struct error *e)
+{
+	const int64_t *grace_us = data;
+
+	if (box_check_name(name, e) || background_restart(call->places, name, *grace_us, e))
+		return -1;
+	events_note(call->places, "container", "restart", name, NULL);
+	return 0;
+}
+
+/* NAME… and --time. */
+static int end_all(const struct call *call, const struct option_row *options, each_act *act)
 {
 	autorelease(list) struct list operands = { 0 };
 	struct stop_choices choices = { 0 };
 	struct error e = { 0 };
 	int64_t seconds = -1, grace_us;
-	int result = options_parse(stop_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e);
+	int result = options_parse(options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e);
 
 	if (result == 0 && !operands.count)
-		result = error_set(&e, ERROR_USAGE, "stop: expected at least one NAME");
+		result = error_set(&e, ERROR_USAGE, "%s: expected at least one NAME", call->command->name);
 	if (result == 0 && choices.time && number_parse(choices.time, 0, INT32_MAX, &seconds))
 		result = error_set(&e, ERROR_USAGE, "option --time %s: expected seconds", choices.time);
 	if (result)
 		return report_failure(&e);
 	grace_us = seconds < 0 ? -1 : seconds * 1000000;
-	return each_at_once(call, &operands, stop_one, &grace_us);
+	return each_at_once(call, &operands, act, &grace_us);
+}
+
+int command_stop(const struct call *call)
+{
+	return end_all(call, stop_options, stop_one);
+}
+
+int command_restart(const struct call *call)
+{
+	return end_all(call, restart_options, restart_one);
 }
 
 static int remove_one(const struct call *call, const char *name, const void *data, struct error *e)

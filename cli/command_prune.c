@@ -2,9 +2,11 @@
 /*
  * command_prune.c - box prune: the store gives back what it does not need.
  */
+#include <string.h>
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -43,13 +45,13 @@ struct told {
 static void add_image(const char *name, int64_t last_use_s, void *data)
 {
 	struct told *told = data;
-	time_t when = (time_t)last_use_s;
-	char words[32] = "?";
-	struct tm tm;
+	char when[CLOCK_TEXT] = "?";
 
-	if (when && gmtime_r(&when, &tm))
-		(void)strftime(words, sizeof words, "%Y-%m-%d", &tm); /* "?" where it does not fit */
-	text_addf(&told->out, "image %s, last used %s\n", name, words);
+	if (last_use_s) {
+		clock_print(last_use_s, 0, 0, when);
+		when[strcspn(when, "T")] = '\0'; /* the day is enough */
+	}
+	text_addf(&told->out, "image %s, last used %s\n", name, when);
 	if (told->places)
 		events_note(told->places, "image", "delete", name, NULL);
 }

@@ -22,21 +22,14 @@ void frozen_release(struct frozen *frozen)
 	container_release(&frozen->container);
 }
 
-int frozen_read(const struct places *places, const char *name, int definition, struct frozen *ret, struct error *e)
+static int read_chosen(const struct places *places, const struct app_options *chosen, int definition, struct frozen *ret, struct error *e)
 {
-	autofree char *folder = apps_path(places, name);
+	autofree char *folder = apps_path(places, chosen->name);
 	autofree char *path = text_format("%s/app.json", folder);
-	struct app_options chosen = { .name = name };
-	struct app_settings settings = { 0 };
 	autorelease(text) struct text digest = { 0 };
 	const char *reference, *field;
 
-	if (app_settings_read(definition, &settings, e))
-		return -1;
-	chosen.terminal = settings.terminal;
-	chosen.keep_stdin = settings.keep_stdin;
-	app_settings_release(&settings);
-	if (app_load(path, &chosen, &ret->app, e))
+	if (app_load(path, chosen, &ret->app, e))
 		return -1;
 	reference = app_image(ret->app, &field);
 	if (file_read(definition, "image", DIGEST_TEXT, &digest, e) && e->sys != ENOENT)
@@ -45,10 +38,26 @@ int frozen_read(const struct places *places, const char *name, int definition, s
 	if (digest.length ? image_stored(places, reference, digest.data, &ret->image, e)
 			  : image_resolve(places, reference, NULL, &ret->image, e))
 		return error_at(e, "%s", field);
-	if (app_container(ret->app, &ret->image.config, &chosen, &ret->container, e))
+	if (app_container(ret->app, &ret->image.config, chosen, &ret->container, e))
 		return -1;
 	ret->container.layers = take_ptr(&ret->image.layers);
 	ret->container.layer_count = ret->image.layer_count;
 	ret->image.layer_count = 0;
 	return 0;
+}
+
+int frozen_read(const struct places *places, const char *name, int definition, struct frozen *ret, struct error *e)
+{
+	struct app_settings settings = { 0 };
+	struct app_options chosen = { .name = name };
+	int result;
+
+	if (app_settings_read(definition, &settings, e))
+		return -1;
+	chosen.volumes_of = settings.volumes_of;
+	chosen.terminal = settings.terminal;
+	chosen.keep_stdin = settings.keep_stdin;
+	result = read_chosen(places, &chosen, definition, ret, e);
+	app_settings_release(&settings);
+	return result;
 }

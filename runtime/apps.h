@@ -5,6 +5,7 @@
  *     app.json      the frozen spec: needs no other file and no variable
  *     image         the digest of its image, which stays in the store as long (images/app_images.h); none: a folder of the host
  *     settings, wanted, last, remove   runtime/supervise/app_settings.h
+ *     volumes       app_volumes.h
  *     ids           the first of its host ids
  *     log/          what it wrote
  *
@@ -40,7 +41,7 @@ struct app_definition {
 	bool remove;             /* --rm: it goes with its end */
 };
 
-/* Makes the definition of an app that the user wants to run. A name that is taken is ERROR_EXISTS. */
+/* Makes the definition of an app that the user wants to run. A name that is taken is ERROR_EXISTS. The caller holds them (apps_hold). */
 int apps_make(const struct places *places, const struct app_definition *definition, struct error *e);
 
 /* Its folder's path, whether there is one or not. The caller frees it. */
@@ -69,8 +70,9 @@ int apps_names(const struct places *places, struct list *ret, struct error *e);
  * everything at once. */
 int apps_names_left(const struct places *places, struct list *ret, struct error *e);
 
-/* Removes the definition, and then what belongs to it. The app does not run. */
+/* Removes the definition, and then what belongs to it. The app does not run. The caller holds them (apps_hold). */
 int apps_remove(const struct places *places, const char *name, struct error *e);
 
-/* Removes what an interrupted apps_make or apps_remove left. Goes on after a failure; the first one is in e. */
+/* Removes what an interrupted apps_make or apps_remove left. Goes on after a failure; the first one is in e. The caller
+ * holds them. */
 int apps_sweep(const char *store, struct error *e);

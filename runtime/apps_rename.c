@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -64,11 +65,19 @@ static bool exists(int folder, const char *name)
 	return faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* The spec with the name. Adds to ret. */
+static int read_spec(int definition, const char *name, struct text *ret, struct error *e)
+{
+	autorelease(text) struct text from = { 0 };
+
+	return file_read(definition, "app.json", SPEC_LIMIT, &from, e) ? -1 : app_frozen_rename(from.data, from.length, name, ret, e);
+}
+
 static int rename_spec(int definition, const char *name, struct error *e)
 {
-	autorelease(text) struct text from = { 0 }, to = { 0 };
+	autorelease(text) struct text to = { 0 };
 
-	if (file_read(definition, "app.json", SPEC_LIMIT, &from, e) || app_frozen_rename(from.data, from.length, name, &to, e))
+	if (read_spec(definition, name, &to, e))
 		return -1;
 	return file_replace(definition, "app.json", to.data, to.length, 0600, e);
 }
@@ -82,6 +91,9 @@ static int rename_settings(int definition, const char *name, struct error *e)
 	if (result)
 		return -1;
 	before = settings.name;
+	/* Another app may use its image's volumes too, so they stay what they are called. */
+	if (!settings.volumes_of && strcmp(before, name) != 0)
+		settings.volumes_of = alloc_copy(before);
 	settings.name = (char *)name;
 	result = app_settings_write(definition, &settings, e);
 	settings.name = before;
@@ -172,6 +184,7 @@ int apps_hold(const char *store, int *ret, struct error *e)
 static int check(const struct places *places, int store, int apps, const char *old, const char *new, struct error *e)
 {
 	autofree char *layer = text_format("containers/%s", new);
+	autorelease(text) struct text spec = { 0 };
 	struct app_settings settings = { 0 };
 	autoclose int definition = apps_open(places, old, &settings, e);
 	bool is_units = settings.unit;
@@ -188,7 +201,8 @@ static int check(const struct places *places, int store, int apps, const char *o
 		return error_hint(e, "box stop %s, box rename %s %s, box start %s", old, old, new, new);
 	}
 	if (!exists(apps, new) && !state_exists(places, new) && !exists(store, layer))
-		return 0;
+		/* Once begun it has to be finished before any app can be started. */
+		return read_spec(definition, new, &spec, e) ? error_in(e, "rename %s to %s", old, new) : 0;
 	error_set(e, ERROR_EXISTS, "rename %s to %s: that name is taken", old, new);
 	return error_hint(e, "choose another one, or remove what has it: box rm -f %s", new);
 }

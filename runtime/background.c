@@ -291,10 +291,18 @@ int background_wait(const struct places *places, const char *name, int *ret_stat
 	return read_last(definition, name, ret_status, e);
 }
 
-int background_remove(const struct places *places, const char *name, bool force, struct error *e)
+int background_forget(const struct places *places, const char *name, struct error *e)
 {
 	autoclose int held = -1;
 
+	if (apps_hold(places->store, &held, e) || apps_remove(places, name, e))
+		return -1;
+	events_note(places, "container", "destroy", name, NULL);
+	return 0;
+}
+
+int background_remove(const struct places *places, const char *name, bool force, struct error *e)
+{
 	if (!force && state_exists(places, name)) {
 		error_set(e, ERROR_EXISTS, "remove %s: it is running", name);
 		return error_hint(e, "box stop %s, or box rm -f %s", name, name);
@@ -303,31 +311,45 @@ int background_remove(const struct places *places, const char *name, bool force,
 		return -1;
 	if (!apps_exists(places, name))
 		return 0; /* it went with its end */
-	if (apps_hold(places->store, &held, e) || apps_remove(places, name, e))
-		return -1;
-	events_note(places, "container", "destroy", name, NULL);
-	return 0;
+	return background_forget(places, name, e);
+}
+
+/* 1: the app does not run. */
+static int renew_one(const struct places *places, const char *name, struct error *e)
+{
+	autorelease(text) struct text answer = { 0 };
+	autoclose int socket = -1;
+	bool is_answered;
+
+	if (!state_exists(places, name))
+		return 1;
+	socket = background_reach(places, name, e);
+	if (socket < 0 && e->kind == ERROR_MISSING) {
+		error_clear(e);
+		return 1;
+	}
+	return socket < 0 || ask(socket, "renew", &is_answered, &answer, e) ? error_in(e, "renew the supervisor of %s", name) : 0;
 }
 
 int background_renew(const struct places *places, struct list *ret, struct error *e)
 {
 	autorelease(list) struct list names = { 0 };
+	int result = 0;
 
 	if (apps_names(places, &names, e))
 		return -1;
 	for (size_t i = 0; i < names.count; i++) {
-		autorelease(text) struct text answer = { 0 };
-		autoclose int socket = -1;
-		bool is_answered;
+		struct error here = { 0 };
+		int renewed = renew_one(places, names.items[i], &here);
 
-		if (!state_exists(places, names.items[i]))
+		if (renewed == 0)
+			list_add(ret, names.items[i]);
+		if (renewed >= 0 || result)
 			continue;
-		socket = background_reach(places, names.items[i], e);
-		if (socket < 0 || ask(socket, "renew", &is_answered, &answer, e))
-			return error_in(e, "renew the supervisor of %s", names.items[i]);
-		list_add(ret, names.items[i]);
+		*e = here;
+		result = -1;
 	}
-	return 0;
+	return result;
 }
 
 int background_boot_names(const struct places *places, struct list *ret, struct error *e)
@@ -340,8 +362,12 @@ int background_boot_names(const struct places *places, struct list *ret, struct 
 		struct app_settings settings = { 0 };
 		autoclose int definition = apps_open(places, names.items[i], &settings, e);
 
-		if (definition < 0)
+		if (definition < 0 && e->kind != ERROR_MISSING)
 			return -1;
+		if (definition < 0) { /* it was removed meanwhile */
+			error_clear(e);
+			continue;
+		}
 		if (!state_exists(places, names.items[i]))
 			run_mark_settle(places, names.items[i], definition);
 		if (!settings.unit && !state_exists(places, names.items[i]) && restart_at_boot(settings.restart, wanted_read(definition)))
@@ -368,8 +394,9 @@ char *background_status(const struct places *places, const char *name, int defin
 	if (lines_read(definition, LAST_END_FILE, last_end_rows, &last, &ignored))
 		return alloc_copy("created");
 	*ret_since = last.ended;
-	return last.signal ? text_format("exited (%d)", 128 + (int)last.signal)
-			   : last.code < 0 ? alloc_copy("exited (?)") : text_format("exited (%d)", (int)last.code);
+	if (!last.signal && last.code < 0)
+		return alloc_copy("exited (?)");
+	return text_format("exited (%d)", background_exit_status(last.code, last.signal));
 }
 
 static void add_app(const struct places *places, const char *name, struct box_info **infos, size_t *count)

@@ -42,6 +42,9 @@ int background_wait(const struct places *places, const char *name, int *ret_stat
 /* Removes an app that does not run, with all that it wrote; force: ends it first. */
 int background_remove(const struct places *places, const char *name, bool force, struct error *e);
 
+/* Removes the definition of an app that does not run, with all that it wrote, and notes it as an event. */
+int background_forget(const struct places *places, const char *name, struct error *e);
+
 /* Adds the apps that are to run after the host was started, and do not. */
 int background_boot_names(const struct places *places, struct list *ret, struct error *e);
 
@@ -49,7 +52,8 @@ int background_boot_names(const struct places *places, struct list *ret, struct 
  * error. */
 int background_keep(const struct places *places, struct error *e);
 
-/* Asks every supervisor of this state folder to become the program that is installed now. Adds the names. */
+/* Asks every supervisor of this state folder to become the program that is installed now. Adds the names. Goes on
+ * after a failure; the first one is in e. */
 int background_renew(const struct places *places, struct list *ret, struct error *e);
 
 /* Adds the apps of this state folder that no process of box or their own shows: those that have ended, or wait for their next start. */

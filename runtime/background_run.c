@@ -15,7 +15,6 @@
 #include "base/text.h"
 #include "cgroups/cgroup.h"
 #include "runtime/apps.h"
-#include "runtime/apps_rename.h"
 #include "runtime/background.h"
 #include "runtime/events.h"
 #include "runtime/exit_gather.h"
@@ -134,7 +133,7 @@ int background_launch(const struct places *places, const struct container *conta
 int background_end(const struct places *places, const char *name, int definition, const struct last_end *end, struct error *e)
 {
 	autofree char *group = group_path(places, name);
-	const struct event died = { .exit_code = end->signal ? 128 + end->signal : end->code < 0 ? 255 : end->code };
+	const struct event died = { .exit_code = background_exit_status(end->code, end->signal) };
 	struct error unkept = { 0 };
 
 	if (exit_gather(places, name, definition, end, &unkept))
@@ -149,24 +148,15 @@ int background_end(const struct places *places, const char *name, int definition
 	return 0;
 }
 
-/* Of one that goes with its end. Before its state folder: while that is there nobody else takes the name, and a sweep finds what is left.
- */
-static int remove_app(const struct places *places, const char *name, struct error *e)
-{
-	autoclose int held = -1;
-
-	if (apps_hold(places->store, &held, e) || apps_remove(places, name, e))
-		return -1;
-	events_note(places, "container", "destroy", name, NULL);
-	return 0;
-}
-
 int background_leave(const struct places *places, const char *name, int definition, struct error *e)
 {
 	autofree char *group = group_path(places, name);
 	struct state state = { .name = text_format("%s", name), .folder = -1, .lock = -1 };
 
-	if (cgroup_remove_path(group, e) || (faccessat(definition, REMOVE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && remove_app(places, name, e)) ||
+	/* One that goes with its end does so before its state folder: while that is there nobody else takes the name, and a sweep finds what is
+	 * left. */
+	if (cgroup_remove_path(group, e) ||
+	    (faccessat(definition, REMOVE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && background_forget(places, name, e)) ||
 	    state_remove(places, &state, e)) {
 		state_release(&state);
 		return -1;

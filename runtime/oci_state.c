@@ -5,11 +5,9 @@
 #include "runtime/oci_state.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/alloc.h"
+#include "base/clock.h"
 #include "specs/field.h"
 
 #define AT(member) offsetof(struct oci_state, member)
@@ -57,15 +55,13 @@ void oci_state_release(struct oci_state *state)
 
 char *oci_state_time(int64_t seconds, int64_t nanoseconds)
 {
-	time_t when = (time_t)seconds;
-	struct tm parts;
-	char text[32], fraction[16];
+	enum { WITHOUT_FRACTION = sizeof "2026-11-29T19:42:35" - 1 };
+	char text[CLOCK_TEXT];
 	size_t length;
 
-	if (!gmtime_r(&when, &parts) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts))
-		return alloc_copy("");
-	(void)snprintf(fraction, sizeof fraction, ".%09u", (unsigned)(nanoseconds % 1000000000)); /* always fits */
-	for (length = strlen(fraction); length > 1 && fraction[length - 1] == '0'; length--)
-		fraction[length - 1] = '\0';
-	return text_format("%s%sZ", text, length > 1 ? fraction : "");
+	clock_print(seconds, nanoseconds, 9, text);
+	length = strlen(text) - 1; /* without the Z */
+	while (length > WITHOUT_FRACTION && (text[length - 1] == '0' || text[length - 1] == '.'))
+		length--;
+	return text_format("%.*sZ", (int)length, text);
 }

@@ -29,6 +29,7 @@
 #include "base/places.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "runtime/app_volumes.h"
 #include "runtime/box.h"
 #include "runtime/copy_whole.h"
 #include "runtime/inside.h"
@@ -121,7 +122,7 @@ static int pause_owners(struct making *m, const char *name, struct error *e)
 {
 	autorelease(list) struct list owners = { 0 };
 
-	volume_owners(m->places, name, &owners);
+	apps_with_volume(m->places, name, &owners);
 	for (size_t i = 0; i < owners.count; i++)
 		if (box_lives(m->places, owners.items[i]) && !box_is_paused(m->places, owners.items[i]))
 			list_add(&m->paused, owners.items[i]);

@@ -93,8 +93,15 @@ static int remove_left(const struct places *places, struct error *e)
 	autorelease(list) struct list names = { 0 };
 	int result = apps_names_left(places, &names, e);
 
-	for (size_t i = 0; result == 0 && i < names.count; i++)
-		result = background_remove(places, names.items[i], /* force= */ false, e);
+	for (size_t i = 0; i < names.count; i++) {
+		struct error here = { 0 };
+
+		/* Another sweep may have been faster. */
+		if (background_remove(places, names.items[i], /* force= */ false, &here) == 0 || here.kind == ERROR_MISSING || result)
+			continue;
+		*e = here;
+		result = -1;
+	}
 	return result;
 }
 

@@ -21,13 +21,12 @@
 #include "base/names.h"
 #include "base/places.h"
 #include "base/text.h"
+#include "runtime/app_volumes.h"
 #include "runtime/inside.h"
 #include "runtime/oci_state.h"
 #include "runtime/sources.h"
 #include "runtime/volume_lock.h"
 #include "specs/container.h"
-
-enum { SPEC_LIMIT = 1 << 26 };
 
 #define REMOVED ".removed-" /* no volume can be called so */
 
@@ -71,44 +70,6 @@ static int open_volume(const struct places *places, const char *name, int *ret_t
 	return folder;
 }
 
-/* Whether the frozen spec names the volume, as "NAME" or "NAME:/target"; or it is of the app's image, and called by app and path. Rather
- * one volume too many is kept than one too few. */
-static bool names_volume(int apps, const char *app, const char *volume)
-{
-	autofree char *path = text_format("%s/app.json", app), *whole = text_format("\"%s\"", volume);
-	autofree char *first = text_format("\"%s:", volume), *own = text_format("%s_", app);
-	autorelease(text) struct text json = { 0 };
-	struct error ignored = { 0 };
-
-	if (text_starts(volume, own))
-		return true;
-	return file_read(apps, path, SPEC_LIMIT, &json, &ignored) == 0 && json.length && (strstr(json.data, whole) || strstr(json.data, first));
-}
-
-/* The name of an app in the background, whether it runs or not, that has the volume; NULL without one. The caller frees it. */
-static char *find_owner(const struct places *places, const char *volume)
-{
-	autofree char *path = text_format("%s/apps", places->store);
-	autoclosedir DIR *apps = folder_open(AT_FDCWD, path, O_NOFOLLOW);
-	struct dirent *entry;
-
-	while (apps && (entry = readdir(apps)))
-		if (name_is_plain(entry->d_name) && names_volume(dirfd(apps), entry->d_name, volume))
-			return alloc_copy(entry->d_name);
-	return NULL;
-}
-
-void volume_owners(const struct places *places, const char *name, struct list *ret)
-{
-	autofree char *path = text_format("%s/apps", places->store);
-	autoclosedir DIR *apps = folder_open(AT_FDCWD, path, O_NOFOLLOW);
-	struct dirent *entry;
-
-	while (apps && (entry = readdir(apps)))
-		if (name_is_plain(entry->d_name) && names_volume(dirfd(apps), entry->d_name, name))
-			list_add(ret, entry->d_name);
-}
-
 bool volume_is_locked(const struct places *places, const char *name)
 {
 	struct error ignored = { 0 };
@@ -136,11 +97,12 @@ static void describe(const struct places *places, const char *name, int folder, 
 {
 	autoclose int held = volume_lock(folder, /* is_writer= */ true);
 	bool is_locked = held < 0 && errno == EWOULDBLOCK;
-	autofree char *owner = find_owner(places, name);
+	autorelease(list) struct list owners = { 0 };
 	struct statx st;
 
+	apps_with_volume(places, name, &owners);
 	*ret = (struct volume){ .name = alloc_copy(name), .path = text_format("%s/volumes/%s/_data", places->store, name),
-				.is_used = is_locked || owner };
+				.is_used = is_locked || owners.count };
 	if (statx(folder, "", AT_EMPTY_PATH, STATX_BTIME, &st) == 0 && (st.stx_mask & STATX_BTIME))
 		ret->created = st.stx_btime.tv_sec;
 }
@@ -217,7 +179,7 @@ int volume_remove(const struct places *places, const char *name, struct error *e
 	autoclose int top = -1;
 	autoclose int folder = open_volume(places, name, &top, e);
 	autoclose int held = folder < 0 ? -1 : volume_lock(folder, /* is_writer= */ true);
-	autofree char *owner = NULL;
+	autorelease(list) struct list owners = { 0 };
 
 	if (folder < 0)
 		return -1;
@@ -227,10 +189,10 @@ int volume_remove(const struct places *places, const char *name, struct error *e
 		error_set(e, ERROR_EXISTS, "remove volume %s: a running app uses it", name);
 		return error_hint(e, "stop that app first");
 	}
-	owner = find_owner(places, name);
-	if (owner) {
-		error_set(e, ERROR_EXISTS, "remove volume %s: the app %s in the background has it", name, owner);
-		return error_hint(e, "box rm %s", owner);
+	apps_with_volume(places, name, &owners);
+	if (owners.count) {
+		error_set(e, ERROR_EXISTS, "remove volume %s: the app %s in the background has it", name, owners.items[0]);
+		return error_hint(e, "box rm %s", owners.items[0]);
 	}
 	if (renameat(top, name, top, removed))
 		return error_sys(e, "remove volume %s", name);

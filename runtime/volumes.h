@@ -13,7 +13,6 @@
 
 struct error;
 struct id_map;
-struct list;
 struct places;
 struct text;
 
@@ -40,12 +39,11 @@ int volume_inspect(const struct places *places, const char *name, struct text *r
 /* Bytes on disk of its content; what lies very deep is not counted. */
 int volume_size(const struct places *places, const char *name, int64_t *ret, struct error *e);
 
-/* For snapshot.c. A name that a volume can have; the folder of all volumes and the content of one; whether somebody who runs has it; adds
- * the apps in the background that have it, whether they run or not; the ids in it. */
+/* For snapshot.c. A name that a volume can have; the folder of all volumes and the content of one; whether somebody who runs has it; the
+ * ids in it. */
 int volume_check_name(const char *name, struct error *e);
 int volume_content(const struct places *places, const char *name, int *ret_top, int *ret_content, struct error *e);
 bool volume_is_locked(const struct places *places, const char *name);
-void volume_owners(const struct places *places, const char *name, struct list *ret);
 void volume_find_map(struct id_map *ret);
 
 enum { VOLUME_FD = 3 };

@@ -22,6 +22,7 @@ struct error;
 struct app_options {
 	const char *override;      /* --override NAME, or NULL */
 	const char *name;          /* --name, or NULL */
+	const char *volumes_of;    /* the name by which its image's volumes are called; NULL: its own */
 	const struct list *env;    /* -e KEY=VALUE or KEY (taken from the caller's environment) */
 	const struct list *volumes; /* -v SOURCE:TARGET[:ro] */
 	const struct list *fields; /* "memory=64m": options that stand for fields (option_fields.h), NULL: none */

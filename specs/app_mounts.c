@@ -153,10 +153,10 @@ static uint32_t hash(const char *text)
 
 /* "web_var_lib_data" for /var/lib/data of app web; with a hash of the path where the name alone would be too long, or another
  * path's too. */
-static char *image_volume_name(const struct app *app, const char *target, const struct container *c)
+static char *image_volume_name(const char *app, const char *target, const struct container *c)
 {
 	enum { APP_MOST = 60, NAME_MOST = 118 };
-	char *name = text_format("%.*s%s", APP_MOST, app->name, target);
+	char *name = text_format("%.*s%s", APP_MOST, app, target);
 	bool is_ambiguous = strlen(name) > NAME_MOST;
 
 	for (char *at = name; *at; at++)
@@ -177,7 +177,7 @@ static char *image_volume_name(const struct app *app, const char *target, const 
 
 /* An image's VOLUME that nothing covers becomes a volume named after the app and the path. What the image says is hostile: a place with
  * "..", or one that is box's own ("/proc", however it is written), gets no volume, and there is a bound on their number. */
-static int add_image_volumes(const struct app *app, const struct image_config *image, struct container *c, struct error *e)
+static int add_image_volumes(const char *app, const struct image_config *image, struct container *c, struct error *e)
 {
 	enum { VOLUMES_MOST = 64 };
 
@@ -223,7 +223,7 @@ int app_mounts(const struct app *app, const struct image_config *image, const st
 	add_own_mounts(app, c);
 	own = c->mount_count;
 	if (add_spec_mounts(app, c, e) || add_option_mounts(app, options, c, e) ||
-	    add_image_volumes(app, image, c, e))
+	    add_image_volumes(options && options->volumes_of ? options->volumes_of : app->name, image, c, e))
 		return -1;
 	add_memory(c, "/run", 0755);
 	add_memory(c, "/tmp", 01777);

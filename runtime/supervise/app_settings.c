@@ -33,6 +33,7 @@ const struct line_row app_settings_rows[] = {
 	{ "created", LINE_NUMBER, AT(created) },
 	{ "image", LINE_TEXT, AT(image) },
 	{ "command", LINE_TEXT, AT(command) },
+	{ "volumes_of", LINE_TEXT, AT(volumes_of) },
 	{ "spec_file", LINE_TEXT, AT(spec_file) },
 	{ "unit", LINE_TEXT, AT(unit) },
 	{ "terminal", LINE_NUMBER, AT(terminal) },

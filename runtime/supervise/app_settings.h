@@ -29,6 +29,7 @@ struct app_settings {
 	char *log_driver; /* "file" or "journald" */
 	int64_t log_max_size, log_max_files;
 	char *image, *command; /* as box ps shows them; NULL: nothing to show */
+	char *volumes_of; /* the name by which its image's volumes are called: that before the first rename; NULL: its own */
 	char *spec_file;  /* app.json that the app was made from, absolute; NULL: none */
 	char *unit;       /* the service of systemd that keeps it, and nobody else starts it; NULL: none */
 	int64_t terminal;   /* 1: each run has a terminal of its own (-t) */

@@ -25,8 +25,6 @@ enum {
 	CODE_CANNOT_START = 125,
 };
 
-enum { STAT_START_TIME = 22, STAT_EXIT_CODE = 52, STAT_FIELDS }; /* proc(5) */
-
 /* Whoever takes over goes on from what is written; that it cannot be written stops nothing. */
 static void note_phase(struct supervisor *s, enum phase phase)
 {
@@ -37,37 +35,6 @@ static void note_phase(struct supervisor *s, enum phase phase)
 }
 
 static void leave(struct supervisor *s);
-
-/* box --root STATE --store STORE VERB NAME [MORE…] */
-static int begin_helper(struct supervisor *s, const char *verb, const struct list *more, struct error *e)
-{
-	autorelease(list) struct list argv = { 0 };
-	autoclose int theirs = -1;
-	struct spawn request = { .program = s->settings.box, .is_helper = true, .fds = { s->definition, -1, -1 } };
-	struct error failed = { 0 };
-	int ends[2];
-
-	list_add(&argv, s->settings.box);
-	list_addf(&argv, "--root=%s", s->settings.state);
-	list_addf(&argv, "--store=%s", s->settings.store);
-	list_add(&argv, verb);
-	list_add(&argv, s->settings.name);
-	for (size_t i = 0; more && i < more->count; i++)
-		list_add(&argv, more->items[i]);
-	if (control_pair(ends, e))
-		return -1;
-	theirs = ends[1];
-	s->helper_answer = ends[0];
-	request.argv = argv.items;
-	request.fds[1] = theirs;
-	s->helper = spawn(&request, &s->helper_pidfd, &failed);
-	if (s->helper > 0)
-		return 0;
-	s->helper = 0;
-	close(take_fd(&s->helper_answer));
-	*e = failed;
-	return -1;
-}
 
 static void forget_app(struct supervisor *s)
 {
@@ -87,7 +54,7 @@ static void begin_start(struct supervisor *s)
 	free(take_ptr(&s->progress.stopped_by));
 	note_phase(s, PHASE_STARTING);
 	notify_send(&s->notify, "STATUS=starting");
-	if (fifos_make(s, &e) == 0 && begin_helper(s, "app-start", NULL, &e) == 0)
+	if (fifos_make(s, &e) == 0 && helper_begin(s, "app-start", NULL, &e) == 0)
 		return;
 	s->failure = e;
 	lifecycle_helper_ended(s);
@@ -105,7 +72,7 @@ static void begin_end(struct supervisor *s)
 	list_addf(&more, "%jd", (intmax_t)s->progress.starts);
 	note_phase(s, PHASE_ENDING);
 	/* Where there is no process to be had, the next start, or the next supervisor, finds what is left. */
-	if (begin_helper(s, "app-end", &more, &ignored))
+	if (helper_begin(s, "app-end", &more, &ignored))
 		lifecycle_helper_ended(s);
 }
 
@@ -150,7 +117,7 @@ static void leave(struct supervisor *s)
 
 	s->is_leaving = true;
 	note_phase(s, PHASE_LEAVING);
-	if (begin_helper(s, "app-leave", NULL, &ignored))
+	if (helper_begin(s, "app-leave", NULL, &ignored))
 		lifecycle_helper_ended(s);
 }
 
@@ -196,16 +163,10 @@ static void answer_end(struct supervisor *s)
 
 void lifecycle_helper_ended(struct supervisor *s)
 {
-	struct process_end end;
-	struct error ignored = { 0 };
-
 	if (s->helper) {
 		lifecycle_hear(s); /* what it said at last */
-		if (process_try_wait(s->helper_pidfd, &end, &ignored) == 0)
+		if (!helper_is_done(s))
 			return;
-		close(take_fd(&s->helper_pidfd));
-		close(take_fd(&s->helper_answer));
-		s->helper = 0;
 	}
 	switch ((enum phase)s->progress.phase) {
 	case PHASE_STARTING: start_failed(s); break;
@@ -297,46 +258,19 @@ static void ended(struct supervisor *s, const struct process_end *end)
 		begin_end(s);
 }
 
-/* A zombie shows root the status for which nobody has waited yet. */
-static bool ask_proc(const struct supervisor *s, struct process_end *ret)
-{
-	uint64_t fields[STAT_FIELDS] = { 0 };
-
-	if (geteuid() != 0 || process_stat_fields((pid_t)s->progress.app_pid, fields, STAT_FIELDS) ||
-	    fields[STAT_START_TIME] != (uint64_t)s->progress.app_start_time)
-		return false;
-	process_end_from_status((int)fields[STAT_EXIT_CODE], ret);
-	return true;
-}
-
-/* Of an adopted app, for which somebody else has to wait; init does at once, and others may never. */
-static bool ask_kernel(const struct supervisor *s, struct process_end *ret)
-{
-	if (process_end_info(s->kept.fds[0], ret) == 0)
-		return true;
-	if (ask_proc(s, ret))
-		return true;
-	*ret = (struct process_end){ .code = -1 };
-	return clock_boot_ms() >= s->give_up_ms;
-}
-
 void lifecycle_app_ended(struct supervisor *s)
 {
 	struct process_end end;
-	struct error e = { 0 };
-	int waited;
 
 	if (!s->kept.count || s->has_ended)
 		return;
 	s->look_again_ms = 0;
 	if (!s->give_up_ms)
 		s->give_up_ms = clock_boot_ms() + PATIENCE_MS;
-	waited = process_try_wait(s->kept.fds[0], &end, &e);
-	if (waited > 0 || (waited < 0 && ask_kernel(s, &end))) {
+	if (app_end_find(s, &end))
 		ended(s, &end);
-		return;
-	}
-	s->look_again_ms = clock_boot_ms() + LOOK_AGAIN_MS;
+	else
+		s->look_again_ms = clock_boot_ms() + LOOK_AGAIN_MS;
 }
 
 /* The signal alone does not end a frozen app: box kill lets it go, too. */
@@ -349,7 +283,7 @@ static void kill_app(struct supervisor *s)
 	list_add(&more, "KILL");
 	(void)process_signal(s->kept.fds[0], SIGKILL); /* it may have ended just now */
 	if (!s->helper)
-		(void)begin_helper(s, "kill", &more, &ignored);
+		(void)helper_begin(s, "kill", &more, &ignored);
 }
 
 void lifecycle_stop(struct supervisor *s, int64_t grace_us)

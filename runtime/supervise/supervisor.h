@@ -9,9 +9,9 @@
  *                                                                                                                 |
  *           the end of the supervisor <--(box app-leave is done)-- LEAVING <--(nothing is to be started again)----+
  *
- * Everything heavy is done by box itself as a helper process; there is one at a time. The loop in supervisor.c waits for descriptors and
- * for the nearest deadline, and calls lifecycle.c (the picture above), requests.c (what box commands want), outputs.c (what the app
- * writes), care.c (an app that runs) and watch_link.c. Private to the program box-supervise.
+ * Everything heavy is done by box itself as a helper process (helper.c); there is one at a time. The loop in supervisor.c waits for
+ * descriptors and for the nearest deadline, and calls lifecycle.c (the picture above), requests.c (what box commands want), outputs.c (what
+ * the app writes), care.c (an app that runs) and watch_link.c. Private to the program box-supervise.
  */
 #pragma once
 
@@ -31,6 +31,8 @@
 #include "runtime/supervise/progress.h"
 #include "runtime/supervise/refused.h"
 #include "runtime/supervise/secrets.h"
+
+struct process_end;
 
 enum { CONNECTIONS_MOST = 64 };
 
@@ -112,6 +114,14 @@ int64_t lifecycle_deadline(const struct supervisor *s); /* the nearest, by clock
 void lifecycle_stop(struct supervisor *s, int64_t grace_us); /* -1: the app's own */
 void lifecycle_restart(struct supervisor *s, int64_t grace_us);
 void lifecycle_start(struct supervisor *s);           /* at once, where it waits */
+
+/* helper.c: executes box --root STATE --store STORE VERB NAME [MORE…], whose descriptors are those of spawn.h; it answers on
+ * s->helper_answer. None is at work: s->helper is 0. more may be NULL. */
+int helper_begin(struct supervisor *s, const char *verb, const struct list *more, struct error *e);
+bool helper_is_done(struct supervisor *s); /* the one at work; then it is waited for, and s->helper is 0 */
+
+/* app_end.c: whether it is known how the app ended whose pidfd is s->kept.fds[0]. After s->give_up_ms it is, be it that nobody knows. */
+bool app_end_find(const struct supervisor *s, struct process_end *ret);
 
 /* renew.c: this process becomes the program that is installed now; the notes, the lock and what is kept stay. Returns where that cannot be
  * executed. And in the new program: takes what stayed. */

@@ -78,6 +78,17 @@ use_volume() {
 	box volume rm "$TAG-kept"
 }
 
+@test "words of an app in the background that are no volumes of it keep none" {
+	app '"environment": {"A": "'"$TAG"'-word", "B": "'"$TAG"'-word:x"}, "command": ["true", "'"$TAG"'-word"]'
+	box run -d app.json
+	box wait "$TAG"
+	for name in "$TAG-word" "${TAG}_data"; do
+		box volume create "$name"
+		[ "$(box volume inspect "$name" | jq '.[0].in_use')" = false ] || fail "$name is said to be in use"
+		box volume rm "$name"
+	done
+}
+
 @test "export and import keep owners, modes and links" {
 	use_volume
 	box volume export -o v.tar "$TAG"

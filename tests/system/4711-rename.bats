@@ -59,6 +59,34 @@ is_whole() {
 	[ -z "$(find "$BOX_STORE"/{apps,containers,ids} -mindepth 1)" ] || fail "something is left"
 }
 
+# volume_image: writes image.tar, whose image wants a volume at /data.
+volume_image() {
+	rootfs_folder root
+	tar -C root -cf layer.tar .
+	local sum
+	sum=$(sha256sum <layer.tar)
+	printf '{"architecture": "amd64", "os": "linux", "config": {"Env": ["PATH=/bin"], "Volumes": {"/data": {}}}, "rootfs": {"type": "layers", "diff_ids": ["sha256:%s"]}}' "${sum%% *}" >config.json
+	printf '[{"Config": "config.json", "RepoTags": ["volume:1"], "Layers": ["layer.tar"]}]' >manifest.json
+	tar -cf image.tar manifest.json config.json layer.tar
+}
+
+@test "the volumes of its image stay its own" {
+	need root tar
+	volume_image
+	printf '{"name": "%s", "image": "docker-archive:%s", "command": ["sh", "-c", "echo run >>/data/runs; cat /data/runs | wc -l"]}' "$TAG" "$WORK/image.tar" >app.json
+	box run -d app.json >/dev/null
+	box wait "$TAG" >/dev/null
+	wait_until 5 [ ! -e "$STATE/$TAG" ]
+	box rename "$TAG" "$TAG-new"
+	run box volume rm "${TAG}_data"
+	expect_status 1
+	expect_has "the app $TAG-new in the background has it"
+	box rename "$TAG-new" "$TAG-newer"
+	run box start -a "$TAG-newer"
+	expect_line 2
+	[ "$(box volume ls -q)" = "${TAG}_data" ] || fail "volumes: $(box volume ls -q)"
+}
+
 @test "what cannot be renamed, and to what: nothing changes" {
 	need root
 	stopped_app "$TAG"
