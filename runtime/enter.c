@@ -272,6 +272,8 @@ static int join_namespaces(void *data, int *channel, struct error *e)
 	trace_close();
 	if (process_keep_only(3 + (entry->is_oci ? entry->container.oci->preserved : 0), kept, sizeof kept / sizeof *kept, e))
 		return -1;
+	if (entry->is_debug && !entry->is_rootless && debug_leave_host(e))
+		return -1;
 	if (setns(first, entry->namespaces))
 		return error_sys(e, "join the namespaces of %s", entry->record.name);
 	if (entry->is_debug)
