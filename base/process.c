@@ -199,6 +199,15 @@ int process_keep_only(int at, int *const kept[], size_t count, struct error *e)
 	return 0;
 }
 
+void process_hide_words(void)
+{
+	enum { FIRST = 48, END = 49 }; /* fields of /proc/PID/stat, proc(5) */
+	uint64_t fields[END + 1] = { 0 };
+
+	if (process_stat_fields(getpid(), fields, END + 1) == 0 && fields[FIRST] && fields[END] > fields[FIRST])
+		memset((void *)(uintptr_t)fields[FIRST], 0, fields[END] - fields[FIRST]);
+}
+
 void process_title(const char *title)
 {
 	(void)prctl(PR_SET_NAME, title); /* a wrong title harms nobody */
