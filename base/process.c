@@ -86,6 +86,16 @@ int process_open(pid_t pid)
 	return (int)syscall(SYS_pidfd_open, pid, 0); /* always close-on-exec */
 }
 
+/* The field that is so many behind the one at at; NULL where there is none. */
+static const char *skip_fields(const char *at, int count)
+{
+	while (at && count-- > 0) {
+		at = strchr(at, ' ');
+		at = at ? at + 1 : NULL;
+	}
+	return at;
+}
+
 /* One field of /proc/PID/stat, from 3 on, in line; NULL where it is gone. */
 static const char *stat_field(pid_t pid, int wanted, char line[static STAT_SIZE])
 {
@@ -131,14 +141,20 @@ int process_stat_fields(pid_t pid, uint64_t *ret, int count)
 	return at ? 0 : -1;
 }
 
+/* The first thread has ended, and the process lives on in its others: pthread_exit in main. The kernel counts the first one, too, until somebody
+ * has waited for the process. */
+static bool has_ended(char state, const char *threads)
+{
+	return state == 'X' || (state == 'Z' && strtoll(threads, NULL, 10) <= 1);
+}
+
 bool process_lives(pid_t pid, int64_t start_time)
 {
 	char line[STAT_SIZE];
-	const char *at = stat_field(pid, 3, line), *start = at;
+	const char *at = stat_field(pid, 3, line), *threads = at ? skip_fields(at, 20 - 3) : NULL;
+	const char *start = threads ? skip_fields(threads, 22 - 20) : NULL;
 
-	for (int field = 3; start && field < 22; field++)
-		start = strchr(start + 1, ' ');
-	return start && *at != 'Z' && *at != 'X' && strtoll(start, NULL, 10) == start_time;
+	return start && !has_ended(*at, threads) && strtoll(start, NULL, 10) == start_time;
 }
 
 int process_open_living(pid_t pid, int64_t start_time)
@@ -154,9 +170,9 @@ int process_open_living(pid_t pid, int64_t start_time)
 bool process_is_zombie(pid_t pid)
 {
 	char line[STAT_SIZE];
-	const char *state = stat_field(pid, 3, line);
+	const char *state = stat_field(pid, 3, line), *threads = state ? skip_fields(state, 20 - 3) : NULL;
 
-	return state && (*state == 'Z' || *state == 'X');
+	return threads && has_ended(*state, threads);
 }
 
 int process_keep_only(int at, int *const kept[], size_t count, struct error *e)
@@ -181,6 +197,15 @@ int process_keep_only(int at, int *const kept[], size_t count, struct error *e)
 	if (syscall(SYS_close_range, (unsigned)next, ~0U, 0))
 		return error_sys(e, "close every other descriptor");
 	return 0;
+}
+
+void process_hide_words(void)
+{
+	enum { FIRST = 48, END = 49 }; /* fields of /proc/PID/stat, proc(5) */
+	uint64_t fields[END + 1] = { 0 };
+
+	if (process_stat_fields(getpid(), fields, END + 1) == 0 && fields[FIRST] && fields[END] > fields[FIRST])
+		memset((void *)(uintptr_t)fields[FIRST], 0, fields[END] - fields[FIRST]);
 }
 
 void process_title(const char *title)

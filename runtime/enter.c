@@ -256,6 +256,15 @@ static int prepare_oci_container(const struct places *places, const struct box_e
 	return seccomp_prepare(places, &entry->container, &entry->filter, e);
 }
 
+/* Whoever is in the container may read the command line of what joins it: other users of the app's, and what -e says is not for them. */
+static void hide_words(struct container *c)
+{
+	/* These may lie in it; lists are copies. */
+	c->user = c->user ? alloc_copy(c->user) : NULL;
+	c->working_dir = c->working_dir ? alloc_copy(c->working_dir) : NULL;
+	process_hide_words();
+}
+
 /* In the middle process. The cgroup first, while its descriptors are open. */
 static int join_namespaces(void *data, int *channel, struct error *e)
 {
@@ -269,8 +278,11 @@ static int join_namespaces(void *data, int *channel, struct error *e)
 		return -1;
 	if (prctl(PR_SET_DUMPABLE, 0))
 		return error_sys(e, "hide from tracers");
+	hide_words(&entry->container);
 	trace_close();
 	if (process_keep_only(3 + (entry->is_oci ? entry->container.oci->preserved : 0), kept, sizeof kept / sizeof *kept, e))
+		return -1;
+	if (entry->is_debug && !entry->is_rootless && debug_leave_host(e))
 		return -1;
 	if (setns(first, entry->namespaces))
 		return error_sys(e, "join the namespaces of %s", entry->record.name);

@@ -329,6 +329,27 @@ static int word_thread(char **arguments)
 	return sys != 0;
 }
 
+static void *work_on(void *argument)
+{
+	(void)argument;
+	printf("goes on\n");
+	(void)fflush(stdout);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* The first thread ends, and the process does not. */
+static int word_headless(char **arguments)
+{
+	pthread_t id;
+
+	(void)arguments;
+	if (pthread_create(&id, NULL, work_on, NULL))
+		return 1;
+	pthread_exit(NULL);
+}
+
 /* Prints each signal that comes, until the time (seconds) is over or SIGTERM came. */
 static int word_wait(char **arguments)
 {
@@ -416,6 +437,7 @@ static const struct {
 	{ "forks", word_forks, 0 },
 	{ "busy", word_busy, 1 },
 	{ "thread", word_thread, 0 },
+	{ "headless", word_headless, 0 },
 	{ "scheduling", word_scheduling, 0 },
 	{ "wait", word_wait, 1 },
 	{ "exit", word_exit, 1 },

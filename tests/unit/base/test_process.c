@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -49,6 +50,46 @@ Test(process, lives_by_its_start_time_and_until_its_end)
 	cr_assert_eq(process_wait(pidfd, &end, &e), 0, "%s", e.text);
 	cr_expect_not(process_lives(pid, start));
 	cr_expect_eq(process_stat_fields(pid, fields, 23), -1);
+	close(pidfd);
+}
+
+static void *wait_on(void *argument)
+{
+	(void)argument;
+	for (;;)
+		pause();
+	return NULL;
+}
+
+Test(process, lives_on_when_its_first_thread_has_ended)
+{
+	char path[40], line[512] = "";
+	struct process_end end;
+	struct error e = { 0 };
+	int pidfd = -1;
+	pid_t pid = process_clone(&plain, &pidfd, &e);
+	pthread_t thread;
+
+	if (pid == 0) {
+		(void)pthread_create(&thread, NULL, wait_on, NULL);
+		pthread_exit(NULL);
+	}
+	cr_assert(pid > 0, "%s", e.text);
+	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	while (!strstr(line, ") Z ")) {
+		FILE *file = fopen(path, "re");
+
+		cr_assert(file && fgets(line, sizeof line, file));
+		(void)fclose(file);
+		usleep(1000);
+	}
+	cr_expect(process_lives(pid, process_start_time(pid)));
+	cr_expect_not(process_is_zombie(pid));
+	cr_assert_eq(process_signal(pidfd, SIGKILL), 0);
+	while (!process_is_zombie(pid))
+		usleep(1000);
+	cr_expect_not(process_lives(pid, process_start_time(pid)));
+	cr_assert_eq(process_wait(pidfd, &end, &e), 0, "%s", e.text);
 	close(pidfd);
 }
 
