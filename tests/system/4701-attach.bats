@@ -54,7 +54,7 @@ attach_typing() {
 	expect_status 7
 	run box logs --stream stdout "$TAG"
 	[ "$output" = "said hello" ] || fail "it is not in the log"
-	has_status "$TAG" "exited (7)"
+	wait_until 10 has_status "$TAG" "exited (7)"
 }
 
 @test "an app without an input leaves the caller's stdin alone" {
