@@ -149,12 +149,14 @@ supervisor_of() { sed -n 's/^pid //p' "$STATE/$1/supervisor"; }
 		gap=$(((times[i] - times[i - 1]) * 10 + 10)) # uptime has hundredths
 		[ $gap -ge $((100 * 2 ** (i - 1))) ] && [ $gap -lt $((100 * 2 ** (i - 1) + $(slowly 5) * 1000)) ] || fail "start $i came after $gap ms"
 	done
-	has_status "$TAG" restarting
+	wait_until 10 has_status "$TAG" restarting
 	count=$(wc -l <data/times)
 	box start "$TAG"
 	[ "$(wc -l <data/times)" -gt "$count" ] || fail "start did not start it"
 	wait_until 10 waits_to_start "$TAG" # one that still runs would be killed
-	timeout "$(slowly 3)" box stop "$TAG"
+	count=$(wc -l <data/times)
+	timeout "$(slowly 15)" box stop "$TAG"
+	[ "$(wc -l <data/times)" -eq "$count" ] || fail "it has waited for the next start"
 	has_status "$TAG" "exited (0)" || fail "it is $(status_of "$TAG")"
 }
 
@@ -168,7 +170,7 @@ supervisor_of() { sed -n 's/^pid //p' "$STATE/$1/supervisor"; }
 	kill -KILL "$(supervisor_of "$TAG")"
 	wait_until 20 [ -e "$BOX_STORE/apps/$TAG/exits/7.json" ]
 	[ "$(stat -c "%i %y" "$BOX_STORE/apps/$TAG/exits/6.json")" = "$ended" ] || fail "a run that had ended has ended again"
-	timeout "$(slowly 3)" box stop "$TAG"
+	timeout "$(slowly 15)" box stop "$TAG"
 }
 
 @test "who was given an app's stdout keeps it from no end, and does not speak in its next run's log" {
