@@ -54,7 +54,7 @@ attach_typing() {
 	expect_status 7
 	run box logs --stream stdout "$TAG"
 	[ "$output" = "said hello" ] || fail "it is not in the log"
-	has_status "$TAG" "exited (7)"
+	wait_until 10 has_status "$TAG" "exited (7)"
 }
 
 @test "an app without an input leaves the caller's stdin alone" {
@@ -149,6 +149,9 @@ heard_all() {
 	[ $(($(wc -c <"$1") $missed)) -eq "$whole" ]
 }
 
+# has_heard COUNT: more lines than so many.
+has_heard() { [ "$(wc -l <heard)" -gt "$1" ]; }
+
 # Numbers its lines: what is lost, or comes twice, is seen.
 counter='"command": ["sh", "-c", "trap \"exit 5\" TERM; i=0; while [ ! -e /data/stop ]; do i=$((i+1)); echo $i; sleep 0.005; done; exit 5"], "volumes": ["./data:/data"]'
 
@@ -167,11 +170,12 @@ counter='"command": ["sh", "-c", "trap \"exit 5\" TERM; i=0; while [ ! -e /data/
 		done
 		box renew
 		wait_until 5 are_attached 1
+		wait_until 30 has_heard 50
 		touch data/stop
 		status=0 && wait %1 || status=$?
 		expect_status 5
 		rm data/stop
-		has_status "$TAG" "exited (5)"
+		wait_until 10 has_status "$TAG" "exited (5)"
 		box logs "$TAG" >logged
 		[ "$(wc -l <logged)" -gt 50 ] || fail "too little: $(cat logged)"
 		cmp logged <(seq 1 "$(tail -1 logged)") || fail "the log has lost something"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# box systemd: the unit of an app, and its supervisor as a service's main process, below a service manager that the test plays. .
+# box systemd: the unit of an app, and its supervisor as a service's main process, below a service manager that the test plays.
 
 load lib
 setup() { setup_world; }
@@ -29,6 +29,7 @@ serve() {
 	rm -f heard notify
 	sed -n 's/^ExecStart=:\(.*\)/\1/p' "$unit" >line
 	xargs -a line python3 "$TOP/tests/system/notify-socket.py" "$1" heard >out 2>&1 &
+	wait_until 60 [ -s heard ] # on a busy machine python takes its time to begin
 }
 heard() { grep -qxF -- "$1" heard; }
 service_pid() { sed -n 's/^pid //p' heard; }

@@ -36,9 +36,9 @@ start_app() {
 	need root
 	start_app '"command": ["sleep", "1000"], "cap_drop": ["CHOWN"], "resources": {"limits": {"memory": "64m"}}'
 	first=$(container_pid)
-	box exec "$TAG" sh -c 'echo go; sleep 5' >exec.out </dev/null &
+	box exec "$TAG" sh -c 'echo go; exec sleep 60' >exec.out </dev/null &
 	wait_until 5 grep -q go exec.out
-	second=$(box ps "$TAG" | awk '/sleep 5/ { print $1; exit }')
+	second=$(box ps "$TAG" | awk '/sleep 60/ { print $1; exit }')
 	[ -n "$second" ]
 	for ns in user pid mnt net ipc uts cgroup; do
 		[ "$(readlink "/proc/$first/ns/$ns")" = "$(readlink "/proc/$second/ns/$ns")" ] || fail "another $ns namespace"

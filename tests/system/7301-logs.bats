@@ -173,7 +173,7 @@ log_size() { cat "$BOX_STORE/apps/$TAG"/log/* | wc -c; }
 	wait_until 5 test -s inner
 	nsenter -m -t $holder python3 "$BATS_TEST_DIRNAME/fake-journal.py" /run/systemd/journal/socket "$WORK/messages" 3>&- &
 	local journal=$!
-	wait_until 5 test -e messages
+	wait_until 30 test -e messages
 	app '"command": ["sh", "-c", "echo hello; echo wrong >&2; exec sleep 1000"], "logging": {"driver": "journald"}'
 	nsenter -m -t $holder "$BOX" --root "$STATE" run -d "$WORK/app.json"
 	wait_until 5 sh -c '[ $(grep -c CONTAINER_NAME= messages) -eq 2 ]'
