@@ -150,7 +150,7 @@ start() { # start SECRET [COMMAND]
 		mv key.new key
 		wait_until 10 starts_with $i
 	done
-	sleep 0.2
+	wait_until 30 box exec "$TAG" sh -c 'test $(wc -l </tmp/seen) -gt 100'
 	run box exec "$TAG" sh -c 'sort -u /tmp/seen; test $(wc -l </tmp/seen) -gt 100 && echo many'
 	expect_line "$(md5sum <key)" "$(head -c 60000 /dev/zero | tr '\0' a | md5sum)" many
 	[ ${#lines[@]} -eq 3 ] || fail "something else was read"
