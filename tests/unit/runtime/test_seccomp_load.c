@@ -46,6 +46,17 @@ static long call_i386(long number, long a, long b, long c)
 			 : "memory", "r8", "r9", "r10", "r11");
 	return (int)result;
 }
+
+/* A kernel without IA-32 emulation (ia32_emulation=off) answers such a call with SIGSEGV. */
+static bool has_i386(void)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(call_i386(20, 0, 0, 0) != getpid());
+	return pid > 0 && waitpid(pid, &status, 0) == pid && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+}
 #endif
 
 /* Returns the number of the check that failed, 0 where all hold. */
@@ -79,6 +90,8 @@ static int check_all(void)
 #if defined(__x86_64__)
 	if (!expect(syscall(0x40000000 | SYS_getpid), ENOSYS))
 		return 12;
+	if (!has_i386())
+		return 0;
 	if (call_i386(20, 0, 0, 0) != getpid()) /* getpid */
 		return 13;
 	if (call_i386(359, AF_ALG, SOCK_SEQPACKET, 0) != -EPERM)

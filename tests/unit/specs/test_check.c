@@ -12,25 +12,29 @@
 #include "base/text.h"
 #include "specs/app.h"
 
-/* What app_check says, one problem per line, with "F" for the file's name. */
+/* What app_check says, one problem per line, with "F" for the file's name, and its hint below it. */
 static char *check(const char *json)
 {
 	char path[] = "/tmp/box-check-XXXXXX";
 	int fd = mkstemp(path);
-	struct list problems = { 0 };
+	struct list problems = { 0 }, hints = { 0 };
 	struct text out = { 0 };
 	struct error e = { 0 };
 
 	cr_assert_geq(fd, 0);
 	cr_assert_eq(write_all(fd, json, strlen(json)), 0);
 	close(fd);
-	cr_expect_eq(app_check(path, NULL, &problems, NULL, &e), problems.count ? -1 : 0);
+	cr_expect_eq(app_check(path, NULL, &problems, &hints, &e), problems.count ? -1 : 0);
+	cr_assert_eq(problems.count, hints.count);
 	for (size_t i = 0; i < problems.count; i++) {
 		cr_assert(text_starts(problems.items[i], path), "%s", problems.items[i]);
 		text_addf(&out, "F%s\n", problems.items[i] + strlen(path));
+		if (hints.items[i][0])
+			text_addf(&out, "  hint: %s\n", hints.items[i]);
 	}
 	(void)unlink(path);
 	list_release(&problems);
+	list_release(&hints);
 	return text_take(&out);
 }
 

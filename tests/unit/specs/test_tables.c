@@ -16,7 +16,7 @@ static void check_row(const struct field *table, const struct field *f, const st
 	cr_expect(text_ends(f->help, "."), "the help of %s is no sentence: %s", f->key, f->help);
 	cr_expect_not_null(strstr(page->data, f->help), "%s is missing on the reference page", f->key);
 	cr_expect_eq(f->kind == FIELD_ENUM, f->names != NULL, "%s", f->key);
-	cr_expect_eq(f->kind == FIELD_OBJECT || f->kind == FIELD_OBJECT_LIST, f->sub != NULL, "%s", f->key);
+	cr_expect_eq(f->kind == FIELD_OBJECT || f->kind == FIELD_OBJECT_LIST || f->kind == FIELD_OBJECT_MAP, f->sub != NULL, "%s", f->key);
 	for (const struct field *other = table; other < f; other++) {
 		cr_expect_str_neq(other->key, f->key);
 		cr_expect(other->kind == FIELD_OPAQUE || f->kind == FIELD_OPAQUE || other->offset != f->offset, "%s and %s share a place",
