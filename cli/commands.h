@@ -43,13 +43,13 @@ extern const struct command commands[]; /* ends with a row without a name */
 extern const struct command hidden_commands[]; /* likewise: what box calls itself by */
 
 extern const struct option_row logout_options[], import_options[];
-extern const struct option_row global_options[], build_options[], run_options[], exec_options[], ps_options[], kill_options[], stop_options[],
-	rm_options[], boot_options[], restart_options[], start_options[], attach_options[], debug_options[], logs_options[], explain_options[],
-	create_options[], delete_options[], list_options[], update_options[], events_options[], config_options[], spec_options[],
-	pull_options[], images_options[], rmi_options[], history_options[], inspect_options[], login_options[], push_options[], save_options[],
-	diff_options[], sbom_options[],
-	export_options[], load_options[], prune_options[], store_options[], lock_options[], audit_options[], stats_options[], top_options[],
-	cp_options[], volume_options[], system_options[], systemd_options[], completion_options[], no_options[];
+extern const struct option_row global_options[], build_options[], run_options[], exec_options[], ps_options[], kill_options[],
+	stop_options[], rm_options[], boot_options[], restart_options[], start_options[], attach_options[], debug_options[],
+	logs_options[], explain_options[], create_options[], delete_options[], list_options[], update_options[], events_options[],
+	config_options[], spec_options[], pull_options[], images_options[], rmi_options[], history_options[], inspect_options[],
+	login_options[], push_options[], save_options[], diff_options[], sbom_options[], export_options[], load_options[],
+	prune_options[], store_options[], lock_options[], audit_options[], stats_options[], top_options[], cp_options[],
+	volume_options[], system_options[], systemd_options[], completion_options[], no_options[];
 
 int command_create(const struct call *call);
 int command_start(const struct call *call);

@@ -15,8 +15,8 @@
 static const struct {
 	const char *name, *instead;
 } later[] = {
-	{ "builder", "any builder of images will do: box load reads its archive" },
-	{ "buildx", "any builder of images will do: box load reads its archive" },
+	{ "builder", "box build" },
+	{ "buildx", "box build" },
 	{ "checkpoint", NULL },
 	{ "compose", "a file for each app: box run app.json" },
 	{ "down", "box stop NAME" },

@@ -60,8 +60,8 @@ void image_release(struct image *image);
  * */
 int image_stored(const struct places *places, const char *reference, const char *digest, struct image *ret, struct error *e);
 
-/* Layers of the store by the digests of their uncompressed tars, lowest first; each once, and opened for one start. Whoever calls it sees to
- * it that nothing removes them (build_pin.h). *ret and what it holds are the caller's. */
+/* Layers of the store by the digests of their uncompressed tars, lowest first; each once, and opened for one start. Whoever calls it sees
+ * to it that nothing removes them (build_pin.h). *ret and what it holds are the caller's. */
 int image_open_layers(const struct places *places, const struct list *diff_ids, struct layer **ret, size_t *ret_count, struct error *e);
 void image_close_layers(struct layer *layers, size_t count);
 

@@ -17,6 +17,6 @@ void debug_namespaces(struct container *c, int *flags);
 /* As root: sends the tools' layers, with the ids of the app. */
 int debug_send_layers(int channel, const struct record *record, const struct container *c, struct error *e);
 
-/* As root, in the process between box and the app, before it joins that: a mount namespace of its own with the host's /proc, /sys and /dev, and
- * nothing else. */
+/* As root, in the process between box and the app, before it joins that: a mount namespace of its own with the host's /proc, /sys and
+ * /dev, and nothing else. */
 int debug_leave_host(struct error *e);

@@ -3,8 +3,8 @@
  * debug_host.c - a mount namespace that tells nothing of the host's mounts (box debug).
  *
  * The program's process begins with a copy of the mounts of the process between box and it, and from its first moment the app can read
- * /proc/PID/mountinfo of it: the kernel asks for no right there. So the process between leaves the host's mounts before it joins the app. What is
- * left is what the steps of a start look up by path, and what every app knows to be there: /proc, /sys and /dev.
+ * /proc/PID/mountinfo of it: the kernel asks for no right there. So the process between leaves the host's mounts before it joins the app.
+ * What is left is what the steps of a start look up by path, and what every app knows to be there: /proc, /sys and /dev.
  */
 #include <errno.h>
 #include <fcntl.h>
