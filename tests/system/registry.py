@@ -309,6 +309,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        # What is right comes first: else its first bytes are what is complained about.
+        blob = self.server.blobs[self.last()]
+        self.wfile.write(b"%x\r\n" % len(blob) + blob + b"\r\n")
         while True:
             self.wfile.write(b"10000\r\n" + b"x" * 65536 + b"\r\n")
 
