@@ -57,7 +57,7 @@ static int refuse_source(const struct build_source *source, struct error *e)
 /* Whether the file at path begins as an archive does. */
 static bool is_archive(int root, const char *path)
 {
-	static const char *const magics[] = { "\x1f\x8b", "BZh", "\xfd" "7zXZ", "\x28\xb5\x2f\xfd" };
+	static const char *const magics[] = { "\x1f\x8b", "BZh", "\xfd\x37zXZ", "\x28\xb5\x2f\xfd" };
 	enum { USTAR_AT = 257 };
 	autoclose int fd = beneath_try(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	char bytes[USTAR_AT + 5] = "";
