@@ -91,7 +91,8 @@ int process_run(const struct process_run *run, struct text *out, struct error *e
 /* The absolute path of a program in the caller's PATH; NULL where it is in no folder of it. The caller frees it. */
 char *process_find(const char *name);
 
-/* Overwrites the words that this process was started with: /proc/PID/cmdline asks nobody for a right. What borrows from argv is void then. */
+/* Overwrites the words that this process was started with: /proc/PID/cmdline asks nobody for a right. What borrows from argv is void
+ * then. */
 void process_hide_words(void);
 
 /* The title that ps shows: prctl(PR_SET_NAME), at most 15 bytes are kept. */
