@@ -4,8 +4,8 @@
  *
  * A stage goes on while its next step is in the cache. Else a process makes the step: it is forked, so that it has everything that was
  * read so far, and says how it went through a pipe, in one piece. Stages wait for their base, and steps for the stages that they take
- * files from. A signal that asks for the end goes to these processes, which end their container and clear up; the next thing that they do not
- * do within some seconds is ended by a kill, and swept.
+ * files from. A signal that asks for the end goes to these processes, which end their container and clear up; what they have not done
+ * within some seconds is ended by a kill, and swept.
  */
 #include <errno.h>
 #include <fcntl.h>

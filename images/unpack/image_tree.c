@@ -205,7 +205,15 @@ static ssize_t next_bytes(void *data, const unsigned char **ret, struct error *e
 	return stream_next(data, ret, e);
 }
 
-/* Of names that are equal the last one counts; a mark for an opaque folder goes into the folder's own entry. */
+static void exchange(struct tree_entry *one, struct tree_entry *other)
+{
+	struct tree_entry kept = *one;
+
+	*one = *other;
+	*other = kept;
+}
+
+/* Of names that are equal the last one counts; a mark for an opaque folder goes into the folder's own entry. The others gather behind. */
 static void sort(struct image_tree *tree)
 {
 	size_t kept = 0;
@@ -216,17 +224,15 @@ static void sort(struct image_tree *tree)
 		struct tree_entry *entry = &tree->items[i], *last = kept ? &tree->items[kept - 1] : NULL;
 
 		if (!last || strcmp(last->path, entry->path) != 0) {
-			tree->items[kept++] = *entry;
+			exchange(&tree->items[kept++], entry);
 			continue;
 		}
 		entry->is_opaque = last->is_opaque = entry->is_opaque || last->is_opaque;
-		if (entry->type == TREE_REMOVED) {
-			entry_release(entry);
-			continue;
-		}
-		entry_release(last);
-		*last = *entry;
+		if (entry->type != TREE_REMOVED)
+			exchange(last, entry);
 	}
+	for (size_t i = kept; i < tree->count; i++)
+		entry_release(&tree->items[i]);
 	tree->count = kept;
 }
 

@@ -84,7 +84,7 @@ size_t packages_keep(const char *path, const void *data)
 /* As a part of a package URL. */
 static void add_escaped(struct text *ret, const char *value)
 {
-	for (const char *c = value; *c; c++) {
+	for (const char *c = value; c && *c; c++) {
 		if (isalnum((unsigned char)*c) || strchr(".-_~:", *c))
 			text_add_char(ret, *c);
 		else

@@ -35,7 +35,8 @@ int running_start(const struct sandbox *how, int (*task)(int, void *), void *dat
 	if (wire_open(ends, e))
 		return -1;
 	ours = ends[0];
-	theirs = sandbox.channel = ends[1];
+	theirs = ends[1];
+	sandbox.channel = theirs;
 	for (size_t i = 0; i < count; i++)
 		if (wire_send(ours, &message, fds[i], e))
 			return -1;

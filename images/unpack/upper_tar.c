@@ -132,12 +132,15 @@ static int write_link(struct walk *walk, int folder, const char *name, const str
 {
 	char target[PATH_MAX];
 	ssize_t length = readlinkat(folder, name, target, sizeof target - 1);
+	int result;
 
 	if (length < 0)
 		return error_sys(e, "read the link %s", walk->path.data);
 	target[length] = '\0';
 	entry->target = target;
-	return write_header(walk, st, entry, e);
+	result = write_header(walk, st, entry, e);
+	entry->target = NULL;
+	return result;
 }
 
 static int write_named(struct walk *walk, int folder, const char *name, const struct stat *st, struct error *e)
@@ -200,7 +203,7 @@ static int judge(struct walk *walk, struct frame *frame, int folder, struct erro
 {
 	bool has_lower = frame->parent ? frame->parent->sees_lower : walk->how->has_lower;
 	bool is_below = false;
-	uint32_t uid, gid;
+	uint32_t uid = 0, gid = 0;
 	struct stat st;
 
 	if (fstat(folder, &frame->st))

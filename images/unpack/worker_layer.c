@@ -109,9 +109,12 @@ static int fill_folder(struct layer_work *work, struct stream *stream, struct di
 {
 	autoclose int root = make_root(work->source->index, e);
 	autorelease(content_notes) struct content_notes notes = { 0 };
+	struct apply_options options = work->options;
 
-	work->options.notes = &notes;
-	if (root < 0 || apply_tar(stream, root, &work->options, &work->budget, ret, &work->report, e))
+	if (root < 0)
+		return -1;
+	options.notes = &notes;
+	if (apply_tar(stream, root, &options, &work->budget, ret, &work->report, e))
 		return -1;
 	content_notes_sort(&notes);
 	return worker_list_layer(work->channel, root, work->source->index, &notes, e);

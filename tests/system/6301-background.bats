@@ -153,6 +153,7 @@ supervisor_of() { sed -n 's/^pid //p' "$STATE/$1/supervisor"; }
 	count=$(wc -l <data/times)
 	box start "$TAG"
 	[ "$(wc -l <data/times)" -gt "$count" ] || fail "start did not start it"
+	wait_until 40 sh -c "[ \$(wc -l <data/times) -ge $((count + 6)) ]" # the pause is seconds long again
 	wait_until 10 waits_to_start "$TAG" # one that still runs would be killed
 	count=$(wc -l <data/times)
 	timeout "$(slowly 15)" box stop "$TAG"
