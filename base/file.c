@@ -117,6 +117,22 @@ DIR *folder_open(int dirfd, const char *path, int flags)
 	return entries;
 }
 
+int folder_names(int folder, struct list *ret)
+{
+	autoclosedir DIR *entries = folder_open(folder, ".", O_NOFOLLOW);
+	struct dirent *entry;
+
+	if (!entries)
+		return -1;
+	while ((errno = 0, entry = readdir(entries)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			list_add(ret, entry->d_name);
+	if (errno)
+		return -1;
+	list_sort(ret);
+	return 0;
+}
+
 int file_poke(int dirfd, const char *path, const char *content)
 {
 	size_t length = strlen(content);

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 struct error;
+struct list;
 struct text;
 
 /* Adds the whole file to ret; more than limit bytes is an error. Never blocks on a FIFO: only regular files are read. */
@@ -51,6 +52,9 @@ int folder_make_closed(const char *path, struct error *e);
 
 /* The folder, to be read with readdir(3) and closed with closedir(3); NULL with errno. flags: O_NOFOLLOW, or 0. */
 DIR *folder_open(int dirfd, const char *path, int flags);
+
+/* Adds the names in the open folder but "." and "..", sorted. -1 and errno where it cannot be read. */
+int folder_names(int folder, struct list *ret);
 
 /* Removes name below dirfd with all it holds: never follows a link, never crosses a mount. Missing is fine. Its descriptors are at most 20,
  * however deep the tree is; deep folders are moved up within name on the way, which shows where it fails. */

@@ -4,7 +4,6 @@
  */
 #include "base/tar_tree.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,8 +17,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hard_links.h"
 #include "base/tar_attributes.h"
-#include "base/tar_links.h"
 #include "base/tar_writer.h"
 #include "base/text.h"
 
@@ -27,7 +26,7 @@ enum { DEPTH = 900 };
 
 struct walk {
 	int fd;
-	struct tar_links *links;
+	struct hard_links *links;
 	struct text path;               /* of what is at hand, "./" for the root */
 	int depth;
 	struct tar_tree_report report;
@@ -35,7 +34,7 @@ struct walk {
 
 static void walk_free(struct walk *walk)
 {
-	tar_links_free(walk->links);
+	hard_links_free(walk->links);
 	text_release(&walk->path);
 	free(walk);
 }
@@ -114,7 +113,7 @@ static int write_by_type(struct walk *walk, int folder, const char *name, const 
 
 static int write_other(struct walk *walk, int folder, const char *name, const struct stat *st, struct error *e)
 {
-	const char *first = st->st_nlink > 1 ? tar_links_find(walk->links, st) : NULL;
+	const char *first = st->st_nlink > 1 ? hard_links_find(walk->links, st) : NULL;
 	int64_t before = walk->report.members;
 
 	if (first)
@@ -122,29 +121,7 @@ static int write_other(struct walk *walk, int folder, const char *name, const st
 	if (write_by_type(walk, folder, name, st, e))
 		return -1;
 	if (st->st_nlink > 1 && walk->report.members > before)
-		tar_links_add(walk->links, st, walk->path.data);
-	return 0;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int read_names(int folder, const char *path, struct list *ret, struct error *e)
-{
-	autoclosedir DIR *entries = folder_open(folder, ".", O_NOFOLLOW);
-	struct dirent *entry;
-
-	if (!entries)
-		return error_sys(e, "read the folder %s", path);
-	while ((errno = 0, entry = readdir(entries)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			list_add(ret, entry->d_name);
-	if (errno)
-		return error_sys(e, "read the folder %s", path);
-	if (ret->count)
-		qsort(ret->items, ret->count, sizeof *ret->items, compare_names);
+		hard_links_add(walk->links, st, walk->path.data);
 	return 0;
 }
 
@@ -178,8 +155,10 @@ static int write_folder(struct walk *walk, int folder, struct error *e)
 
 	if (fstat(folder, &st))
 		return error_sys(e, "look at %s", walk->path.data);
-	if (write_entry(walk, &st, TAR_FOLDER, NULL, folder, e) || read_names(folder, walk->path.data, &names, e))
+	if (write_entry(walk, &st, TAR_FOLDER, NULL, folder, e))
 		return -1;
+	if (folder_names(folder, &names))
+		return error_sys(e, "read the folder %s", walk->path.data);
 	if (walk->depth == DEPTH)
 		return error_set(e, ERROR_IMAGE, "%.200s… lies below more than %d folders", walk->path.data, DEPTH);
 	/* Other tools write "etc/passwd" as well; only the root has no other name. */
@@ -213,7 +192,7 @@ int tar_tree_write(int fd, int root, struct tar_tree_report *ret, struct error *
 	struct walk *walk = alloc_zeroed(1, sizeof *walk);
 
 	walk->fd = fd;
-	walk->links = tar_links_new();
+	walk->links = hard_links_new();
 	text_add(&walk->path, "./");
 	return finish(walk, write_folder(walk, root, e), ret, e);
 }
@@ -230,7 +209,7 @@ int tar_tree_write_entry(int fd, int folder, const char *entry, const char *name
 		return error_set(e, ERROR_DENIED, "read %s: %s", name, S_ISSOCK(st.st_mode) ? "it is a socket" : "the folder cannot be opened");
 	walk = alloc_zeroed(1, sizeof *walk);
 	walk->fd = fd;
-	walk->links = tar_links_new();
+	walk->links = hard_links_new();
 	text_addf(&walk->path, below < 0 ? "%s" : "%s/", name);
 	return finish(walk, below < 0 ? write_other(walk, folder, entry, &st, e) : write_folder(walk, below, e), ret, e);
 }

@@ -211,6 +211,17 @@ void list_copy(struct list *to, const struct list *from)
 		list_add(to, from->items[i]);
 }
 
+static int compare_items(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void list_sort(struct list *list)
+{
+	if (list->count)
+		qsort(list->items, list->count, sizeof *list->items, compare_items);
+}
+
 bool list_has(const struct list *list, const char *item)
 {
 	for (size_t i = 0; i < list->count; i++)

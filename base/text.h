@@ -59,6 +59,7 @@ void list_take(struct list *list, char *item);            /* keeps the given poi
 void list_addf(struct list *list, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void list_copy(struct list *to, const struct list *from); /* to is released first */
 bool list_has(const struct list *list, const char *item);
+void list_sort(struct list *list);                        /* in the order of strcmp */
 
 /* Environment lists ("KEY=value"): the value of key, NULL without one; and set or replace. */
 const char *list_env_get(const struct list *list, const char *key);

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -67,11 +66,6 @@ static void write_config(const struct image_write *image, const char *created, s
 	text_addf(ret, "},\"history\":[%s]}", image->parts->history.length ? image->parts->history.data : "");
 }
 
-static int compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Those of the image, sorted. */
 static void find_annotations(const struct image_write *image, const char *created, struct list *ret)
 {
@@ -82,7 +76,7 @@ static void find_annotations(const struct image_write *image, const char *create
 		list_addf(ret, BASE_DIGEST "=%s", image->parts->base_digest);
 	for (size_t i = 0; image->annotations && i < image->annotations->count; i++)
 		(void)list_env_put(ret, image->annotations->items[i]); /* one without a key says nothing */
-	qsort(ret->items, ret->count, sizeof *ret->items, compare);
+	list_sort(ret);
 }
 
 static void write_manifest(const struct image_write *image, const struct descriptor *config, const char *created,

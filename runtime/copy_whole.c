@@ -25,20 +25,14 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hard_links.h"
 #include "base/text.h"
 
 enum { DEEPEST = 128, XATTR_NAMES = 64 << 10, XATTR_VALUE = 64 << 10, BUFFER = 128 << 10 };
 
-struct linked {
-	dev_t device;
-	ino_t number;
-	char *path; /* below the target */
-};
-
 struct whole {
 	int target; /* its top */
-	struct linked *links;
-	size_t link_count;
+	struct hard_links *links; /* paths below the target */
 	struct text path; /* of where the walk is, without a slash in front */
 	char *buffer;
 };
@@ -132,13 +126,15 @@ static int copy_content(const struct whole *w, int from, int to, off_t size, str
 /* 1: it is a further name of a file that was copied. */
 static int link_again(struct whole *w, const struct stat *st, int to, const char *name, struct error *e)
 {
-	if (st->st_nlink < 2)
-		return 0;
-	for (size_t i = 0; i < w->link_count; i++)
-		if (w->links[i].device == st->st_dev && w->links[i].number == st->st_ino)
-			return linkat(w->target, w->links[i].path, to, name, 0) ? error_sys(e, "link its copy") : 1;
-	*(struct linked *)alloc_append(&w->links, &w->link_count, sizeof *w->links) =
-		(struct linked){ st->st_dev, st->st_ino, text_format("%s%s", w->path.data ? w->path.data : "", name) };
+	const char *first = st->st_nlink > 1 ? hard_links_find(w->links, st) : NULL;
+	autofree char *path = NULL;
+
+	if (first)
+		return linkat(w->target, first, to, name, 0) ? error_sys(e, "link its copy") : 1;
+	if (st->st_nlink > 1) {
+		path = text_format("%s%s", w->path.data ? w->path.data : "", name);
+		hard_links_add(w->links, st, path);
+	}
 	return 0;
 }
 
@@ -238,12 +234,10 @@ static int copy_folder(struct whole *w, int from, int to, int depth, struct erro
 
 int copy_whole(int from, int to, struct error *e)
 {
-	struct whole w = { .target = to, .buffer = alloc_zeroed(1, BUFFER) };
+	struct whole w = { .target = to, .links = hard_links_new(), .buffer = alloc_zeroed(1, BUFFER) };
 	int result = copy_folder(&w, from, to, 0, e);
 
-	for (size_t i = 0; i < w.link_count; i++)
-		free(w.links[i].path);
-	free(w.links);
+	hard_links_free(w.links);
 	free(w.buffer);
 	text_release(&w.path);
 	return result;

@@ -198,11 +198,6 @@ static void begin(struct build_resolve *r, size_t number, const struct build_con
 	build_resolve_need(r, &head->base);
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* In one order, each once; of labels and variables, which are set in place, nothing comes twice. */
 static void sort_once(struct list *list)
 {
@@ -210,7 +205,7 @@ static void sort_once(struct list *list)
 
 	if (!list->count)
 		return;
-	qsort(list->items, list->count, sizeof *list->items, by_name);
+	list_sort(list);
 	for (size_t i = 0; i < list->count; i++)
 		if (kept && strcmp(list->items[kept - 1], list->items[i]) == 0)
 			free(list->items[i]);

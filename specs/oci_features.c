@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <jansson.h>
 #include <linux/seccomp.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,18 +19,12 @@
 #include "specs/oci_mount_options.h"
 #include "specs/seccomp_words.h"
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* The list as JSON, in order; it is released. */
 static json_t *sorted(struct list *list)
 {
 	json_t *array = json_array();
 
-	if (list->count)
-		qsort(list->items, list->count, sizeof *list->items, by_name);
+	list_sort(list);
 	for (size_t i = 0; i < list->count; i++)
 		json_array_append_new(array, json_string(list->items[i]));
 	list_release(list);

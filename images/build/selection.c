@@ -114,28 +114,6 @@ static int add_item(struct walk *walk, const struct stat *st, char *link, struct
 	return 0;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int read_names(const struct walk *walk, int folder, struct list *ret, struct error *e)
-{
-	autoclosedir DIR *entries = folder_open(folder, ".", O_NOFOLLOW);
-	struct dirent *entry;
-
-	if (!entries)
-		return error_sys(e, "read the folder %s", words(&walk->path));
-	while ((errno = 0, entry = readdir(entries)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			list_add(ret, entry->d_name);
-	if (errno)
-		return error_sys(e, "read the folder %s", words(&walk->path));
-	if (ret->count)
-		qsort(ret->items, ret->count, sizeof *ret->items, compare_names);
-	return 0;
-}
-
 static int add_link(struct walk *walk, int folder, const char *entry, const struct stat *st, struct error *e)
 {
 	char target[PATH_MAX];
@@ -177,8 +155,10 @@ static int add_folder(struct walk *walk, int folder, const struct stat *st, stru
 
 	if (walk->depth == DEPTH)
 		return error_set(e, ERROR_UNSUPPORTED, "%.200s… lies below more than %d folders", words(&walk->path), DEPTH);
-	if (add_item(walk, st, NULL, e) || read_names(walk, folder, &names, e))
+	if (add_item(walk, st, NULL, e))
 		return -1;
+	if (folder_names(folder, &names))
+		return error_sys(e, "read the folder %s", words(&walk->path));
 	before = walk->selection->count;
 	walk->depth++;
 	for (size_t i = 0; i < names.count; i++) {
@@ -286,8 +266,8 @@ static int search(struct walk *walk, const struct build_glob *glob, struct text 
 		return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : error_sys(e, "open the folder %s", words(folder));
 	if (depth == DEPTH)
 		return error_set(e, ERROR_UNSUPPORTED, "%.200s… lies below more than %d folders", words(folder), DEPTH);
-	if (read_names(walk, fd, &names, e))
-		return -1;
+	if (folder_names(fd, &names))
+		return error_sys(e, "read the folder %s", words(&walk->path));
 	for (size_t i = 0; i < names.count; i++) {
 		struct stat st;
 		bool found;

@@ -14,8 +14,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hard_links.h"
 #include "base/tar_attributes.h"
-#include "base/tar_links.h"
 #include "base/tar_writer.h"
 #include "base/text.h"
 #include "images/build/mode_words.h"
@@ -24,7 +24,7 @@
 
 struct pack {
 	const struct pack_wish *wish;
-	struct tar_links *links;
+	struct hard_links *links;
 };
 
 static int begin(const struct pack *pack, const struct selected *item, struct tar_entry *ret, struct error *e)
@@ -87,7 +87,7 @@ static int pack_folder(struct pack *pack, const struct selected *item, struct ta
 static int pack_file(struct pack *pack, const struct selected *item, struct tar_entry *entry, struct error *e)
 {
 	bool is_linked = pack->wish->is_image && item->st.st_nlink > 1;
-	const char *first = is_linked ? tar_links_find(pack->links, &item->st) : NULL;
+	const char *first = is_linked ? hard_links_find(pack->links, &item->st) : NULL;
 
 	if (first) {
 		entry->type = TAR_HARD_LINK;
@@ -97,7 +97,7 @@ static int pack_file(struct pack *pack, const struct selected *item, struct tar_
 	entry->type = TAR_FILE;
 	entry->size = item->st.st_size;
 	if (is_linked)
-		tar_links_add(pack->links, &item->st, item->name);
+		hard_links_add(pack->links, &item->st, item->name);
 	return pack_opened(pack, item, entry, e);
 }
 
@@ -131,13 +131,13 @@ static int pack_inline(const struct pack_wish *wish, const struct build_inline *
 
 int selection_pack(const struct selection *selection, const struct pack_wish *wish, struct error *e)
 {
-	struct pack pack = { .wish = wish, .links = tar_links_new() };
+	struct pack pack = { .wish = wish, .links = hard_links_new() };
 	int result = 0;
 
 	for (size_t i = 0; result == 0 && i < selection->count; i++)
 		result = pack_item(&pack, &selection->items[i], e);
 	for (size_t i = 0; result == 0 && i < wish->file_count; i++)
 		result = pack_inline(wish, &wish->files[i], e);
-	tar_links_free(pack.links);
+	hard_links_free(pack.links);
 	return result ? -1 : tar_write_end(wish->out, e);
 }

@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "images/unpack/hash.h"
 
 enum { XATTRS = 64 << 10 /* the kernel's own limit, of all names and of a value */ };
@@ -104,11 +105,6 @@ void content_hash_target(struct content_hash *hash, const char *target, size_t l
 	hash->has_any = true;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Each part has its zero byte or length, so that none can pass for another. */
 static int add_xattr(struct content_hash *hash, int fd, const char *name, struct error *e)
 {
@@ -125,21 +121,19 @@ static int add_xattr(struct content_hash *hash, int fd, const char *name, struct
 	return 0;
 }
 
-static int add_xattrs(struct content_hash *hash, int fd, size_t length, struct error *e)
+static int add_xattrs(struct content_hash *hash, int fd, struct error *e)
 {
 	autofree char *all = alloc_zeroed(1, XATTRS);
-	autofree char **names = NULL;
-	ssize_t got = flistxattr(fd, all, XATTRS);
-	size_t count = 0;
+	autorelease(list) struct list names = { 0 };
+	ssize_t length = flistxattr(fd, all, XATTRS);
 
-	if (got < 0)
+	if (length < 0)
 		return error_sys(e, "list its extended attributes");
-	names = alloc_zeroed(length, sizeof *names); /* a name has a byte at least */
-	for (char *name = all; name < all + got && count < length; name += strlen(name) + 1)
-		names[count++] = name;
-	qsort(names, count, sizeof *names, compare_names);
-	for (size_t i = 0; i < count; i++)
-		if (add_xattr(hash, fd, names[i], e))
+	for (const char *name = all; name < all + length; name += strlen(name) + 1)
+		list_add(&names, name);
+	list_sort(&names);
+	for (size_t i = 0; i < names.count; i++)
+		if (add_xattr(hash, fd, names.items[i], e))
 			return -1;
 	return 0;
 }
@@ -150,7 +144,7 @@ int content_hash_xattrs(struct content_hash *hash, int fd, struct error *e)
 
 	if (length < 0 && errno != ENOTSUP)
 		return error_sys(e, "list its extended attributes");
-	return length > 0 ? add_xattrs(hash, fd, (size_t)length, e) : 0;
+	return length > 0 ? add_xattrs(hash, fd, e) : 0;
 }
 
 void content_hash_end(struct content_hash *hash, struct digest *ret)

@@ -9,7 +9,6 @@
  */
 #include "images/unpack/listing.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -54,11 +53,6 @@ static int compare_linked(const void *a, const void *b)
 	const struct linked *one = a, *other = b;
 
 	return (one->inode > other->inode) - (one->inode < other->inode);
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* One piece, or what is left of the file; the number of bytes. Regular files give less only at their end. */
@@ -182,24 +176,6 @@ static int list_one(struct listing *listing, int parent, const char *name, const
 	return listing->out.length < FLUSH ? 0 : flush(listing, e);
 }
 
-/* The names in a folder, sorted. */
-static int read_names(int folder, struct list *ret, struct error *e)
-{
-	autoclosedir DIR *entries = folder_open(folder, ".", 0);
-	struct dirent *entry;
-
-	if (!entries)
-		return error_sys(e, "read a folder of the layer");
-	while ((errno = 0, entry = readdir(entries)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			list_add(ret, entry->d_name);
-	if (errno)
-		return error_sys(e, "read a folder of the layer");
-	if (ret->count)
-		qsort(ret->items, ret->count, sizeof *ret->items, compare_names);
-	return 0;
-}
-
 static int list_folder(struct listing *listing, const char *path, struct error *e)
 {
 	autoclose int folder = beneath_try(listing->root, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
@@ -210,8 +186,10 @@ static int list_folder(struct listing *listing, const char *path, struct error *
 	/* An archive may make longer paths than any call takes, by links to folders. Nobody needs them. */
 	if (folder < 0 || fstat(folder, &st))
 		return error_sys(e, "enter the folder \"%.200s\" of the layer", path);
-	if (list_one(listing, folder, ".", *path ? path : ".", &st, e) || read_names(folder, &names, e))
+	if (list_one(listing, folder, ".", *path ? path : ".", &st, e))
 		return -1;
+	if (folder_names(folder, &names))
+		return error_sys(e, "read a folder of the layer");
 	for (size_t i = 0; i < names.count; i++) {
 		const char *name = names.items[i];
 

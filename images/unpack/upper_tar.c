@@ -6,7 +6,6 @@
  */
 #include "images/unpack/upper_tar.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,8 +19,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hard_links.h"
 #include "base/tar_attributes.h"
-#include "base/tar_links.h"
 #include "base/tar_writer.h"
 #include "base/text.h"
 #include "images/unpack/budget.h"
@@ -31,7 +30,7 @@
 
 struct walk {
 	const struct upper_tar *how;
-	struct tar_links *links;
+	struct hard_links *links;
 	struct text path; /* of what is at hand; a folder's ends in "/", the root's is empty */
 	struct budget budget;
 	struct upper_report report;
@@ -159,7 +158,7 @@ static int write_named(struct walk *walk, int folder, const char *name, const st
 static int write_other(struct walk *walk, struct frame *frame, int folder, const char *name, const struct stat *st,
 		       struct error *e)
 {
-	const char *first = st->st_nlink > 1 ? tar_links_find(walk->links, st) : NULL;
+	const char *first = st->st_nlink > 1 ? hard_links_find(walk->links, st) : NULL;
 	struct tar_entry entry = { .type = TAR_HARD_LINK, .path = walk->path.data, .target = first };
 
 	if (S_ISREG(st->st_mode) && st->st_size == 0 && list_has(walk->how->stubs, walk->path.data))
@@ -178,7 +177,7 @@ static int write_other(struct walk *walk, struct frame *frame, int folder, const
 	if (first)
 		return write_header(walk, st, &entry, e);
 	if (st->st_nlink > 1)
-		tar_links_add(walk->links, st, walk->path.data);
+		hard_links_add(walk->links, st, walk->path.data);
 	return write_named(walk, folder, name, st, e);
 }
 
@@ -222,34 +221,19 @@ static int judge(struct walk *walk, struct frame *frame, int folder, struct erro
 	return 0;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static int read_names(const struct walk *walk, int folder, struct list *ret, struct error *e)
 {
-	autoclosedir DIR *entries = folder_open(folder, ".", O_NOFOLLOW);
-	struct dirent *entry;
-
-	if (!entries)
+	if (folder_names(folder, ret))
 		return error_sys(e, "read the folder %s", walk->path.data);
-	while ((errno = 0, entry = readdir(entries))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+	for (size_t i = 0; i < ret->count; i++) {
+		if (!text_starts(ret->items[i], MARK))
 			continue;
-		if (text_starts(entry->d_name, MARK)) {
-			error_set(e, ERROR_IMAGE,
-				  "%s%s cannot be in a layer, where names that begin with \"" MARK
-				  "\" mean that something is removed",
-				  walk->path.data, entry->d_name);
-			return error_hint(e, "remove it in the same step, or give it another name");
-		}
-		list_add(ret, entry->d_name);
+		error_set(e, ERROR_IMAGE,
+			  "%s%s cannot be in a layer, where names that begin with \"" MARK
+			  "\" mean that something is removed",
+			  walk->path.data, ret->items[i]);
+		return error_hint(e, "remove it in the same step, or give it another name");
 	}
-	if (errno)
-		return error_sys(e, "read the folder %s", walk->path.data);
-	if (ret->count)
-		qsort(ret->items, ret->count, sizeof *ret->items, compare_names);
 	return 0;
 }
 
@@ -315,7 +299,7 @@ static int write_folder(struct walk *walk, struct frame *parent, int folder, int
 
 int upper_tar_write(const struct upper_tar *how, int root, struct upper_report *ret, struct error *e)
 {
-	struct walk walk = { .how = how, .links = tar_links_new() };
+	struct walk walk = { .how = how, .links = hard_links_new() };
 	int result;
 
 	budget_init(&walk.budget, budget_default_limits(), how->fd);
@@ -324,7 +308,7 @@ int upper_tar_write(const struct upper_tar *how, int root, struct upper_report *
 	if (result == 0 && walk.report.members)
 		result = tar_write_end(how->fd, e);
 	*ret = walk.report;
-	tar_links_free(walk.links);
+	hard_links_free(walk.links);
 	text_release(&walk.path);
 	return result ? -1 : 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tar_links.c - files that have more names than one, under the first that a tar has.
+ * hard_links.c - files that have more names than one, under the first that a tar or a copy has.
  */
-#include "base/tar_links.h"
+#include "base/hard_links.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -18,16 +18,16 @@ struct linked {
 	char *path;
 };
 
-struct tar_links {
+struct hard_links {
 	struct linked *buckets[BUCKETS]; /* by inode */
 };
 
-struct tar_links *tar_links_new(void)
+struct hard_links *hard_links_new(void)
 {
-	return alloc_zeroed(1, sizeof(struct tar_links));
+	return alloc_zeroed(1, sizeof(struct hard_links));
 }
 
-void tar_links_free(struct tar_links *links)
+void hard_links_free(struct hard_links *links)
 {
 	for (size_t i = 0; links && i < BUCKETS; i++)
 		for (struct linked *linked = links->buckets[i]; linked;) {
@@ -40,7 +40,7 @@ void tar_links_free(struct tar_links *links)
 	free(links);
 }
 
-const char *tar_links_find(const struct tar_links *links, const struct stat *st)
+const char *hard_links_find(const struct hard_links *links, const struct stat *st)
 {
 	for (const struct linked *linked = links->buckets[st->st_ino % BUCKETS]; linked; linked = linked->next)
 		if (linked->inode == st->st_ino && linked->device == st->st_dev)
@@ -48,7 +48,7 @@ const char *tar_links_find(const struct tar_links *links, const struct stat *st)
 	return NULL;
 }
 
-void tar_links_add(struct tar_links *links, const struct stat *st, const char *path)
+void hard_links_add(struct hard_links *links, const struct stat *st, const char *path)
 {
 	struct linked **bucket = &links->buckets[st->st_ino % BUCKETS];
 	struct linked *linked = alloc_zeroed(1, sizeof *linked);
