@@ -14,8 +14,7 @@
 #include "specs/build_plan.h"
 #include "specs/field.h"
 #include "specs/field_json.h"
-
-enum { LIMIT = 4 << 20, DEEPEST = 32, ENV_LIMIT = 128 << 10 };
+#include "specs/image_document.h"
 
 #define HEALTH(member) offsetof(struct build_health, member)
 static const struct field health_fields[] = {
@@ -29,7 +28,7 @@ static const struct field health_fields[] = {
 };
 
 #define AT(member) offsetof(struct build_config, member)
-/* ExposedPorts and Volumes are objects whose keys alone say something: take_keys. */
+/* ExposedPorts and Volumes are objects whose keys alone say something: image_document_keys. */
 static const struct field run_fields[] = {
 	{ "User", FIELD_TEXT, AT(user), .flags = FIELD_OPEN },
 	{ "ExposedPorts", FIELD_OPAQUE, 0, .flags = 0 },
@@ -102,54 +101,15 @@ void build_config_copy(struct build_config *to, const struct build_config *from)
 	*to = copy;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* "Volumes": {"/data": {}}: the keys are what counts. */
-static int take_keys(json_t *run, const char *name, struct list *ret, struct error *e)
-{
-	json_t *object = json_object_get(run, name), *item;
-	const char *key;
-
-	if (object && !json_is_object(object) && !json_is_null(object))
-		return field_wrong(name, "an object", object, e);
-	json_object_foreach(object, key, item) list_add(ret, key);
-	if (ret->count)
-		qsort(ret->items, ret->count, sizeof *ret->items, by_name);
-	return 0;
-}
-
-/* A container's environment is bounded by the kernel; a hostile image's has to be bounded before every step inherits it. */
-static int check_env(const struct list *env, struct error *e)
-{
-	size_t total = 0;
-
-	for (size_t i = 0; i < env->count; i++)
-		total += strlen(env->items[i]) + 1;
-	if (total <= ENV_LIMIT)
-		return 0;
-	error_set(e, ERROR_IMAGE, "the environment has %zu bytes, more than %d", total, ENV_LIMIT);
-	return error_at(e, "config.Env");
-}
-
 int build_config_decode(const char *json, size_t length, const char *name, struct build_config *ret, struct error *e)
 {
 	struct build_config config = { 0 };
-	json_t *root = NULL, *run = NULL;
+	json_t *root = image_document_parse(json, length, name, e), *run = json_object_get(root, "config");
 	int result = -1;
 
-	if (length > LIMIT)
-		error_set(e, ERROR_IMAGE, "the configuration has %zu bytes, more than %d", length, LIMIT);
-	else if (field_depth(json, length) > DEEPEST)
-		error_set(e, ERROR_IMAGE, "the configuration is nested deeper than %d levels", DEEPEST);
-	else
-		root = field_parse(json, length, name, e);
-	run = json_object_get(root, "config");
 	if (root && field_decode(config_fields, root, &config, e) == 0 &&
-	    take_keys(run, "ExposedPorts", &config.exposed, e) == 0 &&
-	    take_keys(run, "Volumes", &config.volumes, e) == 0 && check_env(&config.env, e) == 0)
+	    image_document_keys(run, "ExposedPorts", &config.exposed, e) == 0 &&
+	    image_document_keys(run, "Volumes", &config.volumes, e) == 0 && image_document_check_env(&config.env, e) == 0)
 		result = 0;
 	json_decref(root);
 	if (result) {
@@ -157,8 +117,7 @@ int build_config_decode(const char *json, size_t length, const char *name, struc
 		error_in(e, "read the image configuration %s", name);
 		return error_as(e, ERROR_IMAGE);
 	}
-	if (config.labels.count)
-		qsort(config.labels.items, config.labels.count, sizeof *config.labels.items, by_name);
+	list_sort(&config.labels);
 	*ret = config;
 	return 0;
 }

@@ -6,15 +6,13 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
 #include "specs/field.h"
 #include "specs/field_json.h"
-
-enum { LIMIT = 4 << 20, DEEPEST = 32, ENV_LIMIT = 128 << 10 };
+#include "specs/image_document.h"
 
 #define AT(member) offsetof(struct image_config, member)
 
@@ -63,53 +61,15 @@ void image_config_release(struct image_config *config)
 	errno = saved;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* "Volumes": {"/data": {}}: the keys are what counts. */
-static int take_volumes(json_t *root, struct list *ret, struct error *e)
-{
-	json_t *volumes = json_object_get(json_object_get(root, "config"), "Volumes"), *item;
-	const char *key;
-
-	if (volumes && !json_is_object(volumes) && !json_is_null(volumes))
-		return field_wrong("Volumes", "an object", volumes, e);
-	json_object_foreach(volumes, key, item)
-		list_add(ret, key);
-	if (ret->count)
-		qsort(ret->items, ret->count, sizeof *ret->items, by_name);
-	return 0;
-}
-
-/* The kernel's own bound on argv and environment together is a quarter of the stack; an image needs far less. */
-static int check_env(const struct list *env, struct error *e)
-{
-	size_t total = 0;
-
-	for (size_t i = 0; i < env->count; i++)
-		total += strlen(env->items[i]) + 1;
-	if (total <= ENV_LIMIT)
-		return 0;
-	error_set(e, ERROR_IMAGE, "the environment has %zu bytes, more than %d", total, ENV_LIMIT);
-	return error_at(e, "config.Env");
-}
-
 int image_config_decode(const char *json, size_t length, const char *name, struct image_config *ret, struct error *e)
 {
 	struct image_config config = { 0 };
-	json_t *root = NULL;
+	json_t *root = image_document_parse(json, length, name, e);
 	int result = -1;
 
-	if (length > LIMIT)
-		error_set(e, ERROR_IMAGE, "the configuration has %zu bytes, more than %d", length, LIMIT);
-	else if (field_depth(json, length) > DEEPEST)
-		error_set(e, ERROR_IMAGE, "the configuration is nested deeper than %d levels", DEEPEST);
-	else
-		root = field_parse(json, length, name, e);
-	if (root && field_decode(config_fields, root, &config, e) == 0 && take_volumes(root, &config.volumes, e) == 0 &&
-	    check_env(&config.env, e) == 0)
+	if (root && field_decode(config_fields, root, &config, e) == 0 &&
+	    image_document_keys(json_object_get(root, "config"), "Volumes", &config.volumes, e) == 0 &&
+	    image_document_check_env(&config.env, e) == 0)
 		result = 0;
 	json_decref(root);
 	if (result) {
