@@ -85,11 +85,11 @@ full_bundle() {
 }
 
 paused_of() { [ -n "$(paused_child)" ]; }
-# The process of this test that waits before its step.
+# The process of this test that waits before its step: exec hides the words of its command line, not its environment.
 paused_child() {
 	local file
 	for file in $(grep -lsxF 'box:[paused]' /proc/[0-9]*/comm); do
-		if grep -qsF "$WORK" "${file%comm}cmdline"; then cut -d/ -f3 <<<"$file"; fi
+		if grep -qszxF "PAUSED_BY=$WORK" "${file%comm}environ"; then cut -d/ -f3 <<<"$file"; fi
 	done
 }
 
@@ -100,7 +100,7 @@ paused_child() {
 	mapfile -t steps < <(table_steps create_steps | sed '1d; /^no death signal$/q')
 	count=0
 	for step in "${steps[@]}"; do
-		BOX_PAUSE_STEP=$step "$BOX" --root "$STATE" create -b "$BUNDLE" "$TAG" </dev/null >out 2>&1 &
+		PAUSED_BY=$WORK BOX_PAUSE_STEP=$step "$BOX" --root "$STATE" create -b "$BUNDLE" "$TAG" </dev/null >out 2>&1 &
 		pid=$!
 		wait_until 10 paused_of || fail "never paused at $step: $(cat out)"
 		child=$(paused_child)
@@ -129,7 +129,7 @@ paused_child() {
 	mapfile -t steps < <(table_steps enter_oci_steps)
 	[ ${#steps[@]} -ge 20 ]
 	for step in "${steps[@]}"; do
-		BOX_PAUSE_STEP=$step "$BOX" --root "$STATE" exec "$TAG" sleep 1001 </dev/null >out 2>&1 &
+		PAUSED_BY=$WORK BOX_PAUSE_STEP=$step "$BOX" --root "$STATE" exec "$TAG" sleep 1001 </dev/null >out 2>&1 &
 		pid=$!
 		wait_until 10 paused_of || fail "never paused at $step: $(cat out)"
 		child=$(paused_child)
