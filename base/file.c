@@ -225,7 +225,6 @@ static const char may_change[] = "others could change what is in it";
 int folder_open_private(const char *path, struct error *e)
 {
 	autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
 	struct stat st;
 
 	if (fd < 0) {

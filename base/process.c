@@ -101,7 +101,6 @@ static const char *stat_field(pid_t pid, int wanted, char line[static STAT_SIZE]
 {
 	char path[48];
 	ssize_t got;
-	char *at;
 	int fd;
 
 	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid); /* always fits */
@@ -112,10 +111,7 @@ static const char *stat_field(pid_t pid, int wanted, char line[static STAT_SIZE]
 	close(fd);
 	line[got > 0 ? got : 0] = '\0';
 	/* Field 2 is the name in parentheses and may hold anything: count from behind its last ")". */
-	at = strrchr(line, ')');
-	for (int field = 2; at && field < wanted; field++)
-		at = strchr(at + 1, ' ');
-	return at ? at + 1 : NULL;
+	return skip_fields(strrchr(line, ')'), wanted - 2);
 }
 
 int64_t process_start_time(pid_t pid)
@@ -141,8 +137,8 @@ int process_stat_fields(pid_t pid, uint64_t *ret, int count)
 	return at ? 0 : -1;
 }
 
-/* The first thread has ended, and the process lives on in its others: pthread_exit in main. The kernel counts the first one, too, until somebody
- * has waited for the process. */
+/* The first thread has ended, and the process lives on in its others: pthread_exit in main. The kernel counts the first one, too, until
+ * somebody has waited for the process. */
 static bool has_ended(char state, const char *threads)
 {
 	return state == 'X' || (state == 'Z' && strtoll(threads, NULL, 10) <= 1);
