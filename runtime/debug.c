@@ -31,6 +31,7 @@
 #include "base/places.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
+#include "runtime/afterwards.h"
 #include "runtime/box.h"
 #include "runtime/guard.h"
 #include "runtime/idmap.h"
@@ -138,7 +139,7 @@ static int make_group(const struct places *places, const char *name, const char 
 int box_debug(const struct places *places, const struct box_debug *request, int *ret_status, struct error *e)
 {
 	autofree char *below = text_format("box-debug-%d", (int)getpid());
-	struct guard guard = GUARD_NONE;
+	struct afterwards guard = AFTERWARDS_NONE;
 	struct cgroup *group = NULL;
 	struct box_exec exec = {
 		.name = request->name,
@@ -158,7 +159,7 @@ int box_debug(const struct places *places, const struct box_debug *request, int 
 	exec.cgroup = group ? below : NULL;
 	if (result == 0)
 		result = box_exec(places, &exec, ret_status, e);
-	if (guard_end(&guard, result ? &ignored : e))
+	if (afterwards_end(&guard, result ? &ignored : e))
 		result = -1;
 	cgroup_free(group);
 	return result;

@@ -6,7 +6,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +20,7 @@
 #include "base/number.h"
 #include "base/process.h"
 #include "cgroups/cgroup.h"
+#include "runtime/afterwards.h"
 #include "runtime/stage.h"
 
 enum { ROUNDS = 1000, PAUSE_US = 5000 };
@@ -61,16 +61,12 @@ static void end_by_mounts(const struct mounts *mounts)
 	}
 }
 
-static _Noreturn void watch(int pipe, const struct cgroup *group)
+static void act(int pipe, const void *data)
 {
+	const struct cgroup *group = data;
 	struct mounts mounts = { 0 };
 	struct error ignored = { 0 }; /* box may be gone: nobody is left to tell, and the app's end takes the rest */
-	sigset_t all;
 
-	process_title("box:[guard]");
-	(void)setsid(); /* not ended with its caller's terminal */
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	while (read(pipe, &mounts, sizeof mounts) > 0 || errno == EINTR)
 		errno = 0;
 	/* Both: a group of an ordinary user may be one in name only (cgroup.h). */
@@ -79,31 +75,11 @@ static _Noreturn void watch(int pipe, const struct cgroup *group)
 	end_by_mounts(&mounts);
 	if (group)
 		(void)cgroup_remove(group, &ignored);
-	_exit(0);
 }
 
-int guard_start(const struct cgroup *group, struct guard *ret, struct error *e)
+int guard_start(const struct cgroup *group, struct afterwards *ret, struct error *e)
 {
-	const struct process_clone plain = { .cgroup = -1 };
-	struct guard guard = GUARD_NONE;
-	int ends[2];
-	pid_t pid;
-
-	if (pipe2(ends, O_CLOEXEC))
-		return error_sys(e, "make a pipe");
-	pid = process_clone(&plain, &guard.pidfd, e);
-	if (pid == 0) {
-		close(ends[1]);
-		watch(ends[0], group);
-	}
-	close(ends[0]);
-	guard.pipe = ends[1];
-	if (pid < 0) {
-		close(guard.pipe);
-		return -1;
-	}
-	*ret = guard;
-	return 0;
+	return afterwards_start("box:[guard]", act, group, ret, e);
 }
 
 int guard_watch(int pipe, int channel, struct error *e)
@@ -119,17 +95,4 @@ int guard_watch(int pipe, int channel, struct error *e)
 	mounts = (struct mounts){ message.numbers[0], message.numbers[1] };
 	message_release(&message);
 	return write_all(pipe, &mounts, sizeof mounts) ? error_sys(e, "tell the guard") : 0;
-}
-
-int guard_end(struct guard *guard, struct error *e)
-{
-	struct process_end end;
-	int result;
-
-	if (guard->pipe < 0)
-		return 0;
-	close(take_fd(&guard->pipe));
-	result = process_wait(guard->pidfd, &end, e);
-	close(take_fd(&guard->pidfd));
-	return result;
 }

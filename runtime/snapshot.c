@@ -14,7 +14,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -27,8 +26,8 @@
 #include "base/id_map.h"
 #include "base/log.h"
 #include "base/places.h"
-#include "base/process.h"
 #include "base/text.h"
+#include "runtime/afterwards.h"
 #include "runtime/app_volumes.h"
 #include "runtime/box.h"
 #include "runtime/copy_whole.h"
@@ -42,7 +41,7 @@ enum { FROM = 3, TO = 4 };
 struct making {
 	const struct places *places;
 	struct list paused; /* names of apps */
-	int pipe, thawer;   /* -1: nobody is paused */
+	struct afterwards thawer; /* none: nobody is paused */
 	int top, folder, lock, from, to;
 	char *temporary;
 };
@@ -82,40 +81,16 @@ static void sweep(int top)
 	}
 }
 
-static _Noreturn void let_go_on(const struct making *m, int pipe)
+static void let_go_on(int pipe, const void *data)
 {
+	const struct making *m = data;
 	struct error ignored = { 0 };
-	sigset_t all;
 	char byte;
 
-	process_title("box:[thaw]");
-	(void)setsid();
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	while (read(pipe, &byte, 1) < 0 && errno == EINTR)
 		;
 	for (size_t i = 0; i < m->paused.count; i++)
 		(void)box_pause(m->places, m->paused.items[i], /* paused= */ false, &ignored); /* it may have ended */
-	_exit(0);
-}
-
-/* The process that lets them go on is there before the first of them is paused. */
-static int start_thawer(struct making *m, struct error *e)
-{
-	const struct process_clone plain = { .cgroup = -1 };
-	int ends[2];
-	pid_t pid;
-
-	if (pipe2(ends, O_CLOEXEC))
-		return error_sys(e, "make a pipe");
-	pid = process_clone(&plain, &m->thawer, e);
-	if (pid == 0) {
-		close(ends[1]);
-		let_go_on(m, ends[0]);
-	}
-	close(ends[0]);
-	m->pipe = ends[1];
-	return pid < 0 ? -1 : 0;
 }
 
 static int pause_owners(struct making *m, const char *name, struct error *e)
@@ -133,7 +108,8 @@ static int pause_owners(struct making *m, const char *name, struct error *e)
 	}
 	if (!m->paused.count)
 		return 0;
-	if (start_thawer(m, e))
+	/* Who lets them go on is there before the first of them is paused. */
+	if (afterwards_start("box:[thaw]", let_go_on, m, &m->thawer, e))
 		return -1;
 	for (size_t i = 0; i < m->paused.count; i++) {
 		const char *app = m->paused.items[i];
@@ -188,19 +164,15 @@ static int commit(struct making *m, const char *copy, struct error *e)
 
 static void release(struct making *m)
 {
-	int *const fds[] = { &m->pipe, &m->lock, &m->folder, &m->from, &m->to };
+	int *const fds[] = { &m->lock, &m->folder, &m->from, &m->to };
 	struct error ignored = { 0 };
-	struct process_end end;
 
 	if (m->temporary)
 		(void)remove_temporary(m->top, m->temporary, &ignored); /* the first cause is what counts */
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		if (*fds[i] >= 0)
 			close(take_fd(fds[i]));
-	if (m->thawer >= 0) {
-		(void)process_wait(m->thawer, &end, &ignored);
-		close(take_fd(&m->thawer));
-	}
+	(void)afterwards_end(&m->thawer, &ignored); /* they do go on, whatever it says */
 	if (m->top >= 0)
 		close(take_fd(&m->top));
 	list_release(&m->paused);
@@ -210,7 +182,7 @@ static void release(struct making *m)
 int volume_snapshot(const struct places *places, const char *name, const char *copy, bool is_live, struct error *e)
 {
 	struct making m = {
-		.places = places, .pipe = -1, .thawer = -1, .folder = -1, .lock = -1, .to = -1, .top = -1, .from = -1
+		.places = places, .thawer = AFTERWARDS_NONE, .folder = -1, .lock = -1, .to = -1, .top = -1, .from = -1
 	};
 	struct stat st;
 	int result = volume_content(places, name, &m.top, &m.from, e) || volume_check_name(copy, e) ? -1 : 0;
