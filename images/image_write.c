@@ -117,15 +117,9 @@ static int check_parts(int store, const struct image_parts *parts, struct error 
 
 static int write_record(int store, const struct image_parts *parts, char *manifest, char *config, struct error *e)
 {
-	struct image_record record = { .image = manifest, .config = config, .layers = parts->diff_ids };
-	struct digest digest;
-	autofree char *path = NULL;
+	const struct image_record record = { .image = manifest, .config = config, .layers = parts->diff_ids };
 
-	if (digest_parse(manifest, &digest))
-		return error_set(e, ERROR_INTERNAL, "\"%s\" is no digest", manifest);
-	path = image_record_path(&digest);
-	/* Never replaced where it is: boxes hold locks on that very file. */
-	return faccessat(store, path, F_OK, 0) == 0 ? 0 : image_record_write(store, &record, e);
+	return image_record_write(store, &record, e);
 }
 
 static int write_names(int store, const struct image_write *image, const struct descriptor *manifest, struct error *e)

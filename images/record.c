@@ -101,6 +101,8 @@ int image_record_write(int store, const struct image_record *record, struct erro
 		return error_set(e, ERROR_INTERNAL, "record the image \"%s\": it is no digest",
 				 record->image ? record->image : "");
 	path = image_record_path(&digest);
+	if (faccessat(store, path, F_OK, 0) == 0)
+		return 0;
 	field_dump(image_fields, record, &json);
 	return file_replace(store, path, json.data, json.length, 0600, e);
 }

@@ -36,6 +36,7 @@ struct source_record {
 
 /* Reads and writes below the open store folder. Reading what is not there: errno ENOENT in e->sys. */
 int image_record_read(int store, const struct digest *image, struct image_record *ret, struct error *e);
+/* One that is there stays as it is: boxes hold locks on that very file. */
 int image_record_write(int store, const struct image_record *record, struct error *e);
 void image_record_release(struct image_record *record);
 /* Calls tell for every record of the first kind; one that cannot be read is an error, as it may need anything. The record may be kept by

@@ -182,7 +182,7 @@ int layer_work_start(const struct places *places, const struct layer_work *work,
 
 static int take_upper(struct layer_process *p, new_layer_taker *take, void *data, struct error *e)
 {
-	autoclose int upper = take ? openat(p->writable, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	autoclose int upper = take ? writable_open_upper(p->writable) : -1;
 
 	if (!take)
 		return 0;

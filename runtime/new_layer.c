@@ -16,11 +16,12 @@
 #include "runtime/explain.h"
 #include "runtime/launch.h"
 #include "runtime/relay.h"
+#include "runtime/writable.h"
 #include "specs/container.h"
 
 static int take_upper(const struct launch *l, new_layer_taker *take, void *data, struct error *e)
 {
-	autoclose int upper = openat(l->writable, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int upper = writable_open_upper(l->writable);
 
 	return upper < 0 ? error_sys(e, "open the new layer") : take(upper, &l->map, data, e);
 }

@@ -154,9 +154,14 @@ int writable_rename(int store, const char *old, const char *new, struct error *e
 	return fsync(containers) ? error_sys(e, "keep the folder containers of the store") : 0;
 }
 
+int writable_open_upper(int folder)
+{
+	return openat(folder, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 int writable_limit(int folder, uint32_t base, int64_t bytes, struct error *e)
 {
-	autoclose int upper = openat(folder, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int upper = writable_open_upper(folder);
 	autoclose int work = openat(folder, "work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	const int folders[] = { upper, work };
 

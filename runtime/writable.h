@@ -16,6 +16,9 @@ int writable_make(const char *store, const char *name, const struct id_map *map,
 /* The same where holder, a path, has such a layer already: what the app wrote is still there. -1 without an error: there is none. */
 int writable_open(const char *store, const char *name, const char *holder, const struct id_map *map, struct error *e);
 
+/* What overlayfs writes to, in the open folder of the layer; -1 and errno. */
+int writable_open_upper(int folder);
+
 /* Limits the space of a new layer to so many bytes, by a project of the ids that the app has leased from base on (disk_quota.h). */
 int writable_limit(int folder, uint32_t base, int64_t bytes, struct error *e);
 

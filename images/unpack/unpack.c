@@ -181,21 +181,13 @@ static int write_record(struct job *job, struct error *e)
 {
 	struct image_record record = { .image = job->image, .config = job->config };
 	char name[DIGEST_TEXT];
-	struct digest digest;
 	int result;
-	autofree char *path = NULL;
 
 	for (size_t i = 0; i < job->layer_count; i++) {
 		digest_text(&job->layers[i].digest, name);
 		list_add(&record.layers, name);
 	}
-	if (digest_parse(job->image, &digest))
-		return error_set(e, ERROR_INTERNAL, "the sandbox named no image");
-	path = image_record_path(&digest);
-	/* Never replaced where it is: boxes hold locks on that very file. */
-	result = faccessat(job->request->store, path, F_OK, 0) == 0
-			 ? 0
-			 : image_record_write(job->request->store, &record, e);
+	result = image_record_write(job->request->store, &record, e);
 	list_release(&record.layers);
 	return result;
 }
