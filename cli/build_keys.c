@@ -30,6 +30,18 @@ static void add_layers(const struct list *diff_ids, struct text *ret)
 	text_add_char(ret, '\n');
 }
 
+/* Files of another stage or image: all that their layers are. */
+static int add_source_layers(struct build_work *work, const struct build_from *from, struct text *key, struct error *e)
+{
+	const struct list *layers = build_source_layers(work, from, e);
+
+	if (!layers)
+		return -1;
+	text_add(key, "layers");
+	add_layers(layers, key);
+	return 0;
+}
+
 /* Files of the context: what they are now. */
 static int add_files(struct build_work *work, struct selection *selection, struct text *ret, struct error *e)
 {
@@ -86,19 +98,11 @@ static int refuse_archives(const struct build_work *work, const struct build_sou
 
 static int add_copy(struct build_work *work, struct stage *stage, const struct build_step *step, struct text *key, struct error *e)
 {
-	const struct list *layers;
-
 	for (size_t i = 0; i < step->source_count; i++)
 		if (step->sources[i].kind != BUILD_SOURCE_PATH)
 			return refuse_source(&step->sources[i], e);
-	if (step->from.kind != BUILD_FROM_CONTEXT) {
-		layers = build_source_layers(work, &step->from, e);
-		if (!layers)
-			return -1;
-		text_add(key, "layers");
-		add_layers(layers, key);
-		return 0;
-	}
+	if (step->from.kind != BUILD_FROM_CONTEXT)
+		return add_source_layers(work, &step->from, key, e);
 	stage->inputs = alloc_zeroed(1, sizeof *stage->inputs);
 	for (size_t i = 0; i < step->source_count; i++) {
 		const struct selection_wish wish = { .root = work->context, .what = "the build context", .ignore = &work->ignore,
@@ -119,19 +123,12 @@ static int add_mount(struct build_work *work, const struct build_mount *mount, s
 	const struct build_step step = { .sources = &source, .source_count = 1 };
 	const struct selection_wish wish = { .root = work->context, .what = "the build context", .ignore = &work->ignore, .step = &step };
 	struct selection selection = { 0 };
-	const struct list *layers;
 	int result;
 
 	if (mount->kind != BUILD_MOUNT_BIND)
 		return 0;
-	if (mount->from.kind != BUILD_FROM_CONTEXT) {
-		layers = build_source_layers(work, &mount->from, e);
-		if (!layers)
-			return -1;
-		text_add(key, "layers");
-		add_layers(layers, key);
-		return 0;
-	}
+	if (mount->from.kind != BUILD_FROM_CONTEXT)
+		return add_source_layers(work, &mount->from, key, e);
 	pattern = selection_literal(mount->source);
 	source.path = pattern;
 	result = selection_add(&wish, &selection, e) || add_files(work, &selection, key, e) ? -1 : 0;

@@ -143,13 +143,13 @@ static int write_output(const struct build_work *work, const struct stage *targe
 	return result || output_file_commit(&file, e) ? error_in(e, "write %s", output.dest ? output.dest : "the image") : 0;
 }
 
-static int write_text_file(const char *path, const struct text *content, struct error *e)
+static int write_text_file(const char *path, const char *content, size_t length, struct error *e)
 {
 	autorelease(output_file) struct output_file file = { .fd = -1 };
 
 	if (output_file_open(path, &file, e))
 		return -1;
-	if (write_all(file.fd, content->data, content->length))
+	if (write_all(file.fd, content, length))
 		return error_sys(e, "write %s", path);
 	return output_file_commit(&file, e);
 }
@@ -174,7 +174,7 @@ static int write_metadata(const struct build_work *work, const struct list *name
 	add_names(names, &json);
 	json_add_number(&json, "io.box.created", (uint64_t)work->created);
 	text_add(&json, "}\n");
-	return write_text_file(work->options->metadata_file, &json, e);
+	return write_text_file(work->options->metadata_file, json.data, json.length, e);
 }
 
 static int push_all(struct build_work *work, const struct list *names, struct error *e)
@@ -218,10 +218,8 @@ static int report(struct build_work *work, const struct stage *target, const str
 	text_addf(&out, "%s\n", digest);
 	if (options->metadata_file && write_metadata(work, names, digest, e))
 		return -1;
-	out.length--;
-	if (options->iidfile && write_text_file(options->iidfile, &out, e))
+	if (options->iidfile && write_text_file(options->iidfile, digest, strlen(digest), e))
 		return -1;
-	out.length++;
 	/* An image that went to stdout is not followed by its name. */
 	for (size_t i = 0; i < options->outputs.count; i++)
 		if (strcmp(options->outputs.items[i], "-") == 0 || text_ends(options->outputs.items[i], "dest=-"))

@@ -204,7 +204,7 @@ static int begin(struct build_work *work, struct stage *stage, bool *ret_moved, 
 {
 	const struct build_head *head = build_file_head(work->file, stage->number);
 
-	if (!head->is_needed && !stage->started_ms)
+	if (!head->is_needed && !stage->is_wanted)
 		return 0;
 	if (!is_done(work, &head->base))
 		return 0;
@@ -214,7 +214,7 @@ static int begin(struct build_work *work, struct stage *stage, bool *ret_moved, 
 		log_warning("%s", stage->plan.warnings.items[i]);
 	for (size_t i = 0; i < stage->plan.need_count; i++)
 		if (work->stages[stage->plan.needs[i]].state == STAGE_WAITING)
-			work->stages[stage->plan.needs[i]].started_ms = 1;
+			work->stages[stage->plan.needs[i]].is_wanted = true;
 	stage->state = STAGE_READY;
 	*ret_moved = true;
 	return 0;

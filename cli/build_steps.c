@@ -170,21 +170,30 @@ static int pack_image(int root, void *data, struct error *e)
 	return result;
 }
 
-/* A worker in the root of the stage's layers. */
+/* A worker in a root of these layers of the store. */
+static int start_in(const struct making *making, const struct list *diff_ids, struct layer_work *request, struct layer_process **ret,
+		    struct error *e)
+{
+	const struct places *places = making->work->call->places;
+	struct layer *layers;
+	int result;
+
+	if (image_open_layers(places, diff_ids, &layers, &request->layer_count, e))
+		return -1;
+	request->layers = layers;
+	result = layer_work_start(places, request, ret, e);
+	image_close_layers(layers, request->layer_count);
+	return result;
+}
+
+/* On top of the stage's layers. */
 static int start_writer(struct making *making, int (*work)(int, void *, struct error *), struct layer_process **ret, struct error *e)
 {
 	autofree char *name = build_container_name(making->work);
 	int *const kept[] = { &making->in };
 	struct layer_work request = { .name = name, .kept = kept, .kept_count = making->in >= 0, .work = work, .data = making };
-	struct layer *layers;
-	int result;
 
-	if (image_open_layers(making->work->call->places, &making->stage->diff_ids, &layers, &request.layer_count, e))
-		return -1;
-	request.layers = layers;
-	result = layer_work_start(making->work->call->places, &request, ret, e);
-	image_close_layers(layers, request.layer_count);
-	return result;
+	return start_in(making, &making->stage->diff_ids, &request, ret, e);
 }
 
 static int start_reader(struct making *making, struct layer_process **ret, struct error *e)
@@ -192,15 +201,8 @@ static int start_reader(struct making *making, struct layer_process **ret, struc
 	const struct list *diff_ids = build_source_layers(making->work, &making->step->from, e);
 	int *const kept[] = { &making->out };
 	struct layer_work request = { .kept = kept, .kept_count = 1, .work = pack_image, .data = making };
-	struct layer *layers;
-	int result;
 
-	if (!diff_ids || image_open_layers(making->work->call->places, diff_ids, &layers, &request.layer_count, e))
-		return -1;
-	request.layers = layers;
-	result = layer_work_start(making->work->call->places, &request, ret, e);
-	image_close_layers(layers, request.layer_count);
-	return result;
+	return diff_ids ? start_in(making, diff_ids, &request, ret, e) : -1;
 }
 
 /* This side of the copy, while the writer runs: 0, or -1 with its error. */

@@ -62,7 +62,7 @@ struct stage {
 	struct commit_layer *layers; /* of each step that is done */
 	struct selection *inputs;    /* of the next step: from the context */
 	char *key;            /* of the next step */
-	int64_t started_ms;
+	bool is_wanted;       /* by a trigger of another stage, which the file alone does not show */
 	unsigned vertex;      /* of the next step: its number in the log */
 	/* STAGE_BUSY */
 	int pidfd, output, answer;

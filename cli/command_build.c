@@ -209,6 +209,8 @@ static int parse(struct build_work *work, const struct app_build *spec, struct e
 
 static void release(struct build_work *work)
 {
+	const int fds[] = { work->store, work->pin, work->context };
+
 	for (size_t i = 0; i < work->stage_count; i++) {
 		struct stage *stage = &work->stages[i];
 
@@ -239,9 +241,9 @@ static void release(struct build_work *work)
 	if (work->digests)
 		content_digests_close(work->digests);
 	build_log_free(work->log);
-	for (size_t i = 0; i < 3; i++)
-		if (*(int *const[]){ &work->store, &work->pin, &work->context }[i] >= 0)
-			close(*(int *const[]){ &work->store, &work->pin, &work->context }[i]);
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 }
 
 static enum build_log_style style_of(const struct build_options *options)
