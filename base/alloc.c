@@ -25,6 +25,15 @@ void *alloc_zeroed(size_t count, size_t size)
 	return memory;
 }
 
+void *alloc_aligned(size_t alignment, size_t size)
+{
+	void *memory = aligned_alloc(alignment, size);
+
+	if (!memory)
+		out_of_memory();
+	return memory;
+}
+
 void *alloc_resize(void *old, size_t count, size_t size)
 {
 	void *memory = reallocarray(old, count ? count : 1, size ? size : 1);

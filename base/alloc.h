@@ -12,6 +12,9 @@
 /* Zeroed memory for count objects; never NULL. */
 void *alloc_zeroed(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
 
+/* size bytes at a multiple of alignment, which divides size; not zeroed; never NULL. */
+void *alloc_aligned(size_t alignment, size_t size) __attribute__((malloc, returns_nonnull));
+
 /* realloc(3) for count objects; never NULL. New bytes are not initialised. */
 void *alloc_resize(void *old, size_t count, size_t size) __attribute__((returns_nonnull, warn_unused_result));
 

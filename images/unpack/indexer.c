@@ -8,51 +8,36 @@
  */
 #include "images/unpack/indexer.h"
 
-#include <fcntl.h>
-
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "images/unpack/budget.h"
 #include "images/unpack/index_tree.h"
 #include "images/unpack/index_writer.h"
 #include "images/unpack/stream.h"
+#include "images/unpack/write_behind.h"
 #include "images/tar_reader.h"
-
-enum { SEND = 16 << 20 };
 
 struct tee {
 	struct stream *stream;
-	int tar;
-	int64_t size;       /* written … */
-	int64_t sent;       /* … and on its way to the disk, which works while the next bytes are decompressed */
+	struct write_behind *tar;
+	int64_t size;       /* given to it */
 	bool has_failed;    /* not the archive's form, but reading, decompressing or writing */
 	struct error error; /* of that */
 };
-
-/* Without it the disk stands still until the whole image is here and waited for. */
-static void send_to_disk(struct tee *tee)
-{
-	if (tee->size - tee->sent < SEND)
-		return;
-	(void)sync_file_range(tee->tar, tee->sent, tee->size - tee->sent, SYNC_FILE_RANGE_WRITE); /* a hint: syncfs has the last word */
-	tee->sent = tee->size;
-}
 
 static ssize_t next_bytes(void *data, const unsigned char **ret, struct error *e)
 {
 	struct tee *tee = data;
 	ssize_t got = stream_next(tee->stream, ret, e);
 
-	if (got > 0 && write_all(tee->tar, *ret, (size_t)got))
-		got = error_sys(e, "write the layer's tar");
+	if (got > 0 && write_behind_add(tee->tar, *ret, (size_t)got, e))
+		got = -1;
 	if (got < 0) {
 		tee->has_failed = true;
 		tee->error = *e;
 	} else {
 		tee->size += got;
-		send_to_disk(tee);
 	}
 	return got;
 }
@@ -90,7 +75,8 @@ static int write_rest(struct tee *tee, struct error *e)
 int index_tar(struct stream *stream, const struct index_files *files, const struct apply_options *options, struct budget *budget,
 	      struct digest *ret, bool *ret_is_indexed, struct apply_report *report, struct error *e)
 {
-	struct tee tee = { .stream = stream, .tar = files->tar };
+	autorelease(write_behind) struct write_behind *tar = write_behind_begin(files->tar, "write the layer's tar");
+	struct tee tee = { .stream = stream, .tar = tar };
 	struct apply_report found = { 0 };
 	struct error why = { 0 };
 	struct index_tree tree;
@@ -110,7 +96,7 @@ int index_tar(struct stream *stream, const struct index_files *files, const stru
 		*e = tee.error;
 		return -1;
 	}
-	if (result && write_rest(&tee, e))
+	if ((result && write_rest(&tee, e)) || write_behind_end(tar, e))
 		return -1;
 	return stream_digest(stream, ret, e);
 }

@@ -25,8 +25,9 @@
 #include "images/unpack/layer_tree.h"
 #include "images/unpack/member_name.h"
 #include "images/unpack/member_rules.h"
+#include "images/unpack/write_behind.h"
 
-static int pwrite_all(int fd, const char *bytes, size_t length, int64_t at)
+static int write_at(int fd, const char *bytes, size_t length, int64_t at, struct error *e)
 {
 	while (length > 0) {
 		ssize_t done = pwrite(fd, bytes, length, at);
@@ -34,7 +35,7 @@ static int pwrite_all(int fd, const char *bytes, size_t length, int64_t at)
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0)
-			return -1;
+			return error_sys(e, "write it");
 		bytes += done;
 		length -= (size_t)done;
 		at += done;
@@ -53,6 +54,7 @@ static int refuse_hole(struct error *e)
  */
 static int copy_content(struct archive *archive, int fd, int64_t size, bool has_holes, struct content_hash *hash, struct error *e)
 {
+	autorelease(write_behind) struct write_behind *behind = size >= WRITE_BEHIND_WORTH ? write_behind_begin(fd, "write it") : NULL;
 	const void *block;
 	size_t length;
 	int64_t at, end = 0;
@@ -63,14 +65,20 @@ static int copy_content(struct archive *archive, int fd, int64_t size, bool has_
 			return error_set(e, ERROR_IMAGE, "its pieces overlap or reach past its size");
 		if (at > end && !has_holes)
 			return refuse_hole(e);
-		if (pwrite_all(fd, block, length, at))
-			return error_sys(e, "write it");
+		if (at > end && behind) {
+			if (write_behind_end(behind, e))
+				return -1;
+			write_behind_release(&behind);
+		}
+		if (behind ? write_behind_add(behind, block, length, e) : write_at(fd, block, length, at, e))
+			return -1;
 		if (hash)
 			content_hash_add(hash, at, block, length);
 		end = at + (int64_t)length;
 	}
-	/* Some writers (umoci's insert) leave the padding behind the last content out. The content itself is whole: that is all there is.
-	 * */
+	if (behind && write_behind_end(behind, e))
+		return -1;
+	/* Some writers (umoci's insert) leave the padding behind the last content out. The content itself is whole: that is all there is. */
 	if (code != ARCHIVE_EOF && end == size && size > 0)
 		return MEMBER_LAST;
 	if (code != ARCHIVE_EOF)

@@ -13,6 +13,9 @@ load reboot
 	begin once '"restart": "no"'
 	write_app unit '"restart": "on-failure"'
 	box systemd install --now unit.json
+	run systemctl is-enabled box-app-unit.service
+	expect_line enabled
+	systemctl add-wants box-vm.target box-app-unit.service # this machine's one target, as multi-user.target would be
 	box exec kept sh -c 'echo written >/kept'
 	box stop stopped
 	run systemctl is-active box-boot.service

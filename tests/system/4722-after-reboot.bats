@@ -10,7 +10,7 @@ load reboot
 	wait_until 60 systemctl is-active -q box-boot.service
 	is_running always
 	is_running kept
-	is_running unit
+	wait_until 60 is_running unit
 	! is_running stopped || fail "it was stopped by hand"
 	! is_running once || fail "its restart is no"
 	[ "$(box exec kept cat /kept)" = written ] || fail "what it wrote is gone"

@@ -45,6 +45,7 @@ lay_out() {
 	systemctl add-wants box-vm.target box-boot.service
 	systemctl start box-boot.service
 	cp "$BOX_BUILD/tests/rootfs.tar" $WORK/rootfs.tar
+	sync # all this was put there long ago
 }
 
 write_app() { # write_app NAME FIELDS: one that writes a line each second
