@@ -103,9 +103,7 @@ int command_boot(const struct call *call)
 	struct error e = { 0 };
 	int result = no_operands(call, boot_options, &choices, &e), failures = 0;
 
-	if (result == 0 && box_sweep(call->places, &e) == 0)
-		result = background_boot_names(call->places, &names, &e);
-	if (result)
+	if (result || box_sweep(call->places, &e) || background_boot_names(call->places, &names, &e))
 		return report_failure(&e);
 	/* One that cannot be started does not keep the others. */
 	for (size_t i = 0; i < names.count; i++) {

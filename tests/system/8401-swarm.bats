@@ -52,7 +52,7 @@ create() { first service create -q --detach --no-resolve-image --restart-delay 1
 	for machine in first second; do
 		task=$(container $machine web)
 		[ "$(docker_on $machine inspect -f '{{.HostConfig.Runtime}}' "$task")" = box ]
-		run docker_on $machine exec "$task" sh -c "$LIMITS; id -un; cat /run/secrets/password /settings; echo; echo \$WORD; touch /x || echo read-only"
+		run docker_on $machine exec "$task" sh -c "$LIMITS; id -un; cat /run/secrets/password /settings; echo; echo \$WORD; touch /x 2>/dev/null || echo read-only"
 		expect_line "memory 67108864" "pids 33" "cpu 50000 100000" app "a secreta setting" word read-only
 		wait_until 10 eval "[ \"\$(docker_on $machine inspect -f '{{.State.Health.Status}}' $task)\" = healthy ]"
 	done
