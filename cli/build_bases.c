@@ -145,6 +145,7 @@ int build_begin_stage(struct build_work *work, struct stage *stage, struct error
 	if (work->epoch >= 0)
 		stage->epoch = work->epoch;
 	stage->layers = alloc_zeroed(stage->plan.step_count + 1, sizeof *stage->layers);
+	build_verify_begin(work, stage);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
  *     build_steps     makes one step's layer, in a process of its own
  *     build_mounts    what RUN --mount needs
  *     build_schedule  which step of which stage is next; several at once
+ *     build_verify    every step a second time, in another world
  *     build_log       what people see of it
  *     build_output    the image's names, files and reports
  */
@@ -24,6 +25,7 @@
 #include "specs/build_plan.h"
 
 struct build_log;
+struct build_verify;
 struct call;
 struct commit_layer;
 struct content_digests;
@@ -32,7 +34,7 @@ struct selection;
 
 struct build_options {
 	const char *file, *target, *network, *pull_word, *platform, *progress, *metadata_file, *iidfile, *compression;
-	bool no_cache, pull, push, quiet;
+	bool no_cache, pull, push, quiet, verify;
 	bool is_part; /* of another command: nothing goes to stdout, and the log is told only where something is made */
 	struct list names, args, secrets, ssh, labels, annotations, outputs;
 	int64_t jobs; /* steps at once */
@@ -42,6 +44,14 @@ struct build_options {
 struct build_secret {
 	char *id;
 	char *file, *environment; /* one of them */
+};
+
+/* In what a step that is made again has another world. */
+enum build_change {
+	CHANGE_CLOCK = 1,     /* the time of day (runtime/other_world.h) */
+	CHANGE_HOST_NAME = 2,
+	CHANGE_CPUS = 4,      /* one alone */
+	CHANGE_ORDER = 8,     /* files of COPY come about, and folders list their names, from the last to the first */
 };
 
 enum stage_state {
@@ -64,6 +74,7 @@ struct stage {
 	char *key;            /* of the next step */
 	bool is_wanted;       /* by a trigger of another stage, which the file alone does not show */
 	unsigned vertex;      /* of the next step: its number in the log */
+	unsigned changes;     /* enum build_change: of the next step's world */
 	/* STAGE_BUSY */
 	int pidfd, output, answer;
 };
@@ -99,7 +110,25 @@ struct build_work {
 	unsigned made;       /* containers so far */
 	struct build_log *log;
 	bool is_stopped;     /* by a signal */
+	struct build_verify *verify; /* it is the second time; else NULL */
 };
+
+/* Stages that nothing has been done for; and what they hold. */
+struct stage *build_stages_new(const struct build_file *file);
+void build_stages_free(struct stage *stages, size_t count);
+
+/* build_verify.c. Makes every step again that the target needs; what comes out differently is told, and an error. */
+int build_verify(struct build_work *work, struct error *e);
+/* Its plan is there: what the first step's world is. */
+void build_verify_begin(const struct build_work *work, struct stage *stage);
+/* For log lines: " again", " again, with another clock"; "" the first time. */
+const char *build_verify_words(const struct build_work *work, const struct stage *stage);
+/* In the process that makes the step: what of its world is the process' own. */
+void build_verify_enter(const struct stage *stage);
+/* The next step was made again: layer, which is taken, or failed (NULL: it went well). True: once more, as stage->changes says by then;
+ * false: *ret is what the stage goes on with, and *ret_how a word for the log. */
+bool build_verify_judge(struct build_work *work, struct stage *stage, struct commit_layer *layer, const struct error *failed,
+			struct commit_layer *ret, const char **ret_how);
 
 /* build_context.c. The context's folder, and what .dockerignore hides. */
 int build_context_open(struct build_work *work, const char *path, const char *file, struct error *e);

@@ -63,6 +63,8 @@ const struct option_row build_options[] = {
 	{ 0, "push", OPTION_FLAG, offsetof(struct build_options, push), NULL, "push the image under each of its names" },
 	{ 0, "iidfile", OPTION_TEXT, offsetof(struct build_options, iidfile), "FILE", "write the image's digest to a file" },
 	{ 0, "metadata-file", OPTION_TEXT, offsetof(struct build_options, metadata_file), "FILE", "write what was built to a file, as JSON" },
+	{ 0, "verify", OPTION_FLAG, offsetof(struct build_options, verify), NULL,
+	  "make every step a second time, at another time of day, on another host and processor: exit code 1 where one comes out differently" },
 	OTHER_OPTION(0, "squash", "leave it out; a step that changes nothing makes no layer"),
 	OTHER_OPTION(0, "load", "leave it out; the image is in the store"),
 	{ 0 },
@@ -201,9 +203,7 @@ static int parse(struct build_work *work, const struct app_build *spec, struct e
 	for (size_t i = 0; i < unused.count; i++)
 		log_warning("--build-arg %s: no ARG of %s has that name, ignoring", unused.items[i], work->file_name);
 	work->stage_count = build_file_count(work->file);
-	work->stages = alloc_zeroed(work->stage_count, sizeof *work->stages);
-	for (size_t i = 0; i < work->stage_count; i++)
-		work->stages[i] = (struct stage){ .number = i, .pidfd = -1, .output = -1, .answer = -1 };
+	work->stages = build_stages_new(work->file);
 	return 0;
 }
 
@@ -211,21 +211,7 @@ static void release(struct build_work *work)
 {
 	const int fds[] = { work->store, work->pin, work->context };
 
-	for (size_t i = 0; i < work->stage_count; i++) {
-		struct stage *stage = &work->stages[i];
-
-		for (size_t n = 0; stage->layers && n < stage->plan.step_count; n++)
-			commit_layer_release(&stage->layers[n]);
-		free(stage->layers);
-		build_stage_release(&stage->plan);
-		image_parts_release(&stage->parts);
-		list_release(&stage->diff_ids);
-		if (stage->inputs)
-			selection_release(stage->inputs);
-		free(stage->inputs);
-		free(stage->key);
-	}
-	free(work->stages);
+	build_stages_free(work->stages, work->stage_count);
 	for (size_t i = 0; i < work->secret_count; i++) {
 		free(work->secrets[i].id);
 		free(work->secrets[i].file);
@@ -328,7 +314,9 @@ static int build(struct build_work *work, const struct spec *spec, const char *o
 	if (build_context_open(work, context, work->options->file, e) || parse(work, spec->app ? &spec->build : NULL, e))
 		return -1;
 	work->log = build_log_new(style_of(work->options));
-	return build_run_all(work, e) || build_finish(work, e) ? -1 : 0;
+	if (build_run_all(work, e) || (work->options->verify && build_verify(work, e)))
+		return -1;
+	return build_finish(work, e);
 }
 
 static int check(struct build_options *options, const struct list *operands, struct error *e)
