@@ -10,7 +10,10 @@
  *     build_schedule  which step of which stage is next; several at once
  *     build_verify    every step a second time, in another world
  *     build_log       what people see of it
- *     build_output    the image's names, files and reports
+ *     build_output    the image's names and files
+ *     build_attest    documents about it
+ *     build_git       the context's commit
+ *     build_metadata  a report for CI
  */
 #pragma once
 
@@ -34,7 +37,8 @@ struct selection;
 
 struct build_options {
 	const char *file, *target, *network, *pull_word, *platform, *progress, *metadata_file, *iidfile, *compression;
-	bool no_cache, pull, push, quiet, verify;
+	bool no_cache, pull, push, quiet, verify, sbom;
+	const char *provenance; /* "min" or "max"; NULL: none */
 	bool is_part; /* of another command: nothing goes to stdout, and the log is told only where something is made */
 	struct list names, args, secrets, ssh, labels, annotations, outputs;
 	int64_t jobs; /* steps at once */
@@ -97,6 +101,8 @@ struct build_work {
 	struct build_inputs inputs;
 	struct build_file *file;
 	char *file_name;     /* for messages */
+	char *file_digest;   /* of the build file or spec */
+	struct list read;    /* digests of what steps took from the context, for the provenance */
 	struct stage *stages;
 	size_t stage_count;
 	struct base_image *bases;
@@ -154,6 +160,21 @@ int build_step_make(struct build_work *work, struct stage *stage, struct commit_
 char *build_step_words(const struct build_work *work, const struct build_step *step);
 /* A name for one more container of this build. The caller frees it. */
 char *build_container_name(struct build_work *work);
+
+/* build_git.c. The commit of the context, by the host's git, which executes nothing of the repository: when it was made, and "gitCommit:HEX
+ * URI", to be freed. -1 and NULL: it is none. */
+int64_t build_git_time(const struct build_work *work);
+char *build_git_commit(const struct build_work *work);
+
+/* build_attest.c. What the options mean; an error where one of them means nothing. */
+int build_attest_check(struct build_options *options, struct error *e);
+/* Documents about the finished image, by its manifest's digest, as they were asked for. ret_predicate: the provenance's, where there is
+ * one. */
+int build_attest(struct build_work *work, const char *name, const char *digest, struct text *ret_predicate, struct error *e);
+
+/* build_metadata.c. Writes the file that --metadata-file names. */
+int build_metadata_write(const struct build_work *work, const struct list *names, const char *digest, const struct text *predicate,
+			 struct error *e);
 
 /* build_output.c. Configuration, manifest, names, files. */
 int build_finish(struct build_work *work, struct error *e);

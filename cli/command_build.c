@@ -19,11 +19,13 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "base/places.h"
+#include "base/sha256.h"
 #include "cli/audit.h"
 #include "cli/build_log.h"
 #include "cli/build_for_run.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
+#include "cli/locking.h"
 #include "cli/other_options.h"
 #include "cli/report.h"
 #include "images/build/content_digests.h"
@@ -65,6 +67,11 @@ const struct option_row build_options[] = {
 	{ 0, "metadata-file", OPTION_TEXT, offsetof(struct build_options, metadata_file), "FILE", "write what was built to a file, as JSON" },
 	{ 0, "verify", OPTION_FLAG, offsetof(struct build_options, verify), NULL,
 	  "make every step a second time, at another time of day, on another host and processor: exit code 1 where one comes out differently" },
+	{ 0, "provenance", OPTION_MAYBE, offsetof(struct build_options, provenance), "mode=min|max",
+	  "say beside the image how it was made (SLSA); with max: by which steps. box push takes it along" },
+	{ 0, "sbom", OPTION_FLAG, offsetof(struct build_options, sbom), NULL,
+	  "say beside the image which packages are in it (SPDX). box push takes it along" },
+	OTHER_OPTION(0, "attest", "--provenance=mode=max, --sbom"),
 	OTHER_OPTION(0, "squash", "leave it out; a step that changes nothing makes no layer"),
 	OTHER_OPTION(0, "load", "leave it out; the image is in the store"),
 	{ 0 },
@@ -180,6 +187,7 @@ static int read_file(struct build_work *work, struct text *ret, struct error *e)
 static int parse_either(struct build_work *work, const struct app_build *spec, struct error *e)
 {
 	autorelease(text) struct text text = { 0 };
+	char digest[SHA256_TEXT];
 
 	if (spec && spec->is_native) {
 		if (build_file_from_spec(spec->build, &work->inputs, &work->file, e))
@@ -188,6 +196,8 @@ static int parse_either(struct build_work *work, const struct app_build *spec, s
 	}
 	if (read_file(work, &text, e))
 		return -1;
+	sha256_bytes(text.length ? text.data : "", text.length, digest);
+	work->file_digest = alloc_copy(digest);
 	return build_file_parse(text.length ? text.data : "", text.length, work->file_name, &work->inputs, &work->file, e);
 }
 
@@ -221,6 +231,8 @@ static void release(struct build_work *work)
 	build_bases_release(work);
 	build_file_free(work->file);
 	free(work->file_name);
+	free(work->file_digest);
+	list_release(&work->read);
 	free(work->digest);
 	build_ignore_release(&work->ignore);
 	list_release(&work->inputs.args);
@@ -285,8 +297,10 @@ static void take_spec(struct build_work *work, const struct spec *spec, const ch
 	}
 	if (work->epoch < 0)
 		work->epoch = spec->build.epoch;
-	if (spec->build.is_native)
+	if (spec->build.is_native) {
 		work->file_name = alloc_copy(path);
+		work->file_digest = locking_spec_digest(spec->app);
+	}
 }
 
 static int build(struct build_work *work, const struct spec *spec, const char *operand, struct error *e)
@@ -335,7 +349,7 @@ static int check(struct build_options *options, const struct list *operands, str
 			return error_set(e, ERROR_USAGE, "option --label %.80s: expected KEY=VALUE", options->labels.items[i]);
 	return (options->network && options_one_of("network", options->network, networks, e)) ||
 			       (options->progress && options_one_of("progress", options->progress, styles, e)) ||
-			       options_one_of("compression", options->compression, compressions, e) ? -1 : 0;
+			       options_one_of("compression", options->compression, compressions, e) || build_attest_check(options, e) ? -1 : 0;
 }
 
 /* The whole of it; what it says goes to the terminal. */
