@@ -41,12 +41,14 @@ static int load(struct build_work *work, struct base_image *base, struct error *
 	autorelease(text) struct text json = { 0 };
 	int result;
 
+	if (locking_image(&work->locking, base->name, choices.platform, &choices.locked, e))
+		return -1;
 	if (options->pull_word && strcmp(options->pull_word, "never") == 0)
 		choices.pull = PULL_NEVER;
 	choices.data = progress_new(options->quiet, "pulling", "fetched");
 	result = image_resolve(work->call->places, base->name, &choices, &base->image, e);
 	progress_free(choices.data);
-	if (result)
+	if (result || locking_compare_image(&work->locking, base->name, choices.locked, &base->image, e))
 		return -1;
 	if (!base->image.config_digest)
 		return error_set(e, ERROR_UNSUPPORTED, "build on %s: it is a tar or folder, and no image", base->name);

@@ -3,6 +3,7 @@
  * build_work.h - one build while it goes on. Private to command_build.c and build_*.c.
  *
  *     build_context   the folder that COPY takes files from, and what it hides
+ *     build_lock      which images these are, by digest
  *     build_bases     images that stages begin with, or take files from
  *     build_keys      what a step's result depends on: the cache's key
  *     build_steps     makes one step's layer, in a process of its own
@@ -22,11 +23,13 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "cli/locking.h"
 #include "images/image.h"
 #include "images/image_parts.h"
 #include "specs/build_ignore.h"
 #include "specs/build_plan.h"
 
+struct app;
 struct build_log;
 struct build_verify;
 struct call;
@@ -37,7 +40,8 @@ struct selection;
 
 struct build_options {
 	const char *file, *target, *network, *pull_word, *platform, *progress, *metadata_file, *iidfile, *compression;
-	bool no_cache, pull, push, quiet, verify, sbom;
+	bool no_cache, pull, push, quiet, verify, sbom, locked;
+	const char *override; /* of the spec; NULL: none */
 	const char *provenance; /* "min" or "max"; NULL: none */
 	bool is_part; /* of another command: nothing goes to stdout, and the log is told only where something is made */
 	struct list names, args, secrets, ssh, labels, annotations, outputs;
@@ -105,6 +109,7 @@ struct build_work {
 	struct list read;    /* digests of what steps took from the context, for the provenance */
 	struct stage *stages;
 	size_t stage_count;
+	struct locking locking; /* of the base images */
 	struct base_image *bases;
 	size_t base_count;
 	struct build_secret *secrets;
@@ -138,6 +143,9 @@ bool build_verify_judge(struct build_work *work, struct stage *stage, struct com
 
 /* build_context.c. The context's folder, and what .dockerignore hides. */
 int build_context_open(struct build_work *work, const char *path, const char *file, struct error *e);
+
+/* build_lock.c. The lock beside the file; operand: the spec, with app, or the context. */
+int build_lock_open(struct build_work *work, const struct app *app, const char *operand, struct error *e);
 
 /* build_bases.c. The image, found or pulled; lives as long as work. */
 const struct base_image *build_base(struct build_work *work, const char *name, const char *platform, struct error *e);

@@ -23,6 +23,7 @@
 #include "cli/audit.h"
 #include "cli/build_log.h"
 #include "cli/build_for_run.h"
+#include "cli/build_spec.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
 #include "cli/locking.h"
@@ -53,6 +54,8 @@ const struct option_row build_options[] = {
 	  "what RUN reaches: the host's network (default), or none" },
 	{ 0, "no-cache", OPTION_FLAG, offsetof(struct build_options, no_cache), NULL, "make every step again" },
 	{ 0, "pull", OPTION_FLAG, offsetof(struct build_options, pull), NULL, "ask registries whether the tags of base images have moved" },
+	{ 0, "locked", OPTION_FLAG, offsetof(struct build_options, locked), NULL,
+	  "take no base image but what the lock beside the file says (box lock)" },
 	{ 0, "platform", OPTION_TEXT, offsetof(struct build_options, platform), "OS/ARCH[/VARIANT]", "of the image (default: this host's)" },
 	{ 0, "label", OPTION_LIST, offsetof(struct build_options, labels), "KEY=VALUE", "a label of the image" },
 	{ 0, "annotation", OPTION_LIST, offsetof(struct build_options, annotations), "KEY=VALUE", "an annotation of the manifest" },
@@ -156,33 +159,6 @@ static int take_platform(struct build_work *work, char *own, struct error *e)
 	return 0;
 }
 
-/* The text of the build file, and what messages call it. */
-static int read_file(struct build_work *work, struct text *ret, struct error *e)
-{
-	static const char *const names[] = { "Dockerfile", "Containerfile", "dockerfile" };
-	const char *file = work->options->file;
-
-	if (file && strcmp(file, "-") == 0) {
-		work->file_name = alloc_copy("stdin");
-		return file_read_fd(STDIN_FILENO, "stdin", BUILD_TEXT_LIMIT, ret, e);
-	}
-	if (file) {
-		work->file_name = alloc_copy(file);
-		return file_read(AT_FDCWD, file, BUILD_TEXT_LIMIT, ret, e);
-	}
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		autoclose int fd = beneath_try(work->context, names[i], O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-		struct stat st;
-
-		if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
-			continue;
-		work->file_name = alloc_copy(names[i]);
-		return file_read_fd(fd, names[i], BUILD_TEXT_LIMIT, ret, e);
-	}
-	error_set(e, ERROR_MISSING, "build: the context has no Dockerfile");
-	return error_hint(e, "box build -f FILE CONTEXT");
-}
-
 /* A spec's own steps, or a Dockerfile. */
 static int parse_either(struct build_work *work, const struct app_build *spec, struct error *e)
 {
@@ -194,7 +170,7 @@ static int parse_either(struct build_work *work, const struct app_build *spec, s
 			return error_at(e, "build");
 		return 0;
 	}
-	if (read_file(work, &text, e))
+	if (build_text_read(work->context, work->options->file, &work->file_name, &text, e))
 		return -1;
 	sha256_bytes(text.length ? text.data : "", text.length, digest);
 	work->file_digest = alloc_copy(digest);
@@ -229,6 +205,7 @@ static void release(struct build_work *work)
 	}
 	free(work->secrets);
 	build_bases_release(work);
+	locking_release(&work->locking);
 	build_file_free(work->file);
 	free(work->file_name);
 	free(work->file_digest);
@@ -253,38 +230,19 @@ static enum build_log_style style_of(const struct build_options *options)
 	return text_equal(options->progress, "plain") || !isatty(STDERR_FILENO) ? BUILD_LOG_PLAIN : BUILD_LOG_TTY;
 }
 
-/* What a spec says about its build, under what the command line says. */
-struct spec {
-	struct app *app;
-	struct app_build build;
-	char *context, *file; /* as paths for the caller */
-};
-
-static int load_spec(const char *path, struct build_options *options, struct spec *ret, struct error *e)
+static int load_spec(const char *path, struct build_options *options, struct build_spec *ret, struct error *e)
 {
-	const struct app_options chosen = { .for_build = true };
-	const char *slash = strrchr(path, '/');
-	autofree char *folder = slash ? alloc_copy_bytes(path, slash == path ? 1 : (size_t)(slash - path)) : alloc_copy(".");
-	const char *context;
-
-	if (app_load(path, &chosen, &ret->app, e))
+	if (build_spec_load(path, options->override, ret, e))
 		return -1;
-	if (!app_build_of(ret->app, &ret->build))
-		return error_set(e, ERROR_SPEC, "build %s: it has no \"build\"", path);
-	context = ret->build.context ? ret->build.context : ".";
-	ret->context = *context == '/' ? alloc_copy(context) : text_format("%s/%s", folder, context);
-	if (!ret->build.is_native && ret->build.dockerfile && !options->file) {
-		ret->file = *ret->build.dockerfile == '/' ? alloc_copy(ret->build.dockerfile)
-							   : text_format("%s/%s", ret->context, ret->build.dockerfile);
+	if (!options->file)
 		options->file = ret->file;
-	}
 	if (!options->target)
 		options->target = ret->build.target;
 	return 0;
 }
 
 /* Arguments of the spec are defaults. */
-static void take_spec(struct build_work *work, const struct spec *spec, const char *path)
+static void take_spec(struct build_work *work, const struct build_spec *spec, const char *path)
 {
 	if (!spec->app)
 		return;
@@ -303,7 +261,7 @@ static void take_spec(struct build_work *work, const struct spec *spec, const ch
 	}
 }
 
-static int build(struct build_work *work, const struct spec *spec, const char *operand, struct error *e)
+static int build(struct build_work *work, const struct build_spec *spec, const char *operand, struct error *e)
 {
 	const char *context = spec->app ? spec->context : operand;
 	autofree char *platform = text_format("linux/%s", platform_host_architecture());
@@ -326,6 +284,8 @@ static int build(struct build_work *work, const struct spec *spec, const char *o
 	work->inputs.target = work->options->target;
 	take_spec(work, spec, operand);
 	if (build_context_open(work, context, work->options->file, e) || parse(work, spec->app ? &spec->build : NULL, e))
+		return -1;
+	if (build_lock_open(work, spec->app, operand, e))
 		return -1;
 	work->log = build_log_new(style_of(work->options));
 	if (build_run_all(work, e) || (work->options->verify && build_verify(work, e)))
@@ -356,7 +316,7 @@ static int check(struct build_options *options, const struct list *operands, str
 static int build_operand(const struct call *call, struct build_options *options, const char *operand, bool is_spec, char **ret_digest)
 {
 	struct build_work work = { .call = call, .options = options, .store = -1, .pin = -1, .context = -1 };
-	struct spec spec = { 0 };
+	struct build_spec spec = { 0 };
 	struct error e = { 0 };
 	int result = (is_spec && load_spec(operand, options, &spec, &e)) || build(&work, &spec, operand, &e) ? -1 : 0;
 
@@ -367,15 +327,14 @@ static int build_operand(const struct call *call, struct build_options *options,
 	if (result == 0 && ret_digest)
 		*ret_digest = alloc_copy(work.digest);
 	release(&work);
-	app_free(spec.app);
-	free(spec.context);
-	free(spec.file);
+	build_spec_release(&spec);
 	return result;
 }
 
-int build_for_run(const struct call *call, const char *path, bool is_quiet, char **ret_digest)
+int build_for_run(const struct call *call, const char *path, const struct build_for_run *wish, char **ret_digest)
 {
-	struct build_options options = { .compression = COMPRESSION, .jobs = JOBS, .quiet = is_quiet, .is_part = true };
+	struct build_options options = { .compression = COMPRESSION, .jobs = JOBS, .quiet = wish->is_quiet, .locked = wish->is_locked,
+					 .override = wish->override, .platform = wish->platform, .is_part = true };
 
 	return build_operand(call, &options, path, /* is_spec= */ true, ret_digest);
 }
