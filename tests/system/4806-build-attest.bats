@@ -52,6 +52,8 @@ $REGISTRY/web:1" ] || fail "$(cat meta.json)" || return 1
 https://slsa.dev/provenance/v1
 ${digest#*:}" ]
 	[ "$(jq -cS .predicate statement.json)" = "$(jq -cS '."buildx.build.provenance"' meta.json)" ] || fail "two provenances" || return 1
+	[ "$(box inspect "$REGISTRY/web:1" | jq -r '.[0].attached[].document')" = "sha256:$(sha256sum <sbom.json | cut -d' ' -f1)
+sha256:$(sha256sum <statement.json | cut -d' ' -f1)" ] || fail "what the store has" || return 1
 	jq .predicate.buildDefinition statement.json >definition
 	[ "$(jq -r '.resolvedDependencies[] | .uri + " " + (.digest | keys[0])' definition)" = "docker://base:1 sha256
 git+https://git.example/acme/web.git gitCommit
