@@ -70,7 +70,7 @@ const struct option_row build_options[] = {
 	{ 0, "metadata-file", OPTION_TEXT, offsetof(struct build_options, metadata_file), "FILE", "write what was built to a file, as JSON" },
 	{ 0, "verify", OPTION_FLAG, offsetof(struct build_options, verify), NULL,
 	  "make every step a second time, at another time of day, on another host and processor: exit code 1 where one comes out differently" },
-	{ 0, "provenance", OPTION_MAYBE, offsetof(struct build_options, provenance), "mode=min|max",
+	{ 0, "provenance", OPTION_WORD, offsetof(struct build_options, provenance), "mode=min|max",
 	  "say beside the image how it was made (SLSA); with max: by which steps. box push takes it along" },
 	{ 0, "sbom", OPTION_FLAG, offsetof(struct build_options, sbom), NULL,
 	  "say beside the image which packages are in it (SPDX). box push takes it along" },

@@ -14,8 +14,8 @@ struct error;
 enum option_kind {
 	OPTION_FLAG, /* bool */
 	OPTION_TEXT, /* const char *: borrowed from argv */
+	OPTION_WORD, /* as OPTION_TEXT, but in the same word alone: --pull=never. "true" where there is none */
 	OPTION_LIST, /* struct list: may be given several times */
-	OPTION_MAYBE, /* const char *: what stands behind "=" in the same word, else "true" */
 	OPTION_SECRET, /* as OPTION_TEXT; no record has the value */
 	OPTION_VARIABLES, /* as OPTION_LIST, of "KEY=VALUE"; no record has the values */
 	OPTION_FIELD, /* as OPTION_LIST, for "name=VALUE"; a flag where there is no argument: "name=true" */
@@ -42,7 +42,7 @@ enum operand_rule {
 int options_parse(const struct option_row *table, enum operand_rule rule, char *const *argv, void *object, struct list *operands,
 		  struct list *after, struct error *e);
 
-/* Whether a row takes no value from the next word. */
+/* Whether a row takes no value. */
 bool option_is_flag(const struct option_row *row);
 
 /* Whether value (NULL: nobody said) is one of words, which NULL ends; else an error about the option of that name. */
