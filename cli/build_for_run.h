@@ -10,7 +10,7 @@ struct call;
 
 struct build_for_run {
 	bool is_quiet, is_locked;
-	const char *override, *platform; /* or NULL */
+	const char *override, *platform, *pull; /* or NULL */
 };
 
 /* The image's digest, to be freed, and 0; or an exit code, with everything said. */

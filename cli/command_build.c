@@ -334,7 +334,8 @@ static int build_operand(const struct call *call, struct build_options *options,
 int build_for_run(const struct call *call, const char *path, const struct build_for_run *wish, char **ret_digest)
 {
 	struct build_options options = { .compression = COMPRESSION, .jobs = JOBS, .quiet = wish->is_quiet, .locked = wish->is_locked,
-					 .override = wish->override, .platform = wish->platform, .is_part = true };
+					 .override = wish->override, .platform = wish->platform, .pull_word = wish->pull,
+					 .pull = text_equal(wish->pull, "always"), .is_part = true };
 
 	return build_operand(call, &options, path, /* is_spec= */ true, ret_digest);
 }

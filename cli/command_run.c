@@ -198,9 +198,12 @@ static int finish_container(struct run *run, const struct options *options, stru
 static int prepare_built(struct run *run, const struct call *call, const struct options *options, const struct app_options *chosen,
 			 const char *file, struct error *e)
 {
-	const struct build_for_run wish = { options->quiet, options->locked, options->override, options->platform };
+	const struct build_for_run wish = { options->quiet, options->locked, options->override, options->platform, options->pull };
 	autofree char *digest = NULL;
+	enum pull_policy pull;
 
+	if (choose_pull(options, &pull, e))
+		return -1;
 	if (options->from)
 		return error_set(e, ERROR_USAGE, "--from: the image of %s is built, and lies nowhere else", file);
 	if (strcmp(file, "-") == 0)

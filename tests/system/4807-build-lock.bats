@@ -82,6 +82,9 @@ new_host() {
 	run box run --locked app.json
 	expect_status 125
 	expect_has 'app.lock.json: app.json has changed since it was locked'
+	run box run -q --pull sometimes app.json
+	expect_status 125
+	expect_has "option --pull sometimes: expected"
 	run box run -q app.json
 	expect_status 0
 	expect_has 'app.lock.json: app.json has changed since it was locked, continuing' one
