@@ -51,6 +51,10 @@ static int add_files(struct build_work *work, struct selection *selection, struc
 	if (content_digests_fill(work->digests, selection, NULL, e))
 		return -1;
 	selection_describe(selection, /* has_owners= */ false, &description);
+	if (work->options->provenance) {
+		sha256_bytes(description.length ? description.data : "", description.length, digest);
+		list_add(&work->read, digest);
+	}
 	if (description.length < VERBATIM) {
 		text_addf(ret, "files %zu\n", description.length);
 		text_add_bytes(ret, description.length ? description.data : "", description.length);

@@ -56,6 +56,7 @@ static _Noreturn void become_worker(struct build_work *work, struct stage *stage
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
 		_exit(125);
 	close(output);
+	build_verify_enter(stage);
 	answer.is_made = build_step_make(work, stage, &layer, &answer.error) == 0;
 	answer.has_layer = layer.diff_id;
 	if (layer.diff_id) {
@@ -112,8 +113,8 @@ static void log_step(struct build_work *work, struct stage *stage)
 {
 	const struct build_head *head = build_file_head(work->file, stage->number);
 	autofree char *number = text_format("stage-%zu", stage->number);
-	autofree char *words = text_format("[%s %zu/%zu] %s", head->name ? head->name : number, stage->next + 1, stage->plan.step_count,
-					   next_step(stage)->words);
+	autofree char *words = text_format("[%s %zu/%zu%s] %s", head->name ? head->name : number, stage->next + 1, stage->plan.step_count,
+					   build_verify_words(work, stage), next_step(stage)->words);
 
 	stage->vertex = build_log_add(work->log, words);
 }
@@ -125,6 +126,32 @@ static void forget_inputs(struct stage *stage)
 		free(take_ptr(&stage->inputs));
 	}
 	free(take_ptr(&stage->key));
+}
+
+struct stage *build_stages_new(const struct build_file *file)
+{
+	size_t count = build_file_count(file);
+	struct stage *stages = alloc_zeroed(count, sizeof *stages);
+
+	for (size_t i = 0; i < count; i++)
+		stages[i] = (struct stage){ .number = i, .pidfd = -1, .output = -1, .answer = -1 };
+	return stages;
+}
+
+void build_stages_free(struct stage *stages, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct stage *stage = &stages[i];
+
+		for (size_t n = 0; stage->layers && n < stage->plan.step_count; n++)
+			commit_layer_release(&stage->layers[n]);
+		free(stage->layers);
+		build_stage_release(&stage->plan);
+		image_parts_release(&stage->parts);
+		list_release(&stage->diff_ids);
+		forget_inputs(stage);
+	}
+	free(stages);
 }
 
 /* One instruction after the other, as the history has them; the layers are those of the steps. */
@@ -185,7 +212,7 @@ static int advance(struct build_work *work, struct stage *stage, bool *ret_moved
 		return 0;
 	if (!stage->key && build_key(work, stage, e))
 		return -1;
-	if (!work->options->no_cache && build_cache_find(work->store, stage->key, &layer)) {
+	if (!work->options->no_cache && !work->verify && build_cache_find(work->store, stage->key, &layer)) {
 		log_step(work, stage);
 		build_log_end(work->log, stage->vertex, "CACHED", /* shows_time= */ false);
 		take_layer(stage, &layer);
@@ -248,10 +275,33 @@ static void carry_output(struct build_work *work, struct stage *stage)
 		close(take_fd(&stage->output));
 }
 
+static void keep_layer(struct build_work *work, struct stage *stage, const struct commit_layer *layer)
+{
+	struct error e = { 0 };
+
+	if (build_cache_put(work->store, stage->key, layer, &e))
+		log_warning("%s, continuing", e.text);
+}
+
+/* The second time. */
+static int use_again(struct build_work *work, struct stage *stage, struct commit_layer *layer, const struct error *failed)
+{
+	struct commit_layer first = { 0 };
+	const char *how = "DIFFERENT";
+	bool once_more = build_verify_judge(work, stage, layer, failed, &first, &how);
+
+	build_log_end(work->log, stage->vertex, how, /* shows_time= */ true);
+	if (!once_more)
+		take_layer(stage, &first);
+	return 0;
+}
+
 static int use_answer(struct build_work *work, struct stage *stage, const struct answer *answer, struct error *e)
 {
 	struct commit_layer layer = { 0 };
 
+	if (!answer->is_made && work->verify)
+		return use_again(work, stage, &layer, &answer->error);
 	if (!answer->is_made) {
 		*e = answer->error;
 		return -1;
@@ -259,10 +309,9 @@ static int use_answer(struct build_work *work, struct stage *stage, const struct
 	if (answer->has_layer)
 		layer = (struct commit_layer){ .diff_id = alloc_copy(answer->diff_id), .digest = alloc_copy(answer->digest),
 					       .media_type = alloc_copy(answer->media_type), .size = answer->size };
-	if (build_cache_put(work->store, stage->key, &layer, e)) {
-		log_warning("%s, continuing", e->text);
-		error_clear(e);
-	}
+	if (work->verify)
+		return use_again(work, stage, &layer, NULL);
+	keep_layer(work, stage, &layer);
 	build_log_end(work->log, stage->vertex, "DONE", /* shows_time= */ true);
 	take_layer(stage, &layer);
 	return 0;

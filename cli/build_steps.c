@@ -146,7 +146,8 @@ static int make_folder(int root, void *data, struct error *e)
 static struct pack_wish pack_wish_of(const struct making *making, int root, bool is_image)
 {
 	return (struct pack_wish){ .root = root, .out = making->out, .chmod = making->step->chmod, .is_image = is_image,
-				   .epoch = making->stage->epoch, .files = making->step->files, .file_count = making->step->file_count };
+				   .epoch = making->stage->epoch, .files = making->step->files, .file_count = making->step->file_count,
+				   .is_reversed = making->stage->changes & CHANGE_ORDER };
 }
 
 /* In the root that files are taken from. */
@@ -279,6 +280,9 @@ static int run(struct making *making, struct error *e)
 	int result;
 
 	wish.is_limited = !work->call->places->rootless;
+	wish.host_name = making->stage->changes & CHANGE_HOST_NAME ? "another-host" : NULL;
+	wish.shifts_clock = making->stage->changes & CHANGE_CLOCK;
+	wish.reverses_names = making->stage->changes & CHANGE_ORDER;
 	wish.has_network = making->step->network != BUILD_NETWORK_NONE &&
 			   !(work->options->network && strcmp(work->options->network, "none") == 0);
 	result = build_mounts_open(work, making->step, &mounts, e);
