@@ -144,7 +144,7 @@ $O/tests/%: $O/tests/fuzz/%.o $(if $(FUZZ),,$O/tests/fuzz/replay.o) $O/libimage.
 -include $(wildcard $O/*/*.d $O/*/*/*.d $O/*/*/*/*.d $O/*/*/*/*/*.d)
 
 # Words for people. One part of check: make check-layers, check-size, … (scripts/check says which there are).
-parts := layers size headers style links tables lint clang unit sanitize errors corpus system vm
+parts := layers size headers style links tables unit errors system vm clang sanitize corpus lint # behind system: beside it
 .PHONY: demo test check bench lint format coverage fuzz install clean help objects unit-program replay-programs $(parts:%=check-%) check-kube check-images
 check:
 	@scripts/setup test
