@@ -59,3 +59,11 @@ int build_context_open(struct build_work *work, const char *path, const char *fi
 	work->digests = content_digests_open(work->store, work->context);
 	return 0;
 }
+
+bool build_folder_of(const struct build_work *work, const struct build_from *from, struct build_folder *ret)
+{
+	if (from->kind != BUILD_FROM_CONTEXT)
+		return false;
+	*ret = (struct build_folder){ .root = work->context, .what = "the build context", .ignore = &work->ignore, .digests = work->digests };
+	return true;
+}

@@ -66,36 +66,6 @@ static int refuse_source(const struct build_source *source, struct error *e)
 	return error_set(e, ERROR_UNSUPPORTED, "%s: box build fetches nothing by its address yet", source->path);
 }
 
-/* Whether the file at path begins as an archive does. */
-static bool is_archive(int root, const char *path)
-{
-	static const char *const magics[] = { "\x1f\x8b", "BZh", "\xfd\x37zXZ", "\x28\xb5\x2f\xfd" };
-	enum { USTAR_AT = 257 };
-	autoclose int fd = beneath_try(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-	char bytes[USTAR_AT + 5] = "";
-	ssize_t got = fd < 0 ? -1 : pread(fd, bytes, sizeof bytes, 0);
-
-	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
-		if (got > (ssize_t)strlen(magics[i]) && memcmp(bytes, magics[i], strlen(magics[i])) == 0)
-			return true;
-	return got == (ssize_t)sizeof bytes && memcmp(bytes + USTAR_AT, "ustar", 5) == 0;
-}
-
-/* ADD takes an archive apart, which is not done yet: it must not go in as a file. */
-static int refuse_archives(const struct build_work *work, const struct build_source *source, const struct selection *selection,
-			   size_t first, struct error *e)
-{
-	for (size_t i = first; source->unpack && i < selection->count; i++) {
-		const struct selected *item = &selection->items[i];
-
-		if (!S_ISREG(item->st.st_mode) || !is_archive(work->context, item->path))
-			continue;
-		error_set(e, ERROR_UNSUPPORTED, "ADD %s: box build takes no archive apart yet", item->path);
-		return error_hint(e, "RUN --mount=type=bind,target=/context tar -C FOLDER -xf /context/%s", item->path);
-	}
-	return 0;
-}
-
 static int add_copy(struct build_work *work, struct stage *stage, const struct build_step *step, struct text *key, struct error *e)
 {
 	for (size_t i = 0; i < step->source_count; i++)
@@ -104,14 +74,14 @@ static int add_copy(struct build_work *work, struct stage *stage, const struct b
 	if (step->from.kind != BUILD_FROM_CONTEXT)
 		return add_source_layers(work, &step->from, key, e);
 	stage->inputs = alloc_zeroed(1, sizeof *stage->inputs);
+	stage->input_ends = alloc_zeroed(step->source_count + 1, sizeof *stage->input_ends);
 	for (size_t i = 0; i < step->source_count; i++) {
 		const struct selection_wish wish = { .root = work->context, .what = "the build context", .ignore = &work->ignore,
 						     .step = step, .source = i, .without = UMASK };
 
-		size_t first = stage->inputs->count;
-
-		if (selection_add(&wish, stage->inputs, e) || refuse_archives(work, &step->sources[i], stage->inputs, first, e))
+		if (selection_add(&wish, stage->inputs, e))
 			return -1;
+		stage->input_ends[i] = stage->inputs->count;
 	}
 	return step->source_count ? add_files(work, stage->inputs, key, e) : 0;
 }

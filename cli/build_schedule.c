@@ -124,6 +124,7 @@ static void forget_inputs(struct stage *stage)
 		selection_release(stage->inputs);
 		free(take_ptr(&stage->inputs));
 	}
+	free(take_ptr(&stage->input_ends));
 	free(take_ptr(&stage->key));
 }
 

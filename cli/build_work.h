@@ -6,6 +6,7 @@
  *     build_bases     images that stages begin with, or take files from
  *     build_keys      what a step's result depends on: the cache's key
  *     build_steps     makes one step's layer, in a process of its own
+ *     build_feed      what a COPY or ADD brings to it
  *     build_mounts    what RUN --mount needs
  *     build_schedule  which step of which stage is next; several at once
  *     build_log       what people see of it
@@ -61,6 +62,7 @@ struct stage {
 	size_t next;          /* step */
 	struct commit_layer *layers; /* of each step that is done */
 	struct selection *inputs;    /* of the next step: from the context */
+	size_t *input_ends;          /* of each source of that step: the number of items up to its last one */
 	char *key;            /* of the next step */
 	bool is_wanted;       /* by a trigger of another stage, which the file alone does not show */
 	unsigned vertex;      /* of the next step: its number in the log */
@@ -101,8 +103,19 @@ struct build_work {
 	bool is_stopped;     /* by a signal */
 };
 
+/* A folder of this host that files are taken from; all borrowed. */
+struct build_folder {
+	int root;
+	const char *what; /* for messages */
+	const struct build_ignore *ignore;
+	struct content_digests *digests;
+};
+
 /* build_context.c. The context's folder, and what .dockerignore hides. */
 int build_context_open(struct build_work *work, const char *path, const char *file, struct error *e);
+
+/* The folder that files are taken from; false: they come from layers. */
+bool build_folder_of(const struct build_work *work, const struct build_from *from, struct build_folder *ret);
 
 /* build_bases.c. The image, found or pulled; lives as long as work. */
 const struct base_image *build_base(struct build_work *work, const char *name, const char *platform, struct error *e);

@@ -223,6 +223,7 @@ static void release(struct build_work *work)
 		if (stage->inputs)
 			selection_release(stage->inputs);
 		free(stage->inputs);
+		free(stage->input_ends);
 		free(stage->key);
 	}
 	free(work->stages);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * build_feed.c - what a COPY or ADD brings, as one tar.
+ *
+ * Sources go one behind the other, as the step has them: of two that bring the same name the later one stays.
+ */
+#include "cli/build_feed.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/places.h"
+#include "cli/build_work.h"
+#include "cli/commands.h"
+#include "images/build/selection.h"
+#include "images/build/selection_pack.h"
+#include "images/extract_request.h"
+#include "runtime/new_layer.h"
+
+static struct pack_wish pack_wish_of(const struct build_feed *feed, int root, bool is_image)
+{
+	return (struct pack_wish){ .root = root, .out = feed->out, .chmod = feed->step->chmod, .is_image = is_image,
+				   .epoch = feed->stage->epoch, .files = feed->step->files, .file_count = feed->step->file_count };
+}
+
+/* Opens an item that the step takes apart where it is an archive; -1: it takes it as it is. */
+static int open_archive(const struct build_source *source, const struct build_folder *folder, const struct selected *item)
+{
+	struct error ignored = { 0 };
+	int fd = source->unpack && item->is_source ? selection_open(folder->root, item, &ignored) : -1;
+
+	if (fd >= 0 && extract_may_be_archive(fd))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+bool build_feed_says_kind(const struct build_work *work, const struct stage *stage, const struct build_step *step)
+{
+	struct build_folder folder;
+	int fd;
+
+	if (!step->source_count || !stage->inputs || !stage->inputs->count || !build_folder_of(work, &step->from, &folder))
+		return false;
+	fd = open_archive(&step->sources[0], &folder, &stage->inputs->items[0]);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static int pack_items(const struct build_feed *feed, const struct build_folder *folder, size_t from, size_t to, struct error *e)
+{
+	const struct selection part = { .items = feed->stage->inputs->items + from, .count = to - from };
+	const struct pack_wish wish = pack_wish_of(feed, folder->root, /* is_image= */ false);
+
+	return selection_pack_part(&part, &wish, e);
+}
+
+/* The items that one source has brought. */
+static int feed_path(const struct build_feed *feed, const struct build_folder *folder, const struct build_source *source, size_t from,
+		     size_t to, struct error *e)
+{
+	size_t begin = from;
+
+	for (size_t i = from; i < to; i++) {
+		const struct selected *item = &feed->stage->inputs->items[i];
+		autoclose int archive = open_archive(source, folder, item);
+		bool is_archive;
+
+		if (archive < 0)
+			continue;
+		if (pack_items(feed, folder, begin, i, e) ||
+		    extract_request(feed->work->call->places, archive, feed->out, feed->says_kind && i == 0, item->path, &is_archive, e))
+			return -1;
+		begin = is_archive ? i + 1 : i;
+	}
+	return pack_items(feed, folder, begin, to, e);
+}
+
+static int feed_folder(const struct build_feed *feed, const struct build_folder *folder, struct error *e)
+{
+	const struct pack_wish wish = pack_wish_of(feed, folder->root, /* is_image= */ false);
+	size_t at = 0;
+
+	for (size_t i = 0; i < feed->step->source_count; i++) {
+		if (feed_path(feed, folder, &feed->step->sources[i], at, feed->stage->input_ends[i], e))
+			return -1;
+		at = feed->stage->input_ends[i];
+	}
+	return selection_pack_rest(&wish, e);
+}
+
+/* In the root that files are taken from. */
+static int pack_image(int root, void *data, struct error *e)
+{
+	const struct build_feed *feed = data;
+	const struct pack_wish wish = pack_wish_of(feed, root, /* is_image= */ true);
+	const struct build_from *from = &feed->step->from;
+	struct selection selection = { 0 };
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < feed->step->source_count; i++) {
+		const struct selection_wish source = { .root = root, .what = from->name ? from->name : "the other stage",
+						       .step = feed->step, .source = i };
+
+		result = selection_add(&source, &selection, e);
+	}
+	if (result == 0)
+		result = selection_pack(&selection, &wish, e);
+	selection_release(&selection);
+	return result;
+}
+
+static int start_reader(struct build_feed *feed, const struct list *diff_ids, struct layer_process **ret, struct error *e)
+{
+	const struct places *places = feed->work->call->places;
+	int *const kept[] = { &feed->out };
+	struct layer_work request = { .kept = kept, .kept_count = 1, .work = pack_image, .data = feed };
+	struct layer *layers;
+	int result;
+
+	if (image_open_layers(places, diff_ids, &layers, &request.layer_count, e))
+		return -1;
+	request.layers = layers;
+	result = layer_work_start(places, &request, ret, e);
+	image_close_layers(layers, request.layer_count);
+	return result;
+}
+
+int build_feed_run(struct build_feed *feed, struct error *e)
+{
+	struct layer_process *reader;
+	struct build_folder folder;
+	const struct list *diff_ids;
+	int result;
+
+	if (build_folder_of(feed->work, &feed->step->from, &folder)) {
+		result = feed_folder(feed, &folder, e);
+		close(take_fd(&feed->out));
+		return result;
+	}
+	diff_ids = build_source_layers(feed->work, &feed->step->from, e);
+	result = diff_ids ? start_reader(feed, diff_ids, &reader, e) : -1;
+	close(take_fd(&feed->out));
+	return result ? -1 : layer_work_finish(reader, NULL, NULL, e);
+}
