@@ -13,8 +13,11 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/places.h"
+#include "base/tar_writer.h"
+#include "cli/build_fetch.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
+#include "images/build/mode_words.h"
 #include "images/build/selection.h"
 #include "images/build/selection_pack.h"
 #include "images/extract_request.h"
@@ -39,17 +42,26 @@ static int open_archive(const struct build_source *source, const struct build_fo
 	return -1;
 }
 
-bool build_feed_says_kind(const struct build_work *work, const struct stage *stage, const struct build_step *step)
+int build_feed_look(struct build_feed *feed, struct error *e)
 {
+	const struct build_step *step = feed->step;
+	const struct selection *inputs = feed->stage->inputs;
 	struct build_folder folder;
-	int fd;
+	autoclose int fd = -1;
 
-	if (!step->source_count || !stage->inputs || !stage->inputs->count || !build_folder_of(work, &step->from, &folder))
-		return false;
-	fd = open_archive(&step->sources[0], &folder, &stage->inputs->items[0]);
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
+	feed->says_kind = false;
+	if (!step->source_count || !step->sources[0].unpack || !build_folder_of(feed->work, &step->from, &folder))
+		return 0;
+	if (step->sources[0].kind == BUILD_SOURCE_URL) {
+		fd = build_fetch_open(feed->work, feed->stage, step, 0, e);
+		if (fd < 0)
+			return -1;
+		feed->says_kind = extract_may_be_archive(fd);
+	} else if (step->sources[0].kind == BUILD_SOURCE_PATH && inputs->count) {
+		fd = open_archive(&step->sources[0], &folder, &inputs->items[0]);
+		feed->says_kind = fd >= 0;
+	}
+	return 0;
 }
 
 static int pack_items(const struct build_feed *feed, const struct build_folder *folder, size_t from, size_t to, struct error *e)
@@ -81,13 +93,45 @@ static int feed_path(const struct build_feed *feed, const struct build_folder *f
 	return pack_items(feed, folder, begin, to, e);
 }
 
+/* A file that was fetched: its owner alone reads it, as docker has it. */
+static int pack_fetched(const struct build_feed *feed, const char *url, int fd, struct error *e)
+{
+	autofree char *name = build_fetch_name(url);
+	struct tar_entry entry = { .type = TAR_FILE, .path = name, .mode = 0600, .mtime = { .tv_sec = feed->stage->epoch } };
+	struct stat st;
+
+	if (fstat(fd, &st) || lseek(fd, 0, SEEK_SET) != 0)
+		return error_sys(e, "look at what was fetched");
+	entry.size = st.st_size;
+	if (feed->step->chmod && mode_words_apply(feed->step->chmod, entry.mode, /* is_folder= */ false, &entry.mode, e))
+		return -1;
+	return tar_write_header(feed->out, &entry, e) || tar_write_content(feed->out, name, fd, entry.size, NULL, e) ? -1 : 0;
+}
+
+static int feed_address(const struct build_feed *feed, size_t source, struct error *e)
+{
+	const struct build_source *from = &feed->step->sources[source];
+	autoclose int fd = build_fetch_open(feed->work, feed->stage, feed->step, source, e);
+	bool is_archive = false;
+
+	if (fd < 0)
+		return -1;
+	if (from->unpack && extract_may_be_archive(fd) &&
+	    extract_request(feed->work->call->places, fd, feed->out, feed->says_kind && source == 0, from->path, &is_archive, e))
+		return -1;
+	return is_archive ? 0 : pack_fetched(feed, from->path, fd, e);
+}
+
 static int feed_folder(const struct build_feed *feed, const struct build_folder *folder, struct error *e)
 {
 	const struct pack_wish wish = pack_wish_of(feed, folder->root, /* is_image= */ false);
 	size_t at = 0;
 
 	for (size_t i = 0; i < feed->step->source_count; i++) {
-		if (feed_path(feed, folder, &feed->step->sources[i], at, feed->stage->input_ends[i], e))
+		const struct build_source *source = &feed->step->sources[i];
+
+		if (source->kind == BUILD_SOURCE_URL ? feed_address(feed, i, e)
+						     : feed_path(feed, folder, source, at, feed->stage->input_ends[i], e))
 			return -1;
 		at = feed->stage->input_ends[i];
 	}

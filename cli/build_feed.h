@@ -20,8 +20,8 @@ struct build_feed {
 	bool says_kind;
 };
 
-/* Whether the step's first source looks as if it were to be taken apart. */
-bool build_feed_says_kind(const struct build_work *work, const struct stage *stage, const struct build_step *step);
+/* Sets says_kind: the step's first source looks as if it were to be taken apart. */
+int build_feed_look(struct build_feed *feed, struct error *e);
 
 /* Files of the context are read by this process; those of a stage or image by a worker in its root; archives by box-image. */
 int build_feed_run(struct build_feed *feed, struct error *e);

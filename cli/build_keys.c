@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "cli/build_fetch.h"
 #include "cli/build_work.h"
 #include "images/build/content_digests.h"
 #include "images/build/selection.h"
@@ -61,16 +62,9 @@ static int add_files(struct build_work *work, struct selection *selection, struc
 	return 0;
 }
 
-static int refuse_source(const struct build_source *source, struct error *e)
-{
-	return error_set(e, ERROR_UNSUPPORTED, "%s: box build fetches nothing by its address yet", source->path);
-}
-
 static int add_copy(struct build_work *work, struct stage *stage, const struct build_step *step, struct text *key, struct error *e)
 {
-	for (size_t i = 0; i < step->source_count; i++)
-		if (step->sources[i].kind != BUILD_SOURCE_PATH)
-			return refuse_source(&step->sources[i], e);
+	build_fetch_describe(stage, step, key);
 	if (step->from.kind != BUILD_FROM_CONTEXT)
 		return add_source_layers(work, &step->from, key, e);
 	stage->inputs = alloc_zeroed(1, sizeof *stage->inputs);
@@ -79,11 +73,11 @@ static int add_copy(struct build_work *work, struct stage *stage, const struct b
 		const struct selection_wish wish = { .root = work->context, .what = "the build context", .ignore = &work->ignore,
 						     .step = step, .source = i, .without = UMASK };
 
-		if (selection_add(&wish, stage->inputs, e))
+		if (step->sources[i].kind == BUILD_SOURCE_PATH && selection_add(&wish, stage->inputs, e))
 			return -1;
 		stage->input_ends[i] = stage->inputs->count;
 	}
-	return step->source_count ? add_files(work, stage->inputs, key, e) : 0;
+	return stage->inputs->count ? add_files(work, stage->inputs, key, e) : 0;
 }
 
 static int add_mount(struct build_work *work, const struct build_mount *mount, struct text *key, struct error *e)

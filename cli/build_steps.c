@@ -200,11 +200,13 @@ static int copy(struct making *making, struct error *e)
 	struct layer_process *writer;
 	int ends[2], result;
 
+	if (build_feed_look(&feed, e))
+		return -1;
 	if (pipe2(ends, O_CLOEXEC))
 		return error_sys(e, "make a pipe");
 	making->in = ends[0];
 	feed.out = ends[1];
-	making->says_kind = feed.says_kind = build_feed_says_kind(making->work, making->stage, making->step);
+	making->says_kind = feed.says_kind;
 	result = start_writer(making, apply, &writer, e);
 	close(take_fd(&making->in));
 	if (result) {

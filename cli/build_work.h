@@ -6,6 +6,7 @@
  *     build_bases     images that stages begin with, or take files from
  *     build_keys      what a step's result depends on: the cache's key
  *     build_steps     makes one step's layer, in a process of its own
+ *     build_fetch     sources that come over the network
  *     build_feed      what a COPY or ADD brings to it
  *     build_mounts    what RUN --mount needs
  *     build_schedule  which step of which stage is next; several at once
@@ -65,6 +66,10 @@ struct stage {
 	size_t *input_ends;          /* of each source of that step: the number of items up to its last one */
 	char *key;            /* of the next step */
 	bool is_wanted;       /* by a trigger of another stage, which the file alone does not show */
+	char **fetched;       /* of each source of the next step: what came over the network, once it is known (build_fetch.h); or NULL */
+	bool is_logged;       /* the next step is in the log */
+	bool is_fetching;     /* BUSY: with source of the next step */
+	size_t source;
 	unsigned vertex;      /* of the next step: its number in the log */
 	/* STAGE_BUSY */
 	int pidfd, output, answer;

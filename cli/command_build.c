@@ -224,6 +224,9 @@ static void release(struct build_work *work)
 			selection_release(stage->inputs);
 		free(stage->inputs);
 		free(stage->input_ends);
+		for (size_t n = 0; stage->fetched && n < stage->plan.steps[stage->next].source_count; n++)
+			free(stage->fetched[n]);
+		free(stage->fetched);
 		free(stage->key);
 	}
 	free(work->stages);

@@ -21,6 +21,7 @@
 #include "images/commit_document.h"
 #include "images/digest.h"
 #include "images/platform.h"
+#include "images/registry/address.h"
 #include "images/registry/endpoint.h"
 #include "images/registry/http.h"
 #include "images/registry/login.h"
@@ -348,6 +349,14 @@ static int extract(char *const *words, struct unpack_answer *ret, struct error *
 			       extract_run(&request, &ret->told, &ret->warnings, e) ? -1 : 0;
 }
 
+/* STORE-FD URL [DIGEST] */
+static int fetch(char *const *words, struct unpack_answer *ret, struct error *e)
+{
+	struct address request = { .url = words[1], .expected = words[2] ? words[2] : "" };
+
+	return parse_fd(words[0], &request.store, e) || http_prepare(e) || address_run(&request, &ret->told, e) ? -1 : 0;
+}
+
 /* Words are what stands behind the verb, with a NULL at the end; so many there are at least, and at the most. */
 static const struct {
 	const char *verb;
@@ -360,6 +369,7 @@ static const struct {
 	{ "commit", 6, 6, commit },
 	{ "digest", 2, 2, digest },
 	{ "extract", 3, 3, extract },
+	{ "fetch", 2, 3, fetch },
 	{ "diff", 2, INT_MAX, diff },
 	{ "sbom", 4, INT_MAX, sbom },
 	{ "pull", 4, 5, pull },
