@@ -7,13 +7,17 @@
 #include "cli/build_feed.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/places.h"
 #include "base/tar_writer.h"
+#include "base/text.h"
 #include "cli/build_fetch.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
@@ -22,6 +26,7 @@
 #include "images/build/selection_pack.h"
 #include "images/extract_request.h"
 #include "runtime/new_layer.h"
+#include "specs/build_git.h"
 
 static struct pack_wish pack_wish_of(const struct build_feed *feed, int root, bool is_image)
 {
@@ -122,7 +127,62 @@ static int feed_address(const struct build_feed *feed, size_t source, struct err
 	return is_archive ? 0 : pack_fetched(feed, from->path, fd, e);
 }
 
-static int feed_folder(const struct build_feed *feed, const struct build_folder *folder, struct error *e)
+static int start_reader(struct build_feed *feed, const struct list *diff_ids, int (*work)(int, void *, struct error *),
+			struct layer_process **ret, struct error *e)
+{
+	const struct places *places = feed->work->call->places;
+	int *const kept[] = { &feed->out };
+	struct layer_work request = { .kept = kept, .kept_count = 1, .work = work, .data = feed };
+	struct layer *layers;
+	int result;
+
+	if (image_open_layers(places, diff_ids, &layers, &request.layer_count, e))
+		return -1;
+	request.layers = layers;
+	result = layer_work_start(places, &request, ret, e);
+	image_close_layers(layers, request.layer_count);
+	return result;
+}
+
+/* In the root of a layer with the repository's files. */
+static int pack_repository(int root, void *data, struct error *e)
+{
+	const struct build_feed *feed = data;
+	const char *words = feed->step->sources[feed->source].path;
+	autorelease(build_git) struct build_git git = { 0 };
+	autofree char *path = NULL, *pattern = NULL;
+	struct build_source source = { .kind = BUILD_SOURCE_PATH };
+	struct build_step step = { .sources = &source, .source_count = 1, .excludes = feed->step->excludes };
+	const struct selection_wish wish = { .root = root, .what = words, .step = &step };
+	const struct pack_wish pack = pack_wish_of(feed, root, /* is_image= */ true);
+	struct selection selection = { 0 };
+	int result;
+
+	if (build_git_parse(words, &git, e))
+		return -1;
+	path = strcmp(git.folder, ".") == 0 ? alloc_copy("src") : text_format("src/%s", git.folder);
+	pattern = selection_literal(path);
+	source.path = pattern;
+	result = selection_add(&wish, &selection, e) || selection_pack_part(&selection, &pack, e) ? -1 : 0;
+	if (result && e->kind == ERROR_MISSING)
+		error_set(e, ERROR_MISSING, "the repository has no %s", git.folder);
+	selection_release(&selection);
+	return result;
+}
+
+static int feed_repository(struct build_feed *feed, size_t source, struct error *e)
+{
+	autorelease(list) struct list diff_ids = { 0 };
+	struct layer_process *reader;
+
+	feed->source = source;
+	if (build_fetch_layers(feed->work, feed->stage, feed->step, source, &diff_ids, e) ||
+	    start_reader(feed, &diff_ids, pack_repository, &reader, e))
+		return -1;
+	return layer_work_finish(reader, NULL, NULL, e);
+}
+
+static int feed_folder(struct build_feed *feed, const struct build_folder *folder, struct error *e)
 {
 	const struct pack_wish wish = pack_wish_of(feed, folder->root, /* is_image= */ false);
 	size_t at = 0;
@@ -130,8 +190,9 @@ static int feed_folder(const struct build_feed *feed, const struct build_folder 
 	for (size_t i = 0; i < feed->step->source_count; i++) {
 		const struct build_source *source = &feed->step->sources[i];
 
-		if (source->kind == BUILD_SOURCE_URL ? feed_address(feed, i, e)
-						     : feed_path(feed, folder, source, at, feed->stage->input_ends[i], e))
+		if (source->kind == BUILD_SOURCE_URL   ? feed_address(feed, i, e)
+		    : source->kind == BUILD_SOURCE_GIT ? feed_repository(feed, i, e)
+						       : feed_path(feed, folder, source, at, feed->stage->input_ends[i], e))
 			return -1;
 		at = feed->stage->input_ends[i];
 	}
@@ -159,22 +220,6 @@ static int pack_image(int root, void *data, struct error *e)
 	return result;
 }
 
-static int start_reader(struct build_feed *feed, const struct list *diff_ids, struct layer_process **ret, struct error *e)
-{
-	const struct places *places = feed->work->call->places;
-	int *const kept[] = { &feed->out };
-	struct layer_work request = { .kept = kept, .kept_count = 1, .work = pack_image, .data = feed };
-	struct layer *layers;
-	int result;
-
-	if (image_open_layers(places, diff_ids, &layers, &request.layer_count, e))
-		return -1;
-	request.layers = layers;
-	result = layer_work_start(places, &request, ret, e);
-	image_close_layers(layers, request.layer_count);
-	return result;
-}
-
 int build_feed_run(struct build_feed *feed, struct error *e)
 {
 	struct layer_process *reader;
@@ -188,7 +233,7 @@ int build_feed_run(struct build_feed *feed, struct error *e)
 		return result;
 	}
 	diff_ids = build_source_layers(feed->work, &feed->step->from, e);
-	result = diff_ids ? start_reader(feed, diff_ids, &reader, e) : -1;
+	result = diff_ids ? start_reader(feed, diff_ids, pack_image, &reader, e) : -1;
 	close(take_fd(&feed->out));
 	return result ? -1 : layer_work_finish(reader, NULL, NULL, e);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct build_step;
 struct build_work;
@@ -18,6 +19,7 @@ struct build_feed {
 	int out; /* the pipe; closed by build_feed_run */
 	/* The first source may be an archive, and one byte goes first that says whether it is (images/extract_request.h). */
 	bool says_kind;
+	size_t source; /* the repository at hand */
 };
 
 /* Sets says_kind: the step's first source looks as if it were to be taken apart. */

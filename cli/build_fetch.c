@@ -13,9 +13,11 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/build_repository.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
 #include "images/fetch_request.h"
+#include "specs/build_git.h"
 
 int build_fetch_check(const struct build_step *step, struct error *e)
 {
@@ -30,10 +32,18 @@ int build_fetch_check(const struct build_step *step, struct error *e)
 	return 0;
 }
 
-/* What is known of a source's content; NULL: nothing. */
-static const char *known(const struct stage *stage, const struct build_step *step, size_t source)
+/* What is known of a source's content, to be freed: a digest, or a commit. NULL: nothing. */
+static char *known(const struct stage *stage, const struct build_step *step, size_t source)
 {
-	return step->checksum ? step->checksum : stage->fetched ? stage->fetched[source] : NULL;
+	autorelease(build_git) struct build_git git = { 0 };
+	struct error ignored = { 0 };
+
+	if (stage->fetched && stage->fetched[source])
+		return alloc_copy(stage->fetched[source]);
+	if (step->sources[source].kind == BUILD_SOURCE_URL)
+		return alloc_copy(step->checksum);
+	(void)build_git_parse(step->sources[source].path, &git, &ignored); /* the plan has no other */
+	return git.is_commit ? alloc_copy(git.ref) : NULL;
 }
 
 bool build_fetch_needed(const struct stage *stage, size_t *ret_source)
@@ -41,7 +51,9 @@ bool build_fetch_needed(const struct stage *stage, size_t *ret_source)
 	const struct build_step *step = &stage->plan.steps[stage->next];
 
 	for (size_t i = 0; i < step->source_count; i++) {
-		if (step->sources[i].kind != BUILD_SOURCE_URL || known(stage, step, i))
+		autofree char *what = step->sources[i].kind == BUILD_SOURCE_PATH ? NULL : known(stage, step, i);
+
+		if (step->sources[i].kind == BUILD_SOURCE_PATH || what)
 			continue;
 		*ret_source = i;
 		return true;
@@ -52,14 +64,16 @@ bool build_fetch_needed(const struct stage *stage, size_t *ret_source)
 char *build_fetch_source(struct build_work *work, const struct stage *stage, size_t source, struct error *e)
 {
 	const struct build_step *step = &stage->plan.steps[stage->next];
-	char *digest = fetch_request(work->call->places, step->sources[source].path, NULL, e);
+	const char *words = step->sources[source].path;
+	char *what = step->sources[source].kind == BUILD_SOURCE_GIT ? build_repository_resolve(work, step, words, e)
+								    : fetch_request(work->call->places, words, NULL, e);
 
-	if (!digest) {
-		autofree char *words = build_step_words(work, step);
+	if (!what) {
+		autofree char *about = build_step_words(work, step);
 
-		(void)error_in(e, "%s", words);
+		(void)error_in(e, "%s", about);
 	}
-	return digest;
+	return what;
 }
 
 void build_fetch_take(struct build_work *work, struct stage *stage, size_t source, const char *what)
@@ -70,21 +84,32 @@ void build_fetch_take(struct build_work *work, struct stage *stage, size_t sourc
 		stage->fetched = alloc_zeroed(step->source_count, sizeof *stage->fetched);
 	free(stage->fetched[source]);
 	stage->fetched[source] = alloc_copy(what);
-	log_warning("%s:%lld: ADD %s is not reproducible: its content can change; pin it with --checksum=%s", work->file_name,
-		    (long long)step->line, step->sources[source].path, what);
+	log_warning("%s:%lld: ADD %s is not reproducible: its content can change; pin it with %s%s", work->file_name, (long long)step->line,
+		    step->sources[source].path, step->sources[source].kind == BUILD_SOURCE_GIT ? "#" : "--checksum=", what);
 }
 
 void build_fetch_describe(const struct stage *stage, const struct build_step *step, struct text *ret)
 {
-	for (size_t i = 0; i < step->source_count; i++)
-		if (step->sources[i].kind == BUILD_SOURCE_URL)
-			text_addf(ret, "address %s\n", known(stage, step, i));
+	for (size_t i = 0; i < step->source_count; i++) {
+		autofree char *what = step->sources[i].kind == BUILD_SOURCE_PATH ? NULL : known(stage, step, i);
+
+		if (what)
+			text_addf(ret, "address %s\n", what);
+	}
+}
+
+int build_fetch_layers(struct build_work *work, const struct stage *stage, const struct build_step *step, size_t source, struct list *ret,
+		       struct error *e)
+{
+	autofree char *commit = known(stage, step, source);
+
+	return build_repository_checkout(work, step, step->sources[source].path, commit, ret, e);
 }
 
 int build_fetch_open(struct build_work *work, const struct stage *stage, const struct build_step *step, size_t source, struct error *e)
 {
-	const char *digest = known(stage, step, source), *url = step->sources[source].path;
-	autofree char *fetched = NULL;
+	autofree char *digest = known(stage, step, source), *fetched = NULL;
+	const char *url = step->sources[source].path;
 	int fd = fetch_request_open(work->store, digest);
 
 	if (fd >= 0)
@@ -101,8 +126,10 @@ void build_fetch_forget(const struct build_work *work, struct stage *stage)
 	const struct build_step *step = &stage->plan.steps[stage->next];
 
 	for (size_t i = 0; i < step->source_count; i++) {
-		if (step->sources[i].kind == BUILD_SOURCE_URL && known(stage, step, i))
-			fetch_request_forget(work->store, known(stage, step, i));
+		autofree char *what = step->sources[i].kind == BUILD_SOURCE_URL ? known(stage, step, i) : NULL;
+
+		if (what)
+			fetch_request_forget(work->store, what);
 		if (stage->fetched)
 			free(stage->fetched[i]);
 	}

@@ -13,6 +13,7 @@
 struct build_step;
 struct build_work;
 struct error;
+struct list;
 struct stage;
 struct text;
 
@@ -33,6 +34,9 @@ void build_fetch_describe(const struct stage *stage, const struct build_step *st
 
 /* Where a step is made: a descriptor of the source's content, fetched where it is not there. */
 int build_fetch_open(struct build_work *work, const struct stage *stage, const struct build_step *step, size_t source, struct error *e);
+/* The same of a repository: adds the digest of a layer that has it in its folder "src". */
+int build_fetch_layers(struct build_work *work, const struct stage *stage, const struct build_step *step, size_t source, struct list *ret,
+		       struct error *e);
 /* The step is made; nobody needs what was fetched for it. */
 void build_fetch_forget(const struct build_work *work, struct stage *stage);
 

@@ -87,6 +87,11 @@ static _Noreturn void become_worker(struct build_work *work, struct stage *stage
 	_exit(0);
 }
 
+static const struct build_step *next_step(const struct stage *stage)
+{
+	return &stage->plan.steps[stage->next];
+}
+
 static int start_worker(struct build_work *work, struct stage *stage, struct error *e)
 {
 	const struct process_clone request = { .cgroup = -1 };
@@ -113,17 +118,12 @@ static int start_worker(struct build_work *work, struct stage *stage, struct err
 		close(answer[0]);
 		return -1;
 	}
-	work->made += 2; /* that the worker names */
+	work->made += 2 + (unsigned)next_step(stage)->source_count; /* that the worker names */
 	(void)fcntl(output[0], F_SETFL, O_NONBLOCK); /* cannot fail on a pipe */
 	stage->output = output[0];
 	stage->answer = answer[0];
 	stage->state = STAGE_BUSY;
 	return 0;
-}
-
-static const struct build_step *next_step(const struct stage *stage)
-{
-	return &stage->plan.steps[stage->next];
 }
 
 /* "[app 2/5] RUN make" */

@@ -217,6 +217,9 @@ static void release(struct build_work *work)
 		for (size_t n = 0; stage->layers && n < stage->plan.step_count; n++)
 			commit_layer_release(&stage->layers[n]);
 		free(stage->layers);
+		for (size_t n = 0; stage->fetched && n < stage->plan.steps[stage->next].source_count; n++)
+			free(stage->fetched[n]);
+		free(stage->fetched);
 		build_stage_release(&stage->plan);
 		image_parts_release(&stage->parts);
 		list_release(&stage->diff_ids);
@@ -224,9 +227,6 @@ static void release(struct build_work *work)
 			selection_release(stage->inputs);
 		free(stage->inputs);
 		free(stage->input_ends);
-		for (size_t n = 0; stage->fetched && n < stage->plan.steps[stage->next].source_count; n++)
-			free(stage->fetched[n]);
-		free(stage->fetched);
 		free(stage->key);
 	}
 	free(work->stages);

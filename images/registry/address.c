@@ -140,8 +140,7 @@ static int hear_end(const struct running *running, struct error *e)
 /* A client's certificate is for registries that the caller has named, and for no address of a build file. */
 static int make_order(const char *url, struct order *ret, char **ret_authorities, struct error *e)
 {
-	struct endpoint endpoint = { 0 };
-	struct plan plan = { .endpoints = alloc_zeroed(1, sizeof endpoint), .count = 1 };
+	struct plan plan = { .endpoints = alloc_zeroed(1, sizeof *plan.endpoints), .count = 1 };
 	int result;
 
 	plan.endpoints[0].host = http_url_host(url);
