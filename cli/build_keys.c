@@ -44,12 +44,12 @@ static int add_source_layers(struct build_work *work, const struct build_from *f
 }
 
 /* Files of the context: what they are now. */
-static int add_files(struct build_work *work, struct selection *selection, struct text *ret, struct error *e)
+static int add_files(const struct build_folder *folder, struct selection *selection, struct text *ret, struct error *e)
 {
 	autorelease(text) struct text description = { 0 };
 	char digest[SHA256_TEXT];
 
-	if (content_digests_fill(work->digests, selection, NULL, e))
+	if (content_digests_fill(folder->digests, selection, NULL, e))
 		return -1;
 	selection_describe(selection, /* has_owners= */ false, &description);
 	if (description.length < VERBATIM) {
@@ -64,20 +64,22 @@ static int add_files(struct build_work *work, struct selection *selection, struc
 
 static int add_copy(struct build_work *work, struct stage *stage, const struct build_step *step, struct text *key, struct error *e)
 {
+	struct build_folder folder;
+
 	build_fetch_describe(stage, step, key);
-	if (step->from.kind != BUILD_FROM_CONTEXT)
+	if (!build_folder_of(work, &step->from, &folder))
 		return add_source_layers(work, &step->from, key, e);
 	stage->inputs = alloc_zeroed(1, sizeof *stage->inputs);
 	stage->input_ends = alloc_zeroed(step->source_count + 1, sizeof *stage->input_ends);
 	for (size_t i = 0; i < step->source_count; i++) {
-		const struct selection_wish wish = { .root = work->context, .what = "the build context", .ignore = &work->ignore,
-						     .step = step, .source = i, .without = UMASK };
+		const struct selection_wish wish = { .root = folder.root, .what = folder.what, .ignore = folder.ignore, .step = step,
+						     .source = i, .without = UMASK };
 
 		if (step->sources[i].kind == BUILD_SOURCE_PATH && selection_add(&wish, stage->inputs, e))
 			return -1;
 		stage->input_ends[i] = stage->inputs->count;
 	}
-	return stage->inputs->count ? add_files(work, stage->inputs, key, e) : 0;
+	return stage->inputs->count ? add_files(&folder, stage->inputs, key, e) : 0;
 }
 
 static int add_mount(struct build_work *work, const struct build_mount *mount, struct text *key, struct error *e)
@@ -85,17 +87,21 @@ static int add_mount(struct build_work *work, const struct build_mount *mount, s
 	autofree char *pattern = NULL;
 	struct build_source source = { .kind = BUILD_SOURCE_PATH };
 	const struct build_step step = { .sources = &source, .source_count = 1 };
-	const struct selection_wish wish = { .root = work->context, .what = "the build context", .ignore = &work->ignore, .step = &step };
+	struct selection_wish wish = { .step = &step };
 	struct selection selection = { 0 };
+	struct build_folder folder;
 	int result;
 
 	if (mount->kind != BUILD_MOUNT_BIND)
 		return 0;
-	if (mount->from.kind != BUILD_FROM_CONTEXT)
+	if (!build_folder_of(work, &mount->from, &folder))
 		return add_source_layers(work, &mount->from, key, e);
+	wish.root = folder.root;
+	wish.what = folder.what;
+	wish.ignore = folder.ignore;
 	pattern = selection_literal(mount->source);
 	source.path = pattern;
-	result = selection_add(&wish, &selection, e) || add_files(work, &selection, key, e) ? -1 : 0;
+	result = selection_add(&wish, &selection, e) || add_files(&folder, &selection, key, e) ? -1 : 0;
 	selection_release(&selection);
 	return result;
 }

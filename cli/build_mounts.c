@@ -150,9 +150,10 @@ static int open_copy(struct build_work *work, const struct build_mount *mount, s
 static int open_bind(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts,
 		     struct build_mount_source *ret, struct error *e)
 {
-	bool is_direct = mount->from.kind == BUILD_FROM_CONTEXT && mount->read_only && !work->ignore.count;
+	struct build_folder folder;
+	bool is_direct = build_folder_of(work, &mount->from, &folder) && mount->read_only && !folder.ignore->count;
 
-	ret->descriptor = is_direct ? beneath_open(work->context, mount->source, O_PATH, 0, e) : open_copy(work, mount, mounts, e);
+	ret->descriptor = is_direct ? beneath_open(folder.root, mount->source, O_PATH, 0, e) : open_copy(work, mount, mounts, e);
 	ret->is_there = ret->descriptor >= 0;
 	return ret->is_there ? 0 : error_in(e, "--mount=type=bind,source=%s", mount->source);
 }

@@ -252,8 +252,8 @@ static int make_layer(struct git *git, const char *commit, bool keeps, struct er
 	return 0;
 }
 
-int build_repository_checkout(struct build_work *work, const struct build_step *step, const char *words, const char *commit, struct list *ret,
-		       struct error *e)
+int build_repository_checkout(struct build_work *work, const struct build_step *step, const char *words, const char *commit,
+			      struct list *ret, struct error *e)
 {
 	autorelease(build_git) struct build_git address = { 0 };
 	struct git git = { .work = work, .address = &address, .words = words };

@@ -17,5 +17,5 @@ struct list;
 char *build_repository_resolve(struct build_work *work, const struct build_step *step, const char *words, struct error *e);
 
 /* In a worker: the layer with the commit's files in the folder "src"; its digest is added to ret. */
-int build_repository_checkout(struct build_work *work, const struct build_step *step, const char *words, const char *commit, struct list *ret,
-		       struct error *e);
+int build_repository_checkout(struct build_work *work, const struct build_step *step, const char *words, const char *commit,
+			      struct list *ret, struct error *e);

@@ -3,6 +3,7 @@
  * build_work.h - one build while it goes on. Private to command_build.c and build_*.c.
  *
  *     build_context   the folder that COPY takes files from, and what it hides
+ *     build_named     folders and images that the build calls by names of its own
  *     build_bases     images that stages begin with, or take files from
  *     build_keys      what a step's result depends on: the cache's key
  *     build_steps     makes one step's layer, in a process of its own
@@ -26,6 +27,7 @@
 #include "specs/build_plan.h"
 
 struct build_log;
+struct build_named;
 struct call;
 struct commit_layer;
 struct content_digests;
@@ -36,7 +38,7 @@ struct build_options {
 	const char *file, *target, *network, *pull_word, *platform, *progress, *metadata_file, *iidfile, *compression;
 	bool no_cache, pull, push, quiet;
 	bool is_part; /* of another command: nothing goes to stdout, and the log is told only where something is made */
-	struct list names, args, secrets, ssh, labels, annotations, outputs;
+	struct list names, args, secrets, ssh, labels, annotations, outputs, contexts;
 	int64_t jobs; /* steps at once */
 };
 
@@ -90,6 +92,8 @@ struct build_work {
 	int context;         /* its folder; -1: there is none */
 	struct build_ignore ignore;
 	struct content_digests *digests; /* of the context's files */
+	struct build_named *named; /* contexts by name (build_named.h) */
+	size_t named_count;
 	struct build_inputs inputs;
 	struct build_file *file;
 	char *file_name;     /* for messages */
@@ -118,6 +122,8 @@ struct build_folder {
 
 /* build_context.c. The context's folder, and what .dockerignore hides. */
 int build_context_open(struct build_work *work, const char *path, const char *file, struct error *e);
+/* What the folder's own .dockerignore (or .containerignore) hides. */
+int build_context_rules(int folder, struct build_ignore *ret, struct error *e);
 
 /* The folder that files are taken from; false: they come from layers. */
 bool build_folder_of(const struct build_work *work, const struct build_from *from, struct build_folder *ret);

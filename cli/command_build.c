@@ -21,6 +21,7 @@
 #include "base/places.h"
 #include "cli/audit.h"
 #include "cli/build_log.h"
+#include "cli/build_named.h"
 #include "cli/build_for_run.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
@@ -47,6 +48,8 @@ const struct option_row build_options[] = {
 	  "a value for ARG; KEY alone takes the caller's variable" },
 	{ 0, "secret", OPTION_LIST, offsetof(struct build_options, secrets), "id=ID[,src=FILE|,env=NAME]",
 	  "a secret for RUN --mount=type=secret" },
+	{ 0, "build-context", OPTION_LIST, offsetof(struct build_options, contexts), "NAME=FOLDER|docker-image://NAME|oci-layout://FOLDER:TAG",
+	  "a folder or image that FROM and --from call NAME" },
 	{ 0, "network", OPTION_TEXT, offsetof(struct build_options, network), "default|host|none",
 	  "what RUN reaches: the host's network (default), or none" },
 	{ 0, "no-cache", OPTION_FLAG, offsetof(struct build_options, no_cache), NULL, "make every step again" },
@@ -237,6 +240,7 @@ static void release(struct build_work *work)
 	}
 	free(work->secrets);
 	build_bases_release(work);
+	build_named_release(work);
 	build_file_free(work->file);
 	free(work->file_name);
 	free(work->digest);
@@ -264,15 +268,16 @@ struct spec {
 	struct app *app;
 	struct app_build build;
 	char *context, *file; /* as paths for the caller */
+	char *folder;         /* that the spec lies in */
 };
 
 static int load_spec(const char *path, struct build_options *options, struct spec *ret, struct error *e)
 {
 	const struct app_options chosen = { .for_build = true };
 	const char *slash = strrchr(path, '/');
-	autofree char *folder = slash ? alloc_copy_bytes(path, slash == path ? 1 : (size_t)(slash - path)) : alloc_copy(".");
-	const char *context;
+	const char *context, *folder;
 
+	folder = ret->folder = slash ? alloc_copy_bytes(path, slash == path ? 1 : (size_t)(slash - path)) : alloc_copy(".");
 	if (app_load(path, &chosen, &ret->app, e))
 		return -1;
 	if (!app_build_of(ret->app, &ret->build))
@@ -329,6 +334,10 @@ static int build(struct build_work *work, const struct spec *spec, const char *o
 		return -1;
 	work->inputs.target = work->options->target;
 	take_spec(work, spec, operand);
+	if (build_named_take(work, &work->options->contexts, NULL, e))
+		return error_in(e, "option --build-context");
+	if (spec->app && spec->build.contexts && build_named_take(work, spec->build.contexts, spec->folder, e))
+		return error_at(e, "build.contexts");
 	if (build_context_open(work, context, work->options->file, e) || parse(work, spec->app ? &spec->build : NULL, e))
 		return -1;
 	work->log = build_log_new(style_of(work->options));
@@ -371,6 +380,7 @@ static int build_operand(const struct call *call, struct build_options *options,
 	release(&work);
 	app_free(spec.app);
 	free(spec.context);
+	free(spec.folder);
 	free(spec.file);
 	return result;
 }
@@ -394,7 +404,8 @@ int command_build(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };
 	struct build_options options = { 0 };
-	struct list *const lists[] = { &options.names, &options.args, &options.secrets, &options.labels, &options.annotations, &options.outputs };
+	struct list *const lists[] = { &options.names, &options.args, &options.secrets, &options.labels, &options.annotations, &options.outputs,
+					&options.contexts };
 	struct error e = { 0 };
 	const char *operand;
 	int result;
