@@ -68,3 +68,51 @@ build() { run box build --progress plain "$@" ctx; }
 	expect_status 1
 	expect_has "app/app.json:1: build.contexts: the build context lib: open the folder app/../none"
 }
+
+@test "-o FOLDER: the files with their owners, in the folder and nowhere else" {
+	mkdir -m 700 victim && echo safe >victim/file
+	dockerfile <<-END
+		FROM scratch
+		COPY a /dir/a
+		COPY --chown=3:4 --chmod=4755 a /dir/su
+		ADD tree.tar /
+	END
+	echo a >ctx/a
+	mkdir tree && ln -s "$WORK/victim" tree/out && ln -s ../../../../../../.. tree/up && mkdir tree/d && mkfifo tree/pipe
+	tar -C tree -cf ctx/tree.tar .
+	build -o out
+	expect_status 0
+	[ "$(stat -c '%a %u:%g' out/dir/su)" = "755 3:4" ] || fail "owner or mode is $(stat -c '%a %u:%g' out/dir/su)"
+	[ "$(readlink out/out)" = "$WORK/victim" ] && [ -p out/pipe ] || fail "links and FIFOs are missing"
+	# Again into what is there, with links in the way; and closed to others.
+	mkdir -m 700 closed && ln -s "$WORK/victim" closed/dir
+	build --output type=local,dest=closed
+	expect_status 1
+	expect_has "write closed: dir/: make the folder: something else has its name"
+	rm closed/dir
+	build --output type=local,dest=closed
+	expect_status 0
+	[ "$(stat -c '%a %u:%g' closed closed/dir/su | tr '\n' ' ')" = "700 0:0 4755 3:4 " ] || fail "setuid is gone, or the folder was changed"
+	build -o out
+	expect_status 0
+	printf 'FROM base:1\nRUN mkdir /out && echo pwned >/out/file\n' | dockerfile
+	build -o out
+	expect_status 1
+	expect_has "out/: make the folder: something else has its name"
+	[ "$(ls victim)" = file ] && [ "$(cat victim/file)" = safe ] || fail "it wrote outside of the folder"
+	build --output type=local
+	expect_status 125
+	build --output type=floppy,dest=x
+	expect_has "expected type=oci, docker, tar or local"
+}
+
+@test "-o FOLDER of an ordinary user: the files are his" {
+	need user subids
+	as_user true
+	mkdir "$WORK/home/ctx"
+	printf 'FROM scratch\nCOPY --chown=3:4 --chmod=4755 Dockerfile /d/f\n' >"$WORK/home/ctx/Dockerfile"
+	chown -R $TEST_USER: "$WORK/home/ctx"
+	run as_user bin/box build -o out ctx
+	expect_status 0
+	[ "$(stat -c '%a %U' "$WORK/home/out/d/f")" = "755 $TEST_USER" ] || fail "it is $(stat -c '%a %U' "$WORK/home/out/d/f")"
+}
