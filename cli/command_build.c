@@ -20,6 +20,7 @@
 #include "base/number.h"
 #include "base/places.h"
 #include "cli/audit.h"
+#include "cli/build_agent.h"
 #include "cli/build_log.h"
 #include "cli/build_named.h"
 #include "cli/build_for_run.h"
@@ -48,6 +49,8 @@ const struct option_row build_options[] = {
 	  "a value for ARG; KEY alone takes the caller's variable" },
 	{ 0, "secret", OPTION_LIST, offsetof(struct build_options, secrets), "id=ID[,src=FILE|,env=NAME]",
 	  "a secret for RUN --mount=type=secret" },
+	{ 0, "ssh", OPTION_LIST, offsetof(struct build_options, ssh), "default|ID[=SOCKET]",
+	  "an SSH agent for RUN --mount=type=ssh and for ADD of git repositories" },
 	{ 0, "build-context", OPTION_LIST, offsetof(struct build_options, contexts), "NAME=FOLDER|docker-image://NAME|oci-layout://FOLDER:TAG",
 	  "a folder or image that FROM and --from call NAME" },
 	{ 0, "network", OPTION_TEXT, offsetof(struct build_options, network), "default|host|none",
@@ -355,6 +358,9 @@ static int check(struct build_options *options, const struct list *operands, str
 	if (!options->compression)
 		options->compression = COMPRESSION;
 	options->jobs = JOBS;
+	for (size_t i = 0; i < options->ssh.count; i++)
+		if (build_agent_check(options->ssh.items[i], e))
+			return -1;
 	for (size_t i = 0; i < options->labels.count; i++)
 		if (!strchr(options->labels.items[i], '='))
 			return error_set(e, ERROR_USAGE, "option --label %.80s: expected KEY=VALUE", options->labels.items[i]);
@@ -405,7 +411,7 @@ int command_build(const struct call *call)
 	autorelease(list) struct list operands = { 0 };
 	struct build_options options = { 0 };
 	struct list *const lists[] = { &options.names, &options.args, &options.secrets, &options.labels, &options.annotations, &options.outputs,
-					&options.contexts };
+					&options.contexts, &options.ssh };
 	struct error e = { 0 };
 	const char *operand;
 	int result;

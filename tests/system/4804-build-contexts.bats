@@ -116,3 +116,66 @@ build() { run box build --progress plain "$@" ctx; }
 	expect_status 0
 	[ "$(stat -c '%a %U' "$WORK/home/out/d/f")" = "755 $TEST_USER" ] || fail "it is $(stat -c '%a %U' "$WORK/home/out/d/f")"
 }
+
+# ssh-add and what it needs, below ctx/host; an agent with one key.
+have_agent() {
+	need ssh-agent ssh-add ssh-keygen ldd
+	local file
+	for file in "$(command -v ssh-add)" $(ldd "$(command -v ssh-add)" | grep -o '/[^ ]*'); do
+		mkdir -p "ctx/host${file%/*}" && cp -L "$file" "ctx/host$file"
+	done
+	eval "$(ssh-agent -a "$WORK/agent.sock")" >/dev/null
+	ssh-keygen -q -t ed25519 -N '' -f key
+	ssh-add -q key
+	cp key.pub ctx/
+}
+
+@test "--ssh: a step may ask the caller's agent who is there and for signatures, and nothing else" {
+	have_agent
+	dockerfile <<-'END'
+		FROM base:1
+		RUN rm -rf /usr /lib /lib64
+		COPY host /
+		COPY key.pub /
+		RUN --mount=type=ssh ssh-add -l | grep ED25519 && ssh-add -T /key.pub && stat -c "%a %u" $SSH_AUTH_SOCK >/facts
+		RUN --mount=type=ssh,id=other,uid=77,mode=0660,target=/o.sock test "$SSH_AUTH_SOCK" = /o.sock && stat -c "%a %u" /o.sock >>/facts
+		RUN --mount=type=ssh ! ssh-add -D 2>/dev/null && ! ssh-add -x </dev/null 2>/dev/null; ssh-add -l | grep ED25519
+		RUN test -z "$SSH_AUTH_SOCK" && test ! -e /run/box && test ! -e /o.sock
+		CMD ["cat", "/facts"]
+	END
+	build --ssh default --ssh "other=$WORK/agent.sock" -t agent
+	expect_status 0
+	run box run agent
+	[ "$output" = $'600 0\n660 77' ] || fail "the sockets are others"
+	ssh-add -l | grep -q ED25519 || fail "the key is gone"
+	[ -z "$(find "$BOX_STORE/containers" "$BOX_STORE/staging" -mindepth 1)" ] || fail "something is left"
+	# Without an agent: what needs one says so, what does not runs.
+	printf 'FROM base:1\nRUN --mount=type=ssh test -z "$SSH_AUTH_SOCK"\nRUN --mount=type=ssh,required true\n' | dockerfile
+	build
+	expect_status 1
+	expect_has "Dockerfile:3" "the SSH agent default is required, and nobody gave it" "hint: box build --ssh default"
+	expect_not "Dockerfile:2:"
+	build --ssh "default=$WORK/key"
+	expect_status 125
+	expect_has "$WORK/key is no socket, and box reads no keys"
+	env -u SSH_AUTH_SOCK box build --ssh default ctx 2>&1 | grep -q "SSH_AUTH_SOCK is not set"
+}
+
+@test "--ssh of an ordinary user" {
+	need user subids
+	have_agent
+	as_user true
+	chmod 755 ctx && cp -r ctx "$WORK/home/ctx"
+	printf 'FROM scratch\nCOPY host /\nRUN --mount=type=ssh,uid=5 ["/usr/bin/ssh-add", "-l"]\n' >"$WORK/home/ctx/Dockerfile"
+	chown -R $TEST_USER: "$WORK/home/ctx" "$WORK/agent.sock"
+	kill "$SSH_AGENT_PID"
+	rm -f "$WORK/agent.sock"
+	chown $TEST_USER key
+	as_user sh -c "ssh-agent -a \$HOME/agent.sock >agent.out && . ./agent.out && echo \$SSH_AGENT_PID >agent.pid"
+	SSH_AGENT_PID=$(cat "$WORK/home/agent.pid")
+	cp key "$WORK/home/key" && chown $TEST_USER "$WORK/home/key"
+	as_user sh -c "SSH_AUTH_SOCK=\$HOME/agent.sock ssh-add -q key"
+	run as_user sh -c 'SSH_AUTH_SOCK=$HOME/agent.sock bin/box build --progress plain --ssh default ctx'
+	expect_status 0
+	expect_has ED25519
+}
