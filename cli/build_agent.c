@@ -5,7 +5,6 @@
 #include "cli/build_agent.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,16 +14,11 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "cli/build_mounts.h"
 #include "cli/build_work.h"
-#include "runtime/agent_relay.h"
 #include "specs/build_plan.h"
-
-#define NAME "agent"
 
 int build_agent_check(const char *words, struct error *e)
 {
@@ -62,31 +56,22 @@ static char *find_agent(const struct build_work *work, const char *id)
 }
 
 /* Paths of sockets are short; one through a descriptor always is short enough. */
-static int listen_in(int folder, struct error *e)
+int build_agent_listen(int folder, struct error *e)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	autoclose int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	(void)snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" NAME, folder); /* always fits */
+	(void)snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" BUILD_AGENT_SOCKET, folder); /* always fits */
 	if (listener < 0 || bind(listener, (const struct sockaddr *)&address, sizeof address) || listen(listener, 8))
 		return error_sys(e, "make the socket of an SSH agent");
 	return take_fd(&listener);
 }
 
-int build_agent_open(const struct build_work *work, const struct build_mount *mount, int folder, struct agent_relay *ret, struct error *e)
+int build_agent_find(const struct build_work *work, const struct build_mount *mount, char **ret_path, struct error *e)
 {
-	const struct build_owner owner = { (uid_t)mount->uid, (gid_t)mount->gid, (mode_t)mount->mode };
-	autofree char *agent = find_agent(work, mount->id);
-	autoclose int listener = -1;
-
-	if (!agent && !mount->is_required)
-		return BUILD_AGENT_NONE;
-	if (!agent) {
-		error_set(e, ERROR_SPEC, "the SSH agent %s is required, and nobody gave it", mount->id);
-		return error_hint(e, "box build --ssh %s, with SSH_AUTH_SOCK set, or --ssh %s=SOCKET", mount->id, mount->id);
-	}
-	listener = listen_in(folder, e);
-	if (listener < 0 || build_mounts_give(work, folder, NAME, &owner, e) || agent_relay_start(agent, take_fd(&listener), ret, e))
-		return -1;
-	return beneath_open(folder, NAME, O_PATH | O_NOFOLLOW, 0, e);
+	*ret_path = find_agent(work, mount->id);
+	if (*ret_path || !mount->is_required)
+		return 0;
+	error_set(e, ERROR_SPEC, "the SSH agent %s is required, and nobody gave it", mount->id);
+	return error_hint(e, "box build --ssh %s, with SSH_AUTH_SOCK set, or --ssh %s=SOCKET", mount->id, mount->id);
 }

@@ -4,9 +4,6 @@
  */
 #pragma once
 
-#include <stddef.h>
-
-struct agent_relay;
 struct build_mount;
 struct build_work;
 struct error;
@@ -14,8 +11,10 @@ struct error;
 /* --ssh "ID" or "ID=SOCKET"; ID alone is the agent that SSH_AUTH_SOCK names. */
 int build_agent_check(const char *words, struct error *e);
 
-#define BUILD_AGENT_NONE (-2)
+#define BUILD_AGENT_SOCKET "agent"
 
-/* A socket for the step in the folder, whose relay has begun: a descriptor of it (O_PATH); the caller ends the relay. BUILD_AGENT_NONE:
- * nobody gave that agent, and the step can do without. */
-int build_agent_open(const struct build_work *work, const struct build_mount *mount, int folder, struct agent_relay *ret, struct error *e);
+/* Looks for the agent of a mount: *ret_path is its socket, to be freed; NULL: nobody gave it, and the step can do without. */
+int build_agent_find(const struct build_work *work, const struct build_mount *mount, char **ret_path, struct error *e);
+
+/* A listening socket of the name BUILD_AGENT_SOCKET in the folder. */
+int build_agent_listen(int folder, struct error *e);

@@ -207,22 +207,35 @@ static int open_secret(struct build_work *work, const struct build_mount *mount,
 	return 0;
 }
 
+/* The socket belongs to who may use it, and the relay behind it has begun. */
+static int start_agent(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts, const char *agent,
+		       struct error *e)
+{
+	const struct build_owner owner = { (uid_t)mount->uid, (gid_t)mount->gid, (mode_t)mount->mode };
+	int folder = make_staging(work, mounts, e);
+	autoclose int listener = folder < 0 ? -1 : build_agent_listen(folder, e);
+	struct agent_relay relay, *kept;
+
+	if (listener < 0 || build_mounts_give(work, folder, BUILD_AGENT_SOCKET, &owner, e) ||
+	    agent_relay_start(agent, take_fd(&listener), &relay, e))
+		return -1;
+	kept = alloc_append(&mounts->agents, &mounts->agent_count, sizeof *kept);
+	*kept = relay;
+	return beneath_open(folder, BUILD_AGENT_SOCKET, O_PATH | O_NOFOLLOW, 0, e);
+}
+
 static int open_agent(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts,
 		      struct build_mount_source *ret, struct error *e)
 {
-	struct agent_relay relay = { -1 };
-	int folder = make_staging(work, mounts, e), fd = folder < 0 ? -1 : build_agent_open(work, mount, folder, &relay, e);
-	struct agent_relay *kept;
+	autofree char *agent = NULL;
 
-	if (relay.pidfd >= 0) {
-		kept = alloc_append(&mounts->agents, &mounts->agent_count, sizeof *kept);
-		*kept = relay;
-	}
-	if (fd == BUILD_AGENT_NONE)
+	if (build_agent_find(work, mount, &agent, e))
+		return -1;
+	if (!agent)
 		return 0;
-	ret->descriptor = fd;
-	ret->is_there = fd >= 0;
-	return fd < 0 ? -1 : 0;
+	ret->descriptor = start_agent(work, mount, mounts, agent, e);
+	ret->is_there = ret->descriptor >= 0;
+	return ret->is_there ? 0 : -1;
 }
 
 static int open_one(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts, struct build_mount_source *ret,

@@ -35,8 +35,8 @@ struct build_owner {
 	mode_t mode;
 };
 
-/* What is called name in the folder gets that owner, an id of containers; NULL: the folder itself. An ordinary user needs subordinate ids for
- * others than root. */
+/* What is called name in the folder gets that owner, an id of containers; NULL: the folder itself. An ordinary user needs subordinate ids
+ * for others than root. */
 int build_mounts_give(const struct build_work *work, int folder, const char *name, const struct build_owner *owner, struct error *e);
 
 int build_mounts_open(struct build_work *work, const struct build_step *step, struct build_mounts *ret, struct error *e);

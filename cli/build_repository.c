@@ -18,6 +18,7 @@
 #include "base/places.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "cli/build_mounts.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
 #include "images/build/build_cache.h"
@@ -33,7 +34,14 @@ enum { REFS_LIMIT = 1 << 20, EPOCH = 315532800, COMMIT = 40 };
 static const char *const places[] = { "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ssl", "/etc/pki", "/etc/ca-certificates",
 				      "/etc/crypto-policies", "/etc/alternatives", "/etc/ld.so.cache" };
 
-enum { PLACES = sizeof places / sizeof *places };
+enum { PLACES = sizeof places / sizeof *places, KNOWN_HOSTS_LIMIT = 1 << 20 };
+
+/* Where the container has what ssh needs. */
+#define AGENT       "/agent"
+#define KNOWN_HOSTS "/etc/known_hosts"
+#define SSH \
+	"ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile=" KNOWN_HOSTS \
+	" -o GlobalKnownHostsFile=/dev/null -o ForwardAgent=no -o ConnectTimeout=15"
 
 /* What every call of git is told; a file of 10 GiB is the largest that it may write. */
 #define BEGIN \
@@ -57,18 +65,21 @@ struct git {
 	const struct build_git *address;
 	const char *words;
 	struct build_step step;
-	struct build_mount mounts[PLACES];
-	struct build_mount_source sources[PLACES];
-	char *paths[PLACES]; /* of sources */
+	struct build_mount mounts[PLACES + 1]; /* the last one: the agent */
+	struct build_mount_source sources[PLACES + 1];
+	char *paths[PLACES + 1]; /* of sources */
+	struct build_mounts agent;
 	struct commit_layer layer;
 };
 
 static void git_release(struct git *git)
 {
 	for (size_t i = 0; i < git->step.mount_count; i++) {
-		close(git->sources[i].descriptor);
+		if (git->mounts[i].kind == BUILD_MOUNT_BIND)
+			close(git->sources[i].descriptor);
 		free(git->paths[i]);
 	}
+	build_mounts_close(git->work, &git->agent);
 	list_release(&git->step.argv);
 	list_release(&git->step.environment);
 	commit_layer_release(&git->layer);
@@ -110,6 +121,51 @@ static void set_environment(struct git *git)
 			list_env_set(environment, proxies[i], getenv(proxies[i]));
 }
 
+/* The caller's agent, as --ssh has given it. */
+static int add_agent(struct git *git, struct error *e)
+{
+	size_t n = git->step.mount_count;
+	const struct build_step step = { .mounts = &git->mounts[n], .mount_count = 1 };
+
+	git->mounts[n] = (struct build_mount){ .kind = BUILD_MOUNT_SSH, .target = (char *)(uintptr_t)AGENT, .id = (char *)(uintptr_t)"default",
+					       .is_required = true, .mode = 0600 };
+	if (build_mounts_open(git->work, &step, &git->agent, e))
+		return -1;
+	git->sources[n] = git->agent.sources[0];
+	git->step.mount_count++;
+	list_add(&git->step.environment, "GIT_SSH_COMMAND=" SSH);
+	return 0;
+}
+
+static void add_file(struct container *c, const char *target, const char *data, size_t length)
+{
+	struct file_entry *file = alloc_append(&c->files, &c->file_count, sizeof *file);
+
+	*file = (struct file_entry){ .target = alloc_copy(target), .data = alloc_copy_bytes(data, length), .length = length, .mode = 0644 };
+}
+
+/* Which hosts the caller knows; ssh also wants to know who it is. */
+static int add_ssh_files(struct container *c, struct error *e)
+{
+	static const char user[] = "root:x:0:0:root:/nonexistent:/bin/sh\n";
+	autofree char *own = text_format("%s/.ssh/known_hosts", getenv("HOME") ? getenv("HOME") : "");
+	const char *const paths[] = { own, "/etc/ssh/ssh_known_hosts" };
+	autorelease(text) struct text known = { 0 };
+
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		struct error failed = { 0 };
+
+		if (file_read(AT_FDCWD, paths[i], KNOWN_HOSTS_LIMIT, &known, &failed) && failed.sys != ENOENT && failed.sys != ENOTDIR) {
+			*e = failed;
+			return -1;
+		}
+		text_add_char(&known, '\n');
+	}
+	add_file(c, KNOWN_HOSTS, known.data, known.length);
+	add_file(c, "/etc/passwd", user, sizeof user - 1);
+	return 0;
+}
+
 static int begin(struct git *git, const char *script, const char *second, const char *third, struct error *e)
 {
 	autofree char *program = process_find("git");
@@ -118,8 +174,6 @@ static int begin(struct git *git, const char *script, const char *second, const 
 		error_set(e, ERROR_MISSING, "it needs the program git, which is in no folder of PATH");
 		return error_hint(e, "apt-get install git");
 	}
-	if (git->address->is_ssh)
-		return error_set(e, ERROR_UNSUPPORTED, "%s: by ssh: not yet", git->address->url);
 	git->step.argv = (struct list){ 0 };
 	list_add(&git->step.argv, "/bin/sh");
 	list_add(&git->step.argv, "-c");
@@ -134,7 +188,7 @@ static int begin(struct git *git, const char *script, const char *second, const 
 	set_environment(git);
 	for (size_t i = 0; i < PLACES; i++)
 		add_place(git, places[i]);
-	return 0;
+	return git->address->is_ssh ? add_agent(git, e) : 0;
 }
 
 static int run(struct git *git, new_layer_taker *take, struct error *e)
@@ -151,14 +205,18 @@ static int run(struct git *git, new_layer_taker *take, struct error *e)
 	c.no_new_privileges = true;
 	/* The host's own files are everybody's to read; whose they are does not matter. */
 	for (size_t i = 0; i < c.mount_count; i++)
-		if (c.mounts[i].has_descriptor)
+		if (c.mounts[i].has_descriptor && strcmp(c.mounts[i].target, AGENT) != 0)
 			c.mounts[i].idmap = IDMAP_NONE;
+	if (result == 0 && git->address->is_ssh)
+		result = add_ssh_files(&c, e);
 	if (result == 0)
 		result = new_layer_run(git->work->call->places, &c, take, git, &status, &epilogue, e);
 	container_release(&c);
-	if (result == 0 && status)
-		return error_set(e, ERROR_NETWORK, "git ended with %d; its words are above", status);
-	return result;
+	if (result || !status)
+		return result;
+	error_set(e, ERROR_NETWORK, "git ended with %d; its words are above", status);
+	return git->address->is_ssh ? error_hint(e, "the host's key has to be in ~/.ssh/known_hosts or /etc/ssh/ssh_known_hosts; "
+						 "ssh-add -l says which of yours the agent has") : -1;
 }
 
 static int take_nothing(int upper, const struct id_map *map, void *data, struct error *e)
@@ -242,7 +300,7 @@ static int make_layer(struct git *git, const char *commit, bool keeps, struct er
 	autofree char *key = text_format("box git 1\n%s\n%s\n%s\n", git->address->url, commit, keeps ? "keep" : "files");
 	struct error ignored = { 0 };
 
-	if (build_cache_find(git->work->store, key, &git->layer) && git->layer.diff_id)
+	if (!git->work->options->no_cache && build_cache_find(git->work->store, key, &git->layer) && git->layer.diff_id)
 		return 0;
 	if (begin(git, checkout_script, commit, keeps ? "keep" : "", e) || run(git, commit_files, e))
 		return -1;

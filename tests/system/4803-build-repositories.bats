@@ -23,7 +23,8 @@ setup() {
 	publish
 }
 teardown() {
-	[ -z "${SERVER:-}" ] || kill "$SERVER"
+	local pid
+	for pid in ${SERVER:-} ${SSHD:-} ${SSH_AGENT_PID:-}; do kill "$pid"; done
 	teardown_world
 }
 
@@ -97,6 +98,33 @@ build() { run box build --progress plain "$@" ctx; }
 	mine=${lines[-1]}
 	run box build -q "$WORK/home/ctx"
 	[ "${lines[-1]}" = "$mine" ] || fail "root's is another image"
+}
+
+@test "by ssh: with the caller's agent, to hosts that the caller knows" {
+	printf 'FROM base:1\nADD git@127.0.0.1:x.git /x\n' | dockerfile
+	build
+	expect_status 1
+	expect_has "Dockerfile:2" "the SSH agent default is required, and nobody gave it" "hint: box build --ssh default"
+	PATH=$PATH:/usr/sbin need sshd ssh-agent ssh-keyscan
+	local port=$((20000 + RANDOM % 10000)) key
+	for key in host-key key; do ssh-keygen -q -t ed25519 -N '' -f $key; done
+	(cat /etc/passwd && echo "sshd:x:65533:65534::/run/sshd:/bin/false") >passwd
+	printf '%s\n' "Port $port" "ListenAddress 127.0.0.1" "HostKey $WORK/host-key" "AuthorizedKeysFile $WORK/key.pub" "UsePAM no" \
+		"StrictModes no" "PidFile none" >sshd.conf
+	unshare -m sh -c "mount --bind passwd /etc/passwd && mount -t tmpfs none /run && mkdir -m 755 /run/sshd &&
+		exec $(PATH=$PATH:/usr/sbin command -v sshd) -D -f $WORK/sshd.conf" 2>/dev/null &
+	SSHD=$!
+	eval "$(ssh-agent -a "$WORK/agent")" >/dev/null
+	ssh-add -q key
+	printf 'FROM base:1\nADD ssh://root@127.0.0.1:%s%s/repo/.git#v1 /x\nRUN grep one /x/sub/f\n' "$port" "$WORK" | dockerfile
+	export HOME=$WORK
+	wait_until 10 sh -c "ssh-keyscan -p $port 127.0.0.1 2>/dev/null | grep -q ed25519"
+	build --ssh default
+	expect_status 1
+	expect_has "Host key verification failed" "hint: the host's key has to be in ~/.ssh/known_hosts"
+	mkdir .ssh && ssh-keyscan -p "$port" 127.0.0.1 2>/dev/null >.ssh/known_hosts
+	build --ssh default
+	expect_status 0
 }
 
 @test "without git it is named" {

@@ -117,21 +117,21 @@ build() { run box build --progress plain "$@" ctx; }
 	[ "$(stat -c '%a %U' "$WORK/home/out/d/f")" = "755 $TEST_USER" ] || fail "it is $(stat -c '%a %U' "$WORK/home/out/d/f")"
 }
 
-# ssh-add and what it needs, below ctx/host; an agent with one key.
-have_agent() {
+# ssh-add and what it needs, below ctx/host.
+have_programs() {
 	need ssh-agent ssh-add ssh-keygen ldd
 	local file
 	for file in "$(command -v ssh-add)" $(ldd "$(command -v ssh-add)" | grep -o '/[^ ]*'); do
 		mkdir -p "ctx/host${file%/*}" && cp -L "$file" "ctx/host$file"
 	done
-	eval "$(ssh-agent -a "$WORK/agent.sock")" >/dev/null
 	ssh-keygen -q -t ed25519 -N '' -f key
-	ssh-add -q key
-	cp key.pub ctx/
 }
 
 @test "--ssh: a step may ask the caller's agent who is there and for signatures, and nothing else" {
-	have_agent
+	have_programs
+	eval "$(ssh-agent -a "$WORK/agent.sock")" >/dev/null
+	ssh-add -q key
+	cp key.pub ctx/
 	dockerfile <<-'END'
 		FROM base:1
 		RUN rm -rf /usr /lib /lib64
@@ -163,19 +163,14 @@ have_agent() {
 
 @test "--ssh of an ordinary user" {
 	need user subids
-	have_agent
+	have_programs
 	as_user true
-	chmod 755 ctx && cp -r ctx "$WORK/home/ctx"
+	cp -r ctx key "$WORK/home/"
 	printf 'FROM scratch\nCOPY host /\nRUN --mount=type=ssh,uid=5 ["/usr/bin/ssh-add", "-l"]\n' >"$WORK/home/ctx/Dockerfile"
-	chown -R $TEST_USER: "$WORK/home/ctx" "$WORK/agent.sock"
-	kill "$SSH_AGENT_PID"
-	rm -f "$WORK/agent.sock"
-	chown $TEST_USER key
-	as_user sh -c "ssh-agent -a \$HOME/agent.sock >agent.out && . ./agent.out && echo \$SSH_AGENT_PID >agent.pid"
-	SSH_AGENT_PID=$(cat "$WORK/home/agent.pid")
-	cp key "$WORK/home/key" && chown $TEST_USER "$WORK/home/key"
-	as_user sh -c "SSH_AUTH_SOCK=\$HOME/agent.sock ssh-add -q key"
-	run as_user sh -c 'SSH_AUTH_SOCK=$HOME/agent.sock bin/box build --progress plain --ssh default ctx'
+	chown -R $TEST_USER: "$WORK/home/ctx" "$WORK/home/key"
+	as_user sh -c 'ssh-agent -a $HOME/agent.sock >agent.out && . ./agent.out >&2 && ssh-add -q key'
+	SSH_AGENT_PID=$(grep -o 'SSH_AGENT_PID=[0-9]*' "$WORK/home/agent.out" | cut -d= -f2)
+	run as_user sh -c 'bin/box build --progress plain --ssh default=$HOME/agent.sock ctx'
 	expect_status 0
 	expect_has ED25519
 }
