@@ -78,12 +78,12 @@ build() { run box build --progress plain "$@" ctx; }
 		ADD tree.tar /
 	END
 	echo a >ctx/a
-	mkdir tree && ln -s "$WORK/victim" tree/out && ln -s ../../../../../../.. tree/up && mkdir tree/d && mkfifo tree/pipe
+	mkdir tree && ln -s "$WORK/victim" tree/out && ln -s ../../../../../../.. tree/up && mkdir tree/d && mkfifo tree/pipe && ln tree/out tree/d/again
 	tar -C tree -cf ctx/tree.tar .
 	build -o out
 	expect_status 0
 	[ "$(stat -c '%a %u:%g' out/dir/su)" = "755 3:4" ] || fail "owner or mode is $(stat -c '%a %u:%g' out/dir/su)"
-	[ "$(readlink out/out)" = "$WORK/victim" ] && [ -p out/pipe ] || fail "links and FIFOs are missing"
+	[ "$(readlink out/out)" = "$WORK/victim" ] && [ -p out/pipe ] && [ -L out/d/again ] || fail "links and FIFOs are missing"
 	# Again into what is there, with links in the way; and closed to others.
 	mkdir -m 700 closed && ln -s "$WORK/victim" closed/dir
 	build --output type=local,dest=closed
