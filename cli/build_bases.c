@@ -42,12 +42,14 @@ static int load(struct build_work *work, struct base_image *base, struct error *
 	autorelease(text) struct text json = { 0 };
 	int result;
 
+	if (locking_image(&work->locking, base->name, choices.platform, &choices.locked, e))
+		return -1;
 	if (options->pull_word && strcmp(options->pull_word, "never") == 0)
 		choices.pull = PULL_NEVER;
 	choices.data = progress_new(options->quiet, "pulling", "fetched");
 	result = image_resolve(work->call->places, base->name, &choices, &base->image, e);
 	progress_free(choices.data);
-	if (result)
+	if (result || locking_compare_image(&work->locking, base->name, choices.locked, &base->image, e))
 		return -1;
 	if (!base->image.config_digest)
 		return error_set(e, ERROR_UNSUPPORTED, "build on %s: it is a tar or folder, and no image", base->name);
@@ -149,6 +151,7 @@ int build_begin_stage(struct build_work *work, struct stage *stage, struct error
 	if (work->epoch >= 0)
 		stage->epoch = work->epoch;
 	stage->layers = alloc_zeroed(stage->plan.step_count + 1, sizeof *stage->layers);
+	build_verify_begin(work, stage);
 	return 0;
 }
 

@@ -31,7 +31,8 @@
 static struct pack_wish pack_wish_of(const struct build_feed *feed, int root, bool is_image)
 {
 	return (struct pack_wish){ .root = root, .out = feed->out, .chmod = feed->step->chmod, .is_image = is_image,
-				   .epoch = feed->stage->epoch, .files = feed->step->files, .file_count = feed->step->file_count };
+				   .epoch = feed->stage->epoch, .files = feed->step->files, .file_count = feed->step->file_count,
+				   .is_reversed = feed->stage->changes & CHANGE_ORDER };
 }
 
 /* Opens an item that the step takes apart where it is an archive; -1: it takes it as it is. */

@@ -65,8 +65,9 @@ char *build_fetch_source(struct build_work *work, const struct stage *stage, siz
 {
 	const struct build_step *step = &stage->plan.steps[stage->next];
 	const char *words = step->sources[source].path;
-	char *what = step->sources[source].kind == BUILD_SOURCE_GIT ? build_repository_resolve(work, step, words, e)
-								    : fetch_request(work->call->places, words, NULL, e);
+	char *what = build_network_check(work, e)                   ? NULL
+		     : step->sources[source].kind == BUILD_SOURCE_GIT ? build_repository_resolve(work, step, words, e)
+								      : fetch_request(work->call->places, words, NULL, e);
 
 	if (!what) {
 		autofree char *about = build_step_words(work, step);
@@ -80,21 +81,43 @@ void build_fetch_take(struct build_work *work, struct stage *stage, size_t sourc
 {
 	const struct build_step *step = &stage->plan.steps[stage->next];
 
-	if (!stage->fetched)
+	if (!stage->fetched) {
 		stage->fetched = alloc_zeroed(step->source_count, sizeof *stage->fetched);
+		stage->fetched_count = step->source_count;
+	}
 	free(stage->fetched[source]);
 	stage->fetched[source] = alloc_copy(what);
+	if (work->verify)
+		return; /* it was told the first time */
 	log_warning("%s:%lld: ADD %s is not reproducible: its content can change; pin it with %s%s", work->file_name, (long long)step->line,
 		    step->sources[source].path, step->sources[source].kind == BUILD_SOURCE_GIT ? "#" : "--checksum=", what);
 }
 
-void build_fetch_describe(const struct stage *stage, const struct build_step *step, struct text *ret)
+/* As a provenance has it: the digest, and where it is from. */
+static void add_material(struct build_work *work, const struct build_source *source, const char *what)
+{
+	autorelease(build_git) struct build_git git = { 0 };
+	struct error ignored = { 0 };
+	autofree char *line = NULL;
+
+	if (source->kind == BUILD_SOURCE_GIT && build_git_parse(source->path, &git, &ignored) == 0)
+		/* "git@host:x.git" has no scheme of its own. */
+		line = text_format("gitCommit:%s git+%s%s", what, strstr(git.url, "://") ? "" : "ssh://", git.url);
+	else
+		line = text_format("%s %s", what, source->path);
+	if (!list_has(&work->materials, line))
+		list_add(&work->materials, line);
+}
+
+void build_fetch_describe(struct build_work *work, const struct stage *stage, const struct build_step *step, struct text *ret)
 {
 	for (size_t i = 0; i < step->source_count; i++) {
 		autofree char *what = step->sources[i].kind == BUILD_SOURCE_PATH ? NULL : known(stage, step, i);
 
-		if (what)
-			text_addf(ret, "address %s\n", what);
+		if (!what)
+			continue;
+		text_addf(ret, "address %s\n", what);
+		add_material(work, &step->sources[i], what);
 	}
 }
 
@@ -114,6 +137,8 @@ int build_fetch_open(struct build_work *work, const struct stage *stage, const s
 
 	if (fd >= 0)
 		return fd;
+	if (build_network_check(work, e))
+		return error_in(e, "fetch %s", url);
 	fetched = fetch_request(work->call->places, url, digest, e);
 	if (!fetched)
 		return -1;
@@ -121,7 +146,7 @@ int build_fetch_open(struct build_work *work, const struct stage *stage, const s
 	return fd < 0 ? error_sys(e, "open what was fetched from %s", url) : fd;
 }
 
-void build_fetch_forget(const struct build_work *work, struct stage *stage)
+void build_fetch_forget(const struct build_work *work, const struct stage *stage)
 {
 	const struct build_step *step = &stage->plan.steps[stage->next];
 
@@ -130,10 +155,15 @@ void build_fetch_forget(const struct build_work *work, struct stage *stage)
 
 		if (what)
 			fetch_request_forget(work->store, what);
-		if (stage->fetched)
-			free(stage->fetched[i]);
 	}
+}
+
+void build_fetch_release(struct stage *stage)
+{
+	for (size_t i = 0; i < stage->fetched_count; i++)
+		free(stage->fetched[i]);
 	free(take_ptr(&stage->fetched));
+	stage->fetched_count = 0;
 }
 
 static int hex_of(char c)

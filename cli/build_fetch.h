@@ -29,8 +29,8 @@ char *build_fetch_source(struct build_work *work, const struct stage *stage, siz
 /* The worker has said it: from now on it is known, and what would have pinned it is told. */
 void build_fetch_take(struct build_work *work, struct stage *stage, size_t source, const char *what);
 
-/* What the step's sources are: for the key. */
-void build_fetch_describe(const struct stage *stage, const struct build_step *step, struct text *ret);
+/* What the step's sources are: for the key, and for the build's materials. */
+void build_fetch_describe(struct build_work *work, const struct stage *stage, const struct build_step *step, struct text *ret);
 
 /* Where a step is made: a descriptor of the source's content, fetched where it is not there. */
 int build_fetch_open(struct build_work *work, const struct stage *stage, const struct build_step *step, size_t source, struct error *e);
@@ -38,7 +38,8 @@ int build_fetch_open(struct build_work *work, const struct stage *stage, const s
 int build_fetch_layers(struct build_work *work, const struct stage *stage, const struct build_step *step, size_t source, struct list *ret,
 		       struct error *e);
 /* The step is made; nobody needs what was fetched for it. */
-void build_fetch_forget(const struct build_work *work, struct stage *stage);
+void build_fetch_forget(const struct build_work *work, const struct stage *stage);
+void build_fetch_release(struct stage *stage); /* what was known of them */
 
 /* The name that a file from url has in a folder. The caller frees it. */
 char *build_fetch_name(const char *url);

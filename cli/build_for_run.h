@@ -8,5 +8,10 @@
 
 struct call;
 
+struct build_for_run {
+	bool is_quiet, is_locked;
+	const char *override, *platform, *pull; /* or NULL */
+};
+
 /* The image's digest, to be freed, and 0; or an exit code, with everything said. */
-int build_for_run(const struct call *call, const char *path, bool is_quiet, char **ret_digest);
+int build_for_run(const struct call *call, const char *path, const struct build_for_run *wish, char **ret_digest);

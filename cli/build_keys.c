@@ -44,7 +44,8 @@ static int add_source_layers(struct build_work *work, const struct build_from *f
 }
 
 /* Files of the context: what they are now. */
-static int add_files(const struct build_folder *folder, struct selection *selection, struct text *ret, struct error *e)
+static int add_files(struct build_work *work, const struct build_folder *folder, struct selection *selection, struct text *ret,
+		     struct error *e)
 {
 	autorelease(text) struct text description = { 0 };
 	char digest[SHA256_TEXT];
@@ -52,6 +53,10 @@ static int add_files(const struct build_folder *folder, struct selection *select
 	if (content_digests_fill(folder->digests, selection, NULL, e))
 		return -1;
 	selection_describe(selection, /* has_owners= */ false, &description);
+	if (work->options->provenance) {
+		sha256_bytes(description.length ? description.data : "", description.length, digest);
+		list_add(&work->read, digest);
+	}
 	if (description.length < VERBATIM) {
 		text_addf(ret, "files %zu\n", description.length);
 		text_add_bytes(ret, description.length ? description.data : "", description.length);
@@ -66,7 +71,7 @@ static int add_copy(struct build_work *work, struct stage *stage, const struct b
 {
 	struct build_folder folder;
 
-	build_fetch_describe(stage, step, key);
+	build_fetch_describe(work, stage, step, key);
 	if (!build_folder_of(work, &step->from, &folder))
 		return add_source_layers(work, &step->from, key, e);
 	stage->inputs = alloc_zeroed(1, sizeof *stage->inputs);
@@ -79,7 +84,7 @@ static int add_copy(struct build_work *work, struct stage *stage, const struct b
 			return -1;
 		stage->input_ends[i] = stage->inputs->count;
 	}
-	return stage->inputs->count ? add_files(&folder, stage->inputs, key, e) : 0;
+	return stage->inputs->count ? add_files(work, &folder, stage->inputs, key, e) : 0;
 }
 
 static int add_mount(struct build_work *work, const struct build_mount *mount, struct text *key, struct error *e)
@@ -101,7 +106,7 @@ static int add_mount(struct build_work *work, const struct build_mount *mount, s
 	wish.ignore = folder.ignore;
 	pattern = selection_literal(mount->source);
 	source.path = pattern;
-	result = selection_add(&wish, &selection, e) || add_files(&folder, &selection, key, e) ? -1 : 0;
+	result = selection_add(&wish, &selection, e) || add_files(work, &folder, &selection, key, e) ? -1 : 0;
 	selection_release(&selection);
 	return result;
 }

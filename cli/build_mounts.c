@@ -117,6 +117,21 @@ static int lock_cache(const struct build_work *work, const char *slot, const str
 	return error_set(e, ERROR_EXISTS, "lock the cache %s: %d builds use it", mount->id, PRIVATE_MOST);
 }
 
+/* A build that is verified has empty ones the second time, as another machine has. */
+static int open_new_cache(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts, struct error *e)
+{
+	char name[STORE_NAME];
+	autofree char *slot = NULL;
+	int folder = store_staging_make(work->store, name, e);
+
+	if (folder < 0)
+		return -1;
+	keep(mounts, folder);
+	list_add(&mounts->staged, name);
+	slot = text_format("staging/%s/root", name);
+	return open_cache_folder(work, slot, 0, mount, e);
+}
+
 static int open_cache(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts,
 		      struct build_mount_source *ret, struct error *e)
 {
@@ -124,6 +139,11 @@ static int open_cache(struct build_work *work, const struct build_mount *mount, 
 	unsigned n = 0;
 	int lock;
 
+	if (work->verify) {
+		ret->descriptor = open_new_cache(work, mount, mounts, e);
+		ret->is_there = ret->descriptor >= 0;
+		return ret->is_there ? 0 : -1;
+	}
 	if (mkdirat(work->store, "build", 0700) && errno != EEXIST)
 		return error_sys(e, "make the folder build in the image store");
 	slot = store_slot(work->store, "build/mounts", "id-", mount->id, e);

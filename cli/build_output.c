@@ -13,9 +13,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/json_text.h"
-#include "base/number.h"
-#include "base/process.h"
 #include "cli/audit.h"
 #include "cli/build_local.h"
 #include "cli/build_log.h"
@@ -35,8 +32,6 @@
 #include "runtime/box.h"
 #include "runtime/events.h"
 
-enum { GIT_TIMEOUT_MS = 5000 };
-
 /* --output: "type=oci,dest=FILE". */
 struct output {
 	char *type, *dest;
@@ -47,28 +42,6 @@ static void output_release(struct output *output)
 	free(output->type);
 	free(output->dest);
 	*output = (struct output){ 0 };
-}
-
-/* When the context's commit was made; -1: it is none. Nothing of the repository is executed: no hook, no filter, no monitor. */
-static int64_t commit_time(const struct build_work *work)
-{
-	autofree char *git = work->context >= 0 && faccessat(work->context, ".git", F_OK, 0) == 0 ? process_find("git") : NULL;
-	autorelease(text) struct text out = { 0 };
-	autofree char *folder = text_format("/proc/self/fd/%d", work->context);
-	char *const argv[] = { git, (char[]){ "-c" }, (char[]){ "safe.directory=*" }, (char[]){ "-c" }, (char[]){ "core.fsmonitor=false" },
-			       (char[]){ "-C" }, folder, (char[]){ "--no-replace-objects" }, (char[]){ "log" }, (char[]){ "-1" },
-			       (char[]){ "--no-show-signature" }, (char[]){ "--format=%ct" }, NULL };
-	char *const environment[] = { (char[]){ "GIT_CONFIG_NOSYSTEM=1" }, (char[]){ "HOME=/nonexistent" },
-				      (char[]){ "PATH=/usr/local/bin:/usr/bin:/bin" }, NULL };
-	const struct process_run run = { .argv = argv, .environment = environment, .input = -1, .timeout_ms = GIT_TIMEOUT_MS,
-					 .keep = &work->context, .keep_count = 1 };
-	struct error ignored = { 0 };
-	int64_t time;
-
-	if (!git || process_run(&run, &out, &ignored) || !out.length)
-		return -1;
-	out.data[strcspn(out.data, "\n")] = '\0';
-	return number_parse(out.data, 0, INT64_MAX, &time) ? -1 : time;
 }
 
 static int full_names(const struct build_work *work, struct list *ret, struct error *e)
@@ -156,29 +129,6 @@ static int write_text_file(const char *path, const char *content, size_t length,
 	return output_file_commit(&file, e);
 }
 
-static void add_names(const struct list *names, struct text *ret)
-{
-	autorelease(text) struct text joined = { 0 };
-
-	for (size_t i = 0; i < names->count; i++)
-		text_addf(&joined, "%s%s", i ? "," : "", names->items[i]);
-	if (joined.length)
-		json_add_member(ret, "image.name", joined.data);
-}
-
-/* As docker buildx writes it. */
-static int write_metadata(const struct build_work *work, const struct list *names, const char *digest, struct error *e)
-{
-	autorelease(text) struct text json = { 0 };
-
-	text_add_char(&json, '{');
-	json_add_member(&json, "containerimage.digest", digest);
-	add_names(names, &json);
-	json_add_number(&json, "io.box.created", (uint64_t)work->created);
-	text_add(&json, "}\n");
-	return write_text_file(work->options->metadata_file, json.data, json.length, e);
-}
-
 static int push_all(struct build_work *work, const struct list *names, struct error *e)
 {
 	for (size_t i = 0; i < names->count; i++) {
@@ -206,6 +156,7 @@ static int push_all(struct build_work *work, const struct list *names, struct er
 static int report(struct build_work *work, const struct stage *target, const struct list *names, const char *digest, struct error *e)
 {
 	const struct build_options *options = work->options;
+	autorelease(text) struct text predicate = { 0 };
 	autorelease(list) struct list images = { 0 };
 	autorelease(text) struct text out = { 0 };
 
@@ -215,10 +166,12 @@ static int report(struct build_work *work, const struct stage *target, const str
 	for (size_t i = 0; i < options->outputs.count; i++)
 		if (write_output(work, target, options->outputs.items[i], &images, e))
 			return -1;
+	if (build_attest(work, images.items[0], digest, &predicate, e))
+		return -1;
 	if (options->push && push_all(work, names, e))
 		return -1;
 	text_addf(&out, "%s\n", digest);
-	if (options->metadata_file && write_metadata(work, names, digest, e))
+	if (options->metadata_file && build_metadata_write(work, names, digest, &predicate, e))
 		return -1;
 	if (options->iidfile && write_text_file(options->iidfile, digest, strlen(digest), e))
 		return -1;
@@ -299,7 +252,7 @@ int build_finish(struct build_work *work, struct error *e)
 		return -1;
 	if (work->options->push && !names.count)
 		return error_set(e, ERROR_USAGE, "option --push: expected a name of a registry: --tag registry.example.com/name:tag");
-	work->created = work->epoch >= 0 ? work->epoch : commit_time(work);
+	work->created = work->epoch >= 0 ? work->epoch : build_git_time(work);
 	if (work->created < 0)
 		work->created = target->epoch;
 	image.epoch = work->created;

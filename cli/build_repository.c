@@ -300,9 +300,10 @@ static int make_layer(struct git *git, const char *commit, bool keeps, struct er
 	autofree char *key = text_format("box git 1\n%s\n%s\n%s\n", git->address->url, commit, keeps ? "keep" : "files");
 	struct error ignored = { 0 };
 
-	if (!git->work->options->no_cache && build_cache_find(git->work->store, key, &git->layer) && git->layer.diff_id)
+	if (!git->work->options->no_cache && !git->work->verify && build_cache_find(git->work->store, key, &git->layer) &&
+	    git->layer.diff_id)
 		return 0;
-	if (begin(git, checkout_script, commit, keeps ? "keep" : "", e) || run(git, commit_files, e))
+	if (build_network_check(git->work, e) || begin(git, checkout_script, commit, keeps ? "keep" : "", e) || run(git, commit_files, e))
 		return -1;
 	if (!git->layer.diff_id)
 		return error_set(e, ERROR_IMAGE, "the commit %s has no files", commit);

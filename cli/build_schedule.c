@@ -79,6 +79,7 @@ static _Noreturn void become_worker(struct build_work *work, struct stage *stage
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
 		_exit(125);
 	close(output);
+	build_verify_enter(stage);
 	if (stage->is_fetching)
 		fetch_source(work, stage, &answer);
 	else
@@ -131,23 +132,49 @@ static void log_step(struct build_work *work, struct stage *stage)
 {
 	const struct build_head *head = build_file_head(work->file, stage->number);
 	autofree char *number = text_format("stage-%zu", stage->number);
-	autofree char *words = text_format("[%s %zu/%zu] %s", head->name ? head->name : number, stage->next + 1, stage->plan.step_count,
-					   next_step(stage)->words);
+	autofree char *words = text_format("[%s %zu/%zu%s] %s", head->name ? head->name : number, stage->next + 1, stage->plan.step_count,
+					   build_verify_words(work, stage), next_step(stage)->words);
 
 	if (!stage->is_logged)
 		stage->vertex = build_log_add(work->log, words);
 	stage->is_logged = true;
 }
 
-static void forget_inputs(const struct build_work *work, struct stage *stage)
+static void forget_inputs(struct stage *stage)
 {
-	build_fetch_forget(work, stage);
+	build_fetch_release(stage);
 	if (stage->inputs) {
 		selection_release(stage->inputs);
 		free(take_ptr(&stage->inputs));
 	}
 	free(take_ptr(&stage->input_ends));
 	free(take_ptr(&stage->key));
+}
+
+struct stage *build_stages_new(const struct build_file *file)
+{
+	size_t count = build_file_count(file);
+	struct stage *stages = alloc_zeroed(count, sizeof *stages);
+
+	for (size_t i = 0; i < count; i++)
+		stages[i] = (struct stage){ .number = i, .pidfd = -1, .output = -1, .answer = -1 };
+	return stages;
+}
+
+void build_stages_free(struct stage *stages, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct stage *stage = &stages[i];
+
+		for (size_t n = 0; stage->layers && n < stage->plan.step_count; n++)
+			commit_layer_release(&stage->layers[n]);
+		free(stage->layers);
+		build_stage_release(&stage->plan);
+		image_parts_release(&stage->parts);
+		list_release(&stage->diff_ids);
+		forget_inputs(stage);
+	}
+	free(stages);
 }
 
 /* One instruction after the other, as the history has them; the layers are those of the steps. */
@@ -166,7 +193,8 @@ static void take_layer(const struct build_work *work, struct stage *stage, const
 	stage->layers[stage->next] = *layer;
 	if (layer->diff_id)
 		list_add(&stage->diff_ids, layer->diff_id);
-	forget_inputs(work, stage);
+	build_fetch_forget(work, stage);
+	forget_inputs(stage);
 	stage->is_logged = false;
 	stage->next++;
 }
@@ -221,7 +249,7 @@ static int advance(struct build_work *work, struct stage *stage, bool *ret_moved
 		return busy(work) < (size_t)work->options->jobs ? begin_worker(work, stage, ret_moved, e) : 0;
 	if (!stage->key && build_key(work, stage, e))
 		return -1;
-	if (!work->options->no_cache && build_cache_find(work->store, stage->key, &layer)) {
+	if (!work->options->no_cache && !work->verify && build_cache_find(work->store, stage->key, &layer)) {
 		log_step(work, stage);
 		build_log_end(work->log, stage->vertex, "CACHED", /* shows_time= */ false);
 		take_layer(work, stage, &layer);
@@ -280,10 +308,34 @@ static void carry_output(struct build_work *work, struct stage *stage)
 		close(take_fd(&stage->output));
 }
 
+static void keep_layer(struct build_work *work, struct stage *stage, const struct commit_layer *layer)
+{
+	struct error e = { 0 };
+
+	if (build_cache_put(work->store, stage->key, layer, &e))
+		log_warning("%s, continuing", e.text);
+}
+
+/* The second time. */
+static int use_again(struct build_work *work, struct stage *stage, struct commit_layer *layer, const struct error *failed)
+{
+	struct commit_layer first = { 0 };
+	const char *how = "DIFFERENT";
+	bool once_more = build_verify_judge(work, stage, layer, failed, &first, &how);
+
+	build_log_end(work->log, stage->vertex, how, /* shows_time= */ true);
+	stage->is_logged = false;
+	if (!once_more)
+		take_layer(work, stage, &first);
+	return 0;
+}
+
 static int use_answer(struct build_work *work, struct stage *stage, const struct answer *answer, struct error *e)
 {
 	struct commit_layer layer = { 0 };
 
+	if (!answer->is_made && work->verify)
+		return use_again(work, stage, &layer, &answer->error);
 	if (!answer->is_made) {
 		*e = answer->error;
 		return -1;
@@ -295,10 +347,9 @@ static int use_answer(struct build_work *work, struct stage *stage, const struct
 	if (answer->has_layer)
 		layer = (struct commit_layer){ .diff_id = alloc_copy(answer->diff_id), .digest = alloc_copy(answer->digest),
 					       .media_type = alloc_copy(answer->media_type), .size = answer->size };
-	if (build_cache_put(work->store, stage->key, &layer, e)) {
-		log_warning("%s, continuing", e->text);
-		error_clear(e);
-	}
+	if (work->verify)
+		return use_again(work, stage, &layer, NULL);
+	keep_layer(work, stage, &layer);
 	build_log_end(work->log, stage->vertex, "DONE", /* shows_time= */ true);
 	take_layer(work, stage, &layer);
 	return 0;

@@ -253,6 +253,9 @@ static int run(struct making *making, struct error *e)
 	int result;
 
 	wish.is_limited = !work->call->places->rootless;
+	wish.host_name = making->stage->changes & CHANGE_HOST_NAME ? "another-host" : NULL;
+	wish.shifts_clock = making->stage->changes & CHANGE_CLOCK;
+	wish.reverses_names = making->stage->changes & CHANGE_ORDER;
 	wish.has_network = making->step->network != BUILD_NETWORK_NONE &&
 			   !(work->options->network && strcmp(work->options->network, "none") == 0);
 	result = build_mounts_open(work, making->step, &mounts, e);

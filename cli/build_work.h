@@ -4,6 +4,7 @@
  *
  *     build_context   the folder that COPY takes files from, and what it hides
  *     build_named     folders and images that the build calls by names of its own
+ *     build_lock      which images these are, by digest
  *     build_bases     images that stages begin with, or take files from
  *     build_keys      what a step's result depends on: the cache's key
  *     build_steps     makes one step's layer, in a process of its own
@@ -11,8 +12,12 @@
  *     build_feed      what a COPY or ADD brings to it
  *     build_mounts    what RUN --mount needs
  *     build_schedule  which step of which stage is next; several at once
+ *     build_verify    every step a second time, in another world
  *     build_log       what people see of it
- *     build_output    the image's names, files and reports
+ *     build_output    the image's names and files
+ *     build_attest    documents about it
+ *     build_git       the context's commit
+ *     build_metadata  a report for CI
  */
 #pragma once
 
@@ -21,13 +26,16 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "cli/locking.h"
 #include "images/image.h"
 #include "images/image_parts.h"
 #include "specs/build_ignore.h"
 #include "specs/build_plan.h"
 
+struct app;
 struct build_log;
 struct build_named;
+struct build_verify;
 struct call;
 struct commit_layer;
 struct content_digests;
@@ -36,7 +44,9 @@ struct selection;
 
 struct build_options {
 	const char *file, *target, *network, *pull_word, *platform, *progress, *metadata_file, *iidfile, *compression;
-	bool no_cache, pull, push, quiet;
+	bool no_cache, pull, push, quiet, verify, sbom, locked;
+	const char *override; /* of the spec; NULL: none */
+	const char *provenance; /* "min" or "max"; NULL: none */
 	bool is_part; /* of another command: nothing goes to stdout, and the log is told only where something is made */
 	struct list names, args, secrets, ssh, labels, annotations, outputs, contexts;
 	int64_t jobs; /* steps at once */
@@ -46,6 +56,14 @@ struct build_options {
 struct build_secret {
 	char *id;
 	char *file, *environment; /* one of them */
+};
+
+/* In what a step that is made again has another world. */
+enum build_change {
+	CHANGE_CLOCK = 1,     /* the time of day (runtime/other_world.h) */
+	CHANGE_HOST_NAME = 2,
+	CHANGE_CPUS = 4,      /* one alone */
+	CHANGE_ORDER = 8,     /* files of COPY come about, and folders list their names, from the last to the first */
 };
 
 enum stage_state {
@@ -69,10 +87,12 @@ struct stage {
 	char *key;            /* of the next step */
 	bool is_wanted;       /* by a trigger of another stage, which the file alone does not show */
 	char **fetched;       /* of each source of the next step: what came over the network, once it is known (build_fetch.h); or NULL */
+	size_t fetched_count;
 	bool is_logged;       /* the next step is in the log */
 	bool is_fetching;     /* BUSY: with source of the next step */
 	size_t source;
 	unsigned vertex;      /* of the next step: its number in the log */
+	unsigned changes;     /* enum build_change: of the next step's world */
 	/* STAGE_BUSY */
 	int pidfd, output, answer;
 };
@@ -97,8 +117,12 @@ struct build_work {
 	struct build_inputs inputs;
 	struct build_file *file;
 	char *file_name;     /* for messages */
+	char *file_digest;   /* of the build file or spec */
+	struct list materials; /* what ADD took from elsewhere: "DIGEST ADDRESS" */
+	struct list read;    /* digests of what steps took from the context, for the provenance */
 	struct stage *stages;
 	size_t stage_count;
+	struct locking locking; /* of the base images */
 	struct base_image *bases;
 	size_t base_count;
 	struct build_secret *secrets;
@@ -110,6 +134,7 @@ struct build_work {
 	unsigned made;       /* containers so far */
 	struct build_log *log;
 	bool is_stopped;     /* by a signal */
+	struct build_verify *verify; /* it is the second time; else NULL */
 };
 
 /* A folder of this host that files are taken from; all borrowed. */
@@ -120,13 +145,36 @@ struct build_folder {
 	struct content_digests *digests;
 };
 
+/* Stages that nothing has been done for; and what they hold. */
+struct stage *build_stages_new(const struct build_file *file);
+void build_stages_free(struct stage *stages, size_t count);
+
+/* build_verify.c. Makes every step again that the target needs; what comes out differently is told, and an error. */
+int build_verify(struct build_work *work, struct error *e);
+/* Its plan is there: what the first step's world is. */
+void build_verify_begin(const struct build_work *work, struct stage *stage);
+/* For log lines: " again", " again, with another clock"; "" the first time. */
+const char *build_verify_words(const struct build_work *work, const struct stage *stage);
+/* In the process that makes the step: what of its world is the process' own. */
+void build_verify_enter(const struct stage *stage);
+/* The next step was made again: layer, which is taken, or failed (NULL: it went well). True: once more, as stage->changes says by then;
+ * false: *ret is what the stage goes on with, and *ret_how a word for the log. */
+bool build_verify_judge(struct build_work *work, struct stage *stage, struct commit_layer *layer, const struct error *failed,
+			struct commit_layer *ret, const char **ret_how);
+
 /* build_context.c. The context's folder, and what .dockerignore hides. */
 int build_context_open(struct build_work *work, const char *path, const char *file, struct error *e);
 /* What the folder's own .dockerignore (or .containerignore) hides. */
 int build_context_rules(int folder, struct build_ignore *ret, struct error *e);
 
+/* Refuses to fetch anything where the whole build has no network. */
+int build_network_check(const struct build_work *work, struct error *e);
+
 /* The folder that files are taken from; false: they come from layers. */
 bool build_folder_of(const struct build_work *work, const struct build_from *from, struct build_folder *ret);
+
+/* build_lock.c. The lock beside the file; operand: the spec, with app, or the context. */
+int build_lock_open(struct build_work *work, const struct app *app, const char *operand, struct error *e);
 
 /* build_bases.c. The image, found or pulled; lives as long as work. */
 const struct base_image *build_base(struct build_work *work, const char *name, const char *platform, struct error *e);
@@ -149,6 +197,21 @@ int build_step_make(struct build_work *work, struct stage *stage, struct commit_
 char *build_step_words(const struct build_work *work, const struct build_step *step);
 /* A name for one more container of this build. The caller frees it. */
 char *build_container_name(struct build_work *work);
+
+/* build_git.c. The commit of the context, by the host's git, which executes nothing of the repository: when it was made, and "gitCommit:HEX
+ * URI", to be freed. -1 and NULL: it is none. */
+int64_t build_git_time(const struct build_work *work);
+char *build_git_commit(const struct build_work *work);
+
+/* build_attest.c. What the options mean; an error where one of them means nothing. */
+int build_attest_check(struct build_options *options, struct error *e);
+/* Documents about the finished image, by its manifest's digest, as they were asked for. ret_predicate: the provenance's, where there is
+ * one. */
+int build_attest(struct build_work *work, const char *name, const char *digest, struct text *ret_predicate, struct error *e);
+
+/* build_metadata.c. Writes the file that --metadata-file names. */
+int build_metadata_write(const struct build_work *work, const struct list *names, const char *digest, const struct text *predicate,
+			 struct error *e);
 
 /* build_output.c. Configuration, manifest, names, files. */
 int build_finish(struct build_work *work, struct error *e);

@@ -19,13 +19,16 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "base/places.h"
+#include "base/sha256.h"
 #include "cli/audit.h"
 #include "cli/build_agent.h"
 #include "cli/build_log.h"
 #include "cli/build_named.h"
 #include "cli/build_for_run.h"
+#include "cli/build_spec.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
+#include "cli/locking.h"
 #include "cli/other_options.h"
 #include "cli/report.h"
 #include "images/build/content_digests.h"
@@ -57,6 +60,8 @@ const struct option_row build_options[] = {
 	  "what RUN reaches: the host's network (default), or none" },
 	{ 0, "no-cache", OPTION_FLAG, offsetof(struct build_options, no_cache), NULL, "make every step again" },
 	{ 0, "pull", OPTION_FLAG, offsetof(struct build_options, pull), NULL, "ask registries whether the tags of base images have moved" },
+	{ 0, "locked", OPTION_FLAG, offsetof(struct build_options, locked), NULL,
+	  "take no base image but what the lock beside the file says (box lock)" },
 	{ 0, "platform", OPTION_TEXT, offsetof(struct build_options, platform), "OS/ARCH[/VARIANT]", "of the image (default: this host's)" },
 	{ 0, "label", OPTION_LIST, offsetof(struct build_options, labels), "KEY=VALUE", "a label of the image" },
 	{ 0, "annotation", OPTION_LIST, offsetof(struct build_options, annotations), "KEY=VALUE", "an annotation of the manifest" },
@@ -69,6 +74,13 @@ const struct option_row build_options[] = {
 	{ 0, "push", OPTION_FLAG, offsetof(struct build_options, push), NULL, "push the image under each of its names" },
 	{ 0, "iidfile", OPTION_TEXT, offsetof(struct build_options, iidfile), "FILE", "write the image's digest to a file" },
 	{ 0, "metadata-file", OPTION_TEXT, offsetof(struct build_options, metadata_file), "FILE", "write what was built to a file, as JSON" },
+	{ 0, "verify", OPTION_FLAG, offsetof(struct build_options, verify), NULL,
+	  "make every step a second time, at another time of day, on another host and processor: exit code 1 where one comes out differently" },
+	{ 0, "provenance", OPTION_WORD, offsetof(struct build_options, provenance), "mode=min|max",
+	  "say beside the image how it was made (SLSA); with max: by which steps. box push takes it along" },
+	{ 0, "sbom", OPTION_FLAG, offsetof(struct build_options, sbom), NULL,
+	  "say beside the image which packages are in it (SPDX). box push takes it along" },
+	OTHER_OPTION(0, "attest", "--provenance=mode=max, --sbom"),
 	OTHER_OPTION(0, "squash", "leave it out; a step that changes nothing makes no layer"),
 	OTHER_OPTION(0, "load", "leave it out; the image is in the store"),
 	{ 0 },
@@ -153,45 +165,21 @@ static int take_platform(struct build_work *work, char *own, struct error *e)
 	return 0;
 }
 
-/* The text of the build file, and what messages call it. */
-static int read_file(struct build_work *work, struct text *ret, struct error *e)
-{
-	static const char *const names[] = { "Dockerfile", "Containerfile", "dockerfile" };
-	const char *file = work->options->file;
-
-	if (file && strcmp(file, "-") == 0) {
-		work->file_name = alloc_copy("stdin");
-		return file_read_fd(STDIN_FILENO, "stdin", BUILD_TEXT_LIMIT, ret, e);
-	}
-	if (file) {
-		work->file_name = alloc_copy(file);
-		return file_read(AT_FDCWD, file, BUILD_TEXT_LIMIT, ret, e);
-	}
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		autoclose int fd = beneath_try(work->context, names[i], O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-		struct stat st;
-
-		if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
-			continue;
-		work->file_name = alloc_copy(names[i]);
-		return file_read_fd(fd, names[i], BUILD_TEXT_LIMIT, ret, e);
-	}
-	error_set(e, ERROR_MISSING, "build: the context has no Dockerfile");
-	return error_hint(e, "box build -f FILE CONTEXT");
-}
-
 /* A spec's own steps, or a Dockerfile. */
 static int parse_either(struct build_work *work, const struct app_build *spec, struct error *e)
 {
 	autorelease(text) struct text text = { 0 };
+	char digest[SHA256_TEXT];
 
 	if (spec && spec->is_native) {
 		if (build_file_from_spec(spec->build, &work->inputs, &work->file, e))
 			return error_at(e, "build");
 		return 0;
 	}
-	if (read_file(work, &text, e))
+	if (build_text_read(work->context, work->options->file, &work->file_name, &text, e))
 		return -1;
+	sha256_bytes(text.length ? text.data : "", text.length, digest);
+	work->file_digest = alloc_copy(digest);
 	return build_file_parse(text.length ? text.data : "", text.length, work->file_name, &work->inputs, &work->file, e);
 }
 
@@ -207,9 +195,7 @@ static int parse(struct build_work *work, const struct app_build *spec, struct e
 	for (size_t i = 0; i < unused.count; i++)
 		log_warning("--build-arg %s: no ARG of %s has that name, ignoring", unused.items[i], work->file_name);
 	work->stage_count = build_file_count(work->file);
-	work->stages = alloc_zeroed(work->stage_count, sizeof *work->stages);
-	for (size_t i = 0; i < work->stage_count; i++)
-		work->stages[i] = (struct stage){ .number = i, .pidfd = -1, .output = -1, .answer = -1 };
+	work->stages = build_stages_new(work->file);
 	return 0;
 }
 
@@ -217,25 +203,7 @@ static void release(struct build_work *work)
 {
 	const int fds[] = { work->store, work->pin, work->context };
 
-	for (size_t i = 0; i < work->stage_count; i++) {
-		struct stage *stage = &work->stages[i];
-
-		for (size_t n = 0; stage->layers && n < stage->plan.step_count; n++)
-			commit_layer_release(&stage->layers[n]);
-		free(stage->layers);
-		for (size_t n = 0; stage->fetched && n < stage->plan.steps[stage->next].source_count; n++)
-			free(stage->fetched[n]);
-		free(stage->fetched);
-		build_stage_release(&stage->plan);
-		image_parts_release(&stage->parts);
-		list_release(&stage->diff_ids);
-		if (stage->inputs)
-			selection_release(stage->inputs);
-		free(stage->inputs);
-		free(stage->input_ends);
-		free(stage->key);
-	}
-	free(work->stages);
+	build_stages_free(work->stages, work->stage_count);
 	for (size_t i = 0; i < work->secret_count; i++) {
 		free(work->secrets[i].id);
 		free(work->secrets[i].file);
@@ -244,8 +212,12 @@ static void release(struct build_work *work)
 	free(work->secrets);
 	build_bases_release(work);
 	build_named_release(work);
+	locking_release(&work->locking);
 	build_file_free(work->file);
 	free(work->file_name);
+	free(work->file_digest);
+	list_release(&work->read);
+	list_release(&work->materials);
 	free(work->digest);
 	build_ignore_release(&work->ignore);
 	list_release(&work->inputs.args);
@@ -266,39 +238,19 @@ static enum build_log_style style_of(const struct build_options *options)
 	return text_equal(options->progress, "plain") || !isatty(STDERR_FILENO) ? BUILD_LOG_PLAIN : BUILD_LOG_TTY;
 }
 
-/* What a spec says about its build, under what the command line says. */
-struct spec {
-	struct app *app;
-	struct app_build build;
-	char *context, *file; /* as paths for the caller */
-	char *folder;         /* that the spec lies in */
-};
-
-static int load_spec(const char *path, struct build_options *options, struct spec *ret, struct error *e)
+static int load_spec(const char *path, struct build_options *options, struct build_spec *ret, struct error *e)
 {
-	const struct app_options chosen = { .for_build = true };
-	const char *slash = strrchr(path, '/');
-	const char *context, *folder;
-
-	folder = ret->folder = slash ? alloc_copy_bytes(path, slash == path ? 1 : (size_t)(slash - path)) : alloc_copy(".");
-	if (app_load(path, &chosen, &ret->app, e))
+	if (build_spec_load(path, options->override, ret, e))
 		return -1;
-	if (!app_build_of(ret->app, &ret->build))
-		return error_set(e, ERROR_SPEC, "build %s: it has no \"build\"", path);
-	context = ret->build.context ? ret->build.context : ".";
-	ret->context = *context == '/' ? alloc_copy(context) : text_format("%s/%s", folder, context);
-	if (!ret->build.is_native && ret->build.dockerfile && !options->file) {
-		ret->file = *ret->build.dockerfile == '/' ? alloc_copy(ret->build.dockerfile)
-							   : text_format("%s/%s", ret->context, ret->build.dockerfile);
+	if (!options->file)
 		options->file = ret->file;
-	}
 	if (!options->target)
 		options->target = ret->build.target;
 	return 0;
 }
 
 /* Arguments of the spec are defaults. */
-static void take_spec(struct build_work *work, const struct spec *spec, const char *path)
+static void take_spec(struct build_work *work, const struct build_spec *spec, const char *path)
 {
 	if (!spec->app)
 		return;
@@ -311,11 +263,13 @@ static void take_spec(struct build_work *work, const struct spec *spec, const ch
 	}
 	if (work->epoch < 0)
 		work->epoch = spec->build.epoch;
-	if (spec->build.is_native)
+	if (spec->build.is_native) {
 		work->file_name = alloc_copy(path);
+		work->file_digest = locking_spec_digest(spec->app);
+	}
 }
 
-static int build(struct build_work *work, const struct spec *spec, const char *operand, struct error *e)
+static int build(struct build_work *work, const struct build_spec *spec, const char *operand, struct error *e)
 {
 	const char *context = spec->app ? spec->context : operand;
 	autofree char *platform = text_format("linux/%s", platform_host_architecture());
@@ -343,8 +297,12 @@ static int build(struct build_work *work, const struct spec *spec, const char *o
 		return error_at(e, "build.contexts");
 	if (build_context_open(work, context, work->options->file, e) || parse(work, spec->app ? &spec->build : NULL, e))
 		return -1;
+	if (build_lock_open(work, spec->app, operand, e))
+		return -1;
 	work->log = build_log_new(style_of(work->options));
-	return build_run_all(work, e) || build_finish(work, e) ? -1 : 0;
+	if (build_run_all(work, e) || (work->options->verify && build_verify(work, e)))
+		return -1;
+	return build_finish(work, e);
 }
 
 static int check(struct build_options *options, const struct list *operands, struct error *e)
@@ -366,14 +324,14 @@ static int check(struct build_options *options, const struct list *operands, str
 			return error_set(e, ERROR_USAGE, "option --label %.80s: expected KEY=VALUE", options->labels.items[i]);
 	return (options->network && options_one_of("network", options->network, networks, e)) ||
 			       (options->progress && options_one_of("progress", options->progress, styles, e)) ||
-			       options_one_of("compression", options->compression, compressions, e) ? -1 : 0;
+			       options_one_of("compression", options->compression, compressions, e) || build_attest_check(options, e) ? -1 : 0;
 }
 
 /* The whole of it; what it says goes to the terminal. */
 static int build_operand(const struct call *call, struct build_options *options, const char *operand, bool is_spec, char **ret_digest)
 {
 	struct build_work work = { .call = call, .options = options, .store = -1, .pin = -1, .context = -1 };
-	struct spec spec = { 0 };
+	struct build_spec spec = { 0 };
 	struct error e = { 0 };
 	int result = (is_spec && load_spec(operand, options, &spec, &e)) || build(&work, &spec, operand, &e) ? -1 : 0;
 
@@ -384,16 +342,15 @@ static int build_operand(const struct call *call, struct build_options *options,
 	if (result == 0 && ret_digest)
 		*ret_digest = alloc_copy(work.digest);
 	release(&work);
-	app_free(spec.app);
-	free(spec.context);
-	free(spec.folder);
-	free(spec.file);
+	build_spec_release(&spec);
 	return result;
 }
 
-int build_for_run(const struct call *call, const char *path, bool is_quiet, char **ret_digest)
+int build_for_run(const struct call *call, const char *path, const struct build_for_run *wish, char **ret_digest)
 {
-	struct build_options options = { .compression = COMPRESSION, .jobs = JOBS, .quiet = is_quiet, .is_part = true };
+	struct build_options options = { .compression = COMPRESSION, .jobs = JOBS, .quiet = wish->is_quiet, .locked = wish->is_locked,
+					 .override = wish->override, .platform = wish->platform, .pull_word = wish->pull,
+					 .pull = text_equal(wish->pull, "always"), .is_part = true };
 
 	return build_operand(call, &options, path, /* is_spec= */ true, ret_digest);
 }

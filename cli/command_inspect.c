@@ -9,12 +9,17 @@
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/number.h"
+#include "base/places.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/other_options.h"
 #include "cli/report.h"
 #include "images/catalogue.h"
+#include "images/digest.h"
+#include "images/index.h"
+#include "images/referrers.h"
 #include "images/referrers_request.h"
+#include "images/store.h"
 #include "runtime/inspect.h"
 #include "runtime/volumes.h"
 #include "specs/image_story.h"
@@ -64,6 +69,44 @@ static int add_referrers(const struct call *call, const struct catalogue_entry *
 	return 0;
 }
 
+/* One document in the store that refers to the image. */
+static int add_attached(const struct call *call, const struct descriptor *referrer, struct text *ret, struct error *e)
+{
+	struct catalogue_entry entry = { 0 };
+
+	if (catalogue_manifest(call->places, referrer->digest, &entry, e))
+		return -1;
+	text_add_char(ret, '{');
+	json_add_member(ret, "artifact_type", referrer->artifact_type);
+	json_add_member(ret, "digest", referrer->digest);
+	if (entry.layer_count)
+		json_add_member(ret, "document", entry.layers[0].digest);
+	text_add_char(ret, '}');
+	catalogue_entry_release(&entry);
+	return 0;
+}
+
+/* What lies beside the image in the store, if anything does. */
+static int add_all_attached(const struct call *call, const struct catalogue_entry *entry, struct text *ret, struct error *e)
+{
+	autoclose int store = store_open(call->places->store, e);
+	autorelease(index) struct index referrers = { 0 };
+	struct digest image;
+
+	if (store < 0 || digest_parse(entry->image, &image) || referrers_read(store, &image, &referrers, e))
+		return -1;
+	if (!referrers.count)
+		return 0;
+	json_add_key(ret, "attached");
+	for (size_t i = 0; i < referrers.count; i++) {
+		text_add_char(ret, i ? ',' : '[');
+		if (add_attached(call, &referrers.items[i], ret, e))
+			return -1;
+	}
+	text_add_char(ret, ']');
+	return 0;
+}
+
 /* One image as JSON; its own documents are in it as they are. */
 static int add_image(const struct call *call, const struct options *options, const struct catalogue_entry *entry, struct text *ret,
 		     struct error *e)
@@ -88,6 +131,8 @@ static int add_image(const struct call *call, const struct options *options, con
 		if (image_json_print(json.data, json.length, digests[i], ret, e))
 			return -1;
 	}
+	if (add_all_attached(call, entry, ret, e))
+		return -1;
 	if (options->referrers && add_referrers(call, entry, ret, e))
 		return -1;
 	text_add_char(ret, '}');

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * command_lock.c - box lock: app.lock.json beside app.json.
+ * command_lock.c - box lock: app.lock.json beside app.json, Dockerfile.lock.json beside a Dockerfile.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -129,6 +130,7 @@ static int run(const struct call *call, struct error *e)
 	autofree char *path = NULL;
 	struct options options = { 0 };
 	const char *file;
+	struct stat st;
 
 	if (options_parse(lock_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, e))
 		return 1;
@@ -136,10 +138,15 @@ static int run(const struct call *call, struct error *e)
 		error_set(e, ERROR_USAGE, "lock: --check and --update do not go together");
 	else if (!operands.count || operands.count > 1U + options.update ||
 		 strcmp(operands.items[operands.count - 1], "-") == 0)
-		error_set(e, ERROR_USAGE, "lock: expected one FILE.json, behind --update perhaps an image before it");
+		error_set(e, ERROR_USAGE, "lock: expected one FILE.json or Dockerfile, behind --update perhaps an image before it");
 	if (e->kind != ERROR_NONE)
 		return 1;
 	file = operands.items[operands.count - 1];
+	if (stat(file, &st) == 0 && S_ISDIR(st.st_mode)) {
+		error_set(e, ERROR_USAGE, "lock %s: it is a folder", file);
+		error_hint(e, "the file that is built: box lock %s/Dockerfile", file);
+		return 1;
+	}
 	path = lock_path(file);
 	if (options.check)
 		return check(call, file, path, e);

@@ -182,7 +182,7 @@ static struct app_options choose(const struct options *options, const struct lis
 {
 	return (struct app_options){ .override = options->override, .name = options->name, .env = &options->env,
 				     .volumes = &options->volumes, .fields = &options->fields, .command = command, .terminal = options->terminal,
-				     .keep_stdin = options->keep_stdin, .for_build = true };
+				     .keep_stdin = options->keep_stdin };
 }
 
 /* The layers go to the container, and the name is made whole. */
@@ -198,14 +198,28 @@ static int finish_container(struct run *run, const struct options *options, stru
 static int prepare_built(struct run *run, const struct call *call, const struct options *options, const struct app_options *chosen,
 			 const char *file, struct error *e)
 {
+	const struct build_for_run wish = { options->quiet, options->locked, options->override, options->platform, options->pull };
 	autofree char *digest = NULL;
+	enum pull_policy pull;
 
-	if (options->detach || options->from || options->locked)
-		return error_set(e, ERROR_UNSUPPORTED, "run %s: with \"build\" it runs in the foreground, and from no lock, so far", file);
-	if (build_for_run(call, file, options->quiet, &digest))
+	if (choose_pull(options, &pull, e))
+		return -1;
+	if (options->from)
+		return error_set(e, ERROR_USAGE, "--from: the image of %s is built, and lies nowhere else", file);
+	if (strcmp(file, "-") == 0)
+		return error_set(e, ERROR_USAGE, "run -: what is built has to lie in a file, which is read again");
+	run->locking = (struct locking){ .is_strict = options->locked, .spec = alloc_copy(file) };
+	if (locking_begin(&run->locking, run->app, e))
+		return -1;
+	if (build_for_run(call, file, &wish, &digest))
 		return error_set(e, ERROR_SPEC, "run %s: its image could not be built", file);
 	if (image_stored(call->places, file, digest, &run->image, e) ||
-	    app_container(run->app, &run->image.config, chosen, &run->container, e) || finish_container(run, options, e))
+	    app_container(run->app, &run->image.config, chosen, &run->container, e) ||
+	    locking_host(&run->locking, call->places, &run->container, e))
+		return -1;
+	free(run->container.image);
+	run->container.image = text_format("%s@%s", run->container.name, digest);
+	if (finish_container(run, options, e))
 		return -1;
 	audit_spec(call->audit, run->app);
 	audit_image(call->audit, file, NULL, digest);

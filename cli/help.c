@@ -80,7 +80,9 @@ static void man_options(const struct option_row *table, struct text *out)
 		if (row->letter)
 			text_addf(out, "Fl %c , ", row->letter);
 		text_addf(out, "Fl -%s", row->name);
-		if (row->argument)
+		if (row->kind == OPTION_WORD)
+			text_addf(out, " Ns Op = Ns Ar %s", row->argument);
+		else if (row->argument)
 			text_addf(out, " Ar %s", row->argument);
 		text_add_char(out, '\n');
 		man_words(out, row->help);

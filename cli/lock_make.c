@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lock_make.c - the lock of a spec, from what there is now.
+ * lock_make.c - the lock of a spec or Dockerfile, from what there is now.
  *
  * One lock is for the file with all its overrides: what is under "images" and "seccomp" is what any of them names.
  */
@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/build_spec.h"
 #include "cli/locking.h"
 #include "cli/needs.h"
 #include "images/image.h"
@@ -82,11 +83,55 @@ static int add_image(struct making *making, const struct reference *reference, c
 	return image_survey(order->places, words, is_fresh, lock_add_image(&making->lock, name), e);
 }
 
-static int add_source(struct making *making, const struct app *app, struct error *e)
+/* One image that a build begins with, or takes files from. */
+static int add_base(struct making *making, const char *name, struct error *e)
+{
+	autorelease(reference) struct reference reference = { 0 };
+
+	if (lock_find_image(&making->lock, name))
+		return 0;
+	return reference_parse(name, &reference, e) || add_image(making, &reference, name, name, e) ? -1 : 0;
+}
+
+static int add_bases(struct making *making, const struct list *images, struct error *e)
+{
+	for (size_t i = 0; i < images->count; i++)
+		if (add_base(making, images->items[i], e))
+			return error_in(e, "%s", images->items[i]);
+	return 0;
+}
+
+static int add_build(struct making *making, const char *override, struct error *e)
+{
+	struct build_spec spec = { 0 };
+	autorelease(list) struct list images = { 0 };
+	int result = build_spec_load(making->order->spec, override, &spec, e) || build_spec_images(&spec, NULL, &images, e) ||
+		     add_bases(making, &images, e) ? -1 : 0;
+
+	build_spec_release(&spec);
+	return result;
+}
+
+/* A Dockerfile: its bases, and nothing else. */
+static int add_file(struct making *making, struct error *e)
+{
+	autorelease(list) struct list images = { 0 };
+
+	if (build_spec_images(NULL, making->order->spec, &images, e))
+		return -1;
+	making->lock.version = LOCK_VERSION;
+	making->lock.spec = locking_images_digest(&images);
+	return add_bases(making, &images, e);
+}
+
+static int add_source(struct making *making, const struct app *app, const char *override, struct error *e)
 {
 	autorelease(reference) struct reference reference = { 0 };
 	const char *field, *name = app_source(app), *words = app_image(app, &field);
+	struct app_build build;
 
+	if (app_build_of(app, &build))
+		return add_build(making, override, e);
 	if (lock_find_image(&making->lock, name) ||
 	    lock_find_file(making->lock.rootfs, making->lock.rootfs_count, name))
 		return 0;
@@ -129,7 +174,7 @@ static int add_variant(struct making *making, const char *override, struct error
 	struct app *app = NULL;
 	int result = app_load(making->order->spec, &options, &app, e);
 
-	if (result == 0 && (add_source(making, app, e) || add_policy(making, app, e))) {
+	if (result == 0 && (add_source(making, app, override, e) || add_policy(making, app, e))) {
 		int line = app_error_line(app, e->field);
 
 		if (e->field[0])
@@ -164,7 +209,7 @@ static int add_all(struct making *making, struct error *e)
 int lock_make(const struct lock_order *order, struct lock *ret, struct list *left_out, struct error *e)
 {
 	struct making making = { .order = order, .left_out = left_out };
-	int result = add_all(&making, e);
+	int result = text_ends(order->spec, ".json") ? add_all(&making, e) : add_file(&making, e);
 
 	if (result == 0 && order->update && *order->update && !making.has_updated)
 		result = error_set(e, ERROR_MISSING, "%s names no image %s", order->spec, order->update);

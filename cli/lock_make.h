@@ -13,7 +13,7 @@ struct places;
 
 struct lock_order {
 	const struct places *places;
-	const char *spec;          /* the file */
+	const char *spec;          /* the file; one whose name does not end in ".json" is a Dockerfile */
 	const struct lock *before; /* images of registries stay as they are there; or NULL */
 	const char *update;        /* but for this one; "" for all of them, NULL for none */
 	bool is_offline;           /* a registry's image that is not locked is left out */

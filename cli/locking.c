@@ -42,6 +42,8 @@ __attribute__((format(printf, 3, 4))) static int disagree(const struct locking *
 	va_start(arguments, format);
 	(void)vsnprintf(line, sizeof line, format, arguments); /* cut where it is too long */
 	va_end(arguments);
+	if (!locking->is_strict && locking->is_quiet)
+		return 0;
 	if (!locking->is_strict) {
 		log_warning("%s: %s, continuing (box lock %s makes a new one)", locking->path, line, locking->spec);
 		return 0;
@@ -84,10 +86,17 @@ char *locking_seccomp_digest(const struct container *policy, struct error *e)
 	return seccomp_profile_text(policy, &profile, e) ? NULL : text_digest(&profile);
 }
 
-static int compare_spec(const struct locking *locking, const struct app *app, struct error *e)
+char *locking_images_digest(const struct list *images)
 {
-	autofree char *digest = locking_spec_digest(app);
+	autorelease(text) struct text lines = { 0 };
 
+	for (size_t i = 0; i < images->count; i++)
+		text_addf(&lines, "%s\n", images->items[i]);
+	return text_digest(&lines);
+}
+
+static int compare_spec(const struct locking *locking, const char *digest, struct error *e)
+{
 	return strcmp(digest, locking->lock.spec) == 0
 		       ? 0
 		       : disagree(locking, e, "%s has changed since it was locked", locking->spec);
@@ -116,20 +125,34 @@ static int compare_seccomp(const struct locking *locking, const struct app *app,
 		       : disagree(locking, e, "the seccomp profile \"%s\" has changed since it was locked", word);
 }
 
-int locking_begin(struct locking *locking, const struct app *app, struct error *e)
+static int find_lock(struct locking *locking, struct error *e)
 {
 	locking->path = lock_path(locking->spec);
-	if (lock_read(locking->path, &locking->lock, e)) {
-		if (e->sys != ENOENT)
-			return -1;
-		error_clear(e);
-		if (!locking->is_strict)
-			return 0;
-		error_set(e, ERROR_MISSING, "--locked: there is no %s", locking->path);
-		return error_hint(e, "box lock %s", locking->spec);
+	if (lock_read(locking->path, &locking->lock, e) == 0) {
+		locking->is_there = true;
+		return 0;
 	}
-	locking->is_there = true;
-	return compare_spec(locking, app, e) || compare_seccomp(locking, app, e) ? -1 : 0;
+	if (e->sys != ENOENT)
+		return -1;
+	error_clear(e);
+	if (!locking->is_strict)
+		return 0;
+	error_set(e, ERROR_MISSING, "--locked: there is no %s", locking->path);
+	return error_hint(e, "box lock %s", locking->spec);
+}
+
+int locking_begin(struct locking *locking, const struct app *app, struct error *e)
+{
+	autofree char *digest = locking_spec_digest(app);
+
+	if (find_lock(locking, e))
+		return -1;
+	return locking->is_there && (compare_spec(locking, digest, e) || compare_seccomp(locking, app, e)) ? -1 : 0;
+}
+
+int locking_begin_build(struct locking *locking, const char *digest, struct error *e)
+{
+	return find_lock(locking, e) || (locking->is_there && digest && compare_spec(locking, digest, e)) ? -1 : 0;
 }
 
 /* The platform that serves best; NULL and *ret_known: none of these. */
@@ -155,26 +178,48 @@ static const struct lock_platform *choose_platform(const struct lock_image *imag
 	return best;
 }
 
-int locking_choose(struct locking *locking, const struct app *app, const char *platform, struct error *e)
+/* As locking_image; image: the lock's entry, or NULL. */
+static int choose_image(const struct locking *locking, const struct lock_image *image, const char *reference, const char *platform,
+			const struct lock_platform **ret, struct error *e)
 {
 	autorelease(platform) struct platform wanted = { 0 };
 	autorelease(text) struct text known = { 0 };
+
+	*ret = NULL;
+	if (platform_parse(platform ? platform : platform_host_architecture(), &wanted, e))
+		return error_in(e, "option --platform");
+	if (!image)
+		return disagree(locking, e, "%s is not locked", reference);
+	*ret = choose_platform(image, &wanted, &known);
+	if (*ret)
+		return 0;
+	return disagree(locking, e, "%s is not locked for %s/%s%s%s, only for %s", reference, wanted.os, wanted.architecture,
+			wanted.variant ? "/" : "", wanted.variant ? wanted.variant : "", known.data);
+}
+
+int locking_image(const struct locking *locking, const char *reference, const char *platform, const struct lock_platform **ret,
+		  struct error *e)
+{
+	*ret = NULL;
+	return locking->is_there ? choose_image(locking, lock_find_image(&locking->lock, reference), reference, platform, ret, e) : 0;
+}
+
+int locking_compare_image(const struct locking *locking, const char *reference, const struct lock_platform *locked,
+			  const struct image *image, struct error *e)
+{
+	if (!locked || image_is_locked(image, locked))
+		return 0;
+	return disagree(locking, e, "%s is %s, and %s is locked", reference, image->digest, locked->manifest);
+}
+
+int locking_choose(struct locking *locking, const struct app *app, const char *platform, struct error *e)
+{
 	const struct lock_image *image = lock_find_image(&locking->lock, app_source(app));
 
 	if (!locking->is_there)
 		return 0;
-	if (platform_parse(platform ? platform : platform_host_architecture(), &wanted, e))
-		return error_in(e, "option --platform");
-	locking->rootfs =
-		image ? NULL : lock_find_file(locking->lock.rootfs, locking->lock.rootfs_count, app_source(app));
-	if (!image)
-		return locking->rootfs ? 0 : disagree(locking, e, "%s is not locked", app_source(app));
-	locking->image = choose_platform(image, &wanted, &known);
-	if (locking->image)
-		return 0;
-	return disagree(locking, e, "%s is not locked for %s/%s%s%s, only for %s", app_source(app), wanted.os,
-			wanted.architecture, wanted.variant ? "/" : "", wanted.variant ? wanted.variant : "",
-			known.data);
+	locking->rootfs = image ? NULL : lock_find_file(locking->lock.rootfs, locking->lock.rootfs_count, app_source(app));
+	return locking->rootfs ? 0 : choose_image(locking, image, app_source(app), platform, &locking->image, e);
 }
 
 int locking_compare(const struct locking *locking, const char *words, const struct image *image, struct error *e)

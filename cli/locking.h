@@ -4,6 +4,7 @@
  *
  *     locking_begin      finds the lock; spec and profile are compared with it
  *     locking_choose     what image it names
+ *     locking_begin_build, locking_image, locking_compare_image    the same for the bases of a build
  *     locking_compare    whether that is what was found
  *     locking_host       whether this host has what it needs (only where nothing else is allowed)
  *
@@ -26,6 +27,7 @@ struct locking {
 	bool is_strict;  /* --locked */
 	bool has_source; /* --from: another image than the locked one is an error in any case */
 	bool is_there;   /* there is a lock */
+	bool is_quiet;   /* what would be a warning was said before */
 	char *spec;      /* the file */
 	char *path;      /* of the lock */
 	struct lock lock;
@@ -34,6 +36,14 @@ struct locking {
 };
 
 int locking_begin(struct locking *locking, const struct app *app, struct error *e);
+/* For a build: digest is what the lock's "spec" has to be; NULL: anything. */
+int locking_begin_build(struct locking *locking, const char *digest, struct error *e);
+/* Which image a base is. *ret NULL: nobody says. platform as below. */
+int locking_image(const struct locking *locking, const char *reference, const char *platform, const struct lock_platform **ret,
+		  struct error *e);
+/* Whether it is what was found; locked: or NULL. */
+int locking_compare_image(const struct locking *locking, const char *reference, const struct lock_platform *locked,
+			  const struct image *image, struct error *e);
 /* platform: "linux/arm64", or NULL: this host's. */
 int locking_choose(struct locking *locking, const struct app *app, const char *platform, struct error *e);
 /* words: where the image came from. */
@@ -46,4 +56,6 @@ void locking_release(struct locking *locking);
 const char *locking_seccomp_word(const struct app *app, const struct container *policy);
 /* Digests of the spec, and of the JSON behind the filter; to be freed. NULL: the file of the profile cannot be read. */
 char *locking_spec_digest(const struct app *app);
+/* What stands for a Dockerfile: the images that it names, sorted. Its steps may change. */
+char *locking_images_digest(const struct list *images);
 char *locking_seccomp_digest(const struct container *policy, struct error *e);

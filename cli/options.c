@@ -60,7 +60,7 @@ static int set_flag(const struct words *w, const char *word, const char *value, 
 
 bool option_is_flag(const struct option_row *row)
 {
-	return row->kind == OPTION_FLAG || (row->kind == OPTION_FIELD && !row->argument);
+	return row->kind == OPTION_FLAG || row->kind == OPTION_WORD || (row->kind == OPTION_FIELD && !row->argument);
 }
 
 /* A word for specs/: what it means there is in a table of theirs. */
@@ -89,9 +89,11 @@ static int set_option(struct words *w, const struct option_row *row, const char 
 		value = *++w->at;
 	if (!value && !option_is_flag(row))
 		return error_set(w->e, ERROR_USAGE, "option %s needs a value: %s", word, row->argument);
+	if (row->kind == OPTION_WORD && !value)
+		value = "true";
 	if (row->kind == OPTION_FIELD)
 		return add_field(w, row, word, value, place);
-	if (row->kind == OPTION_TEXT || row->kind == OPTION_SECRET)
+	if (row->kind == OPTION_TEXT || row->kind == OPTION_SECRET || row->kind == OPTION_WORD)
 		*(const char **)place = value;
 	else
 		list_add(place, value);
@@ -183,8 +185,9 @@ void options_help(const struct option_row *table, struct text *ret)
 	for (const struct option_row *row = table; row->name; row++) {
 		if (row->kind == OPTION_ELSEWHERE)
 			continue;
-		list_addf(&lefts, "%c%c%s--%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ', row->letter ? ", " : "  ",
-			  row->name, row->argument ? " " : "", row->argument ? row->argument : "");
+		list_addf(&lefts, "%c%c%s--%s%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ', row->letter ? ", " : "  ",
+			  row->name, row->kind == OPTION_WORD ? "[=" : row->argument ? " " : "", row->argument ? row->argument : "",
+			  row->kind == OPTION_WORD ? "]" : "");
 		if (strlen(lefts.items[lefts.count - 1]) > width)
 			width = strlen(lefts.items[lefts.count - 1]);
 	}

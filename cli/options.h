@@ -14,6 +14,7 @@ struct error;
 enum option_kind {
 	OPTION_FLAG, /* bool */
 	OPTION_TEXT, /* const char *: borrowed from argv */
+	OPTION_WORD, /* as OPTION_TEXT, but in the same word alone: --pull=never. "true" where there is none */
 	OPTION_LIST, /* struct list: may be given several times */
 	OPTION_SECRET, /* as OPTION_TEXT; no record has the value */
 	OPTION_VARIABLES, /* as OPTION_LIST, of "KEY=VALUE"; no record has the values */

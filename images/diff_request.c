@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "base/places.h"
+#include "images/commit_request.h"
 #include "images/descriptor.h"
 #include "images/image_parts.h"
 #include "images/image_request.h"
@@ -34,16 +35,43 @@ static void add_layers(struct list *words, const char *prefix, const struct imag
 		list_addf(words, "%s%s %lld", prefix, parts->layers[i].digest, (long long)parts->layers[i].size);
 }
 
-int diff_request(const struct places *places, const char *first, const char *second, struct list *ret, struct error *e)
+/* words: from "diff" on. */
+static int ask(int store, const struct list *words, struct list *ret, struct error *e)
 {
 	autorelease(unpack_answer) struct unpack_answer answer = { 0 };
+	const struct image_request request = { .words = words, .about = "diff", .attempt = "compare the images", .store = store };
+
+	if (image_request(&request, &answer, e))
+		return -1;
+	for (size_t i = 0; i < answer.told.count; i++)
+		list_add(ret, answer.told.items[i]);
+	return 0;
+}
+
+int diff_layers_request(const struct places *places, const struct commit_layer *first, const struct commit_layer *second, struct list *ret,
+			struct error *e)
+{
+	autorelease(list) struct list words = { 0 };
+	autoclose int store = store_open(places->store, e);
+
+	if (store < 0)
+		return -1;
+	list_add(&words, "diff");
+	list_addf(&words, "%d", store);
+	list_add(&words, "above");
+	if (first && first->diff_id)
+		list_addf(&words, "a %s %lld", first->digest, (long long)first->size);
+	if (second && second->diff_id)
+		list_addf(&words, "b %s %lld", second->digest, (long long)second->size);
+	return ask(store, &words, ret, e);
+}
+
+int diff_request(const struct places *places, const char *first, const char *second, struct list *ret, struct error *e)
+{
 	autorelease(image_parts) struct image_parts a = { 0 };
 	autorelease(image_parts) struct image_parts b = { 0 };
 	autorelease(list) struct list words = { 0 };
 	autoclose int store = store_open(places->store, e);
-	const struct image_request request = {
-		.words = &words, .about = "diff", .attempt = "compare the images", .store = store
-	};
 	size_t common;
 
 	if (store < 0 || image_parts_read(places, first, NULL, &a, e) || image_parts_read(places, second, NULL, &b, e))
@@ -56,11 +84,7 @@ int diff_request(const struct places *places, const char *first, const char *sec
 	list_add(&words, common ? "above" : "alone");
 	add_layers(&words, "a ", &a, common);
 	add_layers(&words, "b ", &b, common);
-	if (image_request(&request, &answer, e))
-		return -1;
-	for (size_t i = 0; i < answer.told.count; i++)
-		list_add(ret, answer.told.items[i]);
-	return 0;
+	return ask(store, &words, ret, e);
 }
 
 int sbom_request(const struct places *places, const char *manifest, const char *name, const char *created,

@@ -47,12 +47,11 @@ static void add_dependencies(const struct provenance *provenance, struct text *r
 
 	json_add_key(ret, "resolvedDependencies");
 	text_add_char(ret, '[');
-	for (size_t i = 0; provenance->bases && i < provenance->bases->count; i++) {
-		const char *base = provenance->bases->items[i], *space = strchr(base, ' ');
-		autofree char *digest = text_format("%.*s", (int)strcspn(base, " "), base);
-		autofree char *uri = text_format("docker://%s", space ? space + 1 : "");
+	for (size_t i = 0; provenance->materials && i < provenance->materials->count; i++) {
+		const char *material = provenance->materials->items[i], *space = strchr(material, ' ');
+		autofree char *digest = text_format("%.*s", (int)strcspn(material, " "), material);
 
-		add_dependency(ret, uri, digest, count++ == 0);
+		add_dependency(ret, space ? space + 1 : "", digest, count++ == 0);
 	}
 	if (provenance->context_digest)
 		add_dependency(ret, "box:context", provenance->context_digest, count++ == 0);
@@ -60,6 +59,27 @@ static void add_dependencies(const struct provenance *provenance, struct text *r
 		autofree char *uri = text_format("box:file:%s", provenance->file_name);
 
 		add_dependency(ret, uri, provenance->file_digest, count++ == 0);
+	}
+	text_add_char(ret, ']');
+}
+
+static void add_steps(const struct provenance *provenance, struct text *ret)
+{
+	if (!provenance->steps)
+		return;
+	json_add_key(ret, "steps");
+	text_add_char(ret, '[');
+	for (size_t i = 0; i < provenance->step_count; i++) {
+		const struct provenance_step *step = &provenance->steps[i];
+
+		text_add(ret, i ? ",{" : "{");
+		json_add_member(ret, "stage", step->stage);
+		if (step->line)
+			json_add_number(ret, "line", (uint64_t)step->line);
+		json_add_member(ret, "step", step->words);
+		json_add_member(ret, "layer", step->layer);
+		add_flag(ret, "network", step->has_network);
+		text_add_char(ret, '}');
 	}
 	text_add_char(ret, ']');
 }
@@ -81,9 +101,26 @@ static void add_definition(const struct provenance *provenance, struct text *ret
 	json_add_number(ret, "sourceDateEpoch", (uint64_t)provenance->epoch);
 	json_add_member(ret, "compression", provenance->compression);
 	add_flag(ret, "hermetic", provenance->is_hermetic);
+	if (provenance->secrets) {
+		json_add_key(ret, "secrets");
+		json_add_array(ret, provenance->secrets);
+	}
+	add_steps(provenance, ret);
 	text_add_char(ret, '}');
 	add_dependencies(provenance, ret);
 	text_add_char(ret, '}');
+}
+
+void provenance_write_predicate(const struct provenance *provenance, struct text *ret)
+{
+	text_add_char(ret, '{');
+	add_definition(provenance, ret);
+	begin_object(ret, "runDetails");
+	begin_object(ret, "builder");
+	json_add_member(ret, "id", "urn:box:builder");
+	begin_object(ret, "version");
+	json_add_member(ret, "box", BOX_VERSION);
+	text_add(ret, "}}}}");
 }
 
 void provenance_write(const struct provenance *provenance, struct text *ret)
@@ -93,12 +130,7 @@ void provenance_write(const struct provenance *provenance, struct text *ret)
 	add_digest(ret, provenance->digest);
 	text_add(ret, "}]");
 	json_add_member(ret, "predicateType", PROVENANCE_PREDICATE);
-	begin_object(ret, "predicate");
-	add_definition(provenance, ret);
-	begin_object(ret, "runDetails");
-	begin_object(ret, "builder");
-	json_add_member(ret, "id", "urn:box:builder");
-	begin_object(ret, "version");
-	json_add_member(ret, "box", BOX_VERSION);
-	text_add(ret, "}}}}}");
+	json_add_key(ret, "predicate");
+	provenance_write_predicate(provenance, ret);
+	text_add_char(ret, '}');
 }

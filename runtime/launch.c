@@ -28,6 +28,7 @@
 #include "runtime/launch_parts.h"
 #include "runtime/middle.h"
 #include "runtime/oom_score.h"
+#include "runtime/other_world.h"
 #include "runtime/relay.h"
 #include "runtime/rlimits.h"
 #include "runtime/scheduling.h"
@@ -258,6 +259,8 @@ static int start(struct launch *l, struct error *e)
 	if (launch_clone(l, writable, volumes, e))
 		return -1;
 	trace_step("launch", "clone");
+	if (other_world_is_other(&l->container->world) && other_world_start(l->pid, &l->container->world, e))
+		return -1;
 	if (launch_note_volumes(l, volumes, e) || launch_map_ids(l, e))
 		return -1;
 	trace_step("launch", "id maps");

@@ -24,6 +24,7 @@
 #include "runtime/capabilities.h"
 #include "runtime/identity.h"
 #include "runtime/listener.h"
+#include "runtime/other_world.h"
 #include "runtime/steps.h"
 #include "specs/container.h"
 
@@ -167,6 +168,9 @@ int step_no_new_privileges(struct child *c, struct error *e)
 
 int step_seccomp_early(struct child *c, struct error *e)
 {
+	/* With no_new_privs it could still be loaded, but no step of a build has that. */
+	if (other_world_is_other(&c->container->world) && other_world_filter(&c->container->world, e))
+		return -1;
 	return c->container->no_new_privileges ? 0 : listener_load_filter(c->filter, c->channel, e);
 }
 

@@ -126,7 +126,6 @@ static int read_text(const char *path, struct app *app, json_t **ret, struct err
 static int decode(const struct app_options *options, struct app *app, json_t *root, struct problems *p)
 {
 	app->override = alloc_copy(options ? options->override : NULL);
-	app->for_build = options && options->for_build;
 	if (!json_is_object(root))
 		return field_expected(p, NULL, "an object", root);
 	if (override_apply(root, app->override, p))

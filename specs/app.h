@@ -29,7 +29,6 @@ struct app_options {
 	const struct list *command; /* -- COMMAND…, replaces command (not entrypoint); NULL or empty: none */
 	bool terminal;             /* -t */
 	bool keep_stdin;           /* -i */
-	bool for_build;            /* "build" is what is wanted, and the rest of the file may say how its image runs */
 };
 
 /* Reads, interpolates, decodes and checks path (or standard input for "-"). Everything that this version of

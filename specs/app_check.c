@@ -47,8 +47,6 @@ static int check_later(const struct app *app, struct problems *p)
 		bool is_asked;
 		const char *field, *what, *meanwhile;
 	} later[] = {
-		{ app_has(app, "build") && !app->for_build, "build", "running what \"build\" describes is",
-		  "box build makes an image of it, and \"image\" runs that" },
 		{ app->network_mode == NETWORK_CHOICE_PRIVATE, "network_mode", "a private network is", host },
 		{ app_has(app, "networks"), "networks", "named networks are", host },
 		{ app_has(app, "ports"), "ports", "published ports are", host },

@@ -205,7 +205,6 @@ struct app {
 	struct list written;   /* top-level keys that the file (with its override) has */
 	struct list from_options; /* fields that an option has set: option_merge.h */
 	bool is_service;       /* one of several in the file */
-	bool for_build;        /* as the options have it */
 	struct json_t *oci;    /* the "oci" block, or NULL */
 };
 

@@ -119,7 +119,9 @@ static void freeze_paths(const struct app *app, const struct container *c, json_
 {
 	json_t *secrets = json_object_get(root, "secrets");
 
-	set_text(root, app->rootfs ? "rootfs" : "image", app->reference);
+	/* What was built is known by its digest. */
+	json_object_del(root, "build");
+	set_text(root, app->rootfs ? "rootfs" : "image", app->reference ? app->reference : c->image);
 	for (size_t i = 0; i < app->secret_count; i++)
 		freeze_secret(app, &app->secrets[i].source, json_object_get(json_array_get(secrets, i), "source"));
 	if (c->seccomp_file)

@@ -29,6 +29,9 @@ struct build_container_wish {
 	const char *name;        /* of the container: unique */
 	const char *image;       /* what ps says it was made from */
 	int64_t epoch;           /* SOURCE_DATE_EPOCH of its environment, unless that has one */
+	const char *host_name;   /* NULL: every build's */
+	bool shifts_clock;       /* its programs see another time of day (container.h, struct other_world) */
+	bool reverses_names;     /* folders list their names in another order, likewise */
 	bool has_network;
 	bool is_limited;         /* in its number of processes: where that can be */
 	const struct build_mount_source *sources;

@@ -219,6 +219,9 @@ const struct list *build_file_warnings(const struct build_file *file);
 /* Build arguments that no ARG of the file declares (predefined ones do not count): "KEY" each. */
 void build_file_unused_args(const struct build_file *file, struct list *ret);
 
+/* build_images.c. The images that the file names, for all its stages: each once, sorted. */
+void build_file_images(const struct build_file *file, struct list *ret);
+
 /* base: the configuration of the image or stage that the stage begins with; for scratch a zeroed one. ret is zeroed, and the caller's to
  * release. Errors as above. */
 int build_stage_resolve(const struct build_file *file, size_t number, const struct build_config *base,

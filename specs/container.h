@@ -274,6 +274,12 @@ struct layer {
 
 void layer_release(struct layer *layer);
 
+/* What its programs see that is not so (runtime/other_world.h): for a build that is verified. */
+struct other_world {
+	int64_t clock_shift; /* seconds, at most a signed 32-bit number, that are added to the time of day; 0: none */
+	bool reverses_names; /* folders list their names in another order */
+};
+
 struct container {
 	char *name;      /* checked: [a-zA-Z0-9][a-zA-Z0-9_.-]{0,127} */
 	char *spec_file; /* app.json as the user named it, for messages; NULL for none */
@@ -325,6 +331,7 @@ struct container {
 	size_t rlimit_count;
 
 	struct limits limits;
+	struct other_world world;
 	int64_t disk_limit;  /* bytes of the writable layer; 0: none. Not in limits: no cgroup has it */
 	struct health_check health;
 	struct list labels; /* "key=value" */

@@ -67,7 +67,7 @@ static const struct field lock_table[] = {
 	FILES("rootfs", rootfs, "Archives that are root file systems, as the spec names them."),
 	FILES("seccomp", seccomp, "Seccomp profiles: \"default\", or the file as the spec names it."),
 	{ "spec", FIELD_TEXT, offsetof(struct lock, spec), .flags = FIELD_REQUIRED, .pattern = DIGEST_PATTERN,
-	  .help = "Digest of the spec: its JSON without comments and spaces, keys sorted." },
+	  .help = "Digest of the spec: its JSON without comments and spaces, keys sorted; of a Dockerfile: of the names of its images." },
 	{ "version", FIELD_INTEGER, offsetof(struct lock, version), .flags = FIELD_REQUIRED, .min = LOCK_VERSION,
 	  .max = LOCK_VERSION, .help = "Of this format." },
 	{ 0 },

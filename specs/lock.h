@@ -39,7 +39,7 @@ struct lock_file {
 
 struct lock {
 	int64_t version;
-	char *spec; /* of app.json in one fixed form: app_canonical */
+	char *spec; /* of app.json in one fixed form: app_canonical; of a Dockerfile: of the images that it names */
 	struct lock_image *images;
 	size_t image_count;
 	struct lock_file *rootfs; /* of tars: uncompressed */

@@ -129,12 +129,26 @@ static int pack_inline(const struct pack_wish *wish, const struct build_inline *
 	return tar_write_header(wish->out, &entry, e) || tar_write_content(wish->out, file->name, content, entry.size, NULL, e) ? -1 : 0;
 }
 
-int selection_pack_part(const struct selection *selection, const struct pack_wish *wish, struct error *e)
+/* Folders as they come, before all that they hold; then the rest from its end. */
+static int pack_reversed(struct pack *pack, const struct selection *selection, struct error *e)
 {
-	struct pack pack = { .wish = wish, .links = hard_links_new() };
 	int result = 0;
 
 	for (size_t i = 0; result == 0 && i < selection->count; i++)
+		if (S_ISDIR(selection->items[i].st.st_mode))
+			result = pack_item(pack, &selection->items[i], e);
+	for (size_t i = selection->count; result == 0 && i > 0; i--)
+		if (!S_ISDIR(selection->items[i - 1].st.st_mode))
+			result = pack_item(pack, &selection->items[i - 1], e);
+	return result;
+}
+
+int selection_pack_part(const struct selection *selection, const struct pack_wish *wish, struct error *e)
+{
+	struct pack pack = { .wish = wish, .links = hard_links_new() };
+	int result = wish->is_reversed ? pack_reversed(&pack, selection, e) : 0;
+
+	for (size_t i = 0; !wish->is_reversed && result == 0 && i < selection->count; i++)
 		result = pack_item(&pack, &selection->items[i], e);
 	hard_links_free(pack.links);
 	return result;

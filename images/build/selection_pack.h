@@ -20,6 +20,7 @@ struct pack_wish {
 	int64_t epoch;
 	const struct build_inline *files; /* more files, whose content is here */
 	size_t file_count;
+	bool is_reversed;    /* what lies beside each other comes from the last to the first */
 };
 
 /* To the end of the tar. A file that is not as it was found any more is an error. */

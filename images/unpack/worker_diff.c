@@ -3,8 +3,7 @@
  * worker_diff.c - where two images differ, and why; in the sandbox.
  *
  * Both are read whole and compared name by name. For the first file whose content differs the layers are read once more: at which byte
- * it is
- * tells a date from a path.
+ * it is, and what stands there, tells a date from a path.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +17,7 @@
 #include "images/unpack/worker.h"
 #include "images/unpack/worker_reading.h"
 
-enum { CONTENT_LIMIT = 128 << 20, LINES = 1000, PATH_SHOWN = 700, VALUE_SHOWN = 100 };
+enum { CONTENT_LIMIT = 128 << 20, LINES = 1000, PATH_SHOWN = 700, VALUE_SHOWN = 100, BEFORE = 20, EXCERPT = 60 };
 
 struct comparison {
 	int channel;
@@ -90,15 +89,37 @@ static int read_one(struct comparison *at, const struct list *layers, const char
 	return image_tree_read(&wish, ret, e);
 }
 
-/* "byte N", or "" where the contents are too large to be held. */
-static int find_byte(struct comparison *at, const char *path, char **ret, struct error *e)
+/* The line around the byte that differs, in quotes. */
+static char *excerpt(const struct tree_entry *entry, size_t at)
+{
+	size_t from = at > entry->kept_length ? entry->kept_length : at, to = from;
+
+	while (from > 0 && at - from < BEFORE && entry->kept[from - 1] != '\n')
+		from--;
+	while (to < entry->kept_length && to - from < EXCERPT && entry->kept[to] != '\n')
+		to++;
+	return text_format("\"%.*s\"", (int)(to - from), entry->kept + from);
+}
+
+/* Where two contents begin to differ, and what stands there. */
+struct place {
+	char *what, *a, *b; /* NULL: they are too large to be held */
+};
+
+static void place_release(struct place *place)
+{
+	free(place->what);
+	free(place->a);
+	free(place->b);
+}
+
+static int find_byte(struct comparison *at, const char *path, struct place *ret, struct error *e)
 {
 	autorelease(image_tree) struct image_tree a = { 0 };
 	autorelease(image_tree) struct image_tree b = { 0 };
 	const struct tree_entry *left, *right;
 	size_t n = 0;
 
-	*ret = NULL;
 	if (read_one(at, at->diff->a, path, &a, e) || read_one(at, at->diff->b, path, &b, e))
 		return -1;
 	left = image_tree_find(&a, path);
@@ -107,22 +128,23 @@ static int find_byte(struct comparison *at, const char *path, char **ret, struct
 		return 0;
 	while (n < left->kept_length && n < right->kept_length && left->kept[n] == right->kept[n])
 		n++;
-	*ret = text_format("content at byte %zu", n);
+	*ret = (struct place){ text_format("content at byte %zu", n), excerpt(left, n), excerpt(right, n) };
 	return 0;
 }
 
 static int compare_content(struct comparison *at, const struct tree_entry *a, const struct tree_entry *b,
 			   struct error *e)
 {
-	autofree char *what = NULL;
+	autorelease(place) struct place place = { 0 };
 
 	if (text_equal(a->content, b->content))
 		return 0;
-	if (!at->has_byte && find_byte(at, a->path, &what, e))
+	if (!at->has_byte && find_byte(at, a->path, &place, e))
 		return -1;
 	at->has_byte = true;
-	return tell(at, what ? what : "content", a->content ? a->content : "", b->content ? b->content : "", a->path,
-		    e);
+	if (place.what)
+		return tell(at, place.what, place.a, place.b, a->path, e);
+	return tell(at, "content", a->content ? a->content : "", b->content ? b->content : "", a->path, e);
 }
 
 static int compare_both(struct comparison *at, const struct tree_entry *a, const struct tree_entry *b, struct error *e)

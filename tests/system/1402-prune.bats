@@ -65,7 +65,7 @@ old() { touch -d "$2 days ago" "$BOX_STORE/images/$(box inspect "$1" | jq -r '.[
 	image acme/b two
 	image acme/c three
 	printf '{"name": "%s", "image": "acme/a", "command": ["sleep", "100"]}' "$TAG" >app.json
-	box run app.json &
+	box run --name "$TAG" app.json &
 	wait_until 10 is_there
 	printf '{"image": "acme/b", "command": ["cat", "/word"]}' >locked.json
 	box lock -q locked.json

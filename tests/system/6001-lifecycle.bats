@@ -16,7 +16,6 @@ start_app() {
 
 is_listed() { box ps | grep -q "^$TAG "; }
 store_leftovers() { find "$BOX_STORE/ids" "$BOX_STORE/containers" -mindepth 1; }
-is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
 # The names of the steps of a container's first process, from the table itself.
 step_names() { sed -n '/start_steps\[\]/,/^};/s/^\t{ "\([^"]*\)".*/\1/p' "$TOP/runtime/child.c"; }

@@ -13,7 +13,6 @@ start_app() { # start_app FIELDS [NAME]
 	wait_until 10 is_listed "${2:-$TAG}"
 }
 is_listed() { box ps | grep -q "^$1 "; }
-is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
 @test "after a reboot, which empties the state folder, the next run removes layer and lease, and the name is free" {
 	need root

@@ -125,7 +125,6 @@ at_once() {
 
 # not COMMAND…: succeeds where that fails. A mere "! command" does not end a test.
 not() { if "$@"; then fail "this succeeded: $*"; fi; }
-is_gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
 
 # start_container FILTER COMMAND…: creates and starts it.
 start_container() {

@@ -25,7 +25,7 @@ TestSuite(build_native, .init = begin, .fini = end);
 
 static struct app *load(const char *json)
 {
-	const struct app_options options = { .for_build = true };
+	const struct app_options options = { 0 };
 	struct error e = { 0 };
 	struct app *app = NULL;
 

@@ -10,7 +10,9 @@ Test(build_stages, names_numbers_and_images_are_told_apart)
 	const char *text =
 		"ARG B=debian:12\nFROM --platform=$BUILDPLATFORM $B AS Base\nFROM base\nFROM scratch AS unused\nFROM "
 		"base AS out\n"
-		"COPY --from=1 a b\nCOPY --from=BASE a b\nCOPY --from=nginx:1 a b\nRUN --mount=from=1,target=/x y\n";
+		"COPY --from=1 a b\nCOPY --from=BASE a b\nCOPY --from=nginx:1 a b\nRUN --mount=from=1,target=/x y\n"
+		"RUN --mount=type=bind,from=tool:2,target=/x y\nCOPY --from=debian:12 a b\n";
+	struct list images = { 0 };
 
 	cr_assert_eq(sample_build(&s, text, NULL, NULL), 0, "%s", s.e.text);
 	cr_expect_eq(build_file_count(s.file), 4);
@@ -27,6 +29,12 @@ Test(build_stages, names_numbers_and_images_are_told_apart)
 	cr_expect_eq(s.stages[3].steps[1].from.stage, 0);
 	cr_expect_eq(s.stages[3].steps[2].from.kind, BUILD_FROM_IMAGE);
 	cr_expect_eq(s.stages[3].steps[3].mounts[0].from.stage, 1);
+	build_file_images(s.file, &images);
+	cr_assert_eq(images.count, 3);
+	cr_expect_str_eq(images.items[0], "debian:12");
+	cr_expect_str_eq(images.items[1], "nginx:1");
+	cr_expect_str_eq(images.items[2], "tool:2");
+	list_release(&images);
 	sample_release(&s);
 }
 
