@@ -161,11 +161,13 @@ struct stage *build_stages_new(const struct build_file *file)
 	return stages;
 }
 
-void build_stages_free(struct stage *stages, size_t count)
+void build_stages_free(const struct build_work *work, struct stage *stages, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct stage *stage = &stages[i];
 
+		if (stage->next < stage->plan.step_count)
+			build_fetch_forget(work, stage);
 		for (size_t n = 0; stage->layers && n < stage->plan.step_count; n++)
 			commit_layer_release(&stage->layers[n]);
 		free(stage->layers);

@@ -147,7 +147,7 @@ struct build_folder {
 
 /* Stages that nothing has been done for; and what they hold. */
 struct stage *build_stages_new(const struct build_file *file);
-void build_stages_free(struct stage *stages, size_t count);
+void build_stages_free(const struct build_work *work, struct stage *stages, size_t count);
 
 /* build_verify.c. Makes every step again that the target needs; what comes out differently is told, and an error. */
 int build_verify(struct build_work *work, struct error *e);

@@ -203,7 +203,7 @@ static void release(struct build_work *work)
 {
 	const int fds[] = { work->store, work->pin, work->context };
 
-	build_stages_free(work->stages, work->stage_count);
+	build_stages_free(work, work->stages, work->stage_count);
 	for (size_t i = 0; i < work->secret_count; i++) {
 		free(work->secrets[i].id);
 		free(work->secrets[i].file);

@@ -68,6 +68,8 @@ hostile() {
 	run box run archives
 	expect_line "/plain 700 9:9" "/plain/sub/f 4750 5:6" "/many/sub/f 4750 5:6" "/xz 700 7:8" "/xz/sub/f 4750 7:8" "/mixed/sub/f 4750 5:6" \
 		"/there 700 9:9" "/over/sub/f 4750 5:6"
+	build --verify
+	expect_status 0
 	# Its time, and where it lies, are no part of what it is.
 	touch ctx/plain
 	build -t archives

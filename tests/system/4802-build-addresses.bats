@@ -94,8 +94,12 @@ digest() { echo "sha256:$(sha256sum "$1" | cut -d' ' -f1)"; }
 	try "file:///etc/passwd" "nothing is fetched from"
 	try "ftp://127.0.0.1/x" "nothing is fetched from"
 	printf 'FROM base:1\nADD %s /f\nRUN grep one /f\n' "$here/to/$here/file" | dockerfile
-	build
+	build --network none
+	expect_status 1
+	expect_has "--network none lets nothing be fetched"
+	build --verify
 	expect_status 0
+	[ -z "$(find "$BOX_STORE/containers" "$BOX_STORE/staging" "$BOX_STORE/build/fetched" -mindepth 1)" ] || fail "something is left"
 }
 
 @test "https: who is not trusted is refused, and nothing leads from https to http" {
