@@ -51,6 +51,9 @@ static char *context_digest(struct build_work *work)
 
 static bool has_network(const struct build_work *work, const struct build_step *step)
 {
+	for (size_t i = 0; i < step->source_count; i++)
+		if (step->sources[i].kind != BUILD_SOURCE_PATH)
+			return true;
 	return step->kind == BUILD_RUN && step->network != BUILD_NETWORK_NONE && !text_equal(work->options->network, "none");
 }
 
@@ -88,6 +91,8 @@ static void list_materials(const struct build_work *work, struct list *ret)
 
 	for (size_t i = 0; i < work->base_count; i++)
 		list_addf(ret, "%s docker://%s", work->bases[i].image.digest, work->bases[i].name);
+	for (size_t i = 0; i < work->materials.count; i++)
+		list_add(ret, work->materials.items[i]);
 	list_sort(ret);
 	if (commit)
 		list_add(ret, commit);

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/build_named.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
@@ -90,9 +91,10 @@ void build_bases_release(struct build_work *work)
 	free(work->bases);
 }
 
-static int refuse_named(const struct build_from *from, struct error *e)
+/* The reference of an image that from names; NULL: it names none. */
+static const char *image_of(const struct build_work *work, const struct build_from *from)
 {
-	return error_set(e, ERROR_UNSUPPORTED, "use the named context %s here: not yet", from->name);
+	return from->kind == BUILD_FROM_IMAGE ? from->name : from->kind == BUILD_FROM_NAMED ? build_named_find(work, from)->image : NULL;
 }
 
 /* The configuration under a stage; its parts and epoch go to the stage. */
@@ -103,15 +105,13 @@ static int find_base(struct build_work *work, struct stage *stage, struct build_
 	const struct base_image *base;
 
 	stage->epoch = FIRST_EPOCH;
-	if (head->base.kind == BUILD_FROM_NAMED)
-		return refuse_named(&head->base, e);
 	if (below) {
 		image_parts_copy(&stage->parts, &below->parts);
 		list_copy(&stage->diff_ids, &below->diff_ids);
 		build_config_copy(ret, &below->plan.config);
 		stage->epoch = below->epoch;
-	} else if (head->base.kind == BUILD_FROM_IMAGE) {
-		base = build_base(work, head->base.name, head->base.platform, e);
+	} else if (image_of(work, &head->base)) {
+		base = build_base(work, image_of(work, &head->base), head->base.platform, e);
 		if (!base || image_parts_read(work->call->places, base->image.digest, base->name, &stage->parts, e))
 			return -1;
 		list_copy(&stage->diff_ids, &base->image.diff_ids);
@@ -144,6 +144,10 @@ int build_begin_stage(struct build_work *work, struct stage *stage, struct error
 	build_config_release(&base);
 	if (result)
 		return -1;
+	if (build_file_head(work->file, stage->number)->base.kind == BUILD_FROM_NAMED &&
+	    !image_of(work, &build_file_head(work->file, stage->number)->base))
+		build_named_begin(stage, &build_file_head(work->file, stage->number)->base,
+				  build_file_head(work->file, stage->number)->line);
 	if (work->epoch >= 0)
 		stage->epoch = work->epoch;
 	stage->layers = alloc_zeroed(stage->plan.step_count + 1, sizeof *stage->layers);
@@ -160,16 +164,16 @@ const struct list *build_source_layers(struct build_work *work, const struct bui
 	case BUILD_FROM_STAGE:
 		return &work->stages[from->stage].diff_ids;
 	case BUILD_FROM_IMAGE:
-		base = build_base(work, from->name, from->platform, e);
+	case BUILD_FROM_NAMED:
+		if (!image_of(work, from))
+			break;
+		base = build_base(work, image_of(work, from), from->platform, e);
 		return base ? &base->image.diff_ids : NULL;
 	case BUILD_FROM_SCRATCH:
 		return &none;
-	case BUILD_FROM_NAMED:
-		(void)refuse_named(from, e);
-		return NULL;
 	case BUILD_FROM_CONTEXT:
 		break;
 	}
-	(void)error_set(e, ERROR_INTERNAL, "the build context has no layers");
+	(void)error_set(e, ERROR_INTERNAL, "a folder has no layers");
 	return NULL;
 }

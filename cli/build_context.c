@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "cli/build_named.h"
 #include "cli/build_work.h"
 #include "images/build/content_digests.h"
 
@@ -33,6 +34,15 @@ static int read_rules(int folder, const char *name, struct build_ignore *ret, bo
 	return build_ignore_parse(rules.length ? rules.data : "", rules.length, name, ret, e);
 }
 
+int build_context_rules(int folder, struct build_ignore *ret, struct error *e)
+{
+	bool found = false;
+
+	if (read_rules(folder, ".containerignore", ret, &found, e))
+		return -1;
+	return found ? 0 : read_rules(folder, ".dockerignore", ret, &found, e);
+}
+
 /* "FILE.dockerignore" beside the build file comes before ".dockerignore" of the context. */
 static int find_rules(struct build_work *work, const char *file, struct error *e)
 {
@@ -44,9 +54,7 @@ static int find_rules(struct build_work *work, const char *file, struct error *e
 
 	if (read_rules(beside >= 0 ? beside : work->context, name, &work->ignore, &found, e))
 		return -1;
-	if (!found && read_rules(work->context, ".containerignore", &work->ignore, &found, e))
-		return -1;
-	return found ? 0 : read_rules(work->context, ".dockerignore", &work->ignore, &found, e);
+	return found ? 0 : build_context_rules(work->context, &work->ignore, e);
 }
 
 int build_context_open(struct build_work *work, const char *path, const char *file, struct error *e)
@@ -58,4 +66,26 @@ int build_context_open(struct build_work *work, const char *path, const char *fi
 		return -1;
 	work->digests = content_digests_open(work->store, work->context);
 	return 0;
+}
+
+bool build_folder_of(const struct build_work *work, const struct build_from *from, struct build_folder *ret)
+{
+	const struct build_named *named = from->kind == BUILD_FROM_NAMED ? build_named_find(work, from) : NULL;
+
+	if (named && named->image)
+		return false;
+	if (named) {
+		*ret = (struct build_folder){ .root = named->root, .what = named->what, .ignore = &named->ignore, .digests = named->digests };
+		return true;
+	}
+	*ret = (struct build_folder){ .root = work->context, .what = "the build context", .ignore = &work->ignore, .digests = work->digests };
+	return from->kind == BUILD_FROM_CONTEXT;
+}
+
+int build_network_check(const struct build_work *work, struct error *e)
+{
+	if (!text_equal(work->options->network, "none"))
+		return 0;
+	error_set(e, ERROR_DENIED, "it is not here, and --network none lets nothing be fetched");
+	return error_hint(e, "a build without --network none, of what is pinned, leaves it in the cache");
 }

@@ -23,6 +23,7 @@
 
 struct copying {
 	const struct build_work *work;
+	const struct build_folder *source_folder; /* NULL: layers */
 	const char *what, *path;
 	struct build_step step; /* takes one source */
 	struct build_source source;
@@ -33,7 +34,7 @@ struct copying {
 static int pack(struct copying *copying, int root, struct error *e)
 {
 	const struct selection_wish source = { .root = root, .what = copying->what, .step = &copying->step,
-					       .ignore = copying->is_image ? NULL : &copying->work->ignore };
+					       .ignore = copying->is_image ? NULL : copying->source_folder->ignore };
 	const struct pack_wish wish = { .root = root, .out = copying->out, .is_image = copying->is_image };
 	struct selection selection = { 0 };
 	int result = selection_add(&source, &selection, e) || selection_pack(&selection, &wish, e) ? -1 : 0;
@@ -88,7 +89,7 @@ static int feed_image(struct copying *copying, const struct list *diff_ids, stru
 
 static int feed(struct copying *copying, const struct list *diff_ids, struct error *e)
 {
-	int result = diff_ids ? feed_image(copying, diff_ids, e) : pack(copying, copying->work->context, e);
+	int result = diff_ids ? feed_image(copying, diff_ids, e) : pack(copying, copying->source_folder->root, e);
 
 	if (copying->out >= 0)
 		close(take_fd(&copying->out));
@@ -98,11 +99,13 @@ static int feed(struct copying *copying, const struct list *diff_ids, struct err
 int build_copy_into(struct build_work *work, const struct build_from *from, const char *source, int folder, const char *path,
 		    struct error *e)
 {
-	bool is_image = from->kind != BUILD_FROM_CONTEXT;
+	struct build_folder place;
+	bool is_image = !build_folder_of(work, from, &place);
 	const struct list *diff_ids = is_image ? build_source_layers(work, from, e) : NULL;
 	autofree char *pattern = selection_literal(source);
-	struct copying copying = { .work = work, .what = !is_image ? "the build context" : from->name ? from->name : "the other stage",
-				   .path = path, .source = { .kind = BUILD_SOURCE_PATH, .path = pattern }, .is_image = is_image,
+	struct copying copying = { .work = work, .source_folder = is_image ? NULL : &place,
+				   .what = !is_image ? place.what : from->name ? from->name : "the other stage", .path = path,
+				   .source = { .kind = BUILD_SOURCE_PATH, .path = pattern }, .is_image = is_image,
 				   .folder = folder };
 	struct inside_process writer;
 	struct error theirs = { 0 };

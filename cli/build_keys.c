@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "cli/build_fetch.h"
 #include "cli/build_work.h"
 #include "images/build/content_digests.h"
 #include "images/build/selection.h"
@@ -43,12 +44,13 @@ static int add_source_layers(struct build_work *work, const struct build_from *f
 }
 
 /* Files of the context: what they are now. */
-static int add_files(struct build_work *work, struct selection *selection, struct text *ret, struct error *e)
+static int add_files(struct build_work *work, const struct build_folder *folder, struct selection *selection, struct text *ret,
+		     struct error *e)
 {
 	autorelease(text) struct text description = { 0 };
 	char digest[SHA256_TEXT];
 
-	if (content_digests_fill(work->digests, selection, NULL, e))
+	if (content_digests_fill(folder->digests, selection, NULL, e))
 		return -1;
 	selection_describe(selection, /* has_owners= */ false, &description);
 	if (work->options->provenance) {
@@ -65,59 +67,24 @@ static int add_files(struct build_work *work, struct selection *selection, struc
 	return 0;
 }
 
-static int refuse_source(const struct build_source *source, struct error *e)
-{
-	return error_set(e, ERROR_UNSUPPORTED, "%s: box build fetches nothing by its address yet", source->path);
-}
-
-/* Whether the file at path begins as an archive does. */
-static bool is_archive(int root, const char *path)
-{
-	static const char *const magics[] = { "\x1f\x8b", "BZh", "\xfd\x37zXZ", "\x28\xb5\x2f\xfd" };
-	enum { USTAR_AT = 257 };
-	autoclose int fd = beneath_try(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-	char bytes[USTAR_AT + 5] = "";
-	ssize_t got = fd < 0 ? -1 : pread(fd, bytes, sizeof bytes, 0);
-
-	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
-		if (got > (ssize_t)strlen(magics[i]) && memcmp(bytes, magics[i], strlen(magics[i])) == 0)
-			return true;
-	return got == (ssize_t)sizeof bytes && memcmp(bytes + USTAR_AT, "ustar", 5) == 0;
-}
-
-/* ADD takes an archive apart, which is not done yet: it must not go in as a file. */
-static int refuse_archives(const struct build_work *work, const struct build_source *source, const struct selection *selection,
-			   size_t first, struct error *e)
-{
-	for (size_t i = first; source->unpack && i < selection->count; i++) {
-		const struct selected *item = &selection->items[i];
-
-		if (!S_ISREG(item->st.st_mode) || !is_archive(work->context, item->path))
-			continue;
-		error_set(e, ERROR_UNSUPPORTED, "ADD %s: box build takes no archive apart yet", item->path);
-		return error_hint(e, "RUN --mount=type=bind,target=/context tar -C FOLDER -xf /context/%s", item->path);
-	}
-	return 0;
-}
-
 static int add_copy(struct build_work *work, struct stage *stage, const struct build_step *step, struct text *key, struct error *e)
 {
-	for (size_t i = 0; i < step->source_count; i++)
-		if (step->sources[i].kind != BUILD_SOURCE_PATH)
-			return refuse_source(&step->sources[i], e);
-	if (step->from.kind != BUILD_FROM_CONTEXT)
+	struct build_folder folder;
+
+	build_fetch_describe(work, stage, step, key);
+	if (!build_folder_of(work, &step->from, &folder))
 		return add_source_layers(work, &step->from, key, e);
 	stage->inputs = alloc_zeroed(1, sizeof *stage->inputs);
+	stage->input_ends = alloc_zeroed(step->source_count + 1, sizeof *stage->input_ends);
 	for (size_t i = 0; i < step->source_count; i++) {
-		const struct selection_wish wish = { .root = work->context, .what = "the build context", .ignore = &work->ignore,
-						     .step = step, .source = i, .without = UMASK };
+		const struct selection_wish wish = { .root = folder.root, .what = folder.what, .ignore = folder.ignore, .step = step,
+						     .source = i, .without = UMASK };
 
-		size_t first = stage->inputs->count;
-
-		if (selection_add(&wish, stage->inputs, e) || refuse_archives(work, &step->sources[i], stage->inputs, first, e))
+		if (step->sources[i].kind == BUILD_SOURCE_PATH && selection_add(&wish, stage->inputs, e))
 			return -1;
+		stage->input_ends[i] = stage->inputs->count;
 	}
-	return step->source_count ? add_files(work, stage->inputs, key, e) : 0;
+	return stage->inputs->count ? add_files(work, &folder, stage->inputs, key, e) : 0;
 }
 
 static int add_mount(struct build_work *work, const struct build_mount *mount, struct text *key, struct error *e)
@@ -125,17 +92,21 @@ static int add_mount(struct build_work *work, const struct build_mount *mount, s
 	autofree char *pattern = NULL;
 	struct build_source source = { .kind = BUILD_SOURCE_PATH };
 	const struct build_step step = { .sources = &source, .source_count = 1 };
-	const struct selection_wish wish = { .root = work->context, .what = "the build context", .ignore = &work->ignore, .step = &step };
+	struct selection_wish wish = { .step = &step };
 	struct selection selection = { 0 };
+	struct build_folder folder;
 	int result;
 
 	if (mount->kind != BUILD_MOUNT_BIND)
 		return 0;
-	if (mount->from.kind != BUILD_FROM_CONTEXT)
+	if (!build_folder_of(work, &mount->from, &folder))
 		return add_source_layers(work, &mount->from, key, e);
+	wish.root = folder.root;
+	wish.what = folder.what;
+	wish.ignore = folder.ignore;
 	pattern = selection_literal(mount->source);
 	source.path = pattern;
-	result = selection_add(&wish, &selection, e) || add_files(work, &selection, key, e) ? -1 : 0;
+	result = selection_add(&wish, &selection, e) || add_files(work, &folder, &selection, key, e) ? -1 : 0;
 	selection_release(&selection);
 	return result;
 }

@@ -27,10 +27,12 @@
 #include "base/file.h"
 #include "base/id_map.h"
 #include "base/places.h"
+#include "cli/build_agent.h"
 #include "cli/build_copies.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
 #include "images/store.h"
+#include "runtime/agent_relay.h"
 #include "runtime/inside.h"
 #include "specs/build_container.h"
 #include "specs/paths.h"
@@ -46,24 +48,25 @@ static void keep(struct build_mounts *mounts, int fd)
 
 struct giving {
 	int folder;
-	uid_t uid;
-	gid_t gid;
-	mode_t mode;
+	const char *name; /* NULL: the folder itself */
+	struct build_owner owner;
 };
 
 static int give(void *data, struct error *e)
 {
 	const struct giving *giving = data;
+	const struct build_owner *owner = &giving->owner;
+	/* Box itself has made what is there a moment ago, where nobody else enters: it is no link. */
+	int failed = giving->name ? fchownat(giving->folder, giving->name, owner->uid, owner->gid, AT_SYMLINK_NOFOLLOW) ||
+					    fchmodat(giving->folder, giving->name, owner->mode, 0)
+				  : fchown(giving->folder, owner->uid, owner->gid) || fchmod(giving->folder, owner->mode);
 
-	if (fchown(giving->folder, giving->uid, giving->gid) || fchmod(giving->folder, giving->mode))
-		return error_sys(e, "give the cache to %u:%u", giving->uid, giving->gid);
-	return 0;
+	return failed ? error_sys(e, "give it to %u:%u", owner->uid, owner->gid) : 0;
 }
 
-/* A new cache's owner; an ordinary user needs its subordinate ids for others than root. */
-static int give_cache(const struct build_work *work, int folder, const struct build_mount *mount, struct error *e)
+int build_mounts_give(const struct build_work *work, int folder, const char *name, const struct build_owner *owner, struct error *e)
 {
-	struct giving giving = { folder, (uid_t)mount->uid, (gid_t)mount->gid, (mode_t)mount->mode };
+	struct giving giving = { folder, name, *owner };
 	int *const kept[] = { &giving.folder };
 	struct id_map map;
 	const struct inside inside = { .map = &map, .first = -1, .confine = -1, .kept = kept, .kept_count = 1, .work = give, .data = &giving };
@@ -79,6 +82,7 @@ static int open_cache_folder(struct build_work *work, const char *slot, unsigned
 {
 	autofree char *path = text_format("%s.%u", slot, n);
 	bool is_new = mkdirat(work->store, path, 0700) == 0;
+	const struct build_owner owner = { (uid_t)mount->uid, (gid_t)mount->gid, (mode_t)mount->mode };
 	autoclose int folder = -1, source = -1;
 
 	if (!is_new && errno != EEXIST)
@@ -88,8 +92,8 @@ static int open_cache_folder(struct build_work *work, const char *slot, unsigned
 		return error_sys(e, "open the cache %s", mount->id);
 	if (is_new && mount->from.kind != BUILD_FROM_SCRATCH && build_copy_into(work, &mount->from, mount->source, folder, "", e))
 		return -1;
-	if (is_new && give_cache(work, folder, mount, e))
-		return -1;
+	if (is_new && build_mounts_give(work, folder, NULL, &owner, e))
+		return error_in(e, "the cache %s", mount->id);
 	source = beneath_open(folder, ".", O_PATH | O_DIRECTORY, 0, e);
 	return source < 0 ? -1 : take_fd(&source);
 }
@@ -152,8 +156,8 @@ static int open_cache(struct build_work *work, const struct build_mount *mount, 
 	return ret->is_there ? 0 : -1;
 }
 
-/* What the step writes there is thrown away, so it gets a copy; as does what no folder of this host is. */
-static int open_copy(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts, struct error *e)
+/* A folder of the store that goes with the mounts. */
+static int make_staging(struct build_work *work, struct build_mounts *mounts, struct error *e)
 {
 	char name[STORE_NAME];
 	int folder = store_staging_make(work->store, name, e);
@@ -162,6 +166,16 @@ static int open_copy(struct build_work *work, const struct build_mount *mount, s
 		return -1;
 	keep(mounts, folder);
 	list_add(&mounts->staged, name);
+	return folder;
+}
+
+/* What the step writes there is thrown away, so it gets a copy; as does what no folder of this host is. */
+static int open_copy(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts, struct error *e)
+{
+	int folder = make_staging(work, mounts, e);
+
+	if (folder < 0)
+		return -1;
 	if (build_copy_into(work, &mount->from, mount->source, folder, "/root", e))
 		return -1;
 	return beneath_open(folder, "root", O_PATH | O_NOFOLLOW, 0, e);
@@ -170,9 +184,10 @@ static int open_copy(struct build_work *work, const struct build_mount *mount, s
 static int open_bind(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts,
 		     struct build_mount_source *ret, struct error *e)
 {
-	bool is_direct = mount->from.kind == BUILD_FROM_CONTEXT && mount->read_only && !work->ignore.count;
+	struct build_folder folder;
+	bool is_direct = build_folder_of(work, &mount->from, &folder) && mount->read_only && !folder.ignore->count;
 
-	ret->descriptor = is_direct ? beneath_open(work->context, mount->source, O_PATH, 0, e) : open_copy(work, mount, mounts, e);
+	ret->descriptor = is_direct ? beneath_open(folder.root, mount->source, O_PATH, 0, e) : open_copy(work, mount, mounts, e);
 	ret->is_there = ret->descriptor >= 0;
 	return ret->is_there ? 0 : error_in(e, "--mount=type=bind,source=%s", mount->source);
 }
@@ -212,6 +227,37 @@ static int open_secret(struct build_work *work, const struct build_mount *mount,
 	return 0;
 }
 
+/* The socket belongs to who may use it, and the relay behind it has begun. */
+static int start_agent(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts, const char *agent,
+		       struct error *e)
+{
+	const struct build_owner owner = { (uid_t)mount->uid, (gid_t)mount->gid, (mode_t)mount->mode };
+	int folder = make_staging(work, mounts, e);
+	autoclose int listener = folder < 0 ? -1 : build_agent_listen(folder, e);
+	struct agent_relay relay, *kept;
+
+	if (listener < 0 || build_mounts_give(work, folder, BUILD_AGENT_SOCKET, &owner, e) ||
+	    agent_relay_start(agent, take_fd(&listener), &relay, e))
+		return -1;
+	kept = alloc_append(&mounts->agents, &mounts->agent_count, sizeof *kept);
+	*kept = relay;
+	return beneath_open(folder, BUILD_AGENT_SOCKET, O_PATH | O_NOFOLLOW, 0, e);
+}
+
+static int open_agent(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts,
+		      struct build_mount_source *ret, struct error *e)
+{
+	autofree char *agent = NULL;
+
+	if (build_agent_find(work, mount, &agent, e))
+		return -1;
+	if (!agent)
+		return 0;
+	ret->descriptor = start_agent(work, mount, mounts, agent, e);
+	ret->is_there = ret->descriptor >= 0;
+	return ret->is_there ? 0 : -1;
+}
+
 static int open_one(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts, struct build_mount_source *ret,
 		    struct error *e)
 {
@@ -226,11 +272,9 @@ static int open_one(struct build_work *work, const struct build_mount *mount, st
 	case BUILD_MOUNT_SECRET:
 		return open_secret(work, mount, mounts, ret, e);
 	case BUILD_MOUNT_SSH:
-		break;
+		return open_agent(work, mount, mounts, ret, e);
 	}
-	if (!mount->is_required && !work->options->ssh.count)
-		return 0;
-	return error_set(e, ERROR_UNSUPPORTED, "--mount=type=ssh: not yet");
+	return error_set(e, ERROR_INTERNAL, "a mount of no kind");
 }
 
 static int find_path(struct build_mounts *mounts, struct build_mount_source *source, struct error *e)
@@ -278,6 +322,8 @@ void build_mounts_close(struct build_work *work, struct build_mounts *mounts)
 	for (size_t i = 0; i < mounts->count; i++)
 		if (mounts->sources[i].descriptor >= 0)
 			close(mounts->sources[i].descriptor);
+	for (size_t i = 0; i < mounts->agent_count; i++)
+		agent_relay_end(&mounts->agents[i]);
 	if (work->call->places->rootless)
 		id_map_for_caller(&map);
 	for (size_t i = 0; i < mounts->staged.count; i++)
@@ -291,6 +337,7 @@ void build_mounts_close(struct build_work *work, struct build_mounts *mounts)
 	}
 	free(mounts->sources);
 	free(mounts->open);
+	free(mounts->agents);
 	free(mounts->secrets);
 	list_release(&mounts->staged);
 	list_release(&mounts->paths);

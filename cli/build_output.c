@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/audit.h"
+#include "cli/build_local.h"
 #include "cli/build_log.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
@@ -72,7 +73,7 @@ static int parse_output(const char *words, struct output *ret, struct error *e)
 		else if (text_starts(part, "dest="))
 			ret->dest = alloc_copy(part + strlen("dest="));
 		else
-			return error_set(e, ERROR_USAGE, "option --output %s: expected type=oci|docker|tar and dest=FILE, found %s", words, part);
+			return error_set(e, ERROR_USAGE, "option --output %s: expected type=oci|docker|tar|local and dest=PATH, found %s", words, part);
 	}
 	return 0;
 }
@@ -106,10 +107,11 @@ static int write_output(const struct build_work *work, const struct stage *targe
 		 : text_equal(output.type, "docker") || text_equal(output.type, "docker-archive") ? save_format_of("docker-archive") : -1;
 	if (text_equal(output.type, "image"))
 		return 0; /* that it is in the store is no option */
-	if (!is_tar && format < 0) {
-		error_set(e, ERROR_UNSUPPORTED, "option --output %s: expected type=oci, docker or tar", words);
-		return error_hint(e, "a folder: box build -o - … | tar -C FOLDER -xf -");
-	}
+	if (text_equal(output.type, "local"))
+		return output.dest && *output.dest ? build_local_write(work, &target->diff_ids, output.dest, e) ? error_in(e, "write %s", output.dest) : 0
+						   : error_set(e, ERROR_USAGE, "option --output %s: expected dest=FOLDER", words);
+	if (!is_tar && format < 0)
+		return error_set(e, ERROR_UNSUPPORTED, "option --output %s: expected type=oci, docker, tar or local", words);
 	if (output_file_open(output.dest, &file, e))
 		return -1;
 	result = is_tar ? write_tar(work, target, file.fd, e) : image_save(work->call->places, images, (enum save_format)format, file.fd, e);

@@ -25,6 +25,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "cli/build_fetch.h"
 #include "cli/build_log.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
@@ -40,15 +41,37 @@ enum { PATIENCE_MS = 10000 };
 struct answer {
 	bool is_made, has_layer;
 	char diff_id[160], digest[160], media_type[128];
+	char fetched[160];
 	int64_t size;
 	struct error error;
 };
 _Static_assert(sizeof(struct answer) <= 4096, "an answer is one write");
 
+static void make_step(struct build_work *work, struct stage *stage, struct answer *answer)
+{
+	struct commit_layer layer = { 0 };
+
+	answer->is_made = build_step_make(work, stage, &layer, &answer->error) == 0;
+	answer->has_layer = layer.diff_id;
+	if (!layer.diff_id)
+		return;
+	(void)snprintf(answer->diff_id, sizeof answer->diff_id, "%s", layer.diff_id); /* digests and media types fit */
+	(void)snprintf(answer->digest, sizeof answer->digest, "%s", layer.digest);
+	(void)snprintf(answer->media_type, sizeof answer->media_type, "%s", layer.media_type);
+	answer->size = layer.size;
+}
+
+static void fetch_source(struct build_work *work, struct stage *stage, struct answer *answer)
+{
+	autofree char *what = build_fetch_source(work, stage, stage->source, &answer->error);
+
+	answer->is_made = what;
+	(void)snprintf(answer->fetched, sizeof answer->fetched, "%s", what ? what : ""); /* digests fit */
+}
+
 static _Noreturn void become_worker(struct build_work *work, struct stage *stage, int output, int answer_fd)
 {
 	static struct answer answer; /* no byte of it is left from anything else */
-	struct commit_layer layer = { 0 };
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* cannot fail */
@@ -57,16 +80,17 @@ static _Noreturn void become_worker(struct build_work *work, struct stage *stage
 		_exit(125);
 	close(output);
 	build_verify_enter(stage);
-	answer.is_made = build_step_make(work, stage, &layer, &answer.error) == 0;
-	answer.has_layer = layer.diff_id;
-	if (layer.diff_id) {
-		(void)snprintf(answer.diff_id, sizeof answer.diff_id, "%s", layer.diff_id); /* digests and media types fit */
-		(void)snprintf(answer.digest, sizeof answer.digest, "%s", layer.digest);
-		(void)snprintf(answer.media_type, sizeof answer.media_type, "%s", layer.media_type);
-		answer.size = layer.size;
-	}
+	if (stage->is_fetching)
+		fetch_source(work, stage, &answer);
+	else
+		make_step(work, stage, &answer);
 	(void)write_all(answer_fd, &answer, sizeof answer); /* the build is gone otherwise */
 	_exit(0);
+}
+
+static const struct build_step *next_step(const struct stage *stage)
+{
+	return &stage->plan.steps[stage->next];
 }
 
 static int start_worker(struct build_work *work, struct stage *stage, struct error *e)
@@ -95,17 +119,12 @@ static int start_worker(struct build_work *work, struct stage *stage, struct err
 		close(answer[0]);
 		return -1;
 	}
-	work->made += 2; /* that the worker names */
+	work->made += 2 + (unsigned)next_step(stage)->source_count; /* that the worker names */
 	(void)fcntl(output[0], F_SETFL, O_NONBLOCK); /* cannot fail on a pipe */
 	stage->output = output[0];
 	stage->answer = answer[0];
 	stage->state = STAGE_BUSY;
 	return 0;
-}
-
-static const struct build_step *next_step(const struct stage *stage)
-{
-	return &stage->plan.steps[stage->next];
 }
 
 /* "[app 2/5] RUN make" */
@@ -116,15 +135,19 @@ static void log_step(struct build_work *work, struct stage *stage)
 	autofree char *words = text_format("[%s %zu/%zu%s] %s", head->name ? head->name : number, stage->next + 1, stage->plan.step_count,
 					   build_verify_words(work, stage), next_step(stage)->words);
 
-	stage->vertex = build_log_add(work->log, words);
+	if (!stage->is_logged)
+		stage->vertex = build_log_add(work->log, words);
+	stage->is_logged = true;
 }
 
 static void forget_inputs(struct stage *stage)
 {
+	build_fetch_release(stage);
 	if (stage->inputs) {
 		selection_release(stage->inputs);
 		free(take_ptr(&stage->inputs));
 	}
+	free(take_ptr(&stage->input_ends));
 	free(take_ptr(&stage->key));
 }
 
@@ -138,11 +161,13 @@ struct stage *build_stages_new(const struct build_file *file)
 	return stages;
 }
 
-void build_stages_free(struct stage *stages, size_t count)
+void build_stages_free(const struct build_work *work, struct stage *stages, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct stage *stage = &stages[i];
 
+		if (stage->next < stage->plan.step_count)
+			build_fetch_forget(work, stage);
 		for (size_t n = 0; stage->layers && n < stage->plan.step_count; n++)
 			commit_layer_release(&stage->layers[n]);
 		free(stage->layers);
@@ -165,13 +190,15 @@ static void finish_stage(struct stage *stage)
 	stage->state = STAGE_DONE;
 }
 
-static void take_layer(struct stage *stage, const struct commit_layer *layer)
+static void take_layer(const struct build_work *work, struct stage *stage, const struct commit_layer *layer)
 {
 	stage->layers[stage->next] = *layer;
 	if (layer->diff_id)
 		list_add(&stage->diff_ids, layer->diff_id);
-	stage->next++;
+	build_fetch_forget(work, stage);
 	forget_inputs(stage);
+	stage->is_logged = false;
+	stage->next++;
 }
 
 static bool is_done(const struct build_work *work, const struct build_from *from)
@@ -198,6 +225,13 @@ static size_t busy(const struct build_work *work)
 	return count;
 }
 
+static int begin_worker(struct build_work *work, struct stage *stage, bool *ret_moved, struct error *e)
+{
+	log_step(work, stage);
+	*ret_moved = true;
+	return start_worker(work, stage, e);
+}
+
 /* The next step, from the cache or by a process; *ret_moved: something has changed. */
 static int advance(struct build_work *work, struct stage *stage, bool *ret_moved, struct error *e)
 {
@@ -210,20 +244,21 @@ static int advance(struct build_work *work, struct stage *stage, bool *ret_moved
 	}
 	if (!has_sources(work, next_step(stage)))
 		return 0;
+	if (!stage->is_logged && build_fetch_check(next_step(stage), e))
+		return error_in(e, "%s:%lld", work->file_name, (long long)next_step(stage)->line);
+	stage->is_fetching = build_fetch_needed(stage, &stage->source);
+	if (stage->is_fetching)
+		return busy(work) < (size_t)work->options->jobs ? begin_worker(work, stage, ret_moved, e) : 0;
 	if (!stage->key && build_key(work, stage, e))
 		return -1;
 	if (!work->options->no_cache && !work->verify && build_cache_find(work->store, stage->key, &layer)) {
 		log_step(work, stage);
 		build_log_end(work->log, stage->vertex, "CACHED", /* shows_time= */ false);
-		take_layer(stage, &layer);
+		take_layer(work, stage, &layer);
 		*ret_moved = true;
 		return 0;
 	}
-	if (busy(work) >= (size_t)work->options->jobs)
-		return 0;
-	log_step(work, stage);
-	*ret_moved = true;
-	return start_worker(work, stage, e);
+	return busy(work) < (size_t)work->options->jobs ? begin_worker(work, stage, ret_moved, e) : 0;
 }
 
 /* A stage that nobody needs is left out; ONBUILD can ask for one that the file alone did not. */
@@ -291,8 +326,9 @@ static int use_again(struct build_work *work, struct stage *stage, struct commit
 	bool once_more = build_verify_judge(work, stage, layer, failed, &first, &how);
 
 	build_log_end(work->log, stage->vertex, how, /* shows_time= */ true);
+	stage->is_logged = false;
 	if (!once_more)
-		take_layer(stage, &first);
+		take_layer(work, stage, &first);
 	return 0;
 }
 
@@ -306,6 +342,10 @@ static int use_answer(struct build_work *work, struct stage *stage, const struct
 		*e = answer->error;
 		return -1;
 	}
+	if (stage->is_fetching) {
+		build_fetch_take(work, stage, stage->source, answer->fetched);
+		return 0;
+	}
 	if (answer->has_layer)
 		layer = (struct commit_layer){ .diff_id = alloc_copy(answer->diff_id), .digest = alloc_copy(answer->digest),
 					       .media_type = alloc_copy(answer->media_type), .size = answer->size };
@@ -313,7 +353,7 @@ static int use_answer(struct build_work *work, struct stage *stage, const struct
 		return use_again(work, stage, &layer, NULL);
 	keep_layer(work, stage, &layer);
 	build_log_end(work->log, stage->vertex, "DONE", /* shows_time= */ true);
-	take_layer(stage, &layer);
+	take_layer(work, stage, &layer);
 	return 0;
 }
 

@@ -23,9 +23,9 @@ int build_spec_load(const char *path, const char *override, struct build_spec *r
 {
 	const struct app_options chosen = { .override = override };
 	const char *slash = strrchr(path, '/');
-	autofree char *folder = slash ? alloc_copy_bytes(path, slash == path ? 1 : (size_t)(slash - path)) : alloc_copy(".");
-	const char *context, *file;
+	const char *context, *file, *folder;
 
+	folder = ret->folder = slash ? alloc_copy_bytes(path, slash == path ? 1 : (size_t)(slash - path)) : alloc_copy(".");
 	if (app_load(path, &chosen, &ret->app, e))
 		return -1;
 	if (!app_build_of(ret->app, &ret->build))
@@ -43,6 +43,7 @@ void build_spec_release(struct build_spec *spec)
 	app_free(spec->app);
 	free(spec->context);
 	free(spec->file);
+	free(spec->folder);
 	*spec = (struct build_spec){ 0 };
 }
 
@@ -89,6 +90,18 @@ static int parse(const struct build_spec *spec, const char *path, const struct b
 	return build_file_parse(text.length ? text.data : "", text.length, name, inputs, ret, e);
 }
 
+/* Contexts by name: no images of these names, but perhaps others. */
+static void add_contexts(const struct build_spec *spec, struct build_inputs *inputs, struct list *ret)
+{
+	for (size_t i = 0; spec && spec->build.contexts && i < spec->build.contexts->count; i++) {
+		const char *item = spec->build.contexts->items[i], *value = strchr(item, '=') + 1;
+
+		list_addf(&inputs->contexts, "%.*s", (int)(value - item - 1), item);
+		if (text_starts(value, "docker-image://") && !list_has(ret, value + strlen("docker-image://")))
+			list_add(ret, value + strlen("docker-image://"));
+	}
+}
+
 int build_spec_images(const struct build_spec *spec, const char *path, struct list *ret, struct error *e)
 {
 	autofree char *platform = text_format("linux/%s", platform_host_architecture());
@@ -98,10 +111,12 @@ int build_spec_images(const struct build_spec *spec, const char *path, struct li
 
 	if (spec && spec->build.args)
 		list_copy(&inputs.args, spec->build.args);
+	add_contexts(spec, &inputs, ret);
 	result = parse(spec, path, &inputs, &file, e);
 	if (result == 0)
 		build_file_images(file, ret);
 	build_file_free(file);
 	list_release(&inputs.args);
+	list_release(&inputs.contexts);
 	return result;
 }

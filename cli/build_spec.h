@@ -16,6 +16,7 @@ struct build_spec {
 	struct app *app; /* NULL: there is no spec */
 	struct app_build build;
 	char *context, *file; /* as paths for the caller; file: NULL: not said */
+	char *folder;         /* that the spec lies in */
 };
 
 /* override: or NULL. A spec without "build" is an error. */

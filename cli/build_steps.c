@@ -18,12 +18,12 @@
 #include "base/error.h"
 #include "base/places.h"
 #include "base/text.h"
+#include "cli/build_feed.h"
 #include "cli/build_mounts.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
-#include "images/build/selection.h"
-#include "images/build/selection_pack.h"
 #include "images/commit_request.h"
+#include "images/extract_request.h"
 #include "images/tar_apply.h"
 #include "runtime/new_layer.h"
 #include "runtime/users.h"
@@ -37,7 +37,8 @@ struct making {
 	const struct build_step *step;
 	char *words;
 	struct commit_layer *ret;
-	int in, out; /* the two ends of the tar's pipe */
+	int in;         /* the end of the tar's pipe */
+	bool says_kind; /* as build_feed.h has it */
 };
 
 char *build_step_words(const struct build_work *work, const struct build_step *step)
@@ -111,24 +112,47 @@ static int find_owner(int root, const char *words, struct tar_owner *ret, struct
 	return 0;
 }
 
+/* What the first source is, where it looks like an archive. */
+static int read_kind(const struct making *making, bool *ret_is_archive, struct error *e)
+{
+	char kind = EXTRACT_FILE;
+	ssize_t got = 1;
+
+	while (making->says_kind && (got = read(making->in, &kind, 1)) < 0 && errno == EINTR)
+		;
+	*ret_is_archive = kind == EXTRACT_ARCHIVE;
+	return got == 1 ? 0 : error_set(e, ERROR_IMAGE, "nothing came of the first source");
+}
+
+static bool takes_apart(const struct build_step *step)
+{
+	for (size_t i = 0; i < step->source_count; i++)
+		if (step->sources[i].unpack)
+			return true;
+	return false;
+}
+
 /* In the new layer's root: what comes through the pipe. */
 static int apply(int root, void *data, struct error *e)
 {
 	const struct making *making = data;
 	const struct build_step *step = making->step;
-	bool is_image = step->from.kind != BUILD_FROM_CONTEXT, made;
-	struct tar_apply wish = { .input = making->in, .keeps_special_modes = true, .keeps_owners = is_image };
+	struct tar_apply wish = { .input = making->in, .keeps_special_modes = true, .keeps_owners = true, .replaces = takes_apart(step) };
 	const char *target = strcmp(step->target, "/") == 0 ? "" : step->target, *slash = strrchr(step->target, '/');
 	autofree char *above = alloc_copy_bytes(step->target, (size_t)(slash - step->target));
 	struct tar_owner owner;
+	bool is_archive, made;
 
 	if (find_owner(root, step->chown, &owner, e))
 		return error_in(e, "--chown=%s", step->chown);
-	if (step->chown || !is_image)
+	if (read_kind(making, &is_archive, e))
+		return -1;
+	if (step->chown)
 		wish.owner = &owner;
-	wish.sets_root = !is_folder(root, step->target);
-	wish.first_is_prefix = !step->target_is_folder && wish.sets_root && !step->parents;
-	if (make_folders(root, step->target_is_folder || step->parents ? target : above, &owner, &made, e))
+	/* An archive's "." says how the folder is that it is unpacked to; a file can become the target itself. */
+	wish.sets_root = is_archive || !is_folder(root, step->target);
+	wish.first_is_prefix = !step->target_is_folder && wish.sets_root && !step->parents && !is_archive;
+	if (make_folders(root, step->target_is_folder || step->parents || is_archive ? target : above, &owner, &made, e))
 		return -1;
 	return tar_apply(&wish, root, target, e);
 }
@@ -141,34 +165,6 @@ static int make_folder(int root, void *data, struct error *e)
 	bool made;
 
 	return find_owner(root, making->step->user, &owner, e) || make_folders(root, making->step->target, &owner, &made, e) ? -1 : 0;
-}
-
-static struct pack_wish pack_wish_of(const struct making *making, int root, bool is_image)
-{
-	return (struct pack_wish){ .root = root, .out = making->out, .chmod = making->step->chmod, .is_image = is_image,
-				   .epoch = making->stage->epoch, .files = making->step->files, .file_count = making->step->file_count,
-				   .is_reversed = making->stage->changes & CHANGE_ORDER };
-}
-
-/* In the root that files are taken from. */
-static int pack_image(int root, void *data, struct error *e)
-{
-	const struct making *making = data;
-	const struct pack_wish wish = pack_wish_of(making, root, /* is_image= */ true);
-	const struct build_from *from = &making->step->from;
-	struct selection selection = { 0 };
-	int result = 0;
-
-	for (size_t i = 0; result == 0 && i < making->step->source_count; i++) {
-		const struct selection_wish source = { .root = root, .what = from->name ? from->name : "the other stage",
-						       .step = making->step, .source = i };
-
-		result = selection_add(&source, &selection, e);
-	}
-	if (result == 0)
-		result = selection_pack(&selection, &wish, e);
-	selection_release(&selection);
-	return result;
 }
 
 /* A worker in a root of these layers of the store. */
@@ -197,50 +193,27 @@ static int start_writer(struct making *making, int (*work)(int, void *, struct e
 	return start_in(making, &making->stage->diff_ids, &request, ret, e);
 }
 
-static int start_reader(struct making *making, struct layer_process **ret, struct error *e)
-{
-	const struct list *diff_ids = build_source_layers(making->work, &making->step->from, e);
-	int *const kept[] = { &making->out };
-	struct layer_work request = { .kept = kept, .kept_count = 1, .work = pack_image, .data = making };
-
-	return diff_ids ? start_in(making, diff_ids, &request, ret, e) : -1;
-}
-
-/* This side of the copy, while the writer runs: 0, or -1 with its error. */
-static int feed(struct making *making, struct error *e)
-{
-	const struct pack_wish wish = pack_wish_of(making, making->work->context, /* is_image= */ false);
-	const struct selection none = { 0 };
-	struct layer_process *reader;
-	int result;
-
-	if (making->step->from.kind == BUILD_FROM_CONTEXT) {
-		result = selection_pack(making->stage->inputs ? making->stage->inputs : &none, &wish, e);
-		close(take_fd(&making->out));
-		return result;
-	}
-	result = start_reader(making, &reader, e);
-	close(take_fd(&making->out));
-	return result ? -1 : layer_work_finish(reader, NULL, NULL, e);
-}
-
 static int copy(struct making *making, struct error *e)
 {
+	struct build_feed feed = { .work = making->work, .stage = making->stage, .step = making->step };
 	struct error theirs = { 0 };
 	struct layer_process *writer;
 	int ends[2], result;
 
+	if (build_feed_look(&feed, e))
+		return -1;
 	if (pipe2(ends, O_CLOEXEC))
 		return error_sys(e, "make a pipe");
 	making->in = ends[0];
-	making->out = ends[1];
+	feed.out = ends[1];
+	making->says_kind = feed.says_kind;
 	result = start_writer(making, apply, &writer, e);
 	close(take_fd(&making->in));
 	if (result) {
-		close(take_fd(&making->out));
+		close(ends[1]);
 		return -1;
 	}
-	result = feed(making, e);
+	result = build_feed_run(&feed, e);
 	/* A tar that ended early fails over there, and nothing is taken. Where both fail, EPIPE says who gave up first. */
 	if (layer_work_finish(writer, commit, making, &theirs) == 0)
 		return result;
@@ -303,7 +276,7 @@ int build_step_make(struct build_work *work, struct stage *stage, struct commit_
 {
 	const struct build_step *step = &stage->plan.steps[stage->next];
 	autofree char *words = build_step_words(work, step);
-	struct making making = { .work = work, .stage = stage, .step = step, .words = words, .ret = ret, .in = -1, .out = -1 };
+	struct making making = { .work = work, .stage = stage, .step = step, .words = words, .ret = ret, .in = -1 };
 	int result = step->kind == BUILD_RUN ? run(&making, e) : step->kind == BUILD_FOLDER ? work_alone(&making, e) : copy(&making, e);
 
 	return result ? error_in(e, "%s", words) : 0;

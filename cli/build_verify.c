@@ -297,11 +297,12 @@ int build_verify(struct build_work *work, struct error *e)
 		log_warning("verify: this host cannot show programs another time of day or order of names (ptrace, x86-64), continuing without");
 	again.verify = &verify;
 	again.stages = build_stages_new(work->file);
-	again.read = (struct list){ 0 };
+	again.read = again.materials = (struct list){ 0 };
 	result = build_run_all(&again, e) || judge_all(&again, e) ? -1 : 0;
-	build_stages_free(again.stages, again.stage_count);
+	build_stages_free(&again, again.stages, again.stage_count);
 	release(&verify);
 	list_release(&again.read);
+	list_release(&again.materials);
 	work->made = again.made;
 	work->bases = again.bases;
 	work->base_count = again.base_count;

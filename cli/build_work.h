@@ -3,10 +3,13 @@
  * build_work.h - one build while it goes on. Private to command_build.c and build_*.c.
  *
  *     build_context   the folder that COPY takes files from, and what it hides
+ *     build_named     folders and images that the build calls by names of its own
  *     build_lock      which images these are, by digest
  *     build_bases     images that stages begin with, or take files from
  *     build_keys      what a step's result depends on: the cache's key
  *     build_steps     makes one step's layer, in a process of its own
+ *     build_fetch     sources that come over the network
+ *     build_feed      what a COPY or ADD brings to it
  *     build_mounts    what RUN --mount needs
  *     build_schedule  which step of which stage is next; several at once
  *     build_verify    every step a second time, in another world
@@ -31,6 +34,7 @@
 
 struct app;
 struct build_log;
+struct build_named;
 struct build_verify;
 struct call;
 struct commit_layer;
@@ -44,7 +48,7 @@ struct build_options {
 	const char *override; /* of the spec; NULL: none */
 	const char *provenance; /* "min" or "max"; NULL: none */
 	bool is_part; /* of another command: nothing goes to stdout, and the log is told only where something is made */
-	struct list names, args, secrets, ssh, labels, annotations, outputs;
+	struct list names, args, secrets, ssh, labels, annotations, outputs, contexts;
 	int64_t jobs; /* steps at once */
 };
 
@@ -79,8 +83,14 @@ struct stage {
 	size_t next;          /* step */
 	struct commit_layer *layers; /* of each step that is done */
 	struct selection *inputs;    /* of the next step: from the context */
+	size_t *input_ends;          /* of each source of that step: the number of items up to its last one */
 	char *key;            /* of the next step */
 	bool is_wanted;       /* by a trigger of another stage, which the file alone does not show */
+	char **fetched;       /* of each source of the next step: what came over the network, once it is known (build_fetch.h); or NULL */
+	size_t fetched_count;
+	bool is_logged;       /* the next step is in the log */
+	bool is_fetching;     /* BUSY: with source of the next step */
+	size_t source;
 	unsigned vertex;      /* of the next step: its number in the log */
 	unsigned changes;     /* enum build_change: of the next step's world */
 	/* STAGE_BUSY */
@@ -102,10 +112,13 @@ struct build_work {
 	int context;         /* its folder; -1: there is none */
 	struct build_ignore ignore;
 	struct content_digests *digests; /* of the context's files */
+	struct build_named *named; /* contexts by name (build_named.h) */
+	size_t named_count;
 	struct build_inputs inputs;
 	struct build_file *file;
 	char *file_name;     /* for messages */
 	char *file_digest;   /* of the build file or spec */
+	struct list materials; /* what ADD took from elsewhere: "DIGEST ADDRESS" */
 	struct list read;    /* digests of what steps took from the context, for the provenance */
 	struct stage *stages;
 	size_t stage_count;
@@ -124,9 +137,17 @@ struct build_work {
 	struct build_verify *verify; /* it is the second time; else NULL */
 };
 
+/* A folder of this host that files are taken from; all borrowed. */
+struct build_folder {
+	int root;
+	const char *what; /* for messages */
+	const struct build_ignore *ignore;
+	struct content_digests *digests;
+};
+
 /* Stages that nothing has been done for; and what they hold. */
 struct stage *build_stages_new(const struct build_file *file);
-void build_stages_free(struct stage *stages, size_t count);
+void build_stages_free(const struct build_work *work, struct stage *stages, size_t count);
 
 /* build_verify.c. Makes every step again that the target needs; what comes out differently is told, and an error. */
 int build_verify(struct build_work *work, struct error *e);
@@ -143,6 +164,14 @@ bool build_verify_judge(struct build_work *work, struct stage *stage, struct com
 
 /* build_context.c. The context's folder, and what .dockerignore hides. */
 int build_context_open(struct build_work *work, const char *path, const char *file, struct error *e);
+/* What the folder's own .dockerignore (or .containerignore) hides. */
+int build_context_rules(int folder, struct build_ignore *ret, struct error *e);
+
+/* Refuses to fetch anything where the whole build has no network. */
+int build_network_check(const struct build_work *work, struct error *e);
+
+/* The folder that files are taken from; false: they come from layers. */
+bool build_folder_of(const struct build_work *work, const struct build_from *from, struct build_folder *ret);
 
 /* build_lock.c. The lock beside the file; operand: the spec, with app, or the context. */
 int build_lock_open(struct build_work *work, const struct app *app, const char *operand, struct error *e);

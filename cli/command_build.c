@@ -21,7 +21,9 @@
 #include "base/places.h"
 #include "base/sha256.h"
 #include "cli/audit.h"
+#include "cli/build_agent.h"
 #include "cli/build_log.h"
+#include "cli/build_named.h"
 #include "cli/build_for_run.h"
 #include "cli/build_spec.h"
 #include "cli/build_work.h"
@@ -50,6 +52,10 @@ const struct option_row build_options[] = {
 	  "a value for ARG; KEY alone takes the caller's variable" },
 	{ 0, "secret", OPTION_LIST, offsetof(struct build_options, secrets), "id=ID[,src=FILE|,env=NAME]",
 	  "a secret for RUN --mount=type=secret" },
+	{ 0, "ssh", OPTION_LIST, offsetof(struct build_options, ssh), "default|ID[=SOCKET]",
+	  "an SSH agent for RUN --mount=type=ssh and for ADD of git repositories" },
+	{ 0, "build-context", OPTION_LIST, offsetof(struct build_options, contexts), "NAME=FOLDER|docker-image://NAME|oci-layout://FOLDER:TAG",
+	  "a folder or image that FROM and --from call NAME" },
 	{ 0, "network", OPTION_TEXT, offsetof(struct build_options, network), "default|host|none",
 	  "what RUN reaches: the host's network (default), or none" },
 	{ 0, "no-cache", OPTION_FLAG, offsetof(struct build_options, no_cache), NULL, "make every step again" },
@@ -63,8 +69,8 @@ const struct option_row build_options[] = {
 	{ 0, "progress", OPTION_TEXT, offsetof(struct build_options, progress), "auto|plain|tty|quiet",
 	  "what is shown on stderr (default: auto)" },
 	{ 'q', "quiet", OPTION_FLAG, offsetof(struct build_options, quiet), NULL, "print nothing but the image's digest" },
-	{ 'o', "output", OPTION_LIST, offsetof(struct build_options, outputs), "type=oci|docker|tar,dest=FILE",
-	  "also write the image, or its files, to a file; - is the files to stdout" },
+	{ 'o', "output", OPTION_LIST, offsetof(struct build_options, outputs), "type=oci|docker|tar|local,dest=PATH",
+	  "also write the image, or its files, to a file or (local) a folder; PATH alone is a folder, - the files to stdout" },
 	{ 0, "push", OPTION_FLAG, offsetof(struct build_options, push), NULL, "push the image under each of its names" },
 	{ 0, "iidfile", OPTION_TEXT, offsetof(struct build_options, iidfile), "FILE", "write the image's digest to a file" },
 	{ 0, "metadata-file", OPTION_TEXT, offsetof(struct build_options, metadata_file), "FILE", "write what was built to a file, as JSON" },
@@ -197,7 +203,7 @@ static void release(struct build_work *work)
 {
 	const int fds[] = { work->store, work->pin, work->context };
 
-	build_stages_free(work->stages, work->stage_count);
+	build_stages_free(work, work->stages, work->stage_count);
 	for (size_t i = 0; i < work->secret_count; i++) {
 		free(work->secrets[i].id);
 		free(work->secrets[i].file);
@@ -205,11 +211,13 @@ static void release(struct build_work *work)
 	}
 	free(work->secrets);
 	build_bases_release(work);
+	build_named_release(work);
 	locking_release(&work->locking);
 	build_file_free(work->file);
 	free(work->file_name);
 	free(work->file_digest);
 	list_release(&work->read);
+	list_release(&work->materials);
 	free(work->digest);
 	build_ignore_release(&work->ignore);
 	list_release(&work->inputs.args);
@@ -283,6 +291,10 @@ static int build(struct build_work *work, const struct build_spec *spec, const c
 		return -1;
 	work->inputs.target = work->options->target;
 	take_spec(work, spec, operand);
+	if (build_named_take(work, &work->options->contexts, NULL, e))
+		return error_in(e, "option --build-context");
+	if (spec->app && spec->build.contexts && build_named_take(work, spec->build.contexts, spec->folder, e))
+		return error_at(e, "build.contexts");
 	if (build_context_open(work, context, work->options->file, e) || parse(work, spec->app ? &spec->build : NULL, e))
 		return -1;
 	if (build_lock_open(work, spec->app, operand, e))
@@ -304,6 +316,9 @@ static int check(struct build_options *options, const struct list *operands, str
 	if (!options->compression)
 		options->compression = COMPRESSION;
 	options->jobs = JOBS;
+	for (size_t i = 0; i < options->ssh.count; i++)
+		if (build_agent_check(options->ssh.items[i], e))
+			return -1;
 	for (size_t i = 0; i < options->labels.count; i++)
 		if (!strchr(options->labels.items[i], '='))
 			return error_set(e, ERROR_USAGE, "option --label %.80s: expected KEY=VALUE", options->labels.items[i]);
@@ -352,7 +367,8 @@ int command_build(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };
 	struct build_options options = { 0 };
-	struct list *const lists[] = { &options.names, &options.args, &options.secrets, &options.labels, &options.annotations, &options.outputs };
+	struct list *const lists[] = { &options.names, &options.args, &options.secrets, &options.labels, &options.annotations, &options.outputs,
+					&options.contexts, &options.ssh };
 	struct error e = { 0 };
 	const char *operand;
 	int result;

@@ -18,6 +18,7 @@
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "images/tar_reader.h"
 
@@ -27,6 +28,7 @@ struct folder {
 	char *path;
 	mode_t mode;
 	int64_t mtime;
+	size_t turn; /* when it came */
 };
 
 struct target {
@@ -174,10 +176,12 @@ static int write_content(struct target *target, int file, struct error *e)
 }
 
 /* A file that was there is replaced, not written: it may have other names, or be executed. */
-static int make_room(int folder, const char *name, struct error *e)
+static int make_room(const struct target *target, int folder, const char *name, struct error *e)
 {
 	if (unlinkat(folder, name, 0) == 0 || errno == ENOENT)
 		return 0;
+	if (errno == EISDIR && target->apply->replaces)
+		return folder_remove(folder, name, e);
 	if (errno == EISDIR)
 		return error_set(e, ERROR_EXISTS, "replace it: it is a folder, and becomes none");
 	return error_sys(e, "replace it");
@@ -188,7 +192,7 @@ static int apply_file(struct target *target, int folder, const char *name, const
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = member->mtime, .tv_nsec = member->mtime_nsec } };
 	autoclose int file = -1;
 
-	if (make_room(folder, name, e))
+	if (make_room(target, folder, name, e))
 		return -1;
 	file = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (file < 0)
@@ -201,6 +205,21 @@ static int apply_file(struct target *target, int folder, const char *name, const
 	return 0;
 }
 
+/* As the archive says it, where something else than a folder has its name. */
+static int open_folder(const struct target *target, int parent, const char *name, struct error *e)
+{
+	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, folder = openat(parent, *name ? name : ".", flags);
+
+	if (folder < 0 && (errno == ENOTDIR || errno == ELOOP) && target->apply->replaces && *name) {
+		if (make_room(target, parent, name, e))
+			return -1;
+		folder = mkdirat(parent, name, 0700) ? -1 : openat(parent, name, flags);
+	}
+	if (folder < 0 && (errno == ENOTDIR || errno == ELOOP))
+		return error_set(e, ERROR_EXISTS, "make the folder: something else has its name");
+	return folder < 0 ? error_sys(e, "open the folder") : folder;
+}
+
 static int apply_folder(struct target *target, int parent, const char *name, const char *path, const struct tar_member *member,
 			struct error *e)
 {
@@ -209,15 +228,13 @@ static int apply_folder(struct target *target, int parent, const char *name, con
 
 	if (*name && mkdirat(parent, name, 0700) && errno != EEXIST)
 		return error_sys(e, "make the folder");
-	folder = openat(parent, *name ? name : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (folder < 0 && (errno == ENOTDIR || errno == ELOOP))
-		return error_set(e, ERROR_EXISTS, "make the folder: something else has its name");
+	folder = open_folder(target, parent, name, e);
 	if (folder < 0)
-		return error_sys(e, "open the folder");
+		return -1;
 	if (set_owner(target, folder, "", member, e) || set_xattrs(target, folder, member, e))
 		return -1;
 	later = alloc_append(&target->folders, &target->folder_count, sizeof *later);
-	*later = (struct folder){ alloc_copy(path), mode_of(target, member), member->mtime };
+	*later = (struct folder){ alloc_copy(path), mode_of(target, member), member->mtime, target->folder_count };
 	return 0;
 }
 
@@ -233,7 +250,7 @@ static int apply_hard_link(struct target *target, int folder, const char *name, 
 	if (!path)
 		return error_set(e, ERROR_IMAGE, "what it is another name of has \"..\"");
 	parent = beneath_parent(target->root, path, first, e);
-	if (parent < 0 || make_room(folder, name, e))
+	if (parent < 0 || make_room(target, folder, name, e))
 		return -1;
 	if (fstatat(parent, first, &st, AT_SYMLINK_NOFOLLOW) || linkat(parent, first, folder, name, 0))
 		return error_sys(e, "make it another name of %s", member->target);
@@ -245,7 +262,7 @@ static int apply_other(struct target *target, int folder, const char *name, cons
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = member->mtime, .tv_nsec = member->mtime_nsec } };
 	bool is_link = member->type == TAR_LINK;
 
-	if (make_room(folder, name, e))
+	if (make_room(target, folder, name, e))
 		return -1;
 	/* tar_apply has taken the umask away: there is no chmod(2) that follows no link and needs no /proc. */
 	if (is_link ? symlinkat(member->target, folder, name) : mkfifoat(folder, name, member->mode & 0777))
@@ -281,17 +298,56 @@ static int apply_member(struct target *target, const struct tar_member *member, 
 	return member->type == TAR_HARD_LINK ? apply_hard_link(target, parent, name, member, e) : apply_other(target, parent, name, member, e);
 }
 
+/* Of a folder that a later member has replaced there is nothing to set. */
+static bool is_gone(const struct target *target, const char *path)
+{
+	int folder = target->apply->replaces ? beneath_try(target->root, path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0) : -1;
+
+	if (folder >= 0)
+		close(folder);
+	return target->apply->replaces && folder < 0;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	const struct folder *one = a, *other = b;
+	int order = strcmp(one->path, other->path);
+
+	return order ? order : one->turn < other->turn ? -1 : 1;
+}
+
+/* What holds others sorts before them; of what came twice the later one counts. */
+static void sort_folders(struct target *target)
+{
+	size_t kept = 0;
+
+	if (target->folder_count)
+		qsort(target->folders, target->folder_count, sizeof *target->folders, by_path);
+	for (size_t i = 0; i < target->folder_count; i++) {
+		if (i + 1 < target->folder_count && strcmp(target->folders[i].path, target->folders[i + 1].path) == 0)
+			free(target->folders[i].path);
+		else
+			target->folders[kept++] = target->folders[i];
+	}
+	target->folder_count = kept;
+}
+
 static int finish_folders(struct target *target, struct error *e)
 {
+	sort_folders(target);
 	while (target->folder_count) {
 		struct folder *last = &target->folders[target->folder_count - 1];
 		const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = last->mtime } };
-		autoclose int folder = beneath_open(target->root, *last->path ? last->path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+		const char *path = *last->path ? last->path : ".";
 
-		if (folder < 0)
-			return -1;
-		if (fchmod(folder, last->mode) || futimens(folder, times))
-			return error_sys(e, "set mode and time of %s", last->path);
+		if (!is_gone(target, path)) {
+			autoclose int folder = beneath_open(target->root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+
+			if (folder < 0)
+				return -1;
+			if (fchmod(folder, last->mode) || futimens(folder, times))
+				return error_sys(e, "set mode and time of %s", last->path);
+		}
 		free(last->path);
 		target->folder_count--;
 	}

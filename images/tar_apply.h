@@ -25,6 +25,7 @@ struct tar_apply {
 	bool keeps_owners;        /* else everything is the caller's */
 	const struct tar_owner *owner; /* NULL, or whose everything becomes, whatever the tar says */
 	bool keeps_special_modes; /* setuid, setgid and file capabilities; else no program gets more rights than whoever calls it */
+	bool replaces;            /* a member takes the place of whatever has its name; else a folder and what is none refuse each other */
 	bool sets_root;           /* the prefix gets owner and mode of a member "." */
 };
 

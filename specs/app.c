@@ -266,7 +266,7 @@ bool app_build_of(const struct app *app, struct app_build *ret)
 	if (!app_has(app, "build"))
 		return false;
 	*ret = (struct app_build){ build,	  build_is_native(build), build->context, build->dockerfile, build->target,
-				   &build->args, build->epoch == LIMIT_UNSET ? -1 : build->epoch };
+				   &build->args, &build->contexts, build->epoch == LIMIT_UNSET ? -1 : build->epoch };
 	return true;
 }
 

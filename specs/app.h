@@ -57,6 +57,7 @@ struct app_build {
 	bool is_native;            /* it has steps of its own; else it names a Dockerfile */
 	const char *context, *dockerfile, *target; /* as the file has them; NULL: not said */
 	const struct list *args;   /* "KEY=value" */
+	const struct list *contexts; /* "NAME=value" */
 	int64_t epoch;             /* seconds; -1: not said */
 };
 

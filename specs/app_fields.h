@@ -141,6 +141,7 @@ struct native_stage {
 struct build {
 	char *context, *dockerfile, *target;
 	struct list args;
+	struct list contexts; /* "NAME=VALUE" */
 	int64_t epoch; /* LIMIT_UNSET: not said */
 	struct native_stage *stages;
 	size_t stage_count;

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/number.h"
 #include "specs/build_file.h"
+#include "specs/build_git.h"
 #include "specs/build_path.h"
 
 /* The flag's value with its variables; NULL where it is not there or empty. -1 and e. */
@@ -125,7 +126,12 @@ static int add_source(struct build_resolve *r, struct build_step *step, const ch
 		return error_set(e, ERROR_SPEC, "the source \"%s\" is empty: a variable in it is not set", word);
 	source = alloc_append(&step->sources, &step->source_count, sizeof *source);
 	build_source_parse(text, step->kind == BUILD_ADD, step->parents, source);
-	return 0;
+	if (source->kind == BUILD_SOURCE_GIT)
+		return build_git_check(text, e);
+	if (step->kind != BUILD_ADD || source->kind != BUILD_SOURCE_PATH || !strstr(text, "://"))
+		return 0;
+	error_set(e, ERROR_SPEC, "nothing is fetched from \"%.200s\"", text);
+	return error_hint(e, "an address begins with https:// or http://, a repository's with https://, ssh:// or git@ and ends in .git");
 }
 
 static int set_target(struct build_resolve *r, struct build_step *step, const char *word, struct error *e)

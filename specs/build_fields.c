@@ -105,6 +105,8 @@ const struct field build_fields[] = {
 	{ "target", FIELD_TEXT, offsetof(struct build, target), .help = "Stage to stop at." },
 	{ "args", FIELD_MAP, offsetof(struct build, args),
 	  .help = "Build arguments; of steps: variables of all, with their defaults." },
+	{ "contexts", FIELD_MAP, offsetof(struct build, contexts),
+	  .help = "Folders (\"../lib\") and images (\"docker-image://NAME\", \"oci-layout://FOLDER:TAG\") that FROM and \"from\" call by name." },
 	{ "epoch", FIELD_INTEGER, offsetof(struct build, epoch), .flags = FIELD_UNSET, .max = INT64_MAX,
 	  .help = "Seconds since 1970: no file is newer. Default: SOURCE_DATE_EPOCH, or the commit's time." },
 	{ "stages", FIELD_OBJECT_MAP, offsetof(struct build, stages), .sub = stage_fields,

@@ -10,6 +10,7 @@
 #include "base/names.h"
 #include "specs/app_fields.h"
 #include "specs/build_file.h"
+#include "specs/build_git.h"
 #include "specs/build_path.h"
 
 enum { RUN = 1, COPY = 2, ADD = 4, WRITE = 8, FOLDER = 16 };
@@ -170,6 +171,8 @@ static int add_sources(struct build_step *step, const struct native_step *s, str
 
 		build_source_parse(items->items[i], s->add.count, step->parents, source);
 		source->unpack = s->unpack;
+		if (source->kind == BUILD_SOURCE_GIT && build_git_check(source->path, e))
+			return error_at(e, "add[%zu]", i);
 		if (!*items->items[i] || (s->add.count && source->kind == BUILD_SOURCE_PATH)) {
 			error_set(e, ERROR_SPEC, "expected %s, found \"%.60s\"",
 				  s->add.count ? "an address (https://…)" : "a path", items->items[i]);

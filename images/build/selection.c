@@ -249,6 +249,7 @@ static int add_source(struct walk *walk, const char *path, bool *ret_found, stru
 	} else if (!is_hidden(walk) && (S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode))) {
 		if (add_item(walk, &st, NULL, e))
 			return -1;
+		walk->selection->items[walk->selection->count - 1].is_source = true;
 	}
 	*ret_found = walk->selection->count > before;
 	walk->selection->sources += *ret_found;

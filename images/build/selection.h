@@ -23,6 +23,7 @@ struct selected {
 	char *name; /* below the target; "" is the target itself */
 	char *link; /* where a symbolic link leads to, else NULL */
 	struct stat st; /* as it was found */
+	bool is_source; /* a file that a pattern named itself, not one in a folder */
 	char digest[SHA256_TEXT]; /* of a file's content, once somebody has filled it */
 };
 
@@ -48,6 +49,9 @@ void selection_release(struct selection *selection);
 /* Adds a line for each item, which says everything that becomes part of the image: name, kind, mode, link, content's digest.
  * has_owners: the owner too. */
 void selection_describe(const struct selection *selection, bool has_owners, struct text *ret);
+
+/* The item for reading, as it was found: whatever took its place meanwhile is an error. */
+int selection_open(int root, const struct selected *item, struct error *e);
 
 /* The pattern that names this path and nothing else. The caller frees it. */
 char *selection_literal(const char *path);

@@ -42,11 +42,11 @@ static int begin(const struct pack *pack, const struct selected *item, struct ta
 	return 0;
 }
 
-/* Whatever took its place meanwhile: FIFOs and devices do not wait. */
-static int open_item(const struct pack *pack, const struct selected *item, struct error *e)
+/* FIFOs and devices do not wait. */
+int selection_open(int root, const struct selected *item, struct error *e)
 {
 	int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | (S_ISDIR(item->st.st_mode) ? O_DIRECTORY : 0);
-	autoclose int fd = beneath_open(pack->wish->root, item->path, flags, 0, e);
+	autoclose int fd = beneath_open(root, item->path, flags, 0, e);
 	struct stat st;
 
 	if (fd < 0)
@@ -64,7 +64,7 @@ static int open_item(const struct pack *pack, const struct selected *item, struc
 static int pack_opened(struct pack *pack, const struct selected *item, struct tar_entry *entry, struct error *e)
 {
 	autorelease(tar_attributes) struct tar_attributes attributes = { 0 };
-	autoclose int fd = open_item(pack, item, e);
+	autoclose int fd = selection_open(pack->wish->root, item, e);
 
 	if (fd < 0 || (pack->wish->is_image && tar_attributes_read(fd, item->path, entry->type == TAR_FOLDER, &attributes, e)))
 		return -1;
@@ -143,15 +143,26 @@ static int pack_reversed(struct pack *pack, const struct selection *selection, s
 	return result;
 }
 
-int selection_pack(const struct selection *selection, const struct pack_wish *wish, struct error *e)
+int selection_pack_part(const struct selection *selection, const struct pack_wish *wish, struct error *e)
 {
 	struct pack pack = { .wish = wish, .links = hard_links_new() };
 	int result = wish->is_reversed ? pack_reversed(&pack, selection, e) : 0;
 
 	for (size_t i = 0; !wish->is_reversed && result == 0 && i < selection->count; i++)
 		result = pack_item(&pack, &selection->items[i], e);
-	for (size_t i = 0; result == 0 && i < wish->file_count; i++)
-		result = pack_inline(wish, &wish->files[i], e);
 	hard_links_free(pack.links);
-	return result ? -1 : tar_write_end(wish->out, e);
+	return result;
+}
+
+int selection_pack_rest(const struct pack_wish *wish, struct error *e)
+{
+	for (size_t i = 0; i < wish->file_count; i++)
+		if (pack_inline(wish, &wish->files[i], e))
+			return -1;
+	return tar_write_end(wish->out, e);
+}
+
+int selection_pack(const struct selection *selection, const struct pack_wish *wish, struct error *e)
+{
+	return selection_pack_part(selection, wish, e) || selection_pack_rest(wish, e) ? -1 : 0;
 }

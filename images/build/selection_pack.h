@@ -25,3 +25,7 @@ struct pack_wish {
 
 /* To the end of the tar. A file that is not as it was found any more is an error. */
 int selection_pack(const struct selection *selection, const struct pack_wish *wish, struct error *e);
+
+/* Parts of it: the selection's members, several times where need be; then the files whose content is here, and the end. */
+int selection_pack_part(const struct selection *selection, const struct pack_wish *wish, struct error *e);
+int selection_pack_rest(const struct pack_wish *wish, struct error *e);

@@ -21,6 +21,7 @@
 #include "images/commit_document.h"
 #include "images/digest.h"
 #include "images/platform.h"
+#include "images/registry/address.h"
 #include "images/registry/endpoint.h"
 #include "images/registry/http.h"
 #include "images/registry/login.h"
@@ -31,6 +32,7 @@
 #include "images/unpack/commit.h"
 #include "images/unpack/compressor.h"
 #include "images/unpack/digest_files.h"
+#include "images/unpack/extract.h"
 #include "images/unpack/hash.h"
 #include "images/unpack/image_format.h"
 #include "images/unpack/reading.h"
@@ -329,7 +331,6 @@ static int referrers(char *const *words, struct unpack_answer *ret, struct error
 	return 0;
 }
 
-/* Words are what stands behind the verb, with a NULL at the end; so many there are at least, and at the most. */
 /* ROOT-FD OUT-FD, and names on stdin */
 static int digest(char *const *words, struct unpack_answer *ret, struct error *e)
 {
@@ -339,6 +340,24 @@ static int digest(char *const *words, struct unpack_answer *ret, struct error *e
 	return parse_fd(words[0], &root, e) || parse_fd(words[1], &out, e) || digest_files(root, STDIN_FILENO, out, e) ? -1 : 0;
 }
 
+/* STORE-FD OUT-FD kind|members, and the archive is stdin */
+static int extract(char *const *words, struct unpack_answer *ret, struct error *e)
+{
+	struct extract request = { .archive = STDIN_FILENO, .says_kind = strcmp(words[2], "kind") == 0 };
+
+	return parse_fd(words[0], &request.store, e) || parse_fd(words[1], &request.out, e) ||
+			       extract_run(&request, &ret->told, &ret->warnings, e) ? -1 : 0;
+}
+
+/* STORE-FD URL [DIGEST] */
+static int fetch(char *const *words, struct unpack_answer *ret, struct error *e)
+{
+	struct address request = { .url = words[1], .expected = words[2] ? words[2] : "" };
+
+	return parse_fd(words[0], &request.store, e) || http_prepare(e) || address_run(&request, &ret->told, e) ? -1 : 0;
+}
+
+/* Words are what stands behind the verb, with a NULL at the end; so many there are at least, and at the most. */
 static const struct {
 	const char *verb;
 	int least, most;
@@ -349,6 +368,8 @@ static const struct {
 	{ "import", 4, 4, import },
 	{ "commit", 6, 6, commit },
 	{ "digest", 2, 2, digest },
+	{ "extract", 3, 3, extract },
+	{ "fetch", 2, 3, fetch },
 	{ "diff", 2, INT_MAX, diff },
 	{ "sbom", 4, INT_MAX, sbom },
 	{ "pull", 4, 5, pull },

@@ -10,11 +10,13 @@
 #include <string.h>
 #include <time.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "images/registry/http_inner.h"
 #include "images/registry/http_url.h"
 
 enum { REDIRECTS = 5, CONNECT_TIME = 15 };
@@ -22,6 +24,9 @@ enum { REDIRECTS = 5, CONNECT_TIME = 15 };
 struct http {
 	CURL *curl;
 	char said[CURL_ERROR_SIZE];
+	/* Of the request at hand: how far inside its own address is, and whether a redirect may lead no further than that. */
+	enum http_inner first;
+	bool stays_out, was_refused;
 };
 
 /* One exchange: what libcurl's callbacks see. */
@@ -224,6 +229,22 @@ static void set_body(CURL *curl, const struct http_request *request, struct exch
 	}
 }
 
+/* An address that a name has led to, right before it is connected to: what was looked up once cannot become another one meanwhile. */
+static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct http *http = data;
+	enum http_inner inner = http_inner_of(&address->addr);
+
+	(void)purpose;
+	if (http->stays_out && inner > http->first) {
+		http->was_refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	if (!http->stays_out && inner > http->first)
+		http->first = inner;
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 static void set_all(struct http *http, const struct http_request *request, struct exchange *exchange)
 {
 	CURL *curl = http->curl;
@@ -247,6 +268,10 @@ static void set_all(struct http *http, const struct http_request *request, struc
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, exchange);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange);
+	if (request->stays_out) {
+		curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+		curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, http);
+	}
 	set_tls(curl, request->tls);
 	set_proxy(curl, request->url);
 	set_body(curl, request, exchange);
@@ -275,7 +300,7 @@ static const struct failure {
 	const char *hint; /* NULL: none that always helps */
 } failures[] = {
 	{ CURLE_COULDNT_RESOLVE_HOST, HTTP_FAILURE_PASSING, "check the spelling of the host, and that this machine has a network; " PROXY_WORDS },
-	{ CURLE_COULDNT_CONNECT, HTTP_FAILURE_PASSING, "does the registry run, and is this its port? " PROXY_WORDS },
+	{ CURLE_COULDNT_CONNECT, HTTP_FAILURE_PASSING, "does the server run, and is this its port? " PROXY_WORDS },
 	{ CURLE_COULDNT_RESOLVE_PROXY, HTTP_FAILURE_LASTING, PROXY_WORDS },
 	{ CURLE_PARTIAL_FILE, HTTP_FAILURE_PASSING, NULL },
 	{ CURLE_GOT_NOTHING, HTTP_FAILURE_PASSING, NULL },
@@ -328,6 +353,10 @@ static int exchange_once(struct http *http, const struct http_request *request, 
 		*ret_failure = HTTP_FAILURE_LASTING;
 		*e = said;
 		return -1;
+	}
+	if (http->was_refused) {
+		*ret_failure = HTTP_FAILURE_LASTING;
+		return error_set(e, ERROR_NETWORK, "it redirects to an address of this machine or its network, which is refused");
 	}
 	if (code != CURLE_OK) {
 		*ret_failure = failure_of(code)->failure;
@@ -389,6 +418,8 @@ int http_send(struct http *http, const struct http_request *request, struct http
 	const char *authorization = request->authorization;
 
 	*ret_failure = HTTP_FAILURE_NONE;
+	http->first = HTTP_OUTER;
+	http->stays_out = http->was_refused = false;
 	for (int i = 0; i <= REDIRECTS; i++) {
 		char *next;
 
@@ -406,6 +437,7 @@ int http_send(struct http *http, const struct http_request *request, struct http
 		if (!http_same_origin(url, next)) {
 			authorization = NULL;
 			now.tls = &stranger;
+			http->stays_out = request->stays_out;
 		}
 		free(url);
 		url = next;

@@ -54,6 +54,7 @@ struct http_request {
 	int64_t limit;              /* bytes of a body that goes to answer->body */
 	int timeout_s;              /* for everything; 0: only idle_s counts */
 	int idle_s;                 /* 0: HTTP_IDLE_TIME */
+	bool stays_out;             /* a redirect does not lead from elsewhere to this machine or its networks (http_inner.h) */
 	/* Gets the body of a success; not 0 ends the transfer, with e set. begin (may be NULL) sees the headers first. */
 	int (*begin)(const struct http_answer *answer, void *data, struct error *e);
 	int (*sink)(const char *bytes, size_t length, void *data, struct error *e);

@@ -158,7 +158,9 @@ static int write_named(struct walk *walk, int folder, const char *name, const st
 static int write_other(struct walk *walk, struct frame *frame, int folder, const char *name, const struct stat *st,
 		       struct error *e)
 {
-	const char *first = st->st_nlink > 1 ? hard_links_find(walk->links, st) : NULL;
+	/* Layers have hard links to regular files alone. */
+	bool is_linked = S_ISREG(st->st_mode) && st->st_nlink > 1;
+	const char *first = is_linked ? hard_links_find(walk->links, st) : NULL;
 	struct tar_entry entry = { .type = TAR_HARD_LINK, .path = walk->path.data, .target = first };
 
 	if (S_ISREG(st->st_mode) && st->st_size == 0 && list_has(walk->how->stubs, walk->path.data))
@@ -176,7 +178,7 @@ static int write_other(struct walk *walk, struct frame *frame, int folder, const
 		return -1;
 	if (first)
 		return write_header(walk, st, &entry, e);
-	if (st->st_nlink > 1)
+	if (is_linked)
 		hard_links_add(walk->links, st, walk->path.data);
 	return write_named(walk, folder, name, st, e);
 }

@@ -133,7 +133,7 @@ start_proxy() {
 	port=$(free_port)
 	run box pull -q "127.0.0.1:$port/web:1"
 	expect_status 1
-	expect_has "ask 127.0.0.1:$port for the manifest web:1: Failed to connect" "  hint: does the registry run, and is this its port? $proxies"
+	expect_has "ask 127.0.0.1:$port for the manifest web:1: Failed to connect" "  hint: does the server run, and is this its port? $proxies"
 	make_certificates localhost
 	hostile honest "" server
 	run box pull -q "localhost:${REGISTRY#*:}/web:1"

@@ -163,3 +163,25 @@ Test(tar_apply, a_broken_tar_is_an_error)
 	cr_expect_eq(apply((struct tar_apply){ 0 }, "", &e), -1);
 	cr_expect_eq(e.kind, ERROR_IMAGE);
 }
+
+Test(tar_apply, a_member_takes_the_place_of_anything_where_it_may)
+{
+	SCRATCH();
+	struct error e = { 0 };
+	const struct tar_entry folder = { .type = TAR_FOLDER, .path = "way/", .mode = 0700 },
+			       again = { .type = TAR_FOLDER, .path = "way/", .mode = 0711 }, link = { .type = TAR_LINK, .path = "full", .target = "way" };
+	autoclose int tar = open("t", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	char target[8] = "";
+	struct stat st;
+
+	cr_assert_eq(tar_write_header(tar, &folder, &e) + tar_write_header(tar, &link, &e) + tar_write_header(tar, &again, &e) +
+			     tar_write_end(tar, &e), 0, "%s", e.text);
+	cr_assert_eq(mkdir("to", 0755) + mkdir("to/full", 0755) + mkdir("to/full/x", 0755) + symlink("full", "to/way"), 0);
+	cr_expect_eq(apply((struct tar_apply){ 0 }, "", &e), -1);
+	cr_expect_str_eq(e.text, "way/: make the folder: something else has its name");
+	error_clear(&e);
+	cr_assert_eq(apply((struct tar_apply){ .replaces = true }, "", &e), 0, "%s", e.text);
+	cr_assert_eq(lstat("to/way", &st), 0);
+	cr_expect_eq(st.st_mode, (mode_t)(S_IFDIR | 0711));
+	cr_expect_eq(readlink("to/full", target, sizeof target), 3);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * http_inner.h - addresses that a stranger's redirect must not lead to: this machine, its link, and private networks.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct sockaddr;
+
+enum http_inner {
+	HTTP_OUTER,
+	HTTP_PRIVATE, /* this machine, or a network that is nobody else's */
+	HTTP_LINK,    /* of the link alone: where clouds keep their instances' credentials (169.254.169.254) */
+};
+
+enum http_inner http_inner_of(const struct sockaddr *address);
