@@ -191,20 +191,31 @@ static int parse_either(struct build_work *work, const struct app_build *spec, s
 
 static int parse(struct build_work *work, const struct app_build *spec, struct error *e)
 {
-	autorelease(list) struct list unused = { 0 };
-
 	if (parse_either(work, spec, e))
 		return -1;
 	for (size_t i = 0; i < build_file_warnings(work->file)->count; i++)
 		log_warning("%s", build_file_warnings(work->file)->items[i]);
-	build_file_unused_args(work->file, &unused);
-	for (size_t i = 0; i < unused.count; i++)
-		log_warning("--build-arg %s: no ARG of %s has that name, ignoring", unused.items[i], work->file_name);
 	work->stage_count = build_file_count(work->file);
 	work->stages = alloc_zeroed(work->stage_count, sizeof *work->stages);
 	for (size_t i = 0; i < work->stage_count; i++)
 		work->stages[i] = (struct stage){ .number = i, .pidfd = -1, .output = -1, .answer = -1 };
 	return 0;
+}
+
+/* After the stages, because a base's ONBUILD may have the ARG. */
+static void warn_of_unused(const struct build_work *work)
+{
+	autorelease(list) struct list unused = { 0 };
+
+	build_file_unused_args(work->file, &unused);
+	for (size_t i = 0; i < unused.count; i++) {
+		bool is_used = false;
+
+		for (size_t n = 0; n < work->stage_count; n++)
+			is_used |= list_has(&work->stages[n].plan.config.arguments, unused.items[i]);
+		if (!is_used)
+			log_warning("--build-arg %s: no ARG of %s has that name, ignoring", unused.items[i], work->file_name);
+	}
 }
 
 static void release(struct build_work *work)
@@ -309,6 +320,7 @@ static int build(struct build_work *work, const struct spec *spec, const char *o
 	autofree char *platform = text_format("linux/%s", platform_host_architecture());
 	unsigned char random[4];
 	struct error swept = { 0 };
+	int result;
 
 	if (box_sweep(work->call->places, &swept))
 		log_warning("%s, continuing", swept.text);
@@ -328,7 +340,9 @@ static int build(struct build_work *work, const struct spec *spec, const char *o
 	if (build_context_open(work, context, work->options->file, e) || parse(work, spec->app ? &spec->build : NULL, e))
 		return -1;
 	work->log = build_log_new(style_of(work->options));
-	return build_run_all(work, e) || build_finish(work, e) ? -1 : 0;
+	result = build_run_all(work, e);
+	warn_of_unused(work);
+	return result || build_finish(work, e) ? -1 : 0;
 }
 
 static int check(struct build_options *options, const struct list *operands, struct error *e)
