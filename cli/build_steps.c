@@ -98,14 +98,20 @@ static bool is_folder(int root, const char *path)
 	return fd >= 0;
 }
 
+/* As a Dockerfile has it: a number alone is the group's number, too, and ":group" is root with that group. */
 static int find_owner(int root, const char *words, struct tar_owner *ret, struct error *e)
 {
 	struct identity identity = { 0 };
+	autofree char *whole = NULL;
 
 	*ret = (struct tar_owner){ 0 };
-	if (!words)
+	if (!words || !*words)
 		return 0;
-	if (users_find(root, words, NULL, &identity, e))
+	if (*words == ':')
+		whole = text_format("0%s", words);
+	else if (words[strspn(words, "0123456789")] == '\0')
+		whole = text_format("%s:%s", words, words);
+	if (users_find(root, whole ? whole : words, NULL, &identity, e))
 		return -1;
 	*ret = (struct tar_owner){ identity.uid, identity.gid };
 	identity_release(&identity);

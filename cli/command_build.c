@@ -185,18 +185,29 @@ static int parse_either(struct build_work *work, const struct app_build *spec, s
 
 static int parse(struct build_work *work, const struct app_build *spec, struct error *e)
 {
-	autorelease(list) struct list unused = { 0 };
-
 	if (parse_either(work, spec, e))
 		return -1;
 	for (size_t i = 0; i < build_file_warnings(work->file)->count; i++)
 		log_warning("%s", build_file_warnings(work->file)->items[i]);
-	build_file_unused_args(work->file, &unused);
-	for (size_t i = 0; i < unused.count; i++)
-		log_warning("--build-arg %s: no ARG of %s has that name, ignoring", unused.items[i], work->file_name);
 	work->stage_count = build_file_count(work->file);
 	work->stages = build_stages_new(work->file);
 	return 0;
+}
+
+/* After the stages, because a base's ONBUILD may have the ARG. */
+static void warn_of_unused(const struct build_work *work)
+{
+	autorelease(list) struct list unused = { 0 };
+
+	build_file_unused_args(work->file, &unused);
+	for (size_t i = 0; i < unused.count; i++) {
+		bool is_used = false;
+
+		for (size_t n = 0; n < work->stage_count; n++)
+			is_used |= list_has(&work->stages[n].plan.config.arguments, unused.items[i]);
+		if (!is_used)
+			log_warning("--build-arg %s: no ARG of %s has that name, ignoring", unused.items[i], work->file_name);
+	}
 }
 
 static void release(struct build_work *work)
@@ -275,6 +286,7 @@ static int build(struct build_work *work, const struct build_spec *spec, const c
 	autofree char *platform = text_format("linux/%s", platform_host_architecture());
 	unsigned char random[4];
 	struct error swept = { 0 };
+	int result;
 
 	if (box_sweep(work->call->places, &swept))
 		log_warning("%s, continuing", swept.text);
@@ -300,7 +312,9 @@ static int build(struct build_work *work, const struct build_spec *spec, const c
 	if (build_lock_open(work, spec->app, operand, e))
 		return -1;
 	work->log = build_log_new(style_of(work->options));
-	if (build_run_all(work, e) || (work->options->verify && build_verify(work, e)))
+	result = build_run_all(work, e);
+	warn_of_unused(work);
+	if (result || (work->options->verify && build_verify(work, e)))
 		return -1;
 	return build_finish(work, e);
 }

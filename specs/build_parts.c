@@ -86,8 +86,8 @@ bool build_parts_heredoc(const char *word, struct build_heredoc *ret)
 	is_chomped = *word == '-';
 	word += is_chomped;
 	for (; *word; word++) {
-		if (*word == '<')
-			return false;
+		if (*word == '<' || (!quote && strchr(spaces, *word)))
+			return false; /* "<<EOF bash": the shell's business */
 		if (quote ? *word == quote : *word == '"' || *word == '\'')
 			quote = quote ? '\0' : *word;
 		else if (*word == '\\' && word[1] && quote != '\'')

@@ -62,6 +62,8 @@ left() { find "$BOX_STORE/containers" "$BOX_STORE/staging" "$BOX_STORE/ids" "$ST
 		COPY way /way/
 		COPY a* dir/sub/s /many/
 		COPY --chown=joe:5 --chmod=0400 a /owned/deep/a
+		COPY --chown=78 a /number
+		COPY --chown=:79 a /group
 		COPY --chmod=u=rwX,go= dir /closed
 		COPY --parents dir/sub/s /parents/
 		COPY --exclude=sub dir /without
@@ -71,10 +73,10 @@ left() { find "$BOX_STORE/containers" "$BOX_STORE/staging" "$BOX_STORE/ids" "$ST
 	END
 	build -t copy
 	expect_status 0
-	run box run copy find /file /exists /new /way /many /owned /closed /parents /without /inline -exec stat -c '%N %u:%g %a' '{}' ';'
+	run box run copy find /file /exists /new /way /many /owned /number /group /closed /parents /without /inline -exec stat -c '%N %u:%g %a' '{}' ';'
 	expect_status 0
 	for line in "/file 0:0 640" "/exists/a 0:0 640" "/exists/b 0:0 640" "/new 0:0 755" "/new/sub/s 0:0 755" "/way/sub/s 0:0 755" \
-		"/many/a 0:0 640" "/many/s 0:0 755" "/owned 77:5 755" "/owned/deep/a 77:5 400" "/closed/sub 0:0 700" \
+		"/many/a 0:0 640" "/many/s 0:0 755" "/owned 77:5 755" "/owned/deep/a 77:5 400" "/number 78:78 640" "/group 0:79 640" "/closed/sub 0:0 700" \
 		"/closed/sub/s 0:0 700" "/parents/dir/sub/s 0:0 755" "/inline 0:0 644"; do
 		name=${line%% *}
 		grep -qE "^'?$name'? ${line#* }$" <<<"$output" || fail "expected $line"

@@ -70,6 +70,8 @@ static const struct {
 	{ "RUN <<EOF\n#!/usr/bin/python\nx\nEOF",
 	  "\"files\":[{\"name\":\"/dev/pipes/EOF\",\"content\":\"#!/usr/bin/python\\nx\\n\"}]" },
 	{ "RUN a <<A <<'B' x\n1\nA\n2\nB", "\"a <<A <<'B' x\\n1\\nA\\n2\\nB\"" },
+	{ "RUN <<EOF bash -e  \nx\nEOF", "\"argv\":[\"/bin/sh\",\"-c\",\"<<EOF bash -e\\nx\\nEOF\"]" },
+	{ "RUN <<EOF  \nx\nEOF", "\"argv\":[\"/bin/sh\",\"-c\",\"x\\n\"]" },
 	{ "RUN echo $((1<<2))", "\"echo $((1<<2))\"" },
 	{ "RUN --network=none x", "\"network\":\"none\"" },
 	{ "RUN --mount=target=/src,rw x",

@@ -1,0 +1,8 @@
+#pragma once
+#include <stdio.h>
+
+struct counts {
+	long lines, words, bytes;
+};
+
+struct counts count(FILE *file);
