@@ -270,3 +270,17 @@ logged() { box logs "$TAG-app" 2>&1 | grep -q 'GET /about'; }
 	run box run java:test box
 	[ "$output" = "hello box from java 17 in 2 modules" ] || fail "it says something else"
 }
+
+@test "changes: whatever becomes of names that layers below have" {
+	case=changes
+	made_by_both changes
+	run box run changes:test
+	[ "$output" = $'new\nfile\nplain\ninside\nrename/h\nkeep/b\nzero a b' ] || fail "it has something else"
+}
+
+@test "words: quotes, escapes, variables, comments, and where each counts" {
+	case=words
+	made_by_both words --build-arg U=given --build-arg PORT=1
+	run box run --entrypoint cat words:test /env
+	expect_line "E8=\$S" "E9=\$S" "E5=single \$HOME" "V=given" "G1=a=b" "H3=3"
+}

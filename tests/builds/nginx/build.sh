@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # A page of each text, with its first line as the title.
 set -eu
 mkdir -p "$2"
