@@ -66,6 +66,18 @@ bad() {
 	[ -z "$(find "$BOX_STORE/containers" "$BOX_STORE/staging" -mindepth 1)" ] || fail "something is left"
 }
 
+@test "a result in the cache that nobody would get today is told from a step that gives another one each time" {
+	box import "$ROOTFS" base:1 >/dev/null
+	printf 'FROM base:1\nRUN --mount=type=cache,target=/c ls /c >/had; touch /c/x\n' >ctx/Dockerfile
+	box build -q ctx >/dev/null
+	run box build -q --verify ctx
+	expect_status 0
+	box build -q --no-cache ctx >/dev/null
+	run box build -q --verify ctx
+	expect_status 1
+	expect_has 'Dockerfile:2: RUN' '/had: content at byte 0 ("x", "")' 'made anew it is the same each time' '--no-cache'
+}
+
 @test "an ordinary user's build is verified too, from raw system calls to the vDSO" {
 	need user subids cc
 	as_user bin/box import rootfs.tar base:1 >/dev/null
