@@ -43,9 +43,10 @@ bad() {
 @test "a build that gives the same twice is told by its digest; what a step depends on is named with its file, line and both values" {
 	box import "$ROOTFS" base:1 >/dev/null
 	good
-	run box build -q --verify -t web:1 ctx
+	run box build -q --verify --metadata-file meta.json -t web:1 ctx
 	expect_status 0
 	digest=$output
+	grep -q '"io.box.verified":true' meta.json || fail "CI does not learn it" || return 1
 	[ "$(box build -q ctx)" = "$digest" ] || fail "another digest" || return 1
 	run box build --progress plain --network none --verify -t web:1 ctx
 	expect_status 0
