@@ -98,13 +98,12 @@ static void add_material(struct build_work *work, const struct build_source *sou
 {
 	autorelease(build_git) struct build_git git = { 0 };
 	struct error ignored = { 0 };
-	autofree char *line = NULL;
+	bool is_git = source->kind == BUILD_SOURCE_GIT && build_git_parse(source->path, &git, &ignored) == 0;
+	autofree char *address = build_public_address(is_git ? git.url : source->path);
+	/* "git@host:x.git" has no scheme of its own. */
+	autofree char *line = is_git ? text_format("gitCommit:%s git+%s%s", what, strstr(git.url, "://") ? "" : "ssh://", address)
+				     : text_format("%s %s", what, address);
 
-	if (source->kind == BUILD_SOURCE_GIT && build_git_parse(source->path, &git, &ignored) == 0)
-		/* "git@host:x.git" has no scheme of its own. */
-		line = text_format("gitCommit:%s git+%s%s", what, strstr(git.url, "://") ? "" : "ssh://", git.url);
-	else
-		line = text_format("%s %s", what, source->path);
 	if (!list_has(&work->materials, line))
 		list_add(&work->materials, line);
 }

@@ -55,21 +55,24 @@ int64_t build_git_time(const struct build_work *work)
 	return !line || number_parse(line, 0, INT64_MAX, &time) ? -1 : time;
 }
 
-/* Where it came from, without who fetched it: "git+https://host/x.git". */
+char *build_public_address(const char *address)
+{
+	const char *host = strstr(address, "://"), *path;
+
+	host = host ? host + strlen("://") : address;
+	path = memchr(host, '@', strcspn(host, "/?#"));
+	path = path ? path + 1 : host;
+	return text_format("%.*s%.*s", (int)(host - address), address, (int)strcspn(path, "?#"), path);
+}
+
+/* Where it came from: "git+https://host/x.git". A remote that is a path of this host says nothing to others. */
 static char *source(const struct build_work *work)
 {
 	static const char *const words[] = { "config", "--get", "remote.origin.url", NULL };
 	autofree char *url = ask(work, words);
-	char *scheme = url ? strstr(url, "://") : NULL, *host, *at;
+	autofree char *public = url && strstr(url, "://") && !text_starts(url, "file:") ? build_public_address(url) : NULL;
 
-	if (!scheme)
-		return alloc_copy("box:commit"); /* no remote, or a path of this host */
-	*scheme = '\0';
-	host = scheme + 3;
-	at = strchr(host, '@');
-	if (at && at < host + strcspn(host, "/"))
-		host = at + 1;
-	return strcmp(url, "file") == 0 ? alloc_copy("box:commit") : text_format("git+%s://%.*s", url, (int)strcspn(host, "?#"), host);
+	return public ? text_format("git+%s", public) : alloc_copy("box:commit");
 }
 
 char *build_git_commit(const struct build_work *work)

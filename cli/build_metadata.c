@@ -46,6 +46,10 @@ static int describe(const struct build_work *work, const struct list *names, con
 	json_add_member(ret, "containerimage.digest", digest);
 	add_names(names, ret);
 	json_add_number(ret, "io.box.created", (uint64_t)work->created);
+	if (work->options->verify) {
+		json_add_key(ret, "io.box.verified"); /* else nothing is written */
+		text_add(ret, "true");
+	}
 	text_add(ret, "}\n");
 	catalogue_entry_release(&entry);
 	return 0;

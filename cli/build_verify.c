@@ -66,6 +66,11 @@ static const struct cause {
 };
 enum { CAUSES = sizeof causes / sizeof *causes };
 
+/* Two that were made now are the same. */
+static const struct cause old_result = { .why = "made anew it is the same each time, and the first one was another",
+					 .hint = "it was in the cache, or cache mounts held something, and what it fetches has changed since; "
+						 "--no-cache makes it anew" };
+
 static unsigned possible(const struct build_verify *verify, const struct build_step *step)
 {
 	unsigned changes = CHANGE_HOST_NAME;
@@ -166,8 +171,11 @@ bool build_verify_judge(struct build_work *work, struct stage *stage, struct com
 
 	*ret_how = failed ? "FAILED" : differs ? "DIFFERENT" : "SAME";
 	if (finding && differs) {
-		finding->why = causes[finding->tried].why;
-		finding->hint = causes[finding->tried].hint;
+		bool is_old = finding->tried == 0 && !failed && !finding->failure && is_same(&finding->layer, layer);
+		const struct cause *cause = is_old ? &old_result : &causes[finding->tried];
+
+		finding->why = cause->why;
+		finding->hint = cause->hint;
 	} else if (finding) {
 		finding->tried++;
 	} else if (differs) {

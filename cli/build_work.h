@@ -202,6 +202,8 @@ char *build_container_name(struct build_work *work);
  * URI", to be freed. -1 and NULL: it is none. */
 int64_t build_git_time(const struct build_work *work);
 char *build_git_commit(const struct build_work *work);
+/* An address for others: without who asks, and without what follows "?" or "#", which may permit it. The caller frees it. */
+char *build_public_address(const char *address);
 
 /* build_attest.c. What the options mean; an error where one of them means nothing. */
 int build_attest_check(struct build_options *options, struct error *e);

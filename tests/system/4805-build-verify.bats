@@ -43,9 +43,10 @@ bad() {
 @test "a build that gives the same twice is told by its digest; what a step depends on is named with its file, line and both values" {
 	box import "$ROOTFS" base:1 >/dev/null
 	good
-	run box build -q --verify -t web:1 ctx
+	run box build -q --verify --metadata-file meta.json -t web:1 ctx
 	expect_status 0
 	digest=$output
+	grep -q '"io.box.verified":true' meta.json || fail "CI does not learn it" || return 1
 	[ "$(box build -q ctx)" = "$digest" ] || fail "another digest" || return 1
 	run box build --progress plain --network none --verify -t web:1 ctx
 	expect_status 0
@@ -64,6 +65,18 @@ bad() {
 	[[ $output != *Dockerfile:2:* && $output != *Dockerfile:8:* && $output != *'box: /same'* ]] || fail "too much was named" || return 1
 	[[ $(box images) != *bad* ]] || fail "it has its name" || return 1
 	[ -z "$(find "$BOX_STORE/containers" "$BOX_STORE/staging" -mindepth 1)" ] || fail "something is left"
+}
+
+@test "a result in the cache that nobody would get today is told from a step that gives another one each time" {
+	box import "$ROOTFS" base:1 >/dev/null
+	printf 'FROM base:1\nRUN --mount=type=cache,target=/c ls /c >/had; touch /c/x\n' >ctx/Dockerfile
+	box build -q ctx >/dev/null
+	run box build -q --verify ctx
+	expect_status 0
+	box build -q --no-cache ctx >/dev/null
+	run box build -q --verify ctx
+	expect_status 1
+	expect_has 'Dockerfile:2: RUN' '/had: content at byte 0 ("x", "")' 'made anew it is the same each time' '--no-cache'
 }
 
 @test "an ordinary user's build is verified too, from raw system calls to the vDSO" {

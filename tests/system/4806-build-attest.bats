@@ -76,3 +76,21 @@ box:file:Dockerfile sha256" ] || fail "$(cat definition)" || return 1
 	expect_status 125
 	expect_has 'box: option --provenance: expected mode=min or mode=max, found "full"'
 }
+
+@test "what ADD has fetched is in the provenance by digest, without what its address permits; a second time it is fetched again" {
+	need root jq
+	mkdir ctx www
+	box import "$ROOTFS" base:1 >/dev/null
+	echo data >www/file
+	python3 "$TOP/tests/system/www.py" www ready www.log &
+	REGISTRY_PIDS+=($!)
+	wait_until 10 test -e ready
+	printf 'FROM base:1\nADD http://127.0.0.1:%s/file?token=canary /in/\n' "$(cat ready)" >ctx/Dockerfile
+	run box build -q --provenance --verify --metadata-file meta.json ctx
+	expect_status 0
+	[ "$(jq -r '."buildx.build.provenance".buildDefinition.resolvedDependencies[] | select(.uri | startswith("http")) | .uri + " " + .digest.sha256' \
+		meta.json)" = "http://127.0.0.1:$(cat ready)/file $(sha256sum <www/file | cut -d' ' -f1)" ] || fail "$(cat meta.json)" || return 1
+	[ "$(jq '."buildx.build.provenance".buildDefinition.internalParameters.hermetic' meta.json)" = false ]
+	! grep -q canary meta.json
+	[ "$(grep -c /file www.log)" = 2 ] || fail "$(cat www.log)"
+}
