@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/isolation.h"
 #include "base/log.h"
 #include "base/number.h"
 #include "base/places.h"
@@ -25,6 +26,7 @@
 #include "cli/build_log.h"
 #include "cli/build_named.h"
 #include "cli/build_for_run.h"
+#include "cli/build_roots.h"
 #include "cli/build_spec.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
@@ -58,6 +60,8 @@ const struct option_row build_options[] = {
 	  "a folder or image that FROM and --from call NAME" },
 	{ 0, "network", OPTION_TEXT, offsetof(struct build_options, network), "default|host|none",
 	  "what RUN reaches: the host's network (default), or none" },
+	{ 0, "isolation", OPTION_TEXT, offsetof(struct build_options, isolation), "auto|full|chroot",
+	  "with less than namespaces (default: auto: where they are refused)" },
 	{ 0, "no-cache", OPTION_FLAG, offsetof(struct build_options, no_cache), NULL, "make every step again" },
 	{ 0, "pull", OPTION_FLAG, offsetof(struct build_options, pull), NULL, "ask registries whether the tags of base images have moved" },
 	{ 0, "locked", OPTION_FLAG, offsetof(struct build_options, locked), NULL,
@@ -215,6 +219,7 @@ static void release(struct build_work *work)
 	const int fds[] = { work->store, work->pin, work->context };
 
 	build_stages_free(work, work->stages, work->stage_count);
+	build_roots_end(work);
 	for (size_t i = 0; i < work->secret_count; i++) {
 		free(work->secrets[i].id);
 		free(work->secrets[i].file);
@@ -338,13 +343,14 @@ static int check(struct build_options *options, const struct list *operands, str
 			return error_set(e, ERROR_USAGE, "option --label %.80s: expected KEY=VALUE", options->labels.items[i]);
 	return (options->network && options_one_of("network", options->network, networks, e)) ||
 			       (options->progress && options_one_of("progress", options->progress, styles, e)) ||
-			       options_one_of("compression", options->compression, compressions, e) || build_attest_check(options, e) ? -1 : 0;
+			       options_one_of("compression", options->compression, compressions, e) ||
+			       build_attest_check(options, e) || isolation_allow(options->isolation, /* runs_steps= */ true, e) ? -1 : 0;
 }
 
 /* The whole of it; what it says goes to the terminal. */
 static int build_operand(const struct call *call, struct build_options *options, const char *operand, bool is_spec, char **ret_digest)
 {
-	struct build_work work = { .call = call, .options = options, .store = -1, .pin = -1, .context = -1 };
+	struct build_work work = { .call = call, .options = options, .store = -1, .pin = -1, .context = -1, .roots = -1 };
 	struct build_spec spec = { 0 };
 	struct error e = { 0 };
 	int result = (is_spec && load_spec(operand, options, &spec, &e)) || build(&work, &spec, operand, &e) ? -1 : 0;

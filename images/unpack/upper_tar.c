@@ -165,7 +165,7 @@ static int write_other(struct walk *walk, struct frame *frame, int folder, const
 
 	if (S_ISREG(st->st_mode) && st->st_size == 0 && list_has(walk->how->stubs, walk->path.data))
 		return 0;
-	if (S_ISCHR(st->st_mode) && st->st_rdev == 0) {
+	if ((S_ISCHR(st->st_mode) && st->st_rdev == 0) || (S_ISSOCK(st->st_mode) && walk->how->has_sockets)) {
 		autofree char *mark = text_format("%.*s" MARK "%s", (int)frame->length, walk->path.data, name);
 
 		return write_frames(walk, frame, e) ? -1 : write_mark(walk, mark, e);

@@ -26,11 +26,15 @@ struct list;
  * So the sandbox calls that one by this number, and what is shown as the overflow id is a stranger's. */
 enum { UPPER_MOVED_ID = 1 << 24 };
 
+/* No file belongs to it. */
+#define UPPER_NO_ID UINT32_MAX
+
 struct upper_tar {
 	int fd; /* the tar: an empty file or a pipe. Where nothing changed, nothing is written */
 	int64_t epoch;
 	uint32_t overflow_uid, overflow_gid;
 	bool has_lower;           /* the folder lies over layers */
+	bool has_sockets;         /* a socket stands for what is removed: images/build/root_changes.h */
 	const struct list *stubs; /* names without a "/" at their end; see images/commit_request.h */
 	/* What the layers below have under the name: 0 and its owner and mode, or -1 where that is no folder. */
 	int (*lower)(const char *name, struct stat *ret, void *data);
