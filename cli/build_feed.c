@@ -221,6 +221,7 @@ int build_feed_run(struct build_feed *feed, struct error *e)
 	struct build_worker *reader;
 	struct build_folder folder;
 	const struct list *diff_ids;
+	autofree char *root = NULL;
 	int result;
 
 	if (build_folder_of(feed->work, &feed->step->from, &folder)) {

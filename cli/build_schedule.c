@@ -241,6 +241,15 @@ static int begin_worker(struct build_work *work, struct stage *stage, bool *ret_
 	return start_worker(work, stage, e);
 }
 
+/* Whether its steps are made again: --no-cache, or --no-cache-filter by its name or number. */
+static bool is_fresh(const struct build_work *work, const struct stage *stage)
+{
+	const struct build_head *head = build_file_head(work->file, stage->number);
+	autofree char *number = text_format("%zu", stage->number);
+
+	return work->options->no_cache || list_has(&work->options->fresh, number) || (head->name && list_has(&work->options->fresh, head->name));
+}
+
 /* The next step, from the cache or by a process; *ret_moved: something has changed. */
 static int advance(struct build_work *work, struct stage *stage, bool *ret_moved, struct error *e)
 {
@@ -260,7 +269,7 @@ static int advance(struct build_work *work, struct stage *stage, bool *ret_moved
 		return busy(work) < (size_t)work->options->jobs ? begin_worker(work, stage, ret_moved, e) : 0;
 	if (!stage->key && build_key(work, stage, e))
 		return -1;
-	if (!work->options->no_cache && !work->verify && build_cache_find(work->store, stage->key, &layer)) {
+	if (!is_fresh(work, stage) && !work->verify && build_cache_find(work->store, stage->key, &layer)) {
 		log_step(work, stage);
 		build_log_end(work->log, stage->vertex, "CACHED", /* shows_time= */ false);
 		take_layer(work, stage, &layer);

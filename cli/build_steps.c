@@ -255,6 +255,8 @@ static int run(struct making *making, struct error *e)
 	struct container c = { 0 };
 	int result;
 
+	wish.fields = &work->options->fields;
+	wish.hosts = &work->options->hosts;
 	wish.is_limited = !work->call->places->rootless;
 	wish.host_name = making->stage->changes & CHANGE_HOST_NAME ? "another-host" : NULL;
 	wish.shifts_clock = making->stage->changes & CHANGE_CLOCK;

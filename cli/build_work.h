@@ -46,11 +46,12 @@ struct selection;
 
 struct build_options {
 	const char *file, *target, *network, *pull_word, *platform, *progress, *metadata_file, *iidfile, *compression, *isolation;
-	bool no_cache, pull, push, quiet, verify, sbom, locked;
+	bool no_cache, push, quiet, verify, sbom, locked;
 	const char *override; /* of the spec; NULL: none */
 	const char *provenance; /* "min" or "max"; NULL: none */
 	bool is_part; /* of another command: nothing goes to stdout, and the log is told only where something is made */
-	struct list names, args, secrets, ssh, labels, annotations, outputs, contexts;
+	struct list names, args, secrets, ssh, labels, annotations, outputs, contexts, fresh, hosts;
+	struct list fields; /* "NAME=VALUE" of box run, for every step */
 	int64_t jobs; /* steps at once */
 };
 

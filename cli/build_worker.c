@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -166,6 +167,21 @@ static int run_placed(struct build_worker *worker, struct container *container, 
 	return *ret_status ? 0 : take_changes(worker, take, data, made, e);
 }
 
+/* What a chroot cannot give is refused where it was asked for. */
+static int refuse_limits(const struct build_options *options, struct error *e)
+{
+	for (size_t i = 0; i < options->fields.count; i++) {
+		const char *item = options->fields.items[i];
+
+		if (text_starts(item, "ulimit="))
+			continue;
+		error_set(e, ERROR_UNSUPPORTED, "option --%.*s: a step in a chroot has no cgroup and no mounts of its own",
+			  (int)strcspn(item, "="), item);
+		return error_hint(e, "leave it out; limit the container that this runs in");
+	}
+	return 0;
+}
+
 static int run_in_chroot(struct build_worker *worker, struct container *container, new_layer_taker *take, void *data,
 			 const struct commit_layer *made, int *ret_status, struct error *e)
 {
@@ -202,7 +218,7 @@ int build_worker_run(const struct build_worker_wish *wish, struct container *con
 	}
 	worker = alloc_zeroed(1, sizeof *worker);
 	*worker = (struct build_worker){ .wish = *wish, .root = { .folder = -1, .lock = -1 } };
-	result = open_root(worker, /* is_changed= */ true, e) ||
+	result = refuse_limits(wish->work->options, e) || open_root(worker, /* is_changed= */ true, e) ||
 		 run_in_chroot(worker, container, take, data, made, ret_status, e) ? -1 : 0;
 	release(worker);
 	return result;
