@@ -227,11 +227,31 @@ static int add_removed(const struct root_changes *how, struct frame *frame, cons
 	return mknodat(frame->upper, name, S_IFSOCK | 0600, 0) ? error_sys(e, "note that %s was removed", name) : 0;
 }
 
-static int add_file(const struct root_changes *how, struct frame *frame, const char *name, const struct statx *st, struct error *e)
+static bool is_empty_file(const struct statx *st)
+{
+	return S_ISREG(st->stx_mode) && st->stx_size == 0 && st->stx_nlink == 1;
+}
+
+/* In lower: what is as it was is no change there either. */
+static int make_file(int to, const char *name, const struct statx *st, uint32_t id_base, struct error *e)
+{
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = st->stx_mtime.tv_sec } };
+	autoclose int fd = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 || fchown(fd, id_base + st->stx_uid, id_base + st->stx_gid) || fchmod(fd, st->stx_mode & 07777) || futimens(fd, times))
+		return error_sys(e, "keep what %s was", name);
+	return 0;
+}
+
+/* before: what had the name, or NULL. */
+static int add_file(const struct root_changes *how, struct frame *frame, const struct root_state *before, const char *name,
+		    const struct statx *st, struct error *e)
 {
 	if (!S_ISREG(st->stx_mode) && !S_ISLNK(st->stx_mode) && !S_ISFIFO(st->stx_mode))
 		return 0; /* device nodes and sockets are in no layer */
 	if (open_upper(how, frame, e))
+		return -1;
+	if (before && frame->lower >= 0 && is_empty_file(&before->st) && make_file(frame->lower, name, &before->st, how->id_base, e))
 		return -1;
 	limit_time(how, frame->folder, name, st);
 	return linkat(frame->folder, name, frame->upper, name, 0) ? error_sys(e, "keep %s", name) : 0;
@@ -275,7 +295,7 @@ static int compare_name(const struct root_changes *how, struct frame *frame, con
 		return -1;
 	if (S_ISDIR(st.stx_mode))
 		return enter(how, frame, before && S_ISDIR(before->st.stx_mode) && !frame->is_new ? before : NULL, name, &st, depth, e);
-	return before && !frame->is_new && !is_changed(&before->st, &st) ? 0 : add_file(how, frame, name, &st, e);
+	return before && !frame->is_new && !is_changed(&before->st, &st) ? 0 : add_file(how, frame, before, name, &st, e);
 }
 
 static int compare_folder(const struct root_changes *how, struct frame *frame, int depth, struct error *e)

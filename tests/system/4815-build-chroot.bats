@@ -34,13 +34,13 @@ build_both() {
 	dockerfile <<-'END'
 		FROM base:1
 		RUN mkdir -p /a/gone /a/same /a/again /a/file /a/link /a/deep/er && for i in 1 2 3; do echo $i | tee /a/gone/$i /a/again/$i /a/same/$i; done && \
-		    echo x >/a/one && ln /a/one /a/two && echo content >/a/plain && chmod 4755 /a/plain && mkfifo /a/fifo && ln -s plain /a/soft
+		    echo x >/a/one && ln /a/one /a/two && echo content >/a/plain && chmod 4755 /a/plain && mkfifo /a/fifo && touch /a/lock && chmod 640 /a/lock && ln -s plain /a/soft
 		COPY tree /a/tree
 		RUN rm -r /a/gone && rm -r /a/again && mkdir /a/again && echo new >/a/again/new && rmdir /a/file && echo file >/a/file && \
 		    rmdir /a/link && ln -s /etc /a/link && rm /a/plain && mkdir /a/plain && touch /a/plain/x
 		RUN chown 1234:4321 /a/same && chmod 700 /a/deep && touch -d @1000000000 /a/same/1 && printf 2 >/a/same/2
 		RUN mv /a/same/3 /a/same/4 && touch /a/came && rm /a/came
-		RUN true
+		RUN exec 3<>/a/fifo 4<>/a/lock && chmod 640 /a/lock
 		COPY --chown=7:8 tree/one /a/again/one
 		WORKDIR /made/by/workdir
 		RUN echo tail >>/a/tree/one
