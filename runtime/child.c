@@ -336,6 +336,7 @@ static const struct step chroot_steps[] = {
 	{ "take streams", step_take_streams },
 	{ "signals", step_signals },
 	{ "close every other descriptor", step_close_others },
+	{ "another world", step_chroot_world },             /* after no_new_privs, without which it needs CAP_SYS_ADMIN */
 	{ "no sockets", step_no_sockets },                  /* before the late filter, which may forbid to load another one */
 	{ "seccomp late", step_seccomp_late },
 	{ "execute", step_execute },

@@ -5,6 +5,7 @@
  *   parent                                          child (chroot_steps in child.c)
  *   ------------------------------------------     ----------------------------------------------
  *   filter, clone: in a user namespace if it can be
+ *   whoever shows it another world (other_world.h)
  *   id map, GO                                 -->  root, user, streams, program
  *                                              <--  READY (streams)
  *   rlimits, START                             -->  identity, capabilities, filters, exec
@@ -28,6 +29,7 @@
 #include "base/number.h"
 #include "base/process.h"
 #include "runtime/child.h"
+#include "runtime/other_world.h"
 #include "runtime/relay.h"
 #include "runtime/rlimits.h"
 #include "runtime/seccomp.h"
@@ -102,8 +104,12 @@ static int say(const struct run *run, unsigned stage, struct error *e)
 
 static int let_run(struct run *run, struct error *e)
 {
+	const struct other_world *world = &run->container->world;
 	struct message message;
 
+	/* Before it hides from tracers. */
+	if (other_world_is_other(world) && other_world_start(run->pid, world, e))
+		return -1;
 	if (say(run, STAGE_GO, e) || expect(run, STAGE_READY, &message, e))
 		return -1;
 	stage_take_streams(&message, run->streams);

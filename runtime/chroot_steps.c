@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "runtime/capabilities.h"
 #include "runtime/chroot_devices.h"
+#include "runtime/other_world.h"
 #include "runtime/steps.h"
 #include "specs/container.h"
 
@@ -50,6 +51,11 @@ int step_chroot_capabilities(struct child *c, struct error *e)
 	sets.permitted &= capabilities_own();
 	sets.effective &= sets.permitted;
 	return capabilities_set(c->identity.uid && c->container->only_root_has_capabilities ? &none : &sets, e);
+}
+
+int step_chroot_world(struct child *c, struct error *e)
+{
+	return other_world_is_other(&c->container->world) ? other_world_filter(&c->container->world, e) : 0;
 }
 
 /* Instead of a network namespace: no socket but those between processes of this machine. */

@@ -78,6 +78,7 @@ int root_attach_top(struct child *c, int mount, const char *target, struct error
 int step_chroot_keyring(struct child *c, struct error *e);
 int step_chroot(struct child *c, struct error *e);
 int step_chroot_capabilities(struct child *c, struct error *e);
+int step_chroot_world(struct child *c, struct error *e);
 int step_no_sockets(struct child *c, struct error *e);
 /* debug_steps.c */
 int step_app_root(struct child *c, struct error *e);

@@ -91,6 +91,7 @@ grep -rl canary-4814 /var/lib/box && echo "a secret is left"
 ls /var/lib/box/staging /var/lib/box/build/mounts
 [ -z "$(ps | grep "[s]leep 1000")" ] || echo "a process is left"
 box build --progress plain --secret id=k,env=K /ctx 2>&1 | grep -c DONE
+box build --progress plain --verify --secret id=k,env=K /ctx 2>/tmp/log | sed "s/^/verified /"; tail -3 /tmp/log
 box build -q -o - /ctx 2>/dev/null | tar -tf - | grep -c data/greeting
 box build -q --isolation full --no-cache /ctx && echo "it built"'
 
@@ -100,7 +101,7 @@ try() {
 	run job "$1" "${script//ENGINE/$1}"
 	expect_status 1
 	expect_has "box: warning: $said here: steps" '(docs/security.md, "A build in somebody else'"'"'s container"), continuing'
-	expect_has "built $FULL"
+	expect_has "built $FULL" "verified $FULL"
 	[[ $output != *"is left"* && $output != *"it built"* ]] || fail "something is left"
 	expect_line 0 1
 	run outside run --pull always "127.0.0.1:5000/app:$1"
