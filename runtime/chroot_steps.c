@@ -61,7 +61,7 @@ int step_chroot_world(struct child *c, struct error *e)
 /* Instead of a network namespace: no socket but those between processes of this machine. */
 int step_no_sockets(struct child *c, struct error *e)
 {
-	const struct scmp_arg_cmp elsewhere = SCMP_A0(SCMP_CMP_NE, AF_UNIX);
+	const struct scmp_arg_cmp elsewhere = SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0);
 	scmp_filter_ctx filter;
 	int code;
 
