@@ -38,14 +38,16 @@ static int load(struct build_work *work, struct base_image *base, struct error *
 {
 	const struct build_options *options = work->options;
 	struct image_options choices = { .platform = base->platform ? base->platform : work->inputs.platform, .progress = progress_blob,
-					 .begins = progress_begins, .pull = options->pull ? PULL_ALWAYS : PULL_MISSING };
+					 .begins = progress_begins, .pull = PULL_MISSING };
 	autorelease(text) struct text json = { 0 };
 	int result;
 
 	if (locking_image(&work->locking, base->name, choices.platform, &choices.locked, e))
 		return -1;
-	if (options->pull_word && strcmp(options->pull_word, "never") == 0)
+	if (text_equal(options->pull_word, "never"))
 		choices.pull = PULL_NEVER;
+	else if (options->pull_word && strcmp(options->pull_word, "missing") != 0 && strcmp(options->pull_word, "false") != 0)
+		choices.pull = PULL_ALWAYS;
 	choices.data = progress_new(options->quiet, "pulling", "fetched");
 	result = image_resolve(work->call->places, base->name, &choices, &base->image, e);
 	progress_free(choices.data);

@@ -13,16 +13,18 @@
 #include "base/error.h"
 #include "base/id_map.h"
 #include "base/places.h"
+#include "cli/build_roots.h"
 #include "cli/build_work.h"
+#include "cli/build_worker.h"
 #include "cli/commands.h"
 #include "images/build/selection.h"
 #include "images/build/selection_pack.h"
 #include "images/tar_apply.h"
 #include "runtime/inside.h"
-#include "runtime/new_layer.h"
 
 struct copying {
-	const struct build_work *work;
+	struct build_work *work;
+	const struct build_from *from;
 	const struct build_folder *source_folder; /* NULL: layers */
 	const char *what, *path;
 	struct build_step step; /* takes one source */
@@ -73,18 +75,16 @@ static int start_writer(struct copying *copying, struct inside_process *ret, str
 static int feed_image(struct copying *copying, const struct list *diff_ids, struct error *e)
 {
 	int *const kept[] = { &copying->out };
-	struct layer_work request = { .kept = kept, .kept_count = 1, .work = pack_image, .data = copying };
-	struct layer_process *reader;
-	struct layer *layers;
-	int result;
+	autofree char *root = build_root_key(copying->from);
+	const struct build_worker_wish wish = {
+		.work = copying->work, .root = root, .diff_ids = diff_ids,
+		.request = { .kept = kept, .kept_count = 1, .work = pack_image, .data = copying },
+	};
+	struct build_worker *reader;
+	int result = build_worker_start(&wish, &reader, e);
 
-	if (image_open_layers(copying->work->call->places, diff_ids, &layers, &request.layer_count, e))
-		return -1;
-	request.layers = layers;
-	result = layer_work_start(copying->work->call->places, &request, &reader, e);
-	image_close_layers(layers, request.layer_count);
 	close(take_fd(&copying->out));
-	return result ? -1 : layer_work_finish(reader, NULL, NULL, e);
+	return result ? -1 : build_worker_finish(reader, NULL, NULL, NULL, e);
 }
 
 static int feed(struct copying *copying, const struct list *diff_ids, struct error *e)
@@ -103,7 +103,7 @@ int build_copy_into(struct build_work *work, const struct build_from *from, cons
 	bool is_image = !build_folder_of(work, from, &place);
 	const struct list *diff_ids = is_image ? build_source_layers(work, from, e) : NULL;
 	autofree char *pattern = selection_literal(source);
-	struct copying copying = { .work = work, .source_folder = is_image ? NULL : &place,
+	struct copying copying = { .work = work, .from = from, .source_folder = is_image ? NULL : &place,
 				   .what = !is_image ? place.what : from->name ? from->name : "the other stage", .path = path,
 				   .source = { .kind = BUILD_SOURCE_PATH, .path = pattern }, .is_image = is_image,
 				   .folder = folder };

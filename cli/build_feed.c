@@ -19,13 +19,14 @@
 #include "base/tar_writer.h"
 #include "base/text.h"
 #include "cli/build_fetch.h"
+#include "cli/build_roots.h"
 #include "cli/build_work.h"
+#include "cli/build_worker.h"
 #include "cli/commands.h"
 #include "images/build/mode_words.h"
 #include "images/build/selection.h"
 #include "images/build/selection_pack.h"
 #include "images/extract_request.h"
-#include "runtime/new_layer.h"
 #include "specs/build_git.h"
 
 static struct pack_wish pack_wish_of(const struct build_feed *feed, int root, bool is_image)
@@ -128,21 +129,15 @@ static int feed_address(const struct build_feed *feed, size_t source, struct err
 	return is_archive ? 0 : pack_fetched(feed, from->path, fd, e);
 }
 
-static int start_reader(struct build_feed *feed, const struct list *diff_ids, int (*work)(int, void *, struct error *),
-			struct layer_process **ret, struct error *e)
+/* root: what build_roots.h calls it, or NULL. */
+static int start_reader(struct build_feed *feed, const char *root, const struct list *diff_ids, int (*work)(int, void *, struct error *),
+			struct build_worker **ret, struct error *e)
 {
-	const struct places *places = feed->work->call->places;
 	int *const kept[] = { &feed->out };
-	struct layer_work request = { .kept = kept, .kept_count = 1, .work = work, .data = feed };
-	struct layer *layers;
-	int result;
+	const struct build_worker_wish wish = { .work = feed->work, .root = root, .diff_ids = diff_ids,
+						.request = { .kept = kept, .kept_count = 1, .work = work, .data = feed } };
 
-	if (image_open_layers(places, diff_ids, &layers, &request.layer_count, e))
-		return -1;
-	request.layers = layers;
-	result = layer_work_start(places, &request, ret, e);
-	image_close_layers(layers, request.layer_count);
-	return result;
+	return build_worker_start(&wish, ret, e);
 }
 
 /* In the root of a layer with the repository's files. */
@@ -174,13 +169,13 @@ static int pack_repository(int root, void *data, struct error *e)
 static int feed_repository(struct build_feed *feed, size_t source, struct error *e)
 {
 	autorelease(list) struct list diff_ids = { 0 };
-	struct layer_process *reader;
+	struct build_worker *reader;
 
 	feed->source = source;
 	if (build_fetch_layers(feed->work, feed->stage, feed->step, source, &diff_ids, e) ||
-	    start_reader(feed, &diff_ids, pack_repository, &reader, e))
+	    start_reader(feed, NULL, &diff_ids, pack_repository, &reader, e))
 		return -1;
-	return layer_work_finish(reader, NULL, NULL, e);
+	return build_worker_finish(reader, NULL, NULL, NULL, e);
 }
 
 static int feed_folder(struct build_feed *feed, const struct build_folder *folder, struct error *e)
@@ -223,9 +218,10 @@ static int pack_image(int root, void *data, struct error *e)
 
 int build_feed_run(struct build_feed *feed, struct error *e)
 {
-	struct layer_process *reader;
+	struct build_worker *reader;
 	struct build_folder folder;
 	const struct list *diff_ids;
+	autofree char *root = NULL;
 	int result;
 
 	if (build_folder_of(feed->work, &feed->step->from, &folder)) {
@@ -234,7 +230,8 @@ int build_feed_run(struct build_feed *feed, struct error *e)
 		return result;
 	}
 	diff_ids = build_source_layers(feed->work, &feed->step->from, e);
-	result = diff_ids ? start_reader(feed, diff_ids, pack_image, &reader, e) : -1;
+	root = build_root_key(&feed->step->from);
+	result = diff_ids ? start_reader(feed, root, diff_ids, pack_image, &reader, e) : -1;
 	close(take_fd(&feed->out));
-	return result ? -1 : layer_work_finish(reader, NULL, NULL, e);
+	return result ? -1 : build_worker_finish(reader, NULL, NULL, NULL, e);
 }

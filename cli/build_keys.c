@@ -131,6 +131,8 @@ int build_key(struct build_work *work, struct stage *stage, struct error *e)
 		  config->architecture ? config->architecture : "", config->variant ? config->variant : "", work->options->compression);
 	add_layers(&stage->diff_ids, &key);
 	text_addf(&key, "step %s\n", step->key);
+	for (size_t i = 0; step->kind == BUILD_RUN && i < work->options->hosts.count; i++)
+		text_addf(&key, "host %s\n", work->options->hosts.items[i]);
 	if (add_inputs(work, stage, step, &key, e)) {
 		autofree char *words = build_step_words(work, step);
 

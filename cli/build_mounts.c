@@ -26,6 +26,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/id_map.h"
+#include "base/isolation.h"
 #include "base/places.h"
 #include "cli/build_agent.h"
 #include "cli/build_copies.h"
@@ -104,7 +105,9 @@ static int lock_cache(const struct build_work *work, const char *slot, const str
 	for (unsigned n = 0; n < PRIVATE_MOST; n++) {
 		autofree char *path = n ? text_format("%s.lock-%u", slot, n) : alloc_copy(slot);
 		autoclose int lock = openat(work->store, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-		int how = mount->sharing == BUILD_SHARING_SHARED ? LOCK_SH : mount->sharing == BUILD_SHARING_LOCKED ? LOCK_EX : LOCK_EX | LOCK_NB;
+		/* A folder that is moved to where it is mounted is for one step at a time. */
+		bool is_shared = mount->sharing == BUILD_SHARING_SHARED && !isolation_is_chroot();
+		int how = is_shared ? LOCK_SH : mount->sharing == BUILD_SHARING_PRIVATE ? LOCK_EX | LOCK_NB : LOCK_EX;
 
 		if (lock < 0)
 			return error_sys(e, "lock the cache %s", mount->id);
@@ -185,7 +188,8 @@ static int open_bind(struct build_work *work, const struct build_mount *mount, s
 		     struct build_mount_source *ret, struct error *e)
 {
 	struct build_folder folder;
-	bool is_direct = build_folder_of(work, &mount->from, &folder) && mount->read_only && !folder.ignore->count;
+	/* In a chroot what is mounted is moved. */
+	bool is_direct = build_folder_of(work, &mount->from, &folder) && mount->read_only && !folder.ignore->count && !isolation_is_chroot();
 
 	ret->descriptor = is_direct ? beneath_open(folder.root, mount->source, O_PATH, 0, e) : open_copy(work, mount, mounts, e);
 	ret->is_there = ret->descriptor >= 0;

@@ -13,9 +13,11 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/isolation.h"
 #include "cli/audit.h"
 #include "cli/build_local.h"
 #include "cli/build_log.h"
+#include "cli/build_roots.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
 #include "cli/output_file.h"
@@ -79,12 +81,14 @@ static int parse_output(const char *words, struct output *ret, struct error *e)
 }
 
 /* The file system of the image, as a container sees it, without an image around it. */
-static int write_tar(const struct build_work *work, const struct stage *target, int fd, struct error *e)
+static int write_tar(struct build_work *work, const struct stage *target, int fd, struct error *e)
 {
 	struct layer *layers;
 	size_t count;
 	int result;
 
+	if (isolation_is_chroot())
+		return build_root_write(work, &target->diff_ids, fd, e);
 	if (image_open_layers(work->call->places, &target->diff_ids, &layers, &count, e))
 		return -1;
 	result = box_export_layers(work->call->places, layers, count, fd, e);
@@ -92,7 +96,7 @@ static int write_tar(const struct build_work *work, const struct stage *target, 
 	return result;
 }
 
-static int write_output(const struct build_work *work, const struct stage *target, const char *words, const struct list *images,
+static int write_output(struct build_work *work, const struct stage *target, const char *words, const struct list *images,
 			struct error *e)
 {
 	autorelease(output) struct output output = { 0 };

@@ -23,10 +23,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/isolation.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "cli/build_fetch.h"
 #include "cli/build_log.h"
+#include "cli/build_roots.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
 #include "images/build/build_cache.h"
@@ -99,9 +101,6 @@ static int start_worker(struct build_work *work, struct stage *stage, struct err
 	int output[2], answer[2];
 	pid_t pid;
 
-	/* Before anything is made: this process may have to execute itself anew. */
-	if (!work->made && box_seal(e))
-		return -1;
 	if (pipe2(output, O_CLOEXEC))
 		return error_sys(e, "make a pipe");
 	if (pipe2(answer, O_CLOEXEC)) {
@@ -125,6 +124,14 @@ static int start_worker(struct build_work *work, struct stage *stage, struct err
 	stage->answer = answer[0];
 	stage->state = STAGE_BUSY;
 	return 0;
+}
+
+/* Before the first step is made or told: this process may have to execute itself anew. */
+static int begin_making(struct build_work *work, struct error *e)
+{
+	if (work->made)
+		return 0;
+	return box_seal(e) || (isolation_is_chroot() && build_roots_begin(work, e)) ? -1 : 0;
 }
 
 /* "[app 2/5] RUN make" */
@@ -227,9 +234,20 @@ static size_t busy(const struct build_work *work)
 
 static int begin_worker(struct build_work *work, struct stage *stage, bool *ret_moved, struct error *e)
 {
+	if (begin_making(work, e))
+		return -1;
 	log_step(work, stage);
 	*ret_moved = true;
 	return start_worker(work, stage, e);
+}
+
+/* Whether its steps are made again: --no-cache, or --no-cache-filter by its name or number. */
+static bool is_fresh(const struct build_work *work, const struct stage *stage)
+{
+	const struct build_head *head = build_file_head(work->file, stage->number);
+	autofree char *number = text_format("%zu", stage->number);
+
+	return work->options->no_cache || list_has(&work->options->fresh, number) || (head->name && list_has(&work->options->fresh, head->name));
 }
 
 /* The next step, from the cache or by a process; *ret_moved: something has changed. */
@@ -251,7 +269,7 @@ static int advance(struct build_work *work, struct stage *stage, bool *ret_moved
 		return busy(work) < (size_t)work->options->jobs ? begin_worker(work, stage, ret_moved, e) : 0;
 	if (!stage->key && build_key(work, stage, e))
 		return -1;
-	if (!work->options->no_cache && !work->verify && build_cache_find(work->store, stage->key, &layer)) {
+	if (!is_fresh(work, stage) && !work->verify && build_cache_find(work->store, stage->key, &layer)) {
 		log_step(work, stage);
 		build_log_end(work->log, stage->vertex, "CACHED", /* shows_time= */ false);
 		take_layer(work, stage, &layer);

@@ -16,16 +16,18 @@
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/isolation.h"
 #include "base/places.h"
 #include "base/text.h"
 #include "cli/build_feed.h"
 #include "cli/build_mounts.h"
+#include "cli/build_roots.h"
 #include "cli/build_work.h"
+#include "cli/build_worker.h"
 #include "cli/commands.h"
 #include "images/commit_request.h"
 #include "images/extract_request.h"
 #include "images/tar_apply.h"
-#include "runtime/new_layer.h"
 #include "runtime/users.h"
 #include "specs/build_container.h"
 #include "specs/container.h"
@@ -59,7 +61,7 @@ static int commit(int upper, const struct id_map *map, void *data, struct error 
 	const struct places *places = making->work->call->places;
 	const struct commit_wish wish = { .upper = upper, .map = map, .parents = &making->stage->diff_ids, .stubs = &none,
 					  .compression = making->work->options->compression, .epoch = making->stage->epoch,
-					  .is_rootless = places->rootless, .words = making->words };
+					  .is_rootless = places->rootless, .is_changes = isolation_is_chroot(), .words = making->words };
 
 	return commit_request(places, &wish, making->ret, e);
 }
@@ -173,37 +175,30 @@ static int make_folder(int root, void *data, struct error *e)
 	return find_owner(root, making->step->user, &owner, e) || make_folders(root, making->step->target, &owner, &made, e) ? -1 : 0;
 }
 
-/* A worker in a root of these layers of the store. */
-static int start_in(const struct making *making, const struct list *diff_ids, struct layer_work *request, struct layer_process **ret,
-		    struct error *e)
+/* In the stage's own root. */
+static struct build_worker_wish wish_of(const struct making *making, const char *root)
 {
-	const struct places *places = making->work->call->places;
-	struct layer *layers;
-	int result;
-
-	if (image_open_layers(places, diff_ids, &layers, &request->layer_count, e))
-		return -1;
-	request->layers = layers;
-	result = layer_work_start(places, request, ret, e);
-	image_close_layers(layers, request->layer_count);
-	return result;
+	return (struct build_worker_wish){ .work = making->work, .root = root, .diff_ids = &making->stage->diff_ids,
+					   .epoch = making->stage->epoch };
 }
 
 /* On top of the stage's layers. */
-static int start_writer(struct making *making, int (*work)(int, void *, struct error *), struct layer_process **ret, struct error *e)
+static int start_writer(struct making *making, int (*work)(int, void *, struct error *), struct build_worker **ret, struct error *e)
 {
 	autofree char *name = build_container_name(making->work);
+	autofree char *root = build_root_key(&(struct build_from){ .kind = BUILD_FROM_STAGE, .stage = making->stage->number });
 	int *const kept[] = { &making->in };
-	struct layer_work request = { .name = name, .kept = kept, .kept_count = making->in >= 0, .work = work, .data = making };
+	struct build_worker_wish wish = wish_of(making, root);
 
-	return start_in(making, &making->stage->diff_ids, &request, ret, e);
+	wish.request = (struct layer_work){ .name = name, .kept = kept, .kept_count = making->in >= 0, .work = work, .data = making };
+	return build_worker_start(&wish, ret, e);
 }
 
 static int copy(struct making *making, struct error *e)
 {
 	struct build_feed feed = { .work = making->work, .stage = making->stage, .step = making->step };
 	struct error theirs = { 0 };
-	struct layer_process *writer;
+	struct build_worker *writer;
 	int ends[2], result;
 
 	if (build_feed_look(&feed, e))
@@ -221,7 +216,7 @@ static int copy(struct making *making, struct error *e)
 	}
 	result = build_feed_run(&feed, e);
 	/* A tar that ended early fails over there, and nothing is taken. Where both fail, EPIPE says who gave up first. */
-	if (layer_work_finish(writer, commit, making, &theirs) == 0)
+	if (build_worker_finish(writer, commit, making, making->ret, &theirs) == 0)
 		return result;
 	if (result == 0 || e->sys == EPIPE)
 		*e = theirs;
@@ -230,18 +225,20 @@ static int copy(struct making *making, struct error *e)
 
 static int work_alone(struct making *making, struct error *e)
 {
-	struct layer_process *writer;
+	struct build_worker *writer;
 
-	return start_writer(making, make_folder, &writer, e) ? -1 : layer_work_finish(writer, commit, making, e);
+	return start_writer(making, make_folder, &writer, e) ? -1 : build_worker_finish(writer, commit, making, making->ret, e);
 }
 
 /* Runs it; its own words of failure are told by the log. */
 static int run_container(struct making *making, struct container *c, struct error *e)
 {
 	autorelease(list) struct list epilogue = { 0 };
+	autofree char *root = build_root_key(&(struct build_from){ .kind = BUILD_FROM_STAGE, .stage = making->stage->number });
+	const struct build_worker_wish wish = wish_of(making, root);
 	int status = 0;
 
-	if (new_layer_run(making->work->call->places, c, commit, making, &status, &epilogue, e))
+	if (build_worker_run(&wish, c, commit, making, making->ret, &status, &epilogue, e))
 		return -1;
 	if (status == 0)
 		return 0;
@@ -258,6 +255,8 @@ static int run(struct making *making, struct error *e)
 	struct container c = { 0 };
 	int result;
 
+	wish.fields = &work->options->fields;
+	wish.hosts = &work->options->hosts;
 	wish.is_limited = !work->call->places->rootless;
 	wish.host_name = making->stage->changes & CHANGE_HOST_NAME ? "another-host" : NULL;
 	wish.shifts_clock = making->stage->changes & CHANGE_CLOCK;
@@ -269,8 +268,6 @@ static int run(struct making *making, struct error *e)
 		wish.sources = mounts.sources;
 		result = build_container(&wish, &c, e);
 	}
-	if (result == 0)
-		result = image_open_layers(work->call->places, &making->stage->diff_ids, &c.layers, &c.layer_count, e);
 	if (result == 0)
 		result = run_container(making, &c, e);
 	container_release(&c);

@@ -11,6 +11,8 @@
  *     build_fetch     sources that come over the network
  *     build_feed      what a COPY or ADD brings to it
  *     build_mounts    what RUN --mount needs
+ *     build_worker    where a step's code and programs run
+ *     build_roots     where nobody may mount: the files of stages and images
  *     build_schedule  which step of which stage is next; several at once
  *     build_verify    every step a second time, in another world
  *     build_log       what people see of it
@@ -43,12 +45,13 @@ struct error;
 struct selection;
 
 struct build_options {
-	const char *file, *target, *network, *pull_word, *platform, *progress, *metadata_file, *iidfile, *compression;
-	bool no_cache, pull, push, quiet, verify, sbom, locked;
+	const char *file, *target, *network, *pull_word, *platform, *progress, *metadata_file, *iidfile, *compression, *isolation;
+	bool no_cache, push, quiet, verify, sbom, locked;
 	const char *override; /* of the spec; NULL: none */
 	const char *provenance; /* "min" or "max"; NULL: none */
 	bool is_part; /* of another command: nothing goes to stdout, and the log is told only where something is made */
-	struct list names, args, secrets, ssh, labels, annotations, outputs, contexts;
+	struct list names, args, secrets, ssh, labels, annotations, outputs, contexts, fresh, hosts;
+	struct list fields; /* "NAME=VALUE" of box run, for every step */
 	int64_t jobs; /* steps at once */
 };
 
@@ -132,6 +135,8 @@ struct build_work {
 	char *digest;        /* of the image, at the end */
 	char prefix[24];     /* of the names of containers */
 	unsigned made;       /* containers so far */
+	int roots;           /* build_roots.h; -1: there are none */
+	char roots_name[32];
 	struct build_log *log;
 	bool is_stopped;     /* by a signal */
 	struct build_verify *verify; /* it is the second time; else NULL */

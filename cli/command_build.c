@@ -2,6 +2,7 @@
 /*
  * command_build.c - box build: an image from a Dockerfile, or from the "build" object of app.json.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/isolation.h"
 #include "base/log.h"
 #include "base/number.h"
 #include "base/places.h"
@@ -25,6 +27,7 @@
 #include "cli/build_log.h"
 #include "cli/build_named.h"
 #include "cli/build_for_run.h"
+#include "cli/build_roots.h"
 #include "cli/build_spec.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
@@ -58,8 +61,17 @@ const struct option_row build_options[] = {
 	  "a folder or image that FROM and --from call NAME" },
 	{ 0, "network", OPTION_TEXT, offsetof(struct build_options, network), "default|host|none",
 	  "what RUN reaches: the host's network (default), or none" },
+	{ 0, "isolation", OPTION_TEXT, offsetof(struct build_options, isolation), "auto|full|chroot",
+	  "with less than namespaces (default: auto: where they are refused)" },
 	{ 0, "no-cache", OPTION_FLAG, offsetof(struct build_options, no_cache), NULL, "make every step again" },
-	{ 0, "pull", OPTION_FLAG, offsetof(struct build_options, pull), NULL, "ask registries whether the tags of base images have moved" },
+	{ 0, "no-cache-filter", OPTION_LIST, offsetof(struct build_options, fresh), "STAGE", "make the steps of this stage again" },
+	{ 0, "pull", OPTION_WORD, offsetof(struct build_options, pull_word), "always|missing|never",
+	  "ask registries whether the tags of base images have moved, or do not ask them at all" },
+	{ 0, "add-host", OPTION_LIST, offsetof(struct build_options, hosts), "NAME:ADDRESS", "a line of /etc/hosts for RUN" },
+	{ 0, "shm-size", OPTION_FIELD, offsetof(struct build_options, fields), "SIZE", "size of /dev/shm for RUN" },
+	{ 0, "ulimit", OPTION_FIELD, offsetof(struct build_options, fields), "NAME=SOFT[:HARD]", "limit of each process of RUN" },
+	{ 'm', "memory", OPTION_FIELD, offsetof(struct build_options, fields), "SIZE", "limit of the memory of each RUN" },
+	{ 0, "cpus", OPTION_FIELD, offsetof(struct build_options, fields), "NUMBER", "limit of the processor time of each RUN" },
 	{ 0, "locked", OPTION_FLAG, offsetof(struct build_options, locked), NULL,
 	  "take no base image but what the lock beside the file says (box lock)" },
 	{ 0, "platform", OPTION_TEXT, offsetof(struct build_options, platform), "OS/ARCH[/VARIANT]", "of the image (default: this host's)" },
@@ -81,6 +93,7 @@ const struct option_row build_options[] = {
 	{ 0, "sbom", OPTION_FLAG, offsetof(struct build_options, sbom), NULL,
 	  "say beside the image which packages are in it (SPDX). box push takes it along" },
 	OTHER_OPTION(0, "attest", "--provenance=mode=max, --sbom"),
+	BUILD_OTHER_OPTIONS,
 	OTHER_OPTION(0, "squash", "leave it out; a step that changes nothing makes no layer"),
 	OTHER_OPTION(0, "load", "leave it out; the image is in the store"),
 	{ 0 },
@@ -215,6 +228,7 @@ static void release(struct build_work *work)
 	const int fds[] = { work->store, work->pin, work->context };
 
 	build_stages_free(work, work->stages, work->stage_count);
+	build_roots_end(work);
 	for (size_t i = 0; i < work->secret_count; i++) {
 		free(work->secrets[i].id);
 		free(work->secrets[i].file);
@@ -319,14 +333,77 @@ static int build(struct build_work *work, const struct build_spec *spec, const c
 	return build_finish(work, e);
 }
 
+static int refuse_address(const char *operand, struct error *e)
+{
+	static const char *const beginnings[] = { "http://", "https://", "git://", "git@", "ssh://", "github.com/" };
+
+	for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+		if (text_starts(operand, beginnings[i])) {
+			error_set(e, ERROR_USAGE, "build %s: the context is a folder of this host, and no address", operand);
+			return error_hint(e, "git clone … FOLDER && box build FOLDER; in a build file, ADD takes addresses");
+		}
+	return 0;
+}
+
+/* "NAME:ADDRESS" (the address may have colons), or "NAME=ADDRESS": becomes "ADDRESS\tNAME". */
+static int take_hosts(struct build_options *options, struct error *e)
+{
+	for (size_t i = 0; i < options->hosts.count; i++) {
+		char *item = options->hosts.items[i];
+		size_t length = strcspn(item, ":=");
+		const char *address = item[length] ? item + length + 1 : "";
+		unsigned char bytes[sizeof(struct in6_addr)];
+
+		if (!length || strcspn(item, " \t\n\r#") != strlen(item) ||
+		    (inet_pton(AF_INET, address, bytes) != 1 && inet_pton(AF_INET6, address, bytes) != 1)) {
+			error_set(e, ERROR_USAGE, "option --add-host: expected NAME:ADDRESS, found \"%.80s\"", item);
+			return strcmp(address, "host-gateway") ? -1 : error_hint(e, "RUN has the host's network: 127.0.0.1 is the host");
+		}
+		options->hosts.items[i] = text_format("%s\t%.*s", address, (int)length, item);
+		free(item);
+	}
+	return 0;
+}
+
+/* Now, and not when the first step needs them. */
+static int check_fields(const struct build_options *options, struct error *e)
+{
+	const struct list command = { .items = (char *[]){ (char[]){ "true" }, NULL }, .count = 1 };
+	const struct app_options chosen = { .command = &command, .fields = &options->fields };
+	struct app *app;
+
+	if (app_from_image("scratch", "build", &chosen, &app, e)) {
+		e->kind = ERROR_USAGE;
+		return -1;
+	}
+	app_free(app);
+	return 0;
+}
+
+/* "a,b" are two. */
+static void split_stages(struct list *stages)
+{
+	struct list split = { 0 };
+
+	for (size_t i = 0; i < stages->count; i++)
+		for (char *rest = stages->items[i], *part; (part = strsep(&rest, ","));)
+			list_add(&split, part);
+	list_release(stages);
+	*stages = split;
+}
+
 static int check(struct build_options *options, const struct list *operands, struct error *e)
 {
 	static const char *const networks[] = { "default", "host", "none", NULL };
 	static const char *const styles[] = { "auto", "plain", "tty", "quiet", "none", NULL };
 	static const char *const compressions[] = { "zstd", "gzip", "none", NULL };
 
+	static const char *const pulls[] = { "true", "false", "always", "missing", "never", "newer", NULL };
+
 	if (operands->count > 1)
 		return error_set(e, ERROR_USAGE, "build: expected one folder, found %zu operands", operands->count);
+	if (operands->count && refuse_address(operands->items[0], e))
+		return -1;
 	if (!options->compression)
 		options->compression = COMPRESSION;
 	options->jobs = JOBS;
@@ -336,15 +413,20 @@ static int check(struct build_options *options, const struct list *operands, str
 	for (size_t i = 0; i < options->labels.count; i++)
 		if (!strchr(options->labels.items[i], '='))
 			return error_set(e, ERROR_USAGE, "option --label %.80s: expected KEY=VALUE", options->labels.items[i]);
+	split_stages(&options->fresh);
+	if (take_hosts(options, e) || check_fields(options, e))
+		return -1;
 	return (options->network && options_one_of("network", options->network, networks, e)) ||
 			       (options->progress && options_one_of("progress", options->progress, styles, e)) ||
-			       options_one_of("compression", options->compression, compressions, e) || build_attest_check(options, e) ? -1 : 0;
+			       (options->pull_word && options_one_of("pull", options->pull_word, pulls, e)) ||
+			       options_one_of("compression", options->compression, compressions, e) ||
+			       build_attest_check(options, e) || isolation_allow(options->isolation, /* runs_steps= */ true, e) ? -1 : 0;
 }
 
 /* The whole of it; what it says goes to the terminal. */
 static int build_operand(const struct call *call, struct build_options *options, const char *operand, bool is_spec, char **ret_digest)
 {
-	struct build_work work = { .call = call, .options = options, .store = -1, .pin = -1, .context = -1 };
+	struct build_work work = { .call = call, .options = options, .store = -1, .pin = -1, .context = -1, .roots = -1 };
 	struct build_spec spec = { 0 };
 	struct error e = { 0 };
 	int result = (is_spec && load_spec(operand, options, &spec, &e)) || build(&work, &spec, operand, &e) ? -1 : 0;
@@ -364,7 +446,7 @@ int build_for_run(const struct call *call, const char *path, const struct build_
 {
 	struct build_options options = { .compression = COMPRESSION, .jobs = JOBS, .quiet = wish->is_quiet, .locked = wish->is_locked,
 					 .override = wish->override, .platform = wish->platform, .pull_word = wish->pull,
-					 .pull = text_equal(wish->pull, "always"), .is_part = true };
+					 .is_part = true };
 
 	return build_operand(call, &options, path, /* is_spec= */ true, ret_digest);
 }
@@ -382,7 +464,7 @@ int command_build(const struct call *call)
 	autorelease(list) struct list operands = { 0 };
 	struct build_options options = { 0 };
 	struct list *const lists[] = { &options.names, &options.args, &options.secrets, &options.labels, &options.annotations, &options.outputs,
-					&options.contexts, &options.ssh };
+				       &options.contexts, &options.ssh, &options.fresh, &options.hosts, &options.fields };
 	struct error e = { 0 };
 	const char *operand;
 	int result;

@@ -28,3 +28,35 @@
 	OTHER_OPTION(0, "variant", "--platform OS/ARCH/VARIANT")
 
 #define ALL_TAGS_OPTION(command) OTHER_OPTION('a', "all-tags", "each tag by its name: box " command " NAME:TAG")
+
+#define LEAVE_OUT "leave it out; "
+
+/* Of docker build, docker buildx build, podman build and buildah build. */
+#define BUILD_OTHER_OPTIONS \
+	PLATFORM_OPTIONS, TRANSFER_OPTIONS, \
+	OTHER_OPTION(0, "rm", LEAVE_OUT "a step leaves nothing but its layer"), \
+	OTHER_OPTION(0, "force-rm", LEAVE_OUT "a step leaves nothing but its layer"), \
+	OTHER_OPTION(0, "layers", LEAVE_OUT "every step that changes something has a layer; --no-cache makes all again"), \
+	OTHER_OPTION(0, "compress", LEAVE_OUT "there is no daemon that the context is sent to"), \
+	OTHER_OPTION(0, "jobs", LEAVE_OUT "stages that do not need each other are made at the same time"), \
+	OTHER_OPTION(0, "format", LEAVE_OUT "images are OCI images; -o type=docker,dest=FILE writes one for docker load"), \
+	OTHER_OPTION(0, "timestamp", "SOURCE_DATE_EPOCH=SECONDS before the command"), \
+	OTHER_OPTION(0, "source-date-epoch", "SOURCE_DATE_EPOCH=SECONDS before the command"), \
+	OTHER_OPTION(0, "rewrite-timestamp", LEAVE_OUT "files of new layers have no time after SOURCE_DATE_EPOCH, those of base images stay"), \
+	OTHER_OPTION(0, "env", "ENV in the build file, or --build-arg with ARG"), \
+	OTHER_OPTION(0, "unsetenv", "ENV in the build file"), \
+	OTHER_OPTION('v', "volume", "RUN --mount=type=bind or --mount=type=cache in the build file"), \
+	OTHER_OPTION(0, "device", "a step has no devices"), \
+	OTHER_OPTION(0, "cap-add", "a step has the capabilities of docker's, and no others"), \
+	OTHER_OPTION(0, "cap-drop", "a step has the capabilities of docker's"), \
+	OTHER_OPTION(0, "security-opt", "a step has box's own seccomp filter"), \
+	OTHER_OPTION(0, "userns", LEAVE_OUT "every step has a user namespace"), \
+	OTHER_OPTION(0, "cgroup-parent", LEAVE_OUT "steps lie below /box"), \
+	OTHER_OPTION(0, "dns", "RUN reads the host's resolv.conf"), \
+	OTHER_OPTION(0, "http-proxy", "--build-arg http_proxy; it is predefined, and in no image"), \
+	OTHER_OPTION(0, "ignorefile", "FILE.dockerignore beside the build file FILE, or .dockerignore of the context"), \
+	OTHER_OPTION(0, "logfile", "2>FILE"), \
+	OTHER_OPTION(0, "manifest", "an image for each platform, by a name of its own"), \
+	OTHER_OPTION(0, "from", "ARG before FROM, and --build-arg"), \
+	OTHER_OPTION(0, "builder", LEAVE_OUT "there is one builder, box"), \
+	OTHER_OPTION(0, "allow", "a step gets no more power than the others")

@@ -97,7 +97,7 @@ int commit_request(const struct places *places, const struct commit_wish *wish, 
 	list_add(&words, "commit");
 	list_addf(&words, "%d", store);
 	list_addf(&words, "%d", wish->upper);
-	list_add(&words, wish->is_rootless ? "folders" : "any");
+	list_add(&words, wish->is_changes ? "changes" : wish->is_rootless ? "folders" : "any");
 	list_add(&words, wish->compression);
 	list_addf(&words, "%lld", (long long)wish->epoch);
 	list_add(&words, wish->words);

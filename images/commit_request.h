@@ -2,7 +2,7 @@
 /*
  * commit_request.h - what box asks box-image to make of a writable layer: a layer of an image.
  *
- *     box-image commit STORE-FD UPPER-FD any|folders COMPRESSION EPOCH WORDS
+ *     box-image commit STORE-FD UPPER-FD any|folders|changes COMPRESSION EPOCH WORDS
  *
  * On its stdin is an object, commit_document. The answer is that of unpack_answer.h, where "told" has one line, "DIFF-ID DIGEST SIZE
  * MEDIA-TYPE", or none: the folder holds no change.
@@ -32,6 +32,7 @@ struct commit_wish {
 	const char *compression; /* a word of above */
 	int64_t epoch;           /* seconds since 1970 */
 	bool is_rootless;        /* layers can only be folders */
+	bool is_changes;         /* upper is a folder that root_changes_find has filled (images/build/root_changes.h) */
 	const char *words;       /* what it is, for messages: "Dockerfile:12" */
 };
 

@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/isolation.h"
 #include "base/log.h"
 #include "base/places.h"
 #include "base/text.h"
@@ -109,7 +110,8 @@ static int load_layer(const struct places *places, int store, const struct diges
 
 	if (!places->rootless)
 		mount = layer_open_index(store, digest, &why);
-	if (mount < 0 && !layer_has_folder(store, digest)) {
+	/* A chroot is filled from the tar (cli/build_roots.h). */
+	if (mount < 0 && !layer_has_folder(store, digest) && !(layer_has_index(store, digest) && isolation_is_chroot())) {
 		if (why.kind == ERROR_NONE) {
 			errno = ENOENT;
 			error_sys(&why, "open %s in the image store", path);

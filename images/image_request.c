@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/isolation.h"
 #include "base/number.h"
 #include "base/places.h"
 #include "base/process.h"
@@ -91,6 +92,15 @@ static void add_hooks(struct list *ret)
 #endif
 }
 
+/* How much less it has than elsewhere (base/isolation.h). */
+static void add_isolation(struct list *ret)
+{
+	if (isolation_is_chroot())
+		list_env_set(ret, "BOX_LAYERS", "tar");
+	if (isolation_has_no_sandbox())
+		list_env_set(ret, "BOX_SANDBOX", "chroot");
+}
+
 /* Runs it, and takes its answer apart. */
 static int ask(const struct image_request *request, char *helper, struct unpack_answer *ret, struct error *e)
 {
@@ -107,6 +117,7 @@ static int ask(const struct image_request *request, char *helper, struct unpack_
 		list_add(&argv, request->words->items[i]);
 	if (request->is_online)
 		add_environment(&environment);
+	add_isolation(&environment);
 	add_hooks(&environment);
 	run.argv = argv.items;
 	run.environment = environment.items;

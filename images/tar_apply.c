@@ -42,6 +42,13 @@ struct target {
 	unsigned char *buffer;
 };
 
+const char *tar_apply_mark(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	return text_starts(name, TAR_APPLY_MARK) ? name + strlen(TAR_APPLY_MARK) : NULL;
+}
+
 static ssize_t next_bytes(void *data, const unsigned char **ret, struct error *e)
 {
 	struct target *target = data;
@@ -126,7 +133,8 @@ static int set_xattrs(const struct target *target, int fd, const struct tar_memb
 		const struct tar_xattr *xattr = &member->xattrs[i];
 		bool is_capability = strcmp(xattr->name, "security.capability") == 0;
 
-		if (!(is_capability && target->apply->keeps_special_modes) && !text_starts(xattr->name, "user."))
+		if (!(is_capability && target->apply->keeps_special_modes) &&
+		    (!text_starts(xattr->name, "user.") || text_starts(xattr->name, "user.overlay.")))
 			continue;
 		/* A file system without attributes, as a tmpfs of an older kernel, loses them. */
 		if (fsetxattr(fd, xattr->name, xattr->value, xattr->size, 0) && errno != EOPNOTSUPP)
@@ -180,7 +188,7 @@ static int make_room(const struct target *target, int folder, const char *name, 
 {
 	if (unlinkat(folder, name, 0) == 0 || errno == ENOENT)
 		return 0;
-	if (errno == EISDIR && target->apply->replaces)
+	if (errno == EISDIR && (target->apply->replaces || target->apply->is_layer))
 		return folder_remove(folder, name, e);
 	if (errno == EISDIR)
 		return error_set(e, ERROR_EXISTS, "replace it: it is a folder, and becomes none");
@@ -225,7 +233,11 @@ static int apply_folder(struct target *target, int parent, const char *name, con
 {
 	autoclose int folder = -1;
 	struct folder *later;
+	struct stat st;
 
+	if (target->apply->is_layer && *name && fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode) &&
+	    unlinkat(parent, name, 0))
+		return error_sys(e, "replace it");
 	if (*name && mkdirat(parent, name, 0700) && errno != EEXIST)
 		return error_sys(e, "make the folder");
 	folder = open_folder(target, parent, name, e);
@@ -284,7 +296,7 @@ static int apply_member(struct target *target, const struct tar_member *member, 
 	/* The folder that everything goes to is as it was, unless it is what was asked for. */
 	if (is_prefix && member->type == TAR_FOLDER && !target->drops_first && !target->apply->sets_root)
 		return 0;
-	if (member->type == TAR_CHARACTER || member->type == TAR_BLOCK)
+	if (member->type == TAR_CHARACTER || member->type == TAR_BLOCK || (target->apply->is_layer && tar_apply_mark(path)))
 		return 0;
 	parent = *path ? open_parent(target, path, name, e) : dup(target->root);
 	if (parent < 0)

@@ -27,7 +27,14 @@ struct tar_apply {
 	bool keeps_special_modes; /* setuid, setgid and file capabilities; else no program gets more rights than whoever calls it */
 	bool replaces;            /* a member takes the place of whatever has its name; else a folder and what is none refuse each other */
 	bool sets_root;           /* the prefix gets owner and mode of a member "." */
+	bool is_layer;            /* on top of others (layer_apply.h): marks are passed over, and a folder makes room for a file */
 };
 
 /* Makes the members below prefix, a path in root. Missing folders are made. Empty stretches of files become holes. */
 int tar_apply(const struct tar_apply *apply, int root, const char *prefix, struct error *e);
+
+/* What the names of marks begin with, in layers. */
+#define TAR_APPLY_MARK ".wh."
+
+/* The name that is removed by a mark of that path (".wh.NAME"), or ".wh..opq" of one that hides all of a folder; NULL: it is no mark. */
+const char *tar_apply_mark(const char *path);

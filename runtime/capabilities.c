@@ -122,6 +122,14 @@ int capabilities_set(const struct capability_sets *wanted, struct error *e)
 	return 0;
 }
 
+uint64_t capabilities_own(void)
+{
+	struct capability_sets own = { 0 };
+	struct error ignored = { 0 };
+
+	return sets_read(&own, &ignored) ? 0 : own.permitted;
+}
+
 void capabilities_lower(struct capability_sets *sets)
 {
 	struct capability_sets own = { 0 };

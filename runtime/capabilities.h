@@ -21,5 +21,8 @@ int capabilities_set(const struct capability_sets *wanted, struct error *e);
  * host cannot grant is no error). */
 void capabilities_lower(struct capability_sets *sets);
 
+/* Those that this process has. */
+uint64_t capabilities_own(void);
+
 /* The highest capability number of this kernel. */
 int capabilities_last(void);

@@ -313,6 +313,35 @@ static const struct step debug_steps[] = {
 	{ "execute", step_execute },
 };
 
+/* A step of a build inside somebody else's container (chroot_run.c). The reasons of the order are those above. */
+static const struct step chroot_steps[] = {
+	{ "death signal", step_bind_to_parent },
+	{ "close-on-exec", step_close_on_exec },
+	{ "keyring", step_chroot_keyring },
+	{ "session", step_session },
+	{ "wait: id map", step_wait_go },
+	{ "root of the user namespace", step_namespace_root },
+	{ "root", step_chroot },
+	{ "user", step_find_user },
+	{ "streams", step_streams },
+	{ "working folder", step_working_folder },
+	{ "umask", step_umask },
+	{ "program", step_find_program },
+	{ "wait: limits", step_ready },
+	{ "bounding set", step_bounding_set },
+	{ "identity", step_identity },
+	{ "capabilities", step_chroot_capabilities },
+	{ "no new privileges", step_no_new_privileges },
+	{ "death signal again", step_bind_again },
+	{ "take streams", step_take_streams },
+	{ "signals", step_signals },
+	{ "close every other descriptor", step_close_others },
+	{ "another world", step_chroot_world },             /* after no_new_privs, without which it needs CAP_SYS_ADMIN */
+	{ "no sockets", step_no_sockets },                  /* before the late filter, which may forbid to load another one */
+	{ "seccomp late", step_seccomp_late },
+	{ "execute", step_execute },
+};
+
 /* The same in an OCI container, whose program may outlive the command. */
 static const struct step enter_oci_steps[] = {
 	{ "keyring", step_oci_keyring },
@@ -391,6 +420,11 @@ _Noreturn void child_main(struct child *c)
 	if (c->container->oci)
 		run_steps(c, create_steps, sizeof create_steps / sizeof *create_steps);
 	run_steps(c, start_steps, sizeof start_steps / sizeof *start_steps);
+}
+
+_Noreturn void child_chroot(struct child *c)
+{
+	run_steps(c, chroot_steps, sizeof chroot_steps / sizeof *chroot_steps);
 }
 
 _Noreturn void child_debug(struct child *c)

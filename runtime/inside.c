@@ -23,6 +23,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/id_map.h"
+#include "base/isolation.h"
 #include "base/process.h"
 #include "runtime/box.h"
 #include "runtime/capabilities.h"
@@ -120,7 +121,8 @@ static _Noreturn void run_inside(const struct inside *request, int channel)
 
 int inside_start(const struct inside *request, struct inside_process *ret, struct error *e)
 {
-	const struct process_clone clone = { .flags = request->map ? CLONE_NEWUSER : 0, .cgroup = -1 };
+	bool is_mapped = request->map && !isolation_is_chroot();
+	const struct process_clone clone = { .flags = is_mapped ? CLONE_NEWUSER : 0, .cgroup = -1 };
 	struct inside_process process = { .pidfd = -1, .channel = -1 };
 	struct error ignored = { 0 };
 	struct message message;
@@ -140,7 +142,7 @@ int inside_start(const struct inside *request, struct inside_process *ret, struc
 	}
 	process.channel = ends[0];
 	message_init(&message, 0);
-	if ((request->map && id_map_write(process.pid, request->map, e)) || channel_send(process.channel, &message, e)) {
+	if ((is_mapped && id_map_write(process.pid, request->map, e)) || channel_send(process.channel, &message, e)) {
 		(void)process_signal(process.pidfd, SIGKILL); /* it cannot have ended: it waits for us */
 		(void)inside_finish(&process, &ignored);      /* e has the cause */
 		return -1;

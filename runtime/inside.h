@@ -17,7 +17,7 @@ struct id_map;
 struct places;
 
 struct inside {
-	const struct id_map *map; /* of a new user namespace, or NULL: */
+	const struct id_map *map; /* of a new user namespace, or NULL: (in a build's chroot, base/isolation.h: none, and ids as they are) */
 	int first;                /* pidfd of a container's first process, whose user and mount namespaces are joined; its root is "/" */
 	int confine;              /* with map: the folder that becomes "/", or -1 */
 	/* Or NULL: runs as the root of the user namespace, in a mount namespace of its own and with all of that root's powers; with first,

@@ -43,6 +43,7 @@ struct child {
 	bool is_rootless;
 	bool is_first;            /* the container's first process, not one that entered */
 	bool is_background;       /* the app lives on when box ends */
+	bool can_mount;           /* a chroot: it has a mount namespace of its own all the same */
 	bool can_setgroups;
 	bool has_tty_group;       /* gid 5 exists in the container */
 
@@ -73,6 +74,12 @@ int step_root(struct child *c, struct error *e);
 int step_pivot(struct child *c, struct error *e);
 /* Attaches mount to the folder target ("/proc"), which has to be a real folder directly below the root; made where missing. */
 int root_attach_top(struct child *c, int mount, const char *target, struct error *e);
+/* chroot_steps.c */
+int step_chroot_keyring(struct child *c, struct error *e);
+int step_chroot(struct child *c, struct error *e);
+int step_chroot_capabilities(struct child *c, struct error *e);
+int step_chroot_world(struct child *c, struct error *e);
+int step_no_sockets(struct child *c, struct error *e);
 /* debug_steps.c */
 int step_app_root(struct child *c, struct error *e);
 int step_find_app_user(struct child *c, struct error *e);

@@ -95,7 +95,7 @@ int step_streams(struct child *c, struct error *e)
 	if (c->container->keep_stdin && !c->is_background) {
 		if (make_pipe(c, /* to_app= */ true, &c->streams[0], &c->parent_streams[0], e))
 			return -1;
-	} else if (!c->container->keep_stdin && (c->streams[0] = open_null(c, e)) < 0) {
+	} else if (!c->container->keep_stdin && c->streams[0] < 0 && (c->streams[0] = open_null(c, e)) < 0) {
 		return -1;
 	}
 	if (c->is_background)

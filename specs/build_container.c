@@ -127,6 +127,23 @@ static void set_environment(struct container *c, const struct build_container_wi
 	}
 }
 
+/* Before the others: the first line that has a name counts. */
+static void add_hosts(struct container *c, const struct list *hosts)
+{
+	for (size_t i = 0; hosts->count && i < c->file_count; i++) {
+		struct text text = { 0 };
+
+		if (strcmp(c->files[i].target, "/etc/hosts") != 0)
+			continue;
+		for (size_t n = 0; n < hosts->count; n++)
+			text_addf(&text, "%s\n", hosts->items[n]);
+		text_add_bytes(&text, c->files[i].data, c->files[i].length);
+		free(c->files[i].data);
+		c->files[i].length = text.length;
+		c->files[i].data = text_take(&text);
+	}
+}
+
 static int by_target(const void *a, const void *b)
 {
 	return strcmp(((const struct mount_entry *)a)->target, ((const struct mount_entry *)b)->target);
@@ -153,6 +170,7 @@ static void fit(struct container *c, const struct build_container_wish *wish)
 	drop_memory(c);
 	own = c->mount_count;
 	set_environment(c, wish);
+	add_hosts(c, wish->hosts);
 	for (size_t i = 0; i < step->mount_count; i++)
 		add_step_mount(c, &step->mounts[i], &wish->sources[i]);
 	/* A path sorts before every path below it. */
@@ -169,6 +187,8 @@ int build_container(const struct build_container_wish *wish, struct container *r
 	int result;
 
 	list_add(&fields, wish->has_network ? "network=host" : "network=none");
+	for (size_t i = 0; i < wish->fields->count; i++)
+		list_add(&fields, wish->fields->items[i]);
 	if (app_from_image(wish->image, called, &options, &app, e))
 		return -1;
 	result = app_container(app, NULL, &options, ret, e);

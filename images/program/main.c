@@ -184,7 +184,7 @@ static int survey(char *const *words, struct unpack_answer *ret, struct error *e
 	return result ? error_in(e, "look at %s", request.words) : 0;
 }
 
-/* STORE-FD UPPER-FD any|folders COMPRESSION EPOCH WORDS; the rest is on stdin. */
+/* STORE-FD UPPER-FD any|folders|changes COMPRESSION EPOCH WORDS; the rest is on stdin. */
 static int commit(char *const *words, struct unpack_answer *ret, struct error *e)
 {
 	autorelease(commit_document) struct commit_document document = { 0 };
@@ -193,6 +193,7 @@ static int commit(char *const *words, struct unpack_answer *ret, struct error *e
 	int result;
 
 	request.only_folders = strcmp(words[2], "folders") == 0;
+	request.is_changes = strcmp(words[2], "changes") == 0;
 	request.words = words[5];
 	if (compressor_parse(words[3], &request.compression) || number_parse(words[4], 0, INT64_MAX, &request.epoch))
 		return wrong_words(e);

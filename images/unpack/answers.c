@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -174,6 +175,19 @@ static int64_t inside(const struct id_extent *ranges, int count, uint32_t id)
 	return 0;
 }
 
+/* Whether it is one of the kind that was asked for: a folder, or an empty file without attributes. */
+static bool is_lower(int root, const char *name, bool wants_file, const struct stat *st)
+{
+	autoclose int fd = -1;
+
+	if (!wants_file)
+		return S_ISDIR(st->st_mode);
+	if (!S_ISREG(st->st_mode) || st->st_size)
+		return false;
+	fd = beneath_try(root, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+	return fd >= 0 && flistxattr(fd, NULL, 0) <= 0;
+}
+
 /* The uppermost layer that has the name decides: a folder there is what an app would see; anything else hides what is below. */
 static int answer_lower(struct job *job, const struct wire_message *question, struct wire_message *answer, int *ret_fd,
 			struct error *e)
@@ -188,7 +202,7 @@ static int answer_lower(struct job *job, const struct wire_message *question, st
 
 		if (fd < 0 && errno == ENOENT)
 			continue;
-		if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+		if (fd >= 0 && fstat(fd, &st) == 0 && is_lower(root, question->text, question->number == 1, &st))
 			(void)snprintf(answer->text, sizeof answer->text, "%o %u %u %lld %ld", st.st_mode & 07777,
 				       (unsigned)inside(job->ids.uids, job->ids.uid_count, st.st_uid),
 				       (unsigned)inside(job->ids.gids, job->ids.gid_count, st.st_gid),

@@ -29,6 +29,7 @@
 #include "images/unpack/manifest.h"
 #include "images/unpack/running.h"
 #include "images/unpack/sandbox.h"
+#include "images/unpack/sandbox_kind.h"
 #include "images/unpack/unpack.h"
 #include "images/unpack/upper_tar.h"
 #include "images/unpack/worker.h"
@@ -72,14 +73,27 @@ static void split(struct id_extent *extents, int *count, uint32_t moved)
 	}
 }
 
+/* What the changes are compared with lies beside them. It answers for all layers, none of which anybody can mount here. */
+static int take_lower(struct job *job, const struct commit *commit, struct error *e)
+{
+	struct job_layer *top = job->layer_count ? &job->layers[job->layer_count - 1] : NULL;
+
+	if (!top)
+		return 0;
+	top->root = openat(commit->upper, "lower", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return top->root < 0 ? error_sys(e, "open what the changes are compared with") : 0;
+}
+
 /* The upper folder as a tar; *ret_size is 0 where nothing changed. */
 static int pack(struct job *job, const struct commit *commit, int tar, int64_t *ret_size, struct error *e)
 {
 	autorelease(running) struct running running = RUNNING_NONE;
 	struct upper_tar how = { .epoch = commit->epoch,
 				 .has_lower = job->layer_count > 0,
+				 .has_sockets = commit->is_changes,
 				 .stubs = &commit->document->stubs };
 	struct sandbox sandbox = { .folder = commit->upper, .is_read_only = true };
+	autoclose int upper = -1;
 	struct id_map map;
 	struct stat st;
 
@@ -89,7 +103,15 @@ static int pack(struct job *job, const struct commit *commit, int tar, int64_t *
 	how.overflow_gid = overflow_id("/proc/sys/kernel/overflowgid");
 	split(map.uids, &map.uid_count, how.overflow_uid);
 	split(map.gids, &map.gid_count, how.overflow_gid);
+	/* Where ids are as they are, none is a stranger's. */
+	if (sandbox_is_chroot())
+		how.overflow_uid = how.overflow_gid = UPPER_NO_ID;
 	sandbox.ids = &map;
+	upper = commit->is_changes ? openat(commit->upper, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	if (commit->is_changes && (upper < 0 || take_lower(job, commit, e)))
+		return upper < 0 ? error_sys(e, "open the changes") : -1;
+	if (commit->is_changes)
+		sandbox.folder = upper;
 	if (running_start(&sandbox, worker_pack, &how, &tar, 1, &running, e) ||
 	    job_finish_worker(job, running.pidfd, running.channel, e))
 		return -1;

@@ -17,6 +17,7 @@ struct commit {
 	int store;         /* its lock is not held */
 	int upper;         /* the upper folder */
 	bool only_folders; /* layers do not become tars with an index */
+	bool is_changes;   /* upper is a folder as root_changes.h makes it, and holds the upper folder and what it is compared with */
 	enum compression compression;
 	int64_t epoch;
 	const struct commit_document *document;

@@ -5,6 +5,8 @@
  * libarchive, isa-l, libzstd and jansson read what strangers wrote; whoever takes them over should hold nothing. The order
  * is fixed by the kernel:
  *
+ * In somebody else's container that refuses namespaces (base/isolation.h) the first three are a chroot, and the rest has to do.
+ *
  *     namespaces   user, mount, pid, net (not for what fetches), ipc, uts: no host id, no process, no network to reach
  *     ids          written by the parent; then the process is the store's id 0
  *     root         a clone of the staging folder's mount, pivoted into: needs CAP_SYS_ADMIN, which goes next
@@ -34,6 +36,7 @@
 #include "base/mountapi.h"
 #include "base/process.h"
 #include "images/unpack/budget.h"
+#include "images/unpack/sandbox_kind.h"
 #include "images/unpack/store_ids.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -71,6 +74,12 @@ static int become_owner(const struct id_map *ids, struct error *e)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || prctl(PR_SET_DUMPABLE, 0))
 		return error_sys(e, "tie the sandbox to its parent");
 	return 0;
+}
+
+/* Without namespaces: nothing that comes later may change the root again, or open what lies outside. */
+static int change_root(struct error *e)
+{
+	return chroot(".") || chdir("/") ? error_sys(e, "make the staging folder the sandbox's root") : 0;
 }
 
 /*
@@ -169,8 +178,8 @@ static int close_others(int *channel, struct error *e)
 
 static int lock_in(const struct sandbox *sandbox, int *channel, struct error *e)
 {
-	if (become_owner(sandbox->ids, e) || close_others(channel, e) || enter_root(sandbox, e) || drop_capabilities(sandbox->has_network, e) ||
-	    set_limits(e))
+	if (become_owner(sandbox->ids, e) || close_others(channel, e) || (sandbox_is_chroot() ? change_root(e) : enter_root(sandbox, e)) ||
+	    drop_capabilities(sandbox->has_network, e) || set_limits(e))
 		return -1;
 	return sandbox_landlock(sandbox->has_network, e) || sandbox_seccomp(sandbox->has_network, e) ? -1 : 0;
 }
@@ -195,8 +204,9 @@ int sandbox_start(const struct sandbox *sandbox, int (*task)(int channel, void *
 		  void (*fail)(int channel, const struct error *error), void *data, struct error *e)
 {
 	const struct process_clone request = {
-		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
-			 (sandbox->has_network ? 0 : CLONE_NEWNET),
+		.flags = sandbox_is_chroot() ? 0
+					     : CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
+						       (sandbox->has_network ? 0 : CLONE_NEWNET),
 		.cgroup = -1,
 	};
 	autoclose int pidfd = -1, go_read = -1, go_write = -1;
@@ -224,7 +234,7 @@ int sandbox_start(const struct sandbox *sandbox, int (*task)(int channel, void *
 			      "kernel.unprivileged_userns_clone");
 		return error_in(e, "start the sandbox for unpacking");
 	}
-	if (store_ids_write(pid, sandbox->ids, e) == 0 && write(go_write, "g", 1) == 1)
+	if ((sandbox_is_chroot() || store_ids_write(pid, sandbox->ids, e) == 0) && write(go_write, "g", 1) == 1)
 		return take_fd(&pidfd);
 	if (e->kind == ERROR_NONE)
 		error_sys(e, "start the sandbox for unpacking");

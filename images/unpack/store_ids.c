@@ -7,12 +7,17 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "images/unpack/sandbox_kind.h"
 
 void store_ids_find(struct id_map *ret)
 {
 	const struct id_extent own = { 0, ID_POOL_BASE, ID_RANGE };
 
-	if (geteuid() == 0)
+	const struct id_extent here = { 0, 0, ID_RANGE };
+
+	if (sandbox_is_chroot())
+		*ret = (struct id_map){ .uids = { here }, .gids = { here }, .uid_count = 1, .gid_count = 1, .can_setgroups = true };
+	else if (geteuid() == 0)
 		*ret = (struct id_map){ .uids = { own }, .gids = { own }, .uid_count = 1, .gid_count = 1, .can_setgroups = true };
 	else
 		id_map_for_caller(ret);

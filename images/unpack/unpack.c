@@ -39,6 +39,7 @@
 #include "images/unpack/job.h"
 #include "images/unpack/manifest.h"
 #include "images/unpack/sandbox.h"
+#include "images/unpack/sandbox_kind.h"
 #include "images/unpack/wire.h"
 #include "images/unpack/worker.h"
 
@@ -244,6 +245,10 @@ static void find_form(struct job *job)
 	struct error why = { 0 };
 
 	if (job->request->only_folders)
+		return;
+	/* Nobody here could mount a folder either (base/isolation.h): the files of a layer are made of its tar. */
+	job->can_index = sandbox_keeps_tars();
+	if (job->can_index)
 		return;
 	job->can_index = layer_mount_probe(job->staging, &why) != NULL;
 	if (why.kind != ERROR_NONE)

@@ -154,6 +154,28 @@ static int write_named(struct walk *walk, int folder, const char *name, const st
 	}
 }
 
+/* Nothing but its times could have been changed, and these were not. */
+static bool is_unchanged(struct walk *walk, int folder, const char *name, const struct stat *st)
+{
+	autorelease(tar_attributes) struct tar_attributes attributes = { 0 };
+	struct error ignored = { 0 };
+	uint32_t uid = 0, gid = 0;
+	struct stat lower;
+	autoclose int fd = -1;
+
+	if (!S_ISREG(st->st_mode) || st->st_size || st->st_nlink > (walk->how->has_sockets ? 2 : 1) ||
+	    walk->how->lower_file(walk->path.data, &lower, walk->how->data))
+		return false;
+	if (owner(walk, st->st_uid, walk->how->overflow_uid, "user", &uid, &ignored) ||
+	    owner(walk, st->st_gid, walk->how->overflow_gid, "group", &gid, &ignored))
+		return false;
+	if (lower.st_uid != uid || lower.st_gid != gid || (lower.st_mode & 07777) != (st->st_mode & 07777) ||
+	    lower.st_mtim.tv_sec != st->st_mtim.tv_sec || lower.st_mtim.tv_nsec != st->st_mtim.tv_nsec)
+		return false;
+	fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd >= 0 && tar_attributes_read(fd, walk->path.data, false, &attributes, &ignored) == 0 && !attributes.count;
+}
+
 /* What is no folder. */
 static int write_other(struct walk *walk, struct frame *frame, int folder, const char *name, const struct stat *st,
 		       struct error *e)
@@ -165,11 +187,13 @@ static int write_other(struct walk *walk, struct frame *frame, int folder, const
 
 	if (S_ISREG(st->st_mode) && st->st_size == 0 && list_has(walk->how->stubs, walk->path.data))
 		return 0;
-	if (S_ISCHR(st->st_mode) && st->st_rdev == 0) {
+	if ((S_ISCHR(st->st_mode) && st->st_rdev == 0) || (S_ISSOCK(st->st_mode) && walk->how->has_sockets)) {
 		autofree char *mark = text_format("%.*s" MARK "%s", (int)frame->length, walk->path.data, name);
 
 		return write_frames(walk, frame, e) ? -1 : write_mark(walk, mark, e);
 	}
+	if (frame->sees_lower && is_unchanged(walk, folder, name, st))
+		return 0;
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode) || S_ISSOCK(st->st_mode)) {
 		walk->report.left_out++;
 		return 0;

@@ -11,7 +11,8 @@
  *     removed     ".wh.NAME" for a device 0:0
  *     replaced    ".wh..wh..opq" for a folder that hides one below. overlayfs marks new folders that hide nothing, too; which ones is
  *                 the kernel's choice. They get no mark
- *     unchanged   a folder that was only copied up (because a name in it came and went, or to make a stub) is left out
+ *     unchanged   a folder that was only copied up (because a name in it came and went, or to make a stub) is left out, and so is an empty
+ *                 file (because it was opened for writing: the locks of dpkg and useradd)
  */
 #pragma once
 
@@ -26,14 +27,19 @@ struct list;
  * So the sandbox calls that one by this number, and what is shown as the overflow id is a stranger's. */
 enum { UPPER_MOVED_ID = 1 << 24 };
 
+/* No file belongs to it. */
+#define UPPER_NO_ID UINT32_MAX
+
 struct upper_tar {
 	int fd; /* the tar: an empty file or a pipe. Where nothing changed, nothing is written */
 	int64_t epoch;
 	uint32_t overflow_uid, overflow_gid;
 	bool has_lower;           /* the folder lies over layers */
+	bool has_sockets;         /* a socket stands for what is removed: images/build/root_changes.h */
 	const struct list *stubs; /* names without a "/" at their end; see images/commit_request.h */
 	/* What the layers below have under the name: 0 and its owner and mode, or -1 where that is no folder. */
 	int (*lower)(const char *name, struct stat *ret, void *data);
+	int (*lower_file)(const char *name, struct stat *ret, void *data); /* the same for a file that is empty and has no attributes */
 	void *data;
 };
 

@@ -11,7 +11,8 @@
  *     WIRE_ADD    name                         the same for a file whose digest is not known yet: answers with digest and size
  *     WIRE_MADE   name                         the same for a file that the worker wrote into its own root (a converted manifest)
  *     WIRE_HAS    digest of a layer            1 or 0
- *     WIRE_LOWER  name                         how that folder looks in the layers told so far: "mode uid gid seconds nanoseconds", or ""
+ *     WIRE_LOWER  name, 0 or 1                 how that folder (1: empty file) looks in the layers told so far: "mode uid gid
+ *                                              seconds nanoseconds", or ""
  *     WIRE_LAYER  digest, folder or -1         the next layer of the image: unpacked in that folder of the worker's root, or in the store
  *     WIRE_LISTING folder                      a file for the listing of that folder (listing.h), for writing
  *     WIRE_CONFIG digest                       the image's configuration

@@ -46,9 +46,9 @@ struct layer_source {
 };
 int worker_layer(const struct worker *worker, int channel, const struct layer_source *source, struct digest *ret,
 		 enum compression *ret_compression, struct error *e);
-/* How the folder name looks in the layers below (WIRE_LOWER): 0, or -1 where there is none. */
+/* How the folder (is_file: the empty file) name looks in the layers below (WIRE_LOWER): 0, or -1 where there is none. */
 struct stat;
-int worker_ask_lower(int channel, const char *name, struct stat *ret);
+int worker_ask_lower(int channel, const char *name, bool is_file, struct stat *ret);
 /* Writes down what is in root, the folder of the layer with that number (worker_listing.c). notes: what is known already, or NULL. */
 struct content_notes;
 int worker_list_layer(int channel, int root, int number, const struct content_notes *notes, struct error *e);

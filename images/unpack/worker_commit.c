@@ -27,7 +27,12 @@ static int finish(int channel, int result, struct error *e)
 
 static int ask_lower(const char *name, struct stat *ret, void *data)
 {
-	return worker_ask_lower(*(const int *)data, name, ret);
+	return worker_ask_lower(*(const int *)data, name, /* is_file= */ false, ret);
+}
+
+static int ask_lower_file(const char *name, struct stat *ret, void *data)
+{
+	return worker_ask_lower(*(const int *)data, name, /* is_file= */ true, ret);
 }
 
 static int pack(int channel, struct upper_tar *how, struct error *e)
@@ -42,6 +47,7 @@ static int pack(int channel, struct upper_tar *how, struct error *e)
 		return error_sys(e, "open the writable layer");
 	how->fd = tar;
 	how->lower = ask_lower;
+	how->lower_file = ask_lower_file;
 	how->data = &channel;
 	if (upper_tar_write(how, root, &report, e))
 		return -1;

@@ -69,7 +69,7 @@ static int make_root(int index, struct error *e)
 	return fd >= 0 ? fd : error_sys(e, "open the layer's folder");
 }
 
-int worker_ask_lower(int channel, const char *name, struct stat *ret)
+int worker_ask_lower(int channel, const char *name, bool is_file, struct stat *ret)
 {
 	struct wire_message answer;
 	struct error ignored = { 0 };
@@ -77,7 +77,7 @@ int worker_ask_lower(int channel, const char *name, struct stat *ret)
 	long long seconds, nanoseconds;
 
 	/* Names longer than a message stay as they are: root's, 0755. */
-	if (wire_ask(channel, WIRE_LOWER, name, 0, &answer, NULL, &ignored))
+	if (wire_ask(channel, WIRE_LOWER, name, is_file, &answer, NULL, &ignored))
 		return -1;
 	if (sscanf(answer.text, "%o %u %u %lld %lld", &mode, &uid, &gid, &seconds, &nanoseconds) != 5)
 		return -1;
@@ -93,7 +93,7 @@ struct lower {
 
 static int ask_lower(const char *name, struct stat *ret, void *data)
 {
-	return worker_ask_lower(((const struct lower *)data)->channel, name, ret);
+	return worker_ask_lower(((const struct lower *)data)->channel, name, /* is_file= */ false, ret);
 }
 
 struct layer_work {

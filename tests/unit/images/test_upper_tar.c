@@ -56,12 +56,24 @@ static int find_lower(const char *name, struct stat *ret, void *data)
 	return -1;
 }
 
+static const char *lower_file; /* empty, 0640, this process' own, of second 3 */
+
+static int find_lower_file(const char *name, struct stat *ret, void *data)
+{
+	(void)data;
+	if (!lower_file || strcmp(lower_file, name) != 0)
+		return -1;
+	*ret = (struct stat){ .st_mode = S_IFREG | 0640, .st_uid = getuid(), .st_gid = getgid(), .st_mtim = { .tv_sec = 3, .tv_nsec = 7 } };
+	return 0;
+}
+
 /* The bytes, or "" where nothing changed. */
 static int pack(const struct list *stubs, uint32_t overflow, struct text *ret, struct error *e)
 {
 	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); /* the free space of its file system counts */
 	struct upper_tar how = { .fd = fd, .epoch = 1000, .overflow_uid = overflow, .overflow_gid = overflow,
-				 .has_lower = lower_folders[0] != NULL, .stubs = stubs, .lower = find_lower };
+				 .has_lower = lower_folders[0] != NULL, .stubs = stubs, .lower = find_lower,
+				 .lower_file = find_lower_file };
 	struct upper_report report;
 	int result = upper_tar_write(&how, root, &report, e);
 
@@ -146,6 +158,22 @@ Test(upper_tar, unchanged_folders_and_stubs_are_no_change, .init = make, .fini =
 	cr_assert(unlinkat(root, "etc/motd", 0) == 0 && fchmodat(root, "etc", 0700, 0) == 0);
 	expect_list(&stubs, "drwx------ 0 00:16 etc/  \n");
 	list_release(&stubs);
+}
+
+Test(upper_tar, an_empty_file_that_was_only_opened_is_no_change, .init = make, .fini = clear)
+{
+	lower_folders[0] = ".";
+	lower_file = "lock";
+	put("lock", "", 0640, 3);
+	expect_list(&none, "");
+	put("other", "", 0640, 3);
+	expect_list(&none, "-rw-r----- 0 00:00 other  \n");
+	cr_assert(unlinkat(root, "lock", 0) == 0 && unlinkat(root, "other", 0) == 0);
+	put("lock", "", 0640, 123);
+	expect_list(&none, "-rw-r----- 0 00:02 lock  \n");
+	cr_assert(unlinkat(root, "lock", 0) == 0);
+	put("lock", "x", 0640, 3);
+	expect_list(&none, "-rw-r----- 1 00:00 lock  \n");
 }
 
 Test(upper_tar, a_folder_hides_only_what_is_there, .init = make, .fini = clear)

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chroot_steps.c - steps of a process whose root is a chroot (chroot_run.h).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <seccomp.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "runtime/capabilities.h"
+#include "runtime/chroot_devices.h"
+#include "runtime/other_world.h"
+#include "runtime/steps.h"
+#include "specs/container.h"
+
+/* Docker's filter refuses it; what the keyring holds is then the container's, which keeps its own from others by that same filter. */
+int step_chroot_keyring(struct child *c, struct error *e)
+{
+	(void)c;
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0) < 0 && errno != ENOSYS && errno != EPERM)
+		return error_sys(e, "begin a session keyring");
+	return 0;
+}
+
+/* The root is the current folder: where the process has a mount namespace of its own, that has moved to it, and a descriptor has not. */
+int step_chroot(struct child *c, struct error *e)
+{
+	c->root = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	c->streams[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (c->root < 0 || c->streams[0] < 0)
+		return error_sys(e, "open the root");
+	if (chroot_devices_mount(c, e))
+		return -1;
+	if (fchdir(c->root) || chroot("."))
+		return error_sys(e, "change the root folder");
+	close(c->root);
+	c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return c->root < 0 ? error_sys(e, "open the root") : 0;
+}
+
+/* What this container does not have, nobody in it can be given; without a word, as it is the same for every step. */
+int step_chroot_capabilities(struct child *c, struct error *e)
+{
+	static const struct capability_sets none;
+	struct capability_sets sets = c->container->capabilities;
+
+	sets.permitted &= capabilities_own();
+	sets.effective &= sets.permitted;
+	return capabilities_set(c->identity.uid && c->container->only_root_has_capabilities ? &none : &sets, e);
+}
+
+int step_chroot_world(struct child *c, struct error *e)
+{
+	return other_world_is_other(&c->container->world) ? other_world_filter(&c->container->world, e) : 0;
+}
+
+/* Instead of a network namespace: no socket but those between processes of this machine. */
+int step_no_sockets(struct child *c, struct error *e)
+{
+	const struct scmp_arg_cmp elsewhere = SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0);
+	scmp_filter_ctx filter;
+	int code;
+
+	if (c->can_mount || c->container->namespaces[NAMESPACE_NETWORK].choice == NAMESPACE_HOST)
+		return 0;
+	filter = seccomp_init(SCMP_ACT_ALLOW);
+	if (!filter)
+		return error_set(e, ERROR_INTERNAL, "take the network away: no memory");
+	/* Programs of another kind of machine have calls that this filter cannot read. */
+	code = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
+	code = code ? code : seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
+	code = code ? code : seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 1, &elsewhere);
+	code = code ? code : seccomp_load(filter);
+	seccomp_release(filter);
+	if (code) {
+		errno = -code;
+		return error_sys(e, "take the network away");
+	}
+	return 0;
+}
