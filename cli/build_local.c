@@ -15,9 +15,11 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/isolation.h"
 #include "base/file.h"
 #include "base/id_map.h"
 #include "base/places.h"
+#include "cli/build_roots.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
 #include "images/tar_apply.h"
@@ -37,12 +39,14 @@ static int apply(void *data, struct error *e)
 	return tar_apply(&wish, local->folder, "", e);
 }
 
-static int feed(const struct build_work *work, const struct list *diff_ids, int out, struct error *e)
+static int feed(struct build_work *work, const struct list *diff_ids, int out, struct error *e)
 {
 	struct layer *layers;
 	size_t count;
 	int result;
 
+	if (isolation_is_chroot())
+		return build_root_write(work, diff_ids, out, e);
 	if (image_open_layers(work->call->places, diff_ids, &layers, &count, e))
 		return -1;
 	result = box_export_layers(work->call->places, layers, count, out, e);
@@ -50,7 +54,7 @@ static int feed(const struct build_work *work, const struct list *diff_ids, int 
 	return result;
 }
 
-static int fill(const struct build_work *work, const struct list *diff_ids, struct local *local, const struct id_map *map, struct error *e)
+static int fill(struct build_work *work, const struct list *diff_ids, struct local *local, const struct id_map *map, struct error *e)
 {
 	int *const kept[] = { &local->in, &local->folder };
 	const struct inside inside = { .map = map, .first = -1, .confine = local->folder, .kept = kept, .kept_count = 2, .work = apply,
@@ -78,7 +82,7 @@ static int fill(const struct build_work *work, const struct list *diff_ids, stru
 	return -1;
 }
 
-int build_local_write(const struct build_work *work, const struct list *diff_ids, const char *dest, struct error *e)
+int build_local_write(struct build_work *work, const struct list *diff_ids, const char *dest, struct error *e)
 {
 	struct id_map map = { .can_setgroups = true, .uid_count = 1, .gid_count = 1 };
 	struct local local = { .keeps_owners = !work->call->places->rootless };

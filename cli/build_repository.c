@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/isolation.h"
 #include "base/file.h"
 #include "base/places.h"
 #include "base/process.h"
@@ -173,6 +174,11 @@ static int begin(struct git *git, const char *script, const char *second, const 
 	if (!program) {
 		error_set(e, ERROR_MISSING, "it needs the program git, which is in no folder of PATH");
 		return error_hint(e, "apt-get install git");
+	}
+	/* It runs on folders of the host, which only mounts show to nobody else. */
+	if (isolation_is_chroot()) {
+		error_set(e, ERROR_UNSUPPORTED, "git runs in namespaces of its own, and there are none here");
+		return error_hint(e, "git clone before the build, and COPY, or --build-context NAME=FOLDER");
 	}
 	git->step.argv = (struct list){ 0 };
 	list_add(&git->step.argv, "/bin/sh");

@@ -138,14 +138,18 @@ static int put_folder(struct chroot_places *places, const struct mount_entry *en
 	return entry->kind == MOUNT_DEV ? chroot_devices_make(folder, e) : 0;
 }
 
+/* The caller has made it in the store, and nobody else uses it. */
 static int put_source(struct chroot_places *places, const struct mount_entry *entry, struct error *e)
 {
-	struct place *place = make_room(places, entry->target, e);
+	struct place *place;
+	struct stat st;
 
+	if (!entry->has_descriptor || fstat(entry->descriptor, &st))
+		return error_set(e, ERROR_UNSUPPORTED, "show %s in a chroot: that takes a mount", entry->source);
+	place = make_room(places, entry->target, e);
 	if (!place)
 		return -1;
-	if (!entry->has_descriptor || fstat(entry->descriptor, &place->moved))
-		return error_set(e, ERROR_UNSUPPORTED, "put %s at %s: it is no folder of the store", entry->source, entry->target);
+	place->moved = st;
 	if (renameat(AT_FDCWD, entry->source, place->folder, place->name))
 		return error_sys(e, "put %s at %s", entry->source, entry->target);
 	place->source = alloc_copy(entry->source);

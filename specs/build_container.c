@@ -130,7 +130,7 @@ static void set_environment(struct container *c, const struct build_container_wi
 /* Before the others: the first line that has a name counts. */
 static void add_hosts(struct container *c, const struct list *hosts)
 {
-	for (size_t i = 0; hosts->count && i < c->file_count; i++) {
+	for (size_t i = 0; hosts && hosts->count && i < c->file_count; i++) {
 		struct text text = { 0 };
 
 		if (strcmp(c->files[i].target, "/etc/hosts") != 0)
@@ -187,7 +187,7 @@ int build_container(const struct build_container_wish *wish, struct container *r
 	int result;
 
 	list_add(&fields, wish->has_network ? "network=host" : "network=none");
-	for (size_t i = 0; i < wish->fields->count; i++)
+	for (size_t i = 0; wish->fields && i < wish->fields->count; i++)
 		list_add(&fields, wish->fields->items[i]);
 	if (app_from_image(wish->image, called, &options, &app, e))
 		return -1;

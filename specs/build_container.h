@@ -35,8 +35,8 @@ struct build_container_wish {
 	bool has_network;
 	bool is_limited;         /* in its number of processes: where that can be */
 	const struct build_mount_source *sources;
-	const struct list *fields; /* "NAME=VALUE", as options of box run have them */
-	const struct list *hosts;  /* lines for /etc/hosts: "ADDRESS\tNAME" */
+	const struct list *fields; /* "NAME=VALUE", as options of box run have them; or NULL */
+	const struct list *hosts;  /* lines for /etc/hosts: "ADDRESS\tNAME"; or NULL */
 };
 
 /* Layers are left to the caller. */
