@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/build_named.h"
+#include "cli/build_stdin.h"
 #include "cli/build_work.h"
 #include "images/build/content_digests.h"
 
@@ -59,9 +60,12 @@ static int find_rules(struct build_work *work, const char *file, struct error *e
 
 int build_context_open(struct build_work *work, const char *path, const char *file, struct error *e)
 {
-	work->context = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (work->context < 0)
+	if (strcmp(path, "-") == 0) {
+		if (build_stdin_open(work, e))
+			return -1;
+	} else if ((work->context = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
 		return error_sys(e, "open the build context %s", path);
+	}
 	if (find_rules(work, file, e))
 		return -1;
 	work->digests = content_digests_open(work->store, work->context);

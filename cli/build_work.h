@@ -137,6 +137,8 @@ struct build_work {
 	unsigned made;       /* containers so far */
 	int roots;           /* build_roots.h; -1: there are none */
 	char roots_name[32];
+	int stdin_folder;    /* build_stdin.h; -1: the context is a folder of the caller's */
+	char stdin_name[32];
 	struct build_log *log;
 	bool is_stopped;     /* by a signal */
 	struct build_verify *verify; /* it is the second time; else NULL */

@@ -28,6 +28,7 @@
 #include "cli/build_named.h"
 #include "cli/build_for_run.h"
 #include "cli/build_roots.h"
+#include "cli/build_stdin.h"
 #include "cli/build_spec.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
@@ -189,7 +190,8 @@ static int parse_either(struct build_work *work, const struct app_build *spec, s
 			return error_at(e, "build");
 		return 0;
 	}
-	if (build_text_read(work->context, work->options->file, &work->file_name, &text, e))
+	if (work->stdin_folder >= 0 && work->options->file ? build_stdin_read(work, &text, e)
+							   : build_text_read(work->context, work->options->file, &work->file_name, &text, e))
 		return -1;
 	sha256_bytes(text.length ? text.data : "", text.length, digest);
 	work->file_digest = alloc_copy(digest);
@@ -229,6 +231,7 @@ static void release(struct build_work *work)
 
 	build_stages_free(work, work->stages, work->stage_count);
 	build_roots_end(work);
+	build_stdin_remove(work);
 	for (size_t i = 0; i < work->secret_count; i++) {
 		free(work->secrets[i].id);
 		free(work->secrets[i].file);
@@ -305,7 +308,7 @@ static int build(struct build_work *work, const struct build_spec *spec, const c
 	if (box_sweep(work->call->places, &swept))
 		log_warning("%s, continuing", swept.text);
 	/* It may have to execute itself anew, and can read its stdin once. Otherwise that has time until the first step is made. */
-	if (text_equal(work->options->file, "-") && box_seal(e))
+	if ((text_equal(work->options->file, "-") || text_equal(context, "-")) && box_seal(e))
 		return -1;
 	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
 		return error_sys(e, "get random bytes for a name");
@@ -426,7 +429,7 @@ static int check(struct build_options *options, const struct list *operands, str
 /* The whole of it; what it says goes to the terminal. */
 static int build_operand(const struct call *call, struct build_options *options, const char *operand, bool is_spec, char **ret_digest)
 {
-	struct build_work work = { .call = call, .options = options, .store = -1, .pin = -1, .context = -1, .roots = -1 };
+	struct build_work work = { .call = call, .options = options, .store = -1, .pin = -1, .context = -1, .roots = -1, .stdin_folder = -1 };
 	struct build_spec spec = { 0 };
 	struct error e = { 0 };
 	int result = (is_spec && load_spec(operand, options, &spec, &e)) || build(&work, &spec, operand, &e) ? -1 : 0;

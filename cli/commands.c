@@ -17,7 +17,7 @@ const struct command commands[] = {
 		   "box run -i app.json -- sort < words > sorted"), AUDITED },
 	{ "build", "[CONTEXT]", "build an image from a Dockerfile", build_options, command_build,
 	  EXAMPLES("box build -t web:1 .", "box build -f deploy/Dockerfile --target app --build-arg VERSION=2 -t web:2 .",
-		   "box build --secret id=npm,src=./token -t web .", "box build -o type=oci,dest=web.tar .",
+		   "box build --secret id=npm,src=./token -t web .", "tar -cz . | box build -t web -", "box build -o type=oci,dest=web.tar .",
 		   "box build --verify --locked --provenance=mode=max --sbom -t registry.example.com/web:1 --push ."), AUDITED },
 	{ "exec", "NAME COMMAND…", "run one more program in a running container", exec_options, command_exec,
 	  EXAMPLES("box exec -t web sh", "box exec -u root -w /var/log web ls -l", "box exec -i db psql < dump.sql"), AUDITED },

@@ -38,6 +38,50 @@ dockerfile() { cat >ctx/Dockerfile; }
 	expect_status 0
 }
 
+@test "box build -: a context by stdin, compressed or not, or a build file alone" {
+	mkdir ctx/sub
+	echo data >ctx/sub/file && chmod 750 ctx/sub/file
+	ln -s /etc/shadow ctx/out
+	printf 'sub/hidden\n' >ctx/.dockerignore && touch ctx/sub/hidden
+	printf 'FROM base:1\nCOPY sub /sub\nRUN ls -la /sub >/list\n' | dockerfile
+	run box build -q -t folder ctx
+	expect_status 0
+	folder=$output
+	for command in cat gzip "zstd -q" xz; do
+		run bash -c "tar -C ctx -cf - . | $command | box build -q -"
+		[ "$output" = "$folder" ] || fail "by $command it is another image"
+	done
+	cp ctx/Dockerfile ctx/sub/Other && sed -i 's/list/other/' ctx/sub/Other
+	run bash -c 'tar -C ctx -cf - . | box build -q -f sub/Other -t other - && box run other ls /other'
+	expect_has /other
+	run bash -c 'tar -C ctx -cf - . | box build -q -f out -'
+	expect_status 1
+	expect_has 'the build context: '
+	run bash -c 'printf "FROM base:1\nRUN echo alone\n" | box build -q -t alone -'
+	expect_status 0
+	printf 'FROM base:1\nCOPY out /x\n' | dockerfile
+	run bash -c 'tar -C ctx -cf - . | box build -q -'
+	expect_status 1
+	while IFS=';' read -r words said; do
+		run bash -c "$words | box build -q -"
+		[ "$status" -ne 0 ] || fail "$words"
+		expect_has "box: the build context: $said"
+	done <<-'END'
+		:;stdin is empty
+		tar -C ctx -cf - . | head -c 2300;unpack stdin
+		tar -C ctx -cf - . --transform s,^./sub/file,../../evil, -P;unpack stdin
+	END
+	run box build -q -f - - </dev/null
+	[ "$status" -ne 0 ] || fail "stdin twice"
+	[ -z "$(ls "$BOX_STORE/staging")" ] || fail "something is left"
+	[ ! -e evil ] && [ ! -e ../evil ] || fail "it left the context"
+	need user
+	as_user bin/box import rootfs.tar base:1 >/dev/null
+	tar -C ctx -cf home/ctx.tar . && sed -i '2c COPY sub /sub\nRUN ls -la /sub >/list' ctx/Dockerfile && tar -C ctx -cf home/ctx.tar .
+	run as_user sh -c 'bin/box build -q - <ctx.tar'
+	expect_status 0
+}
+
 @test "what is written elsewhere, or wrong, is told before anything is made" {
 	printf 'FROM base:1\nRUN false\n' | dockerfile
 	while IFS='|' read -r words said; do
