@@ -314,6 +314,8 @@ int build_verify(struct build_work *work, struct error *e)
 	list_release(&again.read);
 	list_release(&again.materials);
 	work->made = again.made;
+	work->roots = again.roots; /* the first time may have made nothing */
+	memcpy(work->roots_name, again.roots_name, sizeof work->roots_name);
 	work->bases = again.bases;
 	work->base_count = again.base_count;
 	return result;

@@ -307,8 +307,9 @@ static int build(struct build_work *work, const struct build_spec *spec, const c
 
 	if (box_sweep(work->call->places, &swept))
 		log_warning("%s, continuing", swept.text);
-	/* It may have to execute itself anew, and can read its stdin once. Otherwise that has time until the first step is made. */
-	if ((text_equal(work->options->file, "-") || text_equal(context, "-")) && box_seal(e))
+	/* It may have to execute itself anew, and can read its stdin, or tell what the cache has, once. Otherwise that has time until the
+	 * first step is made. */
+	if ((text_equal(work->options->file, "-") || text_equal(context, "-") || work->options->verify) && box_seal(e))
 		return -1;
 	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
 		return error_sys(e, "get random bytes for a name");

@@ -96,3 +96,17 @@ build_both() {
 	expect_status 125
 	expect_has 'BOX_ISOLATION: expected auto, full or chroot, found "less"'
 }
+
+@test "--verify of what the cache has: nothing is left in the store" {
+	dockerfile <<-'END'
+		FROM base:1
+		RUN echo one >/one
+		RUN hostname >/dev/null; date +%Y | wc -c >/length
+	END
+	build --isolation chroot
+	expect_status 0
+	build --isolation chroot --verify
+	expect_status 0
+	[ "$(grep -c ' SAME ' <<<"$output")" = 2 ] || fail "it was not made again"
+	[ -z "$(ls "$BOX_STORE/staging")" ] || fail "something is left in the store"
+}
