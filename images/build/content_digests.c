@@ -169,9 +169,10 @@ static size_t merge(struct content_digests *digests, struct known *all)
 {
 	size_t count = 0, total = digests->more_count;
 
-	memcpy(all, digests->more, digests->more_count * sizeof *all);
+	if (digests->more_count)
+		memcpy(all, digests->more, digests->more_count * sizeof *all);
 	/* What nobody asked for goes once there is much of it. */
-	if (digests->count <= 4 * (digests->used + digests->more_count) + SPARE) {
+	if (digests->count && digests->count <= 4 * (digests->used + digests->more_count) + SPARE) {
 		memcpy(all + total, digests->items, digests->count * sizeof *all);
 		total += digests->count;
 	}
