@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/isolation.h"
 #include "base/file.h"
+#include "base/isolation.h"
 #include "base/places.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -171,6 +172,10 @@ static int begin(struct git *git, const char *script, const char *second, const 
 {
 	autofree char *program = process_find("git");
 
+	if (isolation_is_chroot()) {
+		error_set(e, ERROR_UNSUPPORTED, "git needs a container of its own, and steps run in a chroot here");
+		return error_hint(e, "fetch it before the build, and COPY it; or RUN git, of the image");
+	}
 	if (!program) {
 		error_set(e, ERROR_MISSING, "it needs the program git, which is in no folder of PATH");
 		return error_hint(e, "apt-get install git");
@@ -199,11 +204,13 @@ static int begin(struct git *git, const char *script, const char *second, const 
 
 static int run(struct git *git, new_layer_taker *take, struct error *e)
 {
+	static const struct list no_fields;
 	autofree char *name = build_container_name(git->work);
 	autorelease(list) struct list epilogue = { 0 };
 	const struct build_container_wish wish = { .step = &git->step, .name = name, .image = git->work->file_name, .epoch = EPOCH,
 						   .has_network = true, .is_limited = !git->work->call->places->rootless,
-						   .sources = git->sources };
+						   .sources = git->sources, .fields = &no_fields,
+						   .hosts = &git->work->options->hosts };
 	struct container c = { 0 };
 	int result = build_container(&wish, &c, e), status = 0;
 

@@ -127,9 +127,12 @@ build() { run box build --progress plain "$@" ctx; }
 	expect_status 0
 }
 
-@test "without git it is named" {
+@test "without git, or a container for it, what is missing is named" {
 	printf 'FROM base:1\nADD %s /x\n' "$URL" | dockerfile
 	PATH=$WORK/bin build
 	expect_status 1
 	expect_has "it needs the program git" "hint: apt-get install git"
+	build --isolation chroot
+	expect_status 1
+	expect_has "git needs a container of its own, and steps run in a chroot here" "hint: fetch it before the build"
 }
