@@ -14,7 +14,6 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/isolation.h"
 #include "base/file.h"
 #include "base/isolation.h"
 #include "base/places.h"
@@ -172,10 +171,6 @@ static int begin(struct git *git, const char *script, const char *second, const 
 {
 	autofree char *program = process_find("git");
 
-	if (isolation_is_chroot()) {
-		error_set(e, ERROR_UNSUPPORTED, "git needs a container of its own, and steps run in a chroot here");
-		return error_hint(e, "fetch it before the build, and COPY it; or RUN git, of the image");
-	}
 	if (!program) {
 		error_set(e, ERROR_MISSING, "it needs the program git, which is in no folder of PATH");
 		return error_hint(e, "apt-get install git");

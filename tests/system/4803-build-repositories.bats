@@ -134,5 +134,5 @@ build() { run box build --progress plain "$@" ctx; }
 	expect_has "it needs the program git" "hint: apt-get install git"
 	build --isolation chroot
 	expect_status 1
-	expect_has "git needs a container of its own, and steps run in a chroot here" "hint: fetch it before the build"
+	expect_has "git runs in namespaces of its own, and there are none here" "hint: git clone before the build"
 }
