@@ -20,7 +20,7 @@ static char *locked_file(const struct build_work *work, const struct app *app, c
 {
 	if (app)
 		return alloc_copy(operand);
-	if (text_equal(work->options->file, "-"))
+	if (text_equal(work->options->file, "-") || strcmp(operand, "-") == 0)
 		return NULL;
 	return work->options->file ? alloc_copy(work->options->file) : text_format("%s/%s", operand, work->file_name);
 }

@@ -44,6 +44,9 @@ new_host() {
 	run box build --locked ctx
 	expect_status 1
 	expect_has 'box: --locked: there is no ctx/Dockerfile.lock.json' 'box lock ctx/Dockerfile'
+	run box build --locked - <ctx/Dockerfile
+	expect_status 125
+	expect_has '--locked is for a file that a lock can lie beside'
 	run box lock ctx/Dockerfile
 	expect_status 0
 	[ "$(jq -r '.images | keys | join(" ")' ctx/Dockerfile.lock.json)" = "$REGISTRY/base:1 $REGISTRY/tool:1" ] || fail "what is locked" || return 1
