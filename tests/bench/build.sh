@@ -41,7 +41,9 @@ END
 
 buildah() { command buildah --root "$work/buildah" --runroot "$work/runroot" --log-level error "$@"; }
 box() { command "$build/bin/box" --store "$work/store" --root "$work/state" "$@"; }
+# shellcheck disable=SC2120 # their arguments come through timed
 run_buildah() { buildah bud -q --layers --isolation chroot "$@" -t localhost/built "$work/context" >"$work/out" 2>&1 || { cat "$work/out" >&2; return 1; }; }
+# shellcheck disable=SC2120
 run_box() { box build -q "$@" -t localhost/built "$work/context" >"$work/out" 2>&1 || { cat "$work/out" >&2; return 1; }; }
 
 # timed FILE COMMAND…: adds its wall and processor seconds.
