@@ -112,8 +112,10 @@ static int lock_cache(const struct build_work *work, const char *slot, const str
 		if (lock < 0)
 			return error_sys(e, "lock the cache %s", mount->id);
 		*ret_n = n;
-		if (flock(lock, how) == 0)
+		if (flock(lock, how) == 0) {
+			(void)utimensat(work->store, slot, NULL, AT_SYMLINK_NOFOLLOW); /* when it was last used, for prune */
 			return take_fd(&lock);
+		}
 		if (errno != EWOULDBLOCK)
 			return error_sys(e, "lock the cache %s", mount->id);
 	}
