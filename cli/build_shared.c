@@ -26,6 +26,7 @@
 #include "cli/progress.h"
 #include "images/build/build_cache.h"
 #include "images/build/cache_records.h"
+#include "images/catalogue.h"
 #include "images/commit_request.h"
 #include "images/descriptor.h"
 #include "images/image_name.h"
@@ -35,6 +36,8 @@
 #include "images/save.h"
 #include "images/store.h"
 #include "images/store_remove.h"
+#include "images/survey.h"
+#include "specs/lock.h"
 
 #define LABEL   "io.box.build.cache"
 #define ARCHIVE "cache.tar"
@@ -47,6 +50,7 @@ static void release_one(struct shared_cache *shared)
 		explicit_bzero(shared->secret.data, shared->secret.capacity);
 	text_release(&shared->secret);
 	list_release(&shared->mounts);
+	free(shared->records);
 	image_release(&shared->image);
 	if (shared->parts)
 		image_parts_release(shared->parts);
@@ -176,6 +180,18 @@ static char *reference_of(const struct shared_cache *shared, struct error *e)
 	return NULL;
 }
 
+static int take_records(struct shared_cache *shared, const struct image_config *config, struct error *e)
+{
+	const char *records = list_env_get(&config->labels, LABEL);
+
+	free(take_ptr(&shared->records));
+	if (!records)
+		return error_set(e, ERROR_IMAGE, "it is an image, and no cache of box build");
+	shared->records = alloc_copy(records);
+	return 0;
+}
+
+/* The image with its layers. */
 static int fetch(struct build_work *work, struct shared_cache *shared, struct error *e)
 {
 	struct image_options choices = { .pull = PULL_ALWAYS, .progress = progress_blob, .begins = progress_begins,
@@ -189,26 +205,47 @@ static int fetch(struct build_work *work, struct shared_cache *shared, struct er
 	choices.data = progress_new(work->options->quiet, "pulling", "fetched");
 	result = image_resolve(work->call->places, reference, &choices, &shared->image, e);
 	progress_free(choices.data);
-	if (result || image_parts_read(work->call->places, shared->image.digest, NULL, &parts, e))
-		return -1;
-	shared->records = list_env_get(&shared->image.config.labels, LABEL);
-	if (!shared->records) {
+	if (result || image_parts_read(work->call->places, shared->image.digest, NULL, &parts, e) ||
+	    take_records(shared, &shared->image.config, e)) {
 		image_parts_release(&parts);
-		return error_set(e, ERROR_IMAGE, "it is an image, and no cache of box build");
+		return -1;
 	}
 	shared->parts = alloc_zeroed(1, sizeof parts);
 	*shared->parts = parts;
 	return 0;
 }
 
-static void fetch_all(struct build_work *work)
+/* What a registry's cache has, without its layers. */
+static int look(struct build_work *work, struct shared_cache *shared, struct error *e)
+{
+	autorelease(image_config) struct image_config config = { 0 };
+	autorelease(text) struct text json = { 0 };
+	struct lock lock = { 0 };
+	struct lock_image *image = lock_add_image(&lock, shared->place);
+	int result = image_survey(work->call->places, shared->place, /* needs_registry= */ true, image, e);
+
+	if (result == 0)
+		result = catalogue_blob(work->call->places, image->platforms[0].config, &json, e) ||
+			 image_config_decode(json.data, json.length, shared->place, &config, e) || take_records(shared, &config, e) ? -1 : 0;
+	lock_release(&lock);
+	return result;
+}
+
+static void give_up(struct shared_cache *shared, const struct error *why)
+{
+	log_warning("--cache-from %s: %s, continuing without it", shared->place, why->text);
+	free(take_ptr(&shared->records));
+}
+
+static void look_at_all(struct build_work *work)
 {
 	work->has_asked = true;
 	for (size_t i = 0; i < work->from_count; i++) {
+		struct shared_cache *shared = &work->from[i];
 		struct error failed = { 0 };
 
-		if (fetch(work, &work->from[i], &failed))
-			log_warning("--cache-from %s: %s, continuing without it", work->from[i].place, failed.text);
+		if (shared->is_registry ? look(work, shared, &failed) : fetch(work, shared, &failed))
+			give_up(shared, &failed);
 	}
 }
 
@@ -227,6 +264,25 @@ static bool take_layer(const struct shared_cache *shared, const char *diff_id, s
 	return false;
 }
 
+/* The layer that the cache has for the key. The tag may have moved since its records were read: then those of what was fetched count. */
+static bool find(struct build_work *work, struct shared_cache *shared, const char *digest, struct commit_layer *ret)
+{
+	const struct cache_secret secret = secret_of(shared);
+	autofree char *diff_id = NULL;
+	struct error failed = { 0 };
+
+	if (!shared->records || !cache_records_find(shared->records, digest, &secret, &diff_id))
+		return false;
+	if (diff_id && !shared->parts) {
+		if (fetch(work, shared, &failed) == 0)
+			return find(work, shared, digest, ret);
+		give_up(shared, &failed);
+		return false;
+	}
+	*ret = (struct commit_layer){ 0 };
+	return !diff_id || take_layer(shared, diff_id, ret);
+}
+
 bool build_shared_find(struct build_work *work, const char *key, struct commit_layer *ret)
 {
 	char digest[SHA256_TEXT];
@@ -235,15 +291,10 @@ bool build_shared_find(struct build_work *work, const char *key, struct commit_l
 	if (!work->from_count)
 		return false;
 	if (!work->has_asked)
-		fetch_all(work);
+		look_at_all(work);
 	sha256_bytes(key, strlen(key), digest);
 	for (size_t i = 0; i < work->from_count; i++) {
-		const struct cache_secret secret = secret_of(&work->from[i]);
-		autofree char *diff_id = NULL;
-
-		*ret = (struct commit_layer){ 0 };
-		if (!work->from[i].records || !cache_records_find(work->from[i].records, digest, &secret, &diff_id) ||
-		    (diff_id && !take_layer(&work->from[i], diff_id, ret)))
+		if (!find(work, &work->from[i], digest, ret))
 			continue;
 		(void)build_cache_put(work->store, key, ret, &ignored); /* it is found here the next time */
 		return true;

@@ -27,16 +27,17 @@ struct shared_cache {
 	bool may_fail;    /* ignore-error */
 	struct text secret; /* that proves who wrote it; empty: none */
 	struct list mounts; /* ids of cache mounts; "all" */
-	struct image image; /* once it was read */
-	const char *records; /* of the image's label */
-	struct image_parts *parts;
+	char *records;      /* of the image's label; NULL: not read, or there is none */
+	struct image image; /* once it was fetched */
+	struct image_parts *parts; /* of that; NULL: it was not */
 };
 
 /* Takes the options apart, and fetches cache mounts that this store does not have. */
 int build_shared_open(struct build_work *work, struct error *e);
 void build_shared_release(struct build_work *work);
 
-/* Whether a shared cache has the layer of the key. The first question fetches them; one that cannot be had is told, and no error. */
+/* Whether a shared cache has the layer of the key. The first question reads what they have, and the first hit fetches the layers; a cache
+ * that cannot be had is told, and no error. */
 bool build_shared_find(struct build_work *work, const char *key, struct commit_layer *ret);
 
 /* Writes them, once the image is there. */

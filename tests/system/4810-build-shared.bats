@@ -63,6 +63,11 @@ cached() { grep -c CACHED <<<"$output" || true; }
 	echo two >ctx/file
 	build --cache-from "type=registry,ref=$REGISTRY/acme/cache:1"
 	[ "$(cached)" -eq 1 ] || fail "steps above a changed file were taken"
+	machine 4 # nothing of it is wanted, and no layer is fetched
+	sed 's/date/date -u/; s/true/true 2/' ctx/Dockerfile >changed
+	box build -q -f changed --cache-from "type=registry,ref=$REGISTRY/acme/cache:1" ctx >/dev/null
+	[ -z "$(box images -q "$REGISTRY/acme/cache:1")" ] || fail "the layers were fetched"
+	machine 2
 	echo one >ctx/file
 	build
 	[ "$(cached)" -eq 5 ] || fail "what was taken is not kept"
