@@ -155,3 +155,27 @@ mount-%2Fdeep%2Fcache.tar" ] || fail "other files"
 	[ "$status" -ne 0 ]
 	expect_has 'box: --cache-to localhost:1/x: '
 }
+
+@test "an ordinary user: cache mounts keep their owners, on a machine of root's too" {
+	need user subids
+	cat >ctx/Dockerfile <<-'END'
+		FROM base:1
+		RUN --mount=type=cache,id=m,target=/m echo own >/m/file; chown 5:6 /m/file; chmod 600 /m/file; date +%N >/when
+		RUN --mount=type=cache,id=m,target=/m stat -c 'owner %u:%g %a' /m/file | tee /seen
+	END
+	as_user bin/box import rootfs.tar base:1 >/dev/null
+	cp -r ctx "$WORK/home/ctx"
+	mkdir "$WORK/home/shared"
+	chown -R $TEST_USER: "$WORK/home/ctx" "$WORK/home/shared"
+	run as_user bin/box build -q --cache-to type=local,dest=shared,mounts=m ctx
+	expect_status 0
+	local first=$output
+	machine 1
+	sed -i 's/seen$/again/' ctx/Dockerfile
+	build --cache-from "type=local,src=$WORK/home/shared,mounts=all"
+	expect_has 'owner 5:6 600'
+	[ "$(cached)" -eq 1 ] || fail "the step was not taken"
+	run as_user bash -c 'export XDG_DATA_HOME=$PWD/other; bin/box import rootfs.tar base:1 >/dev/null && bin/box build -q --cache-from type=local,src=shared,mounts=m ctx'
+	expect_status 0
+	[ "$(tail -n 1 <<<"$output")" = "$first" ] || fail "another image"
+}
