@@ -50,7 +50,8 @@ struct prune_options {
 };
 
 /*
- * Removes images that no container and no lock file uses: those without a name (and whose archive is gone), or all. And whatever blobs and
- * layers no image needs, and no result of a step that stays. While somebody builds nothing of builds goes. The order is as in store_remove.h: a crash leaves nothing that the next prune does not find.
+ * Removes images that no container and no lock file uses: those without a name (and whose archive is gone), or all; results of steps and
+ * cache mounts as prune_options has it; and whatever blobs and layers no image and no result needs. While somebody builds nothing of builds
+ * goes. The order is as in store_remove.h: a crash leaves nothing that the next prune does not find.
  */
 int store_prune(const struct places *places, const struct prune_options *options, struct prune_report *report, struct error *e);
