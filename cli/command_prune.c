@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "cli/commands.h"
@@ -17,6 +18,7 @@
 #include "cli/words.h"
 #include "images/build/build_cache.h"
 #include "images/prune.h"
+#include "runtime/box.h"
 #include "runtime/ends.h"
 #include "runtime/events.h"
 
@@ -95,7 +97,7 @@ static int prune(const struct call *call, const struct options *options, const s
 	struct prune_options choices = { .all = options->all, .dry_run = options->dry_run, .keep = -1, .drop = prune_cache_drop,
 					 .data = (void *)(uintptr_t)call->places }; /* only read */
 	struct prune_report report = { .image = add_image, .data = &told };
-	struct error ignored = { 0 };
+	struct error ignored = { 0 }, swept = { 0 };
 	int result;
 
 	if (operands->count)
@@ -109,6 +111,8 @@ static int prune(const struct call *call, const struct options *options, const s
 		return error_set(e, ERROR_USAGE, "option --keep-size %s: expected a size such as 20g", options->keep_size);
 	if (prune_cache_list(call->places, &choices.cached, &choices.cached_count, e))
 		return -1;
+	if (!options->dry_run && box_sweep(call->places, &swept)) /* what killed apps and builds left */
+		log_warning("%s, continuing", swept.text);
 	result = store_prune(call->places, &choices, &report, e);
 	build_cache_list_release(choices.cached, choices.cached_count);
 	/* What was removed before an error is gone, and told. */

@@ -163,7 +163,7 @@ static bool may_go(const struct prune *prune, const struct prune_cached *item, c
 	if (item->is_removed || (options->until && item->used_s >= options->until))
 		return false;
 	if (options->keep >= 0)
-		return item->is_mount || item->layer;
+		return item->is_mount || item->layer || !item->used_s;
 	return item->is_mount ? options->all
 	       : item->layer && !list_has(layers, item->layer) ? true : time(NULL) - item->used_s > RESULT_KEPT_S;
 }

@@ -174,8 +174,15 @@ static void list_folder(int store, const char *folder, bool has_results, struct 
 
 void build_cache_list(int store, struct prune_cached **ret, size_t *ret_count)
 {
+	size_t before;
+
 	list_folder(store, "build/cache", /* has_results= */ true, ret, ret_count);
 	list_folder(store, "build/digests", /* has_results= */ false, ret, ret_count);
+	before = *ret_count;
+	list_folder(store, "build/fetched", /* has_results= */ false, ret, ret_count);
+	/* The build that fetched it would have removed it. */
+	for (size_t i = before; i < *ret_count; i++)
+		(*ret)[i].used_s = 0;
 }
 
 void build_cache_list_release(struct prune_cached *items, size_t count)

@@ -24,7 +24,8 @@ int build_cache_put_text(int store, const char *key, const char *value, struct e
 /* Whether the layer of that key is there: ret (no members: the step changed nothing). */
 bool build_cache_find(int store, const char *key, struct commit_layer *ret);
 
-/* All of them, and the files of content_digests.h, which prune treats alike; released with build_cache_list_release. */
+/* All of them, the files of content_digests.h, and what killed builds had fetched, which prune treats alike; released with
+ * build_cache_list_release. */
 void build_cache_list(int store, struct prune_cached **ret, size_t *ret_count);
 void build_cache_list_release(struct prune_cached *items, size_t count);
 
