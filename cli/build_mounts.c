@@ -112,8 +112,10 @@ static int lock_cache(const struct build_work *work, const char *slot, const str
 		if (lock < 0)
 			return error_sys(e, "lock the cache %s", mount->id);
 		*ret_n = n;
-		if (flock(lock, how) == 0)
+		if (flock(lock, how) == 0) {
+			(void)utimensat(work->store, slot, NULL, AT_SYMLINK_NOFOLLOW); /* when it was last used, for prune */
 			return take_fd(&lock);
+		}
 		if (errno != EWOULDBLOCK)
 			return error_sys(e, "lock the cache %s", mount->id);
 	}
@@ -204,12 +206,37 @@ static const struct build_secret *find_secret(const struct build_work *work, con
 	return NULL;
 }
 
+static int read_secret(const struct build_secret *secret, struct text *ret, struct error *e)
+{
+	const char *value = secret->environment ? getenv(secret->environment) : NULL;
+
+	if (secret->file && file_read(AT_FDCWD, secret->file, SECRET_LIMIT, ret, e))
+		return error_in(e, "the secret %s", secret->id);
+	if (secret->environment && !value)
+		return error_set(e, ERROR_USAGE, "the secret %s: there is no variable %s", secret->id, secret->environment);
+	if (value)
+		text_add(ret, value);
+	return 0;
+}
+
+int build_secret_read(const struct build_work *work, const char *id, struct text *ret, struct error *e)
+{
+	const struct build_secret *secret = find_secret(work, id);
+
+	if (!secret) {
+		error_set(e, ERROR_USAGE, "the secret %.80s: nobody gave it", id);
+		return error_hint(e, "--secret id=%.80s,src=FILE, or --secret id=%.80s,env=VARIABLE", id, id);
+	}
+	if (read_secret(secret, ret, e))
+		return -1;
+	return ret->length ? 0 : error_set(e, ERROR_USAGE, "the secret %s is empty", id);
+}
+
 static int open_secret(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts,
 		       struct build_mount_source *ret, struct error *e)
 {
 	const struct build_secret *secret = find_secret(work, mount->id);
 	struct text *content;
-	const char *value;
 
 	if (!secret && !mount->is_required)
 		return 0;
@@ -218,13 +245,8 @@ static int open_secret(struct build_work *work, const struct build_mount *mount,
 		return error_hint(e, "box build --secret id=%s,src=FILE, or --secret id=%s,env=VARIABLE", mount->id, mount->id);
 	}
 	content = alloc_append(&mounts->secrets, &mounts->secret_count, sizeof *content);
-	if (secret->file && file_read(AT_FDCWD, secret->file, SECRET_LIMIT, content, e))
-		return error_in(e, "the secret %s", mount->id);
-	value = secret->environment ? getenv(secret->environment) : NULL;
-	if (secret->environment && !value)
-		return error_set(e, ERROR_USAGE, "the secret %s: there is no variable %s", mount->id, secret->environment);
-	if (value)
-		text_add(content, value);
+	if (read_secret(secret, content, e))
+		return -1;
 	ret->is_there = true;
 	ret->data = content->length ? content->data : "";
 	ret->length = content->length;

@@ -39,6 +39,9 @@ struct build_owner {
  * for others than root. */
 int build_mounts_give(const struct build_work *work, int folder, const char *name, const struct build_owner *owner, struct error *e);
 
+/* What the --secret of that id gives; none is an error. */
+int build_secret_read(const struct build_work *work, const char *id, struct text *ret, struct error *e);
+
 int build_mounts_open(struct build_work *work, const struct build_step *step, struct build_mounts *ret, struct error *e);
 /* Nothing of a secret stays in freed memory. */
 void build_mounts_close(struct build_work *work, struct build_mounts *mounts);

@@ -18,6 +18,7 @@
 #include "cli/build_local.h"
 #include "cli/build_log.h"
 #include "cli/build_roots.h"
+#include "cli/build_shared.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
 #include "cli/output_file.h"
@@ -133,27 +134,25 @@ static int write_text_file(const char *path, const char *content, size_t length,
 	return output_file_commit(&file, e);
 }
 
-static int push_all(struct build_work *work, const struct list *names, struct error *e)
+int build_push(struct build_work *work, const char *name, struct error *e)
 {
-	for (size_t i = 0; i < names->count; i++) {
-		autorelease(catalogue) struct catalogue catalogue = { 0 };
-		const struct catalogue_entry *entry;
-		struct progress *progress;
-		int result;
+	autorelease(catalogue) struct catalogue catalogue = { 0 };
+	const struct catalogue_entry *entry;
+	struct progress *progress;
+	int result;
 
-		if (catalogue_read(work->call->places, &catalogue, e))
-			return -1;
-		entry = catalogue_named(&catalogue, names->items[i]);
-		if (!entry)
-			return error_set(e, ERROR_MISSING, "push %s: the name is gone", names->items[i]);
-		progress = progress_new(work->options->quiet, "pushing", "pushed");
-		progress_begins(names->items[i], progress);
-		result = push_request(work->call->places, &catalogue, entry, names->items[i], progress_blob, progress, e);
-		progress_free(progress);
-		if (result)
-			return -1;
-		events_note(work->call->places, "image", "push", names->items[i], NULL);
-	}
+	if (catalogue_read(work->call->places, &catalogue, e))
+		return -1;
+	entry = catalogue_named(&catalogue, name);
+	if (!entry)
+		return error_set(e, ERROR_MISSING, "push %s: the name is gone", name);
+	progress = progress_new(work->options->quiet, "pushing", "pushed");
+	progress_begins(name, progress);
+	result = push_request(work->call->places, &catalogue, entry, name, progress_blob, progress, e);
+	progress_free(progress);
+	if (result)
+		return -1;
+	events_note(work->call->places, "image", "push", name, NULL);
 	return 0;
 }
 
@@ -172,8 +171,9 @@ static int report(struct build_work *work, const struct stage *target, const str
 			return -1;
 	if (build_attest(work, images.items[0], digest, &predicate, e))
 		return -1;
-	if (options->push && push_all(work, names, e))
-		return -1;
+	for (size_t i = 0; options->push && i < names->count; i++)
+		if (build_push(work, names->items[i], e))
+			return -1;
 	text_addf(&out, "%s\n", digest);
 	if (options->metadata_file && build_metadata_write(work, names, digest, &predicate, e))
 		return -1;
@@ -269,5 +269,7 @@ int build_finish(struct build_work *work, struct error *e)
 		events_note(work->call->places, "image", "build", names.items[i], NULL);
 	}
 	work->digest = alloc_copy(digest);
+	if (build_shared_write(work, e))
+		return -1;
 	return work->options->is_part ? 0 : report(work, target, &names, digest, e);
 }

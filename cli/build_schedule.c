@@ -26,9 +26,11 @@
 #include "base/isolation.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/sha256.h"
 #include "cli/build_fetch.h"
 #include "cli/build_log.h"
 #include "cli/build_roots.h"
+#include "cli/build_shared.h"
 #include "cli/build_work.h"
 #include "cli/commands.h"
 #include "images/build/build_cache.h"
@@ -181,6 +183,7 @@ void build_stages_free(const struct build_work *work, struct stage *stages, size
 		build_stage_release(&stage->plan);
 		image_parts_release(&stage->parts);
 		list_release(&stage->diff_ids);
+		list_release(&stage->keys);
 		forget_inputs(stage);
 	}
 	free(stages);
@@ -199,6 +202,10 @@ static void finish_stage(struct stage *stage)
 
 static void take_layer(const struct build_work *work, struct stage *stage, const struct commit_layer *layer)
 {
+	char key[SHA256_TEXT];
+
+	sha256_bytes(stage->key, strlen(stage->key), key);
+	list_add(&stage->keys, key);
 	stage->layers[stage->next] = *layer;
 	if (layer->diff_id)
 		list_add(&stage->diff_ids, layer->diff_id);
@@ -269,7 +276,8 @@ static int advance(struct build_work *work, struct stage *stage, bool *ret_moved
 		return busy(work) < (size_t)work->options->jobs ? begin_worker(work, stage, ret_moved, e) : 0;
 	if (!stage->key && build_key(work, stage, e))
 		return -1;
-	if (!is_fresh(work, stage) && !work->verify && build_cache_find(work->store, stage->key, &layer)) {
+	if (!is_fresh(work, stage) && !work->verify &&
+	    (build_cache_find(work->store, stage->key, &layer) || build_shared_find(work, stage->key, &layer))) {
 		log_step(work, stage);
 		build_log_end(work->log, stage->vertex, "CACHED", /* shows_time= */ false);
 		take_layer(work, stage, &layer);

@@ -25,12 +25,16 @@
 #include "cli/build_work.h"
 #include "cli/build_worker.h"
 #include "cli/commands.h"
+#include "images/build/selection.h"
 #include "images/commit_request.h"
 #include "images/extract_request.h"
 #include "images/tar_apply.h"
 #include "runtime/users.h"
 #include "specs/build_container.h"
 #include "specs/container.h"
+
+/* A layer of COPY lies in memory up to so many bytes. */
+enum { MEMORY = 64 << 20, PAGE = 4096 };
 
 /* What the functions below share; workers have a copy. */
 struct making {
@@ -39,6 +43,7 @@ struct making {
 	const struct build_step *step;
 	char *words;
 	struct commit_layer *ret;
+	int64_t memory; /* that the new layer may take in place of the disk */
 	int in;         /* the end of the tar's pipe */
 	bool says_kind; /* as build_feed.h has it */
 };
@@ -190,8 +195,26 @@ static int start_writer(struct making *making, int (*work)(int, void *, struct e
 	int *const kept[] = { &making->in };
 	struct build_worker_wish wish = wish_of(making, root);
 
-	wish.request = (struct layer_work){ .name = name, .kept = kept, .kept_count = making->in >= 0, .work = work, .data = making };
+	wish.request = (struct layer_work){ .name = name, .memory = making->memory, .kept = kept, .kept_count = making->in >= 0, .work = work,
+					    .data = making };
 	return build_worker_start(&wish, ret, e);
+}
+
+/* Files of the context whose size is known, and small: 0 for all others. */
+static int64_t memory_for(const struct making *making)
+{
+	const struct selection *inputs = making->stage->inputs;
+	int64_t bytes = 0;
+
+	if (making->step->from.kind != BUILD_FROM_CONTEXT || !inputs || takes_apart(making->step) || isolation_is_chroot())
+		return 0;
+	for (size_t i = 0; i < making->step->source_count; i++)
+		if (making->step->sources[i].kind != BUILD_SOURCE_PATH)
+			return 0;
+	for (size_t i = 0; i < inputs->count && bytes <= MEMORY; i++)
+		bytes += S_ISREG(inputs->items[i].st.st_mode) ? inputs->items[i].st.st_size + PAGE : PAGE;
+	/* Folders that lead to them, names, attributes: what is added is more than any of these need. */
+	return bytes <= MEMORY && layer_memory_prepare() ? 2 * bytes + MEMORY : 0;
 }
 
 static int copy(struct making *making, struct error *e)
@@ -201,6 +224,7 @@ static int copy(struct making *making, struct error *e)
 	struct build_worker *writer;
 	int ends[2], result;
 
+	making->memory = memory_for(making);
 	if (build_feed_look(&feed, e))
 		return -1;
 	if (pipe2(ends, O_CLOEXEC))

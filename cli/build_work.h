@@ -13,6 +13,7 @@
  *     build_mounts    what RUN --mount needs
  *     build_worker    where a step's code and programs run
  *     build_roots     where nobody may mount: the files of stages and images
+ *     build_shared    caches that several machines share
  *     build_schedule  which step of which stage is next; several at once
  *     build_verify    every step a second time, in another world
  *     build_log       what people see of it
@@ -43,6 +44,7 @@ struct commit_layer;
 struct content_digests;
 struct error;
 struct selection;
+struct shared_cache;
 
 struct build_options {
 	const char *file, *target, *network, *pull_word, *platform, *progress, *metadata_file, *iidfile, *compression, *isolation;
@@ -50,7 +52,7 @@ struct build_options {
 	const char *override; /* of the spec; NULL: none */
 	const char *provenance; /* "min" or "max"; NULL: none */
 	bool is_part; /* of another command: nothing goes to stdout, and the log is told only where something is made */
-	struct list names, args, secrets, ssh, labels, annotations, outputs, contexts, fresh, hosts;
+	struct list names, args, secrets, ssh, labels, annotations, outputs, contexts, fresh, hosts, cache_from, cache_to;
 	struct list fields; /* "NAME=VALUE" of box run, for every step */
 	int64_t jobs; /* steps at once */
 };
@@ -87,6 +89,7 @@ struct stage {
 	struct commit_layer *layers; /* of each step that is done */
 	struct selection *inputs;    /* of the next step: from the context */
 	size_t *input_ends;          /* of each source of that step: the number of items up to its last one */
+	struct list keys;     /* of each step that is done: their digests */
 	char *key;            /* of the next step */
 	bool is_wanted;       /* by a trigger of another stage, which the file alone does not show */
 	char **fetched;       /* of each source of the next step: what came over the network, once it is known (build_fetch.h); or NULL */
@@ -130,6 +133,9 @@ struct build_work {
 	size_t base_count;
 	struct build_secret *secrets;
 	size_t secret_count;
+	struct shared_cache *from, *to; /* build_shared.h */
+	size_t from_count, to_count;
+	bool has_asked;      /* the shared caches that it reads */
 	int64_t epoch;       /* that the caller said; else -1 */
 	int64_t created;     /* of the image */
 	char *digest;        /* of the image, at the end */
@@ -224,3 +230,5 @@ int build_metadata_write(const struct build_work *work, const struct list *names
 
 /* build_output.c. Configuration, manifest, names, files. */
 int build_finish(struct build_work *work, struct error *e);
+/* The image of the store with that full name goes to its registry. */
+int build_push(struct build_work *work, const char *name, struct error *e);

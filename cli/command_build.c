@@ -28,6 +28,7 @@
 #include "cli/build_named.h"
 #include "cli/build_for_run.h"
 #include "cli/build_roots.h"
+#include "cli/build_shared.h"
 #include "cli/build_stdin.h"
 #include "cli/build_spec.h"
 #include "cli/build_work.h"
@@ -66,6 +67,10 @@ const struct option_row build_options[] = {
 	  "with less than namespaces (default: auto: where they are refused)" },
 	{ 0, "no-cache", OPTION_FLAG, offsetof(struct build_options, no_cache), NULL, "make every step again" },
 	{ 0, "no-cache-filter", OPTION_LIST, offsetof(struct build_options, fresh), "STAGE", "make the steps of this stage again" },
+	{ 0, "cache-from", OPTION_LIST, offsetof(struct build_options, cache_from), "type=registry,ref=NAME|type=local,src=FOLDER",
+	  "take steps from a cache that others share; secret=ID: only what they have sealed with it; mounts=ID:ID|all: cache mounts, too" },
+	{ 0, "cache-to", OPTION_LIST, offsetof(struct build_options, cache_to), "type=registry,ref=NAME|type=local,dest=FOLDER",
+	  "write such a cache; mode=max: the steps of every stage, not only of what the image consists of" },
 	{ 0, "pull", OPTION_WORD, offsetof(struct build_options, pull_word), "always|missing|never",
 	  "ask registries whether the tags of base images have moved, or do not ask them at all" },
 	{ 0, "add-host", OPTION_LIST, offsetof(struct build_options, hosts), "NAME:ADDRESS", "a line of /etc/hosts for RUN" },
@@ -238,6 +243,7 @@ static void release(struct build_work *work)
 		free(work->secrets[i].environment);
 	}
 	free(work->secrets);
+	build_shared_release(work);
 	build_bases_release(work);
 	build_named_release(work);
 	locking_release(&work->locking);
@@ -307,9 +313,10 @@ static int build(struct build_work *work, const struct build_spec *spec, const c
 
 	if (box_sweep(work->call->places, &swept))
 		log_warning("%s, continuing", swept.text);
-	/* It may have to execute itself anew, and can read its stdin, or tell what the cache has, once. Otherwise that has time until the
+	/* It may have to execute itself anew, and can read its stdin, or tell what a cache has, once. Otherwise that has time until the
 	 * first step is made. */
-	if ((text_equal(work->options->file, "-") || text_equal(context, "-") || work->options->verify) && box_seal(e))
+	if ((text_equal(work->options->file, "-") || text_equal(context, "-") || work->options->verify || work->options->cache_from.count) &&
+	    box_seal(e))
 		return -1;
 	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
 		return error_sys(e, "get random bytes for a name");
@@ -327,7 +334,7 @@ static int build(struct build_work *work, const struct build_spec *spec, const c
 		return error_at(e, "build.contexts");
 	if (build_context_open(work, context, work->options->file, e) || parse(work, spec->app ? &spec->build : NULL, e))
 		return -1;
-	if (build_lock_open(work, spec->app, operand, e))
+	if (build_lock_open(work, spec->app, operand, e) || build_shared_open(work, e))
 		return -1;
 	work->log = build_log_new(style_of(work->options));
 	result = build_run_all(work, e);
@@ -468,7 +475,8 @@ int command_build(const struct call *call)
 	autorelease(list) struct list operands = { 0 };
 	struct build_options options = { 0 };
 	struct list *const lists[] = { &options.names, &options.args, &options.secrets, &options.labels, &options.annotations, &options.outputs,
-				       &options.contexts, &options.ssh, &options.fresh, &options.hosts, &options.fields };
+				       &options.contexts, &options.ssh, &options.fresh, &options.hosts, &options.fields,
+				       &options.cache_from, &options.cache_to };
 	struct error e = { 0 };
 	const char *operand;
 	int result;

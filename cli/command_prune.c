@@ -8,13 +8,17 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/other_options.h"
+#include "cli/prune_cache.h"
 #include "cli/report.h"
 #include "cli/words.h"
+#include "images/build/build_cache.h"
 #include "images/prune.h"
+#include "runtime/box.h"
 #include "runtime/ends.h"
 #include "runtime/events.h"
 
@@ -27,10 +31,10 @@ struct options {
 };
 
 const struct option_row prune_options[] = {
-	{ 'a', "all", OPTION_FLAG, offsetof(struct options, all), NULL, "images with names, too" },
+	{ 'a', "all", OPTION_FLAG, offsetof(struct options, all), NULL, "images with names, too, and the cache mounts of builds" },
 	{ 0, "keep-size", OPTION_TEXT, offsetof(struct options, keep_size), "SIZE",
-	  "remove images only until the store has no more than this, the one last used longest ago first" },
-	{ 0, "filter", OPTION_LIST, offsetof(struct options, filters), "until=TIME", "only images last used before then: 720h ago, or a date" },
+	  "remove images, results of builds and cache mounts only until the store has no more than this, what was last used longest ago first" },
+	{ 0, "filter", OPTION_LIST, offsetof(struct options, filters), "until=TIME", "only what was last used before then: 720h ago, or a date" },
 	{ 'f', "force", OPTION_FLAG, offsetof(struct options, force), NULL, "taken for docker's sake: box asks nothing" },
 	{ 'n', "dry-run", OPTION_FLAG, offsetof(struct options, dry_run), NULL, "say what would be removed" },
 	OTHER_OPTION(0, "volumes", "box volume prune"),
@@ -62,6 +66,9 @@ static void tell(const struct prune_report *report, bool is_dry, struct text *ou
 
 	text_addf(out, "%s%d images, %d layers and %d blobs: %s; the store has %s left\n", is_dry ? "would free " : "freed ", report->images,
 		  report->layers, report->blobs, size_format((uint64_t)report->bytes, freed), size_format((uint64_t)report->left, left));
+	if (report->results || report->mounts)
+		text_addf(out, "of builds: %d results of steps and %d cache mounts, %s\n", report->results, report->mounts,
+			  size_format((uint64_t)report->cached_bytes, freed));
 	if (report->used) {
 		autofree char *line = text_format("%d more stay: a container, an app or a lock file that was run uses them", report->used);
 
@@ -87,9 +94,10 @@ static int prune(const struct call *call, const struct options *options, const s
 {
 	static const char *const filters[] = { "until", NULL };
 	struct told told = { .places = options->dry_run ? NULL : call->places };
-	struct prune_options choices = { .all = options->all, .dry_run = options->dry_run, .keep = -1 };
+	struct prune_options choices = { .all = options->all, .dry_run = options->dry_run, .keep = -1, .drop = prune_cache_drop,
+					 .data = (void *)(uintptr_t)call->places }; /* only read */
 	struct prune_report report = { .image = add_image, .data = &told };
-	struct error ignored = { 0 };
+	struct error ignored = { 0 }, swept = { 0 };
 	int result;
 
 	if (operands->count)
@@ -101,7 +109,12 @@ static int prune(const struct call *call, const struct options *options, const s
 			return -1;
 	if (options->keep_size && size_parse(options->keep_size, &choices.keep))
 		return error_set(e, ERROR_USAGE, "option --keep-size %s: expected a size such as 20g", options->keep_size);
+	if (prune_cache_list(call->places, &choices.cached, &choices.cached_count, e))
+		return -1;
+	if (!options->dry_run && box_sweep(call->places, &swept)) /* what killed apps and builds left */
+		log_warning("%s, continuing", swept.text);
 	result = store_prune(call->places, &choices, &report, e);
+	build_cache_list_release(choices.cached, choices.cached_count);
 	/* What was removed before an error is gone, and told. */
 	if (result == 0)
 		tell(&report, options->dry_run, &told.out);

@@ -16,7 +16,9 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/other_options.h"
+#include "cli/prune_cache.h"
 #include "cli/report.h"
+#include "images/build/build_cache.h"
 #include "images/catalogue.h"
 #include "images/prune.h"
 #include "runtime/box.h"
@@ -55,19 +57,36 @@ static void ignore_image(const char *name, int64_t last_use_s, void *data)
 	(void)data;
 }
 
-/* What box prune --all would leave is what is active. */
-static int weigh_images(const struct places *places, struct share *ret, struct error *e)
+/* What only builds need, all of which can go. */
+static void weigh_builds(const struct prune_options *options, struct share *ret)
 {
-	const struct prune_options options = { .all = true, .dry_run = true, .keep = -1 };
+	for (size_t i = 0; i < options->cached_count; i++) {
+		ret->bytes += options->cached[i].bytes;
+		ret->total += options->cached[i].is_mount || options->cached[i].layer;
+	}
+	ret->reclaimable = ret->bytes;
+}
+
+/* What box prune --all would leave is what is active. Layers that only results of builds need count as such. */
+static int weigh_images(const struct places *places, struct share *ret, struct share *ret_builds, struct error *e)
+{
+	struct prune_options options = { .all = true, .dry_run = true, .keep = -1 };
 	struct prune_report report = { .image = ignore_image };
 	autorelease(catalogue) struct catalogue catalogue = { 0 };
 
-	if (catalogue_read(places, &catalogue, e) || store_prune(places, &options, &report, e))
+	int result;
+
+	if (catalogue_read(places, &catalogue, e) || prune_cache_list(places, &options.cached, &options.cached_count, e))
+		return -1;
+	weigh_builds(&options, ret_builds);
+	result = store_prune(places, &options, &report, e);
+	build_cache_list_release(options.cached, options.cached_count);
+	if (result)
 		return -1;
 	ret->total = (int64_t)catalogue.count;
 	ret->active = report.images < ret->total ? ret->total - report.images : 0;
-	ret->bytes = report.bytes + report.left;
-	ret->reclaimable = report.bytes;
+	ret->reclaimable = report.bytes - report.cached_bytes;
+	ret->bytes = ret->reclaimable + report.left;
 	return 0;
 }
 
@@ -137,13 +156,14 @@ static int show(const struct call *call, bool is_json, struct text *ret, struct 
 {
 	static const char *const heads[] = { "TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE" };
 	struct share images = { .key = "images", .title = "Images" };
+	struct share builds = { .key = "build_cache", .title = "Build Cache" };
 	struct share containers = { .key = "containers", .title = "Containers" };
 	struct share volumes = { .key = "volumes", .title = "Local Volumes" };
 	struct share cache = { .key = "cache", .title = "Cache", .bytes = size_of(call->places->cache) };
-	const struct share *const shares[] = { &images, &containers, &volumes, &cache };
+	const struct share *const shares[] = { &images, &containers, &volumes, &builds, &cache };
 	autorelease(list) struct list cells = { 0 };
 
-	if (weigh_images(call->places, &images, e) || weigh_containers(call->places, &containers, e) ||
+	if (weigh_images(call->places, &images, &builds, e) || weigh_containers(call->places, &containers, e) ||
 	    weigh_volumes(call->places, &volumes, e))
 		return -1;
 	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -22,12 +24,15 @@
 #include "images/unpack_request.h"
 #include "images/usage.h"
 
+enum { RESULT_KEPT_S = 30 * 86400 };
+
 struct prune {
 	int store;
 	const struct prune_options *options;
 	struct prune_report *report;
 	struct usage usage;
 	struct store_files blobs, layers;
+	int claim;       /* build_pin.h */
 	struct list own; /* blobs of images that go: these go even while somebody pulls, as by box rmi */
 };
 
@@ -35,6 +40,8 @@ static void prune_release(struct prune *prune)
 {
 	int saved = errno;
 
+	if (prune->claim >= 0)
+		close(prune->claim);
 	usage_release(&prune->usage);
 	store_files_release(&prune->blobs);
 	store_files_release(&prune->layers);
@@ -70,14 +77,35 @@ static int64_t weight_of(const struct store_files *files, const struct list *nee
 	return bytes;
 }
 
-/* Of what the images that stay need. */
+/* What the images and the results that stay need. */
+static void find_needs(const struct prune *prune, struct list *ret_blobs, struct list *ret_layers)
+{
+	const struct prune_options *options = prune->options;
+
+	usage_needs(&prune->usage, ret_blobs, ret_layers);
+	for (size_t i = 0; i < options->cached_count; i++) {
+		const struct prune_cached *item = &options->cached[i];
+
+		if (item->is_removed || !item->layer)
+			continue;
+		if (!list_has(ret_layers, item->layer))
+			list_add(ret_layers, item->layer);
+		if (!list_has(ret_blobs, item->blob))
+			list_add(ret_blobs, item->blob);
+	}
+}
+
+/* Of all that stays. */
 static int64_t weigh(const struct prune *prune)
 {
 	autorelease(list) struct list blobs = { 0 };
 	autorelease(list) struct list layers = { 0 };
+	int64_t bytes = 0;
 
-	usage_needs(&prune->usage, &blobs, &layers);
-	return weight_of(&prune->blobs, &blobs) + weight_of(&prune->layers, &layers);
+	find_needs(prune, &blobs, &layers);
+	for (size_t i = 0; i < prune->options->cached_count; i++)
+		bytes += prune->options->cached[i].is_removed ? 0 : prune->options->cached[i].bytes;
+	return bytes + weight_of(&prune->blobs, &blobs) + weight_of(&prune->layers, &layers);
 }
 
 static bool is_wished(const struct prune *prune, const struct usage_image *item)
@@ -110,25 +138,106 @@ static void tell(const struct prune *prune, const struct usage_image *item)
 		report->image(item->image, item->used_s, report->data);
 }
 
+static int remove_image(struct prune *prune, struct usage_image *item, struct error *e)
+{
+	int result = prune->options->dry_run ? 0 : store_remove_image(prune->store, item->image, &item->names, e);
+
+	if (result < 0)
+		return -1;
+	/* 1: somebody has begun to use it since it was looked at. */
+	item->is_removed = result == 0;
+	item->is_used = result > 0;
+	if (!item->is_removed)
+		return 0;
+	for (size_t i = 0; i < item->blobs.count; i++)
+		list_add(&prune->own, item->blobs.items[i]);
+	tell(prune, item);
+	return 0;
+}
+
+/* Without a budget the result of a step stays while an image has its layer, and a month where it takes no space. */
+static bool may_go(const struct prune *prune, const struct prune_cached *item, const struct list *layers)
+{
+	const struct prune_options *options = prune->options;
+
+	if (item->is_removed || (options->until && item->used_s >= options->until))
+		return false;
+	if (options->keep >= 0)
+		return item->is_mount || item->layer || !item->used_s;
+	return item->is_mount ? options->all
+	       : item->layer && !list_has(layers, item->layer) ? true : time(NULL) - item->used_s > RESULT_KEPT_S;
+}
+
+static struct prune_cached *find_oldest_cached(const struct prune *prune, const struct list *layers)
+{
+	struct prune_cached *oldest = NULL;
+
+	for (size_t i = 0; i < prune->options->cached_count && !prune->report->is_building; i++) {
+		struct prune_cached *item = &prune->options->cached[i];
+
+		if (may_go(prune, item, layers) && (!oldest || item->used_s < oldest->used_s))
+			oldest = item;
+	}
+	return oldest;
+}
+
+static int remove_cached(struct prune *prune, struct prune_cached *item, struct error *e)
+{
+	const struct prune_options *options = prune->options;
+	struct prune_report *report = prune->report;
+	int result = options->dry_run ? 0 : options->drop(item, options->data, e);
+
+	item->is_removed = true; /* or it is used, and not to be tried again */
+	if (result)
+		return result < 0 ? -1 : 0;
+	report->results += !item->is_mount;
+	report->mounts += item->is_mount;
+	report->cached_bytes += item->bytes;
+	report->bytes += item->bytes;
+	return 0;
+}
+
+/* All that may go; images first, so that what only they had is no reason for a result to stay. */
+static int remove_all(struct prune *prune, struct error *e)
+{
+	autorelease(list) struct list blobs = { 0 };
+	autorelease(list) struct list layers = { 0 };
+	struct prune_cached *item;
+	struct usage_image *image;
+
+	while ((image = find_oldest(prune)))
+		if (remove_image(prune, image, e))
+			return -1;
+	usage_needs(&prune->usage, &blobs, &layers);
+	while ((item = find_oldest_cached(prune, &layers)))
+		if (remove_cached(prune, item, e))
+			return -1;
+	return 0;
+}
+
+static int remove_oldest(struct prune *prune, struct error *e)
+{
+	static const struct list none;
+
+	while (weigh(prune) > prune->options->keep) {
+		struct usage_image *image = find_oldest(prune);
+		struct prune_cached *item = find_oldest_cached(prune, &none);
+		bool is_image = image && (!item || image->used_s <= item->used_s);
+
+		if (!image && !item)
+			return 0;
+		if (is_image ? remove_image(prune, image, e) : remove_cached(prune, item, e))
+			return -1;
+	}
+	return 0;
+}
+
 static int remove_images(struct prune *prune, struct error *e)
 {
 	const struct prune_options *options = prune->options;
-	struct usage_image *item;
 
-	while ((options->keep < 0 || weigh(prune) > options->keep) && (item = find_oldest(prune))) {
-		int result = options->dry_run ? 0 : store_remove_image(prune->store, item->image, &item->names, e);
-
-		if (result < 0)
-			return -1;
-		/* 1: somebody has begun to use it since it was looked at. */
-		item->is_removed = result == 0;
-		item->is_used = result > 0;
-		if (!item->is_removed)
-			continue;
-		for (size_t i = 0; i < item->blobs.count; i++)
-			list_add(&prune->own, item->blobs.items[i]);
-		tell(prune, item);
-	}
+	if (options->keep < 0 ? remove_all(prune, e) : remove_oldest(prune, e))
+		return -1;
 	for (size_t i = 0; i < prune->usage.count && (options->keep < 0 || weigh(prune) > options->keep); i++)
 		prune->report->used += prune->usage.items[i].is_used && is_wished(prune, &prune->usage.items[i]);
 	return 0;
@@ -191,10 +300,11 @@ static int run(struct prune *prune, struct error *e)
 	autorelease(list) struct list layers = { 0 };
 
 	prune->report->is_pulling = store_is_pulling(prune->store);
-	prune->report->is_building = build_is_pinned(prune->store);
+	prune->claim = build_claim(prune->store);
+	prune->report->is_building = prune->claim < 0;
 	if (remove_images(prune, e))
 		return -1;
-	usage_needs(&prune->usage, &blobs, &layers);
+	find_needs(prune, &blobs, &layers);
 	/* Layers are set aside by a rename before the first blob goes: a blob without its layer is not missed by anybody. */
 	if (remove_layers(prune, &layers, e) || remove_blobs(prune, &blobs, e))
 		return -1;
@@ -209,7 +319,7 @@ int store_prune(const struct places *places, const struct prune_options *options
 {
 	autoclose int store = store_open(places->store, e);
 	autoclose int lock = store < 0 ? -1 : store_lock(store, e);
-	autorelease(prune) struct prune prune = { .store = store, .options = options, .report = report };
+	autorelease(prune) struct prune prune = { .store = store, .options = options, .report = report, .claim = -1 };
 
 	if (lock < 0 || read_images(&prune, places, e))
 		return -1;

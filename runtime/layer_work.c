@@ -28,6 +28,7 @@
 #include "base/text.h"
 #include "runtime/idmap.h"
 #include "runtime/inside.h"
+#include "runtime/layer_memory.h"
 #include "runtime/new_layer.h"
 #include "runtime/sources.h"
 #include "runtime/state.h"
@@ -44,6 +45,7 @@ struct layer_process {
 	struct id_map map;
 	char *folder;       /* that of the writable layer */
 	int writable;
+	bool is_in_memory;
 	struct inside_process process;
 	int root;           /* in the worker */
 };
@@ -99,6 +101,20 @@ static int give_layers(struct layer_process *p, struct error *e)
 	return 0;
 }
 
+static void move_to_memory(struct layer_process *p)
+{
+	struct error why = { 0 };
+	int folder = layer_memory_make(p->folder, p->work.memory, &p->map, &why);
+
+	if (folder < 0) {
+		log_debug("the new layer lies on the disk: %s", why.text);
+		return;
+	}
+	close(p->writable);
+	p->writable = folder;
+	p->is_in_memory = true;
+}
+
 static int make_writable(struct layer_process *p, struct error *e)
 {
 	autofree char *holder = text_format("%s/%s", p->places->state, p->work.name);
@@ -110,7 +126,11 @@ static int make_writable(struct layer_process *p, struct error *e)
 		return -1;
 	p->folder = text_format("%s/containers/%s", p->places->store, p->work.name);
 	p->child.writable = p->places->rootless ? p->folder : NULL;
-	return symlinkat(holder, p->writable, WRITABLE_HOLDER) ? error_sys(e, "note the holder of the new layer") : 0;
+	if (symlinkat(holder, p->writable, WRITABLE_HOLDER))
+		return error_sys(e, "note the holder of the new layer");
+	if (p->work.memory)
+		move_to_memory(p);
+	return 0;
 }
 
 static int start(struct layer_process *p, struct error *e)
@@ -143,6 +163,8 @@ static int undo(struct layer_process *p, struct error *e)
 	close_given(p);
 	if (p->writable >= 0) {
 		close(p->writable);
+		if (p->is_in_memory)
+			layer_memory_end(p->folder);
 		result = writable_remove(p->places->store, p->work.name, &p->map, e);
 	}
 	/* While something is left its folder stays: the next sweep finds by it what there is to remove. */

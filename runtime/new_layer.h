@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct container;
 struct error;
@@ -31,11 +32,16 @@ struct layer_work {
 	const struct layer *layers; /* of the store; lowest first */
 	size_t layer_count;
 	const char *name;           /* of the new layer on top; NULL: the root is only read */
+	int64_t memory;             /* the new layer may lie in memory, with room for so many bytes; 0: on disk */
 	int *const *kept;           /* descriptors that work gets: the variables are changed; all others are closed */
 	size_t kept_count;
 	int (*work)(int root, void *data, struct error *e); /* in the new process */
 	void *data;
 };
+
+/* Layers of this process may lie in memory from now on: it gets a mount namespace of its own. Before anything that is mounted is opened; an
+ * ordinary user may not, and has them on disk. */
+bool layer_memory_prepare(void);
 
 struct layer_process;
 

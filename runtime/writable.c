@@ -48,6 +48,11 @@ static int open_containers(const char *store, struct error *e)
 	return folder_make_private(path, e);
 }
 
+int writable_fill(int folder, const struct id_map *map, struct error *e)
+{
+	return make_owned(folder, "upper", 0755, map, e) || make_owned(folder, "work", 0700, map, e) ? -1 : 0;
+}
+
 /* The two folders in the new folder name. */
 static int fill(int containers, const char *name, const struct id_map *map, struct error *e)
 {
@@ -55,9 +60,7 @@ static int fill(int containers, const char *name, const struct id_map *map, stru
 
 	if (folder < 0)
 		return error_sys(e, "open %s", name);
-	if (make_owned(folder, "upper", 0755, map, e) || make_owned(folder, "work", 0700, map, e))
-		return -1;
-	return take_fd(&folder);
+	return writable_fill(folder, map, e) ? -1 : take_fd(&folder);
 }
 
 /* What was made of the folder name, all of it empty, goes again: a caller without a writable layer has nothing to remove. */

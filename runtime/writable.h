@@ -16,6 +16,9 @@ int writable_make(const char *store, const char *name, const struct id_map *map,
 /* The same where holder, a path, has such a layer already: what the app wrote is still there. -1 without an error: there is none. */
 int writable_open(const char *store, const char *name, const char *holder, const struct id_map *map, struct error *e);
 
+/* The two folders in an empty folder that takes the place of such a layer's: 0 or -1. */
+int writable_fill(int folder, const struct id_map *map, struct error *e);
+
 /* What overlayfs writes to, in the open folder of the layer; -1 and errno. */
 int writable_open_upper(int folder);
 

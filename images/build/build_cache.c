@@ -24,9 +24,10 @@
 #include "images/commit_request.h"
 #include "images/digest.h"
 #include "images/layer.h"
+#include "images/prune.h"
 #include "images/store.h"
 
-enum { LIMIT = 8 << 20, SLOTS = 8, USE_S = 3600 };
+enum { BLOCK = 512, LIMIT = 8 << 20, SLOTS = 8, USE_S = 3600 };
 
 static char *slot(const char *key, unsigned n)
 {
@@ -128,6 +129,70 @@ bool build_cache_find(int store, const char *key, struct commit_layer *ret)
 	}
 	commit_layer_release(&layer);
 	return false;
+}
+
+/* What a file of the cache says that it needs: the last line of a step's result; nothing of any other one. */
+static void find_result(int store, const char *path, struct prune_cached *ret)
+{
+	autorelease(text) struct text content = { 0 };
+	struct commit_layer layer = { 0 };
+	struct error ignored = { 0 };
+	const char *last;
+
+	if (file_read(store, path, LIMIT, &content, &ignored) || content.length < 2)
+		return;
+	content.data[content.length - 1] = '\0';
+	last = strrchr(content.data, '\n');
+	content.data[content.length - 1] = '\n';
+	if (last && parse(content.data + (last + 1 - content.data), &layer)) {
+		ret->layer = take_ptr(&layer.diff_id);
+		ret->blob = take_ptr(&layer.digest);
+	}
+	commit_layer_release(&layer);
+}
+
+static void list_folder(int store, const char *folder, bool has_results, struct prune_cached **ret, size_t *ret_count)
+{
+	autoclose int fd = openat(store, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autorelease(list) struct list names = { 0 };
+	struct stat st;
+
+	if (fd < 0 || folder_names(fd, &names))
+		return; /* no build was made here */
+	for (size_t i = 0; i < names.count; i++) {
+		struct prune_cached *item;
+
+		if (fstatat(fd, names.items[i], &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+			continue;
+		item = alloc_append(ret, ret_count, sizeof **ret);
+		*item = (struct prune_cached){ .name = text_format("%s/%s", folder, names.items[i]), .bytes = st.st_blocks * BLOCK,
+					       .used_s = st.st_mtim.tv_sec };
+		if (has_results)
+			find_result(store, item->name, item);
+	}
+}
+
+void build_cache_list(int store, struct prune_cached **ret, size_t *ret_count)
+{
+	size_t before;
+
+	list_folder(store, "build/cache", /* has_results= */ true, ret, ret_count);
+	list_folder(store, "build/digests", /* has_results= */ false, ret, ret_count);
+	before = *ret_count;
+	list_folder(store, "build/fetched", /* has_results= */ false, ret, ret_count);
+	/* The build that fetched it would have removed it. */
+	for (size_t i = before; i < *ret_count; i++)
+		(*ret)[i].used_s = 0;
+}
+
+void build_cache_list_release(struct prune_cached *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(items[i].name);
+		free(items[i].layer);
+		free(items[i].blob);
+	}
+	free(items);
 }
 
 int build_cache_put_text(int store, const char *key, const char *value, struct error *e)

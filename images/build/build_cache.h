@@ -9,10 +9,12 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct commit_layer;
 struct error;
 
+struct prune_cached;
 struct text;
 
 /* A text of its own for any key; false where there is none. */
@@ -21,6 +23,11 @@ int build_cache_put_text(int store, const char *key, const char *value, struct e
 
 /* Whether the layer of that key is there: ret (no members: the step changed nothing). */
 bool build_cache_find(int store, const char *key, struct commit_layer *ret);
+
+/* All of them, the files of content_digests.h, and what killed builds had fetched, which prune treats alike; released with
+ * build_cache_list_release. */
+void build_cache_list(int store, struct prune_cached **ret, size_t *ret_count);
+void build_cache_list_release(struct prune_cached *items, size_t count);
 
 /* Keeps it, in place of an older one. */
 int build_cache_put(int store, const char *key, const struct commit_layer *layer, struct error *e);

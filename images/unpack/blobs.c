@@ -117,6 +117,22 @@ static int keep(struct job *job, int from, const struct digest *digest, struct e
 	return 0;
 }
 
+int job_sync_blobs(const struct job *job, struct error *e)
+{
+	char name[DIGEST_TEXT];
+
+	for (size_t i = 0; i < job->blob_count; i++) {
+		autoclose int fd = -1;
+
+		digest_file_name(&job->blobs[i].digest, name);
+		fd = openat(job->staging, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		/* Two files of one content have one name, and the second is found. */
+		if (fd < 0 || fsync(fd))
+			return error_sys(e, "write the blob %s to disk", name);
+	}
+	return 0;
+}
+
 int job_publish_blobs(struct job *job, struct error *e)
 {
 	char name[DIGEST_TEXT];

@@ -182,7 +182,7 @@ static int publish(struct job *job, struct error *e)
 {
 	autoclose int lock = -1;
 
-	if (job_settle(job, e))
+	if (job_settle_files(job, e))
 		return -1;
 	lock = store_lock(job->request->store, e);
 	return lock < 0 || job_publish_layers(job, e) || job_publish_blobs(job, e) ? -1 : 0;

@@ -96,6 +96,9 @@ void job_end(struct job *job);
 int job_finish_worker(struct job *job, int pidfd, int channel, struct error *e);
 /* Waits until all that was written is on disk. */
 int job_settle(const struct job *job, struct error *e);
+/* The same for a job of few files: what others are writing on that disk, above all the writable layer that is about to be removed, is not
+ * waited for. */
+int job_settle_files(const struct job *job, struct error *e);
 int job_make_root(struct job *job, int staging, const char *name, struct error *e);
 int job_run_worker(struct job *job, int folder, int (*task)(int, void *), struct error *e);
 int job_publish(struct job *job, struct error *e);
@@ -119,6 +122,8 @@ int job_add_layer(struct job *job, const struct digest *digest, int number, stru
 int job_open_listing(const struct job *job, int number, int flags, struct error *e);
 /* Its root folder, borrowed, or -1. */
 int job_layer_root(const struct job *job, struct job_layer *layer);
+/* Waits until tars and indexes are on disk. */
+int job_sync_layers(const struct job *job, struct error *e);
 /* What is on disk already gets its final name. */
 int job_publish_layers(const struct job *job, struct error *e);
 void job_release_layers(struct job *job);
@@ -129,6 +134,8 @@ int job_blob(struct job *job, const struct digest *digest, int64_t size, struct 
 int job_add_blob(struct job *job, int folder, const char *name, struct digest *ret, int64_t *ret_size, struct error *e);
 /* The archive that the request names becomes a blob. */
 int job_take_source(struct job *job, struct digest *ret, int64_t *ret_size, struct error *e);
+/* Waits until what was staged is on disk. */
+int job_sync_blobs(const struct job *job, struct error *e);
 /* Moves what was staged to the store's blobs; it is on disk already. */
 int job_publish_blobs(struct job *job, struct error *e);
 /* A regular file of a folder that strangers filled. */

@@ -225,6 +225,26 @@ static int publish(const struct job *job, const struct job_layer *layer, struct 
 	return job_has_layer(job, &layer->digest) ? 0 : add_form(job, outer, path, e);
 }
 
+int job_sync_layers(const struct job *job, struct error *e)
+{
+	for (size_t i = 0; i < job->layer_count; i++) {
+		char index_name[NAME], tar_name[NAME];
+		autoclose int index = -1, tar = -1;
+
+		if (job->layers[i].folder < 0)
+			continue;
+		(void)snprintf(index_name, sizeof index_name, "index-%d", job->layers[i].folder); /* these always fit */
+		(void)snprintf(tar_name, sizeof tar_name, "%d.tar", job->layers[i].folder);
+		index = openat(job->staging, index_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		tar = job_open_file(job->work, tar_name, e);
+		if (tar < 0)
+			return -1;
+		if (index < 0 || fsync(index) || fsync(tar))
+			return error_sys(e, "write a layer's tar and index to disk");
+	}
+	return 0;
+}
+
 int job_publish_layers(const struct job *job, struct error *e)
 {
 	for (size_t i = 0; i < job->layer_count; i++)

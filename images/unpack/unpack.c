@@ -199,6 +199,15 @@ int job_settle(const struct job *job, struct error *e)
 	return syncfs(job->request->store) ? error_sys(e, "write the image to disk") : 0;
 }
 
+/* Where the layers are folders it is the one wait for the whole disk after all. */
+int job_settle_files(const struct job *job, struct error *e)
+{
+	for (size_t i = 0; i < job->layer_count; i++)
+		if (job->layers[i].folder >= 0 && !job->layers[i].is_indexed)
+			return job_settle(job, e);
+	return job_sync_layers(job, e) || job_sync_blobs(job, e) ? -1 : 0;
+}
+
 /* Everything that was unpacked gets its final name; the order is what makes a crash harmless. */
 int job_publish(struct job *job, struct error *e)
 {
