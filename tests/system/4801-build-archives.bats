@@ -76,7 +76,7 @@ hostile() {
 	[[ $output != *DONE* ]] || fail "it was made again"
 	gzip -c <tree/sub/f >ctx/in-gzip
 	build
-	[ "$(grep -c CACHED <<<"$output")" -eq 2 ] || fail "another content is another step"
+	[ "$(grep CACHED <<<"$output" | sort -u | wc -l)" -eq 2 ] || fail "another content is another step"
 }
 
 @test "the same archive gives the same tree as buildah's" {
