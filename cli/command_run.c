@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "base/places.h"
 #include "cli/audit.h"
-#include "cli/build_for_run.h"
+#include "cli/build/for_run.h"
 #include "cli/bundle.h"
 #include "cli/command_run.h"
 #include "cli/commands.h"

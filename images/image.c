@@ -110,7 +110,7 @@ static int load_layer(const struct places *places, int store, const struct diges
 
 	if (!places->rootless)
 		mount = layer_open_index(store, digest, &why);
-	/* A chroot is filled from the tar (cli/build_roots.h). */
+	/* A chroot is filled from the tar (cli/build/roots.h). */
 	if (mount < 0 && !layer_has_folder(store, digest) && !(layer_has_index(store, digest) && isolation_is_chroot())) {
 		if (why.kind == ERROR_NONE) {
 			errno = ENOENT;

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * work.h - one build while it goes on. Private to command_build.c and build_*.c.
+ *
+ *     build_context   the folder that COPY takes files from, and what it hides
+ *     build_named     folders and images that the build calls by names of its own
+ *     build_lock      which images these are, by digest
+ *     build_bases     images that stages begin with, or take files from
+ *     build_keys      what a step's result depends on: the cache's key
+ *     build_steps     makes one step's layer, in a process of its own
+ *     build_fetch     sources that come over the network
+ *     build_feed      what a COPY or ADD brings to it
+ *     build_mounts    what RUN --mount needs
+ *     build_worker    where a step's code and programs run
+ *     build_roots     where nobody may mount: the files of stages and images
+ *     build_shared    caches that several machines share
+ *     build_schedule  which step of which stage is next; several at once
+ *     build_verify    every step a second time, in another world
+ *     build_log       what people see of it
+ *     build_output    the image's names and files
+ *     build_attest    documents about it
+ *     build_git       the context's commit
+ *     build_metadata  a report for CI
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "cli/locking.h"
+#include "images/image.h"
+#include "images/image_parts.h"
+#include "specs/build_ignore.h"
+#include "specs/build_plan.h"
+
+struct app;
+struct build_log;
+struct build_named;
+struct build_verify;
+struct call;
+struct commit_layer;
+struct content_digests;
+struct error;
+struct selection;
+struct shared_cache;
+
+struct build_options {
+	const char *file, *target, *network, *pull_word, *platform, *progress, *metadata_file, *iidfile, *compression, *isolation;
+	bool no_cache, push, quiet, verify, sbom, locked;
+	const char *override; /* of the spec; NULL: none */
+	const char *provenance; /* "min" or "max"; NULL: none */
+	bool is_part; /* of another command: nothing goes to stdout, and the log is told only where something is made */
+	struct list names, args, secrets, ssh, labels, annotations, outputs, contexts, fresh, hosts, cache_from, cache_to;
+	struct list fields; /* "NAME=VALUE" of box run, for every step */
+	int64_t jobs; /* steps at once */
+};
+
+/* What a --secret or --ssh gives. */
+struct build_secret {
+	char *id;
+	char *file, *environment; /* one of them */
+};
+
+/* In what a step that is made again has another world. */
+enum build_change {
+	CHANGE_CLOCK = 1,     /* the time of day (runtime/other_world.h) */
+	CHANGE_HOST_NAME = 2,
+	CHANGE_CPUS = 4,      /* one alone */
+	CHANGE_ORDER = 8,     /* files of COPY come about, and folders list their names, from the last to the first */
+};
+
+enum stage_state {
+	STAGE_WAITING, /* its base is not there yet */
+	STAGE_READY,   /* its next step can be looked at */
+	STAGE_BUSY,    /* a process makes its next step */
+	STAGE_DONE,
+};
+
+struct stage {
+	enum stage_state state;
+	size_t number;
+	struct build_stage plan;
+	struct image_parts parts;
+	struct list diff_ids; /* below the next step */
+	int64_t epoch;        /* no file of it is younger */
+	size_t next;          /* step */
+	struct commit_layer *layers; /* of each step that is done */
+	struct selection *inputs;    /* of the next step: from the context */
+	size_t *input_ends;          /* of each source of that step: the number of items up to its last one */
+	struct list keys;     /* of each step that is done: their digests */
+	char *key;            /* of the next step */
+	bool is_wanted;       /* by a trigger of another stage, which the file alone does not show */
+	char **fetched;       /* of each source of the next step: what came over the network, once it is known (build_fetch.h); or NULL */
+	size_t fetched_count;
+	bool is_logged;       /* the next step is in the log */
+	bool is_fetching;     /* BUSY: with source of the next step */
+	size_t source;
+	unsigned vertex;      /* of the next step: its number in the log */
+	unsigned changes;     /* enum build_change: of the next step's world */
+	/* STAGE_BUSY */
+	int pidfd, output, answer;
+};
+
+/* An image that a stage begins with, or takes files from. */
+struct base_image {
+	char *name, *platform;
+	struct image image;
+	struct build_config config;
+	int64_t epoch;
+};
+
+struct build_work {
+	const struct call *call;
+	const struct build_options *options;
+	int store, pin;
+	int context;         /* its folder; -1: there is none */
+	struct build_ignore ignore;
+	struct content_digests *digests; /* of the context's files */
+	struct build_named *named; /* contexts by name (build_named.h) */
+	size_t named_count;
+	struct build_inputs inputs;
+	struct build_file *file;
+	char *file_name;     /* for messages */
+	char *file_digest;   /* of the build file or spec */
+	struct list materials; /* what ADD took from elsewhere: "DIGEST ADDRESS" */
+	struct list read;    /* digests of what steps took from the context, for the provenance */
+	struct stage *stages;
+	size_t stage_count;
+	struct locking locking; /* of the base images */
+	struct base_image *bases;
+	size_t base_count;
+	struct build_secret *secrets;
+	size_t secret_count;
+	struct shared_cache *from, *to; /* build_shared.h */
+	size_t from_count, to_count;
+	bool has_asked;      /* the shared caches that it reads */
+	int64_t epoch;       /* that the caller said; else -1 */
+	int64_t created;     /* of the image */
+	char *digest;        /* of the image, at the end */
+	char prefix[24];     /* of the names of containers */
+	unsigned made;       /* containers so far */
+	int roots;           /* build_roots.h; -1: there are none */
+	char roots_name[32];
+	int stdin_folder;    /* build_stdin.h; -1: the context is a folder of the caller's */
+	char stdin_name[32];
+	struct build_log *log;
+	bool is_stopped;     /* by a signal */
+	struct build_verify *verify; /* it is the second time; else NULL */
+};
+
+/* A folder of this host that files are taken from; all borrowed. */
+struct build_folder {
+	int root;
+	const char *what; /* for messages */
+	const struct build_ignore *ignore;
+	struct content_digests *digests;
+};
+
+/* Stages that nothing has been done for; and what they hold. */
+struct stage *build_stages_new(const struct build_file *file);
+void build_stages_free(const struct build_work *work, struct stage *stages, size_t count);
+
+/* build_verify.c. Makes every step again that the target needs; what comes out differently is told, and an error. */
+int build_verify(struct build_work *work, struct error *e);
+/* Its plan is there: what the first step's world is. */
+void build_verify_begin(const struct build_work *work, struct stage *stage);
+/* For log lines: " again", " again, with another clock"; "" the first time. */
+const char *build_verify_words(const struct build_work *work, const struct stage *stage);
+/* In the process that makes the step: what of its world is the process' own. */
+void build_verify_enter(const struct stage *stage);
+/* The next step was made again: layer, which is taken, or failed (NULL: it went well). True: once more, as stage->changes says by then;
+ * false: *ret is what the stage goes on with, and *ret_how a word for the log. */
+bool build_verify_judge(struct build_work *work, struct stage *stage, struct commit_layer *layer, const struct error *failed,
+			struct commit_layer *ret, const char **ret_how);
+
+/* build_context.c. The context's folder, and what .dockerignore hides. */
+int build_context_open(struct build_work *work, const char *path, const char *file, struct error *e);
+/* What the folder's own .dockerignore (or .containerignore) hides. */
+int build_context_rules(int folder, struct build_ignore *ret, struct error *e);
+
+/* Refuses to fetch anything where the whole build has no network. */
+int build_network_check(const struct build_work *work, struct error *e);
+
+/* The folder that files are taken from; false: they come from layers. */
+bool build_folder_of(const struct build_work *work, const struct build_from *from, struct build_folder *ret);
+
+/* build_lock.c. The lock beside the file; operand: the spec, with app, or the context. */
+int build_lock_open(struct build_work *work, const struct app *app, const char *operand, struct error *e);
+
+/* build_bases.c. The image, found or pulled; lives as long as work. */
+const struct base_image *build_base(struct build_work *work, const char *name, const char *platform, struct error *e);
+/* What is below the first step of a stage whose base is there. */
+int build_begin_stage(struct build_work *work, struct stage *stage, struct error *e);
+void build_bases_release(struct build_work *work);
+
+/* The layers that files are taken from: a stage's or an image's. Borrowed. */
+const struct list *build_source_layers(struct build_work *work, const struct build_from *from, struct error *e);
+
+/* build_keys.c. Fills stage->key and stage->inputs for its next step. */
+int build_key(struct build_work *work, struct stage *stage, struct error *e);
+
+/* build_schedule.c. Everything that the target needs. */
+int build_run_all(struct build_work *work, struct error *e);
+
+/* build_steps.c. In a process of its own: makes the layer of the next step of the stage. */
+int build_step_make(struct build_work *work, struct stage *stage, struct commit_layer *ret, struct error *e);
+/* "Dockerfile:7: RUN make", for messages. The caller frees it. */
+char *build_step_words(const struct build_work *work, const struct build_step *step);
+/* A name for one more container of this build. The caller frees it. */
+char *build_container_name(struct build_work *work);
+
+/* build_git.c. The commit of the context, by the host's git, which executes nothing of the repository: when it was made, and "gitCommit:HEX
+ * URI", to be freed. -1 and NULL: it is none. */
+int64_t build_git_time(const struct build_work *work);
+char *build_git_commit(const struct build_work *work);
+/* An address for others: without who asks, and without what follows "?" or "#", which may permit it. The caller frees it. */
+char *build_public_address(const char *address);
+
+/* build_attest.c. What the options mean; an error where one of them means nothing. */
+int build_attest_check(struct build_options *options, struct error *e);
+/* Documents about the finished image, by its manifest's digest, as they were asked for. ret_predicate: the provenance's, where there is
+ * one. */
+int build_attest(struct build_work *work, const char *name, const char *digest, struct text *ret_predicate, struct error *e);
+
+/* build_metadata.c. Writes the file that --metadata-file names. */
+int build_metadata_write(const struct build_work *work, const struct list *names, const char *digest, const struct text *predicate,
+			 struct error *e);
+
+/* build_output.c. Configuration, manifest, names, files. */
+int build_finish(struct build_work *work, struct error *e);
+/* The image of the store with that full name goes to its registry. */
+int build_push(struct build_work *work, const char *name, struct error *e);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * worker.h - what a step of a build runs in a root made of layers: a piece of box's own code, or a container's program.
+ *
+ * As runtime/new_layer.h has it; or, where nobody may mount (base/isolation.h), in a folder that holds all files of these layers
+ * (build_roots.h). Then whoever takes the new layer gets a folder with its changes (images/build/root_changes.h).
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "runtime/new_layer.h"
+
+struct build_work;
+struct build_worker;
+struct commit_layer;
+struct container;
+struct error;
+struct list;
+
+struct build_worker_wish {
+	struct build_work *work;
+	const char *root;            /* what build_roots.h calls it, or NULL: an image's */
+	const struct list *diff_ids; /* its layers */
+	int64_t epoch;               /* of the stage that gets a new layer */
+	struct layer_work request;   /* but for its layers; without a name the root is only read */
+};
+
+int build_worker_start(const struct build_worker_wish *wish, struct build_worker **ret, struct error *e);
+
+/* Waits for its end, and frees it. take fills made, which gets the new layer; both are NULL for a root that was only read. */
+int build_worker_finish(struct build_worker *worker, new_layer_taker *take, void *data, const struct commit_layer *made, struct error *e);
+
+/* The container's program; its layers and some of its powers are changed. */
+int build_worker_run(const struct build_worker_wish *wish, struct container *container, new_layer_taker *take, void *data,
+		     const struct commit_layer *made, int *ret_status, struct list *epilogue, struct error *e);
