@@ -204,8 +204,11 @@ static void take_layer(const struct build_work *work, struct stage *stage, const
 {
 	char key[SHA256_TEXT];
 
-	sha256_bytes(stage->key, strlen(stage->key), key);
-	list_add(&stage->keys, key);
+	/* The second time a source may be gone before there is a key (build_verify_judge); nobody asks for that stage's keys. */
+	if (stage->key) {
+		sha256_bytes(stage->key, strlen(stage->key), key);
+		list_add(&stage->keys, key);
+	}
 	stage->layers[stage->next] = *layer;
 	if (layer->diff_id)
 		list_add(&stage->diff_ids, layer->diff_id);

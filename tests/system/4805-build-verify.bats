@@ -67,6 +67,28 @@ bad() {
 	[ -z "$(find "$BOX_STORE/containers" "$BOX_STORE/staging" -mindepth 1)" ] || fail "something is left"
 }
 
+@test "a source that cannot be fetched again is told as such" {
+	need python3
+	python3 -u -c '
+import http.server
+class Once(http.server.BaseHTTPRequestHandler):
+    left = 1
+    def do_GET(self):
+        self.send_response(200 if Once.left else 500); self.send_header("Content-Length", "3"); self.end_headers(); self.wfile.write(b"one")
+        Once.left = 0
+    def log_message(self, *words): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Once)
+print(server.server_port)
+server.serve_forever()' >port &
+	local server=$!
+	wait_until 10 test -s port
+	printf 'FROM scratch\nADD http://127.0.0.1:%s/f /f\n' "$(cat port)" >ctx/Dockerfile
+	run box build -q --verify ctx
+	kill $server
+	expect_status 1
+	expect_has 'Dockerfile:2: ADD http://127.0.0.1:' 'it fails the second time: ' 'verify Dockerfile: 1 of 1 steps'
+}
+
 @test "a result in the cache that nobody would get today is told from a step that gives another one each time" {
 	box import "$ROOTFS" base:1 >/dev/null
 	printf 'FROM base:1\nRUN --mount=type=cache,target=/c ls /c >/had; touch /c/x\n' >ctx/Dockerfile
