@@ -2,19 +2,16 @@
 /*
  * schedule.c - which step of which stage is next; several at once.
  *
- * A stage goes on while its next step is in the cache. Else a process makes the step: it is forked, so that it has everything that was
- * read so far, and says how it went through a pipe, in one piece. Stages wait for their base, and steps for the stages that they take
- * files from. A signal that asks for the end goes to these processes, which end their container and clear up; what they have not done
- * within some seconds is ended by a kill, and swept.
+ * A stage goes on while its next step is in the cache. Else a process makes the step (step_process.h). Stages wait for their base, and
+ * steps for the stages that they take files from. A signal that asks for the end goes to these processes, which end their container and
+ * clear up; what they have not done within some seconds is ended by a kill, and swept.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -31,6 +28,7 @@
 #include "cli/build/log.h"
 #include "cli/build/roots.h"
 #include "cli/build/shared.h"
+#include "cli/build/step_process.h"
 #include "cli/build/work.h"
 #include "cli/commands.h"
 #include "images/build/build_cache.h"
@@ -41,91 +39,9 @@
 
 enum { PATIENCE_MS = 10000 };
 
-/* What a process says at its end: less than a pipe writes at once. */
-struct answer {
-	bool is_made, has_layer;
-	char diff_id[160], digest[160], media_type[128];
-	char fetched[160];
-	int64_t size;
-	struct error error;
-};
-_Static_assert(sizeof(struct answer) <= 4096, "an answer is one write");
-
-static void make_step(struct build_work *work, struct stage *stage, struct answer *answer)
-{
-	struct commit_layer layer = { 0 };
-
-	answer->is_made = build_step_make(work, stage, &layer, &answer->error) == 0;
-	answer->has_layer = layer.diff_id;
-	if (!layer.diff_id)
-		return;
-	(void)snprintf(answer->diff_id, sizeof answer->diff_id, "%s", layer.diff_id); /* digests and media types fit */
-	(void)snprintf(answer->digest, sizeof answer->digest, "%s", layer.digest);
-	(void)snprintf(answer->media_type, sizeof answer->media_type, "%s", layer.media_type);
-	answer->size = layer.size;
-}
-
-static void fetch_source(struct build_work *work, struct stage *stage, struct answer *answer)
-{
-	autofree char *what = build_fetch_source(work, stage, stage->source, &answer->error);
-
-	answer->is_made = what;
-	(void)snprintf(answer->fetched, sizeof answer->fetched, "%s", what ? what : ""); /* digests fit */
-}
-
-static _Noreturn void become_worker(struct build_work *work, struct stage *stage, int output, int answer_fd)
-{
-	static struct answer answer; /* no byte of it is left from anything else */
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* cannot fail */
-	process_title("box:[build]");
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
-		_exit(125);
-	close(output);
-	build_verify_enter(stage);
-	if (stage->is_fetching)
-		fetch_source(work, stage, &answer);
-	else
-		make_step(work, stage, &answer);
-	(void)write_all(answer_fd, &answer, sizeof answer); /* the build is gone otherwise */
-	_exit(0);
-}
-
 static const struct build_step *next_step(const struct stage *stage)
 {
 	return &stage->plan.steps[stage->next];
-}
-
-static int start_worker(struct build_work *work, struct stage *stage, struct error *e)
-{
-	const struct process_clone request = { .cgroup = -1 };
-	int output[2], answer[2];
-	pid_t pid;
-
-	if (pipe2(output, O_CLOEXEC))
-		return error_sys(e, "make a pipe");
-	if (pipe2(answer, O_CLOEXEC)) {
-		close(output[0]);
-		close(output[1]);
-		return error_sys(e, "make a pipe");
-	}
-	pid = process_clone(&request, &stage->pidfd, e);
-	if (pid == 0)
-		become_worker(work, stage, output[1], answer[1]);
-	close(output[1]);
-	close(answer[1]);
-	if (pid < 0) {
-		close(output[0]);
-		close(answer[0]);
-		return -1;
-	}
-	work->made += 2 + (unsigned)next_step(stage)->source_count; /* that the worker names */
-	(void)fcntl(output[0], F_SETFL, O_NONBLOCK); /* cannot fail on a pipe */
-	stage->output = output[0];
-	stage->answer = answer[0];
-	stage->state = STAGE_BUSY;
-	return 0;
 }
 
 /* Before the first step is made or told: this process may have to execute itself anew. */
@@ -242,13 +158,13 @@ static size_t busy(const struct build_work *work)
 	return count;
 }
 
-static int begin_worker(struct build_work *work, struct stage *stage, bool *ret_moved, struct error *e)
+static int begin_process(struct build_work *work, struct stage *stage, bool *ret_moved, struct error *e)
 {
 	if (begin_making(work, e))
 		return -1;
 	log_step(work, stage);
 	*ret_moved = true;
-	return start_worker(work, stage, e);
+	return step_process_start(work, stage, e);
 }
 
 /* Whether its steps are made again: --no-cache, or --no-cache-filter by its name or number. */
@@ -276,7 +192,7 @@ static int advance(struct build_work *work, struct stage *stage, bool *ret_moved
 		return error_in(e, "%s:%lld", work->file_name, (long long)next_step(stage)->line);
 	stage->is_fetching = build_fetch_needed(stage, &stage->source);
 	if (stage->is_fetching)
-		return busy(work) < (size_t)work->options->jobs ? begin_worker(work, stage, ret_moved, e) : 0;
+		return busy(work) < (size_t)work->options->jobs ? begin_process(work, stage, ret_moved, e) : 0;
 	if (!stage->key && build_key(work, stage, e))
 		return -1;
 	if (!is_fresh(work, stage) && !work->verify &&
@@ -287,7 +203,7 @@ static int advance(struct build_work *work, struct stage *stage, bool *ret_moved
 		*ret_moved = true;
 		return 0;
 	}
-	return busy(work) < (size_t)work->options->jobs ? begin_worker(work, stage, ret_moved, e) : 0;
+	return busy(work) < (size_t)work->options->jobs ? begin_process(work, stage, ret_moved, e) : 0;
 }
 
 /* A stage that nobody needs is left out; ONBUILD can ask for one that the file alone did not. */
@@ -361,7 +277,7 @@ static int use_again(struct build_work *work, struct stage *stage, struct commit
 	return 0;
 }
 
-static int use_answer(struct build_work *work, struct stage *stage, const struct answer *answer, struct error *e)
+static int use_answer(struct build_work *work, struct stage *stage, const struct step_answer *answer, struct error *e)
 {
 	struct commit_layer layer = { 0 };
 
@@ -387,26 +303,22 @@ static int use_answer(struct build_work *work, struct stage *stage, const struct
 }
 
 /* The process has ended, or is about to: what it said. */
-static int end_worker(struct build_work *work, struct stage *stage, struct error *e)
+static int end_process(struct build_work *work, struct stage *stage, struct error *e)
 {
-	struct answer answer = { 0 };
+	struct step_answer answer = { 0 };
 	struct error ignored = { 0 };
-	struct process_end end = { 0 };
-	ssize_t got = read(stage->answer, &answer, sizeof answer);
-	int result;
+	int signal, result;
+	bool has_said = step_process_wait(stage, &answer, &signal);
 
-	(void)process_wait(stage->pidfd, &end, &ignored); /* its answer is what counts */
 	if (stage->output >= 0) {
 		carry_output(work, stage);
 		if (stage->output >= 0)
 			close(take_fd(&stage->output));
 	}
-	close(take_fd(&stage->answer));
-	close(take_fd(&stage->pidfd));
 	stage->state = STAGE_READY;
-	if (got != (ssize_t)sizeof answer) {
+	if (!has_said) {
 		(void)box_sweep(work->call->places, &ignored); /* what it left; the next command tries again */
-		result = error_set(e, ERROR_KERNEL, "the process that made it was ended by signal %d", end.signal);
+		result = error_set(e, ERROR_KERNEL, "the process that made it was ended by signal %d", signal);
 	} else {
 		result = use_answer(work, stage, &answer, e);
 	}
@@ -415,7 +327,7 @@ static int end_worker(struct build_work *work, struct stage *stage, struct error
 	return result;
 }
 
-static void stop_workers(struct build_work *work, int signal)
+static void stop_processes(struct build_work *work, int signal)
 {
 	for (size_t i = 0; i < work->stage_count; i++)
 		if (work->stages[i].state == STAGE_BUSY)
@@ -441,14 +353,14 @@ static int serve(struct build_work *work, int signals, int timeout_ms, struct er
 		return errno == EINTR ? 0 : error_sys(e, "wait for the steps");
 	while (read(signals, &info, sizeof info) == (ssize_t)sizeof info) {
 		work->is_stopped = true;
-		stop_workers(work, SIGTERM);
+		stop_processes(work, SIGTERM);
 	}
 	for (size_t i = 0; i < work->stage_count; i++) {
 		struct error later = { 0 };
 
 		if (polls[1 + 2 * i].revents)
 			carry_output(work, &work->stages[i]);
-		if (polls[2 + 2 * i].revents && end_worker(work, &work->stages[i], result ? &later : e))
+		if (polls[2 + 2 * i].revents && end_process(work, &work->stages[i], result ? &later : e))
 			result = -1;
 	}
 	return result;
@@ -459,13 +371,13 @@ static void end_all(struct build_work *work, int signals)
 {
 	int64_t deadline = clock_monotonic_ms() + PATIENCE_MS;
 
-	stop_workers(work, SIGTERM);
+	stop_processes(work, SIGTERM);
 	while (busy(work)) {
 		int64_t left = deadline - clock_monotonic_ms();
 		struct error ignored = { 0 };
 
 		if (left <= 0)
-			stop_workers(work, SIGKILL);
+			stop_processes(work, SIGKILL);
 		(void)serve(work, signals, left > 0 ? (int)left : PATIENCE_MS, &ignored); /* the first failure is what counts */
 	}
 }

@@ -15,6 +15,7 @@
  *     build_roots     where nobody may mount: the files of stages and images
  *     build_shared    caches that several machines share
  *     build_schedule  which step of which stage is next; several at once
+ *     step_process    the process that makes a step
  *     build_verify    every step a second time, in another world
  *     build_log       what people see of it
  *     build_output    the image's names and files
