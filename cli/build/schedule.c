@@ -386,12 +386,13 @@ int build_run_all(struct build_work *work, struct error *e)
 {
 	struct stage *target = &work->stages[build_file_target(work->file)];
 	autoclose int signals = -1;
-	sigset_t set;
+	sigset_t set, before;
 	int result;
 
 	(void)sigemptyset(&set);
 	for (size_t i = 0; i < 4; i++)
 		(void)sigaddset(&set, ((const int[]){ SIGINT, SIGTERM, SIGHUP, SIGQUIT })[i]);
+	(void)sigprocmask(SIG_BLOCK, NULL, &before); /* cannot fail */
 	relay_signals_block();
 	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals < 0)
@@ -399,13 +400,16 @@ int build_run_all(struct build_work *work, struct error *e)
 	result = advance_all(work, e);
 	while (result == 0 && target->state != STAGE_DONE && !work->is_stopped) {
 		if (!busy(work))
-			return error_set(e, ERROR_INTERNAL, "no stage of %s can go on", work->file_name);
-		result = serve(work, signals, -1, e);
+			result = error_set(e, ERROR_INTERNAL, "no stage of %s can go on", work->file_name);
+		else
+			result = serve(work, signals, -1, e);
 		if (result == 0 && !work->is_stopped)
 			result = advance_all(work, e);
 	}
 	end_all(work, signals);
 	if (work->is_stopped)
 		return error_set(e, ERROR_DENIED, "build %s: stopped by a signal", work->file_name);
+	/* Nothing of the steps is left: what comes now, a push, is ended by a signal as everywhere. */
+	(void)sigprocmask(SIG_SETMASK, &before, NULL); /* it was valid before */
 	return result;
 }

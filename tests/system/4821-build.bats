@@ -183,6 +183,25 @@ left() { find "$BOX_STORE/containers" "$BOX_STORE/staging" "$BOX_STORE/ids" "$ST
 	[ -z "$(left)" ] || fail "something is left after all"
 }
 
+@test "a signal ends the push of a build, too" {
+	need python3
+	python3 -u -c '
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1])
+kept = []
+while True: kept.append(server.accept())' >port 3>&- &
+	local server=$! pid
+	wait_until 10 test -s port
+	printf 'FROM scratch\nLABEL a=b\n' | dockerfile
+	"$WORK/bin/box" build --push -t "127.0.0.1:$(cat port)/web:1" ctx >out 2>&1 3>&- &
+	pid=$!
+	wait_until 10 grep -q pushing out
+	kill $pid
+	wait_until 10 is_gone $pid || fail "the push goes on"
+	kill $server
+}
+
 @test "stages that do not need each other are made at the same time" {
 	dockerfile <<-'END'
 		FROM base:1 AS a
