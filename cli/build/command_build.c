@@ -27,6 +27,7 @@
 #include "cli/build/log.h"
 #include "cli/build/named.h"
 #include "cli/build/for_run.h"
+#include "cli/build/outputs.h"
 #include "cli/build/roots.h"
 #include "cli/build/shared.h"
 #include "cli/build/stdin.h"
@@ -425,7 +426,7 @@ static int check(struct build_options *options, const struct list *operands, str
 		if (!strchr(options->labels.items[i], '='))
 			return error_set(e, ERROR_USAGE, "option --label %.80s: expected KEY=VALUE", options->labels.items[i]);
 	split_stages(&options->fresh);
-	if (take_hosts(options, e) || check_fields(options, e))
+	if (build_names_check(options, e) || build_outputs_check(options, e) || take_hosts(options, e) || check_fields(options, e))
 		return -1;
 	return (options->network && options_one_of("network", options->network, networks, e)) ||
 			       (options->progress && options_one_of("progress", options->progress, styles, e)) ||

@@ -15,15 +15,13 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/isolation.h"
 #include "base/file.h"
 #include "base/id_map.h"
 #include "base/places.h"
-#include "cli/build/roots.h"
 #include "cli/build/work.h"
+#include "cli/build/worker.h"
 #include "cli/commands.h"
 #include "images/tar_apply.h"
-#include "runtime/box.h"
 #include "runtime/inside.h"
 
 struct local {
@@ -37,21 +35,6 @@ static int apply(void *data, struct error *e)
 	const struct tar_apply wish = { .input = local->in, .keeps_owners = local->keeps_owners, .keeps_special_modes = local->is_closed };
 
 	return tar_apply(&wish, local->folder, "", e);
-}
-
-static int feed(struct build_work *work, const struct list *diff_ids, int out, struct error *e)
-{
-	struct layer *layers;
-	size_t count;
-	int result;
-
-	if (isolation_is_chroot())
-		return build_root_write(work, diff_ids, out, e);
-	if (image_open_layers(work->call->places, diff_ids, &layers, &count, e))
-		return -1;
-	result = box_export_layers(work->call->places, layers, count, out, e);
-	image_close_layers(layers, count);
-	return result;
 }
 
 static int fill(struct build_work *work, const struct list *diff_ids, struct local *local, const struct id_map *map, struct error *e)
@@ -72,7 +55,7 @@ static int fill(struct build_work *work, const struct list *diff_ids, struct loc
 		close(ends[1]);
 		return -1;
 	}
-	result = feed(work, diff_ids, ends[1], e);
+	result = build_worker_export(work, diff_ids, ends[1], e);
 	close(ends[1]);
 	/* A tar that ended early fails over there, too. Where both fail, EPIPE says who gave up first. */
 	if (inside_finish(&writer, &theirs) == 0)

@@ -13,11 +13,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/isolation.h"
 #include "cli/audit.h"
-#include "cli/build/local.h"
-#include "cli/build/log.h"
-#include "cli/build/roots.h"
+#include "cli/build/outputs.h"
 #include "cli/build/shared.h"
 #include "cli/build/work.h"
 #include "cli/commands.h"
@@ -31,96 +28,32 @@
 #include "images/image_name.h"
 #include "images/image_write.h"
 #include "images/push_request.h"
-#include "images/save.h"
-#include "runtime/box.h"
 #include "runtime/events.h"
 
-/* --output: "type=oci,dest=FILE". */
-struct output {
-	char *type, *dest;
-};
-
-static void output_release(struct output *output)
+/* Of registries, in full. */
+static int full_names(const struct build_options *options, struct list *ret, struct error *e)
 {
-	free(output->type);
-	free(output->dest);
-	*output = (struct output){ 0 };
-}
-
-static int full_names(const struct build_work *work, struct list *ret, struct error *e)
-{
-	for (size_t i = 0; i < work->options->names.count; i++) {
+	for (size_t i = 0; i < options->names.count; i++) {
 		autorelease(image_name) struct image_name name = { 0 };
 
-		if (image_name_parse(work->options->names.items[i], &name, e))
+		if (image_name_parse(options->names.items[i], &name, e))
 			return error_in(e, "option --tag");
 		if (name.digest)
-			return error_set(e, ERROR_USAGE, "option --tag %s: a digest is nothing that an image can be given", work->options->names.items[i]);
+			return error_set(e, ERROR_USAGE, "option --tag %s: a digest is nothing that an image can be given", options->names.items[i]);
 		list_take(ret, image_name_text(&name));
 	}
 	return 0;
 }
 
-static int parse_output(const char *words, struct output *ret, struct error *e)
+int build_names_check(const struct build_options *options, struct error *e)
 {
-	autofree char *copy = alloc_copy(words);
+	autorelease(list) struct list names = { 0 };
 
-	if (!strchr(words, '=')) {
-		ret->type = alloc_copy(strcmp(words, "-") == 0 ? "tar" : "local");
-		ret->dest = alloc_copy(words);
-		return 0;
-	}
-	for (char *rest = copy, *part; (part = strsep(&rest, ","));) {
-		if (text_starts(part, "type="))
-			ret->type = alloc_copy(part + strlen("type="));
-		else if (text_starts(part, "dest="))
-			ret->dest = alloc_copy(part + strlen("dest="));
-		else
-			return error_set(e, ERROR_USAGE, "option --output %s: expected type=oci|docker|tar|local and dest=PATH, found %s", words, part);
-	}
+	if (full_names(options, &names, e))
+		return -1;
+	if (options->push && !names.count)
+		return error_set(e, ERROR_USAGE, "option --push: expected a name of a registry: --tag registry.example.com/name:tag");
 	return 0;
-}
-
-/* The file system of the image, as a container sees it, without an image around it. */
-static int write_tar(struct build_work *work, const struct stage *target, int fd, struct error *e)
-{
-	struct layer *layers;
-	size_t count;
-	int result;
-
-	if (isolation_is_chroot())
-		return build_root_write(work, &target->diff_ids, fd, e);
-	if (image_open_layers(work->call->places, &target->diff_ids, &layers, &count, e))
-		return -1;
-	result = box_export_layers(work->call->places, layers, count, fd, e);
-	image_close_layers(layers, count);
-	return result;
-}
-
-static int write_output(struct build_work *work, const struct stage *target, const char *words, const struct list *images,
-			struct error *e)
-{
-	autorelease(output) struct output output = { 0 };
-	autorelease(output_file) struct output_file file = { .fd = -1 };
-	bool is_tar;
-	int format, result;
-
-	if (parse_output(words, &output, e))
-		return -1;
-	is_tar = text_equal(output.type, "tar");
-	format = text_equal(output.type, "oci") || text_equal(output.type, "oci-archive")       ? save_format_of("oci-archive")
-		 : text_equal(output.type, "docker") || text_equal(output.type, "docker-archive") ? save_format_of("docker-archive") : -1;
-	if (text_equal(output.type, "image"))
-		return 0; /* that it is in the store is no option */
-	if (text_equal(output.type, "local"))
-		return output.dest && *output.dest ? build_local_write(work, &target->diff_ids, output.dest, e) ? error_in(e, "write %s", output.dest) : 0
-						   : error_set(e, ERROR_USAGE, "option --output %s: expected dest=FOLDER", words);
-	if (!is_tar && format < 0)
-		return error_set(e, ERROR_UNSUPPORTED, "option --output %s: expected type=oci, docker, tar or local", words);
-	if (output_file_open(output.dest, &file, e))
-		return -1;
-	result = is_tar ? write_tar(work, target, file.fd, e) : image_save(work->call->places, images, (enum save_format)format, file.fd, e);
-	return result || output_file_commit(&file, e) ? error_in(e, "write %s", output.dest ? output.dest : "the image") : 0;
 }
 
 static int write_text_file(const char *path, const char *content, size_t length, struct error *e)
@@ -166,9 +99,8 @@ static int report(struct build_work *work, const struct stage *target, const str
 	list_copy(&images, names);
 	if (!images.count)
 		list_add(&images, digest);
-	for (size_t i = 0; i < options->outputs.count; i++)
-		if (write_output(work, target, options->outputs.items[i], &images, e))
-			return -1;
+	if (build_outputs_write(work, target, &images, e))
+		return -1;
 	if (build_attest(work, images.items[0], digest, &predicate, e))
 		return -1;
 	for (size_t i = 0; options->push && i < names->count; i++)
@@ -180,10 +112,7 @@ static int report(struct build_work *work, const struct stage *target, const str
 	if (options->iidfile && write_text_file(options->iidfile, digest, strlen(digest), e))
 		return -1;
 	/* An image that went to stdout is not followed by its name. */
-	for (size_t i = 0; i < options->outputs.count; i++)
-		if (strcmp(options->outputs.items[i], "-") == 0 || text_ends(options->outputs.items[i], "dest=-"))
-			return 0;
-	return report_text(&out, e);
+	return options->is_stdout_taken ? 0 : report_text(&out, e);
 }
 
 /* Everything that the image depends on. */
@@ -252,10 +181,8 @@ int build_finish(struct build_work *work, struct error *e)
 				     .annotations = &work->options->annotations };
 	autofree char *digest = NULL;
 
-	if (full_names(work, &names, e))
+	if (full_names(work->options, &names, e))
 		return -1;
-	if (work->options->push && !names.count)
-		return error_set(e, ERROR_USAGE, "option --push: expected a name of a registry: --tag registry.example.com/name:tag");
 	work->created = work->epoch >= 0 ? work->epoch : build_git_time(work);
 	if (work->created < 0)
 		work->created = target->epoch;

@@ -18,7 +18,8 @@
  *     step_process    the process that makes a step
  *     build_verify    every step a second time, in another world
  *     build_log       what people see of it
- *     build_output    the image's names and files
+ *     build_output    the image, its names, and reports of it
+ *     build_outputs   what --output asks for
  *     build_attest    documents about it
  *     build_git       the context's commit
  *     build_metadata  a report for CI
@@ -54,6 +55,7 @@ struct build_options {
 	const char *provenance; /* "min" or "max"; NULL: none */
 	bool is_part; /* of another command: nothing goes to stdout, and the log is told only where something is made */
 	struct list names, args, secrets, ssh, labels, annotations, outputs, contexts, fresh, hosts, cache_from, cache_to;
+	bool is_stdout_taken; /* by one of outputs: no digest goes there */
 	struct list fields; /* "NAME=VALUE" of box run, for every step */
 	int64_t jobs; /* steps at once */
 };
@@ -229,7 +231,9 @@ int build_attest(struct build_work *work, const char *name, const char *digest, 
 int build_metadata_write(const struct build_work *work, const struct list *names, const char *digest, const struct text *predicate,
 			 struct error *e);
 
-/* build_output.c. Configuration, manifest, names, files. */
+/* output.c. Refuses names that no image can have, and a push of none. */
+int build_names_check(const struct build_options *options, struct error *e);
+/* Configuration, manifest, names, files. */
 int build_finish(struct build_work *work, struct error *e);
 /* The image of the store with that full name goes to its registry. */
 int build_push(struct build_work *work, const char *name, struct error *e);

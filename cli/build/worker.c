@@ -25,6 +25,7 @@
 #include "images/build/root_changes.h"
 #include "images/commit_request.h"
 #include "images/image.h"
+#include "runtime/box.h"
 #include "runtime/chroot_places.h"
 #include "runtime/chroot_run.h"
 #include "runtime/inside.h"
@@ -41,6 +42,22 @@ struct build_worker {
 
 static const struct id_map as_they_are = { .uids = { { 0, 0, ID_RANGE } }, .gids = { { 0, 0, ID_RANGE } }, .uid_count = 1, .gid_count = 1,
 					   .can_setgroups = true };
+
+int build_worker_export(struct build_work *work, const struct list *diff_ids, int fd, struct error *e)
+{
+	const struct places *places = work->call->places;
+	struct layer *layers;
+	size_t count;
+	int result;
+
+	if (isolation_is_chroot())
+		return build_root_write(work, diff_ids, fd, e);
+	if (image_open_layers(places, diff_ids, &layers, &count, e))
+		return -1;
+	result = box_export_layers(places, layers, count, fd, e);
+	image_close_layers(layers, count);
+	return result;
+}
 
 /* In the new process, whose root it is. */
 static int work_inside(void *data, struct error *e)

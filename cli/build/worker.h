@@ -26,6 +26,10 @@ struct build_worker_wish {
 	struct layer_work request;   /* but for its layers; without a name the root is only read */
 };
 
+/* All files that these layers show, as a tar. */
+int build_worker_export(struct build_work *work, const struct list *diff_ids, int fd, struct error *e);
+
+/* request.work in the new process, beside the caller. */
 int build_worker_start(const struct build_worker_wish *wish, struct build_worker **ret, struct error *e);
 
 /* Waits for its end, and frees it. take fills made, which gets the new layer; both are NULL for a root that was only read. */

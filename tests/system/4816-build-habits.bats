@@ -108,6 +108,11 @@ dockerfile() { cat >ctx/Dockerfile; }
 		--progress=rawjson|option --progress rawjson: expected
 		--network bridge|option --network bridge: expected
 		--label a|expected KEY=VALUE
+		-t UPPER|option --tag: read the image name UPPER
+		--push|option --push: expected a name of a registry
+		-o type=zip,dest=x|option --output type=zip,dest=x: expected type=oci, docker, tar or local
+		-o type=local|option --output type=local: expected dest=FOLDER
+		-o type=oci,path=x|found path=x
 	END
 	run box build https://github.com/a/b.git
 	expect_status 125

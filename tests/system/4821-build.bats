@@ -258,6 +258,9 @@ while True: kept.append(server.accept())' >port 3>&- &
 	[ "$(cat id)" = "${lines[-1]}" ] || fail "--iidfile has something else"
 	grep -q "\"containerimage.digest\":\"$(cat id)\"" meta.json || fail "--metadata-file: $(cat meta.json)"
 	tar -tf out.docker.tar | grep -q manifest.json || fail "no docker-archive"
+	box build -q -o type=tar ctx >files.tar
+	tar -tf files.tar | grep -q '^\(\./\)\?made$' || fail "no files"
+	! tail -c 80 files.tar | grep -aq sha256 || fail "a digest behind the files"
 	printf '{"name": "%s", "rootfs": "oci-archive:out.oci.tar", "command": ["cat", "/made"]}' "$TAG" >app.json
 	BOX_STORE=$WORK/other run box run app.json
 	[ "$output" = made ] || fail "the archive is another image"
