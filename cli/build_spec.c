@@ -47,6 +47,16 @@ void build_spec_release(struct build_spec *spec)
 	*spec = (struct build_spec){ 0 };
 }
 
+const char *build_context_image(const char *value)
+{
+	static const char *const images[] = { "docker-image://", "container-image://", "docker://" };
+
+	for (size_t i = 0; i < sizeof images / sizeof *images; i++)
+		if (text_starts(value, images[i]) && value[strlen(images[i])])
+			return value + strlen(images[i]);
+	return NULL;
+}
+
 int build_text_read(int context, const char *file, char **ret_name, struct text *ret, struct error *e)
 {
 	static const char *const names[] = { "Dockerfile", "Containerfile", "dockerfile" };
@@ -95,10 +105,11 @@ static void add_contexts(const struct build_spec *spec, struct build_inputs *inp
 {
 	for (size_t i = 0; spec && spec->build.contexts && i < spec->build.contexts->count; i++) {
 		const char *item = spec->build.contexts->items[i], *value = strchr(item, '=') + 1;
+		const char *image = build_context_image(value);
 
 		list_addf(&inputs->contexts, "%.*s", (int)(value - item - 1), item);
-		if (text_starts(value, "docker-image://") && !list_has(ret, value + strlen("docker-image://")))
-			list_add(ret, value + strlen("docker-image://"));
+		if (image && !list_has(ret, image))
+			list_add(ret, image);
 	}
 }
 

@@ -23,6 +23,9 @@ struct build_spec {
 int build_spec_load(const char *path, const char *override, struct build_spec *ret, struct error *e);
 void build_spec_release(struct build_spec *spec);
 
+/* "docker-image://NAME" of --build-context or "contexts": NAME, of a registry; NULL: it is something else. */
+const char *build_context_image(const char *value);
+
 /* The text of a build file, and what messages call it, to be freed: file, "-" for stdin, or NULL: the first of the usual names in the
  * folder context. */
 int build_text_read(int context, const char *file, char **ret_name, struct text *ret, struct error *e);

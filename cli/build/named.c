@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/build/work.h"
+#include "cli/build_spec.h"
 #include "images/build/content_digests.h"
 #include "images/reference.h"
 
@@ -39,15 +40,14 @@ static char *place(const char *path, const char *folder)
 
 static int set_value(struct build_work *work, struct build_named *named, const char *value, const char *folder, struct error *e)
 {
-	static const char *const images[] = { "docker-image://", "container-image://", "docker://" };
+	const char *image = build_context_image(value);
 	static const char layout[] = "oci-layout://";
 	autofree char *path = NULL, *words = NULL;
 
-	for (size_t i = 0; i < sizeof images / sizeof *images; i++)
-		if (text_starts(value, images[i]) && value[strlen(images[i])]) {
-			named->image = alloc_copy(value + strlen(images[i]));
-			return 0;
-		}
+	if (image) {
+		named->image = alloc_copy(image);
+		return 0;
+	}
 	if (text_starts(value, layout) && strchr(value, '@')) {
 		error_set(e, ERROR_UNSUPPORTED, "an image of a layout by its digest");
 		return error_hint(e, "name it by its tag: oci-layout://FOLDER:TAG");

@@ -67,6 +67,13 @@ build() { run box build --progress plain "$@" ctx; }
 	run box build app/app.json
 	expect_status 1
 	expect_has "app/app.json:1: build.contexts: the build context lib: open the folder app/../none"
+	# A lock asks for the image, whichever of its names the scheme has.
+	for scheme in docker-image container-image docker; do
+		printf '{"name": "x", "build": {"from": "start", "contexts": {"start": "%s://127.0.0.1:1/x:1"}}}' $scheme >app/app.json
+		run box lock app/app.json
+		expect_status 1
+		expect_has 'look at 127.0.0.1:1/x:1: '
+	done
 }
 
 @test "-o FOLDER: the files with their owners, in the folder and nowhere else" {
