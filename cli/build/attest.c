@@ -54,7 +54,7 @@ static bool has_network(const struct build_work *work, const struct build_step *
 	for (size_t i = 0; i < step->source_count; i++)
 		if (step->sources[i].kind != BUILD_SOURCE_PATH)
 			return true;
-	return step->kind == BUILD_RUN && step->network != BUILD_NETWORK_NONE && !text_equal(work->options->network, "none");
+	return step->kind == BUILD_RUN && step->network != BUILD_NETWORK_NONE && !build_is_offline(work);
 }
 
 static const char *history_of(const struct stage *stage, size_t step)

@@ -85,11 +85,3 @@ bool build_folder_of(const struct build_work *work, const struct build_from *fro
 	*ret = (struct build_folder){ .root = work->context, .what = "the build context", .ignore = &work->ignore, .digests = work->digests };
 	return from->kind == BUILD_FROM_CONTEXT;
 }
-
-int build_network_check(const struct build_work *work, struct error *e)
-{
-	if (!text_equal(work->options->network, "none"))
-		return 0;
-	error_set(e, ERROR_DENIED, "it is not here, and --network none lets nothing be fetched");
-	return error_hint(e, "a build without --network none, of what is pinned, leaves it in the cache");
-}

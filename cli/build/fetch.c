@@ -19,6 +19,19 @@
 #include "images/fetch_request.h"
 #include "specs/build_git.h"
 
+bool build_is_offline(const struct build_work *work)
+{
+	return text_equal(work->options->network, "none");
+}
+
+int build_network_check(const struct build_work *work, struct error *e)
+{
+	if (!build_is_offline(work))
+		return 0;
+	error_set(e, ERROR_DENIED, "it is not here, and --network none lets nothing be fetched");
+	return error_hint(e, "a build without --network none, of what is pinned, leaves it in the cache");
+}
+
 int build_fetch_check(const struct build_step *step, struct error *e)
 {
 	for (size_t i = 0; i < step->source_count; i++) {

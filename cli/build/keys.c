@@ -134,7 +134,7 @@ int build_key(struct build_work *work, struct stage *stage, struct error *e)
 	for (size_t i = 0; step->kind == BUILD_RUN && i < work->options->hosts.count; i++)
 		text_addf(&key, "host %s\n", work->options->hosts.items[i]);
 	/* A build that is to reach nobody takes no result of one that could. */
-	if (step->kind == BUILD_RUN && text_equal(work->options->network, "none"))
+	if (step->kind == BUILD_RUN && build_is_offline(work))
 		text_add(&key, "network none\n");
 	if (add_inputs(work, stage, step, &key, e)) {
 		autofree char *words = build_step_words(work, step);

@@ -285,8 +285,7 @@ static int run(struct making *making, struct error *e)
 	wish.host_name = making->stage->changes & CHANGE_HOST_NAME ? "another-host" : NULL;
 	wish.shifts_clock = making->stage->changes & CHANGE_CLOCK;
 	wish.reverses_names = making->stage->changes & CHANGE_ORDER;
-	wish.has_network = making->step->network != BUILD_NETWORK_NONE &&
-			   !(work->options->network && strcmp(work->options->network, "none") == 0);
+	wish.has_network = making->step->network != BUILD_NETWORK_NONE && !build_is_offline(work);
 	result = build_mounts_open(work, making->step, &mounts, e);
 	if (result == 0) {
 		wish.sources = mounts.sources;

@@ -183,7 +183,9 @@ int build_context_open(struct build_work *work, const char *path, const char *fi
 /* What the folder's own .dockerignore (or .containerignore) hides. */
 int build_context_rules(int folder, struct build_ignore *ret, struct error *e);
 
-/* Refuses to fetch anything where the whole build has no network. */
+/* fetch.c. Whether the whole build has no network: --network none. */
+bool build_is_offline(const struct build_work *work);
+/* Refuses to fetch anything then. */
 int build_network_check(const struct build_work *work, struct error *e);
 
 /* The folder that files are taken from; false: they come from layers. */
