@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 
 static int open_stdout(struct output_file *ret, struct error *e)
@@ -55,6 +56,17 @@ int output_file_commit(struct output_file *file, struct error *e)
 		return error_sys(e, "write the file %s", file->path);
 	free(take_ptr(&file->temporary));
 	return 0;
+}
+
+int output_file_write(const char *path, const char *content, size_t length, struct error *e)
+{
+	autorelease(output_file) struct output_file file = { .fd = -1 };
+
+	if (output_file_open(path, &file, e))
+		return -1;
+	if (write_all(file.fd, content, length))
+		return error_sys(e, "write %s", path);
+	return output_file_commit(&file, e);
 }
 
 void output_file_release(struct output_file *file)

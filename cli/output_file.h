@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 struct error;
 
 struct output_file {
@@ -16,5 +18,7 @@ struct output_file {
 int output_file_open(const char *path, struct output_file *ret, struct error *e);
 /* Gives the file its name; what was there before is replaced only now. */
 int output_file_commit(struct output_file *file, struct error *e);
+/* All of a file that is short. */
+int output_file_write(const char *path, const char *content, size_t length, struct error *e);
 /* Removes what was not committed. */
 void output_file_release(struct output_file *file);

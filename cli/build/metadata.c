@@ -4,7 +4,6 @@
  */
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/json_text.h"
 #include "cli/build/work.h"
 #include "cli/commands.h"
@@ -58,13 +57,8 @@ static int describe(const struct build_work *work, const struct list *names, con
 int build_metadata_write(const struct build_work *work, const struct list *names, const char *digest, const struct text *predicate,
 			 struct error *e)
 {
-	const char *path = work->options->metadata_file;
-	autorelease(output_file) struct output_file file = { .fd = -1 };
 	autorelease(text) struct text json = { 0 };
 
-	if (describe(work, names, digest, predicate, &json, e) || output_file_open(path, &file, e))
-		return -1;
-	if (write_all(file.fd, json.data, json.length))
-		return error_sys(e, "write %s", path);
-	return output_file_commit(&file, e);
+	return describe(work, names, digest, predicate, &json, e) ||
+			       output_file_write(work->options->metadata_file, json.data, json.length, e) ? -1 : 0;
 }

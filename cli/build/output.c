@@ -2,8 +2,6 @@
 /*
  * output.c - what a build leaves: the image and its names, files that hold it, reports for CI.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +10,6 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "cli/audit.h"
 #include "cli/build/outputs.h"
 #include "cli/build/shared.h"
@@ -54,17 +51,6 @@ int build_names_check(const struct build_options *options, struct error *e)
 	if (options->push && !names.count)
 		return error_set(e, ERROR_USAGE, "option --push: expected a name of a registry: --tag registry.example.com/name:tag");
 	return 0;
-}
-
-static int write_text_file(const char *path, const char *content, size_t length, struct error *e)
-{
-	autorelease(output_file) struct output_file file = { .fd = -1 };
-
-	if (output_file_open(path, &file, e))
-		return -1;
-	if (write_all(file.fd, content, length))
-		return error_sys(e, "write %s", path);
-	return output_file_commit(&file, e);
 }
 
 int build_push(struct build_work *work, const char *name, struct error *e)
@@ -109,7 +95,7 @@ static int report(struct build_work *work, const struct stage *target, const str
 	text_addf(&out, "%s\n", digest);
 	if (options->metadata_file && build_metadata_write(work, names, digest, &predicate, e))
 		return -1;
-	if (options->iidfile && write_text_file(options->iidfile, digest, strlen(digest), e))
+	if (options->iidfile && output_file_write(options->iidfile, digest, strlen(digest), e))
 		return -1;
 	/* An image that went to stdout is not followed by its name. */
 	return options->is_stdout_taken ? 0 : report_text(&out, e);
