@@ -93,6 +93,16 @@ void id_map_for_caller(struct id_map *ret)
 	ret->can_setgroups = true;
 }
 
+void id_map_for_files(bool is_rootless, struct id_map *ret)
+{
+	const struct id_extent all = { 0, 0, UINT32_MAX };
+
+	if (is_rootless)
+		id_map_for_caller(ret);
+	else
+		*ret = (struct id_map){ .uids = { all }, .gids = { all }, .uid_count = 1, .gid_count = 1, .can_setgroups = true };
+}
+
 static int64_t outside(const struct id_extent *extents, int count, uint32_t id)
 {
 	for (int i = 0; i < count; i++)

@@ -36,6 +36,9 @@ struct id_map {
  * of users and one of groups, and newuidmap(1) and newgidmap(1) are there. Without them, which is an ordinary case, only 0 exists. */
 void id_map_for_caller(struct id_map *ret);
 
+/* For work on files as they are on disk: root sees every id as it is, an ordinary user those of id_map_for_caller. */
+void id_map_for_files(bool is_rootless, struct id_map *ret);
+
 /* The first good range of the text of /etc/subuid or /etc/subgid for name or number, inside from 1 on; count 0 without one. For
  * id_map_for_caller and its tests. */
 void id_map_parse(const char *text, const char *name, const char *number, struct id_extent *ret);

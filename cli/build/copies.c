@@ -62,13 +62,11 @@ static int apply(void *data, struct error *e)
 /* The host's root writes ids as they are, below a folder that nobody else enters; its power is that over files alone. */
 static int start_writer(struct copying *copying, struct inside_process *ret, struct error *e)
 {
-	struct id_map map = { .can_setgroups = true, .uid_count = 1, .gid_count = 1 };
+	struct id_map map;
 	int *const kept[] = { &copying->in, &copying->folder };
 	const struct inside inside = { .map = &map, .first = -1, .confine = -1, .kept = kept, .kept_count = 2, .work = apply, .data = copying };
 
-	map.uids[0] = map.gids[0] = (struct id_extent){ 0, 0, UINT32_MAX };
-	if (copying->work->call->places->rootless)
-		id_map_for_caller(&map);
+	id_map_for_files(copying->work->call->places->rootless, &map);
 	return inside_start(&inside, ret, e);
 }
 

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -67,7 +66,7 @@ static int fill(struct build_work *work, const struct list *diff_ids, struct loc
 
 int build_local_write(struct build_work *work, const struct list *diff_ids, const char *dest, struct error *e)
 {
-	struct id_map map = { .can_setgroups = true, .uid_count = 1, .gid_count = 1 };
+	struct id_map map;
 	struct local local = { .keeps_owners = !work->call->places->rootless };
 	bool is_new = access(dest, F_OK) && errno == ENOENT;
 	struct error ignored = { 0 };
@@ -81,9 +80,7 @@ int build_local_write(struct build_work *work, const struct list *diff_ids, cons
 		return error_sys(e, "look at the folder %s", dest);
 	local.folder = folder;
 	local.is_closed = (st.st_mode & 077) == 0;
-	map.uids[0] = map.gids[0] = (struct id_extent){ 0, 0, UINT32_MAX };
-	if (work->call->places->rootless)
-		id_map_for_caller(&map);
+	id_map_for_files(work->call->places->rootless, &map);
 	if (fill(work, diff_ids, &local, &map, e) == 0)
 		return 0;
 	if (is_new)

@@ -70,13 +70,11 @@ static int unpack(void *data, struct error *e)
 /* The host's root sees ids as they are; an ordinary user's subordinate ones need a namespace. */
 static int move(const struct build_work *work, struct moving *moving, int (*how)(void *, struct error *), struct error *e)
 {
-	struct id_map map = { .can_setgroups = true, .uid_count = 1, .gid_count = 1 };
+	struct id_map map;
 	int *const kept[] = { &moving->folder, &moving->tar };
 	const struct inside inside = { .map = &map, .first = -1, .confine = -1, .kept = kept, .kept_count = 2, .work = how, .data = moving };
 
-	map.uids[0] = map.gids[0] = (struct id_extent){ 0, 0, UINT32_MAX };
-	if (work->call->places->rootless)
-		id_map_for_caller(&map);
+	id_map_for_files(work->call->places->rootless, &map);
 	return inside_run(&inside, e);
 }
 

@@ -70,7 +70,7 @@ static int spool(int to, struct error *e)
 /* The archive's members from box-image, which opens it in its sandbox, to the one who makes files of them. */
 static int unpack(const struct build_work *work, int input, bool *ret_is_archive, struct error *e)
 {
-	struct id_map map = { .can_setgroups = true, .uid_count = 1, .gid_count = 1 };
+	struct id_map map;
 	struct applying applying = { .folder = work->context };
 	int *const kept[] = { &applying.input, &applying.folder };
 	const struct inside inside = { .map = &map, .first = -1, .confine = -1, .kept = kept, .kept_count = 2, .work = apply, .data = &applying };
@@ -78,9 +78,7 @@ static int unpack(const struct build_work *work, int input, bool *ret_is_archive
 	struct error theirs = { 0 };
 	int ends[2], result;
 
-	map.uids[0] = map.gids[0] = (struct id_extent){ 0, 0, UINT32_MAX };
-	if (work->call->places->rootless)
-		id_map_for_caller(&map);
+	id_map_for_files(work->call->places->rootless, &map);
 	if (pipe2(ends, O_CLOEXEC))
 		return error_sys(e, "make a pipe");
 	applying.input = ends[0];
