@@ -167,4 +167,3 @@ bool build_checksum_is_valid(const char *text);
 
 /* build_dump.c: the part of a step that decides what it does, as one line. */
 char *build_step_key(const struct build_step *step);
-void build_step_release(struct build_step *step);

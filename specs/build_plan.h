@@ -63,7 +63,7 @@ struct build_from {
 enum build_network {
 	BUILD_NETWORK_NONE,
 	BUILD_NETWORK_DEFAULT, /* reaches other machines, as a docker build does */
-	BUILD_NETWORK_HOST,    /* only where the caller allows it */
+	BUILD_NETWORK_HOST,    /* the host's; box build gives no other one for the default either */
 };
 
 enum build_mount_kind { BUILD_MOUNT_BIND, BUILD_MOUNT_CACHE, BUILD_MOUNT_TMPFS, BUILD_MOUNT_SECRET, BUILD_MOUNT_SSH };

@@ -252,7 +252,7 @@ int build_stage_resolve(const struct build_file *file, size_t number, const stru
 	return result;
 }
 
-void build_step_release(struct build_step *step)
+static void step_release(struct build_step *step)
 {
 	struct list *lists[] = { &step->argv, &step->environment, &step->hidden_environment, &step->excludes };
 	char *texts[] = { step->words, step->key,   step->created_by, step->user,  step->working_dir,
@@ -281,7 +281,7 @@ void build_stage_release(struct build_stage *stage)
 	int saved = errno;
 
 	for (size_t i = 0; i < stage->step_count; i++)
-		build_step_release(&stage->steps[i]);
+		step_release(&stage->steps[i]);
 	for (size_t i = 0; i < stage->history_count; i++)
 		free(stage->history[i].created_by);
 	free(stage->steps);

@@ -62,7 +62,8 @@ static int load(struct build_work *work, struct base_image *base, struct error *
 	return 0;
 }
 
-const struct base_image *build_base(struct build_work *work, const char *name, const char *platform, struct error *e)
+/* The image, found or pulled; valid until another one is. */
+static const struct base_image *find_image(struct build_work *work, const char *name, const char *platform, struct error *e)
 {
 	struct base_image *base;
 
@@ -113,7 +114,7 @@ static int find_base(struct build_work *work, struct stage *stage, struct build_
 		build_config_copy(ret, &below->plan.config);
 		stage->epoch = below->epoch;
 	} else if (image_of(work, &head->base)) {
-		base = build_base(work, image_of(work, &head->base), head->base.platform, e);
+		base = find_image(work, image_of(work, &head->base), head->base.platform, e);
 		if (!base || image_parts_read(work->call->places, base->image.digest, base->name, &stage->parts, e))
 			return -1;
 		list_copy(&stage->diff_ids, &base->image.diff_ids);
@@ -169,7 +170,7 @@ const struct list *build_source_layers(struct build_work *work, const struct bui
 	case BUILD_FROM_NAMED:
 		if (!image_of(work, from))
 			break;
-		base = build_base(work, image_of(work, from), from->platform, e);
+		base = find_image(work, image_of(work, from), from->platform, e);
 		return base ? &base->image.diff_ids : NULL;
 	case BUILD_FROM_SCRATCH:
 		return &none;

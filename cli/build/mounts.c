@@ -47,16 +47,22 @@ static void keep(struct build_mounts *mounts, int fd)
 	*place = fd;
 }
 
+struct owner {
+	uid_t uid;
+	gid_t gid;
+	mode_t mode;
+};
+
 struct giving {
 	int folder;
 	const char *name; /* NULL: the folder itself */
-	struct build_owner owner;
+	struct owner owner;
 };
 
 static int give(void *data, struct error *e)
 {
 	const struct giving *giving = data;
-	const struct build_owner *owner = &giving->owner;
+	const struct owner *owner = &giving->owner;
 	/* Box itself has made what is there a moment ago, where nobody else enters: it is no link. */
 	int failed = giving->name ? fchownat(giving->folder, giving->name, owner->uid, owner->gid, AT_SYMLINK_NOFOLLOW) ||
 					    fchmodat(giving->folder, giving->name, owner->mode, 0)
@@ -65,7 +71,9 @@ static int give(void *data, struct error *e)
 	return failed ? error_sys(e, "give it to %u:%u", owner->uid, owner->gid) : 0;
 }
 
-int build_mounts_give(const struct build_work *work, int folder, const char *name, const struct build_owner *owner, struct error *e)
+/* What is called name in the folder gets that owner, an id of containers; NULL: the folder itself. An ordinary user needs subordinate ids
+ * for others than root. */
+static int give_to(const struct build_work *work, int folder, const char *name, const struct owner *owner, struct error *e)
 {
 	struct giving giving = { folder, name, *owner };
 	int *const kept[] = { &giving.folder };
@@ -83,7 +91,7 @@ static int open_cache_folder(struct build_work *work, const char *slot, unsigned
 {
 	autofree char *path = text_format("%s.%u", slot, n);
 	bool is_new = mkdirat(work->store, path, 0700) == 0;
-	const struct build_owner owner = { (uid_t)mount->uid, (gid_t)mount->gid, (mode_t)mount->mode };
+	const struct owner owner = { (uid_t)mount->uid, (gid_t)mount->gid, (mode_t)mount->mode };
 	autoclose int folder = -1, source = -1;
 
 	if (!is_new && errno != EEXIST)
@@ -93,7 +101,7 @@ static int open_cache_folder(struct build_work *work, const char *slot, unsigned
 		return error_sys(e, "open the cache %s", mount->id);
 	if (is_new && mount->from.kind != BUILD_FROM_SCRATCH && build_copy_into(work, &mount->from, mount->source, folder, "", e))
 		return -1;
-	if (is_new && build_mounts_give(work, folder, NULL, &owner, e))
+	if (is_new && give_to(work, folder, NULL, &owner, e))
 		return error_in(e, "the cache %s", mount->id);
 	source = beneath_open(folder, ".", O_PATH | O_DIRECTORY, 0, e);
 	return source < 0 ? -1 : take_fd(&source);
@@ -257,12 +265,12 @@ static int open_secret(struct build_work *work, const struct build_mount *mount,
 static int start_agent(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts, const char *agent,
 		       struct error *e)
 {
-	const struct build_owner owner = { (uid_t)mount->uid, (gid_t)mount->gid, (mode_t)mount->mode };
+	const struct owner owner = { (uid_t)mount->uid, (gid_t)mount->gid, (mode_t)mount->mode };
 	int folder = make_staging(work, mounts, e);
 	autoclose int listener = folder < 0 ? -1 : build_agent_listen(folder, e);
 	struct agent_relay relay, *kept;
 
-	if (listener < 0 || build_mounts_give(work, folder, BUILD_AGENT_SOCKET, &owner, e) ||
+	if (listener < 0 || give_to(work, folder, BUILD_AGENT_SOCKET, &owner, e) ||
 	    agent_relay_start(agent, take_fd(&listener), &relay, e))
 		return -1;
 	kept = alloc_append(&mounts->agents, &mounts->agent_count, sizeof *kept);
@@ -323,8 +331,6 @@ int build_mounts_open(struct build_work *work, const struct build_step *step, st
 	ret->sources = alloc_zeroed(step->mount_count + 1, sizeof *ret->sources);
 	for (size_t i = 0; i < step->mount_count; i++)
 		ret->sources[i].descriptor = -1;
-	/* The content of secrets must not move while it is borrowed. */
-	ret->secrets = NULL;
 	for (size_t i = 0; i < step->mount_count; i++) {
 		const char *target = step->mounts[i].target;
 

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <stddef.h>
-#include <sys/types.h>
 
 #include "base/text.h"
 
@@ -29,19 +28,10 @@ struct build_mounts {
 	struct list staged;    /* folders of the store that are removed at the end */
 };
 
-struct build_owner {
-	uid_t uid;
-	gid_t gid;
-	mode_t mode;
-};
-
-/* What is called name in the folder gets that owner, an id of containers; NULL: the folder itself. An ordinary user needs subordinate ids
- * for others than root. */
-int build_mounts_give(const struct build_work *work, int folder, const char *name, const struct build_owner *owner, struct error *e);
-
 /* What the --secret of that id gives; none is an error. */
 int build_secret_read(const struct build_work *work, const char *id, struct text *ret, struct error *e);
 
+/* Opens what each mount of the step comes from. To be closed also after a failure. */
 int build_mounts_open(struct build_work *work, const struct build_step *step, struct build_mounts *ret, struct error *e);
 /* Nothing of a secret stays in freed memory. */
 void build_mounts_close(struct build_work *work, struct build_mounts *mounts);

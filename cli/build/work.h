@@ -194,13 +194,11 @@ bool build_folder_of(const struct build_work *work, const struct build_from *fro
 /* build_lock.c. The lock beside the file; operand: the spec, with app, or the context. */
 int build_lock_open(struct build_work *work, const struct app *app, const char *operand, struct error *e);
 
-/* build_bases.c. The image, found or pulled; lives as long as work. */
-const struct base_image *build_base(struct build_work *work, const char *name, const char *platform, struct error *e);
-/* What is below the first step of a stage whose base is there. */
+/* bases.c. What is below the first step of a stage whose base is there. */
 int build_begin_stage(struct build_work *work, struct stage *stage, struct error *e);
 void build_bases_release(struct build_work *work);
 
-/* The layers that files are taken from: a stage's or an image's. Borrowed. */
+/* The layers that files are taken from: a stage's or an image's, which is found or pulled. Borrowed until the next call. */
 const struct list *build_source_layers(struct build_work *work, const struct build_from *from, struct error *e);
 
 /* build_keys.c. Fills stage->key and stage->inputs for its next step. */
