@@ -129,7 +129,7 @@ static int feed_address(const struct build_feed *feed, size_t source, struct err
 	return is_archive ? 0 : pack_fetched(feed, from->path, fd, e);
 }
 
-/* root: what build_roots.h calls it, or NULL. */
+/* root: what roots.h calls it, or NULL. */
 static int start_reader(struct build_feed *feed, const char *root, const struct list *diff_ids, int (*work)(int, void *, struct error *),
 			struct build_worker **ret, struct error *e)
 {

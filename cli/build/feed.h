@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * feed.h - what a COPY or ADD brings, as one tar for the worker that makes the layer (build_steps.c).
+ * feed.h - what a COPY or ADD brings, as one tar for the worker that makes the layer (steps.c).
  */
 #pragma once
 

@@ -4,7 +4,7 @@
  *
  * Such a cache is an image, so that pulls, digests and sandboxes are those of any image: its layers are the chains of stages, and a label
  * says which step's key each layer belongs to (images/build/cache_records.h). In a folder it is the archive "cache.tar", with cache mounts
- * beside it as "mount-ID.tar" (build_shared_mounts.c).
+ * beside it as "mount-ID.tar" (shared_mounts.c).
  */
 #pragma once
 
@@ -43,6 +43,6 @@ bool build_shared_find(struct build_work *work, const char *key, struct commit_l
 /* Writes them, once the image is there. */
 int build_shared_write(struct build_work *work, struct error *e);
 
-/* build_shared_mounts.c. Of one folder. */
+/* shared_mounts.c. Of one folder. */
 int build_shared_read_mounts(struct build_work *work, const struct shared_cache *shared, struct error *e);
 int build_shared_write_mounts(struct build_work *work, const struct shared_cache *shared, struct error *e);

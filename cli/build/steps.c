@@ -45,7 +45,7 @@ struct making {
 	struct commit_layer *ret;
 	int64_t memory; /* that the new layer may take in place of the disk */
 	int in;         /* the end of the tar's pipe */
-	bool says_kind; /* as build_feed.h has it */
+	bool says_kind; /* as feed.h has it */
 };
 
 char *build_step_words(const struct build_work *work, const struct build_step *step)

@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * work.h - one build while it goes on. Private to command_build.c and build_*.c.
+ * work.h - one build while it goes on. Private to this folder.
  *
- *     build_context   the folder that COPY takes files from, and what it hides
- *     build_named     folders and images that the build calls by names of its own
- *     build_lock      which images these are, by digest
- *     build_bases     images that stages begin with, or take files from
- *     build_keys      what a step's result depends on: the cache's key
- *     build_steps     makes one step's layer, in a process of its own
- *     build_fetch     sources that come over the network
- *     build_feed      what a COPY or ADD brings to it
- *     build_mounts    what RUN --mount needs
- *     build_worker    where a step's code and programs run
- *     build_roots     where nobody may mount: the files of stages and images
- *     build_shared    caches that several machines share
- *     build_schedule  which step of which stage is next; several at once
+ *     context         the folder that COPY takes files from, and what it hides
+ *     stdin           a context that comes that way
+ *     named           folders and images that the build calls by names of its own
+ *     lock            which images these are, by digest
+ *     bases           images that stages begin with, or take files from
+ *     keys            what a step's result depends on: the cache's key
+ *     steps           makes one step's layer, in a process of its own
+ *     fetch           sources that come over the network
+ *     repository      of these, git's
+ *     feed            what a COPY or ADD brings to a step
+ *     mounts          what RUN --mount needs; agent: of these, the caller's SSH agent
+ *     copies          of files of a stage, in a folder of the store
+ *     worker          where a step's code and programs run
+ *     roots           where nobody may mount: the files of stages and images
+ *     shared          caches that several machines share; shared_mounts: their cache mounts
+ *     schedule        which step of which stage is next; several at once
  *     step_process    the process that makes a step
- *     build_verify    every step a second time, in another world
- *     build_log       what people see of it
- *     build_output    the image, its names, and reports of it
- *     build_outputs   what --output asks for
- *     build_attest    documents about it
- *     build_git       the context's commit
- *     build_metadata  a report for CI
+ *     verify          every step a second time, in another world
+ *     log             what people see of it
+ *     output          the image, its names, and reports of it
+ *     outputs         what --output asks for; local: a folder
+ *     attest          documents about it
+ *     git             the context's commit
+ *     metadata        a report for CI
  */
 #pragma once
 
@@ -95,7 +98,7 @@ struct stage {
 	struct list keys;     /* of each step that is done: their digests */
 	char *key;            /* of the next step */
 	bool is_wanted;       /* by a trigger of another stage, which the file alone does not show */
-	char **fetched;       /* of each source of the next step: what came over the network, once it is known (build_fetch.h); or NULL */
+	char **fetched;       /* of each source of the next step: what came over the network, once it is known (fetch.h); or NULL */
 	size_t fetched_count;
 	bool is_logged;       /* the next step is in the log */
 	bool is_fetching;     /* BUSY: with source of the next step */
@@ -121,7 +124,7 @@ struct build_work {
 	int context;         /* its folder; -1: there is none */
 	struct build_ignore ignore;
 	struct content_digests *digests; /* of the context's files */
-	struct build_named *named; /* contexts by name (build_named.h) */
+	struct build_named *named; /* contexts by name (named.h) */
 	size_t named_count;
 	struct build_inputs inputs;
 	struct build_file *file;
@@ -136,7 +139,7 @@ struct build_work {
 	size_t base_count;
 	struct build_secret *secrets;
 	size_t secret_count;
-	struct shared_cache *from, *to; /* build_shared.h */
+	struct shared_cache *from, *to; /* shared.h */
 	size_t from_count, to_count;
 	bool has_asked;      /* the shared caches that it reads */
 	int64_t epoch;       /* that the caller said; else -1 */
@@ -144,9 +147,9 @@ struct build_work {
 	char *digest;        /* of the image, at the end */
 	char prefix[24];     /* of the names of containers */
 	unsigned made;       /* containers so far */
-	int roots;           /* build_roots.h; -1: there are none */
+	int roots;           /* roots.h; -1: there are none */
 	char roots_name[32];
-	int stdin_folder;    /* build_stdin.h; -1: the context is a folder of the caller's */
+	int stdin_folder;    /* stdin.h; -1: the context is a folder of the caller's */
 	char stdin_name[32];
 	struct build_log *log;
 	bool is_stopped;     /* by a signal */
@@ -165,7 +168,7 @@ struct build_folder {
 struct stage *build_stages_new(const struct build_file *file);
 void build_stages_free(const struct build_work *work, struct stage *stages, size_t count);
 
-/* build_verify.c. Makes every step again that the target needs; what comes out differently is told, and an error. */
+/* verify.c. Makes every step again that the target needs; what comes out differently is told, and an error. */
 int build_verify(struct build_work *work, struct error *e);
 /* Its plan is there: what the first step's world is. */
 void build_verify_begin(const struct build_work *work, struct stage *stage);
@@ -178,7 +181,7 @@ void build_verify_enter(const struct stage *stage);
 bool build_verify_judge(struct build_work *work, struct stage *stage, struct commit_layer *layer, const struct error *failed,
 			struct commit_layer *ret, const char **ret_how);
 
-/* build_context.c. The context's folder, and what .dockerignore hides. */
+/* context.c. The context's folder, and what .dockerignore hides. */
 int build_context_open(struct build_work *work, const char *path, const char *file, struct error *e);
 /* What the folder's own .dockerignore (or .containerignore) hides. */
 int build_context_rules(int folder, struct build_ignore *ret, struct error *e);
@@ -191,7 +194,7 @@ int build_network_check(const struct build_work *work, struct error *e);
 /* The folder that files are taken from; false: they come from layers. */
 bool build_folder_of(const struct build_work *work, const struct build_from *from, struct build_folder *ret);
 
-/* build_lock.c. The lock beside the file; operand: the spec, with app, or the context. */
+/* lock.c. The lock beside the file; operand: the spec, with app, or the context. */
 int build_lock_open(struct build_work *work, const struct app *app, const char *operand, struct error *e);
 
 /* bases.c. What is below the first step of a stage whose base is there. */
@@ -201,33 +204,33 @@ void build_bases_release(struct build_work *work);
 /* The layers that files are taken from: a stage's or an image's, which is found or pulled. Borrowed until the next call. */
 const struct list *build_source_layers(struct build_work *work, const struct build_from *from, struct error *e);
 
-/* build_keys.c. Fills stage->key and stage->inputs for its next step. */
+/* keys.c. Fills stage->key and stage->inputs for its next step. */
 int build_key(struct build_work *work, struct stage *stage, struct error *e);
 
-/* build_schedule.c. Everything that the target needs. */
+/* schedule.c. Everything that the target needs. */
 int build_run_all(struct build_work *work, struct error *e);
 
-/* build_steps.c. In a process of its own: makes the layer of the next step of the stage. */
+/* steps.c. In a process of its own: makes the layer of the next step of the stage. */
 int build_step_make(struct build_work *work, struct stage *stage, struct commit_layer *ret, struct error *e);
 /* "Dockerfile:7: RUN make", for messages. The caller frees it. */
 char *build_step_words(const struct build_work *work, const struct build_step *step);
 /* A name for one more container of this build. The caller frees it. */
 char *build_container_name(struct build_work *work);
 
-/* build_git.c. The commit of the context, by the host's git, which executes nothing of the repository: when it was made, and "gitCommit:HEX
+/* git.c. The commit of the context, by the host's git, which executes nothing of the repository: when it was made, and "gitCommit:HEX
  * URI", to be freed. -1 and NULL: it is none. */
 int64_t build_git_time(const struct build_work *work);
 char *build_git_commit(const struct build_work *work);
 /* An address for others: without who asks, and without what follows "?" or "#", which may permit it. The caller frees it. */
 char *build_public_address(const char *address);
 
-/* build_attest.c. What the options mean; an error where one of them means nothing. */
+/* attest.c. What the options mean; an error where one of them means nothing. */
 int build_attest_check(struct build_options *options, struct error *e);
 /* Documents about the finished image, by its manifest's digest, as they were asked for. ret_predicate: the provenance's, where there is
  * one. */
 int build_attest(struct build_work *work, const char *name, const char *digest, struct text *ret_predicate, struct error *e);
 
-/* build_metadata.c. Writes the file that --metadata-file names. */
+/* metadata.c. Writes the file that --metadata-file names. */
 int build_metadata_write(const struct build_work *work, const struct list *names, const char *digest, const struct text *predicate,
 			 struct error *e);
 

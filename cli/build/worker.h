@@ -3,7 +3,7 @@
  * worker.h - what a step of a build runs in a root made of layers: a piece of box's own code, or a container's program.
  *
  * As runtime/new_layer.h has it; or, where nobody may mount (base/isolation.h), in a folder that holds all files of these layers
- * (build_roots.h). Then whoever takes the new layer gets a folder with its changes (images/build/root_changes.h).
+ * (roots.h). Then whoever takes the new layer gets a folder with its changes (images/build/root_changes.h).
  */
 #pragma once
 
@@ -20,7 +20,7 @@ struct list;
 
 struct build_worker_wish {
 	struct build_work *work;
-	const char *root;            /* what build_roots.h calls it, or NULL: an image's */
+	const char *root;            /* what roots.h calls it, or NULL: an image's */
 	const struct list *diff_ids; /* its layers */
 	int64_t epoch;               /* of the stage that gets a new layer */
 	struct layer_work request;   /* but for its layers; without a name the root is only read */
