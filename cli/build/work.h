@@ -2,6 +2,7 @@
 /*
  * work.h - one build while it goes on. Private to this folder.
  *
+ *     inputs          what the caller says, and the build file
  *     context         the folder that COPY takes files from, and what it hides
  *     stdin           a context that comes that way
  *     named           folders and images that the build calls by names of its own
