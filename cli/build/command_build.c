@@ -41,7 +41,8 @@ enum { JOBS = 4 };
 #define COMPRESSION "zstd"
 
 const struct option_row build_options[] = {
-	{ 'f', "file", OPTION_TEXT, offsetof(struct build_options, file), "FILE", "the build file (default: CONTEXT/Dockerfile); - is stdin" },
+	{ 'f', "file", OPTION_TEXT, offsetof(struct build_options, file), "FILE",
+	  "the build file (default: CONTEXT/Dockerfile, or Containerfile); - is stdin" },
 	{ 't', "tag", OPTION_LIST, offsetof(struct build_options, names), "NAME", "a name of the image; may be given several times" },
 	{ 0, "target", OPTION_TEXT, offsetof(struct build_options, target), "STAGE", "the stage to build (default: the last one)" },
 	{ 0, "build-arg", OPTION_VARIABLES, offsetof(struct build_options, args), "KEY[=VALUE]",
@@ -84,7 +85,7 @@ const struct option_row build_options[] = {
 	{ 0, "iidfile", OPTION_TEXT, offsetof(struct build_options, iidfile), "FILE", "write the image's digest to a file" },
 	{ 0, "metadata-file", OPTION_TEXT, offsetof(struct build_options, metadata_file), "FILE", "write what was built to a file, as JSON" },
 	{ 0, "verify", OPTION_FLAG, offsetof(struct build_options, verify), NULL,
-	  "make every step a second time, at another time of day, on another host and processor: exit code 1 where one comes out differently" },
+	  "make every step a second time, at another time of day, under another host name, on one processor: exit code 1 where one differs" },
 	{ 0, "provenance", OPTION_WORD, offsetof(struct build_options, provenance), "mode=min|max",
 	  "say beside the image how it was made (SLSA); with max: by which steps. box push takes it along" },
 	{ 0, "sbom", OPTION_FLAG, offsetof(struct build_options, sbom), NULL,

@@ -37,7 +37,7 @@ static int parse_secret(const char *words, struct build_secret *ret, struct erro
 			ret->file = alloc_copy(equals);
 		else if (equals && strcmp(part, "env") == 0 && !ret->file && !ret->environment)
 			ret->environment = alloc_copy(equals);
-		else if (!equals || strcmp(part, "type") != 0)
+		else if (!equals || strcmp(part, "type") != 0 || (strcmp(equals, "file") != 0 && strcmp(equals, "env") != 0))
 			return error_set(e, ERROR_USAGE, "option --secret: expected id=ID,src=FILE or id=ID,env=NAME, found \"%.80s\" in it", part);
 	}
 	if (!ret->id || !*ret->id)

@@ -110,6 +110,12 @@ static int check_one(const char *option, const char *words, const char *type, co
 		return error_set(e, ERROR_USAGE, "option %s %.200s: it says no place: %s", option, words,
 				 shared->is_registry                     ? "ref=NAME"
 				 : strcmp(option, "--cache-to") == 0 ? "dest=FOLDER" : "src=FOLDER");
+	if (shared->is_registry && strcmp(option, "--cache-to") == 0) {
+		autorelease(image_name) struct image_name name = { 0 };
+
+		if (image_name_parse(shared->place, &name, e))
+			return error_in(e, "option %s", option);
+	}
 	if (shared->is_registry && shared->mounts.count)
 		return error_set(e, ERROR_UNSUPPORTED, "option %s %.200s: cache mounts go to folders only (type=local)", option, words);
 	return 0;

@@ -108,6 +108,8 @@ dockerfile() { cat >ctx/Dockerfile; }
 		--progress=rawjson|option --progress rawjson: expected
 		--network bridge|option --network bridge: expected
 		--label a|expected KEY=VALUE
+		--secret id=a,type=word,src=a|found "type" in it
+		--cache-to type=registry,ref=UPPER|option --cache-to: read the image name UPPER
 		-t UPPER|option --tag: read the image name UPPER
 		--push|option --push: expected a name of a registry
 		-o type=zip,dest=x|option --output type=zip,dest=x: expected type=oci, docker, tar or local
