@@ -24,28 +24,21 @@
 #include "base/id_map.h"
 #include "base/places.h"
 #include "base/tar_writer.h"
+#include "cli/build/make_files.h"
 #include "cli/build/work.h"
 #include "cli/commands.h"
 #include "images/extract_request.h"
 #include "images/store.h"
-#include "images/tar_apply.h"
 #include "runtime/inside.h"
 
 enum { BUFFER = 64 << 10 };
 #define MOST (INT64_C(16) << 30) /* of a context, in bytes */
 
-struct applying {
-	int input, folder;
+struct archive {
+	const struct build_work *work;
+	int file;
+	bool is_one;
 };
-
-/* Files of a context are the caller's, whoever owned them elsewhere. */
-static int apply(void *data, struct error *e)
-{
-	const struct applying *applying = data;
-	const struct tar_apply wish = { .input = applying->input, .keeps_special_modes = true };
-
-	return tar_apply(&wish, applying->folder, "", e);
-}
 
 static int spool(int to, struct error *e)
 {
@@ -67,36 +60,25 @@ static int spool(int to, struct error *e)
 	return total ? 0 : error_set(e, ERROR_USAGE, "stdin is empty: expected a tar of the context, or a build file");
 }
 
-/* The archive's members from box-image, which opens it in its sandbox, to the one who makes files of them. */
+/* The archive's members from box-image, which opens it in its sandbox; none of what is no archive. */
+static int feed(int *out, void *data, struct error *e)
+{
+	struct archive *archive = data;
+
+	return extract_request(archive->work->call->places, archive->file, *out, /* says_kind= */ false, "stdin", &archive->is_one, e) ||
+			       tar_write_end(*out, e) ? -1 : 0;
+}
+
+/* Files of a context are the caller's, whoever owned them elsewhere. */
 static int unpack(const struct build_work *work, int input, bool *ret_is_archive, struct error *e)
 {
-	struct id_map map;
-	struct applying applying = { .folder = work->context };
-	int *const kept[] = { &applying.input, &applying.folder };
-	const struct inside inside = { .map = &map, .first = -1, .confine = -1, .kept = kept, .kept_count = 2, .work = apply, .data = &applying };
-	struct inside_process writer;
-	struct error theirs = { 0 };
-	int ends[2], result;
+	struct archive archive = { .work = work, .file = input };
+	const struct make_files wish = { .how = { .keeps_special_modes = true }, .folder = work->context, .prefix = "", .feed = feed,
+					 .data = &archive };
+	int result = build_make_files(work, &wish, e);
 
-	id_map_for_files(work->call->places->rootless, &map);
-	if (pipe2(ends, O_CLOEXEC))
-		return error_sys(e, "make a pipe");
-	applying.input = ends[0];
-	result = inside_start(&inside, &writer, e);
-	close(ends[0]);
-	if (result == 0) {
-		result = extract_request(work->call->places, input, ends[1], /* says_kind= */ false, "stdin", ret_is_archive, e) ||
-			 (*ret_is_archive && tar_write_end(ends[1], e)) ? -1 : 0;
-		close(ends[1]);
-		/* A tar that ended early fails over there, too. Where both fail, EPIPE says who gave up first. */
-		if (inside_finish(&writer, &theirs) && (result == 0 || e->sys == EPIPE) && *ret_is_archive) {
-			*e = theirs;
-			result = -1;
-		}
-		return result;
-	}
-	close(ends[1]);
-	return -1;
+	*ret_is_archive = archive.is_one;
+	return result;
 }
 
 /* What is no archive is a build file, and the context has nothing else. */

@@ -15,6 +15,7 @@
  *     feed            what a COPY or ADD brings to a step
  *     mounts          what RUN --mount needs; agent: of these, the caller's SSH agent
  *     copies          of files of a stage, in a folder of the store
+ *     make_files      files of a folder of this host, from a tar
  *     worker          where a step's code and programs run
  *     roots           where nobody may mount: the files of stages and images
  *     shared          caches that several machines share; shared_mounts: their cache mounts
