@@ -60,7 +60,7 @@ static int feed_image(struct copying *copying, struct error *e)
 	int result = build_worker_start(&wish, &reader, e);
 
 	close(take_fd(&copying->out));
-	return result ? -1 : build_worker_finish(reader, NULL, NULL, NULL, e);
+	return result ? -1 : build_worker_finish(reader, e);
 }
 
 /* The host's root writes ids as they are, below a folder that nobody else enters. */

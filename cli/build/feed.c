@@ -175,7 +175,7 @@ static int feed_repository(struct build_feed *feed, size_t source, struct error 
 	if (build_fetch_layers(feed->work, feed->stage, feed->step, source, &diff_ids, e) ||
 	    start_reader(feed, NULL, &diff_ids, pack_repository, &reader, e))
 		return -1;
-	return build_worker_finish(reader, NULL, NULL, NULL, e);
+	return build_worker_finish(reader, e);
 }
 
 static int feed_folder(struct build_feed *feed, const struct build_folder *folder, struct error *e)
@@ -233,5 +233,5 @@ int build_feed_run(struct build_feed *feed, struct error *e)
 	root = build_root_key(&feed->step->from);
 	result = diff_ids ? start_reader(feed, root, diff_ids, pack_image, &reader, e) : -1;
 	close(take_fd(&feed->out));
-	return result ? -1 : build_worker_finish(reader, NULL, NULL, NULL, e);
+	return result ? -1 : build_worker_finish(reader, e);
 }

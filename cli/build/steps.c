@@ -181,10 +181,10 @@ static int make_folder(int root, void *data, struct error *e)
 }
 
 /* In the stage's own root. */
-static struct build_worker_wish wish_of(const struct making *making, const char *root)
+static struct build_worker_wish wish_of(struct making *making, const char *root)
 {
 	return (struct build_worker_wish){ .work = making->work, .root = root, .diff_ids = &making->stage->diff_ids,
-					   .epoch = making->stage->epoch };
+					   .epoch = making->stage->epoch, .take = commit, .data = making, .made = making->ret };
 }
 
 /* On top of the stage's layers. */
@@ -240,7 +240,7 @@ static int copy(struct making *making, struct error *e)
 	}
 	result = build_feed_run(&feed, e);
 	/* A tar that ended early fails over there, and nothing is taken. Where both fail, EPIPE says who gave up first. */
-	if (build_worker_finish(writer, commit, making, making->ret, &theirs) == 0)
+	if (build_worker_finish(writer, &theirs) == 0)
 		return result;
 	if (result == 0 || e->sys == EPIPE)
 		*e = theirs;
@@ -251,7 +251,7 @@ static int work_alone(struct making *making, struct error *e)
 {
 	struct build_worker *writer;
 
-	return start_writer(making, make_folder, &writer, e) ? -1 : build_worker_finish(writer, commit, making, making->ret, e);
+	return start_writer(making, make_folder, &writer, e) ? -1 : build_worker_finish(writer, e);
 }
 
 /* Runs it; its own words of failure are told by the log. */
@@ -262,7 +262,7 @@ static int run_container(struct making *making, struct container *c, struct erro
 	const struct build_worker_wish wish = wish_of(making, root);
 	int status = 0;
 
-	if (build_worker_run(&wish, c, commit, making, making->ret, &status, &epilogue, e))
+	if (build_worker_run(&wish, c, &status, &epilogue, e))
 		return -1;
 	if (status == 0)
 		return 0;

@@ -127,9 +127,10 @@ int build_worker_start(const struct build_worker_wish *wish, struct build_worker
 }
 
 /* What changed goes to take, in a folder of its own. */
-static int take_changes(struct build_worker *worker, new_layer_taker *take, void *data, const struct commit_layer *made, struct error *e)
+static int take_changes(struct build_worker *worker, struct error *e)
 {
-	struct build_work *work = worker->wish.work;
+	const struct build_worker_wish *wish = &worker->wish;
+	struct build_work *work = wish->work;
 	autofree char *name = text_format("%s.changes", worker->root.key);
 	struct error later = { 0 };
 	autoclose int folder = -1;
@@ -137,18 +138,19 @@ static int take_changes(struct build_worker *worker, new_layer_taker *take, void
 
 	if (mkdirat(work->roots, name, 0700) || (folder = openat(work->roots, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
 		return error_sys(e, "make a folder for the changes");
-	result = root_changes_find(&worker->how, worker->before, folder, e) || take(folder, &as_they_are, data, e) ? -1 : 0;
+	result = root_changes_find(&worker->how, worker->before, folder, e) || wish->take(folder, &as_they_are, wish->data, e) ? -1 : 0;
 	if (folder_remove(work->roots, name, &later))
 		log_warning("%s, continuing", later.text);
-	return result ? -1 : build_root_note(work, &worker->root, worker->wish.diff_ids, made->diff_id, e);
+	return result ? -1 : build_root_note(work, &worker->root, wish->diff_ids, wish->made->diff_id, e);
 }
 
-int build_worker_finish(struct build_worker *worker, new_layer_taker *take, void *data, const struct commit_layer *made, struct error *e)
+int build_worker_finish(struct build_worker *worker, struct error *e)
 {
-	int result = worker->layer ? layer_work_finish(worker->layer, take, data, e) : inside_finish(&worker->process, e);
+	const struct build_worker_wish *wish = &worker->wish;
+	int result = worker->layer ? layer_work_finish(worker->layer, wish->take, wish->data, e) : inside_finish(&worker->process, e);
 
-	if (result == 0 && !worker->layer && take)
-		result = take_changes(worker, take, data, made, e);
+	if (result == 0 && !worker->layer && wish->take)
+		result = take_changes(worker, e);
 	release(worker);
 	return result;
 }
@@ -166,8 +168,8 @@ static void weaken(struct container *container)
 }
 
 /* The program, between what is put into its root and taken out again. */
-static int run_placed(struct build_worker *worker, struct container *container, struct chroot_places *places, new_layer_taker *take,
-		      void *data, const struct commit_layer *made, int *ret_status, struct error *e)
+static int run_placed(struct build_worker *worker, struct container *container, struct chroot_places *places, int *ret_status,
+		      struct error *e)
 {
 	size_t count = 0;
 	const struct chroot_place *list = chroot_places_list(places, &count);
@@ -181,7 +183,7 @@ static int run_placed(struct build_worker *worker, struct container *container, 
 	if (root_state_read(&worker->how, &worker->before, e) ||
 	    chroot_run(worker->wish.work->call->places, container, worker->root.folder, ret_status, e))
 		return -1;
-	return *ret_status ? 0 : take_changes(worker, take, data, made, e);
+	return *ret_status ? 0 : take_changes(worker, e);
 }
 
 /* What a chroot cannot give is refused where it was asked for. */
@@ -199,8 +201,7 @@ static int refuse_limits(const struct build_options *options, struct error *e)
 	return 0;
 }
 
-static int run_in_chroot(struct build_worker *worker, struct container *container, new_layer_taker *take, void *data,
-			 const struct commit_layer *made, int *ret_status, struct error *e)
+static int run_in_chroot(struct build_worker *worker, struct container *container, int *ret_status, struct error *e)
 {
 	struct build_work *work = worker->wish.work;
 	autofree char *name = text_format("%s.aside", worker->root.key);
@@ -212,7 +213,7 @@ static int run_in_chroot(struct build_worker *worker, struct container *containe
 	if (mkdirat(work->roots, name, 0700) || (aside = openat(work->roots, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
 		return error_sys(e, "make a folder beside the root");
 	result = chroot_places_make(container, worker->root.folder, aside, &places, e) == 0
-			 ? run_placed(worker, container, places, take, data, made, ret_status, e) : -1;
+			 ? run_placed(worker, container, places, ret_status, e) : -1;
 	if (chroot_places_undo(places, &later) || folder_remove(work->roots, name, &later)) {
 		if (result == 0)
 			*e = later;
@@ -221,8 +222,8 @@ static int run_in_chroot(struct build_worker *worker, struct container *containe
 	return result;
 }
 
-int build_worker_run(const struct build_worker_wish *wish, struct container *container, new_layer_taker *take, void *data,
-		     const struct commit_layer *made, int *ret_status, struct list *epilogue, struct error *e)
+int build_worker_run(const struct build_worker_wish *wish, struct container *container, int *ret_status, struct list *epilogue,
+		     struct error *e)
 {
 	const struct places *places = wish->work->call->places;
 	struct build_worker *worker;
@@ -231,12 +232,12 @@ int build_worker_run(const struct build_worker_wish *wish, struct container *con
 	if (!isolation_is_chroot()) {
 		if (image_open_layers(places, wish->diff_ids, &container->layers, &container->layer_count, e))
 			return -1;
-		return new_layer_run(places, container, take, data, ret_status, epilogue, e);
+		return new_layer_run(places, container, wish->take, wish->data, ret_status, epilogue, e);
 	}
 	worker = alloc_zeroed(1, sizeof *worker);
 	*worker = (struct build_worker){ .wish = *wish, .root = { .folder = -1, .lock = -1 } };
 	result = refuse_limits(wish->work->options, e) || open_root(worker, /* is_changed= */ true, e) ||
-		 run_in_chroot(worker, container, take, data, made, ret_status, e) ? -1 : 0;
+		 run_in_chroot(worker, container, ret_status, e) ? -1 : 0;
 	release(worker);
 	return result;
 }

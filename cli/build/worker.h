@@ -24,6 +24,10 @@ struct build_worker_wish {
 	const struct list *diff_ids; /* its layers */
 	int64_t epoch;               /* of the stage that gets a new layer */
 	struct layer_work request;   /* but for its layers; without a name the root is only read */
+	/* Where the root is changed: gets what changed, with data, and fills made. */
+	new_layer_taker *take;
+	void *data;
+	const struct commit_layer *made;
 };
 
 /* All files that these layers show, as a tar. */
@@ -32,9 +36,9 @@ int build_worker_export(struct build_work *work, const struct list *diff_ids, in
 /* request.work in the new process, beside the caller. */
 int build_worker_start(const struct build_worker_wish *wish, struct build_worker **ret, struct error *e);
 
-/* Waits for its end, and frees it. take fills made, which gets the new layer; both are NULL for a root that was only read. */
-int build_worker_finish(struct build_worker *worker, new_layer_taker *take, void *data, const struct commit_layer *made, struct error *e);
+/* Waits for its end, and frees it. */
+int build_worker_finish(struct build_worker *worker, struct error *e);
 
-/* The container's program; its layers and some of its powers are changed. */
-int build_worker_run(const struct build_worker_wish *wish, struct container *container, new_layer_taker *take, void *data,
-		     const struct commit_layer *made, int *ret_status, struct list *epilogue, struct error *e);
+/* The container's program, in place of request; its layers and some of its powers are changed. take is called where it ends with code 0. */
+int build_worker_run(const struct build_worker_wish *wish, struct container *container, int *ret_status, struct list *epilogue,
+		     struct error *e);
