@@ -37,8 +37,7 @@
 #include "runtime/box.h"
 #include "specs/app.h"
 
-enum { JOBS = 4 };
-#define COMPRESSION "zstd"
+#define BUILD_DEFAULTS { .compression = "zstd", .jobs = 4 }
 
 const struct option_row build_options[] = {
 	{ 'f', "file", OPTION_TEXT, offsetof(struct build_options, file), "FILE",
@@ -249,16 +248,12 @@ static int check(struct build_options *options, const struct list *operands, str
 	static const char *const networks[] = { "default", "host", "none", NULL };
 	static const char *const styles[] = { "auto", "plain", "tty", "quiet", "none", NULL };
 	static const char *const compressions[] = { "zstd", "gzip", "none", NULL };
-
 	static const char *const pulls[] = { "true", "false", "always", "missing", "never", "newer", NULL };
 
 	if (operands->count > 1)
 		return error_set(e, ERROR_USAGE, "build: expected one folder, found %zu operands", operands->count);
 	if (operands->count && refuse_address(operands->items[0], e))
 		return -1;
-	if (!options->compression)
-		options->compression = COMPRESSION;
-	options->jobs = JOBS;
 	for (size_t i = 0; i < options->ssh.count; i++)
 		if (build_agent_check(options->ssh.items[i], e))
 			return -1;
@@ -296,10 +291,14 @@ static int build_operand(const struct call *call, struct build_options *options,
 
 int build_for_run(const struct call *call, const char *path, const struct build_for_run *wish, char **ret_digest)
 {
-	struct build_options options = { .compression = COMPRESSION, .jobs = JOBS, .quiet = wish->is_quiet, .locked = wish->is_locked,
-					 .override = wish->override, .platform = wish->platform, .pull_word = wish->pull,
-					 .is_part = true };
+	struct build_options options = BUILD_DEFAULTS;
 
+	options.is_part = true;
+	options.quiet = wish->is_quiet;
+	options.locked = wish->is_locked;
+	options.override = wish->override;
+	options.platform = wish->platform;
+	options.pull_word = wish->pull;
 	return build_operand(call, &options, path, /* is_spec= */ true, ret_digest);
 }
 
@@ -314,7 +313,7 @@ static bool is_spec(const char *operand)
 int command_build(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };
-	struct build_options options = { 0 };
+	struct build_options options = BUILD_DEFAULTS;
 	struct list *const lists[] = { &options.names, &options.args, &options.secrets, &options.labels, &options.annotations, &options.outputs,
 				       &options.contexts, &options.ssh, &options.fresh, &options.hosts, &options.fields,
 				       &options.cache_from, &options.cache_to };
