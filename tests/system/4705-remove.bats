@@ -45,9 +45,10 @@ is_gone() { [ ! -e "$STATE/$TAG" ] && [ -z "$(find "$BOX_STORE"/{apps,containers
 	need root
 	app "$forever"
 	box run -d --rm app.json
+	has_run() { [ "$(box exec "$TAG" grep -c run /runs)" = "$1" ]; }
+	wait_until 5 has_run 1
 	box restart -t 5 "$TAG"
-	run box exec "$TAG" cat /runs
-	[ "$output" = $'run\nrun' ] || fail "a restart is no end"
+	wait_until 5 has_run 2
 	box stop "$TAG"
 	is_gone || fail "stop left something"
 	box run -d --rm app.json
