@@ -60,7 +60,8 @@ record() { jq -r "$2" "$BOX_STORE/apps/$TAG/exits/$1.json"; }
 
 @test "who asked it to end, and who did not" {
 	need root
-	start '"command": ["sh", "-c", "trap \"exit 3\" TERM; while :; do sleep 0.1; done"]'
+	start '"command": ["sh", "-c", "trap \"exit 3\" TERM; echo ready; while :; do sleep 0.1; done"]'
+	wait_until 5 eval 'box logs "$TAG" | grep -q ready'
 	box stop "$TAG"
 	run box explain "$TAG"
 	expect_has "ended with exit code 3" "asked to end by box stop"
