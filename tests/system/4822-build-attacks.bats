@@ -91,6 +91,33 @@ build() { run box build --progress plain "$@" ctx; }
 	expect_not "host-secret"
 }
 
+@test "settings of the context's repository start no program" {
+	local commit
+	need root git
+	printf 'FROM scratch\nCOPY file /file\n' | dockerfile
+	echo x >ctx/file
+	git -C ctx init -q && git -C ctx add file
+	GIT_COMMITTER_DATE="1234567890 +0000" git -C ctx -c user.name=x -c user.email=x@y commit -qm x
+	run box build --metadata-file meta ctx
+	grep -q '"io.box.created":1234567890' meta || fail "its time is not the commit's"
+	# A commit that is not there is fetched from whom the settings name.
+	commit=$(git -C ctx rev-parse HEAD)
+	rm "ctx/.git/objects/${commit:0:2}/${commit:2}"
+	git -C ctx config core.repositoryformatversion 1
+	git -C ctx config extensions.partialClone origin
+	git -C ctx config remote.origin.promisor true
+	git -C ctx config remote.origin.url "$PWD/ctx/.git"
+	git -C ctx config remote.origin.uploadpack "touch $WORK/canary; false"
+	git -C ctx config core.sshCommand "touch $WORK/canary; false"
+	build --provenance=mode=max
+	expect_status 0
+	[ ! -e "$WORK/canary" ] || fail "git ran a program of the context's choice"
+	git -C ctx config remote.origin.url ssh://x@127.0.0.1/y
+	run bash -c "tar -C ctx -c . | \"$WORK/bin/box\" build --provenance=mode=max -"
+	expect_status 0
+	[ ! -e "$WORK/canary" ] || fail "git ran a program of the archive's choice"
+}
+
 @test "COPY follows the links of the image that it writes to, and of the one that it reads, inside of them" {
 	local canary=/box-canary-$TAG
 	echo data >ctx/a
