@@ -49,7 +49,8 @@ int build_local_write(struct build_work *work, const struct list *diff_ids, cons
 		return error_sys(e, "look at the folder %s", dest);
 	wish.folder = folder;
 	wish.how.keeps_owners = !work->call->places->rootless;
-	wish.how.keeps_special_modes = (st.st_mode & 077) == 0;
+	/* Whose it is can enter it, too. */
+	wish.how.keeps_special_modes = (st.st_mode & 077) == 0 && st.st_uid == geteuid();
 	if (build_make_files(work, &wish, e) == 0)
 		return 0;
 	if (is_new)

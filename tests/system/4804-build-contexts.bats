@@ -100,6 +100,9 @@ build() { run box build --progress plain "$@" ctx; }
 	build --output type=local,dest=closed
 	expect_status 0
 	[ "$(stat -c '%a %u:%g' closed closed/dir/su | tr '\n' ' ')" = "700 0:0 4755 3:4 " ] || fail "setuid is gone, or the folder was changed"
+	install -d -m 700 -o 12345 theirs
+	build --output type=local,dest=theirs
+	[ "$(stat -c '%a %u:%g' theirs theirs/dir/su | tr '\n' ' ')" = "700 12345:0 755 3:4 " ] || fail "another user's folder has a setuid program"
 	build -o out
 	expect_status 0
 	printf 'FROM base:1\nRUN mkdir /out && echo pwned >/out/file\n' | dockerfile
