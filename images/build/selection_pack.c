@@ -42,22 +42,34 @@ static int begin(const struct pack *pack, const struct selected *item, struct ta
 	return 0;
 }
 
+/* Its content, as far as the kernel tells: nobody can set a ctime. */
+static bool is_as_found(const struct selected *item, const struct stat *st)
+{
+	const struct stat *found = &item->st;
+
+	if (st->st_ino != found->st_ino || st->st_dev != found->st_dev)
+		return false;
+	return !S_ISREG(found->st_mode) ||
+	       (st->st_size == found->st_size && st->st_mtim.tv_sec == found->st_mtim.tv_sec && st->st_mtim.tv_nsec == found->st_mtim.tv_nsec &&
+		st->st_ctim.tv_sec == found->st_ctim.tv_sec && st->st_ctim.tv_nsec == found->st_ctim.tv_nsec);
+}
+
+static int check(int fd, const struct selected *item, struct error *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return error_sys(e, "look at %s", item->path);
+	return is_as_found(item, &st) ? 0 : error_set(e, ERROR_EXISTS, "copy %s: it was changed while it was copied", item->path);
+}
+
 /* FIFOs and devices do not wait. */
 int selection_open(int root, const struct selected *item, struct error *e)
 {
 	int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | (S_ISDIR(item->st.st_mode) ? O_DIRECTORY : 0);
 	autoclose int fd = beneath_open(root, item->path, flags, 0, e);
-	struct stat st;
 
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st))
-		return error_sys(e, "look at %s", item->path);
-	if (st.st_ino != item->st.st_ino || st.st_dev != item->st.st_dev ||
-	    (S_ISREG(item->st.st_mode) && (st.st_size != item->st.st_size || st.st_mtim.tv_sec != item->st.st_mtim.tv_sec ||
-					   st.st_mtim.tv_nsec != item->st.st_mtim.tv_nsec)))
-		return error_set(e, ERROR_EXISTS, "copy %s: it was changed while it was copied", item->path);
-	return take_fd(&fd);
+	return fd < 0 || check(fd, item, e) ? -1 : take_fd(&fd);
 }
 
 /* A folder or file, with its attributes and content. */
@@ -72,7 +84,10 @@ static int pack_opened(struct pack *pack, const struct selected *item, struct ta
 	entry->attribute_count = attributes.count;
 	if (tar_write_header(pack->wish->out, entry, e))
 		return -1;
-	return entry->type == TAR_FILE ? tar_write_content(pack->wish->out, item->path, fd, entry->size, NULL, e) : 0;
+	if (entry->type != TAR_FILE)
+		return 0;
+	/* Looked at once more behind it: the cache's key has the digest that it had before. */
+	return tar_write_content(pack->wish->out, item->path, fd, entry->size, NULL, e) || check(fd, item, e) ? -1 : 0;
 }
 
 static int pack_folder(struct pack *pack, const struct selected *item, struct tar_entry *entry, struct error *e)

@@ -130,3 +130,40 @@ Test(selection, a_literal_is_no_pattern)
 	make("a1xx", 0600);
 	expect(literal, "", 0, "file 0600 7:a[1]*?\\ \n");
 }
+
+/* The first file of the current folder, opened as it was found. */
+static int open_found(const struct selection *selection, struct error *e)
+{
+	autoclose int root = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return selection_open(root, &selection->items[0], e);
+}
+
+Test(selection, other_content_with_the_old_size_and_time_is_a_change)
+{
+	autoclose int root = -1, file = -1;
+	char path[] = "f";
+	struct build_source source = { .kind = BUILD_SOURCE_PATH, .path = path };
+	const struct build_step step = { .sources = &source, .source_count = 1 };
+	struct selection selection = { 0 };
+	struct error e = { 0 };
+	struct stat st;
+	int found;
+
+	SCRATCH();
+	make("f", 0644);
+	file = open("f", O_WRONLY | O_CLOEXEC);
+	cr_assert_eq(write(file, "good", 4), 4);
+	root = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cr_assert_eq(selection_add(&(struct selection_wish){ .root = root, .what = "the context", .step = &step }, &selection, &e), 0);
+	found = open_found(&selection, &e);
+	cr_assert_geq(found, 0, "%s", e.text);
+	close(found);
+	cr_assert_eq(fstat(file, &st), 0);
+	usleep(20000); /* ctimes are some milliseconds apart */
+	cr_assert_eq(pwrite(file, "evil", 4, 0), 4);
+	cr_assert_eq(futimens(file, (struct timespec[]){ st.st_atim, st.st_mtim }), 0);
+	cr_expect_eq(open_found(&selection, &e), -1);
+	cr_expect_str_eq(e.text, "copy f: it was changed while it was copied");
+	selection_release(&selection);
+}
