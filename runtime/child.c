@@ -338,6 +338,7 @@ static const struct step chroot_steps[] = {
 	{ "close every other descriptor", step_close_others },
 	{ "another world", step_chroot_world },             /* after no_new_privs, without which it needs CAP_SYS_ADMIN */
 	{ "no sockets", step_no_sockets },                  /* before the late filter, which may forbid to load another one */
+	{ "no strangers", step_no_strangers },              /* likewise */
 	{ "seccomp late", step_seccomp_late },
 	{ "execute", step_execute },
 };

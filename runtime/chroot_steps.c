@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <linux/keyctl.h>
 #include <seccomp.h>
+#include <stddef.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -58,27 +60,54 @@ int step_chroot_world(struct child *c, struct error *e)
 	return other_world_is_other(&c->container->world) ? other_world_filter(&c->container->world, e) : 0;
 }
 
-/* Instead of a network namespace: no socket but those between processes of this machine. */
-int step_no_sockets(struct child *c, struct error *e)
+struct rule {
+	int call;
+	unsigned argument_count;
+	struct scmp_arg_cmp argument;
+};
+
+/* Refuses calls that only programs of this machine's own kind have; those of another kind this filter cannot read. */
+static int refuse(const struct rule *rules, size_t count, int error, const char *doing, struct error *e)
 {
-	const struct scmp_arg_cmp elsewhere = SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0);
-	scmp_filter_ctx filter;
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	int code;
 
-	if (c->can_mount || c->container->namespaces[NAMESPACE_NETWORK].choice == NAMESPACE_HOST)
-		return 0;
-	filter = seccomp_init(SCMP_ACT_ALLOW);
 	if (!filter)
-		return error_set(e, ERROR_INTERNAL, "take the network away: no memory");
-	/* Programs of another kind of machine have calls that this filter cannot read. */
+		return error_set(e, ERROR_INTERNAL, "%s: no memory", doing);
 	code = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
 	code = code ? code : seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
-	code = code ? code : seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 1, &elsewhere);
+	for (size_t i = 0; code == 0 && i < count; i++)
+		code = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO((unsigned)error), rules[i].call, rules[i].argument_count, &rules[i].argument);
 	code = code ? code : seccomp_load(filter);
 	seccomp_release(filter);
 	if (code) {
 		errno = -code;
-		return error_sys(e, "take the network away");
+		return error_sys(e, "%s", doing);
 	}
 	return 0;
+}
+
+/* Instead of a network namespace: no socket but those between processes of this machine. */
+int step_no_sockets(struct child *c, struct error *e)
+{
+	const struct rule rules[] = { { SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0) } };
+
+	if (c->can_mount || c->container->namespaces[NAMESPACE_NETWORK].choice == NAMESPACE_HOST)
+		return 0;
+	return refuse(rules, sizeof rules / sizeof *rules, EACCES, "take the network away", e);
+}
+
+/* Instead of a user namespace: who has no more power than a step, as another step or the job's own processes of an ordinary user, could be
+ * traced by it, and does what the tracer says outside of the chroot. A program may still trace what it has begun (PTRACE_TRACEME). */
+int step_no_strangers(struct child *c, struct error *e)
+{
+	const struct rule rules[] = {
+		{ SCMP_SYS(ptrace), 1, SCMP_A0(SCMP_CMP_EQ, PTRACE_ATTACH, 0) },
+		{ SCMP_SYS(ptrace), 1, SCMP_A0(SCMP_CMP_EQ, PTRACE_SEIZE, 0) },
+		{ .call = SCMP_SYS(process_vm_readv) },
+		{ .call = SCMP_SYS(process_vm_writev) },
+		{ .call = SCMP_SYS(pidfd_getfd) },
+	};
+
+	return c->can_mount ? 0 : refuse(rules, sizeof rules / sizeof *rules, EPERM, "keep other processes from the step", e);
 }

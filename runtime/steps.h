@@ -80,6 +80,7 @@ int step_chroot(struct child *c, struct error *e);
 int step_chroot_capabilities(struct child *c, struct error *e);
 int step_chroot_world(struct child *c, struct error *e);
 int step_no_sockets(struct child *c, struct error *e);
+int step_no_strangers(struct child *c, struct error *e);
 /* debug_steps.c */
 int step_app_root(struct child *c, struct error *e);
 int step_find_app_user(struct child *c, struct error *e);

@@ -110,3 +110,27 @@ build_both() {
 	[ "$(grep -c ' SAME ' <<<"$output")" = 2 ] || fail "it was not made again"
 	[ -z "$(ls "$BOX_STORE/staging")" ] || fail "something is left in the store"
 }
+
+@test "where no user namespace is to be had a step cannot trace who has no more power than it" {
+	need python3 setpriv
+	local call job
+	# Docker's filter, as far as it counts here: clone with CLONE_NEWUSER is refused, and clone3 not known.
+	cat >like-docker.py <<-'END'
+		import ctypes, os, struct, sys
+		ops = [(0x20, 0, 0, 0), (0x15, 0, 1, 435), (6, 0, 0, 0x50026), (0x15, 0, 3, 56), (0x20, 0, 0, 16), (0x45, 0, 1, 0x10000000),
+		       (6, 0, 0, 0x50001), (6, 0, 0, 0x7fff0000)]
+		code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *op) for op in ops))
+		program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(ops), ctypes.addressof(code)))
+		if ctypes.CDLL(None).prctl(22, 2, program) == 0:
+		    os.execv(sys.argv[1], sys.argv[1:])
+	END
+	[ "$(uname -m)" = x86_64 ] || skip "the filter is x86-64's"
+	setpriv --reuid 12345 --regid 12345 --clear-groups sleep 60 &
+	job=$!
+	printf 'FROM base:1\nARG job\nUSER 12345:12345\nRUN probe call 101 16 $job 0 0; probe call 101 0x4206 $job 0 0; probe call 310 $job 0 0 0 0 0\n' | dockerfile
+	run python3 like-docker.py "$WORK/bin/box" build --progress plain --build-arg job=$job ctx
+	kill $job
+	expect_status 0
+	expect_has "user namespaces are refused here"
+	[ "$(grep -c EPERM <<<"$output")" -eq 3 ] || fail "a step has traced a process of the host's"
+}
