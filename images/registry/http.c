@@ -27,6 +27,7 @@ struct http {
 	/* Of the request at hand: how far inside its own address is, and whether a redirect may lead no further than that. */
 	enum http_inner first;
 	bool stays_out, was_refused;
+	bool may_not_link; /* its own address is a name, whose owner says what it leads to */
 };
 
 /* One exchange: what libcurl's callbacks see. */
@@ -236,7 +237,7 @@ static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_s
 	enum http_inner inner = http_inner_of(&address->addr);
 
 	(void)purpose;
-	if (http->stays_out && inner > http->first) {
+	if ((http->stays_out && inner > http->first) || (http->may_not_link && inner == HTTP_LINK)) {
 		http->was_refused = true;
 		return CURL_SOCKET_BAD;
 	}
@@ -356,7 +357,8 @@ static int exchange_once(struct http *http, const struct http_request *request, 
 	}
 	if (http->was_refused) {
 		*ret_failure = HTTP_FAILURE_LASTING;
-		return error_set(e, ERROR_NETWORK, "it redirects to an address of this machine or its network, which is refused");
+		return error_set(e, ERROR_NETWORK, "it %s to an address of this machine or its network, which is refused",
+				 http->stays_out ? "redirects" : "leads");
 	}
 	if (code != CURLE_OK) {
 		*ret_failure = failure_of(code)->failure;
@@ -394,6 +396,26 @@ static char *next_url(const char *from, const struct http_answer *answer, struct
 	return take_ptr(&next);
 }
 
+/* What a proxy reaches for us has no address that could be seen here, and the proxy itself is an inner one. So the words of a redirect
+ * count: to where the proxy, or the loopback without it (set_proxy), is as near as to us. */
+static bool leads_inside(const char *first, const char *next)
+{
+	static const char *const proxies[] = { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" };
+	autofree char *from = http_url_host(first), *to = http_url_host(next);
+	bool has_proxy = false;
+
+	for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++)
+		has_proxy = has_proxy || (getenv(proxies[i]) && *getenv(proxies[i]));
+	return has_proxy && (!from || !to || http_inner_of_host(to) > http_inner_of_host(from));
+}
+
+static bool is_name(const char *url)
+{
+	autofree char *host = http_url_host(url);
+
+	return host && *host != '[' && host[strspn(host, "0123456789.:")];
+}
+
 struct http_tls http_tls_of_stranger(const struct http_tls *own)
 {
 	return (struct http_tls){ .authorities = own->authorities, .is_unverified = own->is_unverified };
@@ -420,6 +442,7 @@ int http_send(struct http *http, const struct http_request *request, struct http
 	*ret_failure = HTTP_FAILURE_NONE;
 	http->first = HTTP_OUTER;
 	http->stays_out = http->was_refused = false;
+	http->may_not_link = request->stays_out && is_name(url);
 	for (int i = 0; i <= REDIRECTS; i++) {
 		char *next;
 
@@ -430,6 +453,10 @@ int http_send(struct http *http, const struct http_request *request, struct http
 		if (!is_redirect(request, ret))
 			return 0;
 		next = next_url(url, ret, e);
+		if (next && request->stays_out && leads_inside(request->url, next)) {
+			error_set(e, ERROR_NETWORK, "it redirects to an address of this machine or its network, which is refused");
+			free(take_ptr(&next));
+		}
 		if (!next) {
 			*ret_failure = HTTP_FAILURE_LASTING;
 			return -1;
@@ -437,8 +464,8 @@ int http_send(struct http *http, const struct http_request *request, struct http
 		if (!http_same_origin(url, next)) {
 			authorization = NULL;
 			now.tls = &stranger;
-			http->stays_out = request->stays_out;
 		}
+		http->stays_out = request->stays_out; /* of the same name, too: its owner can let it lead elsewhere by now */
 		free(url);
 		url = next;
 	}

@@ -8,7 +8,13 @@
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/text.h"
 
 static const struct {
 	uint32_t net;
@@ -61,4 +67,20 @@ enum http_inner http_inner_of(const struct sockaddr *address)
 		return of_six(&six.sin6_addr);
 	}
 	return HTTP_PRIVATE;
+}
+
+enum http_inner http_inner_of_host(const char *host)
+{
+	size_t length = *host == '[' ? strcspn(host, "]%") : strcspn(host, ":");
+	autofree char *name = alloc_copy_bytes(host + (*host == '['), length - (*host == '['));
+	struct sockaddr_in four = { .sin_family = AF_INET };
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+
+	for (size_t end = strlen(name); end && name[end - 1] == '.'; end--)
+		name[end - 1] = '\0';
+	if (inet_pton(AF_INET, name, &four.sin_addr) == 1)
+		return of_four(ntohl(four.sin_addr.s_addr));
+	if (inet_pton(AF_INET6, name, &six.sin6_addr) == 1)
+		return of_six(&six.sin6_addr);
+	return strcasecmp(name, "localhost") == 0 || text_ends(name, ".localhost") ? HTTP_PRIVATE : HTTP_OUTER;
 }

@@ -15,3 +15,6 @@ enum http_inner {
 };
 
 enum http_inner http_inner_of(const struct sockaddr *address);
+
+/* The same of a "HOST:PORT" of an URL, as far as its words say it; a name that has to be looked up is HTTP_OUTER. */
+enum http_inner http_inner_of_host(const char *host);

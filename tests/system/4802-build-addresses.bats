@@ -102,6 +102,21 @@ digest() { echo "sha256:$(sha256sum "$1" | cut -d' ' -f1)"; }
 	[ -z "$(find "$BOX_STORE/containers" "$BOX_STORE/staging" "$BOX_STORE/build/fetched" -mindepth 1)" ] || fail "something is left"
 }
 
+@test "what a proxy reaches leads no further than what is reached without one" {
+	local place
+	echo inner >www/file && serve
+	for place in "127.0.0.1:$PORT/file" "localhost:$PORT/file" 169.254.169.254/x "[::ffff:10.0.0.1]/x"; do
+		printf 'FROM base:1\nADD http://outside.example/to/http://%s /f\n' "$place" | dockerfile
+		http_proxy=http://127.0.0.1:$PORT build
+		expect_status 1
+		expect_has "it redirects to an address of this machine or its network, which is refused"
+	done
+	[ "$(grep -c GET www.log)" -eq 4 ] || fail "it went where it was led to"
+	printf 'FROM base:1\nADD http://outside.example/to/http://elsewhere.example/x /f\n' | dockerfile
+	http_proxy=http://127.0.0.1:$PORT build
+	expect_has "status 404"
+}
+
 @test "https: who is not trusted is refused, and nothing leads from https to http" {
 	need openssl
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out crt -days 2 -subj /CN=localhost \

@@ -4,8 +4,9 @@
 
     www.py FOLDER READY LOG [CERTIFICATE-AND-KEY]
 
-Serves the files of FOLDER on 127.0.0.1; READY gets the port, LOG a line "METHOD PATH" per request. /to/ADDRESS redirects there, /PATH?cut
-ends in the middle, /PATH?as=NAME names the file NAME in its Content-Disposition.
+Serves the files of FOLDER on 127.0.0.1; READY gets the port, LOG a line "METHOD PATH" per request. /to/ADDRESS redirects there, as it does
+for who takes it for a proxy that reaches outside.example; /PATH?cut ends in the middle, /PATH?as=NAME names the file NAME in its
+Content-Disposition.
 """
 import os
 import ssl
@@ -22,9 +23,10 @@ class Handler(SimpleHTTPRequestHandler):
     def do_GET(self):
         with open(log, "a", encoding="utf-8") as out:
             out.write("%s %s\n" % (self.command, self.path))
-        if self.path.startswith("/to/"):
+        where = self.path.split("/to/", 1)[1:]
+        if where and self.path.startswith(("/to/", "http://outside.example/to/")):
             self.send_response(302)
-            self.send_header("Location", self.path[4:])
+            self.send_header("Location", where[0])
             self.send_header("Content-Length", "0")
             self.end_headers()
         elif self.path.endswith("?cut"):

@@ -35,3 +35,18 @@ Test(http_inner, addresses_are_told_apart_by_who_can_have_them)
 	for (size_t i = 0; i < sizeof link / sizeof *link; i++)
 		cr_expect_eq(of(link[i]), HTTP_LINK, "%s", link[i]);
 }
+
+Test(http_inner, hosts_are_told_by_their_words)
+{
+	static const char *const outer[] = { "example.com", "example.com:80", "localhost.example.com", "1.1.1.1:443", "[2001:db8::1]:1" };
+	static const char *const private[] = { "localhost", "LOCALHOST:80", "x.localhost", "localhost.", "127.0.0.1:8080", "127.0.0.1.",
+					       "10.1.2.3", "[::1]", "[::ffff:127.0.0.1]:80", "[fd00::1]" };
+	static const char *const link[] = { "169.254.169.254", "169.254.169.254:80", "[fe80::1%eth0]:80" };
+
+	for (size_t i = 0; i < sizeof outer / sizeof *outer; i++)
+		cr_expect_eq(http_inner_of_host(outer[i]), HTTP_OUTER, "%s", outer[i]);
+	for (size_t i = 0; i < sizeof private / sizeof *private; i++)
+		cr_expect_eq(http_inner_of_host(private[i]), HTTP_PRIVATE, "%s", private[i]);
+	for (size_t i = 0; i < sizeof link / sizeof *link; i++)
+		cr_expect_eq(http_inner_of_host(link[i]), HTTP_LINK, "%s", link[i]);
+}
