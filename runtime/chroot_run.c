@@ -14,6 +14,7 @@
 #include "runtime/chroot_run.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
@@ -37,7 +38,7 @@
 #include "runtime/steps.h"
 #include "specs/container.h"
 
-enum { STAT_PPID = 4, STRAYS = 100000 };
+enum { STAT_PPID = 4 };
 
 struct run {
 	const struct container *container;
@@ -134,13 +135,15 @@ static void kill_children(void)
 	}
 }
 
+/* All of them, however long it takes: what is moved out of the root afterwards (chroot_places.c) would take along, out of the chroot, a
+ * process whose working folder it is. */
 static void end_strays(void)
 {
-	for (int i = 0; i < STRAYS; i++) {
+	do {
 		kill_children();
-		if (waitpid(-1, NULL, 0) < 0)
-			return;
-	}
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+	} while (waitpid(-1, NULL, 0) > 0 || errno == EINTR);
 }
 
 static int attend(struct run *run, int *ret_status, struct error *e)
