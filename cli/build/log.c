@@ -119,9 +119,13 @@ static void tell(struct build_log *log, const char *line)
 unsigned build_log_add(struct build_log *log, const char *words)
 {
 	struct vertex *v = alloc_append(&log->items, &log->count, sizeof *v);
-	autofree char *line = text_format("#%zu %s", log->count, words);
+	autorelease(text) struct text shown = { 0 };
+	autofree char *line = NULL;
 
-	*v = (struct vertex){ .words = alloc_copy(words), .began_ms = clock_monotonic_ms() };
+	/* What a build file says cannot steer the caller's terminal. */
+	text_add_escaped(&shown, words, strlen(words));
+	line = text_format("#%zu %s", log->count, shown.length ? shown.data : "");
+	*v = (struct vertex){ .words = alloc_copy(shown.length ? shown.data : ""), .began_ms = clock_monotonic_ms() };
 	if (log->style == BUILD_LOG_PLAIN)
 		tell(log, line);
 	return (unsigned)log->count - 1;

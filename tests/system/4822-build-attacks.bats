@@ -91,6 +91,15 @@ build() { run box build --progress plain "$@" ctx; }
 	expect_not "host-secret"
 }
 
+@test "a build file does not steer the caller's terminal" {
+	printf 'FROM scratch\nCOPY x\033]0;evil\007\302\233 /x\n' | dockerfile
+	touch "ctx/$(printf 'x\033]0;evil\007\302\233')"
+	build
+	expect_status 0
+	expect_not "$(printf '\033')" "$(printf '\302\233')"
+	expect_has 'COPY x\x1b]0;evil'
+}
+
 @test "settings of the context's repository start no program" {
 	local commit
 	need root git
