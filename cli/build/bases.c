@@ -17,6 +17,7 @@
 #include "images/catalogue.h"
 #include "images/commit_request.h"
 #include "images/image_parts.h"
+#include "images/reference.h"
 #include "specs/image_story.h"
 
 enum { FIRST_EPOCH = 315532800 }; /* 1980: what zip files can name */
@@ -100,6 +101,23 @@ static const char *image_of(const struct build_work *work, const struct build_fr
 	return from->kind == BUILD_FROM_IMAGE ? from->name : from->kind == BUILD_FROM_NAMED ? build_named_find(work, from)->image : NULL;
 }
 
+/* The image that from names, which is no scratch and no stage. A Dockerfile, or what an image wants done (ONBUILD), names no path of this
+ * host: an archive, or the store of another user, that its author could not read. */
+static const struct base_image *find_allowed(struct build_work *work, const struct build_from *from, struct error *e)
+{
+	struct reference reference = { 0 };
+	struct error ignored = { 0 };
+	bool is_path = from->kind == BUILD_FROM_IMAGE && !work->has_paths && reference_parse(from->name, &reference, &ignored) == 0 &&
+		       reference.kind != REFERENCE_REGISTRY;
+
+	reference_release(&reference);
+	if (!is_path)
+		return find_image(work, image_of(work, from), from->platform, e);
+	(void)error_set(e, ERROR_DENIED, "a build file names no archive and no folder of this host: \"%.200s\"", from->name);
+	(void)error_hint(e, "box build --build-context NAME=oci-layout://FOLDER:TAG, and NAME in the file; or box load first");
+	return NULL;
+}
+
 /* The configuration under a stage; its parts and epoch go to the stage. */
 static int find_base(struct build_work *work, struct stage *stage, struct build_config *ret, struct error *e)
 {
@@ -114,7 +132,7 @@ static int find_base(struct build_work *work, struct stage *stage, struct build_
 		build_config_copy(ret, &below->plan.config);
 		stage->epoch = below->epoch;
 	} else if (image_of(work, &head->base)) {
-		base = find_image(work, image_of(work, &head->base), head->base.platform, e);
+		base = find_allowed(work, &head->base, e);
 		if (!base || image_parts_read(work->call->places, base->image.digest, base->name, &stage->parts, e))
 			return -1;
 		list_copy(&stage->diff_ids, &base->image.diff_ids);
@@ -170,7 +188,7 @@ const struct list *build_source_layers(struct build_work *work, const struct bui
 	case BUILD_FROM_NAMED:
 		if (!image_of(work, from))
 			break;
-		base = find_image(work, image_of(work, from), from->platform, e);
+		base = find_allowed(work, from, e);
 		return base ? &base->image.diff_ids : NULL;
 	case BUILD_FROM_SCRATCH:
 		return &none;

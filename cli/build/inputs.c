@@ -139,7 +139,8 @@ static int parse_either(struct build_work *work, const struct app_build *spec, s
 	autorelease(text) struct text text = { 0 };
 	char digest[SHA256_TEXT];
 
-	if (spec && spec->is_native) {
+	work->has_paths = spec && spec->is_native;
+	if (work->has_paths) {
 		if (build_file_from_spec(spec->build, &work->inputs, &work->file, e))
 			return error_at(e, "build");
 		return 0;

@@ -144,6 +144,7 @@ struct build_work {
 	struct shared_cache *from, *to; /* shared.h */
 	size_t from_count, to_count;
 	bool has_asked;      /* the shared caches that it reads */
+	bool has_paths;      /* images may be named by paths of this host: by the caller's own spec, and by no Dockerfile */
 	int64_t epoch;       /* that the caller said; else -1 */
 	int64_t created;     /* of the image */
 	char *digest;        /* of the image, at the end */

@@ -86,7 +86,7 @@ hostile() {
 	box build -q -o - ctx | tar -tvf - | awk '{ print $1, $2, $3, $6, $7, $8 }' | sort >ours
 	buildah --root "$WORK/b" --runroot "$WORK/r" bud -q --isolation chroot -t t ctx >/dev/null 2>&1 || skip "buildah cannot build here"
 	buildah --root "$WORK/b" --runroot "$WORK/r" push -q t "oci:$WORK/out:t"
-	echo "FROM oci:$WORK/out:t" | box build -q -f - -o - ctx | tar -tvf - | awk '{ print $1, $2, $3, $6, $7, $8 }' | sort >theirs
+	echo "FROM theirs" | box build -q -f - --build-context "theirs=oci-layout://$WORK/out:t" -o - ctx | tar -tvf - | awk '{ print $1, $2, $3, $6, $7, $8 }' | sort >theirs
 	diff ours theirs
 }
 

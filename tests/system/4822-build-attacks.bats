@@ -91,6 +91,24 @@ build() { run box build --progress plain "$@" ctx; }
 	expect_not "host-secret"
 }
 
+@test "a build file names no archive and no store of the host" {
+	local from
+	printf 'FROM scratch\nCOPY file /file\n' | dockerfile
+	echo canary >ctx/file
+	BOX_STORE=$WORK/other build -t theirs -o "type=oci,dest=$WORK/theirs.tar"
+	expect_status 0
+	for from in "oci:$WORK/other:docker.io/library/theirs:latest" "oci-archive:$WORK/theirs.tar" "$WORK/theirs.tar" "$WORK"; do
+		printf 'FROM scratch\nCOPY --from=%s /file /file\n' "$from" | dockerfile
+		build
+		expect_status 1
+		expect_has "a build file names no archive and no folder of this host"
+		printf 'FROM %s\n' "$from" | dockerfile
+		build
+		expect_status 1
+		expect_has "a build file names no archive and no folder of this host"
+	done
+}
+
 @test "a build file does not steer the caller's terminal" {
 	printf 'FROM scratch\nCOPY x\033]0;evil\007\302\233 /x\n' | dockerfile
 	touch "ctx/$(printf 'x\033]0;evil\007\302\233')"
