@@ -54,13 +54,16 @@ int chroot_devices_make(int folder, struct error *e)
 	return 0;
 }
 
-/* Shows path of this container at the same path of the root. */
+/* Shows path of this container at the same path of the root. Folders are only to be read: the step's root is this container's root, and
+ * perhaps the host's, whose settings /proc/sys and /sys are. */
 static int show(struct child *c, const char *path, bool is_folder, struct error *e)
 {
+	const struct mount_change read_only = { .recursive = true, .set = MOUNT_ATTR_RDONLY };
 	autoclose int target = beneath_open(c->root, path, O_PATH | O_NOFOLLOW | (is_folder ? O_DIRECTORY : 0), 0, e);
 	autoclose int mount = target < 0 ? -1 : mount_clone(AT_FDCWD, path, is_folder, e);
 
-	return mount < 0 || mount_attach(mount, target, path, e) ? error_in(e, "show %s", path) : 0;
+	return mount < 0 || (is_folder && mount_change(mount, path, &read_only, e)) || mount_attach(mount, target, path, e)
+		       ? error_in(e, "show %s", path) : 0;
 }
 
 static bool has_null(struct child *c)

@@ -80,6 +80,8 @@ build_both() {
 		FROM base:1
 		RUN grep -E '^(CapBnd|NoNewPrivs|Seccomp):' /proc/self/status; mkdir -p /x && ! chroot /x /bin/true; ! mount -t tmpfs none /x; cd ../../../..; pwd; \
 		    test ! -e /sys/../ctx && test ! -e /../../ctx
+		RUN for i in /proc/sys/kernel/core_pattern /proc/sys/vm/drop_caches /sys/kernel/mm/transparent_hugepage/enabled; do \
+		    ! sh -c ": >>$i" || exit 1; done; echo x >/dev/stdout
 	END
 	build --isolation chroot
 	expect_status 0
