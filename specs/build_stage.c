@@ -153,6 +153,7 @@ static int apply_triggers(struct build_resolve *r, const struct list *triggers, 
 											     : apply(r, &trigger, e);
 		}
 		build_instruction_release(&trigger);
+		r->at = NULL; /* a spec's own steps are no instructions */
 		if (result)
 			return error_in(e, "ONBUILD %zu of the image %s", t + 1, r->file->heads[number].base.name);
 	}

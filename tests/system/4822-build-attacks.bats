@@ -109,6 +109,15 @@ build() { run box build --progress plain "$@" ctx; }
 	done
 }
 
+@test "app.json on an image with ONBUILD: its triggers, and then the spec's own steps" {
+	printf 'FROM base:1\nONBUILD RUN echo one >/n\n' | dockerfile
+	build -t trigger:1
+	printf '{"build": {"from": "trigger:1", "steps": [{"run": "echo two >>/n"}, {"copy": ["Dockerfile"], "to": "/d"}]}}' >ctx/app.json
+	run box build -q -o out ctx/app.json
+	expect_status 0
+	[ "$(tr '\n' ' ' <out/n)" = "one two " ] && [ -e out/d ] || fail "it is $(cat out/n)"
+}
+
 @test "a build file does not steer the caller's terminal" {
 	printf 'FROM scratch\nCOPY x\033]0;evil\007\302\233 /x\n' | dockerfile
 	touch "ctx/$(printf 'x\033]0;evil\007\302\233')"
