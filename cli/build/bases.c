@@ -101,14 +101,24 @@ static const char *image_of(const struct build_work *work, const struct build_fr
 	return from->kind == BUILD_FROM_IMAGE ? from->name : from->kind == BUILD_FROM_NAMED ? build_named_find(work, from)->image : NULL;
 }
 
-/* The image that from names, which is no scratch and no stage. A Dockerfile, or what an image wants done (ONBUILD), names no path of this
- * host: an archive, or the store of another user, that its author could not read. */
+/* Whether the caller's own spec names it so, and not what an image wants done (ONBUILD). */
+static bool is_of_spec(const struct build_work *work, const char *name)
+{
+	autorelease(list) struct list names = { 0 };
+
+	if (work->has_paths)
+		build_file_images(work->file, &names);
+	return list_has(&names, name);
+}
+
+/* The image that from names, which is no scratch and no stage. A Dockerfile or an image names no path of this host: an archive, or the
+ * store of another user, that its author could not read. */
 static const struct base_image *find_allowed(struct build_work *work, const struct build_from *from, struct error *e)
 {
 	struct reference reference = { 0 };
 	struct error ignored = { 0 };
-	bool is_path = from->kind == BUILD_FROM_IMAGE && !work->has_paths && reference_parse(from->name, &reference, &ignored) == 0 &&
-		       reference.kind != REFERENCE_REGISTRY;
+	bool is_path = from->kind == BUILD_FROM_IMAGE && reference_parse(from->name, &reference, &ignored) == 0 &&
+		       reference.kind != REFERENCE_REGISTRY && !is_of_spec(work, from->name);
 
 	reference_release(&reference);
 	if (!is_path)

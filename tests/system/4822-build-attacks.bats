@@ -107,6 +107,16 @@ build() { run box build --progress plain "$@" ctx; }
 		expect_status 1
 		expect_has "a build file names no archive and no folder of this host"
 	done
+	# A spec may; what an image adds to it may not.
+	printf '{"build": {"from": "oci-archive:%s", "steps": [{"copy": ["file"], "to": "/f"}]}}' "$WORK/theirs.tar" >ctx/app.json
+	run box build ctx/app.json
+	expect_status 0
+	printf 'FROM scratch\nCOPY file /x\nONBUILD COPY --from=oci-archive:%s /file /stolen\n' "$WORK/theirs.tar" | dockerfile
+	build -t evil:1
+	sed -i "s|oci-archive:$WORK/theirs.tar|evil:1|" ctx/app.json
+	run box build ctx/app.json
+	expect_status 1
+	expect_has "a build file names no archive and no folder of this host"
 }
 
 @test "app.json on an image with ONBUILD: its triggers, and then the spec's own steps" {
