@@ -60,13 +60,14 @@ char *image_record_path(const struct digest *image)
 	return text_format("images/%s.json", name);
 }
 
-/* Every digest of a record is parsed again before a path is made of it. */
+/* Every digest of a record is parsed again before a path is made of it. An image that was built from scratch may have no layer; what has
+ * no configuration is a layer. */
 static int check_digests(const struct image_record *record, const char *path, struct error *e)
 {
 	struct digest digest;
 
 	if (digest_parse(record->image, &digest) || (record->config && digest_parse(record->config, &digest)) ||
-	    !record->layers.count)
+	    (!record->config && !record->layers.count))
 		return error_set(e, ERROR_INTERNAL, "the store's record %s is broken", path);
 	for (size_t i = 0; i < record->layers.count; i++)
 		if (digest_parse(record->layers.items[i], &digest))

@@ -296,3 +296,14 @@ while True: kept.append(server.accept())' >port 3>&- &
 	run box run -q app.json
 	[ "$output" = yes ] || fail "not the argument of the file"
 }
+
+@test "an image without layers is a base as any other" {
+	printf 'FROM scratch\nENV A=1\n' >ctx/Dockerfile
+	box build -q -t none:1 ctx
+	printf 'FROM none:1\nCOPY Dockerfile /\n' >ctx/Two
+	run box build -q -f ctx/Two -t one:1 ctx
+	expect_status 0
+	box inspect one:1 | grep -q '"A=1"' || fail "not its base"
+	run box run none:1
+	expect_has "nothing to run"
+}
