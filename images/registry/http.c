@@ -404,8 +404,11 @@ static bool leads_inside(const char *first, const char *next)
 	autofree char *from = http_url_host(first), *to = http_url_host(next);
 	bool has_proxy = false;
 
-	for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++)
-		has_proxy = has_proxy || (getenv(proxies[i]) && *getenv(proxies[i]));
+	for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) {
+		const char *proxy = getenv(proxies[i]);
+
+		has_proxy = has_proxy || (proxy && *proxy);
+	}
 	return has_proxy && (!from || !to || http_inner_of_host(to) > http_inner_of_host(from));
 }
 
