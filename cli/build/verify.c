@@ -297,7 +297,9 @@ static void release(struct build_verify *verify)
 int build_verify(struct build_work *work, struct error *e)
 {
 	struct build_verify verify = { .first = work->stages };
-	struct build_work again = *work; /* borrows all but its stages */
+	/* What the image and its documents are made of is the first time's. */
+	struct stage *stages = take_ptr(&work->stages);
+	struct list read = work->read, materials = work->materials;
 	cpu_set_t cpus;
 	int result;
 
@@ -305,18 +307,17 @@ int build_verify(struct build_work *work, struct error *e)
 	verify.has_tracer = other_world_works();
 	if (!verify.has_tracer)
 		log_warning("verify: this host cannot show programs another time of day or order of names (ptrace, x86-64), continuing without");
-	again.verify = &verify;
-	again.stages = build_stages_new(work->file);
-	again.read = again.materials = (struct list){ 0 };
-	result = build_run_all(&again, e) || judge_all(&again, e) ? -1 : 0;
-	build_stages_free(&again, again.stages, again.stage_count);
+	work->verify = &verify;
+	work->stages = build_stages_new(work->file);
+	work->read = work->materials = (struct list){ 0 };
+	result = build_run_all(work, e) || judge_all(work, e) ? -1 : 0;
+	build_stages_free(work, work->stages, work->stage_count);
 	release(&verify);
-	list_release(&again.read);
-	list_release(&again.materials);
-	work->made = again.made;
-	work->roots = again.roots; /* the first time may have made nothing */
-	memcpy(work->roots_name, again.roots_name, sizeof work->roots_name);
-	work->bases = again.bases;
-	work->base_count = again.base_count;
+	list_release(&work->read);
+	list_release(&work->materials);
+	work->verify = NULL;
+	work->stages = stages;
+	work->read = read;
+	work->materials = materials;
 	return result;
 }
