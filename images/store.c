@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -156,12 +157,23 @@ static int make_slot(int store, const char *path, const char *text, struct error
 	return result;
 }
 
+int store_make_folder(int store, const char *folder, struct error *e)
+{
+	for (const char *end = folder; *end; end += *end == '/') {
+		autofree char *part = NULL;
+
+		end += strcspn(end, "/");
+		part = alloc_copy_bytes(folder, (size_t)(end - folder));
+		if (mkdirat(store, part, 0700) && errno != EEXIST)
+			return error_sys(e, "make the folder %s in the image store", part);
+	}
+	return 0;
+}
+
 char *store_slot(int store, const char *folder, const char *prefix, const char *text, struct error *e)
 {
-	if (mkdirat(store, folder, 0700) && errno != EEXIST) {
-		error_sys(e, "make the folder %s in the image store", folder);
+	if (store_make_folder(store, folder, e))
 		return NULL;
-	}
 	for (unsigned n = 0; n < SLOTS; n++) {
 		autofree char *path = text_format("%s/%s%08x-%u", folder, prefix, text_hash(text), n);
 		int found = look_at_slot(store, path, text);

@@ -40,6 +40,9 @@ int store_claim(int store, const struct digest *image);
 /* A new, locked folder below staging: its name, and a descriptor that holds the lock. */
 int store_staging_make(int store, char ret_name[static STORE_NAME], struct error *e);
 
+/* Makes a folder of the store that not every store has, and those above it; it is fine where they are there. */
+int store_make_folder(int store, const char *folder, struct error *e);
+
 /* The path of the file that stands for text and holds it, "FOLDER/PREFIXHASH-N" (to be freed). It is made where it is missing, and its
  * folder too. Whoever chooses texts can choose two of one hash: these get two files. */
 char *store_slot(int store, const char *folder, const char *prefix, const char *text, struct error *e);

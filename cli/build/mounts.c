@@ -130,45 +130,6 @@ static int lock_cache(const struct build_work *work, const char *slot, const str
 	return error_set(e, ERROR_EXISTS, "lock the cache %s: %d builds use it", mount->id, PRIVATE_MOST);
 }
 
-/* A build that is verified has empty ones the second time, as another machine has. */
-static int open_new_cache(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts, struct error *e)
-{
-	char name[STORE_NAME];
-	autofree char *slot = NULL;
-	int folder = store_staging_make(work->store, name, e);
-
-	if (folder < 0)
-		return -1;
-	keep(mounts, folder);
-	list_add(&mounts->staged, name);
-	slot = text_format("staging/%s/root", name);
-	return open_cache_folder(work, slot, 0, mount, e);
-}
-
-static int open_cache(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts,
-		      struct build_mount_source *ret, struct error *e)
-{
-	autofree char *slot = NULL;
-	unsigned n = 0;
-	int lock;
-
-	if (work->verify) {
-		ret->descriptor = open_new_cache(work, mount, mounts, e);
-		ret->is_there = ret->descriptor >= 0;
-		return ret->is_there ? 0 : -1;
-	}
-	if (mkdirat(work->store, "build", 0700) && errno != EEXIST)
-		return error_sys(e, "make the folder build in the image store");
-	slot = store_slot(work->store, "build/mounts", "id-", mount->id, e);
-	lock = slot ? lock_cache(work, slot, mount, &n, e) : -1;
-	if (lock < 0)
-		return -1;
-	keep(mounts, lock);
-	ret->descriptor = open_cache_folder(work, slot, n, mount, e);
-	ret->is_there = ret->descriptor >= 0;
-	return ret->is_there ? 0 : -1;
-}
-
 /* A folder of the store that goes with the mounts. */
 static int make_staging(struct build_work *work, struct build_mounts *mounts, struct error *e)
 {
@@ -180,6 +141,42 @@ static int make_staging(struct build_work *work, struct build_mounts *mounts, st
 	keep(mounts, folder);
 	list_add(&mounts->staged, name);
 	return folder;
+}
+
+/* A build that is verified has empty ones the second time, as another machine has. */
+static int open_new_cache(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts, struct error *e)
+{
+	autofree char *slot = NULL;
+
+	if (make_staging(work, mounts, e) < 0)
+		return -1;
+	slot = text_format("staging/%s/root", mounts->staged.items[mounts->staged.count - 1]);
+	return open_cache_folder(work, slot, 0, mount, e);
+}
+
+/* The source is that, or opening it has failed. */
+static int take_source(int descriptor, struct build_mount_source *ret)
+{
+	ret->descriptor = descriptor;
+	ret->is_there = descriptor >= 0;
+	return ret->is_there ? 0 : -1;
+}
+
+static int open_cache(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts,
+		      struct build_mount_source *ret, struct error *e)
+{
+	autofree char *slot = NULL;
+	unsigned n = 0;
+	int lock;
+
+	if (work->verify)
+		return take_source(open_new_cache(work, mount, mounts, e), ret);
+	slot = store_slot(work->store, "build/mounts", "id-", mount->id, e);
+	lock = slot ? lock_cache(work, slot, mount, &n, e) : -1;
+	if (lock < 0)
+		return -1;
+	keep(mounts, lock);
+	return take_source(open_cache_folder(work, slot, n, mount, e), ret);
 }
 
 /* What the step writes there is thrown away, so it gets a copy; as does what no folder of this host is. */
@@ -200,10 +197,9 @@ static int open_bind(struct build_work *work, const struct build_mount *mount, s
 	struct build_folder folder;
 	/* In a chroot what is mounted is moved. */
 	bool is_direct = build_folder_of(work, &mount->from, &folder) && mount->read_only && !folder.ignore->count && !isolation_is_chroot();
+	int found = is_direct ? beneath_open(folder.root, mount->source, O_PATH, 0, e) : open_copy(work, mount, mounts, e);
 
-	ret->descriptor = is_direct ? beneath_open(folder.root, mount->source, O_PATH, 0, e) : open_copy(work, mount, mounts, e);
-	ret->is_there = ret->descriptor >= 0;
-	return ret->is_there ? 0 : error_in(e, "--mount=type=bind,source=%s", mount->source);
+	return take_source(found, ret) == 0 ? 0 : error_in(e, "--mount=type=bind,source=%s", mount->source);
 }
 
 static const struct build_secret *find_secret(const struct build_work *work, const char *id)
@@ -287,9 +283,7 @@ static int open_agent(struct build_work *work, const struct build_mount *mount, 
 		return -1;
 	if (!agent)
 		return 0;
-	ret->descriptor = start_agent(work, mount, mounts, agent, e);
-	ret->is_there = ret->descriptor >= 0;
-	return ret->is_there ? 0 : -1;
+	return take_source(start_agent(work, mount, mounts, agent, e), ret);
 }
 
 static int open_one(struct build_work *work, const struct build_mount *mount, struct build_mounts *mounts, struct build_mount_source *ret,

@@ -165,8 +165,6 @@ static int open_mount(const struct build_work *work, const char *id, int how, bo
 	autoclose int lock = -1;
 
 	*ret_folder = -1;
-	if (mkdirat(work->store, "build", 0700) && errno != EEXIST)
-		return error_sys(e, "make the folder build in the image store");
 	slot = store_slot(work->store, MOUNTS, "id-", id, e);
 	lock = slot ? openat(work->store, slot, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;
 	if (!slot)

@@ -201,8 +201,8 @@ int build_cache_put_text(int store, const char *key, const char *value, struct e
 	autorelease(text) struct text content = { 0 };
 	autofree char *path = NULL;
 
-	if ((mkdirat(store, "build", 0700) && errno != EEXIST) || (mkdirat(store, "build/cache", 0700) && errno != EEXIST))
-		return error_sys(e, "make the folder build/cache in the image store");
+	if (store_make_folder(store, "build/cache", e))
+		return -1;
 	for (unsigned n = 0; n < SLOTS; n++) {
 		autorelease(text) struct text there = { 0 };
 

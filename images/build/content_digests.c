@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "images/build/selection.h"
 #include "images/image_request.h"
+#include "images/store.h"
 
 enum { RACY_S = 2, LIMIT = 512 << 20, SPARE = 4096, HEX = 64 };
 
@@ -197,7 +198,7 @@ static void write_all_known(struct content_digests *digests)
 
 	text_add_bytes(&content, magic, sizeof magic);
 	text_add_bytes(&content, all, count * sizeof *all);
-	if ((mkdirat(digests->store, "build", 0700) && errno != EEXIST) || (mkdirat(digests->store, "build/digests", 0700) && errno != EEXIST))
+	if (store_make_folder(digests->store, "build/digests", &ignored))
 		return;
 	(void)file_replace(digests->store, digests->path, content.data, content.length, 0600, &ignored); /* it is a cache */
 }

@@ -201,8 +201,8 @@ static int keep(int store, int staging, const struct digest *digest, struct erro
 {
 	autoclose int fetched = -1;
 
-	if ((mkdirat(store, "build", 0700) && errno != EEXIST) || (mkdirat(store, "build/fetched", 0700) && errno != EEXIST))
-		return error_sys(e, "make the folder build/fetched in the image store");
+	if (store_make_folder(store, "build/fetched", e))
+		return -1;
 	fetched = openat(store, "build/fetched", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fetched < 0)
 		return error_sys(e, "open the folder build/fetched in the image store");
