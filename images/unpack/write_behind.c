@@ -9,7 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +18,9 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "images/unpack/behind.h"
 
-enum { BUFFERS = 2, SIZE = WRITE_BEHIND_WORTH, ALIGNMENT = 4096, STACK = 256 << 10 };
+enum { BUFFERS = 2, SIZE = WRITE_BEHIND_WORTH, ALIGNMENT = 4096 };
 
 struct write_behind {
 	int fd;
@@ -27,14 +28,9 @@ struct write_behind {
 	bool is_direct;
 	int64_t written; /* by whoever writes */
 	char *buffers[BUFFERS];
-	size_t used; /* of the one that is filled now */
-	bool has_thread;
-	pthread_t thread;
-	pthread_mutex_t lock; /* of everything below */
-	pthread_cond_t changed;
-	size_t filled, done; /* whole buffers so far */
-	bool is_over;
-	int failure; /* errno of the first write that failed, or 0 */
+	size_t used;           /* of the one that is filled now */
+	struct behind *thread; /* NULL: nothing was handed over so far */
+	atomic_int failure;    /* errno of the first write that failed, or 0 */
 };
 
 static void set_direct(struct write_behind *behind, bool is_direct)
@@ -65,43 +61,12 @@ static int write_out(struct write_behind *behind, const char *bytes, size_t leng
 	return 0;
 }
 
-static void *run(void *data)
+static void write_piece(void *data, size_t place)
 {
 	struct write_behind *behind = data;
 
-	pthread_mutex_lock(&behind->lock);
-	for (;;) {
-		const char *buffer;
-		int failure;
-
-		while (behind->done == behind->filled && !behind->is_over)
-			pthread_cond_wait(&behind->changed, &behind->lock);
-		if (behind->done == behind->filled)
-			break;
-		buffer = behind->buffers[behind->done % BUFFERS];
-		failure = behind->failure;
-		pthread_mutex_unlock(&behind->lock);
-		if (!failure)
-			failure = write_out(behind, buffer, SIZE);
-		pthread_mutex_lock(&behind->lock);
-		behind->failure = failure;
-		behind->done++;
-		pthread_cond_broadcast(&behind->changed);
-	}
-	pthread_mutex_unlock(&behind->lock);
-	return NULL;
-}
-
-static void start(struct write_behind *behind)
-{
-	pthread_attr_t attributes;
-
-	if (pthread_attr_init(&attributes))
-		return;
-	/* Its default would be the caller's stack limit, which may be all of the sandbox's memory. */
-	behind->has_thread = pthread_attr_setstacksize(&attributes, STACK) == 0 &&
-			     pthread_create(&behind->thread, &attributes, run, behind) == 0;
-	(void)pthread_attr_destroy(&attributes); /* cannot fail */
+	if (!behind->failure)
+		behind->failure = write_out(behind, behind->buffers[place], SIZE);
 }
 
 struct write_behind *write_behind_begin(int fd, const char *doing)
@@ -110,15 +75,13 @@ struct write_behind *write_behind_begin(int fd, const char *doing)
 
 	behind->fd = fd;
 	behind->doing = doing;
-	pthread_mutex_init(&behind->lock, NULL); /* neither can fail without attributes */
-	pthread_cond_init(&behind->changed, NULL);
 	return behind;
 }
 
-/* The buffer that is filled now: the thread, if there is one, is done with it. The first ones come when there is something for them. */
+/* The buffer that is filled now: the thread, if there is one, is done with it. They come when there is something for them. */
 static char *buffer_now(struct write_behind *behind)
 {
-	char **buffer = &behind->buffers[behind->filled % BUFFERS];
+	char **buffer = &behind->buffers[behind->thread ? behind_place(behind->thread) : 0];
 
 	if (!*buffer)
 		*buffer = alloc_aligned(ALIGNMENT, SIZE);
@@ -128,23 +91,13 @@ static char *buffer_now(struct write_behind *behind)
 /* A whole buffer. */
 static int hand_over(struct write_behind *behind)
 {
-	int failure;
-
-	if (behind->filled == 0) {
+	if (!behind->thread) {
 		set_direct(behind, true);
-		start(behind);
+		behind->thread = behind_begin(BUFFERS, write_piece, behind);
 	}
 	behind->used = 0;
-	if (!behind->has_thread)
-		return write_out(behind, behind->buffers[0], SIZE);
-	pthread_mutex_lock(&behind->lock);
-	behind->filled++;
-	pthread_cond_broadcast(&behind->changed);
-	while (behind->filled - behind->done >= BUFFERS)
-		pthread_cond_wait(&behind->changed, &behind->lock);
-	failure = behind->failure;
-	pthread_mutex_unlock(&behind->lock);
-	return failure;
+	behind_add(behind->thread);
+	return behind->failure;
 }
 
 static int fail(const struct write_behind *behind, int failure, struct error *e)
@@ -171,24 +124,12 @@ int write_behind_add(struct write_behind *behind, const void *bytes, size_t leng
 	return 0;
 }
 
-/* The thread ends behind the last whole buffer. */
-static void finish(struct write_behind *behind)
-{
-	if (!behind->has_thread)
-		return;
-	pthread_mutex_lock(&behind->lock);
-	behind->is_over = true;
-	pthread_cond_broadcast(&behind->changed);
-	pthread_mutex_unlock(&behind->lock);
-	(void)pthread_join(behind->thread, NULL); /* it is ours, and nobody else joins it */
-	behind->has_thread = false;
-}
-
 int write_behind_end(struct write_behind *behind, struct error *e)
 {
 	int failure;
 
-	finish(behind);
+	if (behind->thread)
+		behind_end(behind->thread);
 	failure = behind->failure;
 	if (!failure && behind->used)
 		failure = write_out(behind, buffer_now(behind), behind->used);
@@ -202,10 +143,8 @@ void write_behind_free(struct write_behind *behind)
 {
 	if (!behind)
 		return;
-	finish(behind);
+	behind_free(behind->thread);
 	for (size_t i = 0; i < BUFFERS; i++)
 		free(behind->buffers[i]);
-	pthread_cond_destroy(&behind->changed);
-	pthread_mutex_destroy(&behind->lock);
 	free(behind);
 }
