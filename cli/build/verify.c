@@ -284,7 +284,7 @@ static int judge_all(const struct build_work *work, struct error *e)
 			 verify->steps);
 }
 
-static void release(struct build_verify *verify)
+static void free_verify(struct build_verify *verify)
 {
 	for (size_t i = 0; i < verify->count; i++) {
 		free(verify->items[i].words);
@@ -292,30 +292,31 @@ static void release(struct build_verify *verify)
 		commit_layer_release(&verify->items[i].layer);
 	}
 	free(verify->items);
+	free(verify);
 }
 
 int build_verify(struct build_work *work, struct error *e)
 {
-	struct build_verify verify = { .first = work->stages };
+	struct build_verify *verify = alloc_zeroed(1, sizeof *verify);
 	/* What the image and its documents are made of is the first time's. */
 	struct stage *stages = take_ptr(&work->stages);
 	struct list read = work->read, materials = work->materials;
 	cpu_set_t cpus;
 	int result;
 
-	verify.has_cpus = sched_getaffinity(0, sizeof cpus, &cpus) == 0 && CPU_COUNT(&cpus) > 1;
-	verify.has_tracer = other_world_works();
-	if (!verify.has_tracer)
+	verify->first = stages;
+	verify->has_cpus = sched_getaffinity(0, sizeof cpus, &cpus) == 0 && CPU_COUNT(&cpus) > 1;
+	verify->has_tracer = other_world_works();
+	if (!verify->has_tracer)
 		log_warning("verify: this host cannot show programs another time of day or order of names (ptrace, x86-64), continuing without");
-	work->verify = &verify;
+	work->verify = verify;
 	work->stages = build_stages_new(work->file);
 	work->read = work->materials = (struct list){ 0 };
 	result = build_run_all(work, e) || judge_all(work, e) ? -1 : 0;
 	build_stages_free(work, work->stages, work->stage_count);
-	release(&verify);
+	free_verify(take_ptr(&work->verify));
 	list_release(&work->read);
 	list_release(&work->materials);
-	work->verify = NULL;
 	work->stages = stages;
 	work->read = read;
 	work->materials = materials;
