@@ -48,14 +48,19 @@ static void add_layer(struct image_parts *parts, const char *diff_id, const char
 		(struct descriptor){ .media_type = alloc_copy(media_type), .digest = alloc_copy(digest), .size = size };
 }
 
+void image_parts_add_layers(struct image_parts *to, const struct image_parts *from)
+{
+	for (size_t i = 0; i < from->layer_count; i++)
+		add_layer(to, from->diff_ids.items[i], from->layers[i].media_type, from->layers[i].digest,
+			  from->layers[i].size);
+}
+
 void image_parts_copy(struct image_parts *to, const struct image_parts *from)
 {
 	image_parts_release(to);
 	to->base_name = alloc_copy(from->base_name);
 	to->base_digest = alloc_copy(from->base_digest);
-	for (size_t i = 0; i < from->layer_count; i++)
-		add_layer(to, from->diff_ids.items[i], from->layers[i].media_type, from->layers[i].digest,
-			  from->layers[i].size);
+	image_parts_add_layers(to, from);
 	if (from->history.length)
 		text_add_bytes(&to->history, from->history.data, from->history.length);
 }

@@ -34,6 +34,9 @@ int image_parts_read(const struct places *places, const char *manifest, const ch
 void image_parts_copy(struct image_parts *to, const struct image_parts *from); /* to is released first */
 void image_parts_release(struct image_parts *parts);
 
+/* The layers of from on top of those of to; no history. */
+void image_parts_add_layers(struct image_parts *to, const struct image_parts *from);
+
 /* One step more. layer: what came of it; NULL, or with a diff_id of NULL: no layer. */
 void image_parts_add(struct image_parts *parts, const char *created_by, const struct commit_layer *layer,
 		     int64_t epoch);

@@ -28,7 +28,6 @@
 #include "images/build/cache_records.h"
 #include "images/catalogue.h"
 #include "images/commit_request.h"
-#include "images/descriptor.h"
 #include "images/image_name.h"
 #include "images/image_parts.h"
 #include "images/image_write.h"
@@ -337,17 +336,6 @@ static void add_steps(const struct build_work *work, const struct stage *stage, 
 		cache_records_add(stage->keys.items[i], stage->layers[i].diff_id, secret, ret);
 }
 
-static void add_layers(const struct stage *stage, struct image_parts *ret)
-{
-	for (size_t i = 0; i < stage->parts.layer_count; i++) {
-		const struct descriptor *from = &stage->parts.layers[i];
-		struct descriptor *layer = alloc_append(&ret->layers, &ret->layer_count, sizeof *layer);
-
-		*layer = (struct descriptor){ .media_type = alloc_copy(from->media_type), .digest = alloc_copy(from->digest), .size = from->size };
-		list_add(&ret->diff_ids, stage->parts.diff_ids.items[i]);
-	}
-}
-
 /* The image; its digest is to be freed, NULL where no stage has a layer. */
 static int make_image(struct build_work *work, const struct shared_cache *shared, const struct list *names, char **ret_digest,
 		      struct error *e)
@@ -365,7 +353,7 @@ static int make_image(struct build_work *work, const struct shared_cache *shared
 
 		if (!is_chosen(work, shared, i) || parts.layer_count + stage->parts.layer_count > LAYERS)
 			continue;
-		add_layers(stage, &parts);
+		image_parts_add_layers(&parts, &stage->parts);
 		add_steps(work, stage, &secret, &records);
 	}
 	list_addf(&cache.labels, LABEL "=%s", records.length ? records.data : "");
