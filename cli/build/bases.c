@@ -165,20 +165,19 @@ static int find_base(struct build_work *work, struct stage *stage, struct build_
 
 int build_begin_stage(struct build_work *work, struct stage *stage, struct error *e)
 {
+	const struct build_head *head = build_file_head(work->file, stage->number);
 	struct build_config base = { 0 };
 	int result = find_base(work, stage, &base, e);
 
 	if (result == 0)
 		result = build_stage_resolve(work->file, stage->number, &base, &stage->plan, e);
-	else if (build_file_head(work->file, stage->number)->line)
-		error_in(e, "%s:%lld: FROM", work->file_name, (long long)build_file_head(work->file, stage->number)->line);
+	else if (head->line)
+		error_in(e, "%s:%lld: FROM", work->file_name, (long long)head->line);
 	build_config_release(&base);
 	if (result)
 		return -1;
-	if (build_file_head(work->file, stage->number)->base.kind == BUILD_FROM_NAMED &&
-	    !image_of(work, &build_file_head(work->file, stage->number)->base))
-		build_named_begin(stage, &build_file_head(work->file, stage->number)->base,
-				  build_file_head(work->file, stage->number)->line);
+	if (head->base.kind == BUILD_FROM_NAMED && !image_of(work, &head->base))
+		build_named_begin(stage, &head->base, head->line);
 	if (work->epoch >= 0)
 		stage->epoch = work->epoch;
 	stage->layers = alloc_zeroed(stage->plan.step_count + 1, sizeof *stage->layers);

@@ -79,7 +79,7 @@ char *build_fetch_source(struct build_work *work, const struct stage *stage, siz
 	const struct build_step *step = &stage->plan.steps[stage->next];
 	const char *words = step->sources[source].path;
 	char *what = build_network_check(work, e)                   ? NULL
-		     : step->sources[source].kind == BUILD_SOURCE_GIT ? build_repository_resolve(work, step, words, e)
+		     : step->sources[source].kind == BUILD_SOURCE_GIT ? build_repository_resolve(work, words, e)
 								      : fetch_request(work->call->places, words, NULL, e);
 
 	if (!what) {

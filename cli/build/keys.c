@@ -49,21 +49,23 @@ static int add_files(struct build_work *work, const struct build_folder *folder,
 {
 	autorelease(text) struct text description = { 0 };
 	char digest[SHA256_TEXT];
+	bool is_long;
 
 	if (content_digests_fill(folder->digests, selection, NULL, e))
 		return -1;
+	text_add(&description, "");
 	selection_describe(selection, /* has_owners= */ false, &description);
-	if (work->options->provenance) {
-		sha256_bytes(description.length ? description.data : "", description.length, digest);
+	is_long = description.length >= VERBATIM;
+	if (is_long || work->options->provenance)
+		sha256_bytes(description.data, description.length, digest);
+	if (work->options->provenance)
 		list_add(&work->read, digest);
-	}
-	if (description.length < VERBATIM) {
-		text_addf(ret, "files %zu\n", description.length);
-		text_add_bytes(ret, description.length ? description.data : "", description.length);
+	if (is_long) {
+		text_addf(ret, "files %s\n", digest);
 		return 0;
 	}
-	sha256_bytes(description.length ? description.data : "", description.length, digest);
-	text_addf(ret, "files %s\n", digest);
+	text_addf(ret, "files %zu\n", description.length);
+	text_add_bytes(ret, description.data, description.length);
 	return 0;
 }
 

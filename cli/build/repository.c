@@ -277,13 +277,12 @@ static char *ask(struct git *git, struct error *e)
 	return commit;
 }
 
-char *build_repository_resolve(struct build_work *work, const struct build_step *step, const char *words, struct error *e)
+char *build_repository_resolve(struct build_work *work, const char *words, struct error *e)
 {
 	autorelease(build_git) struct build_git address = { 0 };
 	struct git git = { .work = work, .address = &address, .words = words };
 	char *commit = NULL;
 
-	(void)step;
 	if (build_git_parse(words, &address, e) == 0)
 		commit = ask(&git, e);
 	git_release(&git);

@@ -14,7 +14,7 @@ struct error;
 struct list;
 
 /* In a worker, whose stdout it takes: the commit that the address means now. The caller frees it; NULL and e. */
-char *build_repository_resolve(struct build_work *work, const struct build_step *step, const char *words, struct error *e);
+char *build_repository_resolve(struct build_work *work, const char *words, struct error *e);
 
 /* In a worker: the layer with the commit's files in the folder "src"; its digest is added to ret. */
 int build_repository_checkout(struct build_work *work, const struct build_step *step, const char *words, const char *commit,
