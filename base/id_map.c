@@ -93,6 +93,9 @@ void id_map_for_caller(struct id_map *ret)
 	ret->can_setgroups = true;
 }
 
+const struct id_map id_map_as_is = { .uids = { { 0, 0, ID_RANGE } }, .gids = { { 0, 0, ID_RANGE } }, .uid_count = 1, .gid_count = 1,
+				     .can_setgroups = true };
+
 void id_map_for_files(bool is_rootless, struct id_map *ret)
 {
 	const struct id_extent all = { 0, 0, UINT32_MAX };

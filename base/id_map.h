@@ -32,6 +32,9 @@ struct id_map {
 	bool can_setgroups;
 };
 
+/* Every id that an image has stands for itself. */
+extern const struct id_map id_map_as_is;
+
 /* The map of the calling ordinary user: the caller is 0, and the first range of its subordinate ids (subuid(5)) follows where it has one
  * of users and one of groups, and newuidmap(1) and newgidmap(1) are there. Without them, which is an ordinary case, only 0 exists. */
 void id_map_for_caller(struct id_map *ret);

@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/own_name.h"
 #include "base/text.h"
 #include "runtime/chroot_devices.h"
 #include "specs/container.h"
@@ -39,7 +40,7 @@ struct chroot_places {
 	int root, aside;
 	struct place *items; /* folders that were made come before what is in them */
 	size_t count;
-	struct chroot_place *list;
+	struct own_name *names;
 };
 
 static struct place *add_place(struct chroot_places *places)
@@ -186,16 +187,14 @@ int chroot_places_make(const struct container *container, int root, int aside, s
 	return 0;
 }
 
-const struct chroot_place *chroot_places_list(const struct chroot_places *places, size_t *ret_count)
+const struct own_name *chroot_places_names(struct chroot_places *places, size_t *ret_count)
 {
-	struct chroot_places *own = (struct chroot_places *)(uintptr_t)places; /* the list is kept for the caller alone */
-
-	free(own->list);
-	own->list = alloc_zeroed(places->count + 1, sizeof *own->list);
+	free(places->names);
+	places->names = alloc_zeroed(places->count + 1, sizeof *places->names);
 	for (size_t i = 0; i < places->count; i++)
-		own->list[i] = (struct chroot_place){ places->items[i].above.st_dev, places->items[i].above.st_ino, places->items[i].name };
+		places->names[i] = (struct own_name){ places->items[i].above.st_dev, places->items[i].above.st_ino, places->items[i].name };
 	*ret_count = places->count;
-	return own->list;
+	return places->names;
 }
 
 /* Back to where it came from, if it is still the same. */
@@ -244,7 +243,7 @@ int chroot_places_undo(struct chroot_places *places, struct error *e)
 		free(places->items[i].source);
 	}
 	free(places->items);
-	free(places->list);
+	free(places->names);
 	free(places);
 	return result;
 }

@@ -8,24 +8,17 @@
 #pragma once
 
 #include <stddef.h>
-#include <sys/types.h>
 
 struct chroot_places;
 struct container;
 struct error;
-
-/* A name in the root that is box's own now. */
-struct chroot_place {
-	dev_t device; /* of the folder that it lies in */
-	ino_t inode;
-	const char *name;
-};
+struct own_name;
 
 /* Puts everything into root; aside is a folder of the same file system for what makes room. *ret is to be undone also after a failure. */
 int chroot_places_make(const struct container *container, int root, int aside, struct chroot_places **ret, struct error *e);
 
-/* Borrowed. */
-const struct chroot_place *chroot_places_list(const struct chroot_places *places, size_t *ret_count);
+/* The names in the root that are box's own now. Borrowed until chroot_places_undo. */
+const struct own_name *chroot_places_names(struct chroot_places *places, size_t *ret_count);
 
 /* Takes everything out again, whatever became of it, and frees places. */
 int chroot_places_undo(struct chroot_places *places, struct error *e);

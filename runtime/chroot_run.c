@@ -63,8 +63,6 @@ static void become_child(const struct run *run, int channel, bool can_mount)
 static int start_child(struct run *run, struct error *e)
 {
 	bool has_network = run->container->namespaces[NAMESPACE_NETWORK].choice == NAMESPACE_HOST;
-	struct id_map map = { .uids = { { 0, 0, ID_RANGE } }, .gids = { { 0, 0, ID_RANGE } }, .uid_count = 1, .gid_count = 1,
-			      .can_setgroups = true };
 	struct process_clone request = { .cgroup = -1, .flags = CLONE_NEWUSER | CLONE_NEWNS | (has_network ? 0 : CLONE_NEWNET) };
 	struct error refused = { 0 };
 	int ends[2];
@@ -82,7 +80,7 @@ static int start_child(struct run *run, struct error *e)
 	}
 	run->channel = ends[0];
 	close(ends[1]);
-	return run->pid < 0 || (request.flags && id_map_write(run->pid, &map, e)) ? -1 : 0;
+	return run->pid < 0 || (request.flags && id_map_write(run->pid, &id_map_as_is, e)) ? -1 : 0;
 }
 
 static int expect(const struct run *run, unsigned stage, struct message *ret, struct error *e)

@@ -40,9 +40,6 @@ struct build_worker {
 	struct inside_process process;
 };
 
-static const struct id_map as_they_are = { .uids = { { 0, 0, ID_RANGE } }, .gids = { { 0, 0, ID_RANGE } }, .uid_count = 1, .gid_count = 1,
-					   .can_setgroups = true };
-
 int build_worker_export(struct build_work *work, const struct list *diff_ids, int fd, struct error *e)
 {
 	const struct places *places = work->call->places;
@@ -82,7 +79,7 @@ static int open_root(struct build_worker *worker, bool is_changed, struct error 
 static int start_in_chroot(struct build_worker *worker, struct error *e)
 {
 	struct layer_work *request = &worker->wish.request;
-	const struct inside inside = { .map = &as_they_are, .first = -1, .confine = worker->root.folder, .kept = request->kept,
+	const struct inside inside = { .map = &id_map_as_is, .first = -1, .confine = worker->root.folder, .kept = request->kept,
 				       .kept_count = request->kept_count, .work = work_inside, .data = request };
 
 	if (request->name && root_state_read(&worker->how, &worker->before, e))
@@ -126,19 +123,30 @@ int build_worker_start(const struct build_worker_wish *wish, struct build_worker
 	return -1;
 }
 
+/* A new folder beside the root, on its file system; *ret_name is to be freed. */
+static int make_beside(const struct build_worker *worker, const char *what, char **ret_name, struct error *e)
+{
+	const int roots = worker->wish.work->roots;
+	int folder;
+
+	*ret_name = text_format("%s.%s", worker->root.key, what);
+	folder = mkdirat(roots, *ret_name, 0700) ? -1 : openat(roots, *ret_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return folder >= 0 ? folder : error_sys(e, "make the folder %s beside a step's root", *ret_name);
+}
+
 /* What changed goes to take, in a folder of its own. */
 static int take_changes(struct build_worker *worker, struct error *e)
 {
 	const struct build_worker_wish *wish = &worker->wish;
 	struct build_work *work = wish->work;
-	autofree char *name = text_format("%s.changes", worker->root.key);
+	autofree char *name = NULL;
 	struct error later = { 0 };
-	autoclose int folder = -1;
+	autoclose int folder = make_beside(worker, "changes", &name, e);
 	int result;
 
-	if (mkdirat(work->roots, name, 0700) || (folder = openat(work->roots, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
-		return error_sys(e, "make a folder for the changes");
-	result = root_changes_find(&worker->how, worker->before, folder, e) || wish->take(folder, &as_they_are, wish->data, e) ? -1 : 0;
+	if (folder < 0)
+		return -1;
+	result = root_changes_find(&worker->how, worker->before, folder, e) || wish->take(folder, &id_map_as_is, wish->data, e) ? -1 : 0;
 	if (folder_remove(work->roots, name, &later))
 		log_warning("%s, continuing", later.text);
 	return result ? -1 : build_root_note(work, &worker->root, wish->diff_ids, wish->made->diff_id, e);
@@ -171,14 +179,7 @@ static void weaken(struct container *container)
 static int run_placed(struct build_worker *worker, struct container *container, struct chroot_places *places, int *ret_status,
 		      struct error *e)
 {
-	size_t count = 0;
-	const struct chroot_place *list = chroot_places_list(places, &count);
-	autofree struct root_own *own = alloc_zeroed(count + 1, sizeof *own);
-
-	for (size_t i = 0; i < count; i++)
-		own[i] = (struct root_own){ list[i].device, list[i].inode, list[i].name };
-	worker->how.own = own;
-	worker->how.own_count = count;
+	worker->how.own = chroot_places_names(places, &worker->how.own_count);
 	weaken(container);
 	if (root_state_read(&worker->how, &worker->before, e) ||
 	    chroot_run(worker->wish.work->call->places, container, worker->root.folder, ret_status, e))
@@ -204,14 +205,14 @@ static int refuse_limits(const struct build_options *options, struct error *e)
 static int run_in_chroot(struct build_worker *worker, struct container *container, int *ret_status, struct error *e)
 {
 	struct build_work *work = worker->wish.work;
-	autofree char *name = text_format("%s.aside", worker->root.key);
+	autofree char *name = NULL;
 	struct chroot_places *places = NULL;
 	struct error later = { 0 };
-	autoclose int aside = -1;
+	autoclose int aside = make_beside(worker, "aside", &name, e);
 	int result;
 
-	if (mkdirat(work->roots, name, 0700) || (aside = openat(work->roots, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
-		return error_sys(e, "make a folder beside the root");
+	if (aside < 0)
+		return -1;
 	result = chroot_places_make(container, worker->root.folder, aside, &places, e) == 0
 			 ? run_placed(worker, container, places, ret_status, e) : -1;
 	if (chroot_places_undo(places, &later) || folder_remove(work->roots, name, &later)) {

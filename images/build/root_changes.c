@@ -20,6 +20,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/own_name.h"
 #include "base/tar_attributes.h"
 #include "base/tar_writer.h"
 #include "base/text.h"

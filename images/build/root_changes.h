@@ -18,18 +18,12 @@
 #include <sys/stat.h>
 
 struct error;
+struct own_name;
 struct root_state;
-
-/* A name that is box's own while the step runs, whatever happens to it. */
-struct root_own {
-	dev_t device; /* of the folder that it lies in */
-	ino_t inode;
-	const char *name;
-};
 
 struct root_changes {
 	int root;                   /* of the step; nobody else changes it now */
-	const struct root_own *own;
+	const struct own_name *own; /* what is no change */
 	size_t own_count;
 	int64_t epoch;              /* what changed gets no later time than this */
 	uint32_t id_base;           /* is added to the owners of lower's folders */
