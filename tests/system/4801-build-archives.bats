@@ -3,17 +3,10 @@
 # ADD of archives: what they become, and what hostile ones try.
 
 load lib
+load build
 
-setup() {
-	setup_world
-	need root
-	mkdir ctx
-	"$WORK/bin/box" import "$ROOTFS" base:1 >/dev/null
-}
+setup() { setup_build; }
 teardown() { teardown_world; }
-
-dockerfile() { cat >ctx/Dockerfile; }
-build() { run box build --progress plain "$@" ctx; }
 
 # A tar of members that tar(1) does not make: hostile NAME TYPE [LINK] …
 hostile() {

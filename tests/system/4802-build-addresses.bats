@@ -3,21 +3,17 @@
 # ADD of what lies on a server: what it becomes, when it is fetched, and what hostile servers try.
 
 load lib
+load build
 
 setup() {
-	setup_world
-	need root
-	mkdir ctx www
-	"$WORK/bin/box" import "$ROOTFS" base:1 >/dev/null
+	setup_build
+	mkdir www
 }
 teardown() {
 	local pid
 	for pid in ${SERVERS:-}; do kill "$pid"; done
 	teardown_world
 }
-
-dockerfile() { cat >ctx/Dockerfile; }
-build() { run box build --progress plain "$@" ctx; }
 
 # Serves ./www: PORT.
 serve() {

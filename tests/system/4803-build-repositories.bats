@@ -3,12 +3,12 @@
 # ADD of git repositories: what comes of them, and what hostile ones try.
 
 load lib
+load build
 
 setup() {
-	setup_world
-	need root git
-	mkdir ctx www repo
-	"$WORK/bin/box" import "$ROOTFS" base:1 >/dev/null
+	setup_build
+	need git
+	mkdir www repo
 	export GIT_CONFIG_GLOBAL=$WORK/gitconfig
 	git config --global user.email t@example.com
 	git config --global user.name tester
@@ -30,8 +30,6 @@ teardown() {
 
 record() { git -C repo add -A && git -C repo commit -qm "$1"; }
 publish() { rm -rf www/x.git && git clone -q --bare repo www/x.git && git -C www/x.git update-server-info; }
-dockerfile() { cat >ctx/Dockerfile; }
-build() { run box build --progress plain "$@" ctx; }
 
 @test "a branch, a tag, a commit, a folder: their files, with git's modes; the commit decides about the cache" {
 	local one

@@ -3,20 +3,13 @@
 # box build: contexts by name, the result as a folder, the caller's SSH agent.
 
 load lib
+load build
 
-setup() {
-	setup_world
-	need root
-	mkdir ctx
-	"$WORK/bin/box" import "$ROOTFS" base:1 >/dev/null
-}
+setup() { setup_build; }
 teardown() {
 	[ -z "${SSH_AGENT_PID:-}" ] || kill "$SSH_AGENT_PID"
 	teardown_world
 }
-
-dockerfile() { cat >ctx/Dockerfile; }
-build() { run box build --progress plain "$@" ctx; }
 
 @test "contexts by name: folders, images and layouts, for FROM, --from and mounts" {
 	mkdir -p lib/sub layout && echo f >lib/sub/f && echo h >lib/hidden && echo hidden >lib/.dockerignore && ln -s "$WORK" lib/out

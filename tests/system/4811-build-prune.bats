@@ -3,12 +3,11 @@
 # box prune and what builds keep: results of steps and cache mounts; and a build that goes on loses nothing.
 
 load lib
+load build
 
 setup() {
-	setup_world
-	need root jq
-	"$WORK/bin/box" import "$ROOTFS" base:1 >/dev/null
-	mkdir ctx
+	setup_build
+	need jq
 }
 teardown() { teardown_world; }
 

@@ -3,12 +3,11 @@
 # box build's own cache: what a step's key is made of, what a lookup costs, and which files of the context are read again.
 
 load lib
+load build
 
 setup() {
-	setup_world
-	need root jq
-	"$WORK/bin/box" import "$ROOTFS" base:1 >/dev/null
-	mkdir ctx
+	setup_build
+	need jq
 }
 teardown() { teardown_world; }
 

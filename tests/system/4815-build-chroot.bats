@@ -3,17 +3,11 @@
 # box build --isolation chroot: what it makes is what full isolation makes, whatever a step does to its root.
 
 load lib
+load build
 
-setup() {
-	setup_world
-	need root
-	mkdir ctx
-	"$WORK/bin/box" import "$ROOTFS" base:1 >/dev/null
-}
+setup() { setup_build; }
 teardown() { teardown_world; }
 
-dockerfile() { cat >ctx/Dockerfile; }
-build() { run box build --progress plain "$@" ctx; }
 digest() { grep '^sha256:' <<<"$output"; }
 
 # Both ways, without each other's cache; the image is called "both".

@@ -3,16 +3,10 @@
 # box build: options that people type from habit, and secrets that stay nowhere.
 
 load lib
+load build
 
-setup() {
-	setup_world
-	need root
-	mkdir ctx
-	"$WORK/bin/box" import "$ROOTFS" base:1 >/dev/null
-}
+setup() { setup_build; }
 teardown() { teardown_world; }
-
-dockerfile() { cat >ctx/Dockerfile; }
 
 @test "what docker build and podman build take is taken" {
 	dockerfile <<-'END'

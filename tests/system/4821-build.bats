@@ -3,17 +3,10 @@
 # box build: from a Dockerfile to an image that runs, as root and as an ordinary user.
 
 load lib
+load build
 
-setup() {
-	setup_world
-	need root
-	mkdir ctx
-	"$WORK/bin/box" import "$ROOTFS" base:1 >/dev/null
-}
+setup() { setup_build; }
 teardown() { teardown_world; }
-
-dockerfile() { cat >ctx/Dockerfile; }
-build() { run box build --progress plain "$@" ctx; }
 
 # What a build must not leave.
 left() { find "$BOX_STORE/containers" "$BOX_STORE/staging" "$BOX_STORE/ids" "$STATE" -mindepth 1 -not -path "*/.events*"; }

@@ -3,17 +3,10 @@
 # What a hostile Dockerfile, context or image tries in a build. The names are those of attacks that other builders had.
 
 load lib
+load build
 
-setup() {
-	setup_world
-	need root
-	mkdir ctx
-	"$WORK/bin/box" import "$ROOTFS" base:1 >/dev/null
-}
+setup() { setup_build; }
 teardown() { teardown_world; }
-
-dockerfile() { cat >ctx/Dockerfile; }
-build() { run box build --progress plain "$@" ctx; }
 
 @test "CVE-2024-1753: the source of a bind mount that is a link leads no further than its stage" {
 	local canary=/box-canary-$TAG
