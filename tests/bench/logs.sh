@@ -57,7 +57,7 @@ begin_podman() {
 		--rootfs "$work/root" /bin/sh -c "$(app_of "$peer_gib")" >/dev/null
 	podman_ inspect --format '{{.State.ConmonPid}}' lines >"$work/pids"
 }
-told_podman() { podman_ logs --tail 5 lines 2>&1; }
+told_podman() { podman_ logs --tail 3000 lines 2>&1; }
 lines_podman() { podman_ logs lines 2>/dev/null; }
 size_podman() { du -sk "$(dirname "$(podman_ inspect --format '{{.HostConfig.LogConfig.Path}}' lines)")"; }
 end_podman() { podman_ rm -f -t 0 lines >/dev/null; }
@@ -69,7 +69,7 @@ begin_docker() {
 		/bin/sh -c "$(app_of "$peer_gib")" >/dev/null
 	pgrep -f '^(dockerd|/usr/bin/containerd-shim-runc-v2) ' >"$work/pids"
 }
-told_docker() { docker logs --tail 5 lines 2>&1; }
+told_docker() { docker logs --tail 3000 lines 2>&1; }
 lines_docker() { docker logs lines 2>/dev/null; }
 size_docker() { du -ck "$(docker inspect --format '{{.LogPath}}' lines)"* | tail -n 1; }
 end_docker() { docker rm -f lines >/dev/null; }
