@@ -30,26 +30,31 @@
 #include "runtime/writable.h"
 
 enum { LINES_KEPT = 10, LINE_SHOWN = 1000, COMMAND_LIMIT = 64 };
+static const int64_t NS_PER_S = 1000000000;
 
 /* In the state folder: the signal that box kill sent last; of an app in the foreground: what command asked it to end. */
 #define KILLED_FILE "killed"
 #define STOPPED_FILE "stopped"
 
-static void add_state(const struct places *places, const char *name, struct exit_record *record)
+/* Returns when the run began, in nanoseconds since 1970; 0: nobody knows. */
+static int64_t add_state(const struct places *places, const char *name, struct exit_record *record)
 {
 	struct record state = { 0 };
 	struct cgroup *group = NULL;
 	struct error ignored = { 0 };
+	int64_t began_ns;
 	bool alive;
 
 	if (state_read(places, name, &state, &alive, &ignored))
-		return;
+		return 0;
+	began_ns = state.created * NS_PER_S + state.created_ns;
 	record->started = exit_record_time(state.created * 1000 + state.created_ns / 1000000);
 	if (cgroup_open(state.cgroup ? state.cgroup : "", &group, &ignored) == 0) {
 		explain_gather(group, /* net_counters= */ -1, record);
 		cgroup_free(group);
 	}
 	record_release(&state);
+	return began_ns;
 }
 
 static int by_count(const void *a, const void *b)
@@ -174,13 +179,15 @@ static bool is_over(void *data)
 	return false;
 }
 
-/* With the driver journald it is the journal that has them. */
-static void add_lines(const struct places *places, const char *name, struct exit_record *record)
+/* The last of this run's, which began at that time; 0: the last there are. With the driver journald it is the journal that has them. */
+static void add_lines(const struct places *places, const char *name, int64_t began_ns, struct exit_record *record)
 {
-	const struct log_question last = { .tail = LINES_KEPT, .stream = -1 };
+	char since[LOG_TIME];
+	const struct log_question last = { .since = began_ns ? since : NULL, .tail = LINES_KEPT, .stream = -1 };
 	const struct log_hearer hearer = { .hear = hear, .goes_on = is_over, .data = &record->lines };
 	struct error ignored = { 0 };
 
+	log_time_format(began_ns, since);
 	(void)logs_read(places, name, &last, &hearer, &ignored);
 }
 
@@ -198,10 +205,11 @@ static int write_record(int definition, struct exit_record *record, struct error
 int exit_gather(const struct places *places, const char *name, int definition, const struct last_end *end, struct error *e)
 {
 	struct exit_record record = { .name = alloc_copy(name), .code = end->signal ? -1 : end->code, .signal = end->signal };
+	int64_t began_ns;
 
 	add_supervisor(places, name, &record);
-	add_state(places, name, &record);
-	add_lines(places, name, &record);
+	began_ns = add_state(places, name, &record);
+	add_lines(places, name, began_ns, &record);
 	disk_state_full(places, name, &record.full);
 	writable_usage(places->store, name, &record.disk_used, &record.disk_max);
 	record.number = end->starts;
@@ -212,7 +220,7 @@ int exit_gather_lost(const struct places *places, const char *name, int definiti
 {
 	struct exit_record record = { .name = alloc_copy(name), .code = -1, .number = end->starts, .stopped_by = alloc_copy(EXIT_BY_REBOOT) };
 
-	add_lines(places, name, &record);
+	add_lines(places, name, /* began_ns= */ 0, &record);
 	return write_record(definition, &record, e);
 }
 

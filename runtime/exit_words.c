@@ -133,6 +133,8 @@ static void explain_complaints(const struct exit_record *record, struct exit_rea
 	static const char no_space[] = "it says that a file system is full: box system df shows what takes the space, box prune makes some";
 	static const char no_id[] = "it says that it cannot become a user, or give a file to one: that id does not exist inside; an ordinary "
 				    "user without subordinate ids has root's alone (box doctor says how to get them)";
+	static const char no_port[] = "it says that it may not listen there: on the host's network, ports below "
+				      "net.ipv4.ip_unprivileged_port_start (1024) are for the host's root, and root inside is another user";
 	static const struct {
 		const char *act, *why; /* both stand in one line */
 		const char *field, *text;
@@ -141,6 +143,7 @@ static void explain_complaints(const struct exit_record *record, struct exit_rea
 		{ "", "No space left on device", NULL, no_space },
 		{ "", "ENOSPC", NULL, no_space },
 		{ "", "Disk quota exceeded", NULL, no_space },
+		{ "bind", "Permission denied", "network_mode", no_port },
 		{ "chown", "Invalid argument", NULL, no_id },
 		{ "changing ownership", "Invalid argument", NULL, no_id },
 		{ "setgid", "Invalid argument", NULL, no_id },

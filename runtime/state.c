@@ -296,6 +296,18 @@ int state_remove(const struct places *places, struct state *state, struct error 
 	return result;
 }
 
+/* There is no record: of an app in the background it is not the name that is wrong. */
+static int missing_record(const struct places *places, const char *name, struct error *e)
+{
+	autofree char *definition = text_format("%s/apps/%s", places->store, name);
+
+	if (faccessat(AT_FDCWD, definition, F_OK, AT_SYMLINK_NOFOLLOW))
+		return state_missing(name, e);
+	error_set(e, ERROR_MISSING, "find container %s: the app does not run now", name);
+	return state_exists(places, name) ? error_hint(e, "it is between two runs: box explain %s says how the last one ended", name)
+					  : error_hint(e, "box start %s", name);
+}
+
 int state_read(const struct places *places, const char *name, struct record *ret, bool *ret_alive, struct error *e)
 {
 	autofree char *path = text_format("%s/state.json", name);
@@ -305,9 +317,8 @@ int state_read(const struct places *places, const char *name, struct record *ret
 
 	if ((top < 0 && e->sys != ENOENT) || (top >= 0 && file_read(top, path, RECORD_LIMIT, &json, e) && e->sys != ENOENT && e->sys != ENOTDIR))
 		return -1;
-	if (!json.length) {
-		return state_missing(name, e);
-	}
+	if (!json.length)
+		return missing_record(places, name, e);
 	if (field_decode_text(json.data, json.length, path, record_fields, &record, e)) {
 		record_release(&record);
 		return -1;

@@ -332,7 +332,7 @@ power_off() {
 	need root
 	app '"command": ["sh", "-c", "echo run >>/runs; while :; do sleep 0.1; done"], "restart": "unless-stopped"'
 	box run -d app.json
-	box exec "$TAG" cat /runs
+	wait_until 5 box exec "$TAG" cat /runs
 	ids=$(cat "$BOX_STORE/apps/$TAG/ids")
 	owner=$(stat -c %u "$BOX_STORE/containers/$TAG/upper/runs")
 	power_off

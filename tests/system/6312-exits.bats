@@ -32,6 +32,20 @@ record() { jq -r "$2" "$BOX_STORE/apps/$TAG/exits/$1.json"; }
 	expect_has "find the app $TAG-other: there is none in the background"
 }
 
+@test "between two runs: its name is right, and each record has its own run's lines" {
+	need root
+	start '"command": ["sh", "-c", "echo bind: Permission denied; exit 7"], "network_mode": "host", "restart": "always"'
+	wait_until 10 has_record 3
+	run box exec "$TAG" true
+	expect_has "find container $TAG: the app does not run now" "it is between two runs: box explain $TAG says how"
+	[ "$(record 3 '.lines | length')" = 1 ] || fail "lines of other runs: $(record 3 .lines)"
+	run box explain "$TAG" 3
+	expect_has "it says that it may not listen there: on the host's network" "app.json:4: network_mode"
+	run box stop "$TAG"
+	run box exec "$TAG" true
+	expect_has "find container $TAG: the app does not run now" "hint: box start $TAG"
+}
+
 @test "out of memory, with figures and the line to change" {
 	need root cgroup:memory
 	start '"command": ["probe", "memory", "200"], "resources": {"limits": {"memory": "32m"}}'
