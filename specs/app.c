@@ -286,7 +286,7 @@ json_t *app_build(const struct app *app)
 	/* Written but empty is not the same as not written: an empty entrypoint takes the image's away; and what is not supported
 	 * yet is refused where it is written at all. */
 	static const char *const quiet[] = { "entrypoint", "command", "build", "healthcheck", "reload", "logging", "update", "networks",
-					     "ports" };
+					     "ports", "schedule" };
 	json_t *root = field_build(app_table, app);
 
 	for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++)

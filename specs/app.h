@@ -118,6 +118,15 @@ struct app_log {
 };
 struct app_log app_log(const struct app *app);
 
+/* The times at which a job runs; texts are borrowed. */
+struct app_schedule {
+	const char *cron, *tz; /* cron.h, zone.h; cron NULL: it is no job, tz NULL: UTC */
+	const char *overlap;   /* "skip", "queue" or "replace" */
+	int64_t timeout_us;    /* 0: none */
+	bool catch_up;
+};
+struct app_schedule app_schedule(const struct app *app);
+
 /* The container that app describes, with the image's configuration under it (NULL: a folder without one). layers, name suffix and
  * host-dependent choices are left to the caller. */
 int app_container(const struct app *app, const struct image_config *image, const struct app_options *options,

@@ -36,6 +36,9 @@ int check_ports(const struct app *app, struct problems *p);
 int check_restart(const struct app *app, struct problems *p);
 int check_logging(const struct app *app, struct problems *p);
 
+/* app_schedule.c */
+int check_schedule(const struct app *app, struct problems *p);
+
 /* app_health.c */
 int check_healthcheck(const struct app *app, struct problems *p);
 

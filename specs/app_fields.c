@@ -60,6 +60,8 @@ const struct field app_table[] = {
 	{ "logging", FIELD_OBJECT, AT(logging), .sub = logging_fields,
 	  .help = "Where the output of an app in the background (box run -d) is kept, and how much of it." },
 	{ "update", FIELD_OBJECT, AT(update), .sub = update_fields, .help = "How a new generation replaces the old." },
+	{ "schedule", FIELD_OBJECT, AT(schedule), .sub = schedule_fields, .expand = shorthand_schedule,
+	  .help = "A job: it runs at these times (box run -d), and ends. An object, or the times alone: \"30 3 * * *\"." },
 	{ "labels", FIELD_MAP, AT(labels), .help = "Words for people and tools; box does not read them." },
 	{ "annotations", FIELD_MAP, AT(annotations), .help = "Words for OCI tools; box does not read them." },
 	{ "depends_on", FIELD_OPAQUE, 0, .help = "In a file with services: those that have to run before, as an array or with conditions." },
@@ -84,6 +86,7 @@ void app_init(struct app *app)
 	app->security.seccomp = alloc_copy("default");
 	health->http.port = health->tcp.port = LIMIT_UNSET;
 	health->interval = health->timeout = health->retries = health->start_period = health->start_interval = LIMIT_UNSET;
+	app->schedule.timeout = LIMIT_UNSET;
 	app->logging.max_size = LOG_MAX_SIZE;
 	app->logging.max_files = LOG_MAX_FILES;
 }

@@ -160,6 +160,14 @@ struct update {
 	int order;
 };
 
+struct schedule {
+	char *cron, *tz;
+	int overlap;      /* enum overlap_choice */
+	int64_t timeout;  /* LIMIT_UNSET: none */
+	bool catch_up;
+};
+enum overlap_choice { OVERLAP_SKIP, OVERLAP_QUEUE, OVERLAP_REPLACE };
+
 enum network_choice { NETWORK_CHOICE_NONE, NETWORK_CHOICE_HOST, NETWORK_CHOICE_PRIVATE };
 
 struct app {
@@ -193,6 +201,7 @@ struct app {
 	struct app_reload reload;
 	struct logging logging;
 	struct update update;
+	struct schedule schedule;
 	struct list labels, annotations;
 
 	/* Not fields: where it came from. */

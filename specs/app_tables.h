@@ -16,3 +16,4 @@ extern const struct field secret_fields[];
 extern const struct field reload_fields[];
 extern const struct field logging_fields[];
 extern const struct field update_fields[];
+extern const struct field schedule_fields[];

@@ -182,3 +182,19 @@ const struct field update_fields[] = {
 	{ "order", FIELD_ENUM, offsetof(struct update, order), .names = update_orders, .help = "stop-first or start-first." },
 	{ 0 },
 };
+
+static const char *const overlaps[] = { "skip", "queue", "replace", NULL };
+
+#define AT(member) offsetof(struct schedule, member)
+const struct field schedule_fields[] = {
+	{ "cron", FIELD_TEXT, AT(cron), .flags = FIELD_REQUIRED,
+	  .help = "When it runs: minute, hour, day, month and day of the week as in crontab, or @hourly, @daily, @weekly, @monthly, @yearly." },
+	{ "tz", FIELD_TEXT, AT(tz), .help = "Time zone of these times: \"Europe/Berlin\", or \"local\" for the host's. Default: UTC." },
+	{ "overlap", FIELD_ENUM, AT(overlap), .names = overlaps,
+	  .help = "When its time comes while it runs: skip that one, queue it (one at most), or replace the run. Default: skip." },
+	{ "timeout", FIELD_DURATION, AT(timeout), .min = 1000000, .help = "Time for one run; then it is asked to end. Default: none." },
+	{ "catch_up", FIELD_BOOL, AT(catch_up),
+	  .help = "A time that passed while the host was off, or box had been stopped, is made up for by one run. Default: false." },
+	{ 0 },
+};
+#undef AT

@@ -129,6 +129,12 @@ json_t *shorthand_on_change(const char *text, struct error *e)
 	return NULL;
 }
 
+json_t *shorthand_schedule(const char *text, struct error *e)
+{
+	(void)e; /* what it says is looked at as "cron" */
+	return json_pack("{s:s}", "cron", text);
+}
+
 char *shorthand_ulimit(json_t *object, struct error *e)
 {
 	json_t *soft = json_object_get(object, "soft"), *hard = json_object_get(object, "hard");

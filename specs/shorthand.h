@@ -29,6 +29,9 @@ struct json_t *shorthand_secret_source(const char *text, struct error *e);
 /* "restart". */
 struct json_t *shorthand_on_change(const char *text, struct error *e);
 
+/* "30 3 * * *": the times of a job. */
+struct json_t *shorthand_schedule(const char *text, struct error *e);
+
 /* {"soft": 1024, "hard": 2048} as "1024:2048"; freed by the caller. */
 char *shorthand_ulimit(struct json_t *object, struct error *e);
 
