@@ -89,7 +89,7 @@ static int start_one(const struct call *call, const char *name, struct error *e)
 
 	if (definition >= 0) {
 		close(definition);
-		return background_start(call->places, name, e);
+		return background_start_now(call->places, name, e);
 	}
 	if (e->kind != ERROR_MISSING)
 		return -1;

@@ -27,6 +27,7 @@
 #include "runtime/apps_rename.h"
 #include "runtime/background.h"
 #include "runtime/box.h"
+#include "runtime/job.h"
 #include "runtime/oci.h"
 #include "runtime/supervise/control.h"
 #include "runtime/supervise/app_settings.h"
@@ -182,6 +183,18 @@ static int command_app_leave(const struct call *call)
 	return result ? report_failure(&e) : 0;
 }
 
+/* NAME WORD */
+static int command_app_next(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct error e = { 0 };
+	int result = begin_hidden(call, 2, &operands, &e);
+
+	if (result == 0)
+		result = job_plan_next(call->places, operands.items[0], SPAWN_DEFINITION, operands.items[1], &e);
+	return result ? report_failure(&e) : 0;
+}
+
 static int command_app_check(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };
@@ -219,6 +232,7 @@ static int command_watch_leave(const struct call *call)
 const struct command hidden_commands[] = {
 	{ "app-start", "NAME", "", no_options, command_app_start, NULL, NOT_AUDITED },
 	{ "app-end", "NAME CODE SIGNAL STARTS", "", no_options, command_app_end, NULL, NOT_AUDITED },
+	{ "app-next", "NAME WORD", "", no_options, command_app_next, NULL, NOT_AUDITED },
 	{ "app-check", "NAME", "", no_options, command_app_check, NULL, NOT_AUDITED },
 	{ "app-secrets", "NAME", "", no_options, command_app_secrets, NULL, NOT_AUDITED },
 	{ "app-leave", "NAME", "", no_options, command_app_leave, NULL, NOT_AUDITED },

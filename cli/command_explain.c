@@ -3,9 +3,11 @@
  * command_explain.c - box explain: why an app ended.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -13,6 +15,7 @@
 #include "cli/report.h"
 #include "runtime/box.h"
 #include "runtime/exit_record.h"
+#include "runtime/job.h"
 #include "specs/app.h"
 
 struct options {
@@ -92,6 +95,20 @@ static void add_story(const char *name, const struct exit_record *record, const 
 			  name);
 }
 
+/* Of a job. */
+static void add_next(const struct call *call, const char *name, struct text *ret)
+{
+	struct box_info info = { .name = (char *)name };
+	char next[CLOCK_TEXT];
+
+	job_describe(call->places, &info);
+	if (info.next_run) {
+		clock_print(info.next_run, 0, /* digits= */ 0, next);
+		text_addf(ret, "  its schedule is %s: the next run is at %s\n", info.schedule, next);
+	}
+	free(info.schedule);
+}
+
 static int explain(const struct call *call, const struct options *options, const struct list *operands, struct text *ret, struct error *e)
 {
 	autorelease(list) struct list numbers = { 0 };
@@ -112,6 +129,8 @@ static int explain(const struct call *call, const struct options *options, const
 		exit_record_dump(&record, ret);
 	else
 		add_story(operands->items[0], &record, &numbers, ret);
+	if (!is_json)
+		add_next(call, operands->items[0], ret);
 	if (is_json && !text_ends(ret->data, "\n"))
 		text_add_char(ret, '\n');
 	exit_record_release(&record);

@@ -15,6 +15,7 @@
 #include "cli/processes.h"
 #include "cli/report.h"
 #include "cli/words.h"
+#include "runtime/background.h"
 #include "runtime/box.h"
 #include "runtime/oci.h"
 #include "runtime/oci_state.h"
@@ -39,10 +40,8 @@ const struct option_row ps_options[] = {
 	{ 0 },
 };
 
-static char *age(int64_t created)
+static char *span(int64_t seconds)
 {
-	int64_t seconds = time(NULL) - created;
-
 	if (seconds < 120)
 		return text_format("%jd seconds", (intmax_t)(seconds > 0 ? seconds : 0));
 	if (seconds < 7200)
@@ -50,12 +49,33 @@ static char *age(int64_t created)
 	return seconds < 172800 ? text_format("%jd hours", (intmax_t)seconds / 3600) : text_format("%jd days", (intmax_t)seconds / 86400);
 }
 
+static char *age(int64_t created)
+{
+	return span(time(NULL) - created);
+}
+
+/* "scheduled in 5 hours, exited (0) 19 hours ago" */
+static void add_schedule(struct list *cells, const struct box_info *info)
+{
+	autofree char *until = span(info->next_run - time(NULL)), *since = age(info->last_end);
+	autorelease(text) struct text words = { 0 };
+
+	text_add(&words, STATUS_SCHEDULED);
+	if (info->next_run)
+		text_addf(&words, " in %s", until);
+	if (info->last_end)
+		text_addf(&words, ", exited (%d) %s ago", info->last_status, since);
+	list_add(cells, words.data);
+}
+
 /* "Up 3 minutes (healthy)", as docker and podman have it. */
 static void add_status(struct list *cells, const struct box_info *info)
 {
 	autofree char *since = age(info->created);
 
-	if (strcmp(info->status, "running") != 0)
+	if (strcmp(info->status, STATUS_SCHEDULED) == 0)
+		add_schedule(cells, info);
+	else if (strcmp(info->status, "running") != 0)
 		list_add(cells, info->status);
 	else
 		list_addf(cells, *info->health ? "Up %s (%s)" : "Up %s", since, info->health);
@@ -94,12 +114,24 @@ static void add_member(struct text *ret, const char *key, const char *value)
 }
 
 /* RFC 3339, UTC. */
-static void add_time(struct text *ret, int64_t seconds)
+static void add_time(struct text *ret, const char *key, int64_t seconds)
 {
 	char words[CLOCK_TEXT];
 
 	clock_print(seconds, 0, /* digits= */ 0, words);
-	add_member(ret, "created", words);
+	add_member(ret, key, words);
+}
+
+/* Of a job; times that there are not are left out. */
+static void add_job(struct text *ret, const struct box_info *info)
+{
+	add_member(ret, "schedule", info->schedule);
+	if (info->next_run)
+		add_time(ret, "next_run", info->next_run);
+	if (!info->last_end)
+		return;
+	add_time(ret, "last_end", info->last_end);
+	text_addf(ret, "\"last_exit\": %d, ", info->last_status);
 }
 
 static void list_as_json(const struct box_info *infos, size_t count, struct text *ret)
@@ -112,7 +144,9 @@ static void list_as_json(const struct box_info *infos, size_t count, struct text
 		add_member(ret, "command", infos[i].command);
 		add_member(ret, "status", infos[i].status);
 		add_member(ret, "health", infos[i].health);
-		add_time(ret, infos[i].created);
+		add_time(ret, "created", infos[i].created);
+		if (infos[i].schedule)
+			add_job(ret, &infos[i]);
 		text_addf(ret, "\"pid\": %d}", (int)infos[i].pid);
 	}
 	text_add(ret, count ? "\n]\n" : "]\n");
@@ -121,7 +155,7 @@ static void list_as_json(const struct box_info *infos, size_t count, struct text
 /* Containers that have ended, and apps in the background that do not run and are not about to. */
 static bool is_over(const struct box_info *info)
 {
-	return strcmp(info->status, "stopped") == 0 || (info->pid == 0 && strcmp(info->status, "restarting") != 0);
+	return strcmp(info->status, "stopped") == 0 || (info->pid == 0 && strcmp(info->status, "restarting") != 0 && strcmp(info->status, STATUS_SCHEDULED) != 0);
 }
 
 static const char *const filter_keys[] = { "name", "image", "status", NULL };

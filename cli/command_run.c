@@ -235,6 +235,8 @@ static int check_detached(const struct app *app, const struct options *options, 
 			  app_restart(app));
 		return error_hint(e, "leave --rm out, or say --restart no");
 	}
+	if (options->remove && app_schedule(app).cron)
+		return error_set(e, ERROR_USAGE, "option --rm: the app has a \"schedule\", and cannot go with the end of a run");
 	return app_check_background(app, e);
 }
 
@@ -310,6 +312,7 @@ static int define_app(const struct run *run, const struct call *call, const stru
 	const struct app_options chosen = choose(options, command);
 	const struct container *c = &run->container;
 	const struct app_log log = app_log(run->app);
+	const struct app_schedule schedule = app_schedule(run->app);
 	autorelease(text) struct text json = { 0 };
 	autoclose int held = -1;
 	autofree char *spec_file = c->spec_file && is_file(c->spec_file) ? realpath(c->spec_file, NULL) : NULL;
@@ -319,7 +322,7 @@ static int define_app(const struct run *run, const struct call *call, const stru
 						   .stop_grace_us = c->stop_grace_us, .log_driver = log.driver,
 						   .log_max_size = log.max_size, .log_max_files = log.max_files,
 						   .terminal = options->terminal, .keep_stdin = options->keep_stdin,
-						   .remove = options->remove };
+						   .remove = options->remove, .schedule = &schedule };
 
 	return app_freeze(run->app, &chosen, c, &json, e) || box_check_name(c->name, e) ||
 			       apps_hold(call->places->store, &held, e) || apps_make(call->places, &definition, e) ? -1 : 0;
@@ -408,6 +411,8 @@ static int run_file(struct run *run, const struct call *call, const struct optio
 		return run_detached(run, call, options, command, e);
 	if (strcmp(app_restart(run->app), "no") != 0)
 		report_line("restart holds in the background (box run -d): this run is not started again, continuing");
+	if (app_schedule(run->app).cron)
+		report_line("schedule holds in the background (box run -d): this run begins now, and is the only one, continuing");
 	if (app_wants_health(run->app))
 		report_line("healthcheck holds in the background (box run -d): nobody checks this run, continuing");
 	if (app_watches_secrets(run->app))

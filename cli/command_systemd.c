@@ -20,6 +20,7 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "runtime/apps.h"
+#include "runtime/background.h"
 #include "runtime/background_serve.h"
 #include "runtime/box.h"
 #include "runtime/supervise/app_settings.h"
@@ -137,6 +138,8 @@ static int install(const struct call *call, const struct choices *choices, const
 static int command_install(const struct call *call, const struct choices *choices, const char *operand, struct error *e)
 {
 	autofree char *name = NULL;
+	struct error ignored = { 0 };
+	bool is_new = false;
 	int status;
 
 	if (choices->now && !is_running())
@@ -151,9 +154,14 @@ static int command_install(const struct call *call, const struct choices *choice
 		status = run_define(call, operand, choices->name, choices->override, &name);
 		if (status)
 			return status;
+		is_new = true;
 	}
 	audit_container(call->audit, name);
-	return install(call, choices, name, e);
+	if (install(call, choices, name, e) == 0)
+		return 0;
+	if (is_new && e->kind == ERROR_UNSUPPORTED)
+		(void)background_forget(call->places, name, &ignored); /* nobody wants it in another way */
+	return -1;
 }
 
 /* The app stays, stopped, with what it wrote. */

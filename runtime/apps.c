@@ -28,6 +28,7 @@
 #include "runtime/exit_record.h"
 #include "runtime/health_define.h"
 #include "runtime/idmap.h"
+#include "runtime/job.h"
 #include "runtime/state.h"
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/lines.h"
@@ -153,7 +154,7 @@ static int fill(int folder, const struct places *places, const struct app_defini
 	if (!supervisor || file_replace(folder, "app.json", d->json->data, d->json->length, 0600, e))
 		return -1;
 	if (health_define(folder, d->container, e) || define_secrets(folder, d->container, e) ||
-	    app_volumes_define(folder, d->container, e))
+	    app_volumes_define(folder, d->container, e) || job_define(folder, d->schedule, e))
 		return -1;
 	if (d->remove && file_replace(folder, REMOVE_FILE, "", 0, 0600, e))
 		return -1;

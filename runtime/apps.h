@@ -6,6 +6,7 @@
  *     image         the digest of its image, which stays in the store as long (images/app_images.h); none: a folder of the host
  *     settings, wanted, last, remove   runtime/supervise/app_settings.h
  *     volumes       app_volumes.h
+ *     schedule, next   of a job: job.h
  *     ids           the first of its host ids
  *     log/          what it wrote
  *
@@ -37,6 +38,7 @@ struct app_definition {
 	int64_t log_max_size, log_max_files;
 	int stop_signal;
 	int64_t stop_grace_us;
+	const struct app_schedule *schedule; /* of a job; NULL, or without times: it is none */
 	bool terminal, keep_stdin; /* -t, -i */
 	bool remove;             /* --rm: it goes with its end */
 };

@@ -312,6 +312,8 @@ int attach_start(const struct places *places, const char *name, const struct att
 	/* Asked before there is anybody to hear it: so nothing can be missed. */
 	begun = attach_link_ask(&link, ends[0], e) ? -1 : background_begin(places, name, theirs, e);
 	close(take_fd(&theirs));
+	if (begun > 0 && background_run_job(places, name, e))
+		begun = -1;
 	if (begun <= 0)
 		attach_link_release(&link);
 	if (begun == 0)

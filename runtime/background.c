@@ -24,11 +24,13 @@
 #include "runtime/apps_rename.h"
 #include "runtime/box.h"
 #include "runtime/events.h"
+#include "runtime/job.h"
 #include "runtime/run_mark.h"
 #include "runtime/state.h"
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/control.h"
 #include "runtime/supervise/policy.h"
+#include "runtime/supervise/progress.h"
 #include "runtime/supervise/spawn.h"
 
 enum { STEP_US = 10000, PATIENCE_US = 5000000, STATUS_UNKNOWN = 255 };
@@ -205,7 +207,7 @@ int background_begin(const struct places *places, const char *name, int asker, s
 	return result;
 }
 
-int background_start(const struct places *places, const char *name, struct error *e)
+static int start(const struct places *places, const char *name, struct error *e)
 {
 	autoclose int ours = -1, theirs = -1;
 	autorelease(text) struct text answer = { 0 };
@@ -222,7 +224,29 @@ int background_start(const struct places *places, const char *name, struct error
 	got = control_receive(ours, &answer, NULL, e);
 	if (got == 0)
 		error_set(e, ERROR_INTERNAL, "start %s: its supervisor ended and said nothing", name);
-	return got > 0 ? control_check(answer.data, e) : -1;
+	return got <= 0 || control_check(answer.data, e) ? -1 : 1;
+}
+
+int background_start(const struct places *places, const char *name, struct error *e)
+{
+	return start(places, name, e) < 0 ? -1 : 0;
+}
+
+int background_run_job(const struct places *places, const char *name, struct error *e)
+{
+	autoclose int definition = apps_open(places, name, NULL, e);
+	autorelease(text) struct text answer = { 0 };
+
+	if (definition < 0)
+		return -1;
+	return job_defined(definition) && ask_somebody(places, name, "start", &answer, e) < 0 ? -1 : 0;
+}
+
+int background_start_now(const struct places *places, const char *name, struct error *e)
+{
+	int started = start(places, name, e);
+
+	return started > 0 ? background_run_job(places, name, e) : started;
 }
 
 static int stop(const struct places *places, const char *name, int64_t grace_us, struct error *e)
@@ -253,7 +277,7 @@ int background_restart(const struct places *places, const char *name, int64_t gr
 	if (definition < 0 || wanted_write(definition, /* running= */ true, e))
 		return -1;
 	asked = ask_somebody(places, name, words, &answer, e);
-	return asked > 0 ? background_start(places, name, e) : asked;
+	return asked > 0 ? background_start_now(places, name, e) : asked;
 }
 
 int background_exit_status(int64_t code, int64_t signal)
@@ -370,11 +394,24 @@ int background_boot_names(const struct places *places, struct list *ret, struct 
 		}
 		if (!state_exists(places, names.items[i]))
 			run_mark_settle(places, names.items[i], definition);
-		if (!settings.unit && !state_exists(places, names.items[i]) && restart_at_boot(settings.restart, wanted_read(definition)))
+		if (!settings.unit && !state_exists(places, names.items[i]) && (restart_at_boot(settings.restart, wanted_read(definition)) || (job_defined(definition) && wanted_read(definition))))
 			list_add(ret, names.items[i]);
 		app_settings_release(&settings);
 	}
 	return 0;
+}
+
+/* Whether its supervisor waits for the time of a job. */
+static bool waits_for_its_time(const struct places *places, const char *name, int definition)
+{
+	struct progress progress = { 0 };
+	struct error ignored = { 0 };
+	autoclose int folder = job_defined(definition) ? state_folder(places, name, &ignored) : -1;
+	bool result = folder >= 0 && progress_read(folder, &progress, &ignored) == 0 &&
+		      (progress.phase == PHASE_PLANNING || (progress.phase == PHASE_WAITING && !progress.next_start_ms));
+
+	progress_release(&progress);
+	return result;
 }
 
 char *background_status(const struct places *places, const char *name, int definition, int64_t *ret_since)
@@ -390,7 +427,7 @@ char *background_status(const struct places *places, const char *name, int defin
 			return NULL;
 	}
 	if (state_exists(places, name))
-		return alloc_copy("restarting");
+		return alloc_copy(waits_for_its_time(places, name, definition) ? STATUS_SCHEDULED : "restarting");
 	if (lines_read(definition, LAST_END_FILE, last_end_rows, &last, &ignored))
 		return alloc_copy("created");
 	*ret_since = last.ended;

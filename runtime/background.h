@@ -19,6 +19,11 @@ struct state;
  * start, with the field of the spec. */
 int background_start(const struct places *places, const char *name, struct error *e);
 
+/* The same for somebody who wants it to run: a job, which the one above leaves waiting for its time, runs at once. And what is left of that
+ * where background_begin() has begun a supervisor. */
+int background_start_now(const struct places *places, const char *name, struct error *e);
+int background_run_job(const struct places *places, const char *name, struct error *e);
+
 /* The same for one who waits at the other end of asker: 1, and the supervisor answers there what supervise/control.h says; 0: it had one,
  * and runs. */
 int background_begin(const struct places *places, const char *name, int asker, struct error *e);
@@ -59,8 +64,9 @@ int background_renew(const struct places *places, struct list *ret, struct error
 /* Adds the apps of this state folder that no process of box or their own shows: those that have ended, or wait for their next start. */
 int background_list(const struct places *places, struct box_info **infos, size_t *count, struct error *e);
 
-/* How an app is, by its open definition, of which no process runs: "restarting", "exited (3)" and the like; NULL where one does. The caller
+/* How an app is, by its open definition, of which no process runs: "restarting", "scheduled", "exited (3)" and the like; NULL where one does. The caller
  * frees it. ret_since: seconds since 1970 at which it ended, untouched where it did not. */
+#define STATUS_SCHEDULED "scheduled" /* a job that waits for its time */
 char *background_status(const struct places *places, const char *name, int definition, int64_t *ret_since);
 
 /* Whether the state folder, which this process holds, is an app's whose supervisor is gone; then it gets a new one. */

@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "cgroups/cgroup.h"
 #include "runtime/apps.h"
+#include "runtime/job.h"
 #include "runtime/run_mark.h"
 #include "runtime/state.h"
 #include "runtime/supervise/app_settings.h"
@@ -97,6 +98,11 @@ int background_give(const struct places *places, const char *name, const char *u
 	if (result == 0 && state_exists(places, name)) {
 		result = error_set(e, ERROR_EXISTS, "%s %s: it is running", unit ? "install" : "remove", name);
 		error_hint(e, before ? "systemctl stop %s" : "box stop %s", before ? before : name);
+	}
+	if (result == 0 && unit && job_defined(definition)) {
+		result = error_set(e, ERROR_UNSUPPORTED, "install %s: it has a \"schedule\", which its own supervisor keeps; a service of systemd would "
+				   "run it once at each boot", name);
+		error_hint(e, "box run -d, or box start, has it keep its times; across reboots with the unit box-boot");
 	}
 	settings.unit = (char *)unit;
 	if (result == 0 && (app_settings_write(definition, &settings, e) || wanted_write(definition, /* running= */ false, e)))

@@ -24,6 +24,7 @@
 #include "runtime/background.h"
 #include "runtime/events.h"
 #include "runtime/exit_gather.h"
+#include "runtime/job.h"
 #include "runtime/oci.h"
 #include "runtime/sealed.h"
 #include "runtime/state.h"
@@ -136,6 +137,8 @@ int box_list(const struct places *places, struct box_info **ret, size_t *ret_cou
 		box_list_free(infos, count);
 		return -1;
 	}
+	for (size_t i = 0; i < count; i++)
+		job_describe(places, &infos[i]);
 	if (count)
 		qsort(infos, count, sizeof *infos, by_creation);
 	*ret = infos;
@@ -150,6 +153,7 @@ void box_list_free(struct box_info *infos, size_t count)
 		free(infos[i].image);
 		free(infos[i].command);
 		free(infos[i].status);
+		free(infos[i].schedule);
 	}
 	free(infos);
 }

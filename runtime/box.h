@@ -83,10 +83,14 @@ struct box_info {
 	char *name;
 	char *image;
 	char *command;
-	char *status; /* "created", "running", "paused", "stopped" */
+	char *status; /* "created", "running", "paused", "stopped"; of an app in the background also background_status() */
 	pid_t pid;    /* of the first process, on the host */
 	int64_t created; /* seconds since 1970 */
 	const char *health; /* "starting", "healthy", "unhealthy"; "": it has no check, or does not run. Static */
+	char *schedule;     /* of a job: "30 3 * * * (UTC)"; NULL: it is none, and nothing of the rest is said */
+	int64_t next_run;   /* seconds since 1970; 0: none comes */
+	int64_t last_end;   /* likewise, of the last run; 0: there was none */
+	int last_status;    /* as box run's exit code */
 };
 int box_list(const struct places *places, struct box_info **ret, size_t *ret_count, struct error *e);
 void box_list_free(struct box_info *infos, size_t count);

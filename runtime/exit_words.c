@@ -12,6 +12,7 @@
 #include "base/number.h"
 #include "runtime/exit_record.h"
 #include "runtime/supervise/health_record.h"
+#include "runtime/supervise/job_plan.h"
 
 enum { CHECKS_SHOWN = 3, OUTPUT_SHOWN = 200, DISK_LEFT = 64 << 10 };
 
@@ -210,6 +211,13 @@ static void explain_signal(const struct exit_record *record, struct exit_reasons
 			       "handler, cannot hear that signal (\"init\": true helps)"));
 }
 
+static void explain_timeout(const struct exit_record *record, struct exit_reasons *ret)
+{
+	if (text_equal(record->stopped_by, JOB_TIMEOUT))
+		add(ret, "schedule.timeout", alloc_copy("this run took longer than its schedule allows (schedule.timeout), and is not tried again "
+							"before its next time"));
+}
+
 static char *check_words(const struct exit_check *check)
 {
 	struct text line = { 0 };
@@ -266,6 +274,7 @@ static void explain_refused(const struct exit_record *record, struct exit_reason
 void exit_record_reasons(const struct exit_record *record, struct exit_reasons *ret)
 {
 	explain_failure(record, ret);
+	explain_timeout(record, ret);
 	explain_memory(record, ret);
 	explain_pids(record, ret);
 	explain_network(record, ret);

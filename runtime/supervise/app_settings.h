@@ -6,6 +6,7 @@
  *     STORE/apps/NAME/wanted     "running" or "stopped": what the user wants
  *     STORE/apps/NAME/last       how the app's last run ended
  *     STORE/apps/NAME/remove     it goes with its end (--rm)
+ *     STORE/apps/NAME/schedule, next   it is a job (job_plan.h)
  *     STATE/NAME/supervisor      how far the supervisor is: whoever takes over from one that died goes on from there
  */
 #pragma once

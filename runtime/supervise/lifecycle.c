@@ -26,15 +26,13 @@ enum {
 };
 
 /* Whoever takes over goes on from what is written; that it cannot be written stops nothing. */
-static void note_phase(struct supervisor *s, enum phase phase)
+void lifecycle_note(struct supervisor *s, enum phase phase)
 {
 	struct error ignored = { 0 };
 
 	s->progress.phase = phase;
 	(void)progress_write(s->folder, &s->progress, &ignored);
 }
-
-static void leave(struct supervisor *s);
 
 static void forget_app(struct supervisor *s)
 {
@@ -44,15 +42,16 @@ static void forget_app(struct supervisor *s)
 	s->has_ended = false;
 }
 
-static void begin_start(struct supervisor *s)
+void lifecycle_run(struct supervisor *s)
 {
 	struct error e = { 0 };
 
 	s->is_restarting = false;
+	s->progress.queued = 0;
 	s->progress.starts++;
 	error_clear(&s->failure);
 	free(take_ptr(&s->progress.stopped_by));
-	note_phase(s, PHASE_STARTING);
+	lifecycle_note(s, PHASE_STARTING);
 	notify_send(&s->notify, "STATUS=starting");
 	if (fifos_make(s, &e) == 0 && helper_begin(s, "app-start", NULL, &e) == 0)
 		return;
@@ -70,7 +69,7 @@ static void begin_end(struct supervisor *s)
 	list_addf(&more, "%jd", (intmax_t)s->progress.code);
 	list_addf(&more, "%jd", (intmax_t)s->progress.signal);
 	list_addf(&more, "%jd", (intmax_t)s->progress.starts);
-	note_phase(s, PHASE_ENDING);
+	lifecycle_note(s, PHASE_ENDING);
 	/* Where there is no process to be had, the next start, or the next supervisor, finds what is left. */
 	if (helper_begin(s, "app-end", &more, &ignored))
 		lifecycle_helper_ended(s);
@@ -79,7 +78,7 @@ static void begin_end(struct supervisor *s)
 static void wait_for_start(struct supervisor *s, int64_t delay_ms)
 {
 	s->progress.next_start_ms = clock_boot_ms() + delay_ms;
-	note_phase(s, PHASE_WAITING);
+	lifecycle_note(s, PHASE_WAITING);
 }
 
 /* A run is over, and what it made is gone. */
@@ -92,31 +91,35 @@ static void decide(struct supervisor *s)
 
 	forget_app(s);
 	if (s->is_leaving) {
-		leave(s);
+		lifecycle_leave(s);
 		return;
 	}
 	if (s->is_restarting) {
-		begin_start(s);
+		lifecycle_run(s);
 		return;
 	}
 	/* In a service it is systemd that starts it again. */
-	delay_ms = restart_delay(s->settings.unit ? "no" : s->settings.restart, &end, &restarts);
+	delay_ms = restart_delay(s->settings.unit || job_gives_up(s) ? "no" : s->settings.restart, &end, &restarts);
 	s->progress.in_a_row = restarts.in_a_row;
 	s->progress.failures = restarts.failures;
 	if (delay_ms >= 0) {
 		wait_for_start(s, delay_ms);
 		return;
 	}
+	if (job_is(s)) {
+		job_wait(s);
+		return;
+	}
 	(void)wanted_write(s->definition, /* running= */ false, &ignored); /* then a later boot starts it once more */
-	leave(s);
+	lifecycle_leave(s);
 }
 
-static void leave(struct supervisor *s)
+void lifecycle_leave(struct supervisor *s)
 {
 	struct error ignored = { 0 };
 
 	s->is_leaving = true;
-	note_phase(s, PHASE_LEAVING);
+	lifecycle_note(s, PHASE_LEAVING);
 	if (helper_begin(s, "app-leave", NULL, &ignored))
 		lifecycle_helper_ended(s);
 }
@@ -144,7 +147,7 @@ static void start_failed(struct supervisor *s)
 	s->progress.signal = 0;
 	s->progress.started_ms = clock_boot_ms();
 	/* Somebody is told, when nothing is left, and will try again. A start that nobody asked for counts as a run that failed. */
-	if ((requests_has(s, ASKS_START) || requests_has(s, ASKS_ATTACH)) && s->progress.in_a_row == 0) {
+	if ((requests_has(s, ASKS_START) || requests_has(s, ASKS_ATTACH)) && s->progress.in_a_row == 0 && !job_is(s)) {
 		s->is_leaving = true;
 		(void)wanted_write(s->definition, /* running= */ false, &ignored); /* then a later boot tries once more */
 	}
@@ -177,6 +180,7 @@ void lifecycle_helper_ended(struct supervisor *s)
 		answer_end(s);
 		decide(s);
 		break;
+	case PHASE_PLANNING: job_planned(s); break;
 	case PHASE_LEAVING:
 		watch_leave(s);
 		if (s->failure.kind == ERROR_NONE)
@@ -221,7 +225,7 @@ static void app_runs(struct supervisor *s, const char *message, struct control_f
 	care_begin(s, /* is_new= */ true);
 	/* Kept, and then noted: else the next supervisor could take the pidfd of the run before for this one's. */
 	watch_keep(s);
-	note_phase(s, PHASE_RUNNING);
+	lifecycle_note(s, PHASE_RUNNING);
 	requests_answer(s, ASKS_START, "ok");
 	attached_begin(s);
 	if (s->health.record)
@@ -230,6 +234,8 @@ static void app_runs(struct supervisor *s, const char *message, struct control_f
 		notify_send(&s->notify, "READY=1\nSTATUS=running");
 	if (s->is_leaving || s->is_restarting)
 		lifecycle_stop(s, s->grace_us);
+	else
+		job_runs(s);
 }
 
 void lifecycle_hear(struct supervisor *s)
@@ -296,9 +302,9 @@ void lifecycle_stop(struct supervisor *s, int64_t grace_us)
 	if (s->is_leaving)
 		notify_send(&s->notify, "STOPPING=1\nSTATUS=stopping");
 	if (s->progress.phase == PHASE_WAITING && s->is_leaving)
-		leave(s);
+		lifecycle_leave(s);
 	else if (s->progress.phase == PHASE_WAITING)
-		begin_start(s);
+		lifecycle_run(s);
 	if (s->progress.phase != PHASE_RUNNING || s->has_ended)
 		return; /* it is noted, and is looked at when the helper is done */
 	care_rest(s);
@@ -317,7 +323,7 @@ void lifecycle_blame(struct supervisor *s, const char *who)
 	if ((phase != PHASE_STARTING && phase != PHASE_RUNNING) || s->has_ended || s->progress.stopped_by)
 		return;
 	s->progress.stopped_by = alloc_copy(who);
-	note_phase(s, phase);
+	lifecycle_note(s, phase);
 }
 
 void lifecycle_restart(struct supervisor *s, int64_t grace_us)
@@ -331,10 +337,10 @@ void lifecycle_start(struct supervisor *s)
 {
 	s->progress.in_a_row = s->progress.failures = 0;
 	if (s->progress.phase == PHASE_WAITING)
-		begin_start(s);
+		lifecycle_run(s);
 	else if (s->progress.phase == PHASE_RUNNING && !s->has_ended)
 		requests_answer(s, ASKS_START, "ok");
-	else if (s->progress.phase == PHASE_ENDING)
+	else if (s->progress.phase == PHASE_ENDING || s->progress.phase == PHASE_PLANNING)
 		s->is_restarting = true;
 }
 
@@ -346,8 +352,10 @@ void lifecycle_deadlines(struct supervisor *s)
 		lifecycle_app_ended(s);
 	if (s->kill_at_ms && s->kill_at_ms <= now && s->kept.count)
 		kill_app(s);
-	if (s->progress.phase == PHASE_WAITING && s->progress.next_start_ms <= now)
-		begin_start(s);
+	if (s->progress.phase == PHASE_WAITING && s->progress.next_start_ms && s->progress.next_start_ms <= now)
+		lifecycle_run(s);
+	if (job_is(s))
+		job_deadlines(s);
 	if (s->join_at_ms && s->join_at_ms <= now)
 		watch_join(s);
 }
@@ -369,7 +377,10 @@ int64_t lifecycle_deadline(const struct supervisor *s)
 
 void lifecycle_begin(struct supervisor *s)
 {
-	begin_start(s);
+	if (job_is(s))
+		job_begin(s);
+	else
+		lifecycle_run(s);
 }
 
 /* The app of a supervisor that is gone. The watcher may have handed over its pidfd, which knows how it ended. */
@@ -386,7 +397,7 @@ static void adopt(struct supervisor *s)
 		s->kept.count = 1;
 	}
 	care_begin(s, /* is_new= */ false);
-	note_phase(s, PHASE_RUNNING);
+	lifecycle_note(s, PHASE_RUNNING);
 	if (s->kept.count)
 		watch_keep(s);
 	else
@@ -414,14 +425,17 @@ void lifecycle_resume(struct supervisor *s)
 		control_fds_close(&s->kept);
 	switch ((enum phase)s->progress.phase) {
 	case PHASE_RUNNING: adopt(s); break;
-	case PHASE_WAITING: break; /* at its time */
-	case PHASE_LEAVING: leave(s); break;
+	case PHASE_WAITING: /* at its time */
+	case PHASE_PLANNING: break;
+	case PHASE_LEAVING: lifecycle_leave(s); break;
 	default: /* Its helper ended with it, somewhere in the middle. What it made is cleared, and then all goes on. */
 		if (s->progress.phase == PHASE_STARTING)
 			s->progress.code = -1;
 		begin_end(s);
 		break;
 	}
+	if (job_is(s))
+		job_resume(s);
 	if (s->is_leaving)
 		lifecycle_stop(s, -1);
 }

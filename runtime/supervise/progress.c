@@ -28,6 +28,7 @@ static const struct line_row rows[] = {
 	{ "failures", LINE_NUMBER, AT(failures) },
 	{ "started_ms", LINE_NUMBER, AT(started_ms) },
 	{ "next_start_ms", LINE_NUMBER, AT(next_start_ms) },
+	{ "queued", LINE_NUMBER, AT(queued) },
 	{ "definition", LINE_TEXT, AT(definition) },
 	{ "program", LINE_TEXT, AT(program) },
 	{ 0 },

@@ -10,13 +10,14 @@
 
 struct error;
 
-/* In the order in which a run goes through them. */
+/* In the order in which a run goes through them, but for the last. The numbers stay: another version of box may take over. */
 enum phase {
 	PHASE_STARTING, /* box app-start is at work */
 	PHASE_RUNNING,  /* the app is */
 	PHASE_ENDING,   /* box app-end is at work */
 	PHASE_WAITING,  /* for the next start */
 	PHASE_LEAVING,  /* box app-leave is at work; then nothing is left of the state folder */
+	PHASE_PLANNING, /* of a job, before it waits or starts: box app-next is at work */
 	PHASE_COUNT,
 };
 
@@ -33,7 +34,8 @@ struct progress {
 	int64_t starts;          /* runs since the app was made */
 	int64_t in_a_row, failures; /* policy.h */
 	int64_t started_ms;      /* clock_boot_ms */
-	int64_t next_start_ms;   /* PHASE_WAITING: likewise */
+	int64_t next_start_ms;   /* PHASE_WAITING: likewise; 0: a job, for its time */
+	int64_t queued;          /* 1: a job's next run is to begin as soon as this one is over, or planned */
 	char *definition;        /* path of STORE/apps/NAME */
 	char *program;           /* box-supervise */
 };

@@ -31,7 +31,7 @@
 
 enum { SIGNALLED = 128, CODE_UNKNOWN = 255 };
 enum { AT_SIGNALS, AT_LISTENER, AT_APP, AT_HELPER, AT_ANSWER, AT_WATCHER, AT_OUTPUTS,
-       AT_CARE = AT_OUTPUTS + OUTPUTS_POLLS, AT_CONNECTIONS = AT_CARE + CARE_POLLS };
+       AT_CARE = AT_OUTPUTS + OUTPUTS_POLLS, AT_JOB = AT_CARE + CARE_POLLS, AT_CONNECTIONS };
 enum { AT_COUNT = AT_CONNECTIONS + CONNECTIONS_MOST };
 
 /* Orphans of the app and of helpers that were killed become our children: nobody else waits for them. */
@@ -67,7 +67,7 @@ static void take_signals(struct supervisor *s)
 static int64_t watch(struct supervisor *s, struct pollfd polls[static AT_COUNT])
 {
 	const int64_t times[] = { lifecycle_deadline(s), care_watch(s, polls + AT_CARE), outputs_watch(s, polls + AT_OUTPUTS),
-				  notify_deadline(&s->notify) };
+				  job_watch(s, polls + AT_JOB), notify_deadline(&s->notify) };
 	int64_t nearest = INT64_MAX;
 	bool is_looking = s->kept.count && !s->has_ended && !s->look_again_ms;
 
@@ -89,6 +89,7 @@ static void serve(struct supervisor *s, const struct pollfd polls[static AT_COUN
 {
 	outputs_serve(s, polls + AT_OUTPUTS);
 	care_serve(s, polls + AT_CARE);
+	job_serve(s, polls + AT_JOB);
 	if (polls[AT_ANSWER].revents & POLLIN)
 		lifecycle_hear(s);
 	if (polls[AT_APP].revents)
@@ -230,7 +231,7 @@ int supervisor_run(int definition, int lock, int asker, struct error *e)
 	if (app_settings_read(definition, &s.settings, e) || take_lock(&s, e) || read_progress(&s, &is_first, e) || watch_signals(&s, e))
 		return -1;
 	s.listener = control_listen(s.folder, "control", e);
-	if (s.listener < 0 || open_log(&s, e))
+	if (s.listener < 0 || open_log(&s, e) || job_open(&s, e))
 		return -1;
 	notify_open(&s.notify, clock_boot_ms());
 	care_open(&s);

@@ -9,6 +9,8 @@
  *                                                                                                                 |
  *           the end of the supervisor <--(box app-leave is done)-- LEAVING <--(nothing is to be started again)----+
  *
+ * A job (app_settings.h) waits for its time, and plans the next one: job.c has what it has beside this picture.
+ *
  * Everything heavy is done by box itself as a helper process (helper.c); there is one at a time. The loop in supervisor.c waits for
  * descriptors and for the nearest deadline, and calls lifecycle.c (the picture above), requests.c (what box commands want), outputs.c (what
  * the app writes), care.c (an app that runs) and watch_link.c. Private to the program box-supervise.
@@ -25,6 +27,7 @@
 #include "runtime/supervise/control.h"
 #include "runtime/supervise/health.h"
 #include "runtime/supervise/health_plan.h"
+#include "runtime/supervise/job_plan.h"
 #include "runtime/supervise/log.h"
 #include "runtime/supervise/notify.h"
 #include "runtime/supervise/ooms.h"
@@ -76,6 +79,13 @@ struct supervisor {
 	int64_t grace_us;         /* of the last who asked the app to end */
 	int64_t kill_at_ms;       /* 0: nobody has */
 
+	struct {
+		struct job_plan plan;   /* cron NULL: it is no job */
+		struct job_times times; /* at 0: nothing to wait for */
+		int timer;
+		int64_t again_ms;       /* when to ask once more for its next time; 0: it is known */
+	} job;
+
 	struct health_plan plan;
 	struct health health;
 	struct refused refused;
@@ -115,6 +125,23 @@ void lifecycle_stop(struct supervisor *s, int64_t grace_us); /* -1: the app's ow
 void lifecycle_restart(struct supervisor *s, int64_t grace_us);
 void lifecycle_start(struct supervisor *s);           /* at once, where it waits */
 
+void lifecycle_note(struct supervisor *s, enum phase phase); /* for whoever takes over */
+void lifecycle_run(struct supervisor *s);            /* from WAITING or PLANNING: a run begins */
+void lifecycle_leave(struct supervisor *s);          /* from there as well: nothing is to be started again */
+
+/* job.c: an app with a schedule. */
+int job_open(struct supervisor *s, struct error *e);
+bool job_is(const struct supervisor *s);
+void job_begin(struct supervisor *s);  /* in place of the first start */
+void job_resume(struct supervisor *s); /* from WAITING or PLANNING, as another supervisor left it */
+void job_wait(struct supervisor *s);   /* a run is over, and is not tried again */
+void job_planned(struct supervisor *s); /* app-next has ended */
+void job_runs(struct supervisor *s);   /* the app runs: unless the next run replaces it already */
+bool job_gives_up(const struct supervisor *s); /* the run that is over is not tried again, whatever "restart" says */
+int64_t job_watch(const struct supervisor *s, struct pollfd *polls); /* fills one entry; the nearest deadline */
+void job_serve(struct supervisor *s, const struct pollfd *polls);
+void job_deadlines(struct supervisor *s);
+
 /* helper.c: executes box --root STATE --store STORE VERB NAME [MORE…], whose descriptors are those of spawn.h; it answers on
  * s->helper_answer. None is at work: s->helper is 0. more may be NULL. */
 int helper_begin(struct supervisor *s, const char *verb, const struct list *more, struct error *e);
@@ -130,6 +157,8 @@ void renewed(struct supervisor *s);
 
 /* Who asks the app that runs to end. */
 #define BLAMED_HEALTH "health"
+#define BLAMED_TIMEOUT JOB_TIMEOUT
+#define BLAMED_NEXT_RUN "the next run of its schedule"
 void lifecycle_blame(struct supervisor *s, const char *who);
 
 /* fifos.c: s->streams and s->input. */
