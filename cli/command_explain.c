@@ -15,7 +15,7 @@
 #include "cli/report.h"
 #include "runtime/box.h"
 #include "runtime/exit_record.h"
-#include "runtime/job.h"
+#include "runtime/job_outlook.h"
 #include "specs/app.h"
 
 struct options {

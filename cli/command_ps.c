@@ -155,7 +155,9 @@ static void list_as_json(const struct box_info *infos, size_t count, struct text
 /* Containers that have ended, and apps in the background that do not run and are not about to. */
 static bool is_over(const struct box_info *info)
 {
-	return strcmp(info->status, "stopped") == 0 || (info->pid == 0 && strcmp(info->status, "restarting") != 0 && strcmp(info->status, STATUS_SCHEDULED) != 0);
+	bool is_about_to = strcmp(info->status, "restarting") == 0 || strcmp(info->status, STATUS_SCHEDULED) == 0;
+
+	return strcmp(info->status, "stopped") == 0 || (info->pid == 0 && !is_about_to);
 }
 
 static const char *const filter_keys[] = { "name", "image", "status", NULL };

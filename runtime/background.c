@@ -376,6 +376,14 @@ int background_renew(const struct places *places, struct list *ret, struct error
 	return result;
 }
 
+/* A job waits for its next time, whatever "restart" says of its runs. */
+static bool comes_back(int definition, const char *restart)
+{
+	bool was_wanted = wanted_read(definition);
+
+	return restart_at_boot(restart, was_wanted) || (was_wanted && job_defined(definition));
+}
+
 int background_boot_names(const struct places *places, struct list *ret, struct error *e)
 {
 	autorelease(list) struct list names = { 0 };
@@ -394,7 +402,7 @@ int background_boot_names(const struct places *places, struct list *ret, struct 
 		}
 		if (!state_exists(places, names.items[i]))
 			run_mark_settle(places, names.items[i], definition);
-		if (!settings.unit && !state_exists(places, names.items[i]) && (restart_at_boot(settings.restart, wanted_read(definition)) || (job_defined(definition) && wanted_read(definition))))
+		if (!settings.unit && !state_exists(places, names.items[i]) && comes_back(definition, settings.restart))
 			list_add(ret, names.items[i]);
 		app_settings_release(&settings);
 	}

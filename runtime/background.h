@@ -64,8 +64,8 @@ int background_renew(const struct places *places, struct list *ret, struct error
 /* Adds the apps of this state folder that no process of box or their own shows: those that have ended, or wait for their next start. */
 int background_list(const struct places *places, struct box_info **infos, size_t *count, struct error *e);
 
-/* How an app is, by its open definition, of which no process runs: "restarting", "scheduled", "exited (3)" and the like; NULL where one does. The caller
- * frees it. ret_since: seconds since 1970 at which it ended, untouched where it did not. */
+/* How an app is, by its open definition, of which no process runs: "restarting", "scheduled", "exited (3)" and the like; NULL where one
+ * does. The caller frees it. ret_since: seconds since 1970 at which it ended, untouched where it did not. */
 #define STATUS_SCHEDULED "scheduled" /* a job that waits for its time */
 char *background_status(const struct places *places, const char *name, int definition, int64_t *ret_since);
 

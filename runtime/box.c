@@ -24,7 +24,7 @@
 #include "runtime/background.h"
 #include "runtime/events.h"
 #include "runtime/exit_gather.h"
-#include "runtime/job.h"
+#include "runtime/job_outlook.h"
 #include "runtime/oci.h"
 #include "runtime/sealed.h"
 #include "runtime/state.h"

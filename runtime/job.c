@@ -8,16 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/reserve.h"
 #include "base/text.h"
-#include "runtime/apps.h"
-#include "runtime/background.h"
-#include "runtime/box.h"
 #include "runtime/events.h"
-#include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/event_log.h"
 #include "runtime/supervise/job_plan.h"
 #include "specs/app.h"
@@ -100,20 +95,4 @@ char *job_words(int definition)
 	words = text_format("%s (%s)", plan.cron, plan.tz ? plan.tz : ZONE_UTC);
 	job_plan_release(&plan);
 	return words;
-}
-
-void job_describe(const struct places *places, struct box_info *info)
-{
-	struct error ignored = { 0 };
-	autoclose int definition = apps_open(places, info->name, NULL, &ignored);
-	struct last_end last = { 0 };
-
-	if (definition < 0 || !job_defined(definition))
-		return;
-	info->schedule = job_words(definition);
-	info->next_run = wanted_read(definition) ? job_next_run(definition) : 0;
-	if (lines_read(definition, LAST_END_FILE, last_end_rows, &last, &ignored))
-		return;
-	info->last_end = last.ended;
-	info->last_status = background_exit_status(last.code, last.signal);
 }

@@ -17,8 +17,8 @@ int job_define(int definition, const struct app_schedule *schedule, struct error
 /* Whether the open definition is that of a job. */
 bool job_defined(int definition);
 
-/* Finds the next time and notes it. word: what became of the one before (JOB_RAN …, supervise/job_plan.h); a time at which it did not run is
- * an event. */
+/* Finds the next time and notes it. word: what became of the one before (JOB_RAN …, supervise/job_plan.h); a time at which it did not run
+ * is an event. */
 int job_plan_next(const struct places *places, const char *name, int definition, const char *word, struct error *e);
 
 /* The time behind those that are known: later than now, and than the time before, where the clock was set back by less than 3 hours. */
@@ -27,10 +27,6 @@ int job_next(const struct job_plan *plan, int64_t now, int64_t ran, int64_t *ret
 
 /* Its next time, in seconds since 1970, for people. 0: it is no job, or the host does not know its zone any more. */
 int64_t job_next_run(int definition);
-
-/* What box ps tells of it beside what it tells of any app. */
-struct box_info;
-void job_describe(const struct places *places, struct box_info *info);
 
 /* "30 3 * * mon-fri (Europe/Berlin)". NULL: it is no job. The caller frees it. */
 char *job_words(int definition);

@@ -17,8 +17,8 @@ static int check_restart_of_job(const struct app *app, struct problems *p)
 {
 	if (strcmp(app->restart, "always") != 0 && strcmp(app->restart, "unless-stopped") != 0)
 		return 0;
-	error_set(p->e, ERROR_SPEC, "a job ends, and its schedule starts it again: with \"schedule\", expected \"no\" or \"on-failure\", found \"%s\"",
-		  app->restart);
+	error_set(p->e, ERROR_SPEC,
+		  "a job ends, and its schedule starts it again: with \"schedule\", expected \"no\" or \"on-failure\", found \"%s\"", app->restart);
 	error_at(p->e, "restart");
 	return problems_add(p);
 }
@@ -51,6 +51,6 @@ struct app_schedule app_schedule(const struct app *app)
 	static const char *const overlaps[] = { [OVERLAP_SKIP] = "skip", [OVERLAP_QUEUE] = "queue", [OVERLAP_REPLACE] = "replace" };
 	const struct schedule *said = &app->schedule;
 
-	return (struct app_schedule){ .cron = said->cron, .tz = said->tz, .overlap = overlaps[said->overlap], .timeout_us = said->timeout == LIMIT_UNSET ? 0 : said->timeout,
-				      .catch_up = said->catch_up };
+	return (struct app_schedule){ .cron = said->cron, .tz = said->tz, .overlap = overlaps[said->overlap],
+				      .timeout_us = said->timeout == LIMIT_UNSET ? 0 : said->timeout, .catch_up = said->catch_up };
 }

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * job_outlook.c - what people are told of a job.
+ */
+#include "runtime/job_outlook.h"
+
+#include <stdint.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "runtime/apps.h"
+#include "runtime/background.h"
+#include "runtime/box.h"
+#include "runtime/job.h"
+#include "runtime/supervise/app_settings.h"
+
+void job_describe(const struct places *places, struct box_info *info)
+{
+	struct error ignored = { 0 };
+	autoclose int definition = apps_open(places, info->name, NULL, &ignored);
+	struct last_end last = { 0 };
+
+	if (definition < 0 || !job_defined(definition))
+		return;
+	info->schedule = job_words(definition);
+	info->next_run = wanted_read(definition) ? job_next_run(definition) : 0;
+	if (lines_read(definition, LAST_END_FILE, last_end_rows, &last, &ignored))
+		return;
+	info->last_end = last.ended;
+	info->last_status = background_exit_status(last.code, last.signal);
+}
