@@ -15,7 +15,11 @@ forever='"command": ["sh", "-c", "trap \"exit 3\" TERM; while :; do sleep 0.1; d
 status_of() { box ps -a --format json | jq -r --arg name "$1" '.[] | select(.name == $name).status'; }
 pid_of() { box ps --format json | jq -r --arg name "$1" '.[] | select(.name == $name).pid'; }
 has_status() { [ "$(status_of "$1")" = "$2" ]; }
-has_other_pid() { [ "$(status_of "$1")" = running ] && [ "$(pid_of "$1")" != "$2" ]; }
+has_other_pid() { # and not 0, between two runs
+	local pid
+	pid=$(pid_of "$1")
+	[ "${pid:-0}" -gt 0 ] && [ "$pid" != "$2" ]
+}
 waits_to_start() { grep -qx "phase 3" "$STATE/$1/supervisor"; }
 supervisor_of() { sed -n 's/^pid //p' "$STATE/$1/supervisor"; }
 
