@@ -27,6 +27,15 @@ enum {
 	TRY_AGAIN_MS = 60000, /* after no next time could be noted */
 };
 
+/* Until its time, which is what a job does: whoever has started it has their answer. */
+static void wait_for_time(struct supervisor *s)
+{
+	s->progress.next_start_ms = 0;
+	lifecycle_note(s, PHASE_WAITING);
+	notify_send(&s->notify, "STATUS=waiting for its time");
+	requests_answer(s, ASKS_START, "ok");
+}
+
 static int64_t now_s(void)
 {
 	return clock_since_1970_ms() / 1000;
@@ -88,9 +97,7 @@ void job_planned(struct supervisor *s)
 		lifecycle_run(s);
 		return;
 	}
-	s->progress.next_start_ms = 0;
-	lifecycle_note(s, PHASE_WAITING);
-	notify_send(&s->notify, "STATUS=waiting for its time");
+	wait_for_time(s);
 	if (s->job.times.at <= now_s()) {
 		s->job.times.at = 0; /* it is not looked at */
 		s->job.again_ms = clock_boot_ms() + TRY_AGAIN_MS;
@@ -145,14 +152,12 @@ void job_wait(struct supervisor *s)
 	} else if (s->job.times.at <= now_s()) {
 		plan(s, s->job.times.at ? JOB_SKIPPED : JOB_AGAIN);
 	} else {
-		s->progress.next_start_ms = 0;
-		lifecycle_note(s, PHASE_WAITING);
+		wait_for_time(s);
 	}
 }
 
 void job_begin(struct supervisor *s)
 {
-	requests_answer(s, ASKS_START, "ok"); /* it waits: that is what a job does */
 	read_times(s);
 	if (!s->job.times.at)
 		plan(s, JOB_AGAIN);
@@ -169,6 +174,8 @@ void job_resume(struct supervisor *s)
 		plan(s, JOB_AGAIN);
 	else if (is_waiting(s) && s->job.times.at <= now_s())
 		due(s);
+	else if (is_waiting(s))
+		wait_for_time(s); /* noted anew: it may be long */
 }
 
 static bool is_over_time(const struct supervisor *s)
