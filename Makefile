@@ -54,23 +54,28 @@ init_cflags := -std=gnu17 -I. $(filter-out -Wundef,$(warnings)) -Os -g -fPIE -ff
 	-fno-asynchronous-unwind-tables -nostdlib -static-pie
 
 # Files. main.c stays out of the archives, so that unit tests and fuzzers link them.
-box_src := $(filter-out cli/main.c,$(wildcard base/*.c specs/*.c cgroups/*.c images/*.c images/build/*.c runtime/*.c runtime/supervise/*.c cli/*.c cli/build/*.c))
+box_src := $(filter-out cli/main.c,$(wildcard base/*.c specs/*.c cgroups/*.c images/*.c images/build/*.c runtime/*.c runtime/network/*.c runtime/supervise/*.c cli/*.c cli/build/*.c))
 image_src := $(wildcard images/unpack/*.c images/registry/*.c)
 # box-scope: its own files, what they use of base, and libsystemd, which is no library for a static program.
 scope_src := $(filter-out cgroups/scope/main.c,$(wildcard cgroups/scope/*.c))
 scope_base := base/alloc.c base/error.c base/number.c base/text.c
 # box-supervise stays as long as its app: it links no library but libc.
 supervise_src := $(wildcard base/*.c runtime/supervise/*.c)
-unit_src := $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c)
+# box-net: one private network. Its own files, the record and the netlink of runtime/network, and libraries that are none for a static program.
+net_src := $(wildcard runtime/network/router/*.c)
+net_base := $(wildcard base/*.c) runtime/network/netlink.c runtime/network/record.c runtime/supervise/control.c runtime/supervise/lines.c
+unit_src := $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c tests/unit/*/*/*/*.c)
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
 box_libs := -lseccomp -lcap -ljansson -lm
 scope_libs := -lsystemd
+net_libs := -lnftables -lmnl
 image_libs := -lcurl -larchive -lcrypto -lzstd -lisal -lz -ljansson -lseccomp -lcap -lm
-all_src := $(box_src) $(image_src) $(scope_src) cli/main.c images/program/main.c cgroups/scope/main.c runtime/supervise/program/main.c
-format_src := $(wildcard $(addsuffix /*.[ch],base specs cgroups cgroups/scope images images/build images/unpack images/registry images/program runtime runtime/init runtime/supervise runtime/supervise/program cli cli/build tests/fuzz tests/system \
-	tests/bench tests/unit/* tests/unit/*/*))
+all_src := $(box_src) $(image_src) $(scope_src) $(net_src) cli/main.c images/program/main.c cgroups/scope/main.c runtime/supervise/program/main.c \
+	runtime/network/router/program/main.c
+format_src := $(wildcard $(addsuffix /*.[ch],base specs cgroups cgroups/scope images images/build images/unpack images/registry images/program runtime runtime/init runtime/supervise runtime/supervise/program runtime/network runtime/network/router runtime/network/router/program cli cli/build tests/fuzz tests/system \
+	tests/bench tests/unit/* tests/unit/*/* tests/unit/*/*/*))
 programs := $O/bin/box $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope \
-	$O/libexec/box/box-supervise
+	$O/libexec/box/box-supervise $O/libexec/box/box-net
 
 # Other flags than last time in this folder: everything is built again.
 stamp := $(CC) $(cflags)
@@ -106,6 +111,10 @@ $O/libexec/box/box-supervise: $O/runtime/supervise/program/main.o $(supervise_sr
 	@mkdir -p $(@D)
 	$(CC) $(cflags) $(static) $(ldflags) -o $@ $^
 
+$O/libexec/box/box-net: $O/runtime/network/router/program/main.o $(net_src:%.c=$O/%.o) $(net_base:%.c=$O/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(cflags) -pie $(ldflags) -o $@ $^ $(net_libs)
+
 $O/libexec/box/box-init: runtime/init/box-init.c $O/flags
 	@mkdir -p $(@D)
 	$(CC) $(init_cflags) $(ldflags) -o $@ $<
@@ -120,9 +129,9 @@ $O/runtime/seccomp_default.o: runtime/seccomp_default.S runtime/seccomp_default.
 	$(CC) -I. -c -o $@ $<
 
 # Tests. The unit tests of all folders are one program; the probe is what system tests run inside a container.
-$O/unit-tests: $(unit_src:%.c=$O/%.o) $(scope_src:%.c=$O/%.o) $O/libimage.a $O/libbox.a
+$O/unit-tests: $(unit_src:%.c=$O/%.o) $(scope_src:%.c=$O/%.o) $(net_src:%.c=$O/%.o) $O/libimage.a $O/libbox.a
 	@mkdir -p $(@D)
-	$(CC) $(cflags) -pie $(ldflags) -o $@ $^ $(image_libs) $(scope_libs) -lcriterion
+	$(CC) $(cflags) -pie $(ldflags) -o $@ $^ $(image_libs) $(scope_libs) $(net_libs) -lcriterion
 
 $O/tests/probe: tests/system/probe.c $O/flags
 	@mkdir -p $(@D)
@@ -141,7 +150,7 @@ $O/tests/%: $O/tests/fuzz/%.o $(if $(FUZZ),,$O/tests/fuzz/replay.o) $O/libimage.
 	$(CC) $(cflags) $(if $(FUZZ),-fsanitize=fuzzer) -pie $(ldflags) -o $@ $^ $(image_libs)
 
 .SECONDARY:
--include $(wildcard $O/*/*.d $O/*/*/*.d $O/*/*/*/*.d $O/*/*/*/*/*.d)
+-include $(wildcard $O/*/*.d $O/*/*/*.d $O/*/*/*/*.d $O/*/*/*/*/*.d $O/*/*/*/*/*/*.d)
 
 # Words for people. One part of check: make check-layers, check-size, … (scripts/check says which there are).
 parts := layers size headers style links tables unit errors system vm clang sanitize corpus lint # behind system: beside it
@@ -162,8 +171,8 @@ bench: all $O/tests/timing
 	@tests/bench/run.sh $O
 format:
 	clang-format -i $(format_src)
-objects: $(box_src:%.c=$O/%.o) $(image_src:%.c=$O/%.o) $(scope_src:%.c=$O/%.o) $O/cgroups/scope/main.o $O/cli/main.o \
-	$O/images/program/main.o $O/runtime/supervise/program/main.o $O/libexec/box/box-init
+objects: $(box_src:%.c=$O/%.o) $(image_src:%.c=$O/%.o) $(scope_src:%.c=$O/%.o) $(net_src:%.c=$O/%.o) $O/cgroups/scope/main.o $O/cli/main.o \
+	$O/images/program/main.o $O/runtime/supervise/program/main.o $O/runtime/network/router/program/main.o $O/libexec/box/box-init
 unit-program: $O/unit-tests
 replay-programs: $(fuzz_src:tests/fuzz/%.c=$O/tests/%)
 coverage: unit-program
@@ -177,7 +186,7 @@ share := $(DESTDIR)$(PREFIX)/share
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/box $(share)/man/man1 $(share)/box $(share)/doc/box/examples
 	install -m 755 $O/bin/box $(DESTDIR)$(PREFIX)/bin/box
-	install -m 755 $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope $O/libexec/box/box-supervise \
+	install -m 755 $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope $O/libexec/box/box-supervise $O/libexec/box/box-net \
 		$(DESTDIR)$(PREFIX)/libexec/box/
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@PREFIX@|$(PREFIX)|' runtime/supervise/box-boot.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/box-boot.service

@@ -17,7 +17,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "runtime/netlink.h"
+#include "runtime/network/netlink.h"
 #include "specs/container.h"
 
 /* The devices of a namespace. */

@@ -88,6 +88,22 @@ void layer_release(struct layer *layer)
 	*layer = (struct layer){ .mount = -1 };
 }
 
+static void release_networks(struct container *c)
+{
+	for (size_t i = 0; i < c->network_count; i++) {
+		free(c->networks[i].name);
+		free(c->networks[i].subnet);
+		free(c->networks[i].field);
+		list_release(&c->networks[i].aliases);
+	}
+	for (size_t i = 0; i < c->port_count; i++) {
+		free(c->ports[i].host_ip);
+		free(c->ports[i].field);
+	}
+	free(c->networks);
+	free(c->ports);
+}
+
 static void release_arrays(struct container *c)
 {
 	for (size_t i = 0; i < c->layer_count; i++)
@@ -164,14 +180,15 @@ bool container_has_namespace(const struct container *c, enum namespace_kind kind
 void container_release(struct container *c)
 {
 	struct list *lists[] = { &c->args, &c->env, &c->group_add, &c->masked_paths, &c->read_only_paths, &c->labels,
-				 &c->reload.exec };
+				 &c->reload.exec, &c->neighbours };
 	char *texts[] = { c->name, c->spec_file, c->image, c->working_dir, c->user, c->user_field, c->hostname, c->seccomp_file,
-			  c->seccomp_text, c->root_folder };
+			  c->seccomp_text, c->root_folder, c->service };
 
 	release_files(c);
 	secret_list_release(&c->secret_env);
 	release_health(&c->health);
 	release_arrays(c);
+	release_networks(c);
 	limits_release(&c->limits);
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		list_release(lists[i]);

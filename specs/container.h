@@ -134,6 +134,25 @@ struct reload {
 	int64_t timeout_us; /* the program's */
 };
 
+/* A private network that the container is in. */
+struct network_membership {
+	char *name;       /* checked as a container's name is */
+	bool is_internal; /* no way out: where the network has to be made */
+	bool is_own;      /* nobody else's: it goes with the container's definition, or with the container */
+	char *subnet;     /* "10.9.0.0/24": where the network has to be made; NULL: box chooses one */
+	struct list aliases; /* further names of the service in this network */
+	char *field;      /* "networks[1]" */
+};
+
+/* A port of the host that leads to the service. */
+struct published_port {
+	uint16_t target, published; /* published 0: any that is free */
+	int protocol;   /* IPPROTO_TCP or IPPROTO_UDP */
+	bool is_dnat;   /* by rules of the kernel beside the relay */
+	char *host_ip;  /* NULL: 127.0.0.1 and ::1 */
+	char *field;    /* "ports[0]" */
+};
+
 enum seccomp_mode {
 	SECCOMP_UNCONFINED,
 	SECCOMP_DEFAULT, /* box's own profile */
@@ -303,6 +322,14 @@ struct container {
 	int stop_signal;
 	int64_t stop_grace_us;
 	struct reload reload;
+
+	char *service; /* whose stable address leads to it: "web", "shop-web"; NULL: its name */
+	struct network_membership *networks; /* the first has its name server, and is what ports are published from */
+	size_t network_count;
+	struct published_port *ports;
+	size_t port_count;
+	struct list neighbours; /* "NETWORK NAME SERVICE": in that network NAME leads to that service's address */
+	bool is_standby;        /* its service's address does not lead to it until somebody says so (network/orders.h) */
 
 	struct namespace_entry namespaces[NAMESPACE_COUNT];
 	struct id_map *id_map; /* of a new user namespace; NULL: box leases a range of host ids */

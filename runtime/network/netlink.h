@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * netlink.h - the few messages of rtnetlink(7) that net_device.c needs.
+ * netlink.h - the few messages of rtnetlink(7) that box needs.
  */
 #pragma once
 
@@ -17,6 +17,8 @@ struct netlink_request {
 	union {
 		struct ifinfomsg link;
 		struct ifaddrmsg address;
+		struct rtmsg route;
+		struct ndmsg neighbour;
 	};
 	char attributes[NETLINK_ATTRIBUTES];
 };

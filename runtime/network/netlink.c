@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * netlink.c - the few messages of rtnetlink(7) that net_device.c needs.
+ * netlink.c - the few messages of rtnetlink(7) that box needs.
  *
  * The kernel is the only one that answers: messages from anybody else are not read (netlink(7), nl_pid).
  */
-#include "runtime/netlink.h"
+#include "runtime/network/netlink.h"
 
 #include <errno.h>
 #include <fcntl.h>

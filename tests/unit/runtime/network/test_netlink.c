@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "runtime/netlink.h"
+#include "runtime/network/netlink.h"
 
 Test(netlink, attributes)
 {

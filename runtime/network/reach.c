@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reach.c - a connection to the box-net of a network.
+ *
+ * Who connects, begins or ends a box-net holds the lock of all networks meanwhile. The listening socket is made here and handed on, so
+ * that a second box can connect before the new process has done anything.
+ */
+#include "runtime/network/reach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/places.h"
+#include "base/text.h"
+#include "cgroups/cgroup.h"
+#include "runtime/network/record.h"
+#include "runtime/network/run.h"
+#include "runtime/network/words.h"
+#include "runtime/supervise/control.h"
+#include "runtime/supervise/spawn.h"
+
+static const struct line_row rows[] = { NETWORK_RUN_ROWS };
+
+static int leave_caller(void *data, struct error *e)
+{
+	const int *first = data;
+	autorelease(text) struct text answer = { 0 };
+	struct error ignored = { 0 };
+
+	if (cgroup_house_enter(e) == 0)
+		return 0;
+	error_in(e, "leave the caller's cgroup");
+	control_add_failure(e, &answer);
+	(void)control_send(*first, answer.data, NULL, &ignored); /* it may be gone */
+	return -1;
+}
+
+static int spawn_network(const char *name, int folder, int listener, int first, struct error *e)
+{
+	autofree char *program = places_helper("box-net", e);
+	autofree char *title = text_format(NETWORK_TITLE " %s", name);
+	char *const argv[] = { title, NULL };
+	const struct spawn request = { .program = program, .argv = argv, .fds = { folder, listener, first }, .prepare = leave_caller,
+				       .data = &first };
+
+	return !program || spawn(&request, NULL, e) < 0 ? -1 : 0;
+}
+
+/* Nobody listens: the caller holds the lock. */
+static int begin(const struct places *places, const struct network_record *record, int folder, struct error *e)
+{
+	autofree char *apps = text_format("%s/apps", places->store), *state = realpath(places->state, NULL);
+	const struct network_run run = { .name = record->name, .subnet = record->subnet, .prefix6 = record->prefix6, .record = record->folder,
+					 .state = state ? state : places->state, .apps = apps, .is_internal = record->is_internal,
+					 .is_rootless = places->rootless };
+	autoclose int ours = -1, theirs = -1, listener = -1;
+	int ends[2];
+
+	if (lines_write(folder, NETWORK_RUN_FILE, rows, &run, e) || control_pair(ends, e))
+		return -1;
+	ours = ends[0];
+	theirs = ends[1];
+	listener = control_listen(folder, NETWORK_SOCKET, e);
+	if (listener < 0 || spawn_network(record->name, folder, listener, theirs, e))
+		return -1;
+	return take_fd(&ours);
+}
+
+static int is_absent(const struct error *e)
+{
+	return e->sys == ENOENT || e->sys == ECONNREFUSED;
+}
+
+int network_reach(const struct places *places, const struct network_record *record, struct error *e)
+{
+	autofree char *path = text_format("%s/" NETWORKS_FOLDER, places->state);
+	autoclose int all = folder_make_private(path, e), lock = -1, folder = -1;
+	int connection = -1;
+
+	if (all < 0 || (lock = file_lock(all, NETWORK_LOCK, /* wait= */ true, e)) < 0)
+		return -1;
+	if (mkdirat(all, record->name, 0700) && errno != EEXIST)
+		return error_sys(e, "make the folder %s/%s", path, record->name);
+	folder = openat(all, record->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (folder < 0)
+		return error_sys(e, "open the folder %s/%s", path, record->name);
+	connection = control_connect(folder, NETWORK_SOCKET, e);
+	if (connection >= 0 || !is_absent(e))
+		return connection;
+	error_clear(e);
+	connection = begin(places, record, folder, e);
+	return connection < 0 ? error_in(e, "begin the network %s", record->name) : connection;
+}
+
+int network_find(const struct places *places, const char *name, struct error *e)
+{
+	autofree char *path = text_format("%s/" NETWORKS_FOLDER "/%s", places->state, name);
+	autoclose int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int connection;
+
+	if (folder < 0 && errno != ENOENT)
+		return error_sys(e, "open the folder %s", path);
+	connection = folder < 0 ? -1 : control_connect(folder, NETWORK_SOCKET, e);
+	if (connection >= 0 || (folder >= 0 && !is_absent(e)))
+		return connection;
+	error_clear(e);
+	return error_set(e, ERROR_MISSING, "reach the network %s: nobody is in it", name);
+}
+
+int network_say(int connection, const char *words, const struct control_fds *fds, struct error *e)
+{
+	return control_send(connection, words, fds, e);
+}
+
+int network_hear(int connection, struct text *ret, struct error *e)
+{
+	autorelease(text) struct text answer = { 0 };
+	int got = control_receive(connection, &answer, NULL, e);
+
+	if (got < 0)
+		return -1;
+	if (got == 0) {
+		errno = EPIPE;
+		return error_sys(e, "wait for the process of a network");
+	}
+	if (control_check(answer.data, e))
+		return -1;
+	if (ret && text_starts(answer.data, "ok\n"))
+		text_add(ret, answer.data + strlen("ok\n"));
+	else if (ret && text_starts(answer.data, "ok "))
+		text_add(ret, answer.data + strlen("ok "));
+	return 0;
+}
+
+int network_ask(int connection, const char *words, const struct control_fds *fds, struct text *ret, struct error *e)
+{
+	return network_say(connection, words, fds, e) || network_hear(connection, ret, e) ? -1 : 0;
+}

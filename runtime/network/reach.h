@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reach.h - a connection to the box-net of a network.
+ */
+#pragma once
+
+struct control_fds;
+struct error;
+struct network_record;
+struct places;
+struct text;
+
+/* Connects; a box-net that is not there is begun, in a cgroup, a session and with streams of its own. What is sent meanwhile waits. */
+int network_reach(const struct places *places, const struct network_record *record, struct error *e);
+
+/* The same where there is one; -1 with ERROR_MISSING where nobody is in the network. */
+int network_find(const struct places *places, const char *name, struct error *e);
+
+/* Asks, and waits for the answer: its lines behind "ok" are added to ret (NULL: not wanted). fds (NULL: none) stay open. e->sys is EPIPE
+ * where box-net is gone. */
+int network_ask(int connection, const char *words, const struct control_fds *fds, struct text *ret, struct error *e);
+
+/* The two halves of it. */
+int network_say(int connection, const char *words, const struct control_fds *fds, struct error *e);
+int network_hear(int connection, struct text *ret, struct error *e);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * loop.c - what box-net waits for.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "runtime/network/router/router.h"
+#include "runtime/network/words.h"
+
+enum { EVENTS = 64, NOTES = 4096, REFUSED_MS = 20 };
+
+int router_watch(struct router *r, int fd, enum router_event event, struct error *e)
+{
+	struct epoll_event wish = { .events = EPOLLIN, .data.u64 = (uint64_t)event << 32 | (uint32_t)fd };
+
+	return epoll_ctl(r->epoll, EPOLL_CTL_ADD, fd, &wish) ? error_sys(e, "wait for a descriptor") : 0;
+}
+
+static void add_connection(struct router *r, int connection)
+{
+	struct error e = { 0 };
+	int *place;
+
+	if (router_watch(r, connection, ROUTER_CONNECTION, &e)) {
+		close(connection); /* who asks sees the end, and tries again */
+		return;
+	}
+	place = alloc_append(&r->connections, &r->connection_count, sizeof *place);
+	*place = connection;
+}
+
+/* With everything that it has prepared or joined and not kept. */
+static void end_connection(struct router *r, int connection)
+{
+	for (size_t i = r->members.count; i-- > 0;)
+		if (r->members.items[i]->connection == connection)
+			router_drop(r, r->members.items[i]);
+	for (size_t i = 0; i < r->connection_count; i++)
+		if (r->connections[i] == connection)
+			r->connections[i] = r->connections[--r->connection_count];
+	close(connection);
+}
+
+static bool accept_some(struct router *r)
+{
+	bool is_any = false;
+	int connection;
+
+	while ((connection = accept4(r->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+		add_connection(r, connection);
+		is_any = true;
+	}
+	return is_any;
+}
+
+/* State folders that have gone. What inotify had no room for is looked for as well. */
+static void look_at_states(struct router *r)
+{
+	char notes[NOTES];
+
+	while (read(r->watch, notes, sizeof notes) > 0)
+		;
+	for (size_t i = r->members.count; i-- > 0;) {
+		struct member *member = r->members.items[i];
+
+		if (member->connection < 0 && faccessat(r->states, member->instance, F_OK, AT_SYMLINK_NOFOLLOW) && errno == ENOENT)
+			router_drop(r, member);
+	}
+}
+
+static void look_at_process(struct router *r, int pidfd)
+{
+	struct member *member = members_find_process(&r->members, pidfd);
+
+	if (member)
+		router_ended(r, member);
+}
+
+static void handle(struct router *r, const struct epoll_event *event)
+{
+	int fd = (int)(uint32_t)event->data.u64;
+
+	switch ((enum router_event)(event->data.u64 >> 32)) {
+	case ROUTER_LISTENER: accept_some(r); break;
+	case ROUTER_CONNECTION:
+		if (!router_answer(r, fd))
+			end_connection(r, fd);
+		break;
+	case ROUTER_PROCESS: look_at_process(r, fd); break;
+	case ROUTER_STATES: look_at_states(r); break;
+	}
+}
+
+/* A box that is about to connect holds the lock of all networks: 1, the folder is gone; 0: somebody is coming. */
+static int leave(struct router *r)
+{
+	struct error e = { 0 };
+	autoclose int lock = file_lock(r->networks, NETWORK_LOCK, /* wait= */ false, &e);
+
+	if (lock < 0 || accept_some(r))
+		return 0;
+	/* Where it stays the next box-net of this name finds it, and takes it over. */
+	(void)folder_remove(r->networks, r->run.name, &e);
+	return 1;
+}
+
+int router_serve(struct router *r, int first, struct error *e)
+{
+	struct epoll_event events[EVENTS];
+
+	if (first >= 0)
+		add_connection(r, first);
+	for (;;) {
+		bool is_idle = !r->members.count && !r->connection_count;
+		int count;
+
+		if (is_idle && leave(r))
+			return 0;
+		count = epoll_wait(r->epoll, events, EVENTS, is_idle ? REFUSED_MS : -1);
+		if (count < 0 && errno != EINTR)
+			return error_sys(e, "wait for what comes");
+		for (int i = 0; i < count; i++)
+			handle(r, &events[i]);
+	}
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * main.c - box-net: one private network, as long as somebody is in it.
+ *
+ * What it is to do comes by descriptors (network/words.h); its command line is the title that ps shows.
+ */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "runtime/network/router/router.h"
+#include "runtime/network/words.h"
+#include "runtime/supervise/control.h"
+
+enum { EXIT_FAILED = 125 };
+
+/* Whoever has begun it waits for the answer to its first request. */
+static void tell(int asker, const struct error *e)
+{
+	autorelease(text) struct text answer = { 0 };
+	struct error ignored = { 0 };
+
+	control_add_failure(e, &answer);
+	(void)control_send(asker, answer.data, NULL, &ignored); /* it may be gone */
+}
+
+int main(int argc, char **argv)
+{
+	int fds[] = { NETWORK_AT_FOLDER, NETWORK_AT_LISTENER, NETWORK_AT_FIRST };
+	struct error e = { 0 };
+	struct router router;
+	int code;
+
+	(void)argc;
+	(void)argv;
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
+		static const char words[] = "box-net is begun by box run\n";
+
+		if (fcntl(fds[i], F_SETFD, FD_CLOEXEC) == 0)
+			continue;
+		(void)!write(STDERR_FILENO, words, sizeof words - 1); /* nobody is left to tell otherwise */
+		return EXIT_FAILED;
+	}
+	process_title(NETWORK_TITLE);
+	if (router_open(&router, fds[0], fds[1], &e) || router_enter(&router, &e)) {
+		tell(fds[2], &e);
+		code = EXIT_FAILED;
+	} else {
+		code = router_serve(&router, fds[2], &e) ? EXIT_FAILED : 0;
+	}
+	router_release(&router);
+	return code;
+}

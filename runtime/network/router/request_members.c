@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * request_members.c - who is in the network: prepare, keep, leave, show.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "runtime/network/router/request.h"
+#include "runtime/network/router/router.h"
+
+static void add_pair(const struct router *r, const char *key, unsigned index, struct text *answer)
+{
+	struct address_texts texts;
+
+	addresses_print(&r->addresses, index, &texts);
+	text_addf(answer, "\n%s %s %s", key, texts.ip4, texts.ip6);
+}
+
+static struct service *service_of(struct router *r, const char *name, bool is_durable, struct error *e)
+{
+	int index = addresses_lease(&r->addresses, name, /* is_service= */ true, is_durable, e);
+	struct service *service = index < 0 ? NULL : services_find(&r->services, name);
+
+	if (index >= 0 && !service)
+		service = services_add(&r->services, name, (unsigned)index);
+	if (service)
+		service->is_durable |= is_durable;
+	return service;
+}
+
+static bool has_line(const struct request *request, const char *word)
+{
+	for (size_t i = 0; i < request->line_count; i++)
+		if (strcmp(request->lines[i].items[0], word) == 0)
+			return true;
+	return false;
+}
+
+static int answer_neighbours(struct router *r, const struct request *request, bool is_durable, struct text *answer, struct error *e)
+{
+	for (size_t i = 0; i < request->line_count; i++) {
+		const struct list *line = &request->lines[i];
+		struct service *service;
+
+		if (strcmp(line->items[0], "neighbour") != 0 || line->count != 3)
+			continue;
+		service = service_of(r, line->items[2], is_durable, e);
+		if (!service)
+			return -1;
+		text_addf(answer, "\nneighbour %s", line->items[1]);
+		add_pair(r, "", service->index, answer);
+	}
+	return 0;
+}
+
+static void take_aliases(const struct request *request, struct member *member)
+{
+	list_release(&member->aliases);
+	for (size_t i = 0; i < request->line_count; i++)
+		if (strcmp(request->lines[i].items[0], "alias") == 0 && request->lines[i].count == 2)
+			list_add(&member->aliases, request->lines[i].items[1]);
+}
+
+/* An instance that comes back has the place that it had. */
+static struct member *member_for(struct router *r, const char *instance, const char *service, struct error *e)
+{
+	struct member *member = members_find(&r->members, instance);
+
+	if (!member)
+		return members_add(&r->members, instance, service);
+	if (member->phase != MEMBER_GONE && member->connection < 0) {
+		error_set(e, ERROR_EXISTS, "join the network %s: %s is in it already", r->run.name, instance);
+		return NULL;
+	}
+	router_drop(r, member);
+	return members_add(&r->members, instance, service);
+}
+
+int request_prepare(struct router *r, struct request *request, struct text *answer, struct error *e)
+{
+	const char *instance = request->words.items[1], *name = request->words.items[2];
+	bool is_durable = has_line(request, "durable");
+	int index = addresses_lease(&r->addresses, instance, /* is_service= */ false, is_durable, e);
+	struct service *service = index < 0 ? NULL : service_of(r, name, is_durable, e);
+	struct member *member = service ? member_for(r, instance, name, e) : NULL;
+
+	if (!member)
+		return -1;
+	member->index = (unsigned)index;
+	member->connection = request->connection;
+	member->is_standby = has_line(request, "standby");
+	member->is_durable = is_durable;
+	take_aliases(request, member);
+	add_pair(r, "address", member->index, answer);
+	add_pair(r, "router", ADDRESS_ROUTER, answer);
+	add_pair(r, "service", service->index, answer);
+	text_addf(answer, "\nsubnet %s %s%s\ninternal %d", r->run.subnet, r->addresses.has_ip6 ? r->run.prefix6 : "-",
+		  r->addresses.has_ip6 ? "/64" : "", (int)r->run.is_internal);
+	if (answer_neighbours(r, request, is_durable, answer, e)) {
+		router_drop(r, member);
+		return -1;
+	}
+	return 0;
+}
+
+static struct member *asked_member(struct router *r, const struct request *request, struct error *e)
+{
+	struct member *member = members_find(&r->members, request->words.items[1]);
+
+	if (!member)
+		error_set(e, ERROR_MISSING, "find %.80s in the network %s: it is not in it", request->words.items[1], r->run.name);
+	return member;
+}
+
+int request_keep(struct router *r, struct request *request, struct text *answer, struct error *e)
+{
+	struct member *member = asked_member(r, request, e);
+
+	(void)answer;
+	if (!member)
+		return -1;
+	if (faccessat(r->states, member->instance, F_OK, AT_SYMLINK_NOFOLLOW))
+		return error_sys(e, "keep %s in the network %s: look for its state folder", member->instance, r->run.name);
+	member->connection = -1;
+	return 0;
+}
+
+int request_leave(struct router *r, struct request *request, struct text *answer, struct error *e)
+{
+	struct member *member = asked_member(r, request, e);
+
+	(void)answer;
+	if (!member)
+		return -1;
+	router_drop(r, member);
+	return 0;
+}
+
+int request_show(struct router *r, struct request *request, struct text *answer, struct error *e)
+{
+	(void)request;
+	(void)e;
+	text_addf(answer, "\nnetwork %s %s %s", r->run.name, r->run.subnet, r->addresses.has_ip6 ? r->run.prefix6 : "-");
+	for (size_t i = 0; i < r->members.count; i++) {
+		const struct member *member = r->members.items[i];
+		struct address_texts texts;
+
+		addresses_print(&r->addresses, member->index, &texts);
+		text_addf(answer, "\nmember %s %s %s %s %s", member->instance, member->service, texts.ip4, texts.ip6,
+			  member_phase_word(member->phase));
+	}
+	for (size_t i = 0; i < r->services.count; i++) {
+		struct address_texts texts;
+
+		addresses_print(&r->addresses, r->services.items[i]->index, &texts);
+		text_addf(answer, "\nservice %s %s %s", r->services.items[i]->name, texts.ip4, texts.ip6);
+	}
+	return 0;
+}
+
+void router_ended(struct router *r, struct member *member)
+{
+	(void)r;
+	close(take_fd(&member->pidfd)); /* the loop waits for it no more: it is closed */
+	member->phase = MEMBER_GONE;
+}
+
+/* Its service goes with its last member, where nothing on the disk knows it. */
+void router_drop(struct router *r, struct member *member)
+{
+	struct service *service = services_find(&r->services, member->service);
+
+	addresses_return(&r->addresses, member->instance, /* is_service= */ false);
+	members_remove(&r->members, member);
+	if (!service || service->is_durable || members_find_service(&r->members, service->name))
+		return;
+	addresses_return(&r->addresses, service->name, /* is_service= */ true);
+	services_remove(&r->services, service);
+}

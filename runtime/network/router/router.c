@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * router.c - the beginning of a box-net: its files, and a network namespace of its own.
+ */
+#include "runtime/network/router/router.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+
+static const struct line_row rows[] = { NETWORK_RUN_ROWS };
+
+static int open_watch(struct router *r, struct error *e)
+{
+	r->epoll = epoll_create1(EPOLL_CLOEXEC);
+	r->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (r->epoll < 0 || r->watch < 0 || inotify_add_watch(r->watch, r->run.state, IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR) < 0)
+		return error_sys(e, "watch the folder %s", r->run.state);
+	return router_watch(r, r->watch, ROUTER_STATES, e) || router_watch(r, r->listener, ROUTER_LISTENER, e) ? -1 : 0;
+}
+
+int router_open(struct router *r, int folder, int listener, struct error *e)
+{
+	*r = (struct router){ .folder = folder, .states = -1, .networks = -1, .listener = listener, .host = -1, .epoll = -1, .watch = -1,
+			      .addresses = { .folder = -1 } };
+	if (lines_read(folder, NETWORK_RUN_FILE, rows, &r->run, e))
+		return -1;
+	if (!r->run.name || !r->run.subnet || !r->run.prefix6 || !r->run.record || !r->run.state || !r->run.apps)
+		return error_set(e, ERROR_INTERNAL, "begin a network: the file \"run\" is damaged");
+	r->states = open(r->run.state, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	r->networks = openat(folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r->states < 0 || r->networks < 0)
+		return error_sys(e, "open the folder %s", r->run.state);
+	return open_watch(r, e) || addresses_open(&r->addresses, &r->run, e) ? -1 : 0;
+}
+
+/* Only one's own id can be mapped without help: root inside, the user outside. */
+static int write_maps(uid_t uid, gid_t gid, struct error *e)
+{
+	autofree char *uids = text_format("0 %u 1", uid), *gids = text_format("0 %u 1", gid);
+
+	if (file_poke(AT_FDCWD, "/proc/self/setgroups", "deny") || file_poke(AT_FDCWD, "/proc/self/uid_map", uids) ||
+	    file_poke(AT_FDCWD, "/proc/self/gid_map", gids))
+		return error_sys(e, "map the user's own id into the network's user namespace");
+	return 0;
+}
+
+int router_enter(struct router *r, struct error *e)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+
+	r->host = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (r->host < 0)
+		return error_sys(e, "open the host's network namespace");
+	if (r->run.is_rootless && unshare(CLONE_NEWUSER)) {
+		error_sys(e, "make a user namespace for the network %s", r->run.name);
+		return error_hint(e, "box doctor tells what the host lacks");
+	}
+	if (r->run.is_rootless && write_maps(uid, gid, e))
+		return -1;
+	return unshare(CLONE_NEWNET) ? error_sys(e, "make a network namespace for the network %s", r->run.name) : 0;
+}
+
+void router_release(struct router *r)
+{
+	int *const fds[] = { &r->folder, &r->states, &r->networks, &r->listener, &r->host, &r->epoll, &r->watch };
+
+	members_release(&r->members);
+	services_release(&r->services);
+	addresses_release(&r->addresses);
+	lines_release(rows, &r->run);
+	for (size_t i = 0; i < r->connection_count; i++)
+		close(r->connections[i]);
+	free(r->connections);
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		if (*fds[i] >= 0)
+			close(take_fd(fds[i]));
+}

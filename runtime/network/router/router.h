@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * router.h - everything that one box-net has: one private network.
+ *
+ * One process with one thread. What it waits for are descriptors in one epoll (loop.c); a module with descriptors of its own
+ * has an epoll of its own, whose descriptor lies in ours. Modules do not call back: what they have to know is pushed by plain calls.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/network/router/addresses.h"
+#include "runtime/network/router/members.h"
+#include "runtime/network/router/services.h"
+#include "runtime/network/run.h"
+
+struct error;
+
+struct router {
+	struct network_run run;
+	int folder;   /* STATE/.networks/NAME */
+	int states;   /* STATE */
+	int networks; /* STATE/.networks */
+	int listener;
+	int host;     /* the network namespace in which box-net was begun; the router's own is this process' */
+	int epoll;
+	int watch;    /* inotify of STATE */
+	struct addresses addresses;
+	struct members members;
+	struct services services;
+	int *connections; /* with boxes */
+	size_t connection_count;
+};
+
+/* Opens the folder, reads "run". */
+int router_open(struct router *r, int folder, int listener, struct error *e);
+
+/* Enters a network namespace of its own, for an ordinary user in a user namespace of its own. */
+int router_enter(struct router *r, struct error *e);
+
+/* Until the last member is gone: 0. first is the first connection, taken, or -1. */
+int router_serve(struct router *r, int first, struct error *e);
+
+void router_release(struct router *r);
+
+/* loop.c, for requests.c: one more descriptor to wait for. */
+enum router_event { ROUTER_LISTENER, ROUTER_CONNECTION, ROUTER_PROCESS, ROUTER_STATES };
+int router_watch(struct router *r, int fd, enum router_event event, struct error *e);
+
+/* requests.c: one message of a box, answered. False: that connection has ended. */
+bool router_answer(struct router *r, int connection);
+
+/* requests.c: the member goes, with everything that it has. */
+void router_drop(struct router *r, struct member *member);
+
+/* requests.c: its first process has ended; it may come back. */
+void router_ended(struct router *r, struct member *member);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * words.h - what box and box-net say to each other: texts with descriptors (supervise/control.h) over STATE/.networks/NAME/control.
+ *
+ * The first line is a verb with its words, every further line a key with its own. The answer to each is "ok", perhaps with lines, or
+ * "failed …". A connection that ends takes along what it has prepared or joined and not kept.
+ *
+ *     prepare INSTANCE SERVICE     an address for the instance, and one for its service. Lines: "alias NAME", "neighbour NAME SERVICE"
+ *         ok                       "address IP4 IP6", "router IP4 IP6", "subnet IP4/N IP6/64", "service IP4 IP6", "internal 0|1",
+ *                                  "neighbour NAME IP4 IP6" …; IP6 is "-" where the host has none
+ *     join INSTANCE DEVICE         its link. Descriptors: network namespace, pidfd of its first process, UDP and TCP socket on
+ *                                  127.0.0.11:53 in there (the last two may be missing)
+ *         ok                       "mac ROUTER OWN" where the link has such
+ *     live INSTANCE                its program runs: its service's address leads to it too, unless it was prepared with "standby"
+ *     keep INSTANCE                from now on it is a member as long as STATE/INSTANCE is there, not this connection
+ *     leave INSTANCE
+ *     publish SERVICE              lines "port tcp|udp TARGET ADDRESS PUBLISHED host|dnat", with a bound socket each, in that order. Held
+ *                                  as long as the service has a member
+ *     withdraw SERVICE
+ *     switch SERVICE               lines "instance NAME": its address leads to these, and to no other, from one packet to the next
+ *     hold SERVICE MILLISECONDS    new connections wait as long as it has no live instance; 0: no longer
+ *     flows INSTANCE               "ok N": flows that lead to it and have not ended
+ *     show                         lines: "network …", "member INSTANCE SERVICE IP4 IP6 prepared|joined|standby|live|gone",
+ *                                  "service NAME IP4 IP6", "port SERVICE …"
+ */
+#pragma once
+
+/* STATE/.networks/NAME/…, and the lock of all beside them. */
+#define NETWORKS_FOLDER ".networks"
+#define NETWORK_LOCK "lock"
+#define NETWORK_SOCKET "control"
+#define NETWORK_TITLE "box:[network]"
+
+/* A container's name server. */
+#define NETWORK_RESOLVER "127.0.0.11"
+
+/* In the router namespace, all in nft's words: the links of members are m1, m2 …, the way out is up. */
+#define NETWORK_LINK "m%u"
+#define NETWORK_UPLINK "up"
+/* In the host's: bx0, bx1 … */
+#define NETWORK_HOST_LINK "bx"
+
+/* What box-net is begun with (supervise/spawn.h): STATE/.networks/NAME, the listening socket, and the first connection. */
+enum { NETWORK_AT_FOLDER = 3, NETWORK_AT_LISTENER = 4, NETWORK_AT_FIRST = 5 };
