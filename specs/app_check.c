@@ -42,14 +42,10 @@ static int refuse(struct problems *p, const char *field, const char *what, const
 /* Fields whose machinery this version does not have. They are checked like all others first; they are never ignored. */
 static int check_later(const struct app *app, struct problems *p)
 {
-	static const char host[] = "meanwhile \"network_mode\": \"host\" (--network host) has the app listen on the host's own ports";
 	const struct {
 		bool is_asked;
 		const char *field, *what, *meanwhile;
 	} later[] = {
-		{ app->network_mode == NETWORK_CHOICE_PRIVATE, "network_mode", "a private network is", host },
-		{ app_has(app, "networks"), "networks", "named networks are", host },
-		{ app_has(app, "ports"), "ports", "published ports are", host },
 		{ app_has(app, "update"), "update", "replacing an app is", NULL },
 	};
 
@@ -104,7 +100,7 @@ static int check_build(const struct app *app, struct problems *p)
 static int (*const rules[])(const struct app *app, struct problems *p) = {
 	check_name,    check_source,       check_program, check_user,  check_hostname, check_stop_signal, check_reload,
 	check_capabilities,
-	check_security, check_ports,       check_healthcheck, check_restart,  check_logging, check_schedule,
+	check_security, check_networks,     check_ports,       check_healthcheck, check_restart,  check_logging, check_schedule,
 	check_memory,  check_disk,         check_cpusets,      check_io,      check_ulimits, check_sysctls,
 	check_volumes, check_tmpfs,        check_secrets, check_devices, check_targets, check_oci,
 	check_build,   check_later,

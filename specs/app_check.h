@@ -32,12 +32,15 @@ int check_stop_signal(const struct app *app, struct problems *p);
 int check_reload(const struct app *app, struct problems *p);
 int check_capabilities(const struct app *app, struct problems *p);
 int check_security(const struct app *app, struct problems *p);
-int check_ports(const struct app *app, struct problems *p);
 int check_restart(const struct app *app, struct problems *p);
 int check_logging(const struct app *app, struct problems *p);
 
 /* app_schedule.c */
 int check_schedule(const struct app *app, struct problems *p);
+
+/* check_networks.c */
+int check_networks(const struct app *app, struct problems *p);
+int check_ports(const struct app *app, struct problems *p);
 
 /* app_health.c */
 int check_healthcheck(const struct app *app, struct problems *p);

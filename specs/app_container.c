@@ -293,6 +293,7 @@ int app_container(const struct app *app, const struct image_config *image, const
 	c.spec_file = alloc_copy(app->file);
 	c.image = alloc_copy(app->rootfs ? app->rootfs : app->image);
 	choose_policy(app, &c);
+	app_networks(app, &c);
 	for (size_t i = 0; i < app->labels.count; i++)
 		list_add(&c.labels, app->labels.items[i]);
 	if (choose_process(app, image, options, &c, e) || app_health(app, image, &c, e) || choose_rlimits(app, &c, e) ||

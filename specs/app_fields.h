@@ -31,12 +31,19 @@ struct volume {
 };
 enum volume_type { VOLUME_UNSAID, VOLUME_BIND, VOLUME_NAMED, VOLUME_TMPFS };
 
+/* A network that the app is in. */
+struct app_network {
+	char *name; /* the key */
+	struct list aliases;
+};
+
 struct port {
 	int64_t target, published;
 	char *host_ip;
 	char *protocol;
-	int mode;
+	int mode; /* enum port_mode */
 };
+enum port_mode { PORT_MODE_HOST, PORT_MODE_DNAT };
 
 /* Where a secret comes from: one of these. */
 struct secret_source {
@@ -182,7 +189,8 @@ struct app {
 	size_t volume_count;
 	struct list tmpfs;
 	bool read_only;
-	struct list networks;
+	struct app_network *networks;
+	size_t network_count;
 	int network_mode; /* enum network_choice */
 	struct port *ports;
 	size_t port_count;
@@ -243,6 +251,9 @@ void app_choose_namespaces(const struct app *app, struct container *c);
 
 /* The resolved spec as JSON, before what looks like a variable in it is escaped. A new reference. */
 struct json_t *app_build(const struct app *app);
+
+/* The networks and ports of the container, which has its name. */
+void app_networks(const struct app *app, struct container *c);
 
 /* The check of the app, the image's where the file has none. */
 int app_health(const struct app *app, const struct image_config *image, struct container *c, struct error *e);

@@ -49,6 +49,14 @@ static void add_etc(struct container *c)
 {
 	struct text hosts = { 0 }, hostname = { 0 }, resolv = { 0 };
 
+	if (!is_mounted(c, "/etc/hostname")) {
+		text_addf(&hostname, "%s\n", c->hostname);
+		(void)app_add_file(c, "/etc/hostname", &hostname);
+		text_release(&hostname);
+	}
+	/* What is in them is known when it has joined them (runtime/network/etc.h). */
+	if (c->network_count)
+		return;
 	if (!container_has_namespace(c, NAMESPACE_NETWORK)) {
 		read_host_file("/etc/hosts", &hosts);
 		read_host_file("/etc/resolv.conf", &resolv);
@@ -57,15 +65,11 @@ static void add_etc(struct container *c)
 		text_add(&resolv, "# no network: no name server\n");
 	}
 	text_addf(&hosts, "127.0.1.1\t%s\n", c->hostname);
-	text_addf(&hostname, "%s\n", c->hostname);
 	if (!is_mounted(c, "/etc/hosts"))
 		(void)app_add_file(c, "/etc/hosts", &hosts);
-	if (!is_mounted(c, "/etc/hostname"))
-		(void)app_add_file(c, "/etc/hostname", &hostname);
 	if (!is_mounted(c, "/etc/resolv.conf"))
 		(void)app_add_file(c, "/etc/resolv.conf", &resolv);
 	text_release(&hosts);
-	text_release(&hostname);
 	text_release(&resolv);
 }
 

@@ -9,6 +9,7 @@
 extern const struct field build_fields[];
 extern const struct field volume_fields[];
 extern const struct field port_fields[];
+extern const struct field app_network_fields[];
 extern const struct field resource_fields[];
 extern const struct field security_fields[];
 extern const struct field healthcheck_fields[];

@@ -2,7 +2,6 @@
 /*
  * check_words.c - rules for single fields of app.json: names, users, programs, words.
  */
-#include <arpa/inet.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -168,31 +167,6 @@ int check_security(const struct app *app, struct problems *p)
 {
 	if (!*app->security.seccomp)
 		return app_unexpected(p, "\"default\", \"unconfined\" or a file", "", "security.seccomp");
-	return 0;
-}
-
-int check_ports(const struct app *app, struct problems *p)
-{
-	unsigned char address[sizeof(struct in6_addr)];
-
-	for (size_t i = 0; i < app->port_count; i++) {
-		const char *protocol = app->ports[i].protocol, *host = app->ports[i].host_ip;
-
-		if (protocol && strcmp(protocol, "tcp") != 0 && strcmp(protocol, "udp") != 0 &&
-		    app_unexpected(p, "\"tcp\" or \"udp\"", protocol, "ports[%zu].protocol", i))
-			return -1;
-		if (host && inet_pton(AF_INET, host, address) != 1 && inet_pton(AF_INET6, host, address) != 1 &&
-		    app_unexpected(p, "an address such as \"127.0.0.1\" or \"::1\"", host, "ports[%zu].host_ip", i))
-			return -1;
-	}
-	if (app->port_count && app_has(app, "network_mode") && app->network_mode != NETWORK_CHOICE_PRIVATE)
-		return app_unexpected(p, "\"private\", since ports are published", app->network_mode == NETWORK_CHOICE_HOST ? "host" : "none",
-				      "network_mode");
-	if (app->networks.count && app_has(app, "network_mode")) {
-		error_set(p->e, ERROR_SPEC, "\"networks\" and \"network_mode\" exclude each other");
-		error_at(p->e, "networks");
-		return problems_add(p);
-	}
 	return 0;
 }
 

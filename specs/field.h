@@ -48,6 +48,7 @@ enum field_flags {
 	FIELD_OPEN = 1 << 2,   /* on a table's first row: keys that no row knows, and nulls, are ignored, not errors (image manifests) */
 	FIELD_NULLS = 1 << 3, /* on a table's first row: null counts as absent, which is how Go programs write empty lists */
 	FIELD_SPARSE = 1 << 5, /* an empty list is not printed: nobody wrote it */
+	FIELD_NAMES = 1 << 6, /* an OBJECT_MAP: an array of its keys stands for it, too, and null for an object with nothing in it */
 	FIELD_UNSET = 1 << 4, /* an INTEGER that nobody wrote is LIMIT_UNSET (see field_init), not 0 */
 };
 

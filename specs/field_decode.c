@@ -292,21 +292,46 @@ static int decode_object_list(const struct field *f, json_t *value, char *object
 	return 0;
 }
 
+static void *append_item(const struct field *f, char *object, const char *key)
+{
+	void *place = alloc_append(object + f->offset, (size_t *)(void *)(object + f->count_offset), f->size);
+
+	*(char **)place = alloc_copy(key);
+	field_init(f->sub, place);
+	return place;
+}
+
+static int decode_names(const struct field *f, json_t *value, char *object, const struct place *at, struct problems *p)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(value, i, item) {
+		const struct place here = { .up = at, .index = i };
+
+		if (json_is_string(item))
+			(void)append_item(f, object, json_string_value(item));
+		else if (field_expected(p, &here, "a text", item))
+			return -1;
+	}
+	return 0;
+}
+
 static int decode_object_map(const struct field *f, json_t *value, char *object, const struct place *at, struct problems *p)
 {
-	size_t *count = (size_t *)(void *)(object + f->count_offset);
+	bool has_names = f->flags & FIELD_NAMES;
 	const char *key;
 	json_t *item;
 
+	if (has_names && json_is_array(value))
+		return decode_names(f, value, object, at, p);
 	if (!json_is_object(value))
-		return field_expected(p, at, "an object of objects", value);
+		return field_expected(p, at, has_names ? "an array of names, or an object of objects" : "an object of objects", value);
 	json_object_foreach(value, key, item) {
 		const struct place here = { .up = at, .key = key };
-		void *place = alloc_append(object + f->offset, count, f->size);
+		void *place = append_item(f, object, key);
 
-		*(char **)place = alloc_copy(key);
-		field_init(f->sub, place);
-		if (decode_part(f, item, place, &here, p))
+		if (!(has_names && json_is_null(item)) && decode_part(f, item, place, &here, p))
 			return -1;
 	}
 	return 0;

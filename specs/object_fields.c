@@ -29,6 +29,12 @@ const struct field volume_fields[] = {
 };
 #undef AT
 
+const struct field app_network_fields[] = {
+	{ "aliases", FIELD_TEXT_LIST, offsetof(struct app_network, aliases), .flags = FIELD_SPARSE,
+	  .help = "Further names by which others in the network find it." },
+	{ 0 },
+};
+
 #define AT(member) offsetof(struct port, member)
 const struct field port_fields[] = {
 	{ "target", FIELD_INTEGER, AT(target), .flags = FIELD_REQUIRED, .min = 1, .max = 65535, .help = "Port inside." },

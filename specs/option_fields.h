@@ -9,7 +9,8 @@
 
 /* F(letter, option, form, field, argument, help). Forms (option_merge.c has a function each): text, number and flag replace what the
  * file has; items adds to a list, file does with a path that begins in the caller's folder, pair adds KEY=VALUE to a map; program is a
- * list of one word; shell a health check by a shell's line; seconds a whole number of them; storage is size=SIZE;
+ * list of one word; network a mode, or a name for "networks"; shell a health check by a shell's line; seconds a whole number of them;
+ * storage is size=SIZE;
  * security docker's words about it. A flag has
  * no argument. */
 #define OPTION_FIELDS(F) \
@@ -20,9 +21,9 @@
 	F('l', "label", pair, "labels", "KEY=VALUE", "a word for people and tools") \
 	F(0, "annotation", pair, "annotations", "KEY=VALUE", "a word for OCI tools") \
 	F(0, "hostname", text, "hostname", "NAME", "host name inside") \
-	F(0, "network", text, "network_mode", "none|host", "which network it sees") \
-	F(0, "net", text, "network_mode", "none|host", "the same as --network") \
-	F('p', "publish", items, "ports", "[ADDRESS:]PORT:PORT", "publish a port") \
+	F(0, "network", network, "network_mode", "none|host|private|NAME", "the network it is in; by name, more than once for several") \
+	F(0, "net", network, "network_mode", "none|host|private|NAME", "the same as --network") \
+	F('p', "publish", items, "ports", "[[ADDRESS:]PORT:]PORT[/udp]", "publish a port of the host, on loopback where no address is written") \
 	F('m', "memory", text, "resources.limits.memory", "SIZE", "limit of its memory") \
 	F(0, "memory-reservation", text, "resources.reservations.memory", "SIZE", "memory that is taken from it last") \
 	F(0, "cpus", text, "resources.limits.cpus", "NUMBER", "limit of its processor time") \

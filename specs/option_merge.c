@@ -105,6 +105,30 @@ static int put_pair(struct setting *s)
 	return 0;
 }
 
+/* A mode stands alone, and takes the file's networks away; a name is one more of the command line's. */
+static int put_network(struct setting *s)
+{
+	static const char *const modes[] = { "none", "host", "private" };
+	json_t *networks = json_object_get(s->object, "networks");
+
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+		if (strcmp(s->value, modes[i]) != 0)
+			continue;
+		json_object_del(s->object, "networks");
+		return put_text(s);
+	}
+	json_object_del(s->object, "network_mode");
+	text_clear(&s->path);
+	text_add(&s->path, "networks");
+	if (json_is_object(networks)) {
+		text_addf(&s->path, ".%s", s->value);
+		json_object_set_new(networks, s->value, json_object());
+		return 0;
+	}
+	json_array_append_new(find_or_add(s->object, "networks", json_array), plain_text(s->value));
+	return 0;
+}
+
 /* An empty word takes the image's away. */
 static int put_program(struct setting *s)
 {

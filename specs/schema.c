@@ -102,6 +102,16 @@ static json_t *part_schema(const struct field *f)
 	return f->expand ? schema_any_of(object, json_pack("{s:[s, s]}", "type", "string", "integer")) : object;
 }
 
+static json_t *map_of_parts_schema(const struct field *f)
+{
+	json_t *part = part_schema(f);
+	bool has_names = f->flags & FIELD_NAMES;
+	json_t *map = json_pack("{s:s, s:o}", "type", "object", "additionalProperties",
+				has_names ? schema_any_of(part, schema_typed("null")) : part);
+
+	return has_names ? schema_any_of(json_pack("{s:s, s:{s:s}}", "type", "array", "items", "type", "string"), map) : map;
+}
+
 static json_t *schema_of(const struct field *f)
 {
 	switch (f->kind) {
@@ -123,7 +133,7 @@ static json_t *schema_of(const struct field *f)
 	case FIELD_MAP: return map_schema();
 	case FIELD_OBJECT: return part_schema(f);
 	case FIELD_OBJECT_LIST: return json_pack("{s:s, s:o}", "type", "array", "items", part_schema(f));
-	case FIELD_OBJECT_MAP: return json_pack("{s:s, s:o}", "type", "object", "additionalProperties", part_schema(f));
+	case FIELD_OBJECT_MAP: return map_of_parts_schema(f);
 	case FIELD_OPAQUE: return json_object();
 	case FIELD_UNSUPPORTED: return json_false(); /* no value is right */
 	case FIELD_TEXT:

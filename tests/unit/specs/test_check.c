@@ -75,9 +75,7 @@ Test(check, every_rule_in_one_go)
 	       "F:4: tmpfs[0]: /proc is box's own: nothing can be mounted there\n"
 	       "F:8: devices[0]: expected \"/dev/x\" or \"/dev/x:/dev/y:rwm\", found \"/etc/x\"\n"
 	       "F:6: tmpfs[2]: /a has a mount already\n"
-	       "F:9: oci.a: unknown field \"a\"\n"
-	       "F:7: ports: published ports are not supported yet\n"
-	       "  hint: meanwhile \"network_mode\": \"host\" (--network host) has the app listen on the host's own ports\n");
+	       "F:9: oci.a: unknown field \"a\"\n");
 }
 
 Test(check, a_file_that_is_no_json)

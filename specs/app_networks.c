@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * app_networks.c - the networks that an app is in, and its published ports.
+ */
+#include <netinet/in.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "specs/app_fields.h"
+#include "specs/container.h"
+
+/* In a run in the foreground the container is called otherwise than the app: it is found by both names. */
+static void add_network(const struct app *app, const struct app_network *from, struct container *c)
+{
+	struct network_membership *to = alloc_append(&c->networks, &c->network_count, sizeof *to);
+
+	*to = (struct network_membership){ .name = alloc_copy(from->name), .field = text_format("networks.%s", from->name) };
+	list_copy(&to->aliases, &from->aliases);
+	if (app->name && strcmp(app->name, c->service) != 0 && !list_has(&to->aliases, app->name))
+		list_add(&to->aliases, app->name);
+}
+
+static void add_port(const struct port *from, size_t at, struct container *c)
+{
+	struct published_port *to = alloc_append(&c->ports, &c->port_count, sizeof *to);
+
+	*to = (struct published_port){ .target = (uint16_t)from->target, .published = (uint16_t)from->published,
+				       .protocol = from->protocol && strcmp(from->protocol, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP,
+				       .is_dnat = from->mode == PORT_MODE_DNAT, .host_ip = alloc_copy(from->host_ip),
+				       .field = text_format("ports[%zu]", at) };
+}
+
+void app_networks(const struct app *app, struct container *c)
+{
+	bool is_private = app->network_mode == NETWORK_CHOICE_PRIVATE || (app->port_count && !app_has(app, "network_mode"));
+
+	c->service = alloc_copy(c->name);
+	for (size_t i = 0; i < app->network_count; i++)
+		add_network(app, &app->networks[i], c);
+	if (is_private && !c->network_count) {
+		struct network_membership *own = alloc_append(&c->networks, &c->network_count, sizeof *own);
+
+		*own = (struct network_membership){ .name = alloc_copy(c->service), .is_own = true, .field = alloc_copy("network_mode") };
+	}
+	for (size_t i = 0; i < app->port_count; i++)
+		add_port(&app->ports[i], i, c);
+}
