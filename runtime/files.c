@@ -76,8 +76,10 @@ static int add_file(struct child *c, const struct file_entry *file, size_t index
 
 int step_files(struct child *c, struct error *e)
 {
-	for (size_t i = 0; i < c->container->file_count; i++) {
-		const struct file_entry *file = &c->container->files[i];
+	size_t own = c->container->file_count;
+
+	for (size_t i = 0; i < own + c->file_count; i++) {
+		const struct file_entry *file = i < own ? &c->container->files[i] : &c->files[i - own];
 
 		if (add_file(c, file, i, e) == 0)
 			continue;

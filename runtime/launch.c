@@ -27,6 +27,7 @@
 #include "runtime/child.h"
 #include "runtime/launch_parts.h"
 #include "runtime/middle.h"
+#include "runtime/network/join.h"
 #include "runtime/oom_score.h"
 #include "runtime/other_world.h"
 #include "runtime/relay.h"
@@ -83,6 +84,7 @@ static void become_child(void *data, int channel)
 		.streams = { -1, -1, -1 }, .parent_streams = { -1, -1, -1 }, .is_background = l->background != NULL,
 	};
 
+	child.files = networks_files(l->networks, &child.file_count);
 	if (l->background)
 		memcpy(child.fifos, l->background->fifos, sizeof child.fifos);
 	/* The lock says that box lives, not that its child does. */
@@ -253,8 +255,14 @@ static int start(struct launch *l, struct error *e)
 	autofree char *volumes = text_format("%s/volumes", l->places->store);
 	struct message message;
 
+	/* Its networks get ready beside everything else. */
+	if (l->container->network_count && networks_begin(l->places, l->container, l->background, &l->networks, e))
+		return -1;
 	if (launch_prepare(l, volumes, e))
 		return -1;
+	if (l->networks && networks_prepared(l->networks, e))
+		return -1;
+	trace_step("launch", "networks");
 	relay_signals_block();
 	if (launch_clone(l, writable, volumes, e))
 		return -1;
@@ -264,7 +272,10 @@ static int start(struct launch *l, struct error *e)
 	if (launch_note_volumes(l, volumes, e) || launch_map_ids(l, e))
 		return -1;
 	trace_step("launch", "id maps");
-	if (launch_send_layers(l, e) || launch_expect(l, STAGE_ROOT, &message, e))
+	if (launch_send_layers(l, e) || (l->networks && networks_join(l->networks, l->pid, l->pidfd, e)))
+		return -1;
+	trace_step("launch", "links");
+	if (launch_expect(l, STAGE_ROOT, &message, e))
 		return -1;
 	trace_step("launch", "wait: ROOT");
 	message_release(&message);
@@ -272,7 +283,11 @@ static int start(struct launch *l, struct error *e)
 		return -1;
 	if (launch_send_sources(l, volumes, (uid_t)message.numbers[0], (gid_t)message.numbers[1], e))
 		return -1;
-	return let_run(l, e);
+	if (let_run(l, e))
+		return -1;
+	if (!l->networks)
+		return 0;
+	return networks_live(l->networks, e) || (l->background && networks_keep(l->networks, e)) ? -1 : 0;
 }
 
 /* What the "oci" block of app.json said is called in it as in an OCI configuration; no field of app.json itself has such a name. */

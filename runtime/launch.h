@@ -34,6 +34,7 @@ struct cgroup;
 struct container;
 struct error;
 struct net_moves;
+struct networks;
 struct oci_texts;
 struct places;
 
@@ -64,6 +65,7 @@ struct launch {
 	int pidfd;
 	int app_userns;          /* for id-mapped mounts; root only */
 	int shift_userns;
+	struct networks *networks; /* NULL: it is in none */
 	struct net_moves *net_moves; /* until the container has come about */
 	int net_counters;        /* the container's /proc/net/snmp, for the explanation of its end */
 	int filter_listener;     /* of the app's seccomp filter, where refused calls are counted; else -1 */

@@ -15,6 +15,7 @@
 #include "cgroups/cgroup.h"
 #include "runtime/launch.h"
 #include "runtime/net_device.h"
+#include "runtime/network/join.h"
 #include "runtime/writable.h"
 #include "specs/container.h"
 
@@ -70,6 +71,8 @@ int launch_release(struct launch *l, struct error *e)
 	net_devices_return(l->net_moves);
 	l->net_moves = NULL;
 	end_processes(l);
+	networks_free(l->networks);
+	l->networks = NULL;
 	close_all(l);
 	trace_step("launch", "close descriptors");
 	if (l->group && cgroup_remove(l->group, first)) {

@@ -17,6 +17,7 @@
 struct cgroup;
 struct container;
 struct error;
+struct file_entry;
 struct mount_entry;
 struct seccomp_filter;
 
@@ -29,6 +30,8 @@ struct descriptors {
 struct child {
 	/* Set by the parent before clone. */
 	const struct container *container;
+	const struct file_entry *files; /* beside the container's own: of its networks */
+	size_t file_count;
 	const struct cgroup *cgroup;
 	const struct seccomp_filter *filter;
 	const bool *source_is_file; /* per mount: a bind mount of a file */

@@ -60,8 +60,34 @@ void netlink_add(struct netlink_request *request, unsigned short type, const voi
 	if (at + RTA_SPACE(length) > sizeof *request)
 		return; /* the callers' attributes are names, addresses and numbers, few of each */
 	memcpy((char *)request + at, &attribute, sizeof attribute);
-	memcpy((char *)request + at + RTA_LENGTH(0), data, length);
+	if (length)
+		memcpy((char *)request + at + RTA_LENGTH(0), data, length);
 	request->header.nlmsg_len = (uint32_t)(at + RTA_LENGTH(length));
+}
+
+size_t netlink_nest(struct netlink_request *request, unsigned short type)
+{
+	size_t at = NLMSG_ALIGN(request->header.nlmsg_len);
+
+	netlink_add(request, type, NULL, 0);
+	return at;
+}
+
+void netlink_end(struct netlink_request *request, size_t nest)
+{
+	struct rtattr *attribute = (void *)((char *)request + nest);
+
+	attribute->rta_len = (unsigned short)(NLMSG_ALIGN(request->header.nlmsg_len) - nest);
+}
+
+void netlink_add_struct(struct netlink_request *request, const void *data, size_t length)
+{
+	size_t at = NLMSG_ALIGN(request->header.nlmsg_len);
+
+	if (at + length > sizeof *request)
+		return; /* as above */
+	memcpy((char *)request + at, data, length);
+	request->header.nlmsg_len = (uint32_t)(at + length);
 }
 
 static int send_request(int socket, const struct netlink_request *request)

@@ -30,6 +30,13 @@ int netlink_open(int namespace, struct error *e);
 void netlink_begin(struct netlink_request *request, unsigned short type, unsigned short flags, size_t size);
 void netlink_add(struct netlink_request *request, unsigned short type, const void *data, size_t length);
 
+/* Attributes that are added between the two lie in one of that type; begin's result is end's. */
+size_t netlink_nest(struct netlink_request *request, unsigned short type);
+void netlink_end(struct netlink_request *request, size_t nest);
+
+/* Raw bytes behind what is there: a struct inside a nest. */
+void netlink_add_struct(struct netlink_request *request, const void *data, size_t length);
+
 /* Sends it and waits for the kernel's word: 0, or -1 with errno. */
 int netlink_ask(int socket, struct netlink_request *request);
 

@@ -8,7 +8,7 @@
  *     prepare INSTANCE SERVICE     an address for the instance, and one for its service. Lines: "alias NAME", "neighbour NAME SERVICE"
  *         ok                       "address IP4 IP6", "router IP4 IP6", "subnet IP4/N IP6/64", "service IP4 IP6", "internal 0|1",
  *                                  "neighbour NAME IP4 IP6" …; IP6 is "-" where the host has none
- *     join INSTANCE DEVICE         its link. Descriptors: network namespace, pidfd of its first process, UDP and TCP socket on
+ *     join INSTANCE NUMBER         its link, as ethNUMBER. Descriptors: network namespace, pidfd of its first process, UDP and TCP socket on
  *                                  127.0.0.11:53 in there (the last two may be missing)
  *         ok                       "mac ROUTER OWN" where the link has such
  *     live INSTANCE                its program runs: its service's address leads to it too, unless it was prepared with "standby"

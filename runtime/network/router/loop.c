@@ -14,8 +14,10 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "runtime/network/router/router.h"
 #include "runtime/network/words.h"
 
@@ -91,9 +93,14 @@ static void look_at_process(struct router *r, int pidfd)
 static void handle(struct router *r, const struct epoll_event *event)
 {
 	int fd = (int)(uint32_t)event->data.u64;
+	struct error e = { 0 };
 
 	switch ((enum router_event)(event->data.u64 >> 32)) {
-	case ROUTER_LISTENER: accept_some(r); break;
+	case ROUTER_HOST:
+		if (host_serve(&r->host, &e))
+			log_warning("%s, continuing", e.text);
+		break;
+	case ROUTER_LISTENER: (void)accept_some(r); break;
 	case ROUTER_CONNECTION:
 		if (!router_answer(r, fd))
 			end_connection(r, fd);
@@ -116,6 +123,13 @@ static int leave(struct router *r)
 	return 1;
 }
 
+static int time_left(const struct router *r)
+{
+	int64_t deadline = router_hold_deadline(r), now = clock_monotonic_ms();
+
+	return !deadline ? -1 : deadline <= now ? 0 : (int)(deadline - now);
+}
+
 int router_serve(struct router *r, int first, struct error *e)
 {
 	struct epoll_event events[EVENTS];
@@ -126,9 +140,10 @@ int router_serve(struct router *r, int first, struct error *e)
 		bool is_idle = !r->members.count && !r->connection_count;
 		int count;
 
+		router_end_holds(r);
 		if (is_idle && leave(r))
 			return 0;
-		count = epoll_wait(r->epoll, events, EVENTS, is_idle ? REFUSED_MS : -1);
+		count = epoll_wait(r->epoll, events, EVENTS, is_idle ? REFUSED_MS : time_left(r));
 		if (count < 0 && errno != EINTR)
 			return error_sys(e, "wait for what comes");
 		for (int i = 0; i < count; i++)

@@ -66,8 +66,13 @@ static const struct verb {
 	request_verb *act;
 } verbs[] = {
 	{ "prepare", 3, request_prepare },
+	{ "join", 3, request_join },
+	{ "live", 2, request_live },
 	{ "keep", 2, request_keep },
 	{ "leave", 2, request_leave },
+	{ "switch", 2, request_switch },
+	{ "hold", 3, request_hold },
+	{ "flows", 2, request_flows },
 	{ "show", 1, request_show },
 };
 

@@ -8,7 +8,9 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/text.h"
+#include "runtime/network/router/links.h"
 #include "runtime/network/router/request.h"
 #include "runtime/network/router/router.h"
 
@@ -162,11 +164,25 @@ int request_show(struct router *r, struct request *request, struct text *answer,
 	return 0;
 }
 
+/* The address of its service no longer leads to it. */
+static void settle_without(struct router *r, const char *name)
+{
+	struct service *service = services_find(&r->services, name);
+	struct error e = { 0 };
+
+	if (service && router_settle(r, service, &e))
+		log_warning("%s, continuing", e.text);
+}
+
 void router_ended(struct router *r, struct member *member)
 {
-	(void)r;
+	bool was_live = member->phase == MEMBER_LIVE;
+
 	close(take_fd(&member->pidfd)); /* the loop waits for it no more: it is closed */
+	links_remove(member->index);
 	member->phase = MEMBER_GONE;
+	if (was_live)
+		settle_without(r, member->service);
 }
 
 /* Its service goes with its last member, where nothing on the disk knows it. */
@@ -174,6 +190,8 @@ void router_drop(struct router *r, struct member *member)
 {
 	struct service *service = services_find(&r->services, member->service);
 
+	if (member->phase != MEMBER_PREPARED && member->phase != MEMBER_GONE)
+		router_ended(r, member);
 	addresses_return(&r->addresses, member->instance, /* is_service= */ false);
 	members_remove(&r->members, member);
 	if (!service || service->is_durable || members_find_service(&r->members, service->name))

@@ -16,6 +16,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime/network/router/firewall.h"
+#include "runtime/network/router/links.h"
+#include "runtime/network/router/rules.h"
 
 static const struct line_row rows[] = { NETWORK_RUN_ROWS };
 
@@ -30,7 +33,7 @@ static int open_watch(struct router *r, struct error *e)
 
 int router_open(struct router *r, int folder, int listener, struct error *e)
 {
-	*r = (struct router){ .folder = folder, .states = -1, .networks = -1, .listener = listener, .host = -1, .epoll = -1, .watch = -1,
+	*r = (struct router){ .host = { -1, -1, -1, -1, NULL }, .folder = folder, .states = -1, .networks = -1, .listener = listener, .epoll = -1, .watch = -1,
 			      .addresses = { .folder = -1 } };
 	if (lines_read(folder, NETWORK_RUN_FILE, rows, &r->run, e))
 		return -1;
@@ -54,13 +57,26 @@ static int write_maps(uid_t uid, gid_t gid, struct error *e)
 	return 0;
 }
 
+/* The way out of an ordinary user is begun with the first member (cables.h). */
+static int furnish(struct router *r, struct error *e)
+{
+	r->firewall = firewall_open(e);
+	if (!r->firewall || links_begin(&r->addresses, e) || rules_begin(r->firewall, &r->addresses, e))
+		return -1;
+	if (r->run.is_internal || r->run.is_rootless)
+		return 0;
+	if (uplink_begin(&r->uplink, &r->host, &r->addresses, e))
+		return -1;
+	return router_watch(r, r->host.monitor, ROUTER_HOST, e);
+}
+
 int router_enter(struct router *r, struct error *e)
 {
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
+	autoclose int outside = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 
-	r->host = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (r->host < 0)
+	if (outside < 0)
 		return error_sys(e, "open the host's network namespace");
 	if (r->run.is_rootless && unshare(CLONE_NEWUSER)) {
 		error_sys(e, "make a user namespace for the network %s", r->run.name);
@@ -68,13 +84,18 @@ int router_enter(struct router *r, struct error *e)
 	}
 	if (r->run.is_rootless && write_maps(uid, gid, e))
 		return -1;
-	return unshare(CLONE_NEWNET) ? error_sys(e, "make a network namespace for the network %s", r->run.name) : 0;
+	if (unshare(CLONE_NEWNET))
+		return error_sys(e, "make a network namespace for the network %s", r->run.name);
+	return host_open(&r->host, take_fd(&outside), r->networks, e) || furnish(r, e) ? -1 : 0;
 }
 
 void router_release(struct router *r)
 {
-	int *const fds[] = { &r->folder, &r->states, &r->networks, &r->listener, &r->host, &r->epoll, &r->watch };
+	int *const fds[] = { &r->folder, &r->states, &r->networks, &r->listener, &r->epoll, &r->watch };
 
+	uplink_end(&r->uplink, &r->host);
+	host_release(&r->host);
+	firewall_free(r->firewall);
 	members_release(&r->members);
 	services_release(&r->services);
 	addresses_release(&r->addresses);

@@ -11,11 +11,14 @@
 #include <stdint.h>
 
 #include "runtime/network/router/addresses.h"
+#include "runtime/network/router/host.h"
 #include "runtime/network/router/members.h"
 #include "runtime/network/router/services.h"
+#include "runtime/network/router/uplink.h"
 #include "runtime/network/run.h"
 
 struct error;
+struct firewall;
 
 struct router {
 	struct network_run run;
@@ -23,9 +26,11 @@ struct router {
 	int states;   /* STATE */
 	int networks; /* STATE/.networks */
 	int listener;
-	int host;     /* the network namespace in which box-net was begun; the router's own is this process' */
 	int epoll;
 	int watch;    /* inotify of STATE */
+	struct firewall *firewall; /* of the router namespace */
+	struct host host;
+	struct uplink uplink;
 	struct addresses addresses;
 	struct members members;
 	struct services services;
@@ -36,7 +41,8 @@ struct router {
 /* Opens the folder, reads "run". */
 int router_open(struct router *r, int folder, int listener, struct error *e);
 
-/* Enters a network namespace of its own, for an ordinary user in a user namespace of its own. */
+/* Enters a network namespace of its own, for an ordinary user in a user namespace of its own, and makes what every network has: rules,
+ * loopback, and the way out. */
 int router_enter(struct router *r, struct error *e);
 
 /* Until the last member is gone: 0. first is the first connection, taken, or -1. */
@@ -44,15 +50,22 @@ int router_serve(struct router *r, int first, struct error *e);
 
 void router_release(struct router *r);
 
-/* loop.c, for requests.c: one more descriptor to wait for. */
-enum router_event { ROUTER_LISTENER, ROUTER_CONNECTION, ROUTER_PROCESS, ROUTER_STATES };
+/* loop.c, for the others: one more descriptor to wait for. */
+enum router_event { ROUTER_HOST, ROUTER_LISTENER, ROUTER_CONNECTION, ROUTER_PROCESS, ROUTER_STATES };
 int router_watch(struct router *r, int fd, enum router_event event, struct error *e);
 
-/* requests.c: one message of a box, answered. False: that connection has ended. */
+/* request_services.c: its address leads to its live members, as the kernel's rules shall have it. */
+int router_settle(struct router *r, struct service *service, struct error *e);
+
+/* request_services.c: services that are held too long are let go; when the first one will be (clock_monotonic_ms()), or 0. */
+void router_end_holds(struct router *r);
+int64_t router_hold_deadline(const struct router *r);
+
+/* request.c: one message of a box, answered. False: that connection has ended. */
 bool router_answer(struct router *r, int connection);
 
-/* requests.c: the member goes, with everything that it has. */
+/* request_members.c: the member goes, with everything that it has. */
 void router_drop(struct router *r, struct member *member);
 
-/* requests.c: its first process has ended; it may come back. */
+/* request_members.c: its first process has ended; it may come back. */
 void router_ended(struct router *r, struct member *member);

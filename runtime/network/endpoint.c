@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * endpoint.c - a container's own network namespace.
+ *
+ * Every container has single addresses (/32, /128), and no neighbour but the router, whose hardware address is written down.
+ */
+#include "runtime/network/endpoint.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <linux/if_link.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/number.h"
+#include "runtime/network/netlink.h"
+#include "runtime/network/words.h"
+
+enum { DNS_PORT = 53, BACKLOG = 64, LOOPBACK = 1, MAC = 6, NO_LINK_LOCAL = 1 };
+
+static int open_resolver(int type, struct error *e)
+{
+	const struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(DNS_PORT), .sin_addr = { inet_addr(NETWORK_RESOLVER) } };
+	autoclose int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) || (type == SOCK_STREAM && listen(fd, BACKLOG)))
+		return error_sys(e, "open the container's name server on " NETWORK_RESOLVER);
+	return take_fd(&fd);
+}
+
+static int set_link_up(int netlink, unsigned device, struct error *e)
+{
+	struct netlink_request request;
+
+	netlink_begin(&request, RTM_NEWLINK, 0, sizeof request.link);
+	request.link.ifi_index = (int)device;
+	request.link.ifi_flags = request.link.ifi_change = IFF_UP;
+	return netlink_ask(netlink, &request) ? error_sys(e, "bring a device of the container up") : 0;
+}
+
+static int open_all(struct endpoint *endpoint, struct error *e)
+{
+	endpoint->netlink = netlink_open(/* namespace= */ -1, e);
+	if (endpoint->netlink < 0 || set_link_up(endpoint->netlink, LOOPBACK, e))
+		return -1;
+	endpoint->udp = open_resolver(SOCK_DGRAM, e);
+	if (endpoint->udp < 0)
+		return -1;
+	endpoint->tcp = open_resolver(SOCK_STREAM, e);
+	return endpoint->tcp < 0 ? -1 : 0;
+}
+
+int endpoint_open(struct endpoint *endpoint, int pid, struct error *e)
+{
+	autoclose int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	char path[64];
+	int result;
+
+	*endpoint = (struct endpoint){ -1, -1, -1, -1 };
+	(void)snprintf(path, sizeof path, "/proc/%d/ns/net", pid); /* always fits */
+	endpoint->namespace = open(path, O_RDONLY | O_CLOEXEC);
+	if (own < 0 || endpoint->namespace < 0)
+		return error_sys(e, "open the container's network namespace");
+	/* This process has one thread, which goes there and back. Nothing of the container runs in it yet. */
+	if (setns(endpoint->namespace, CLONE_NEWNET))
+		return error_sys(e, "enter the container's network namespace");
+	result = open_all(endpoint, e);
+	if (setns(own, CLONE_NEWNET))
+		return error_sys(e, "return to box's network namespace");
+	return result;
+}
+
+void endpoint_close(struct endpoint *endpoint)
+{
+	int *const fds[] = { &endpoint->namespace, &endpoint->netlink, &endpoint->udp, &endpoint->tcp };
+
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		if (*fds[i] >= 0)
+			close(take_fd(fds[i]));
+}
+
+/* An address of either family, with its prefix where the text has one. */
+struct prefix {
+	int family;
+	unsigned char bytes[sizeof(struct in6_addr)];
+	size_t length;
+	int bits;
+};
+
+static int parse(const char *text, struct prefix *ret, struct error *e)
+{
+	char address[INET6_ADDRSTRLEN];
+	size_t length = strcspn(text, "/");
+	int64_t bits = 0;
+
+	ret->family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	ret->length = ret->family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+	if (text[length] && number_parse(text + length + 1, 0, (int64_t)ret->length * 8, &bits))
+		return error_set(e, ERROR_INTERNAL, "read an address of the network: \"%.60s\"", text);
+	ret->bits = text[length] ? (int)bits : (int)ret->length * 8;
+	(void)snprintf(address, sizeof address, "%.*s", (int)length, text); /* what is cut is no address */
+	if (inet_pton(ret->family, address, ret->bytes) == 1)
+		return 0;
+	return error_set(e, ERROR_INTERNAL, "read an address of the network: \"%.60s\"", text);
+}
+
+/* No addresses of its own making: nobody would answer them. */
+static void no_link_local(int netlink, unsigned device)
+{
+	const unsigned char mode = NO_LINK_LOCAL;
+	struct netlink_request request;
+	size_t spec, family;
+
+	netlink_begin(&request, RTM_NEWLINK, 0, sizeof request.link);
+	request.link.ifi_index = (int)device;
+	spec = netlink_nest(&request, IFLA_AF_SPEC);
+	family = netlink_nest(&request, AF_INET6);
+	netlink_add(&request, IFLA_INET6_ADDR_GEN_MODE, &mode, sizeof mode);
+	netlink_end(&request, family);
+	netlink_end(&request, spec);
+	(void)netlink_ask(netlink, &request); /* a kernel without IPv6 makes none */
+}
+
+static int add_address(int netlink, unsigned device, const struct prefix *own, struct error *e)
+{
+	const uint32_t flags = IFA_F_NODAD | IFA_F_NOPREFIXROUTE;
+	struct netlink_request request;
+
+	netlink_begin(&request, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.address);
+	request.address = (struct ifaddrmsg){ .ifa_family = (uint8_t)own->family, .ifa_prefixlen = (uint8_t)own->bits, .ifa_index = device };
+	netlink_add(&request, IFA_LOCAL, own->bytes, own->length);
+	netlink_add(&request, IFA_ADDRESS, own->bytes, own->length);
+	netlink_add(&request, IFA_FLAGS, &flags, sizeof flags);
+	return netlink_ask(netlink, &request) ? error_sys(e, "give the container its address") : 0;
+}
+
+static int add_neighbour(int netlink, unsigned device, const struct prefix *router, const char *mac, struct error *e)
+{
+	unsigned char bytes[MAC];
+	struct netlink_request request;
+
+	if (sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &bytes[0], &bytes[1], &bytes[2], &bytes[3], &bytes[4], &bytes[5]) != MAC)
+		return error_set(e, ERROR_INTERNAL, "read a hardware address of the network: \"%.40s\"", mac);
+	netlink_begin(&request, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.neighbour);
+	request.neighbour = (struct ndmsg){ .ndm_family = (uint8_t)router->family, .ndm_ifindex = (int)device, .ndm_state = NUD_PERMANENT };
+	netlink_add(&request, NDA_DST, router->bytes, router->length);
+	netlink_add(&request, NDA_LLADDR, bytes, sizeof bytes);
+	return netlink_ask(netlink, &request) ? error_sys(e, "write down the hardware address of the container's router") : 0;
+}
+
+/* to NULL: everything. gateway NULL: on the link itself. */
+static int add_route(int netlink, unsigned device, const struct prefix *to, const struct prefix *gateway, int family, struct error *e)
+{
+	struct netlink_request request;
+
+	netlink_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.route);
+	request.route = (struct rtmsg){ .rtm_family = (uint8_t)family, .rtm_dst_len = (uint8_t)(to ? to->bits : 0),
+					.rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_STATIC,
+					.rtm_scope = gateway || family == AF_INET6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
+					.rtm_type = RTN_UNICAST };
+	if (to)
+		netlink_add(&request, RTA_DST, to->bytes, to->length);
+	if (gateway)
+		netlink_add(&request, RTA_GATEWAY, gateway->bytes, gateway->length);
+	netlink_add(&request, RTA_OIF, &device, sizeof device);
+	return netlink_ask(netlink, &request) ? error_sys(e, "add a route of the container") : 0;
+}
+
+struct family_texts {
+	const char *own, *router, *subnet;
+};
+
+static int set_up_family(const struct endpoint *endpoint, const struct endpoint_device *d, const struct family_texts *texts, struct error *e)
+{
+	unsigned device = ENDPOINT_DEVICE_BASE + d->number;
+	struct prefix own, router, subnet;
+
+	if (parse(texts->own, &own, e) || parse(texts->router, &router, e) || parse(texts->subnet, &subnet, e) ||
+	    add_address(endpoint->netlink, device, &own, e))
+		return -1;
+	if (d->router_mac && add_neighbour(endpoint->netlink, device, &router, d->router_mac, e))
+		return -1;
+	if (add_route(endpoint->netlink, device, &router, /* gateway= */ NULL, own.family, e) ||
+	    add_route(endpoint->netlink, device, &subnet, &router, own.family, e))
+		return -1;
+	return d->is_default ? add_route(endpoint->netlink, device, /* to= */ NULL, &router, own.family, e) : 0;
+}
+
+int endpoint_set_up(const struct endpoint *endpoint, const struct endpoint_device *d, struct error *e)
+{
+	const struct family_texts ip4 = { d->ip4, d->router4, d->subnet4 }, ip6 = { d->ip6, d->router6, d->subnet6 };
+
+	no_link_local(endpoint->netlink, ENDPOINT_DEVICE_BASE + d->number);
+	if (set_link_up(endpoint->netlink, ENDPOINT_DEVICE_BASE + d->number, e) || set_up_family(endpoint, d, &ip4, e))
+		return -1;
+	if (strcmp(d->ip6, "-") == 0 || set_up_family(endpoint, d, &ip6, e) == 0)
+		return 0;
+	/* A host that does not want IPv6 in new namespaces has it off in this one. */
+	if (e->sys != EACCES && e->sys != EOPNOTSUPP && e->sys != EAFNOSUPPORT)
+		return -1;
+	error_clear(e);
+	return 0;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * join.c - a container's way into its networks.
+ */
+#include "runtime/network/join.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/places.h"
+#include "base/text.h"
+#include "runtime/network/endpoint.h"
+#include "runtime/network/reach.h"
+#include "runtime/network/record.h"
+#include "runtime/network/words.h"
+#include "runtime/supervise/control.h"
+#include "specs/container.h"
+
+/* A pair of addresses; "-" for those of IPv6: none. */
+struct pair {
+	char *ip4, *ip6;
+};
+
+struct joined {
+	const struct network_membership *membership;
+	int connection;
+	bool is_internal;
+	struct pair address, router, service, subnet;
+	struct list neighbours; /* "IP4 IP6 NAME" */
+	bool is_default;        /* what leads to everything else */
+};
+
+struct networks {
+	const struct container *container;
+	bool is_background;
+	struct joined *items;
+	size_t count;
+	struct file_entry files[2];
+	size_t file_count;
+};
+
+static void release_pair(struct pair *pair)
+{
+	free(pair->ip4);
+	free(pair->ip6);
+	*pair = (struct pair){ 0 };
+}
+
+static int wrong_answer(const struct joined *j, struct error *e)
+{
+	return error_set(e, ERROR_INTERNAL, "join the network %s: its answer is not understood", j->membership->name);
+}
+
+static int at_field(const struct joined *j, struct error *e)
+{
+	error_in(e, "join the network %s", j->membership->name);
+	return j->membership->field && !e->field[0] ? error_at(e, "%s", j->membership->field) : -1;
+}
+
+static int say_prepare(const struct networks *n, const struct joined *j, struct error *e)
+{
+	const struct container *c = n->container;
+	autorelease(text) struct text words = { 0 };
+	size_t length = strlen(j->membership->name);
+
+	text_addf(&words, "prepare %s %s", c->name, c->service ? c->service : c->name);
+	text_add(&words, n->is_background ? "\ndurable" : "");
+	text_add(&words, c->is_standby ? "\nstandby" : "");
+	for (size_t i = 0; i < j->membership->aliases.count; i++)
+		text_addf(&words, "\nalias %s", j->membership->aliases.items[i]);
+	for (size_t i = 0; i < c->neighbours.count; i++)
+		if (strncmp(c->neighbours.items[i], j->membership->name, length) == 0 && c->neighbours.items[i][length] == ' ')
+			text_addf(&words, "\nneighbour %s", c->neighbours.items[i] + length + 1);
+	return network_say(j->connection, words.data, NULL, e);
+}
+
+static int begin_one(const struct places *places, const struct networks *n, struct joined *j, struct error *e)
+{
+	const struct network_membership *m = j->membership;
+	const struct network_wish wish = { .name = m->name, .subnet = m->subnet, .is_internal = m->is_internal, .is_own = m->is_own,
+					   .is_volatile = m->is_own && !n->is_background };
+	struct network_record record = { 0 };
+	int result = network_record_make(places, &wish, &record, e);
+
+	if (result == 0 && (j->connection = network_reach(places, &record, e)) < 0)
+		result = -1;
+	if (result == 0)
+		result = say_prepare(n, j, e);
+	network_record_release(&record);
+	return result;
+}
+
+int networks_begin(const struct places *places, const struct container *container, bool is_background, struct networks **ret,
+		   struct error *e)
+{
+	struct networks *n = alloc_zeroed(1, sizeof *n);
+
+	*n = (struct networks){ .container = container, .is_background = is_background, .count = container->network_count,
+				.items = alloc_zeroed(container->network_count, sizeof *n->items) };
+	for (size_t i = 0; i < n->count; i++)
+		n->items[i] = (struct joined){ .membership = &container->networks[i], .connection = -1 };
+	*ret = n;
+	for (size_t i = 0; i < n->count; i++)
+		if (begin_one(places, n, &n->items[i], e))
+			return at_field(&n->items[i], e);
+	return 0;
+}
+
+static void take_pair(struct pair *pair, const char *words)
+{
+	size_t length = strcspn(words, " ");
+
+	release_pair(pair);
+	pair->ip4 = alloc_copy_bytes(words, length);
+	pair->ip6 = alloc_copy(words[length] ? words + length + 1 : "-");
+}
+
+static void take_line(struct joined *j, const char *line)
+{
+	const struct {
+		const char *key;
+		struct pair *pair;
+	} pairs[] = { { "address ", &j->address }, { "router ", &j->router }, { "service ", &j->service }, { "subnet ", &j->subnet } };
+	const char *space;
+
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+		if (text_starts(line, pairs[i].key))
+			take_pair(pairs[i].pair, line + strlen(pairs[i].key));
+	if (text_starts(line, "internal "))
+		j->is_internal = strcmp(line, "internal 0") != 0;
+	if (!text_starts(line, "neighbour "))
+		return;
+	line += strlen("neighbour ");
+	space = strchr(line, ' ');
+	if (space)
+		list_addf(&j->neighbours, "%s %.*s", space + 1, (int)(space - line), line);
+}
+
+static int hear_prepared(struct joined *j, struct error *e)
+{
+	autorelease(text) struct text answer = { 0 };
+
+	if (network_hear(j->connection, &answer, e))
+		return -1;
+	for (char *line = answer.data, *end; line; line = end) {
+		end = strchr(line, '\n');
+		if (end)
+			*end++ = '\0';
+		take_line(j, line);
+	}
+	return j->address.ip4 && j->router.ip4 && j->service.ip4 && j->subnet.ip4 ? 0 : wrong_answer(j, e);
+}
+
+static void add_host(struct text *hosts, const struct pair *pair, const char *name)
+{
+	text_addf(hosts, "%s\t%s\n", pair->ip4, name);
+	if (strcmp(pair->ip6, "-") != 0)
+		text_addf(hosts, "%s\t%s\n", pair->ip6, name);
+}
+
+static void add_neighbours(struct text *hosts, const struct joined *j)
+{
+	for (size_t i = 0; i < j->neighbours.count; i++) {
+		char ip4[64], ip6[64], name[256];
+
+		if (sscanf(j->neighbours.items[i], "%63s %63s %255s", ip4, ip6, name) == 3)
+			add_host(hosts, &(struct pair){ ip4, ip6 }, name);
+	}
+}
+
+static bool is_mounted(const struct container *c, const char *target)
+{
+	for (size_t i = 0; i < c->mount_count; i++)
+		if (strcmp(c->mounts[i].target, target) == 0)
+			return true;
+	return false;
+}
+
+static void add_file(struct networks *n, const char *target, struct text *content)
+{
+	struct file_entry *file = &n->files[n->file_count];
+	size_t length = content->length;
+
+	if (is_mounted(n->container, target))
+		return;
+	*file = (struct file_entry){ .target = alloc_copy(target), .data = text_take(content), .length = length, .mode = 0644,
+				     .is_optional = true };
+	n->file_count++;
+}
+
+/* Its own name leads to its own address; a neighbour's to that of the service, which stays the same whatever runs behind it. */
+static void write_files(struct networks *n)
+{
+	autorelease(text) struct text hosts = { 0 }, resolv = { 0 };
+
+	text_add(&hosts, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
+	add_host(&hosts, &n->items[0].address, n->container->hostname ? n->container->hostname : n->container->name);
+	for (size_t i = 0; i < n->count; i++)
+		add_neighbours(&hosts, &n->items[i]);
+	text_add(&resolv, "nameserver " NETWORK_RESOLVER "\noptions ndots:0\n");
+	add_file(n, "/etc/hosts", &hosts);
+	add_file(n, "/etc/resolv.conf", &resolv);
+}
+
+int networks_prepared(struct networks *n, struct error *e)
+{
+	bool has_default = false;
+
+	for (size_t i = 0; i < n->count; i++) {
+		struct joined *j = &n->items[i];
+
+		if (hear_prepared(j, e))
+			return at_field(j, e);
+		j->is_default = !has_default && !j->is_internal;
+		has_default |= j->is_default;
+	}
+	write_files(n);
+	return 0;
+}
+
+static int join_one(struct networks *n, struct joined *j, struct endpoint *endpoint, int pidfd, struct error *e)
+{
+	unsigned number = (unsigned)(j - n->items);
+	struct control_fds fds = { .fds = { endpoint->namespace, pidfd, endpoint->udp, endpoint->tcp }, .count = endpoint->udp < 0 ? 2 : 4 };
+	struct endpoint_device device = { .number = number, .ip4 = j->address.ip4, .ip6 = j->address.ip6, .router4 = j->router.ip4,
+					.router6 = j->router.ip6, .subnet4 = j->subnet.ip4, .subnet6 = j->subnet.ip6,
+					.is_default = j->is_default };
+	autofree char *words = text_format("join %s %u", n->container->name, number);
+	autorelease(text) struct text answer = { 0 };
+	char mac[32];
+
+	if (network_ask(j->connection, words, &fds, &answer, e))
+		return -1;
+	/* The first network has them now. */
+	if (endpoint->udp >= 0) {
+		close(take_fd(&endpoint->udp));
+		close(take_fd(&endpoint->tcp));
+	}
+	if (answer.length && sscanf(answer.data, "mac %31s", mac) == 1)
+		device.router_mac = mac;
+	return endpoint_set_up(endpoint, &device, e);
+}
+
+int networks_join(struct networks *n, pid_t pid, int pidfd, struct error *e)
+{
+	struct endpoint endpoint = { -1, -1, -1, -1 };
+	int result = endpoint_open(&endpoint, pid, e);
+
+	for (size_t i = 0; result == 0 && i < n->count; i++) {
+		result = join_one(n, &n->items[i], &endpoint, pidfd, e);
+		if (result)
+			at_field(&n->items[i], e);
+	}
+	endpoint_close(&endpoint);
+	return result;
+}
+
+static int ask_all(struct networks *n, const char *verb, struct error *e)
+{
+	autofree char *words = text_format("%s %s", verb, n->container->name);
+
+	for (size_t i = 0; i < n->count; i++)
+		if (network_say(n->items[i].connection, words, NULL, e))
+			return at_field(&n->items[i], e);
+	for (size_t i = 0; i < n->count; i++)
+		if (network_hear(n->items[i].connection, NULL, e))
+			return at_field(&n->items[i], e);
+	return 0;
+}
+
+int networks_live(struct networks *n, struct error *e)
+{
+	return ask_all(n, "live", e);
+}
+
+int networks_keep(struct networks *n, struct error *e)
+{
+	return ask_all(n, "keep", e);
+}
+
+void networks_free(struct networks *n)
+{
+	if (!n)
+		return;
+	for (size_t i = 0; i < n->count; i++) {
+		struct joined *j = &n->items[i];
+		struct pair *const pairs[] = { &j->address, &j->router, &j->service, &j->subnet };
+
+		if (j->connection >= 0)
+			close(j->connection);
+		for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
+			release_pair(pairs[k]);
+		list_release(&j->neighbours);
+	}
+	for (size_t i = 0; i < n->file_count; i++)
+		file_entry_release(&n->files[i]);
+	free(n->items);
+	free(n);
+}
+
+const struct file_entry *networks_files(const struct networks *n, size_t *ret_count)
+{
+	*ret_count = n ? n->file_count : 0;
+	return n ? n->files : NULL;
+}
+
+void networks_addresses(const struct networks *n, struct list *ret)
+{
+	for (size_t i = 0; n && i < n->count; i++)
+		list_addf(ret, "%s %s %s", n->items[i].membership->name, n->items[i].address.ip4, n->items[i].address.ip6);
+}

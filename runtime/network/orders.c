@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * orders.c - what box tells a network whose members run.
+ */
+#include "runtime/network/orders.h"
+
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "runtime/network/reach.h"
+
+static int order(const struct places *places, const char *network, const char *words, struct text *answer, struct error *e)
+{
+	autoclose int connection = network_find(places, network, e);
+
+	return connection < 0 ? -1 : network_ask(connection, words, NULL, answer, e);
+}
+
+int network_switch(const struct places *places, const char *network, const char *service, const struct list *instances, struct error *e)
+{
+	autorelease(text) struct text words = { 0 };
+
+	text_addf(&words, "switch %s", service);
+	for (size_t i = 0; i < instances->count; i++)
+		text_addf(&words, "\ninstance %s", instances->items[i]);
+	return order(places, network, words.data, NULL, e);
+}
+
+int network_hold(const struct places *places, const char *network, const char *service, int64_t ms, struct error *e)
+{
+	autofree char *words = text_format("hold %s %jd", service, (intmax_t)ms);
+
+	return order(places, network, words, NULL, e);
+}
+
+int network_flows(const struct places *places, const char *network, const char *instance, int64_t *ret, struct error *e)
+{
+	autofree char *words = text_format("flows %s", instance);
+	autorelease(text) struct text answer = { 0 };
+
+	if (order(places, network, words, &answer, e))
+		return -1;
+	*ret = answer.length ? strtoll(answer.data, NULL, 10) : 0;
+	return 0;
+}
+
+int network_show(const struct places *places, const char *network, struct text *ret, struct error *e)
+{
+	return order(places, network, "show", ret, e);
+}

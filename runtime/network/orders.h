@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * orders.h - what box tells a network whose members run: where a service's address leads.
+ *
+ * Where nobody is in the network these are ERROR_MISSING.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct error;
+struct list;
+struct places;
+struct text;
+
+/* The service's address leads to these instances, which run, and to no other: in one transaction. Flows that are there stay. */
+int network_switch(const struct places *places, const char *network, const char *service, const struct list *instances, struct error *e);
+
+/* New connections to the service wait for so long while it has no live instance, in place of being refused; 0: no longer. */
+int network_hold(const struct places *places, const char *network, const char *service, int64_t ms, struct error *e);
+
+/* How many flows lead to the instance and have not ended. */
+int network_flows(const struct places *places, const char *network, const char *instance, int64_t *ret, struct error *e);
+
+/* The lines of "show" (words.h). */
+int network_show(const struct places *places, const char *network, struct text *ret, struct error *e);

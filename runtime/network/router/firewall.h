@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * firewall.h - commands of nft(8) in the network namespace in which it was opened.
+ */
+#pragma once
+
+struct error;
+struct firewall;
+
+struct firewall *firewall_open(struct error *e);
+void firewall_free(struct firewall *firewall);
+
+/* All commands, a line each, as one transaction: all of them, or none. */
+int firewall_run(struct firewall *firewall, const char *commands, struct error *e);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * forwarding.c - forwarding on the host's interfaces.
+ *
+ * IPv4 forwards what comes in by an interface that forwards. IPv6 asks one switch of the whole host, which also ends router
+ * advertisements: box leaves it as it is; where Linux has a switch for each interface (force_forwarding, 6.17) that is taken.
+ */
+#include "runtime/network/router/forwarding.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "runtime/network/netlink.h"
+#include "runtime/network/words.h"
+
+#define NOTE "forwarding"
+
+enum { NOTE_LIMIT = 1 << 16, VALUE_LIMIT = 64 };
+
+enum { SETTINGS = 2 }; /* of IPv4, of IPv6 */
+
+static char *setting_of(size_t which, const char *interface)
+{
+	return which ? text_format("/proc/sys/net/ipv6/conf/%s/force_forwarding", interface)
+		     : text_format("/proc/sys/net/ipv4/conf/%s/forwarding", interface);
+}
+
+static bool is_off(const char *path)
+{
+	autorelease(text) struct text value = { 0 };
+	struct error ignored = { 0 };
+
+	return file_read(AT_FDCWD, path, VALUE_LIMIT, &value, &ignored) == 0 && value.length && value.data[0] == '0';
+}
+
+/* The interfaces of the note, by name. */
+static void read_note(int networks, struct list *ret)
+{
+	autorelease(text) struct text lines = { 0 };
+	struct error missing = { 0 };
+
+	if (file_read(networks, NOTE, NOTE_LIMIT, &lines, &missing))
+		return;
+	for (char *line = lines.data, *end; line && (end = strchr(line, '\n')); line = end + 1) {
+		*end = '\0';
+		if (*line && strlen(line) < IF_NAMESIZE && !strpbrk(line, "/\"\\ ") && strcmp(line, "..") != 0 && strcmp(line, ".") != 0)
+			list_add(ret, line);
+	}
+}
+
+static int write_note(int networks, const struct list *names, struct error *e)
+{
+	autorelease(text) struct text lines = { 0 };
+
+	for (size_t i = 0; i < names->count; i++)
+		text_addf(&lines, "%s\n", names->items[i]);
+	return file_replace(networks, NOTE, lines.data ? lines.data : "", lines.length, 0600, e);
+}
+
+static int add_interface(const struct nlmsghdr *message, void *data)
+{
+	const struct rtmsg *route = NLMSG_DATA(message);
+	const struct rtattr *attribute = netlink_find(message, sizeof *route, RTA_OIF);
+	char name[IF_NAMESIZE];
+	unsigned index;
+
+	if (message->nlmsg_type != RTM_NEWROUTE || route->rtm_table != RT_TABLE_MAIN || route->rtm_type != RTN_UNICAST || !attribute)
+		return 0;
+	memcpy(&index, RTA_DATA(attribute), sizeof index);
+	if (if_indextoname(index, name) && !text_starts(name, NETWORK_HOST_LINK) && strcmp(name, "lo") != 0 && !list_has(data, name))
+		list_add(data, name);
+	return 0;
+}
+
+static int list_interfaces(struct list *ret, struct error *e)
+{
+	struct netlink_request request;
+	autoclose int socket = netlink_open(/* namespace= */ -1, e);
+
+	if (socket < 0)
+		return -1;
+	netlink_begin(&request, RTM_GETROUTE, 0, sizeof request.route);
+	return netlink_list(socket, &request, add_interface, ret) ? error_sys(e, "list the host's routes") : 0;
+}
+
+/* Noted before it is done: a box that is killed in between leaves a note too many. */
+static int open_one(int networks, const char *interface, bool is_uplink, struct list *noted, struct error *e)
+{
+	for (size_t i = 0; i < SETTINGS; i++) {
+		autofree char *path = setting_of(i, interface);
+
+		if (!is_off(path))
+			continue;
+		if (!is_uplink && !list_has(noted, interface)) {
+			list_add(noted, interface);
+			if (write_note(networks, noted, e))
+				return -1;
+		}
+		if (file_poke(AT_FDCWD, path, "1"))
+			return error_sys(e, "write 1 to %s", path);
+	}
+	return 0;
+}
+
+int forwarding_begin(int networks, const char *uplink, struct error *e)
+{
+	autorelease(list) struct list interfaces = { 0 }, noted = { 0 };
+
+	read_note(networks, &noted);
+	if (list_interfaces(&interfaces, e) || open_one(networks, uplink, /* is_uplink= */ true, &noted, e))
+		return -1;
+	for (size_t i = 0; i < interfaces.count; i++)
+		if (open_one(networks, interfaces.items[i], /* is_uplink= */ false, &noted, e))
+			return -1;
+	return 0;
+}
+
+void forwarding_end(int networks)
+{
+	autorelease(list) struct list noted = { 0 };
+
+	read_note(networks, &noted);
+	for (size_t i = 0; i < noted.count; i++)
+		for (size_t k = 0; k < SETTINGS; k++) {
+			autofree char *path = setting_of(k, noted.items[i]);
+
+			(void)file_poke(AT_FDCWD, path, "0"); /* the interface may have gone */
+		}
+	(void)unlinkat(networks, NOTE, 0); /* there is none where nothing was changed */
+}
+
+void forwarding_add_elements(int networks, struct text *commands)
+{
+	autorelease(list) struct list noted = { 0 };
+
+	read_note(networks, &noted);
+	for (size_t i = 0; i < noted.count; i++)
+		text_addf(commands, "add element inet box opened { \"%s\" }\n", noted.items[i]);
+}

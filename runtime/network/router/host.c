@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * host.c - table "inet box" and forwarding in the host's own network namespace.
+ */
+#include "runtime/network/router/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "runtime/network/router/firewall.h"
+#include "runtime/network/router/forwarding.h"
+#include "runtime/network/words.h"
+
+enum { LOCK_TRIES = 200, LOCK_STEP_US = 10000 };
+
+/* The same for every network. Rules are flushed first, sets are not: what other networks have put into them stays. */
+static const char table[] =
+	"add table inet box\n"
+	"add set inet box opened { type ifname; }\n"
+	"add chain inet box first { type filter hook prerouting priority raw; policy accept; }\n"
+	"add chain inet box forward { type filter hook forward priority filter - 5; policy accept; }\n"
+	"add chain inet box input { type filter hook input priority filter - 5; policy accept; }\n"
+	"add chain inet box out { type nat hook postrouting priority srcnat; policy accept; }\n"
+	"flush chain inet box first\n"
+	"flush chain inet box forward\n"
+	"flush chain inet box input\n"
+	"flush chain inet box out\n"
+	/* What is published on loopback is reached by loopback alone, also where route_localnet is on. */
+	"add rule inet box first iifname != \"lo\" ip daddr 127.0.0.0/8 counter drop\n"
+	"add rule inet box forward iifname \"" NETWORK_HOST_LINK "*\" oifname \"" NETWORK_HOST_LINK "*\" counter drop\n"
+	"add rule inet box forward iifname \"" NETWORK_HOST_LINK "*\" ip saddr != 10.203.252.0/22 counter drop\n"
+	"add rule inet box forward iifname \"" NETWORK_HOST_LINK "*\" accept\n"
+	"add rule inet box forward oifname \"" NETWORK_HOST_LINK "*\" ct state established,related accept\n"
+	"add rule inet box forward oifname \"" NETWORK_HOST_LINK "*\" ct status dnat accept\n"
+	"add rule inet box forward oifname \"" NETWORK_HOST_LINK "*\" counter drop\n"
+	"add rule inet box forward iifname @opened counter drop\n"
+	/* A container reaches of the host what a neighbour reaches; not by the addresses that only uplinks have. */
+	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" ct state established,related accept\n"
+	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" ip daddr 10.203.252.0/22 icmp type echo-request accept\n"
+	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" ip daddr 10.203.252.0/22 counter drop\n"
+	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" ip6 daddr fc00::/7 fib daddr . iif type local counter drop\n"
+	"add rule inet box out iifname \"" NETWORK_HOST_LINK "*\" masquerade\n";
+
+int host_open(struct host *host, int namespace, int networks, struct error *e)
+{
+	*host = (struct host){ .namespace = namespace, .networks = networks, .monitor = -1 };
+	host->own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	return host->own < 0 ? error_sys(e, "open the network's own namespace") : 0;
+}
+
+void host_release(struct host *host)
+{
+	int *const fds[] = { &host->namespace, &host->own, &host->monitor };
+
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		if (*fds[i] >= 0)
+			close(take_fd(fds[i]));
+	firewall_free(host->firewall);
+	host->firewall = NULL;
+}
+
+int host_enter(const struct host *host, struct error *e)
+{
+	return setns(host->namespace, CLONE_NEWNET) ? error_sys(e, "enter the host's network namespace") : 0;
+}
+
+void host_return(const struct host *host)
+{
+	if (setns(host->own, CLONE_NEWNET))
+		_exit(125); /* its spare goes on */
+}
+
+/* The lock of a network namespace is on the file that stands for it. Anybody may hold it, and keep everybody waiting: so nobody waits
+ * for ever, and what is done under it is right without it but for an uplink that comes in the moment in which the last one goes. */
+static int lock(const struct host *host)
+{
+	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	(void)host;
+	for (int i = 0; fd >= 0 && i < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB); i++)
+		usleep(LOCK_STEP_US);
+	return fd;
+}
+
+static int open_monitor(struct host *host, struct error *e)
+{
+	const int group = NFNLGRP_NFTABLES;
+
+	host->monitor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
+	if (host->monitor < 0 || setsockopt(host->monitor, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group))
+		return error_sys(e, "watch the host's packet filter");
+	return 0;
+}
+
+static int assert_table(struct host *host, struct error *e)
+{
+	autorelease(text) struct text commands = { 0 };
+
+	text_add(&commands, table);
+	forwarding_add_elements(host->networks, &commands);
+	return firewall_run(host->firewall, commands.data, e);
+}
+
+static int begin_here(struct host *host, const char *uplink, struct error *e)
+{
+	autoclose int held = lock(host);
+
+	if (!host->firewall)
+		host->firewall = firewall_open(e);
+	if (!host->firewall || (host->monitor < 0 && open_monitor(host, e)))
+		return -1;
+	/* First what drops, then what lets through. */
+	return assert_table(host, e) || forwarding_begin(host->networks, uplink, e) || assert_table(host, e) ? -1 : 0;
+}
+
+int host_begin(struct host *host, const char *uplink, struct error *e)
+{
+	int result;
+
+	if (host_enter(host, e))
+		return -1;
+	result = begin_here(host, uplink, e);
+	host_return(host);
+	return result;
+}
+
+/* Whether one of the messages tells that a table has gone. */
+static bool has_gone(const char *buffer, size_t length)
+{
+	int left = (int)length;
+
+	for (const struct nlmsghdr *m = (const void *)buffer; mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left))
+		if (NFNL_SUBSYS_ID(m->nlmsg_type) == NFNL_SUBSYS_NFTABLES && NFNL_MSG_TYPE(m->nlmsg_type) == NFT_MSG_DELTABLE)
+			return true;
+	return false;
+}
+
+int host_serve(struct host *host, struct error *e)
+{
+	static _Alignas(struct nlmsghdr) char buffer[64 << 10];
+	bool is_gone = false;
+	ssize_t got;
+
+	while ((got = recv(host->monitor, buffer, sizeof buffer, 0)) > 0 || (got < 0 && (errno == EINTR || errno == ENOBUFS)))
+		is_gone |= got < 0 || has_gone(buffer, (size_t)got); /* what was lost may have told it */
+	return is_gone ? assert_table(host, e) : 0;
+}
+
+/* Any uplink but this one: of another network, or of another state folder. */
+static bool has_other(const char *uplink)
+{
+	struct if_nameindex *all = if_nameindex();
+	bool has = !all; /* nobody knows: all stays as it is */
+
+	for (const struct if_nameindex *i = all; i && i->if_index; i++)
+		has |= text_starts(i->if_name, NETWORK_HOST_LINK) && strspn(i->if_name + strlen(NETWORK_HOST_LINK), "0123456789") ==
+		       strlen(i->if_name + strlen(NETWORK_HOST_LINK)) && !(uplink && strcmp(uplink, i->if_name) == 0);
+	if (all)
+		if_freenameindex(all);
+	return has;
+}
+
+static int end_here(struct host *host, const char *uplink, struct error *e)
+{
+	autoclose int held = lock(host);
+
+	if (has_other(uplink))
+		return 0;
+	if (!host->firewall)
+		host->firewall = firewall_open(e);
+	if (!host->firewall)
+		return -1;
+	forwarding_end(host->networks);
+	return firewall_run(host->firewall, "add table inet box\ndelete table inet box\n", e);
+}
+
+int host_end(struct host *host, const char *uplink, struct error *e)
+{
+	int result;
+
+	if (host_enter(host, e))
+		return -1;
+	result = end_here(host, uplink, e);
+	host_return(host);
+	return result;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * host.h - what root's networks need of the host's own network namespace: table "inet box", and forwarding.
+ *
+ * All networks of all state folders share both. Who changes them holds the lock of the namespace. The rules are the same for
+ * every network, so that any box-net can write them again when somebody flushed them (fail closed: without them the router
+ * namespaces still let nothing in that nobody asked for). Forwarding is switched on for single interfaces where it was off, and packets
+ * between interfaces that only box has switched on are dropped. STATE/.networks/forwarding notes them, a line each; they are switched off
+ * when the last uplink has gone.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct error;
+struct firewall;
+
+struct host {
+	int namespace; /* the host's */
+	int own;       /* the router's */
+	int networks;  /* the folder STATE/.networks, borrowed */
+	int monitor;   /* netlink socket that tells when tables go; -1: no uplink, nothing to keep */
+	struct firewall *firewall;
+};
+
+/* namespace is taken: that in which this process was begun. Called in the router's own. */
+int host_open(struct host *host, int namespace, int networks, struct error *e);
+void host_release(struct host *host);
+
+/* Enters the host's network namespace, and returns. A failure to return ends the process: nothing here may run in the wrong one. */
+int host_enter(const struct host *host, struct error *e);
+void host_return(const struct host *host);
+
+/* An uplink is there: rules and forwarding, and the monitor. */
+int host_begin(struct host *host, const char *uplink, struct error *e);
+
+/* Something came by the monitor: where the table has gone it is made again. */
+int host_serve(struct host *host, struct error *e);
+
+/* The uplink is going: where it was the last one, what box has changed is put back. uplink NULL: for a sweep. */
+int host_end(struct host *host, const char *uplink, struct error *e);

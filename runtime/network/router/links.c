@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * links.c - the links of the router namespace.
+ */
+#include "runtime/network/router/links.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <linux/fib_rules.h>
+#include <linux/if_link.h>
+#include <linux/veth.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "runtime/network/endpoint.h"
+#include "runtime/network/netlink.h"
+#include "runtime/network/router/addresses.h"
+#include "runtime/network/words.h"
+
+enum { LINK_BASE = 1000, MARK = 1, TABLE = 100, MAC = 6, IP4_BITS = 32, IP6_BITS = 128 };
+
+/* Locally administered; the index tells them apart within the network. */
+static void fill_mac(unsigned index, bool of_member, unsigned char ret[static MAC])
+{
+	const unsigned char mac[MAC] = { 0x02, 0xb0, 0x78, of_member, (unsigned char)(index >> 8), (unsigned char)index };
+
+	memcpy(ret, mac, MAC);
+}
+
+void links_mac(unsigned index, bool of_member, char ret[static LINK_MAC_TEXT])
+{
+	unsigned char mac[MAC];
+
+	fill_mac(index, of_member, mac);
+	(void)snprintf(ret, LINK_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]); /* it fits */
+}
+
+static int put(const char *path, const char *value, struct error *e)
+{
+	/* A kernel without IPv6 has no such settings. */
+	if (file_poke(AT_FDCWD, path, value) && errno != ENOENT)
+		return error_sys(e, "write %s to %s of a network", value, path);
+	return 0;
+}
+
+/* Spoofing is refused by the rules for both families; nothing is learned from what members say. */
+static int write_settings(struct error *e)
+{
+	static const char *const settings[][2] = {
+		{ "/proc/sys/net/ipv4/ip_forward", "1" },
+		{ "/proc/sys/net/ipv4/conf/all/send_redirects", "0" },
+		{ "/proc/sys/net/ipv4/conf/default/send_redirects", "0" },
+		{ "/proc/sys/net/ipv4/conf/all/accept_redirects", "0" },
+		{ "/proc/sys/net/ipv4/conf/default/accept_redirects", "0" },
+		{ "/proc/sys/net/ipv4/conf/all/accept_source_route", "0" },
+		{ "/proc/sys/net/ipv4/conf/all/rp_filter", "0" },
+		{ "/proc/sys/net/ipv4/conf/default/rp_filter", "0" },
+		{ "/proc/sys/net/ipv6/conf/default/addr_gen_mode", "1" },
+		{ "/proc/sys/net/ipv6/conf/default/accept_ra", "0" },
+		{ "/proc/sys/net/ipv6/conf/default/accept_redirects", "0" },
+		{ "/proc/sys/net/ipv6/conf/all/accept_redirects", "0" },
+		{ "/proc/sys/net/ipv6/conf/all/forwarding", "1" },
+	};
+
+	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+		if (put(settings[i][0], settings[i][1], e))
+			return -1;
+	return 0;
+}
+
+static int add_address(int socket, unsigned device, int family, const void *address, size_t length, struct error *e)
+{
+	const uint32_t flags = IFA_F_NODAD | IFA_F_NOPREFIXROUTE;
+	struct netlink_request request;
+
+	netlink_begin(&request, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.address);
+	request.address = (struct ifaddrmsg){ .ifa_family = (uint8_t)family, .ifa_prefixlen = (uint8_t)(length * 8), .ifa_index = device };
+	netlink_add(&request, IFA_LOCAL, address, length);
+	netlink_add(&request, IFA_ADDRESS, address, length);
+	netlink_add(&request, IFA_FLAGS, &flags, sizeof flags);
+	return netlink_ask(socket, &request) ? error_sys(e, "give the router of a network its address") : 0;
+}
+
+static int set_link_up(int socket, unsigned device, struct error *e)
+{
+	struct netlink_request request;
+
+	netlink_begin(&request, RTM_NEWLINK, 0, sizeof request.link);
+	request.link.ifi_index = (int)device;
+	request.link.ifi_flags = request.link.ifi_change = IFF_UP;
+	return netlink_ask(socket, &request) ? error_sys(e, "bring a link of a network up") : 0;
+}
+
+/* What comes for a transparent socket has a foreign address: packets with the mark are for this host all the same. */
+static int add_way_back(int socket, int family, unsigned loopback, struct error *e)
+{
+	const uint32_t mark = MARK, table = TABLE, device = loopback;
+	struct netlink_request request;
+
+	/* A rule's header is a route's, whose type is the rule's action (linux/fib_rules.h). */
+	netlink_begin(&request, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, sizeof request.route);
+	request.route = (struct rtmsg){ .rtm_family = (uint8_t)family, .rtm_table = TABLE, .rtm_type = FR_ACT_TO_TBL };
+	netlink_add(&request, FRA_FWMARK, &mark, sizeof mark);
+	netlink_add(&request, FRA_TABLE, &table, sizeof table);
+	if (netlink_ask(socket, &request) && errno != EEXIST)
+		return error_sys(e, "add the routing rule of a network");
+	netlink_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.route);
+	request.route = (struct rtmsg){ .rtm_family = (uint8_t)family, .rtm_table = TABLE, .rtm_protocol = RTPROT_STATIC,
+					.rtm_scope = RT_SCOPE_HOST, .rtm_type = RTN_LOCAL };
+	netlink_add(&request, RTA_OIF, &device, sizeof device);
+	return netlink_ask(socket, &request) ? error_sys(e, "add the local route of a network") : 0;
+}
+
+int links_begin(const struct addresses *a, struct error *e)
+{
+	const struct in_addr ip4 = addresses_ip4(a, ADDRESS_ROUTER);
+	const struct in6_addr ip6 = addresses_ip6(a, ADDRESS_ROUTER);
+	unsigned loopback = if_nametoindex("lo");
+	autoclose int socket = netlink_open(/* namespace= */ -1, e);
+
+	if (socket < 0 || write_settings(e) || set_link_up(socket, loopback, e) ||
+	    add_address(socket, loopback, AF_INET, &ip4, sizeof ip4, e) || add_way_back(socket, AF_INET, loopback, e))
+		return -1;
+	if (!a->has_ip6)
+		return 0;
+	return add_address(socket, loopback, AF_INET6, &ip6, sizeof ip6, e) || add_way_back(socket, AF_INET6, loopback, e) ? -1 : 0;
+}
+
+int links_add_pair(const struct addresses *a, unsigned index, int namespace, unsigned number, struct error *e)
+{
+	const struct ifinfomsg peer = { .ifi_index = (int)(ENDPOINT_DEVICE_BASE + number) };
+	unsigned char own[MAC], theirs[MAC];
+	struct netlink_request request;
+	char name[IF_NAMESIZE], device[IF_NAMESIZE];
+	size_t info, data, nest;
+	autoclose int socket = netlink_open(/* namespace= */ -1, e);
+
+	if (socket < 0)
+		return -1;
+	fill_mac(index, /* of_member= */ false, own);
+	fill_mac(index, /* of_member= */ true, theirs);
+	(void)snprintf(name, sizeof name, NETWORK_LINK, index); /* both fit */
+	(void)snprintf(device, sizeof device, "eth%u", number);
+	netlink_begin(&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof request.link);
+	/* The kernel takes a number for the other end only where this end has one. */
+	request.link.ifi_index = (int)(LINK_BASE + index);
+	netlink_add(&request, IFLA_IFNAME, name, strlen(name) + 1);
+	netlink_add(&request, IFLA_ADDRESS, own, MAC);
+	info = netlink_nest(&request, IFLA_LINKINFO);
+	netlink_add(&request, IFLA_INFO_KIND, "veth", strlen("veth"));
+	data = netlink_nest(&request, IFLA_INFO_DATA);
+	nest = netlink_nest(&request, VETH_INFO_PEER);
+	netlink_add_struct(&request, &peer, sizeof peer);
+	netlink_add(&request, IFLA_IFNAME, device, strlen(device) + 1);
+	netlink_add(&request, IFLA_ADDRESS, theirs, MAC);
+	netlink_add(&request, IFLA_NET_NS_FD, &namespace, sizeof namespace);
+	netlink_end(&request, nest);
+	netlink_end(&request, data);
+	netlink_end(&request, info);
+	if (netlink_ask(socket, &request) == 0)
+		return links_set_up(a, index, /* has_mac= */ true, e);
+	error_sys(e, "make a link to the network");
+	return e->sys == EOPNOTSUPP ? error_hint(e, "this kernel has no veth devices: modprobe veth") : -1;
+}
+
+static int add_route(int socket, unsigned device, int family, const void *address, size_t length, struct error *e)
+{
+	struct netlink_request request;
+
+	netlink_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.route);
+	request.route = (struct rtmsg){ .rtm_family = (uint8_t)family, .rtm_dst_len = (uint8_t)(length * 8), .rtm_table = RT_TABLE_MAIN,
+					.rtm_protocol = RTPROT_STATIC, .rtm_scope = family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+					.rtm_type = RTN_UNICAST };
+	netlink_add(&request, RTA_DST, address, length);
+	netlink_add(&request, RTA_OIF, &device, sizeof device);
+	return netlink_ask(socket, &request) ? error_sys(e, "add the route to a member of the network") : 0;
+}
+
+static int add_neighbour(int socket, unsigned device, int family, const void *address, size_t length, const unsigned char *mac,
+			 struct error *e)
+{
+	struct netlink_request request;
+
+	netlink_begin(&request, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.neighbour);
+	request.neighbour = (struct ndmsg){ .ndm_family = (uint8_t)family, .ndm_ifindex = (int)device, .ndm_state = NUD_PERMANENT };
+	netlink_add(&request, NDA_DST, address, length);
+	netlink_add(&request, NDA_LLADDR, mac, MAC);
+	return netlink_ask(socket, &request) ? error_sys(e, "write down the hardware address of a member of the network") : 0;
+}
+
+int links_set_up(const struct addresses *a, unsigned index, bool has_mac, struct error *e)
+{
+	const struct in_addr ip4 = addresses_ip4(a, index);
+	const struct in6_addr ip6 = addresses_ip6(a, index);
+	unsigned char mac[MAC];
+	char name[IF_NAMESIZE];
+	unsigned device;
+	autoclose int socket = netlink_open(/* namespace= */ -1, e);
+
+	if (socket < 0)
+		return -1;
+	fill_mac(index, /* of_member= */ true, mac);
+	(void)snprintf(name, sizeof name, NETWORK_LINK, index); /* it fits */
+	device = if_nametoindex(name);
+	if (!device)
+		return error_sys(e, "find the link %s of the network", name);
+	if (set_link_up(socket, device, e) || add_route(socket, device, AF_INET, &ip4, sizeof ip4, e) ||
+	    (a->has_ip6 && add_route(socket, device, AF_INET6, &ip6, sizeof ip6, e)))
+		return -1;
+	if (!has_mac)
+		return 0;
+	return add_neighbour(socket, device, AF_INET, &ip4, sizeof ip4, mac, e) ||
+	       (a->has_ip6 && add_neighbour(socket, device, AF_INET6, &ip6, sizeof ip6, mac, e)) ? -1 : 0;
+}
+
+void links_remove(unsigned index)
+{
+	struct netlink_request request;
+	struct error ignored = { 0 };
+	char name[IF_NAMESIZE];
+	autoclose int socket = netlink_open(/* namespace= */ -1, &ignored);
+
+	(void)snprintf(name, sizeof name, NETWORK_LINK, index); /* it fits */
+	netlink_begin(&request, RTM_DELLINK, 0, sizeof request.link);
+	netlink_add(&request, IFLA_IFNAME, name, strlen(name) + 1);
+	if (socket >= 0)
+		(void)netlink_ask(socket, &request); /* it goes with the namespace of its member, too */
+}

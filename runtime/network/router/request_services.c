@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * request_services.c - what services' addresses lead to: join, live, switch, hold, flows.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "runtime/network/router/flows.h"
+#include "runtime/network/router/links.h"
+#include "runtime/network/router/request.h"
+#include "runtime/network/router/router.h"
+#include "runtime/network/router/rules.h"
+
+enum { HOLD_MOST_MS = 600000, DEVICES_MOST = 1000 };
+
+int router_settle(struct router *r, struct service *service, struct error *e)
+{
+	service->target_count = 0;
+	for (size_t i = 0; i < r->members.count; i++) {
+		const struct member *member = r->members.items[i];
+		unsigned *target;
+
+		if (member->phase != MEMBER_LIVE || strcmp(member->service, service->name) != 0)
+			continue;
+		target = alloc_append(&service->targets, &service->target_count, sizeof *target);
+		*target = member->index;
+	}
+	return rules_service(r->firewall, &r->addresses, service, e);
+}
+
+/* Whoever has asked for it may have been killed. */
+void router_end_holds(struct router *r)
+{
+	int64_t now = clock_monotonic_ms();
+
+	for (size_t i = 0; i < r->services.count; i++) {
+		struct service *service = r->services.items[i];
+		struct error e = { 0 };
+
+		if (!service->held_until_ms || service->held_until_ms > now)
+			continue;
+		service->held_until_ms = 0;
+		if (router_settle(r, service, &e))
+			log_warning("%s, continuing", e.text);
+	}
+}
+
+int64_t router_hold_deadline(const struct router *r)
+{
+	int64_t first = 0;
+
+	for (size_t i = 0; i < r->services.count; i++) {
+		int64_t until = r->services.items[i]->held_until_ms;
+
+		if (until && (!first || until < first))
+			first = until;
+	}
+	return first;
+}
+
+static struct member *find_member(struct router *r, const char *instance, struct error *e)
+{
+	struct member *member = members_find(&r->members, instance);
+
+	if (!member)
+		error_set(e, ERROR_MISSING, "find %.80s in the network %s: it is not in it", instance, r->run.name);
+	return member;
+}
+
+int request_join(struct router *r, struct request *request, struct text *answer, struct error *e)
+{
+	struct member *member = find_member(r, request->words.items[1], e);
+	autoclose int namespace = request_take(request, 0), pidfd = request_take(request, 1);
+	char own[LINK_MAC_TEXT], theirs[LINK_MAC_TEXT];
+	int64_t number;
+
+	if (!member)
+		return -1;
+	if (number_parse(request->words.items[2], 0, DEVICES_MOST - 1, &number))
+		return error_set(e, ERROR_INTERNAL, "join the network %s: a wrong number of a device", r->run.name);
+	if (member->phase != MEMBER_PREPARED || namespace < 0 || pidfd < 0)
+		return error_set(e, ERROR_INTERNAL, "join the network %s: %s is in it, or came without its namespace", r->run.name,
+				 member->instance);
+	if (links_add_pair(&r->addresses, member->index, namespace, (unsigned)number, e) ||
+	    router_watch(r, pidfd, ROUTER_PROCESS, e)) {
+		links_remove(member->index);
+		return -1;
+	}
+	member->pidfd = take_fd(&pidfd);
+	member->phase = MEMBER_JOINED;
+	links_mac(member->index, /* of_member= */ false, own);
+	links_mac(member->index, /* of_member= */ true, theirs);
+	text_addf(answer, "\nmac %s %s", own, theirs);
+	return 0;
+}
+
+int request_live(struct router *r, struct request *request, struct text *answer, struct error *e)
+{
+	struct member *member = find_member(r, request->words.items[1], e);
+	struct service *service = member ? services_find(&r->services, member->service) : NULL;
+
+	(void)answer;
+	if (!service)
+		return -1;
+	if (member->phase != MEMBER_JOINED)
+		return 0; /* it has ended already, or this was said before */
+	member->phase = member->is_standby ? MEMBER_STANDBY : MEMBER_LIVE;
+	return member->is_standby ? 0 : router_settle(r, service, e);
+}
+
+static struct service *find_service(struct router *r, const char *name, struct error *e)
+{
+	struct service *service = services_find(&r->services, name);
+
+	if (!service)
+		error_set(e, ERROR_MISSING, "find the service %.80s in the network %s: it is not in it", name, r->run.name);
+	return service;
+}
+
+static bool is_listed(const struct request *request, const char *instance)
+{
+	for (size_t i = 0; i < request->line_count; i++)
+		if (request->lines[i].count == 2 && strcmp(request->lines[i].items[0], "instance") == 0 &&
+		    strcmp(request->lines[i].items[1], instance) == 0)
+			return true;
+	return false;
+}
+
+/* Every one has to run: an address that leads to fewer than was asked for would be a surprise. */
+static int check_listed(struct router *r, const struct request *request, const struct service *service, struct error *e)
+{
+	for (size_t i = 0; i < request->line_count; i++) {
+		const struct member *member = request->lines[i].count == 2 ? find_member(r, request->lines[i].items[1], e) : NULL;
+
+		if (!member)
+			return -1;
+		if (strcmp(member->service, service->name) != 0 || (member->phase != MEMBER_STANDBY && member->phase != MEMBER_LIVE))
+			return error_set(e, ERROR_MISSING, "lead %s to %s: it is not running, or of another service", service->name,
+					 member->instance);
+	}
+	return 0;
+}
+
+int request_switch(struct router *r, struct request *request, struct text *answer, struct error *e)
+{
+	struct service *service = find_service(r, request->words.items[1], e);
+
+	(void)answer;
+	if (!service || check_listed(r, request, service, e))
+		return -1;
+	for (size_t i = 0; i < r->members.count; i++) {
+		struct member *member = r->members.items[i];
+
+		if (strcmp(member->service, service->name) != 0)
+			continue;
+		/* Also of one that is still on its way: what was decided here holds. */
+		member->is_standby = !is_listed(request, member->instance);
+		if (member->phase == MEMBER_LIVE || member->phase == MEMBER_STANDBY)
+			member->phase = member->is_standby ? MEMBER_STANDBY : MEMBER_LIVE;
+	}
+	service->held_until_ms = 0;
+	return router_settle(r, service, e);
+}
+
+int request_hold(struct router *r, struct request *request, struct text *answer, struct error *e)
+{
+	struct service *service = find_service(r, request->words.items[1], e);
+	int64_t ms;
+
+	(void)answer;
+	if (!service)
+		return -1;
+	if (number_parse(request->words.items[2], 0, HOLD_MOST_MS, &ms))
+		return error_set(e, ERROR_USAGE, "hold %s: at most %d ms", service->name, HOLD_MOST_MS);
+	service->held_until_ms = ms ? clock_monotonic_ms() + ms : 0;
+	return router_settle(r, service, e);
+}
+
+int request_flows(struct router *r, struct request *request, struct text *answer, struct error *e)
+{
+	struct member *member = find_member(r, request->words.items[1], e);
+	int64_t flows;
+
+	if (!member || flows_count(&r->addresses, member->index, &flows, e))
+		return -1;
+	text_addf(answer, " %jd", (intmax_t)flows);
+	return 0;
+}
