@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "images/digest.h"
+#include "runtime/app_network.h"
 #include "runtime/apps.h"
 #include "runtime/supervise/app_settings.h"
 #include "specs/app.h"
@@ -38,7 +39,7 @@ static int read_chosen(const struct places *places, const struct app_options *ch
 	if (digest.length ? image_stored(places, reference, digest.data, &ret->image, e)
 			  : image_resolve(places, reference, NULL, &ret->image, e))
 		return error_at(e, "%s", field);
-	if (app_container(ret->app, &ret->image.config, chosen, &ret->container, e))
+	if (app_container(ret->app, &ret->image.config, chosen, &ret->container, e) || app_network_read(definition, &ret->container, e))
 		return -1;
 	ret->container.layers = take_ptr(&ret->image.layers);
 	ret->container.layer_count = ret->image.layer_count;

@@ -24,6 +24,7 @@
 #include "base/places.h"
 #include "base/reserve.h"
 #include "base/text.h"
+#include "runtime/app_network.h"
 #include "runtime/app_volumes.h"
 #include "runtime/exit_record.h"
 #include "runtime/health_define.h"
@@ -154,7 +155,8 @@ static int fill(int folder, const struct places *places, const struct app_defini
 	if (!supervisor || file_replace(folder, "app.json", d->json->data, d->json->length, 0600, e))
 		return -1;
 	if (health_define(folder, d->container, e) || define_secrets(folder, d->container, e) ||
-	    app_volumes_define(folder, d->container, e) || job_define(folder, d->schedule, e))
+	    app_volumes_define(folder, d->container, e) || app_network_define(folder, d->container, e) ||
+	    job_define(folder, d->schedule, e))
 		return -1;
 	if (d->remove && file_replace(folder, REMOVE_FILE, "", 0, 0600, e))
 		return -1;

@@ -7,6 +7,7 @@
  *     settings, wanted, last, remove   runtime/supervise/app_settings.h
  *     volumes       app_volumes.h
  *     schedule, next   of a job: job.h
+ *     network, standby   app_network.h
  *     ids           the first of its host ids
  *     log/          what it wrote
  *

@@ -292,6 +292,9 @@ json_t *app_build(const struct app *app)
 	for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++)
 		if (!app_has(app, quiet[i]))
 			json_object_del(root, quiet[i]);
+	/* What follows from the networks is not said beside them. */
+	if (!app_has(app, "network_mode") && (app->network_count || app->port_count))
+		json_object_del(root, "network_mode");
 	drop_other_checks(&app->healthcheck, json_object_get(root, "healthcheck"));
 	if (json_object_size(app->oci))
 		json_object_set_new(root, "oci", json_deep_copy(app->oci));

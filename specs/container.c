@@ -88,7 +88,7 @@ void layer_release(struct layer *layer)
 	*layer = (struct layer){ .mount = -1 };
 }
 
-static void release_networks(struct container *c)
+void container_forget_networks(struct container *c)
 {
 	for (size_t i = 0; i < c->network_count; i++) {
 		free(c->networks[i].name);
@@ -102,6 +102,10 @@ static void release_networks(struct container *c)
 	}
 	free(c->networks);
 	free(c->ports);
+	list_release(&c->neighbours);
+	c->networks = NULL;
+	c->ports = NULL;
+	c->network_count = c->port_count = 0;
 }
 
 static void release_arrays(struct container *c)
@@ -180,7 +184,7 @@ bool container_has_namespace(const struct container *c, enum namespace_kind kind
 void container_release(struct container *c)
 {
 	struct list *lists[] = { &c->args, &c->env, &c->group_add, &c->masked_paths, &c->read_only_paths, &c->labels,
-				 &c->reload.exec, &c->neighbours };
+				 &c->reload.exec };
 	char *texts[] = { c->name, c->spec_file, c->image, c->working_dir, c->user, c->user_field, c->hostname, c->seccomp_file,
 			  c->seccomp_text, c->root_folder, c->service };
 
@@ -188,7 +192,7 @@ void container_release(struct container *c)
 	secret_list_release(&c->secret_env);
 	release_health(&c->health);
 	release_arrays(c);
-	release_networks(c);
+	container_forget_networks(c);
 	limits_release(&c->limits);
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		list_release(lists[i]);

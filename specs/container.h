@@ -372,6 +372,9 @@ const struct oci_part *container_extra(const struct container *container);
 
 void container_release(struct container *container);
 
+/* It is in no network any more, and has no port. */
+void container_forget_networks(struct container *container);
+
 /* Nothing of what it holds stays in freed memory. */
 void file_entry_release(struct file_entry *file);
 void secret_change_release(struct secret_change *change);

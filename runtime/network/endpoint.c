@@ -17,15 +17,15 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <linux/if_link.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/number.h"
 #include "runtime/network/netlink.h"
 #include "runtime/network/words.h"
 
-enum { DNS_PORT = 53, BACKLOG = 64, LOOPBACK = 1, MAC = 6, NO_LINK_LOCAL = 1 };
+enum { DNS_PORT = 53, BACKLOG = 64, LOOPBACK = 1, MAC = 6 };
 
 static int open_resolver(int type, struct error *e)
 {
@@ -49,6 +49,9 @@ static int set_link_up(int netlink, unsigned device, struct error *e)
 
 static int open_all(struct endpoint *endpoint, struct error *e)
 {
+	/* Devices to come make no addresses by themselves, and take none from what they hear: there is nobody to say anything. */
+	(void)file_poke(AT_FDCWD, "/proc/sys/net/ipv6/conf/default/addr_gen_mode", "1"); /* a kernel without IPv6 has neither */
+	(void)file_poke(AT_FDCWD, "/proc/sys/net/ipv6/conf/default/accept_ra", "0");
 	endpoint->netlink = netlink_open(/* namespace= */ -1, e);
 	if (endpoint->netlink < 0 || set_link_up(endpoint->netlink, LOOPBACK, e))
 		return -1;
@@ -111,23 +114,6 @@ static int parse(const char *text, struct prefix *ret, struct error *e)
 	if (inet_pton(ret->family, address, ret->bytes) == 1)
 		return 0;
 	return error_set(e, ERROR_INTERNAL, "read an address of the network: \"%.60s\"", text);
-}
-
-/* No addresses of its own making: nobody would answer them. */
-static void no_link_local(int netlink, unsigned device)
-{
-	const unsigned char mode = NO_LINK_LOCAL;
-	struct netlink_request request;
-	size_t spec, family;
-
-	netlink_begin(&request, RTM_NEWLINK, 0, sizeof request.link);
-	request.link.ifi_index = (int)device;
-	spec = netlink_nest(&request, IFLA_AF_SPEC);
-	family = netlink_nest(&request, AF_INET6);
-	netlink_add(&request, IFLA_INET6_ADDR_GEN_MODE, &mode, sizeof mode);
-	netlink_end(&request, family);
-	netlink_end(&request, spec);
-	(void)netlink_ask(netlink, &request); /* a kernel without IPv6 makes none */
 }
 
 static int add_address(int netlink, unsigned device, const struct prefix *own, struct error *e)
@@ -199,7 +185,6 @@ int endpoint_set_up(const struct endpoint *endpoint, const struct endpoint_devic
 {
 	const struct family_texts ip4 = { d->ip4, d->router4, d->subnet4 }, ip6 = { d->ip6, d->router6, d->subnet6 };
 
-	no_link_local(endpoint->netlink, ENDPOINT_DEVICE_BASE + d->number);
 	if (set_link_up(endpoint->netlink, ENDPOINT_DEVICE_BASE + d->number, e) || set_up_family(endpoint, d, &ip4, e))
 		return -1;
 	if (strcmp(d->ip6, "-") == 0 || set_up_family(endpoint, d, &ip6, e) == 0)

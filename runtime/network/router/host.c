@@ -52,6 +52,7 @@ static const char table[] =
 	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" ct state established,related accept\n"
 	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" ip daddr 10.203.252.0/22 icmp type echo-request accept\n"
 	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" ip daddr 10.203.252.0/22 counter drop\n"
+	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" meta l4proto ipv6-icmp accept\n"
 	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" ip6 daddr fc00::/7 fib daddr . iif type local counter drop\n"
 	"add rule inet box out iifname \"" NETWORK_HOST_LINK "*\" masquerade\n";
 
@@ -98,10 +99,10 @@ static int lock(const struct host *host)
 
 static int open_monitor(struct host *host, struct error *e)
 {
-	const int group = NFNLGRP_NFTABLES;
+	const struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 << (NFNLGRP_NFTABLES - 1) };
 
 	host->monitor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
-	if (host->monitor < 0 || setsockopt(host->monitor, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group))
+	if (host->monitor < 0 || bind(host->monitor, (const struct sockaddr *)&address, sizeof address))
 		return error_sys(e, "watch the host's packet filter");
 	return 0;
 }

@@ -164,6 +164,12 @@ int links_add_pair(const struct addresses *a, unsigned index, int namespace, uns
 	netlink_end(&request, info);
 	if (netlink_ask(socket, &request) == 0)
 		return links_set_up(a, index, /* has_mac= */ true, e);
+	if (errno == EEXIST) {
+		/* The link of a run before, whose namespace is on its way out. */
+		links_remove(index);
+		if (netlink_ask(socket, &request) == 0)
+			return links_set_up(a, index, /* has_mac= */ true, e);
+	}
 	error_sys(e, "make a link to the network");
 	return e->sys == EOPNOTSUPP ? error_hint(e, "this kernel has no veth devices: modprobe veth") : -1;
 }

@@ -48,7 +48,7 @@ static void end_connection(struct router *r, int connection)
 {
 	for (size_t i = r->members.count; i-- > 0;)
 		if (r->members.items[i]->connection == connection)
-			router_drop(r, r->members.items[i]);
+			router_abandon(r, r->members.items[i]);
 	for (size_t i = 0; i < r->connection_count; i++)
 		if (r->connections[i] == connection)
 			r->connections[i] = r->connections[--r->connection_count];

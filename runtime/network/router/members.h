@@ -26,6 +26,7 @@ struct member {
 	enum member_phase phase;
 	bool is_standby;  /* what it becomes when its program runs */
 	bool is_durable;  /* it has a definition */
+	bool was_kept;    /* it comes back: where that fails it is gone, as before */
 	int connection;   /* whose it is; -1: it is kept by its state folder */
 	int pidfd;        /* of its first process, from the join on; else -1 */
 };

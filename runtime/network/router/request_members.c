@@ -3,6 +3,7 @@
  * request_members.c - who is in the network: prepare, keep, leave, show.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -67,19 +68,29 @@ static void take_aliases(const struct request *request, struct member *member)
 			list_add(&member->aliases, request->lines[i].items[1]);
 }
 
+static bool has_ended(const struct member *member)
+{
+	struct pollfd process = { .fd = member->pidfd, .events = POLLIN };
+
+	return member->pidfd < 0 || poll(&process, 1, 0) > 0;
+}
+
 /* An instance that comes back has the place that it had. */
 static struct member *member_for(struct router *r, const char *instance, const char *service, struct error *e)
 {
 	struct member *member = members_find(&r->members, instance);
 
-	if (!member)
-		return members_add(&r->members, instance, service);
-	if (member->phase != MEMBER_GONE && member->connection < 0) {
+	if (member && member->phase != MEMBER_GONE && has_ended(member))
+		router_ended(r, member);
+	if (member && (member->phase != MEMBER_GONE || strcmp(member->service, service) != 0)) {
 		error_set(e, ERROR_EXISTS, "join the network %s: %s is in it already", r->run.name, instance);
 		return NULL;
 	}
-	router_drop(r, member);
-	return members_add(&r->members, instance, service);
+	if (!member)
+		return members_add(&r->members, instance, service);
+	member->was_kept |= member->connection < 0;
+	member->phase = MEMBER_PREPARED;
+	return member;
 }
 
 int request_prepare(struct router *r, struct request *request, struct text *answer, struct error *e)
@@ -128,6 +139,7 @@ int request_keep(struct router *r, struct request *request, struct text *answer,
 	if (faccessat(r->states, member->instance, F_OK, AT_SYMLINK_NOFOLLOW))
 		return error_sys(e, "keep %s in the network %s: look for its state folder", member->instance, r->run.name);
 	member->connection = -1;
+	member->was_kept = true;
 	return 0;
 }
 
@@ -178,8 +190,8 @@ void router_ended(struct router *r, struct member *member)
 {
 	bool was_live = member->phase == MEMBER_LIVE;
 
+	/* Its link goes with its namespace, which nobody has to wait for: that takes the kernel some milliseconds. */
 	close(take_fd(&member->pidfd)); /* the loop waits for it no more: it is closed */
-	links_remove(member->index);
 	member->phase = MEMBER_GONE;
 	if (was_live)
 		settle_without(r, member->service);
@@ -190,12 +202,29 @@ void router_drop(struct router *r, struct member *member)
 {
 	struct service *service = services_find(&r->services, member->service);
 
-	if (member->phase != MEMBER_PREPARED && member->phase != MEMBER_GONE)
+	if (member->phase != MEMBER_PREPARED && member->phase != MEMBER_GONE) {
+		if (!has_ended(member))
+			links_remove(member->index);
 		router_ended(r, member);
+	}
 	addresses_return(&r->addresses, member->instance, /* is_service= */ false);
 	members_remove(&r->members, member);
 	if (!service || service->is_durable || members_find_service(&r->members, service->name))
 		return;
 	addresses_return(&r->addresses, service->name, /* is_service= */ true);
 	services_remove(&r->services, service);
+}
+
+void router_abandon(struct router *r, struct member *member)
+{
+	bool is_there = faccessat(r->states, member->instance, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+
+	if (!member->was_kept || !is_there) {
+		router_drop(r, member);
+		return;
+	}
+	if (member->phase != MEMBER_PREPARED)
+		router_ended(r, member);
+	member->phase = MEMBER_GONE;
+	member->connection = -1;
 }

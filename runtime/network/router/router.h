@@ -67,5 +67,8 @@ bool router_answer(struct router *r, int connection);
 /* request_members.c: the member goes, with everything that it has. */
 void router_drop(struct router *r, struct member *member);
 
+/* request_members.c: the connection whose it is has ended. */
+void router_abandon(struct router *r, struct member *member);
+
 /* request_members.c: its first process has ended; it may come back. */
 void router_ended(struct router *r, struct member *member);

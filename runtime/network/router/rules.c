@@ -52,6 +52,7 @@ static const char table[] =
 	"		ct state established,related accept\n"
 	"		iifname \"m*\" icmp type echo-request accept\n"
 	"		iifname \"m*\" icmpv6 type echo-request accept\n"
+	"		iifname \"up\" icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n"
 	"	}\n";
 
 /* Behind the translation: what still has a service's address leads nowhere. */
