@@ -6,7 +6,7 @@
  *
  * The sockets that listen are made elsewhere, in the host's namespace, and given to the relay, which lives in the router namespace. It
  * connects from there to an instance's own address, never to the service's, so no address is translated. The instance sees the client's
- * address and port (IP_TRANSPARENT; the replies come back by relay_routes.h). It sees the router's address in their place where the
+ * address and port (IP_TRANSPARENT; rules.c sees to it that the replies come back). It sees the router's address in their place where the
  * client is on the host's loopback, has a link-local address, has an address of the network itself, or where the network is internal and
  * its members have no route to the client; and where a client's family is none that the instance has or listens on.
  *
@@ -22,15 +22,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "runtime/network/router/subnet.h"
+
 struct error;
 struct relay;
 
-/* The router's own addresses with the prefixes of its network; six is all zero where the network has no IPv6. */
 struct relay_network {
-	struct in_addr four;
-	int four_bits;
-	struct in6_addr six;
-	int six_bits;
+	struct subnet subnet;
 	bool is_internal;
 };
 

@@ -5,28 +5,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "runtime/network/router/relay_parts.h"
-
-static bool is_inside_four(const struct relay_network *network, struct in_addr address)
-{
-	uint32_t mask = network->four_bits ? htonl(UINT32_MAX << (32 - network->four_bits)) : 0;
-
-	return ((address.s_addr ^ network->four.s_addr) & mask) == 0;
-}
-
-static bool is_inside_six(const struct relay_network *network, const struct in6_addr *address)
-{
-	size_t whole = (size_t)network->six_bits / 8;
-	unsigned left = (unsigned)network->six_bits % 8;
-
-	if (IN6_IS_ADDR_UNSPECIFIED(&network->six) || memcmp(&network->six, address, whole) != 0)
-		return false;
-	return !left || (network->six.s6_addr[whole] ^ address->s6_addr[whole]) >> (8 - left) == 0;
-}
 
 bool relay_keeps_address(const struct relay *relay, const union relay_address *client)
 {
@@ -37,9 +19,9 @@ bool relay_keeps_address(const struct relay *relay, const union relay_address *c
 		return false;
 	if (client->any.sa_family == AF_INET) /* loopback, link-local and what is no address of a host: no route leads back there */
 		return four >> 24 != IN_LOOPBACKNET && four >> 16 != 0xa9fe && four >> 24 != 0 && four >> 28 < 0xe &&
-		       !is_inside_four(&relay->network, client->four.sin_addr);
+		       !subnet_has_four(&relay->network.subnet, client->four.sin_addr);
 	return !IN6_IS_ADDR_LOOPBACK(six) && !IN6_IS_ADDR_LINKLOCAL(six) && !IN6_IS_ADDR_UNSPECIFIED(six) && !IN6_IS_ADDR_V4MAPPED(six) &&
-	       !is_inside_six(&relay->network, six);
+	       !subnet_has_six(&relay->network.subnet, six);
 }
 
 /* A client whose address is not kept is served over IPv4 first: that is what every program listens on. */
@@ -105,7 +87,7 @@ int relay_connect(const struct relay *relay, const union relay_address *client, 
 
 	fill(&to, family, &target->four, &target->six, port);
 	if (!keeps || client->any.sa_family != family) {
-		fill(&own, family, &relay->network.four, &relay->network.six, 0);
+		fill(&own, family, &relay->network.subnet.four, &relay->network.subnet.six, 0);
 		return connect_from(&own, &to, type, false);
 	}
 	own = *client;

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * resolver.h - the name service of a network: what asks 127.0.0.11 in a member's namespace is answered here.
+ *
+ * The sockets were bound inside the member's network namespace, so only the member itself can ask, and the socket says who asks. Names of
+ * the network are answered at once; so is every address of the network, with "no such name" where nobody has it. All else goes to the
+ * host's name servers (upstream.h), and comes back as it is; without an upstream, in a network that is internal, it is refused
+ * (CVE-2024-29018).
+ *
+ * Nothing here waits: resolver_fd() is readable, or resolver_deadline_ms() over, when resolver_serve() has work.
+ */
+#pragma once
+
+#include <netinet/in.h>
+
+#include "runtime/network/router/subnet.h"
+
+struct error;
+struct resolver;
+
+/* The subnet is for questions about who has an address. upstream (upstream.h), or -1, is the resolver's from now on. */
+struct resolver *resolver_new(int upstream, const struct subnet *subnet, struct error *e);
+void resolver_free(struct resolver *resolver);
+
+int resolver_fd(const struct resolver *resolver);
+void resolver_serve(struct resolver *resolver);
+/* -1: never. */
+int resolver_deadline_ms(const struct resolver *resolver);
+
+/* A member's sockets (tcp -1: none), bound and, for TCP, to be listened on; they are the resolver's from now on, also where this fails. */
+int resolver_listen(struct resolver *resolver, const char *instance, int udp, int tcp, struct error *e);
+
+/* Closes them, and forgets the names that are for this member alone. */
+void resolver_forget(struct resolver *resolver, const char *instance);
+
+/* A name, for everybody (asker NULL) or for one member; an address that is all zero is none. One that is there gets the new addresses. */
+void resolver_set(struct resolver *resolver, const char *asker, const char *name, struct in_addr four, const struct in6_addr *six);
+void resolver_unset(struct resolver *resolver, const char *asker, const char *name);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * resolver_parts.h - what the files of the name service share; nobody else includes it.
+ *
+ *     resolver.c           members, events, questions by UDP
+ *     resolver_answer.c    what is answered at once
+ *     resolver_forward.c   what goes to the host's name servers, and comes back
+ *     resolver_stream.c    questions by TCP
+ *
+ * As in the relay (relay_parts.h), what epoll reports is a struct resolver_watch, and what ended is freed behind the last event.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "runtime/network/router/dns.h"
+#include "runtime/network/router/names.h"
+#include "runtime/network/router/resolver.h"
+
+enum {
+	RESOLVER_WAITING = 512,      /* questions that the host's servers have not answered, as upstream.h */
+	RESOLVER_OF_ASKER = 128,     /* of one member */
+	RESOLVER_WAIT_MS = 15000,    /* for the process that asks: it answers sooner, unless it was killed */
+	RESOLVER_STREAMS = 16,       /* connections of one member */
+	RESOLVER_STREAM_MS = 10000,  /* until a silent one is closed */
+	RESOLVER_QUESTIONS = 64,     /* read from one socket before others have their turn */
+	RESOLVER_TTL = 10,           /* seconds */
+};
+
+enum resolver_kind { RESOLVER_DEAD, RESOLVER_UDP, RESOLVER_TCP, RESOLVER_STREAM, RESOLVER_UPSTREAM };
+
+struct resolver_watch {
+	enum resolver_kind kind;
+	struct asker *asker;
+	int fd;
+};
+
+/* A question by TCP. */
+struct stream {
+	struct resolver_watch watch;
+	LIST_ENTRY(stream) links;
+	uint64_t id; /* of no other one: an answer may come when it is gone */
+	int64_t until_ms;
+	bool is_waiting; /* for an answer; no further question is read meanwhile */
+	size_t have;
+	uint8_t in[2 + DNS_QUERY];
+	uint8_t *out;
+	size_t out_at, out_end;
+};
+
+/* A member. */
+struct asker {
+	LIST_ENTRY(asker) links;
+	char *instance;
+	struct resolver_watch udp, tcp;
+	LIST_HEAD(, stream) streams;
+	size_t stream_count, waiting;
+};
+
+/* Where an answer goes: a stream's id, or 0 and an address. */
+struct resolver_client {
+	struct asker *asker;
+	uint64_t stream;
+	struct sockaddr_in address;
+};
+
+struct resolver_wait {
+	uint64_t ticket; /* 0: this place is free */
+	struct resolver_client client;
+	struct dns_question question;
+	uint8_t query[DNS_OWN]; /* up to the end of the question */
+	int64_t until_ms;
+};
+
+struct resolver {
+	int epoll;
+	struct subnet subnet;
+	struct resolver_watch upstream;
+	struct names names;
+	LIST_HEAD(, asker) askers, dead;
+	LIST_HEAD(, stream) dead_streams;
+	struct resolver_wait waits[RESOLVER_WAITING];
+	uint64_t next_ticket, next_stream;
+	uint8_t message[sizeof(uint64_t[2]) + DNS_MESSAGE];
+};
+
+/* What the network itself has to say: true, with the answer in ret; false: the host's servers are to be asked. */
+bool resolver_own(const struct resolver *resolver, const char *asker, const struct dns_question *question, struct dns_answer *ret);
+
+/* A query of a member: answered, forwarded, or dropped where it is none. */
+void resolver_ask(struct resolver *resolver, const struct resolver_client *client, const uint8_t *query, size_t length);
+/* Sends an answer, cut where it does not fit. It is changed. */
+void resolver_reply(struct resolver *resolver, const struct resolver_client *client, const struct dns_question *question, uint8_t *bytes,
+		    size_t length);
+void resolver_reply_code(struct resolver *resolver, const struct resolver_client *client, const uint8_t *query,
+			 const struct dns_question *question, enum dns_code code);
+
+/* To the host's servers; what came back. */
+void resolver_forward(struct resolver *resolver, const struct resolver_client *client, const uint8_t *query, size_t length,
+		      const struct dns_question *question);
+void resolver_returned(struct resolver *resolver);
+void resolver_forward_expire(struct resolver *resolver, int64_t now);
+void resolver_forward_forget(struct resolver *resolver, const struct asker *asker);
+int64_t resolver_forward_next_ms(const struct resolver *resolver);
+
+void resolver_stream_accept(struct resolver *resolver, struct asker *asker);
+void resolver_stream_event(struct resolver *resolver, struct stream *stream);
+void resolver_stream_reply(struct resolver *resolver, const struct resolver_client *client, const uint8_t *bytes, size_t length);
+void resolver_stream_expire(struct resolver *resolver, int64_t now);
+void resolver_stream_end(struct resolver *resolver, struct stream *stream);
+int64_t resolver_stream_next_ms(const struct resolver *resolver);
+
+/* Waits for it no more, and closes it. */
+void resolver_close(const struct resolver *resolver, struct resolver_watch *watch);
+int resolver_watch(const struct resolver *resolver, struct resolver_watch *watch, uint32_t events, int how);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * upstream.c - the beginning of the process that asks the host's name servers, and the one that begins it again.
+ */
+#include "runtime/network/router/upstream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/process.h"
+#include "runtime/network/router/upstream_parts.h"
+#include "runtime/supervise/control.h"
+
+enum { NOBODY = 65534, BROKEN = 125, AGAIN_MS = 100 };
+
+/* What it reads comes from anybody: it keeps the network, and nothing else. */
+static void give_up(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (geteuid() == 0 && (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY)))
+		_exit(BROKEN);
+	if (syscall(SYS_capset, &header, none) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0))
+		_exit(BROKEN);
+}
+
+static bool is_left(int socket)
+{
+	struct pollfd end = { .fd = socket };
+
+	return poll(&end, 1, 0) > 0 && end.revents & POLLHUP;
+}
+
+static _Noreturn void guard(int socket)
+{
+	int *const kept[] = { &socket };
+	struct error e = { 0 };
+
+	process_title("box:[names]");
+	(void)setsid(); /* box's terminal is none of ours */
+	if (process_keep_only(STDERR_FILENO + 1, kept, 1, &e))
+		_exit(BROKEN);
+	give_up();
+	while (!is_left(socket)) {
+		pid_t worker = fork();
+
+		if (worker == 0)
+			upstream_serve(socket);
+		while (worker > 0 && waitpid(worker, NULL, 0) < 0 && errno == EINTR)
+			;
+		(void)poll(NULL, 0, AGAIN_MS);
+	}
+	_exit(0);
+}
+
+int upstream_begin(struct error *e)
+{
+	int ends[2];
+	pid_t middle;
+
+	if (control_pair(ends, e))
+		return -1;
+	middle = fork();
+	if (middle == 0) { /* ends at once: who guards is nobody's child that somebody would have to wait for */
+		close(ends[0]);
+		if (fork() == 0)
+			guard(ends[1]);
+		_exit(0);
+	}
+	close(ends[1]);
+	if (middle < 0) {
+		error_sys(e, "begin the process that asks name servers");
+		close(ends[0]);
+		return -1;
+	}
+	while (waitpid(middle, NULL, 0) < 0 && errno == EINTR)
+		;
+	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK); /* a socket takes it */
+	return ends[0];
+}
