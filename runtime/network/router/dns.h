@@ -63,4 +63,11 @@ static inline void dns_put_number(uint8_t *at, uint16_t number)
 }
 
 /* Flags in the second half of a header's first four bytes. */
-enum { DNS_IS_ANSWER = 0x8000, DNS_OPCODE = 0x7800, DNS_CUT = 0x0200, DNS_WANTS_RECURSION = 0x0100, DNS_RECURSES = 0x0080, DNS_CODE = 0x000f };
+enum {
+	DNS_IS_ANSWER = 0x8000,
+	DNS_OPCODE = 0x7800,
+	DNS_CUT = 0x0200,
+	DNS_WANTS_RECURSION = 0x0100,
+	DNS_RECURSES = 0x0080,
+	DNS_CODE = 0x000f,
+};

@@ -2,7 +2,7 @@
 /*
  * relay_parts.h - what the files of the relay share; nobody else includes it.
  *
- *     relay.c           services, their ports and targets; the loop
+ *     relay_services.c  services, their ports and targets; the loop
  *     relay_connect.c   which target, from which address
  *     relay_flow.c      connections: their life, and the bytes that go through
  *     relay_pipes.c     pipes for splice(2), used again

@@ -2,7 +2,7 @@
 /*
  * resolver_parts.h - what the files of the name service share; nobody else includes it.
  *
- *     resolver.c           members, events, questions by UDP
+ *     resolver_askers.c    members, events, questions by UDP
  *     resolver_answer.c    what is answered at once
  *     resolver_forward.c   what goes to the host's name servers, and comes back
  *     resolver_stream.c    questions by TCP

@@ -2,8 +2,8 @@
 /*
  * upstream.h - the process that asks the host's name servers.
  *
- * It stays in the host's network namespace, where any server that /etc/resolv.conf names can be reached, one on the host's loopback too, and
- * has no privileges. It is asked over a SOCK_SEQPACKET socket, and answers in any order:
+ * It stays in the host's network namespace, where any server that /etc/resolv.conf names can be reached, one on the host's loopback too,
+ * and has no privileges. It is asked over a SOCK_SEQPACKET socket, and answers in any order:
  *
  *     to it      struct upstream_header, then the query: its id is not what the servers see
  *     from it    struct upstream_header with the same ticket, then the answer with the query's id; nothing where no server gave one

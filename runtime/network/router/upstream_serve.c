@@ -2,7 +2,7 @@
 /*
  * upstream_serve.c - questions to the host's name servers.
  *
- *     an inquiry:  UDP to server 0 -> (silence, refused, no answer to give) UDP to server 1 -> … -> (all rounds over) the last answer, or none
+ *     an inquiry:  UDP to server 0 -> (silence, refused, no answer to give) UDP to server 1 -> … -> the last answer, or none
  *                                |
  *                                v  cut, and the asker takes more
  *                               TCP to the same server: connecting -> writing -> reading

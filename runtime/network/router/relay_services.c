@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay.c - the services of a network, the sockets that lead to them, and the loop.
+ * relay_services.c - the services of a network, the sockets that lead to them, and the loop.
  */
 #include "runtime/network/router/relay.h"
 

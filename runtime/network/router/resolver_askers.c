@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * resolver.c - the name service of a network: who asks, and the loop.
+ * resolver_askers.c - the name service of a network: who asks, and the loop.
  */
 #include "runtime/network/router/resolver.h"
 
