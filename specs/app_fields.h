@@ -38,7 +38,7 @@ struct app_network {
 };
 
 struct port {
-	int64_t target, published;
+	int64_t target, published, count;
 	char *host_ip;
 	char *protocol;
 	int mode; /* enum port_mode */

@@ -21,11 +21,12 @@ static void add_network(const struct app *app, const struct app_network *from, s
 		list_add(&to->aliases, app->name);
 }
 
-static void add_port(const struct port *from, size_t at, struct container *c)
+static void add_port(const struct port *from, size_t at, int64_t number, struct container *c)
 {
 	struct published_port *to = alloc_append(&c->ports, &c->port_count, sizeof *to);
 
-	*to = (struct published_port){ .target = (uint16_t)from->target, .published = (uint16_t)from->published,
+	*to = (struct published_port){ .target = (uint16_t)(from->target + number),
+				       .published = (uint16_t)(from->published ? from->published + number : 0),
 				       .protocol = from->protocol && strcmp(from->protocol, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP,
 				       .is_dnat = from->mode == PORT_MODE_DNAT, .host_ip = alloc_copy(from->host_ip),
 				       .field = text_format("ports[%zu]", at) };
@@ -44,5 +45,6 @@ void app_networks(const struct app *app, struct container *c)
 		*own = (struct network_membership){ .name = alloc_copy(c->service), .is_own = true, .field = alloc_copy("network_mode") };
 	}
 	for (size_t i = 0; i < app->port_count; i++)
-		add_port(&app->ports[i], i, c);
+		for (int64_t number = 0; number == 0 || number < app->ports[i].count; number++)
+			add_port(&app->ports[i], i, number, c);
 }

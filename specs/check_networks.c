@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -13,7 +14,7 @@
 #include "specs/app_fields.h"
 #include "specs/problems.h"
 
-enum { ALIAS_MOST = 253 };
+enum { ALIAS_MOST = 253, PORT_MOST = 65535 };
 
 /* What a resolver asks for: labels of letters, digits, "-" and "_". */
 static bool is_host_name(const char *name)
@@ -68,6 +69,13 @@ int check_ports(const struct app *app, struct problems *p)
 		if (host && inet_pton(AF_INET, host, address) != 1 && inet_pton(AF_INET6, host, address) != 1 &&
 		    app_unexpected(p, "an address such as \"127.0.0.1\" or \"::1\"", host, "ports[%zu].host_ip", i))
 			return -1;
+		if ((app->ports[i].target > app->ports[i].published ? app->ports[i].target : app->ports[i].published) + app->ports[i].count >
+		    PORT_MOST + 1) {
+			error_set(p->e, ERROR_SPEC, "%jd ports from there on are more than there are", (intmax_t)app->ports[i].count);
+			error_at(p->e, "ports[%zu].count", i);
+			if (problems_add(p))
+				return -1;
+		}
 	}
 	if (app->port_count && app_has(app, "network_mode") && app->network_mode != NETWORK_CHOICE_PRIVATE)
 		return app_unexpected(p, "\"private\", since ports are published", app->network_mode == NETWORK_CHOICE_HOST ? "host" : "none",

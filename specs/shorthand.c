@@ -66,27 +66,44 @@ static char *take_address(char **text)
 	return address;
 }
 
+/* "80", or "8000-8010": the first one, and how many. */
+static bool read_ports(char *text, int64_t *ret_first, int64_t *ret_count)
+{
+	char *dash = strchr(text, '-');
+	int64_t last;
+
+	if (dash)
+		*dash = '\0';
+	if (number_parse(text, 1, 65535, ret_first) || (dash && number_parse(dash + 1, *ret_first, 65535, &last)))
+		return false;
+	*ret_count = dash ? last - *ret_first + 1 : 1;
+	return true;
+}
+
 json_t *shorthand_port(const char *text, struct error *e)
 {
 	autofree char *copy = alloc_copy(text);
 	char *slash = strchr(copy, '/'), *ports = copy, *address;
 	char *parts[2] = { NULL };
 	size_t count;
-	int64_t target, published = 0;
+	int64_t target, published = 0, number, published_number;
 	json_t *port;
 
 	if (slash)
 		*slash = '\0';
 	address = take_address(&ports);
 	count = split_text(ports, ':', parts, 2);
-	if (!count || number_parse(parts[count - 1], 1, 65535, &target) ||
-	    (count == 2 && *parts[0] && number_parse(parts[0], 1, 65535, &published)) || (count == 2 && !*parts[0] && !address)) {
+	if (!count || !read_ports(parts[count - 1], &target, &number) ||
+	    (count == 2 && *parts[0] && (!read_ports(parts[0], &published, &published_number) || published_number != number)) ||
+	    (count == 2 && !*parts[0] && !address)) {
 		error_set(e, ERROR_SPEC, "expected a port such as \"127.0.0.1:80:8080/tcp\", found \"%.80s\"", text);
 		return NULL;
 	}
 	port = json_pack("{s:I}", "target", (json_int_t)target);
 	if (published)
 		json_object_set_new(port, "published", json_integer(published));
+	if (number > 1)
+		json_object_set_new(port, "count", json_integer(number));
 	if (address)
 		json_object_set_new(port, "host_ip", json_string(address));
 	if (slash)

@@ -256,7 +256,7 @@ Test(network_relay, much_to_a_slow_reader, .init = begin, .timeout = 60)
 	relay_free(relay);
 }
 
-Test(network_relay, a_thousand_at_once, .init = begin, .timeout = 60)
+Test(network_relay, many_at_once, .init = begin, .timeout = 60)
 {
 	enum { MANY = 200 };
 	int listener = bound(SOCK_STREAM, "127.3.0.2", 0), clients[MANY], instances[MANY];
