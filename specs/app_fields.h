@@ -38,7 +38,8 @@ struct app_network {
 };
 
 struct port {
-	int64_t target, published, count;
+	int64_t target;
+	int64_t published, count; /* LIMIT_UNSET: any that is free, and one */
 	char *host_ip;
 	char *protocol;
 	int mode; /* enum port_mode */

@@ -26,7 +26,7 @@ static void add_port(const struct port *from, size_t at, int64_t number, struct 
 	struct published_port *to = alloc_append(&c->ports, &c->port_count, sizeof *to);
 
 	*to = (struct published_port){ .target = (uint16_t)(from->target + number),
-				       .published = (uint16_t)(from->published ? from->published + number : 0),
+				       .published = (uint16_t)(from->published != LIMIT_UNSET ? from->published + number : 0),
 				       .protocol = from->protocol && strcmp(from->protocol, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP,
 				       .is_dnat = from->mode == PORT_MODE_DNAT, .host_ip = alloc_copy(from->host_ip),
 				       .field = text_format("ports[%zu]", at) };

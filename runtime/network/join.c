@@ -16,6 +16,8 @@
 #include "base/places.h"
 #include "base/text.h"
 #include "runtime/network/endpoint.h"
+#include "runtime/network/host_ports.h"
+#include "runtime/network/publish.h"
 #include "runtime/network/reach.h"
 #include "runtime/network/record.h"
 #include "runtime/network/words.h"
@@ -41,6 +43,7 @@ struct networks {
 	bool is_background;
 	struct joined *items;
 	size_t count;
+	struct host_ports ports; /* that its service publishes */
 	struct file_entry files[2];
 	size_t file_count;
 };
@@ -208,6 +211,24 @@ static void write_files(struct networks *n)
 	add_file(n, "/etc/resolv.conf", &resolv);
 }
 
+/* The first network has the name server: it is told what the others know. */
+static int tell_first(struct networks *n, struct error *e)
+{
+	autorelease(text) struct text words = { 0 };
+	size_t length;
+
+	text_addf(&words, "know %s", n->container->name);
+	length = words.length;
+	for (size_t i = 1; i < n->count; i++)
+		for (size_t k = 0; k < n->items[i].neighbours.count; k++) {
+			char ip4[64], ip6[64], name[256];
+
+			if (sscanf(n->items[i].neighbours.items[k], "%63s %63s %255s", ip4, ip6, name) == 3)
+				text_addf(&words, "\nname %s %s %s", name, ip4, ip6);
+		}
+	return words.length > length && network_ask(n->items[0].connection, words.data, NULL, NULL, e) ? at_field(&n->items[0], e) : 0;
+}
+
 int networks_prepared(struct networks *n, struct error *e)
 {
 	bool has_default = false;
@@ -221,7 +242,10 @@ int networks_prepared(struct networks *n, struct error *e)
 		has_default |= j->is_default;
 	}
 	write_files(n);
-	return 0;
+	if (n->count && n->container->port_count &&
+	    network_publish(n->items[0].connection, n->container, n->container->is_standby, &n->ports, e))
+		return -1; /* it has the port's field */
+	return tell_first(n, e);
 }
 
 static int join_one(struct networks *n, struct joined *j, struct endpoint *endpoint, int pidfd, struct error *e)
@@ -300,8 +324,14 @@ void networks_free(struct networks *n)
 	}
 	for (size_t i = 0; i < n->file_count; i++)
 		file_entry_release(&n->files[i]);
+	host_ports_release(&n->ports);
 	free(n->items);
 	free(n);
+}
+
+const struct host_ports *networks_ports(const struct networks *n)
+{
+	return n ? &n->ports : NULL;
 }
 
 const struct file_entry *networks_files(const struct networks *n, size_t *ret_count)

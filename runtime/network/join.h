@@ -19,6 +19,7 @@
 struct container;
 struct error;
 struct file_entry;
+struct host_ports;
 struct networks;
 struct places;
 
@@ -32,6 +33,9 @@ void networks_free(struct networks *networks);
 
 /* After networks_prepared: /etc/hosts and /etc/resolv.conf, where the container has no mount of its own there. Borrowed. */
 const struct file_entry *networks_files(const struct networks *networks, size_t *ret_count);
+
+/* After networks_prepared: the ports of the host that lead to its service. Borrowed; NULL without networks. */
+const struct host_ports *networks_ports(const struct networks *networks);
 
 /* After networks_prepared: "NETWORK IP4 IP6", for the record. Adds to ret. */
 struct list;

@@ -14,9 +14,12 @@
  *     live INSTANCE                its program runs: its service's address leads to it too, unless it was prepared with "standby"
  *     keep INSTANCE                from now on it is a member as long as STATE/INSTANCE is there, not this connection
  *     leave INSTANCE
- *     publish SERVICE              lines "port tcp|udp TARGET ADDRESS PUBLISHED host|dnat", with a bound socket each, in that order. Held
- *                                  as long as the service has a member
- *     withdraw SERVICE
+ *     know INSTANCE                names of its other networks, for its name server: lines "name NAME IP4 IP6"
+ *     ports SERVICE N              its ports from number N on: lines "port tcp|udp TARGET ADDRESS PUBLISHED host|dnat"
+ *     publish SERVICE              such lines, with a bound socket each, in that order; and lines "lead …" for ports that are held, and
+ *                                  may lead to another TARGET now. Held as long as the service has a member. With a line "standby" the
+ *                                  service goes on as it was: what leads where is not changed
+ *     withdraw SERVICE             such lines: these are closed; without lines: all of the service's
  *     switch SERVICE               lines "instance NAME": its address leads to these, and to no other, from one packet to the next
  *     hold SERVICE MILLISECONDS    new connections wait as long as it has no live instance; 0: no longer
  *     flows INSTANCE               "ok N": flows that lead to it and have not ended

@@ -21,7 +21,7 @@
 
 #define ADDRESSES_FILE "addresses"
 
-enum { FILE_LIMIT = 16 << 20, WORD = 192 };
+enum { FILE_LIMIT = 16 << 20, WORD = 192, IP6_BITS = 64 };
 
 static const char *kind_of(bool is_service)
 {
@@ -45,6 +45,15 @@ struct in6_addr addresses_ip6(const struct addresses *a, unsigned index)
 	address.s6_addr[14] = (uint8_t)(index >> 8);
 	address.s6_addr[15] = (uint8_t)index;
 	return address;
+}
+
+struct subnet addresses_subnet(const struct addresses *a)
+{
+	struct subnet subnet = { .four = addresses_ip4(a, ADDRESS_ROUTER), .four_bits = 32 - __builtin_ctz(a->size), .six_bits = IP6_BITS };
+
+	if (a->has_ip6)
+		subnet.six = addresses_ip6(a, ADDRESS_ROUTER);
+	return subnet;
 }
 
 void addresses_print(const struct addresses *a, unsigned index, struct address_texts *ret)

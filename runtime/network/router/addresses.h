@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/network/router/subnet.h"
+
 struct error;
 struct network_run;
 struct text;
@@ -54,5 +56,8 @@ void addresses_return(struct addresses *a, const char *name, bool is_service);
 unsigned addresses_middle(const struct addresses *a);
 
 void addresses_print(const struct addresses *a, unsigned index, struct address_texts *ret);
+/* All of them, by the router's own. */
+struct subnet addresses_subnet(const struct addresses *a);
+
 struct in_addr addresses_ip4(const struct addresses *a, unsigned index);
 struct in6_addr addresses_ip6(const struct addresses *a, unsigned index);

@@ -151,7 +151,7 @@ size_t dns_write(const uint8_t *query, const struct dns_question *question, cons
 	uint16_t flags = dns_number(query + 2) & (DNS_OPCODE | DNS_WANTS_RECURSION);
 
 	memcpy(ret, query, question_end); /* at most 12 + 255 + 4 */
-	dns_put_number(ret + 2, (uint16_t)(flags | DNS_IS_ANSWER | DNS_RECURSES | answer->code));
+	dns_put_number(ret + 2, (uint16_t)(flags | DNS_IS_ANSWER | DNS_KNOWS | DNS_RECURSES | answer->code));
 	at = put_answer(ret, at, answer);
 	dns_put_number(ret + 4, question->end != 0);
 	dns_put_number(ret + 6, at > question_end);

@@ -66,6 +66,7 @@ static inline void dns_put_number(uint8_t *at, uint16_t number)
 enum {
 	DNS_IS_ANSWER = 0x8000,
 	DNS_OPCODE = 0x7800,
+	DNS_KNOWS = 0x0400, /* the answer is the responder's own */
 	DNS_CUT = 0x0200,
 	DNS_WANTS_RECURSION = 0x0100,
 	DNS_RECURSES = 0x0080,

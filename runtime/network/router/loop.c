@@ -18,6 +18,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "runtime/network/router/known.h"
+#include "runtime/network/router/relay.h"
+#include "runtime/network/router/resolver.h"
 #include "runtime/network/router/router.h"
 #include "runtime/network/words.h"
 
@@ -100,6 +103,8 @@ static void handle(struct router *r, const struct epoll_event *event)
 		if (host_serve(&r->host, &e))
 			log_warning("%s, continuing", e.text);
 		break;
+	case ROUTER_RELAY: relay_serve(r->ports.relay); break;
+	case ROUTER_RESOLVER: resolver_serve(r->resolver); break;
 	case ROUTER_LISTENER: (void)accept_some(r); break;
 	case ROUTER_CONNECTION:
 		if (!router_answer(r, fd))
@@ -123,11 +128,28 @@ static int leave(struct router *r)
 	return 1;
 }
 
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static int time_left(const struct router *r)
 {
 	int64_t deadline = router_hold_deadline(r), now = clock_monotonic_ms();
+	int own = !deadline ? -1 : deadline <= now ? 0 : (int)(deadline - now);
 
-	return !deadline ? -1 : deadline <= now ? 0 : (int)(deadline - now);
+	return sooner(own, sooner(relay_deadline_ms(r->ports.relay), resolver_deadline_ms(r->resolver)));
+}
+
+/* What is due although nothing came. */
+static void keep_time(struct router *r)
+{
+	if (r->has_new_names)
+		known_settle(r);
+	if (relay_deadline_ms(r->ports.relay) == 0)
+		relay_serve(r->ports.relay);
+	if (resolver_deadline_ms(r->resolver) == 0)
+		resolver_serve(r->resolver);
 }
 
 int router_serve(struct router *r, int first, struct error *e)
@@ -148,5 +170,6 @@ int router_serve(struct router *r, int first, struct error *e)
 			return error_sys(e, "wait for what comes");
 		for (int i = 0; i < count; i++)
 			handle(r, &events[i]);
+		keep_time(r);
 	}
 }

@@ -66,6 +66,7 @@ static void free_member(struct member *member)
 	free(member->instance);
 	free(member->service);
 	list_release(&member->aliases);
+	list_release(&member->known);
 	if (member->pidfd >= 0)
 		close(member->pidfd);
 	free(member);

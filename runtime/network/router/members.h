@@ -22,6 +22,7 @@ enum member_phase { MEMBER_PREPARED, MEMBER_JOINED, MEMBER_STANDBY, MEMBER_LIVE,
 struct member {
 	char *instance, *service;
 	struct list aliases;
+	struct list known; /* "IP4 IP6 NAME": what it is told about others */
 	unsigned index;
 	enum member_phase phase;
 	bool is_standby;  /* what it becomes when its program runs */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * names.c - the names of a network and where they lead. There are some hundred at most: they are looked through.
+ * names.c - the names of a network and where they lead.
  */
 #include "runtime/network/router/names.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,26 +13,38 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-static void drop(struct names *names, size_t at)
-{
-	free(names->items[at].name);
-	free(names->items[at].asker);
-	names->items[at] = names->items[--names->count];
-}
+enum { BUCKETS = 4096 };
 
 void names_release(struct names *names)
 {
-	while (names->count)
-		drop(names, names->count - 1);
+	for (size_t i = 0; i < names->count; i++) {
+		free(names->items[i].name);
+		free(names->items[i].asker);
+	}
 	free(names->items);
-	names->items = NULL;
+	free(names->buckets);
+	*names = (struct names){ 0 };
+}
+
+static size_t bucket_of(const char *asker, const char *name)
+{
+	uint32_t hash = asker ? text_hash(asker) : 0;
+
+	for (; *name; name++)
+		hash = (hash ^ (uint32_t)tolower((unsigned char)*name)) * 16777619U;
+	return (hash ^ hash >> 16) % BUCKETS;
 }
 
 static struct name *exact(const struct names *names, const char *asker, const char *name)
 {
-	for (size_t i = 0; i < names->count; i++)
-		if (text_equal(names->items[i].asker, asker) && strcasecmp(names->items[i].name, name) == 0)
-			return &names->items[i];
+	size_t at = names->buckets ? names->buckets[bucket_of(asker, name)] : 0;
+
+	for (; at; at = names->items[at - 1].next) {
+		struct name *item = &names->items[at - 1];
+
+		if (text_equal(item->asker, asker) && strcasecmp(item->name, name) == 0)
+			return item;
+	}
 	return NULL;
 }
 
@@ -40,27 +53,19 @@ void names_set(struct names *names, const char *asker, const char *name, struct 
 	struct name *item = exact(names, asker, name);
 
 	if (!item) {
+		size_t *bucket;
+
+		if (!names->buckets)
+			names->buckets = alloc_zeroed(BUCKETS, sizeof *names->buckets);
+		bucket = &names->buckets[bucket_of(asker, name)];
 		item = alloc_append(&names->items, &names->count, sizeof *item);
 		item->name = alloc_copy(name);
 		item->asker = alloc_copy(asker);
+		item->next = *bucket;
+		*bucket = names->count;
 	}
 	item->four = four;
 	item->six = *six;
-}
-
-void names_unset(struct names *names, const char *asker, const char *name)
-{
-	const struct name *item = exact(names, asker, name);
-
-	if (item)
-		drop(names, (size_t)(item - names->items));
-}
-
-void names_forget(struct names *names, const char *asker)
-{
-	for (size_t i = names->count; i-- > 0;)
-		if (text_equal(names->items[i].asker, asker))
-			drop(names, i);
 }
 
 const struct name *names_find(const struct names *names, const char *asker, const char *name)

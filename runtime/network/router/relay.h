@@ -21,6 +21,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "runtime/network/router/subnet.h"
 
@@ -56,15 +57,19 @@ int relay_deadline_ms(const struct relay *relay);
 /* Serves a socket, which is bound and, for TCP, listens. It is the relay's from now on, also where this fails. */
 int relay_open(struct relay *relay, const struct relay_port *port, int socket, struct error *e);
 
+/* The same socket leads to another port of the instances from now on. Connections that are there stay. */
+void relay_lead(struct relay *relay, int socket, in_port_t target);
+
+/* Closes one socket; connections that were accepted from it go on. */
+void relay_shut(struct relay *relay, int socket);
+
 /* Closes all sockets of a service. Connections that an instance has taken go on. */
 void relay_close(struct relay *relay, const char *service);
 
 /* The live instances of a service, from now on. Connections that an instance has taken go on, also where it is none of these any more.
- * is_held: there will be one again soon, so a connection that nobody takes waits for up to RELAY_HOLD_MS from the last of these calls on
- * and is reset then; without it, it is reset at once. */
-void relay_targets(struct relay *relay, const char *service, const struct relay_target *targets, size_t count, bool is_held);
-
-enum { RELAY_HOLD_MS = 30000 };
+ * hold_ms: there will be one that listens soon, so a connection that nobody takes waits, for so long from now on, and is reset then; 0: it is
+ * reset at once. */
+void relay_targets(struct relay *relay, const char *service, const struct relay_target *targets, size_t count, int64_t hold_ms);
 
 /* How many TCP connections go to an instance. */
 size_t relay_flows(const struct relay *relay, struct in_addr four);

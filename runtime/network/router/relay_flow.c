@@ -62,7 +62,7 @@ static void park(struct relay *relay, struct relay_flow *flow)
 {
 	const struct relay_service *service = flow->service;
 
-	if (!service->is_held || clock_monotonic_ms() >= service->held_until_ms || relay->parked >= RELAY_PARKED_MOST)
+	if (clock_monotonic_ms() >= service->held_until_ms || relay->parked >= RELAY_PARKED_MOST)
 		return relay_flow_end(relay, flow, /* is_reset= */ true);
 	if (flow->state != RELAY_PARKED)
 		set_state(relay, flow, RELAY_PARKED);

@@ -64,8 +64,7 @@ struct relay_service {
 	char *name;
 	struct relay_target *targets;
 	size_t count, next; /* which is next */
-	bool is_held;
-	int64_t held_until_ms;
+	int64_t held_until_ms; /* 0: it is not */
 };
 
 /* One of the two sockets of a connection. Events come once for each change (EPOLLET); what they said is kept here. */

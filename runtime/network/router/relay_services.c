@@ -127,6 +127,36 @@ static void close_listener(struct relay *relay, struct relay_listener *listener)
 	LIST_INSERT_HEAD(&relay->dead_listeners, listener, links);
 }
 
+static struct relay_listener *listener_of(const struct relay *relay, int socket)
+{
+	struct relay_service *service;
+	struct relay_listener *listener;
+
+	LIST_FOREACH(service, &relay->services, links)
+		LIST_FOREACH(listener, &service->listeners, links)
+			if (listener->fd == socket)
+				return listener;
+	return NULL;
+}
+
+void relay_lead(struct relay *relay, int socket, in_port_t target)
+{
+	struct relay_listener *listener = listener_of(relay, socket);
+
+	if (!listener || listener->target == target)
+		return;
+	listener->target = target;
+	relay_udp_drop(relay, listener->service, listener);
+}
+
+void relay_shut(struct relay *relay, int socket)
+{
+	struct relay_listener *listener = listener_of(relay, socket);
+
+	if (listener)
+		close_listener(relay, listener);
+}
+
 void relay_close(struct relay *relay, const char *name)
 {
 	struct relay_service *service = service_of(relay, name);
@@ -162,7 +192,7 @@ static void resume(struct relay *relay, const struct relay_service *service)
 		pause_listener(relay, listener, /* pauses= */ false);
 }
 
-void relay_targets(struct relay *relay, const char *name, const struct relay_target *targets, size_t count, bool is_held)
+void relay_targets(struct relay *relay, const char *name, const struct relay_target *targets, size_t count, int64_t hold_ms)
 {
 	struct relay_service *service = service_make(relay, name);
 
@@ -171,8 +201,7 @@ void relay_targets(struct relay *relay, const char *name, const struct relay_tar
 	if (count)
 		memcpy(service->targets, targets, count * sizeof *targets);
 	service->count = count;
-	service->is_held = is_held;
-	service->held_until_ms = clock_monotonic_ms() + RELAY_HOLD_MS;
+	service->held_until_ms = hold_ms > 0 ? clock_monotonic_ms() + hold_ms : 0;
 	relay_udp_drop(relay, service, NULL);
 	for (struct relay_flow *flow = TAILQ_FIRST(&relay->flows[RELAY_CONNECTING]); flow; flow = TAILQ_NEXT(flow, links))
 		if (flow->service == service)
@@ -197,7 +226,7 @@ size_t relay_flows(const struct relay *relay, struct in_addr four)
 static bool may_accept(struct relay *relay, struct relay_listener *listener)
 {
 	const struct relay_service *service = listener->service;
-	bool waits = !service->count && service->is_held && clock_monotonic_ms() < service->held_until_ms;
+	bool waits = !service->count && clock_monotonic_ms() < service->held_until_ms;
 
 	if (!waits && relay->parked < RELAY_PARKED_MOST && !relay->starved_until_ms)
 		return true;
@@ -263,7 +292,7 @@ static void keep_time(struct relay *relay)
 		relay->starved_until_ms = 0;
 	if (!relay->starved_until_ms && relay->parked < RELAY_PARKED_MOST)
 		LIST_FOREACH(service, &relay->services, links)
-			if (service->count || !service->is_held || now >= service->held_until_ms)
+			if (service->count || now >= service->held_until_ms)
 				resume(relay, service);
 }
 
@@ -324,7 +353,7 @@ int relay_deadline_ms(const struct relay *relay)
 		at = sooner(at, relay->starved_until_ms);
 	LIST_FOREACH(service, &relay->services, links)
 		LIST_FOREACH(listener, &service->listeners, links)
-			if (listener->is_paused && !service->count && service->is_held)
+			if (listener->is_paused && !service->count && service->held_until_ms)
 				at = sooner(at, service->held_until_ms);
 	if (at < 0)
 		return -1;

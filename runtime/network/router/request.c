@@ -67,6 +67,10 @@ static const struct verb {
 } verbs[] = {
 	{ "prepare", 3, request_prepare },
 	{ "join", 3, request_join },
+	{ "know", 2, request_know },
+	{ "publish", 2, request_publish },
+	{ "withdraw", 2, request_withdraw },
+	{ "ports", 3, request_ports },
 	{ "live", 2, request_live },
 	{ "keep", 2, request_keep },
 	{ "leave", 2, request_leave },

@@ -12,7 +12,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "runtime/network/router/links.h"
+#include "runtime/network/router/ports.h"
 #include "runtime/network/router/request.h"
+#include "runtime/network/router/resolver.h"
 #include "runtime/network/router/router.h"
 
 static void add_pair(const struct router *r, const char *key, unsigned index, struct text *answer)
@@ -43,7 +45,15 @@ static bool has_line(const struct request *request, const char *word)
 	return false;
 }
 
-static int answer_neighbours(struct router *r, const struct request *request, bool is_durable, struct text *answer, struct error *e)
+static void know(const struct router *r, struct member *member, const char *name, unsigned index)
+{
+	struct address_texts texts;
+
+	addresses_print(&r->addresses, index, &texts);
+	list_addf(&member->known, "%s %s %s", texts.ip4, texts.ip6, name);
+}
+
+static int answer_neighbours(struct router *r, const struct request *request, struct member *member, struct text *answer, struct error *e)
 {
 	for (size_t i = 0; i < request->line_count; i++) {
 		const struct list *line = &request->lines[i];
@@ -51,11 +61,12 @@ static int answer_neighbours(struct router *r, const struct request *request, bo
 
 		if (strcmp(line->items[0], "neighbour") != 0 || line->count != 3)
 			continue;
-		service = service_of(r, line->items[2], is_durable, e);
+		service = service_of(r, line->items[2], member->is_durable, e);
 		if (!service)
 			return -1;
 		text_addf(answer, "\nneighbour %s", line->items[1]);
 		add_pair(r, "", service->index, answer);
+		know(r, member, line->items[1], service->index);
 	}
 	return 0;
 }
@@ -108,15 +119,18 @@ int request_prepare(struct router *r, struct request *request, struct text *answ
 	member->is_standby = has_line(request, "standby");
 	member->is_durable = is_durable;
 	take_aliases(request, member);
+	list_release(&member->known);
 	add_pair(r, "address", member->index, answer);
 	add_pair(r, "router", ADDRESS_ROUTER, answer);
 	add_pair(r, "service", service->index, answer);
 	text_addf(answer, "\nsubnet %s %s%s\ninternal %d", r->run.subnet, r->addresses.has_ip6 ? r->run.prefix6 : "-",
 		  r->addresses.has_ip6 ? "/64" : "", (int)r->run.is_internal);
-	if (answer_neighbours(r, request, is_durable, answer, e)) {
+	if (answer_neighbours(r, request, member, answer, e)) {
 		router_drop(r, member);
 		return -1;
 	}
+	r->has_new_names = true;
+	ports_settle(r, service);
 	return 0;
 }
 
@@ -191,6 +205,7 @@ void router_ended(struct router *r, struct member *member)
 	bool was_live = member->phase == MEMBER_LIVE;
 
 	/* Its link goes with its namespace, which nobody has to wait for: that takes the kernel some milliseconds. */
+	resolver_forget(r->resolver, member->instance); /* its sockets would keep its namespace */
 	close(take_fd(&member->pidfd)); /* the loop waits for it no more: it is closed */
 	member->phase = MEMBER_GONE;
 	if (was_live)
@@ -209,6 +224,9 @@ void router_drop(struct router *r, struct member *member)
 	}
 	addresses_return(&r->addresses, member->instance, /* is_service= */ false);
 	members_remove(&r->members, member);
+	r->has_new_names = true;
+	if (service && !members_find_service(&r->members, service->name))
+		ports_withdraw(&r->ports, service->name, NULL);
 	if (!service || service->is_durable || members_find_service(&r->members, service->name))
 		return;
 	addresses_return(&r->addresses, service->name, /* is_service= */ true);

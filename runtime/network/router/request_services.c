@@ -14,7 +14,9 @@
 #include "base/text.h"
 #include "runtime/network/router/flows.h"
 #include "runtime/network/router/links.h"
+#include "runtime/network/router/ports.h"
 #include "runtime/network/router/request.h"
+#include "runtime/network/router/resolver.h"
 #include "runtime/network/router/router.h"
 #include "runtime/network/router/rules.h"
 
@@ -32,6 +34,7 @@ int router_settle(struct router *r, struct service *service, struct error *e)
 		target = alloc_append(&service->targets, &service->target_count, sizeof *target);
 		*target = member->index;
 	}
+	ports_settle(r, service);
 	return rules_service(r->firewall, &r->addresses, service, e);
 }
 
@@ -77,7 +80,8 @@ static struct member *find_member(struct router *r, const char *instance, struct
 int request_join(struct router *r, struct request *request, struct text *answer, struct error *e)
 {
 	struct member *member = find_member(r, request->words.items[1], e);
-	autoclose int namespace = request_take(request, 0), pidfd = request_take(request, 1);
+	autoclose int namespace = request_take(request, 0), pidfd = request_take(request, 1), udp = request_take(request, 2),
+		      tcp = request_take(request, 3);
 	char own[LINK_MAC_TEXT], theirs[LINK_MAC_TEXT];
 	int64_t number;
 
@@ -92,6 +96,13 @@ int request_join(struct router *r, struct request *request, struct text *answer,
 	    router_watch(r, pidfd, ROUTER_PROCESS, e)) {
 		links_remove(member->index);
 		return -1;
+	}
+	if (udp >= 0) {
+		resolver_forget(r->resolver, member->instance);
+		if (resolver_listen(r->resolver, member->instance, take_fd(&udp), take_fd(&tcp), e)) {
+			links_remove(member->index);
+			return -1;
+		}
 	}
 	member->pidfd = take_fd(&pidfd);
 	member->phase = MEMBER_JOINED;

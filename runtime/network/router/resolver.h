@@ -30,9 +30,11 @@ int resolver_deadline_ms(const struct resolver *resolver);
 /* A member's sockets (tcp -1: none), bound and, for TCP, to be listened on; they are the resolver's from now on, also where this fails. */
 int resolver_listen(struct resolver *resolver, const char *instance, int udp, int tcp, struct error *e);
 
-/* Closes them, and forgets the names that are for this member alone. */
+/* Closes them. */
 void resolver_forget(struct resolver *resolver, const char *instance);
+
+/* Forgets all names, to be set anew. */
+void resolver_clear(struct resolver *resolver);
 
 /* A name, for everybody (asker NULL) or for one member; an address that is all zero is none. One that is there gets the new addresses. */
 void resolver_set(struct resolver *resolver, const char *asker, const char *name, struct in_addr four, const struct in6_addr *six);
-void resolver_unset(struct resolver *resolver, const char *asker, const char *name);

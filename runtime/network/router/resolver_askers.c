@@ -129,7 +129,6 @@ void resolver_forget(struct resolver *resolver, const char *instance)
 		if (strcmp(asker->instance, instance) == 0)
 			end_asker(resolver, asker);
 	}
-	names_forget(&resolver->names, instance);
 }
 
 void resolver_set(struct resolver *resolver, const char *asker, const char *name, struct in_addr four, const struct in6_addr *six)
@@ -137,9 +136,9 @@ void resolver_set(struct resolver *resolver, const char *asker, const char *name
 	names_set(&resolver->names, asker, name, four, six);
 }
 
-void resolver_unset(struct resolver *resolver, const char *asker, const char *name)
+void resolver_clear(struct resolver *resolver)
 {
-	names_unset(&resolver->names, asker, name);
+	names_release(&resolver->names);
 }
 
 void resolver_reply(struct resolver *resolver, const struct resolver_client *client, const struct dns_question *question, uint8_t *bytes,

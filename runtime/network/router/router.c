@@ -17,8 +17,11 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "runtime/network/router/firewall.h"
+#include "runtime/network/router/known.h"
 #include "runtime/network/router/links.h"
+#include "runtime/network/router/resolver.h"
 #include "runtime/network/router/rules.h"
+#include "runtime/network/router/upstream.h"
 
 static const struct line_row rows[] = { NETWORK_RUN_ROWS };
 
@@ -58,8 +61,10 @@ static int write_maps(uid_t uid, gid_t gid, struct error *e)
 }
 
 /* The way out of an ordinary user is begun with the first member (cables.h). */
-static int furnish(struct router *r, struct error *e)
+static int furnish(struct router *r, int upstream, struct error *e)
 {
+	if (known_begin(r, upstream, e) || ports_begin(r, e))
+		return -1;
 	r->firewall = firewall_open(e);
 	if (!r->firewall || links_begin(&r->addresses, e) || rules_begin(r->firewall, &r->addresses, e))
 		return -1;
@@ -75,9 +80,12 @@ int router_enter(struct router *r, struct error *e)
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 	autoclose int outside = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	autoclose int upstream = -1;
 
 	if (outside < 0)
 		return error_sys(e, "open the host's network namespace");
+	if (!r->run.is_internal && (upstream = upstream_begin(e)) < 0)
+		return -1;
 	if (r->run.is_rootless && unshare(CLONE_NEWUSER)) {
 		error_sys(e, "make a user namespace for the network %s", r->run.name);
 		return error_hint(e, "box doctor tells what the host lacks");
@@ -86,13 +94,15 @@ int router_enter(struct router *r, struct error *e)
 		return -1;
 	if (unshare(CLONE_NEWNET))
 		return error_sys(e, "make a network namespace for the network %s", r->run.name);
-	return host_open(&r->host, take_fd(&outside), r->networks, e) || furnish(r, e) ? -1 : 0;
+	return host_open(&r->host, take_fd(&outside), r->networks, e) || furnish(r, take_fd(&upstream), e) ? -1 : 0;
 }
 
 void router_release(struct router *r)
 {
 	int *const fds[] = { &r->folder, &r->states, &r->networks, &r->listener, &r->epoll, &r->watch };
 
+	ports_release(&r->ports);
+	resolver_free(r->resolver);
 	uplink_end(&r->uplink, &r->host);
 	host_release(&r->host);
 	firewall_free(r->firewall);

@@ -13,12 +13,14 @@
 #include "runtime/network/router/addresses.h"
 #include "runtime/network/router/host.h"
 #include "runtime/network/router/members.h"
+#include "runtime/network/router/ports.h"
 #include "runtime/network/router/services.h"
 #include "runtime/network/router/uplink.h"
 #include "runtime/network/run.h"
 
 struct error;
 struct firewall;
+struct resolver;
 
 struct router {
 	struct network_run run;
@@ -34,6 +36,9 @@ struct router {
 	struct addresses addresses;
 	struct members members;
 	struct services services;
+	struct ports ports;
+	struct resolver *resolver;
+	bool has_new_names; /* the resolver is told before the next event */
 	int *connections; /* with boxes */
 	size_t connection_count;
 };
@@ -51,7 +56,7 @@ int router_serve(struct router *r, int first, struct error *e);
 void router_release(struct router *r);
 
 /* loop.c, for the others: one more descriptor to wait for. */
-enum router_event { ROUTER_HOST, ROUTER_LISTENER, ROUTER_CONNECTION, ROUTER_PROCESS, ROUTER_STATES };
+enum router_event { ROUTER_HOST, ROUTER_RELAY, ROUTER_RESOLVER, ROUTER_LISTENER, ROUTER_CONNECTION, ROUTER_PROCESS, ROUTER_STATES };
 int router_watch(struct router *r, int fd, enum router_event event, struct error *e);
 
 /* request_services.c: its address leads to its live members, as the kernel's rules shall have it. */

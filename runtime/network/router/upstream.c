@@ -55,11 +55,14 @@ static _Noreturn void guard(int socket)
 	give_up();
 	while (!is_left(socket)) {
 		pid_t worker = fork();
+		int status = -1;
 
 		if (worker == 0)
 			upstream_serve(socket);
-		while (worker > 0 && waitpid(worker, NULL, 0) < 0 && errno == EINTR)
+		while (worker > 0 && waitpid(worker, &status, 0) < 0 && errno == EINTR)
 			;
+		if (status == 0) /* nobody asks any more */
+			break;
 		(void)poll(NULL, 0, AGAIN_MS);
 	}
 	_exit(0);

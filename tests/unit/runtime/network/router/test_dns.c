@@ -61,12 +61,12 @@ Test(network_dns, answers)
 	length = dns_write(plain, &question, &with, bytes);
 	cr_assert_eq(length, sizeof plain - 1 + 16);
 	cr_assert(dns_answers(bytes, length, plain, &question));
-	cr_assert_eq(dns_number(bytes + 2), 0x8180);
+	cr_assert_eq(dns_number(bytes + 2), 0x8580);
 	cr_assert_eq(dns_number(bytes + 6), 1);
 	cr_assert_arr_eq(bytes + sizeof plain - 1, "\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x0a\x00\x04\x0a\xc8\x02\x05", 16);
 	(void)dns_read(edns, sizeof edns - 1, &question);
 	length = dns_write(edns, &question, &without, bytes);
-	cr_assert_eq(dns_number(bytes + 2), 0x8183);
+	cr_assert_eq(dns_number(bytes + 2), 0x8583);
 	cr_assert_eq(dns_number(bytes + 10), 1, "who asks with EDNS is answered with it");
 	cr_assert_eq(length, sizeof edns - 1);
 	bytes[0]++;

@@ -64,13 +64,13 @@ static in_port_t publish(int type)
 	return published;
 }
 
-static void lead_to(const char *const *texts, size_t count, bool is_held)
+static void lead_to(const char *const *texts, size_t count, int64_t hold_ms)
 {
 	struct relay_target targets[8] = { 0 };
 
 	for (size_t i = 0; i < count; i++)
 		targets[i].four.s_addr = inet_addr(texts[i]);
-	relay_targets(relay, "web", targets, count, is_held);
+	relay_targets(relay, "web", targets, count, hold_ms);
 }
 
 static void serve_for(int64_t ms)
@@ -138,7 +138,7 @@ Test(network_relay, both_ways_with_an_end_each, .init = begin, .timeout = 30)
 	struct sockaddr_in from;
 
 	target_port = port_of(listener);
-	lead_to((const char *[]){ "127.3.0.2" }, 1, /* is_held= */ false);
+	lead_to((const char *[]){ "127.3.0.2" }, 1, 0);
 	client = client_to(SOCK_STREAM, publish(SOCK_STREAM));
 	instance = take_connection(listener, &from);
 	cr_assert_eq(from.sin_addr.s_addr, inet_addr("127.3.0.1"), "a client on loopback is seen as the router");
@@ -162,7 +162,7 @@ Test(network_relay, a_reset_is_one, .init = begin, .timeout = 30)
 	int listener = bound(SOCK_STREAM, "127.3.0.2", 0), client, instance;
 
 	target_port = port_of(listener);
-	lead_to((const char *[]){ "127.3.0.2" }, 1, false);
+	lead_to((const char *[]){ "127.3.0.2" }, 1, 0);
 	client = client_to(SOCK_STREAM, publish(SOCK_STREAM));
 	instance = take_connection(listener, NULL);
 	cr_assert_eq(setsockopt(instance, SOL_SOCKET, SO_LINGER, &now, sizeof now), 0);
@@ -179,7 +179,7 @@ Test(network_relay, in_turn_and_round_who_refuses, .init = begin, .timeout = 30)
 
 	target_port = port_of(listeners[0]);
 	listeners[1] = bound(SOCK_STREAM, "127.3.0.4", target_port);
-	lead_to((const char *[]){ "127.3.0.2", "127.3.0.3", "127.3.0.4" }, 3, false);
+	lead_to((const char *[]){ "127.3.0.2", "127.3.0.3", "127.3.0.4" }, 3, 0);
 	port = publish(SOCK_STREAM);
 	for (int i = 0; i < 30; i++) {
 		int client = client_to(SOCK_STREAM, port);
@@ -203,18 +203,18 @@ Test(network_relay, waits_while_held, .init = begin, .timeout = 30)
 
 	target_port = port_of(listener);
 	port = publish(SOCK_STREAM);
-	lead_to(NULL, 0, /* is_held= */ true);
+	lead_to(NULL, 0, 30000);
 	clients[0] = client_to(SOCK_STREAM, port);
 	cr_assert_eq(send(clients[0], "first", 5, 0), 5);
 	serve_for(50);
-	lead_to((const char *[]){ "127.3.0.9" }, 1, true); /* one that does not listen yet */
+	lead_to((const char *[]){ "127.3.0.9" }, 1, 30000); /* one that does not listen yet */
 	clients[1] = client_to(SOCK_STREAM, port);
 	serve_for(50);
-	lead_to((const char *[]){ "127.3.0.2" }, 1, false);
+	lead_to((const char *[]){ "127.3.0.2" }, 1, 0);
 	instance = take_connection(listener, NULL);
 	expect_read(instance, "first");
 	(void)take_connection(listener, NULL);
-	lead_to(NULL, 0, false);
+	lead_to(NULL, 0, 0);
 	clients[2] = client_to(SOCK_STREAM, port);
 	expect_reset(clients[2]);
 	cr_assert_eq(send(instance, "still", 5, 0), 5);
@@ -230,7 +230,7 @@ Test(network_relay, much_to_a_slow_reader, .init = begin, .timeout = 60)
 	size_t sent = 0, got = 0;
 
 	target_port = port_of(listener);
-	lead_to((const char *[]){ "127.3.0.2" }, 1, false);
+	lead_to((const char *[]){ "127.3.0.2" }, 1, 0);
 	client = client_to(SOCK_STREAM, publish(SOCK_STREAM));
 	instance = take_connection(listener, NULL);
 	for (uint32_t i = 0; i < sizeof out / 4; i++)
@@ -263,7 +263,7 @@ Test(network_relay, many_at_once, .init = begin, .timeout = 60)
 	in_port_t port;
 
 	target_port = port_of(listener);
-	lead_to((const char *[]){ "127.3.0.2" }, 1, false);
+	lead_to((const char *[]){ "127.3.0.2" }, 1, 0);
 	port = publish(SOCK_STREAM);
 	for (size_t round = 0; round < 5; round++) {
 		for (size_t i = 0; i < MANY; i++)
@@ -295,7 +295,7 @@ Test(network_relay, datagrams, .init = begin, .timeout = 30)
 
 	target_port = port_of(instance);
 	other = bound(SOCK_DGRAM, "127.3.0.3", target_port);
-	lead_to((const char *[]){ "127.3.0.2" }, 1, false);
+	lead_to((const char *[]){ "127.3.0.2" }, 1, 0);
 	port = publish(SOCK_DGRAM);
 	for (int i = 0; i < 2; i++) {
 		clients[i] = client_to(SOCK_DGRAM, port);
@@ -309,7 +309,7 @@ Test(network_relay, datagrams, .init = begin, .timeout = 30)
 	expect_read(clients[0], "for one");
 	expect_read(clients[1], "for two");
 	cr_assert_gt(relay_deadline_ms(relay), 0, "they are forgotten some time");
-	lead_to((const char *[]){ "127.3.0.3" }, 1, false);
+	lead_to((const char *[]){ "127.3.0.3" }, 1, 0);
 	cr_assert_eq(send(clients[0], "moved", 5, 0), 5);
 	expect_read(other, "moved");
 	relay_close(relay, "web");
@@ -328,7 +328,7 @@ Test(network_relay, many_senders, .init = begin, .timeout = 60)
 	in_port_t port;
 
 	target_port = port_of(instance);
-	lead_to((const char *[]){ "127.3.0.2" }, 1, false);
+	lead_to((const char *[]){ "127.3.0.2" }, 1, 0);
 	port = publish(SOCK_DGRAM);
 	first = client_to(SOCK_DGRAM, port);
 	cr_assert_eq(send(first, "x", 1, 0), 1);
