@@ -272,7 +272,9 @@ static int start(struct launch *l, struct error *e)
 	if (launch_note_volumes(l, volumes, e) || launch_map_ids(l, e))
 		return -1;
 	trace_step("launch", "id maps");
-	if (launch_send_layers(l, e) || (l->networks && networks_join(l->networks, l->pid, l->pidfd, e)))
+	if (l->networks && networks_open(l->networks, l->pid, e))
+		return -1;
+	if (launch_send_layers(l, e) || (l->networks && networks_join(l->networks, l->pidfd, e)))
 		return -1;
 	trace_step("launch", "links");
 	if (launch_expect(l, STAGE_ROOT, &message, e))

@@ -16,16 +16,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/number.h"
+#include "runtime/network/link.h"
 #include "runtime/network/netlink.h"
 #include "runtime/network/words.h"
+#include "runtime/supervise/control.h"
 
-enum { DNS_PORT = 53, BACKLOG = 64, LOOPBACK = 1, MAC = 6 };
+enum { DNS_PORT = 53, BACKLOG = 64, LOOPBACK = 1 };
 
 static int open_resolver(int type, struct error *e)
 {
@@ -62,24 +65,86 @@ static int open_all(struct endpoint *endpoint, struct error *e)
 	return endpoint->tcp < 0 ? -1 : 0;
 }
 
-int endpoint_open(struct endpoint *endpoint, int pid, struct error *e)
+/* This process has one thread, which goes there and back. Nothing of the container runs in it yet. */
+static int open_as_root(struct endpoint *endpoint, struct error *e)
 {
 	autoclose int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	char path[64];
 	int result;
 
-	*endpoint = (struct endpoint){ -1, -1, -1, -1 };
-	(void)snprintf(path, sizeof path, "/proc/%d/ns/net", pid); /* always fits */
-	endpoint->namespace = open(path, O_RDONLY | O_CLOEXEC);
-	if (own < 0 || endpoint->namespace < 0)
-		return error_sys(e, "open the container's network namespace");
-	/* This process has one thread, which goes there and back. Nothing of the container runs in it yet. */
+	if (own < 0)
+		return error_sys(e, "open box's network namespace");
 	if (setns(endpoint->namespace, CLONE_NEWNET))
 		return error_sys(e, "enter the container's network namespace");
 	result = open_all(endpoint, e);
 	if (setns(own, CLONE_NEWNET))
 		return error_sys(e, "return to box's network namespace");
 	return result;
+}
+
+static _Noreturn void open_inside(struct endpoint *endpoint, int user, int socket)
+{
+	struct control_fds fds = { .count = 0 };
+	struct error e = { 0 };
+	autorelease(text) struct text answer = { 0 };
+
+	if (setns(user, CLONE_NEWUSER) || setns(endpoint->namespace, CLONE_NEWNET))
+		error_sys(&e, "enter the container's network namespace");
+	else
+		(void)open_all(endpoint, &e); /* e tells */
+	fds = (struct control_fds){ .fds = { endpoint->netlink, endpoint->udp, endpoint->tcp }, .count = 3 };
+	if (e.kind == ERROR_NONE)
+		_exit(control_send(socket, "ok", &fds, &e) != 0);
+	control_add_failure(&e, &answer);
+	_exit(control_send(socket, answer.data, NULL, &e) != 0);
+}
+
+/* An ordinary user gets there by the container's user namespace alone, and from that there is no way back: another process goes, and sends
+ * what it has opened. What box does with the netlink socket it may do as the owner of that user namespace (link.h). */
+static int open_as_user(struct endpoint *endpoint, int pid, struct error *e)
+{
+	autorelease(text) struct text answer = { 0 };
+	autofree char *path = text_format("/proc/%d/ns/user", pid);
+	autoclose int user = open(path, O_RDONLY | O_CLOEXEC), ours = -1, theirs = -1;
+	struct control_fds fds = { .count = 0 };
+	int ends[2], got;
+	pid_t child;
+
+	if (user < 0)
+		return error_sys(e, "open the container's user namespace");
+	if (control_pair(ends, e))
+		return -1;
+	ours = ends[0];
+	theirs = ends[1];
+	child = fork();
+	if (child == 0)
+		open_inside(endpoint, user, theirs);
+	if (child < 0)
+		return error_sys(e, "make a process that enters the container's network namespace");
+	close(take_fd(&theirs)); /* its end is the end of file */
+	got = control_receive(ours, &answer, &fds, e);
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (got > 0 && control_check(answer.data, e))
+		return -1;
+	if (got <= 0 || fds.count != 3) {
+		control_fds_close(&fds);
+		return got < 0 ? -1 : error_set(e, ERROR_INTERNAL, "enter the container's network namespace: the process that does it died");
+	}
+	endpoint->netlink = fds.fds[0];
+	endpoint->udp = fds.fds[1];
+	endpoint->tcp = fds.fds[2];
+	return 0;
+}
+
+int endpoint_open(struct endpoint *endpoint, int pid, struct error *e)
+{
+	autofree char *path = text_format("/proc/%d/ns/net", pid);
+
+	*endpoint = (struct endpoint){ -1, -1, -1, -1 };
+	endpoint->namespace = open(path, O_RDONLY | O_CLOEXEC);
+	if (endpoint->namespace < 0)
+		return error_sys(e, "open the container's network namespace");
+	return geteuid() == 0 ? open_as_root(endpoint, e) : open_as_user(endpoint, pid, e);
 }
 
 void endpoint_close(struct endpoint *endpoint)
@@ -131,10 +196,10 @@ static int add_address(int netlink, unsigned device, const struct prefix *own, s
 
 static int add_neighbour(int netlink, unsigned device, const struct prefix *router, const char *mac, struct error *e)
 {
-	unsigned char bytes[MAC];
+	unsigned char bytes[LINK_MAC];
 	struct netlink_request request;
 
-	if (sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &bytes[0], &bytes[1], &bytes[2], &bytes[3], &bytes[4], &bytes[5]) != MAC)
+	if (!link_mac_parse(mac, bytes))
 		return error_set(e, ERROR_INTERNAL, "read a hardware address of the network: \"%.40s\"", mac);
 	netlink_begin(&request, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.neighbour);
 	request.neighbour = (struct ndmsg){ .ndm_family = (uint8_t)router->family, .ndm_ifindex = (int)device, .ndm_state = NUD_PERMANENT };
@@ -173,7 +238,7 @@ static int set_up_family(const struct endpoint *endpoint, const struct endpoint_
 	if (parse(texts->own, &own, e) || parse(texts->router, &router, e) || parse(texts->subnet, &subnet, e) ||
 	    add_address(endpoint->netlink, device, &own, e))
 		return -1;
-	if (d->router_mac && add_neighbour(endpoint->netlink, device, &router, d->router_mac, e))
+	if (add_neighbour(endpoint->netlink, device, &router, d->router_mac, e))
 		return -1;
 	if (add_route(endpoint->netlink, device, &router, /* gateway= */ NULL, own.family, e) ||
 	    add_route(endpoint->netlink, device, &subnet, &router, own.family, e))

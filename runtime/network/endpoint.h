@@ -26,7 +26,7 @@ struct endpoint_device {
 	const char *ip4, *ip6;
 	const char *router4, *router6;
 	const char *subnet4, *subnet6; /* "10.200.0.0/22" */
-	const char *router_mac; /* NULL: the device has no hardware addresses */
+	const char *router_mac;
 	bool is_default;        /* the way to everything else */
 };
 

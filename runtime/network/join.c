@@ -13,10 +13,12 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/places.h"
 #include "base/text.h"
 #include "runtime/network/endpoint.h"
 #include "runtime/network/host_ports.h"
+#include "runtime/network/link.h"
 #include "runtime/network/publish.h"
 #include "runtime/network/reach.h"
 #include "runtime/network/record.h"
@@ -32,7 +34,8 @@ struct pair {
 struct joined {
 	const struct network_membership *membership;
 	int connection;
-	bool is_internal;
+	bool is_internal, has_link;
+	struct link link;
 	struct pair address, router, service, subnet;
 	struct list neighbours; /* "IP4 IP6 NAME" */
 	bool is_default;        /* what leads to everything else */
@@ -43,6 +46,7 @@ struct networks {
 	bool is_background;
 	struct joined *items;
 	size_t count;
+	struct endpoint endpoint; /* the container's network namespace, from networks_open on */
 	struct host_ports ports; /* that its service publishes */
 	struct file_entry files[2];
 	size_t file_count;
@@ -105,9 +109,9 @@ int networks_begin(const struct places *places, const struct container *containe
 	struct networks *n = alloc_zeroed(1, sizeof *n);
 
 	*n = (struct networks){ .container = container, .is_background = is_background, .count = container->network_count,
-				.items = alloc_zeroed(container->network_count, sizeof *n->items) };
+				.endpoint = { -1, -1, -1, -1 }, .items = alloc_zeroed(container->network_count, sizeof *n->items) };
 	for (size_t i = 0; i < n->count; i++)
-		n->items[i] = (struct joined){ .membership = &container->networks[i], .connection = -1 };
+		n->items[i] = (struct joined){ .membership = &container->networks[i], .connection = -1, .link = { .router = -1 } };
 	*ret = n;
 	for (size_t i = 0; i < n->count; i++)
 		if (begin_one(places, n, &n->items[i], e))
@@ -135,6 +139,10 @@ static void take_line(struct joined *j, const char *line)
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
 		if (text_starts(line, pairs[i].key))
 			take_pair(pairs[i].pair, line + strlen(pairs[i].key));
+	if (text_starts(line, "link "))
+		j->has_link = link_parse(line + strlen("link "), &j->link);
+	if (text_starts(line, "warning "))
+		log_warning("%s, continuing", line + strlen("warning "));
 	if (text_starts(line, "internal "))
 		j->is_internal = strcmp(line, "internal 0") != 0;
 	if (!text_starts(line, "neighbour "))
@@ -148,16 +156,21 @@ static void take_line(struct joined *j, const char *line)
 static int hear_prepared(struct joined *j, struct error *e)
 {
 	autorelease(text) struct text answer = { 0 };
+	struct control_fds fds = { .count = 0 };
 
-	if (network_hear(j->connection, &answer, e))
+	if (network_hear(j->connection, &answer, &fds, e))
 		return -1;
+	if (fds.count == 1)
+		j->link.router = fds.fds[0];
+	else
+		control_fds_close(&fds);
 	for (char *line = answer.data, *end; line; line = end) {
 		end = strchr(line, '\n');
 		if (end)
 			*end++ = '\0';
 		take_line(j, line);
 	}
-	return j->address.ip4 && j->router.ip4 && j->service.ip4 && j->subnet.ip4 ? 0 : wrong_answer(j, e);
+	return j->has_link && j->link.router >= 0 && j->address.ip4 && j->router.ip4 && j->service.ip4 && j->subnet.ip4 ? 0 : wrong_answer(j, e);
 }
 
 static void add_host(struct text *hosts, const struct pair *pair, const char *name)
@@ -251,38 +264,34 @@ int networks_prepared(struct networks *n, struct error *e)
 static int join_one(struct networks *n, struct joined *j, struct endpoint *endpoint, int pidfd, struct error *e)
 {
 	unsigned number = (unsigned)(j - n->items);
-	struct control_fds fds = { .fds = { endpoint->namespace, pidfd, endpoint->udp, endpoint->tcp }, .count = endpoint->udp < 0 ? 2 : 4 };
+	struct control_fds fds = { .fds = { pidfd, endpoint->udp, endpoint->tcp }, .count = endpoint->udp < 0 ? 1 : 3 };
 	struct endpoint_device device = { .number = number, .ip4 = j->address.ip4, .ip6 = j->address.ip6, .router4 = j->router.ip4,
 					.router6 = j->router.ip6, .subnet4 = j->subnet.ip4, .subnet6 = j->subnet.ip6,
-					.is_default = j->is_default };
-	autofree char *words = text_format("join %s %u", n->container->name, number);
-	autorelease(text) struct text answer = { 0 };
-	char mac[32];
+					.router_mac = j->link.router_mac, .is_default = j->is_default };
+	autofree char *words = text_format("join %s", n->container->name);
 
-	if (network_ask(j->connection, words, &fds, &answer, e))
+	if (link_make(&j->link, endpoint->namespace, number, e) || network_ask(j->connection, words, &fds, NULL, e))
 		return -1;
 	/* The first network has them now. */
 	if (endpoint->udp >= 0) {
 		close(take_fd(&endpoint->udp));
 		close(take_fd(&endpoint->tcp));
 	}
-	if (answer.length && sscanf(answer.data, "mac %31s", mac) == 1)
-		device.router_mac = mac;
 	return endpoint_set_up(endpoint, &device, e);
 }
 
-int networks_join(struct networks *n, pid_t pid, int pidfd, struct error *e)
+int networks_open(struct networks *n, pid_t pid, struct error *e)
 {
-	struct endpoint endpoint = { -1, -1, -1, -1 };
-	int result = endpoint_open(&endpoint, pid, e);
+	return endpoint_open(&n->endpoint, pid, e);
+}
 
-	for (size_t i = 0; result == 0 && i < n->count; i++) {
-		result = join_one(n, &n->items[i], &endpoint, pidfd, e);
-		if (result)
-			at_field(&n->items[i], e);
-	}
-	endpoint_close(&endpoint);
-	return result;
+int networks_join(struct networks *n, int pidfd, struct error *e)
+{
+	for (size_t i = 0; i < n->count; i++)
+		if (join_one(n, &n->items[i], &n->endpoint, pidfd, e))
+			return at_field(&n->items[i], e);
+	endpoint_close(&n->endpoint);
+	return 0;
 }
 
 static int ask_all(struct networks *n, const char *verb, struct error *e)
@@ -293,7 +302,7 @@ static int ask_all(struct networks *n, const char *verb, struct error *e)
 		if (network_say(n->items[i].connection, words, NULL, e))
 			return at_field(&n->items[i], e);
 	for (size_t i = 0; i < n->count; i++)
-		if (network_hear(n->items[i].connection, NULL, e))
+		if (network_hear(n->items[i].connection, NULL, NULL, e))
 			return at_field(&n->items[i], e);
 	return 0;
 }
@@ -318,10 +327,13 @@ void networks_free(struct networks *n)
 
 		if (j->connection >= 0)
 			close(j->connection);
+		if (j->link.router >= 0)
+			close(j->link.router);
 		for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
 			release_pair(pairs[k]);
 		list_release(&j->neighbours);
 	}
+	endpoint_close(&n->endpoint);
 	for (size_t i = 0; i < n->file_count; i++)
 		file_entry_release(&n->files[i]);
 	host_ports_release(&n->ports);

@@ -4,7 +4,9 @@
  *
  *     networks_begin      connects to every box-net, begins those that are not there, and asks them for addresses
  *     networks_prepared   before the clone: the answers are here, and /etc/hosts can be written
- *     networks_join       the container's first process is there: its links, addresses, routes
+ *     networks_open       the container's first process is there: its network namespace. Before it takes on other ids: from then on until it
+ *                         executes a program its namespaces are closed to an ordinary user (PR_SET_DUMPABLE)
+ *     networks_join       its links, addresses, routes
  *     networks_live       its program runs: its services' addresses lead to it
  *     networks_keep       an app in the background: it stays in them without this process
  *
@@ -26,7 +28,8 @@ struct places;
 int networks_begin(const struct places *places, const struct container *container, bool is_background, struct networks **ret,
 		   struct error *e);
 int networks_prepared(struct networks *networks, struct error *e);
-int networks_join(struct networks *networks, pid_t pid, int pidfd, struct error *e);
+int networks_open(struct networks *networks, pid_t pid, struct error *e);
+int networks_join(struct networks *networks, int pidfd, struct error *e);
 int networks_live(struct networks *networks, struct error *e);
 int networks_keep(struct networks *networks, struct error *e);
 void networks_free(struct networks *networks);

@@ -119,10 +119,10 @@ int network_say(int connection, const char *words, const struct control_fds *fds
 	return control_send(connection, words, fds, e);
 }
 
-int network_hear(int connection, struct text *ret, struct error *e)
+int network_hear(int connection, struct text *ret, struct control_fds *fds, struct error *e)
 {
 	autorelease(text) struct text answer = { 0 };
-	int got = control_receive(connection, &answer, NULL, e);
+	int got = control_receive(connection, &answer, fds, e);
 
 	if (got < 0)
 		return -1;
@@ -141,5 +141,5 @@ int network_hear(int connection, struct text *ret, struct error *e)
 
 int network_ask(int connection, const char *words, const struct control_fds *fds, struct text *ret, struct error *e)
 {
-	return network_say(connection, words, fds, e) || network_hear(connection, ret, e) ? -1 : 0;
+	return network_say(connection, words, fds, e) || network_hear(connection, ret, /* fds= */ NULL, e) ? -1 : 0;
 }

@@ -20,6 +20,6 @@ int network_find(const struct places *places, const char *name, struct error *e)
  * where box-net is gone. */
 int network_ask(int connection, const char *words, const struct control_fds *fds, struct text *ret, struct error *e);
 
-/* The two halves of it. */
+/* The two halves of it; what comes with the answer is in fds (NULL: closed). */
 int network_say(int connection, const char *words, const struct control_fds *fds, struct error *e);
-int network_hear(int connection, struct text *ret, struct error *e);
+int network_hear(int connection, struct text *ret, struct control_fds *fds, struct error *e);

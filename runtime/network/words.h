@@ -6,11 +6,12 @@
  * "failed …". A connection that ends takes along what it has prepared or joined and not kept.
  *
  *     prepare INSTANCE SERVICE     an address for the instance, and one for its service. Lines: "alias NAME", "neighbour NAME SERVICE"
- *         ok                       "address IP4 IP6", "router IP4 IP6", "subnet IP4/N IP6/64", "service IP4 IP6", "internal 0|1",
- *                                  "neighbour NAME IP4 IP6" …; IP6 is "-" where the host has none
- *     join INSTANCE NUMBER         its link, as ethNUMBER. Descriptors: network namespace, pidfd of its first process, UDP and TCP socket on
- *                                  127.0.0.11:53 in there (the last two may be missing)
- *         ok                       "mac ROUTER OWN" where the link has such
+ *         ok                       with a netlink socket of the router namespace: "link NAME INDEX ROUTER-MAC OWN-MAC MTU" (link.h), which
+ *                                  box makes before it joins; "warning WORDS"; "address IP4 IP6", "router IP4 IP6",
+ *                                  "subnet IP4/N IP6/64", "service IP4 IP6", "internal 0|1", "neighbour NAME IP4 IP6" …; IP6 is "-"
+ *                                  where the host has none
+ *     join INSTANCE                its link is there. Descriptors: pidfd of its first process, UDP and TCP socket on 127.0.0.11:53 in
+ *                                  there (the last two may be missing)
  *     live INSTANCE                its program runs: its service's address leads to it too, unless it was prepared with "standby"
  *     keep INSTANCE                from now on it is a member as long as STATE/INSTANCE is there, not this connection
  *     leave INSTANCE

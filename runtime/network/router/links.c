@@ -12,17 +12,17 @@
 #include <string.h>
 #include <linux/fib_rules.h>
 #include <linux/if_link.h>
-#include <linux/veth.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "runtime/network/endpoint.h"
+#include "base/text.h"
 #include "runtime/network/netlink.h"
 #include "runtime/network/router/addresses.h"
 #include "runtime/network/words.h"
 
-enum { LINK_BASE = 1000, MARK = 1, TABLE = 100, MAC = 6, IP4_BITS = 32, IP6_BITS = 128 };
+/* MTU_ROOTLESS: pasta's device, the way out of an ordinary user's network, takes whole packets of 64 KiB and cuts none. */
+enum { LINK_BASE = 1000, MARK = 1, TABLE = 100, MAC = 6, IP4_BITS = 32, IP6_BITS = 128, MTU = 1500, MTU_ROOTLESS = 65520, MAC_TEXT = 18 };
 
 /* Locally administered; the index tells them apart within the network. */
 static void fill_mac(unsigned index, bool of_member, unsigned char ret[static MAC])
@@ -32,12 +32,12 @@ static void fill_mac(unsigned index, bool of_member, unsigned char ret[static MA
 	memcpy(ret, mac, MAC);
 }
 
-void links_mac(unsigned index, bool of_member, char ret[static LINK_MAC_TEXT])
+static void print_mac(unsigned index, bool of_member, char ret[static MAC_TEXT])
 {
 	unsigned char mac[MAC];
 
 	fill_mac(index, of_member, mac);
-	(void)snprintf(ret, LINK_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]); /* it fits */
+	(void)snprintf(ret, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]); /* it fits */
 }
 
 static int put(const char *path, const char *value, struct error *e)
@@ -131,47 +131,13 @@ int links_begin(const struct addresses *a, struct error *e)
 	return add_address(socket, loopback, AF_INET6, &ip6, sizeof ip6, e) || add_way_back(socket, AF_INET6, loopback, e) ? -1 : 0;
 }
 
-int links_add_pair(const struct addresses *a, unsigned index, int namespace, unsigned number, struct error *e)
+void links_print(unsigned index, bool is_rootless, struct text *to)
 {
-	const struct ifinfomsg peer = { .ifi_index = (int)(ENDPOINT_DEVICE_BASE + number) };
-	unsigned char own[MAC], theirs[MAC];
-	struct netlink_request request;
-	char name[IF_NAMESIZE], device[IF_NAMESIZE];
-	size_t info, data, nest;
-	autoclose int socket = netlink_open(/* namespace= */ -1, e);
+	char own[MAC_TEXT], theirs[MAC_TEXT];
 
-	if (socket < 0)
-		return -1;
-	fill_mac(index, /* of_member= */ false, own);
-	fill_mac(index, /* of_member= */ true, theirs);
-	(void)snprintf(name, sizeof name, NETWORK_LINK, index); /* both fit */
-	(void)snprintf(device, sizeof device, "eth%u", number);
-	netlink_begin(&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof request.link);
-	/* The kernel takes a number for the other end only where this end has one. */
-	request.link.ifi_index = (int)(LINK_BASE + index);
-	netlink_add(&request, IFLA_IFNAME, name, strlen(name) + 1);
-	netlink_add(&request, IFLA_ADDRESS, own, MAC);
-	info = netlink_nest(&request, IFLA_LINKINFO);
-	netlink_add(&request, IFLA_INFO_KIND, "veth", strlen("veth"));
-	data = netlink_nest(&request, IFLA_INFO_DATA);
-	nest = netlink_nest(&request, VETH_INFO_PEER);
-	netlink_add_struct(&request, &peer, sizeof peer);
-	netlink_add(&request, IFLA_IFNAME, device, strlen(device) + 1);
-	netlink_add(&request, IFLA_ADDRESS, theirs, MAC);
-	netlink_add(&request, IFLA_NET_NS_FD, &namespace, sizeof namespace);
-	netlink_end(&request, nest);
-	netlink_end(&request, data);
-	netlink_end(&request, info);
-	if (netlink_ask(socket, &request) == 0)
-		return links_set_up(a, index, /* has_mac= */ true, e);
-	if (errno == EEXIST) {
-		/* The link of a run before, whose namespace is on its way out. */
-		links_remove(index);
-		if (netlink_ask(socket, &request) == 0)
-			return links_set_up(a, index, /* has_mac= */ true, e);
-	}
-	error_sys(e, "make a link to the network");
-	return e->sys == EOPNOTSUPP ? error_hint(e, "this kernel has no veth devices: modprobe veth") : -1;
+	print_mac(index, /* of_member= */ false, own);
+	print_mac(index, /* of_member= */ true, theirs);
+	text_addf(to, "\nlink " NETWORK_LINK " %u %s %s %d", index, LINK_BASE + index, own, theirs, is_rootless ? MTU_ROOTLESS : MTU);
 }
 
 static int add_route(int socket, unsigned device, int family, const void *address, size_t length, struct error *e)
@@ -199,7 +165,7 @@ static int add_neighbour(int socket, unsigned device, int family, const void *ad
 	return netlink_ask(socket, &request) ? error_sys(e, "write down the hardware address of a member of the network") : 0;
 }
 
-int links_set_up(const struct addresses *a, unsigned index, bool has_mac, struct error *e)
+int links_set_up(const struct addresses *a, unsigned index, struct error *e)
 {
 	const struct in_addr ip4 = addresses_ip4(a, index);
 	const struct in6_addr ip6 = addresses_ip6(a, index);
@@ -218,8 +184,6 @@ int links_set_up(const struct addresses *a, unsigned index, bool has_mac, struct
 	if (set_link_up(socket, device, e) || add_route(socket, device, AF_INET, &ip4, sizeof ip4, e) ||
 	    (a->has_ip6 && add_route(socket, device, AF_INET6, &ip6, sizeof ip6, e)))
 		return -1;
-	if (!has_mac)
-		return 0;
 	return add_neighbour(socket, device, AF_INET, &ip4, sizeof ip4, mac, e) ||
 	       (a->has_ip6 && add_neighbour(socket, device, AF_INET6, &ip6, sizeof ip6, mac, e)) ? -1 : 0;
 }

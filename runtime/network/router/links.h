@@ -11,20 +11,16 @@
 
 struct addresses;
 struct error;
-
-enum { LINK_MAC_TEXT = 18 };
+struct text;
 
 /* In a new network namespace, once: loopback with the router's addresses, forwarding, the way back for transparent sockets. */
 int links_begin(const struct addresses *a, struct error *e);
 
-/* A pair of devices: the member's end lies in the namespace, as ethNUMBER, down and without an address (network/endpoint.h goes on). */
-int links_add_pair(const struct addresses *a, unsigned index, int namespace, unsigned number, struct error *e);
+/* What box is told of a link that it is to make (network/link.h): the line "link …". */
+void links_print(unsigned index, bool is_rootless, struct text *to);
 
-/* The router's end is there, as mINDEX: brings it up, with its routes. has_mac: it is a device with hardware addresses. */
-int links_set_up(const struct addresses *a, unsigned index, bool has_mac, struct error *e);
+/* The router's end is there, as mINDEX: brings it up, with its routes. */
+int links_set_up(const struct addresses *a, unsigned index, struct error *e);
 
 /* Where it is gone already there is nothing to do. */
 void links_remove(unsigned index);
-
-/* The hardware address of the router's end, or of the member's. */
-void links_mac(unsigned index, bool of_member, char ret[static LINK_MAC_TEXT]);

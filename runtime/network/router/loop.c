@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "runtime/network/router/known.h"
+#include "runtime/network/router/pasta.h"
 #include "runtime/network/router/relay.h"
 #include "runtime/network/router/resolver.h"
 #include "runtime/network/router/router.h"
@@ -93,6 +94,16 @@ static void look_at_process(struct router *r, int pidfd)
 		router_ended(r, member);
 }
 
+/* The kernel tells of the end of a keeper for ever: it is waited for no more. */
+static void serve_pasta(struct router *r)
+{
+	int fd = pasta_fd(r->pasta);
+
+	pasta_serve(r->pasta);
+	if (fd >= 0 && pasta_fd(r->pasta) < 0)
+		log_warning("the network %s has no way out any more, continuing", r->run.name);
+}
+
 static void handle(struct router *r, const struct epoll_event *event)
 {
 	int fd = (int)(uint32_t)event->data.u64;
@@ -105,6 +116,7 @@ static void handle(struct router *r, const struct epoll_event *event)
 		break;
 	case ROUTER_RELAY: relay_serve(r->ports.relay); break;
 	case ROUTER_RESOLVER: resolver_serve(r->resolver); break;
+	case ROUTER_PASTA: serve_pasta(r); break;
 	case ROUTER_LISTENER: (void)accept_some(r); break;
 	case ROUTER_CONNECTION:
 		if (!router_answer(r, fd))
@@ -136,9 +148,9 @@ static int sooner(int a, int b)
 static int time_left(const struct router *r)
 {
 	int64_t deadline = router_hold_deadline(r), now = clock_monotonic_ms();
-	int own = !deadline ? -1 : deadline <= now ? 0 : (int)(deadline - now);
+	int own = !deadline ? -1 : deadline <= now ? 0 : (int)(deadline - now), pasta = r->pasta ? pasta_deadline_ms(r->pasta) : -1;
 
-	return sooner(own, sooner(relay_deadline_ms(r->ports.relay), resolver_deadline_ms(r->resolver)));
+	return sooner(sooner(own, pasta), sooner(relay_deadline_ms(r->ports.relay), resolver_deadline_ms(r->resolver)));
 }
 
 /* What is due although nothing came. */
@@ -146,6 +158,8 @@ static void keep_time(struct router *r)
 {
 	if (r->has_new_names)
 		known_settle(r);
+	if (r->pasta && pasta_deadline_ms(r->pasta) >= 0)
+		serve_pasta(r);
 	if (relay_deadline_ms(r->ports.relay) == 0)
 		relay_serve(r->ports.relay);
 	if (resolver_deadline_ms(r->resolver) == 0)

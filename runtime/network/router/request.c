@@ -52,6 +52,7 @@ void request_release(struct request *request)
 	for (size_t i = 0; i < request->fds.count; i++)
 		if (request->fds.fds[i] >= 0)
 			close(request->fds.fds[i]);
+	control_fds_close(&request->given);
 	*request = (struct request){ 0 };
 }
 
@@ -66,7 +67,7 @@ static const struct verb {
 	request_verb *act;
 } verbs[] = {
 	{ "prepare", 3, request_prepare },
-	{ "join", 3, request_join },
+	{ "join", 2, request_join },
 	{ "know", 2, request_know },
 	{ "publish", 2, request_publish },
 	{ "withdraw", 2, request_withdraw },
@@ -100,13 +101,15 @@ bool router_answer(struct router *r, int connection)
 		return got < 0 && e.sys == EAGAIN;
 	request_parse(message.data, &request);
 	if (act(r, &request, &more, &e)) {
+		control_fds_close(&request.given);
 		control_add_failure(&e, &answer);
 	} else {
 		text_add(&answer, "ok");
 		if (more.length)
 			text_add_bytes(&answer, more.data, more.length);
 	}
-	request_release(&request);
 	error_clear(&e);
-	return control_send(connection, answer.data, NULL, &e) == 0;
+	got = control_send(connection, answer.data, &request.given, &e);
+	request_release(&request);
+	return got == 0;
 }

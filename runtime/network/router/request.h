@@ -18,6 +18,7 @@ struct request {
 	struct list *lines;      /* the words of each further line */
 	size_t line_count;
 	struct control_fds fds;  /* what nobody takes is closed */
+	struct control_fds given; /* what goes along with the answer; closed after it */
 };
 
 void request_parse(const char *message, struct request *ret);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "runtime/network/netlink.h"
 #include "runtime/network/router/links.h"
 #include "runtime/network/router/ports.h"
 #include "runtime/network/router/request.h"
@@ -104,6 +105,21 @@ static struct member *member_for(struct router *r, const char *instance, const c
 	return member;
 }
 
+/* Its box makes the link: for an ordinary user nobody else can (network/link.h). One that an end of the same name has left goes first. */
+static int give_link(struct router *r, const struct member *member, struct request *request, struct text *answer, struct error *e)
+{
+	int socket = netlink_open(/* namespace= */ -1, e);
+
+	if (socket < 0)
+		return -1;
+	request->given = (struct control_fds){ .fds = { socket }, .count = 1 };
+	links_remove(member->index);
+	links_print(member->index, r->run.is_rootless, answer);
+	if (r->warning)
+		text_addf(answer, "\nwarning %s", r->warning);
+	return 0;
+}
+
 int request_prepare(struct router *r, struct request *request, struct text *answer, struct error *e)
 {
 	const char *instance = request->words.items[1], *name = request->words.items[2];
@@ -120,6 +136,10 @@ int request_prepare(struct router *r, struct request *request, struct text *answ
 	member->is_durable = is_durable;
 	take_aliases(request, member);
 	list_release(&member->known);
+	if (give_link(r, member, request, answer, e)) {
+		router_drop(r, member);
+		return -1;
+	}
 	add_pair(r, "address", member->index, answer);
 	add_pair(r, "router", ADDRESS_ROUTER, answer);
 	add_pair(r, "service", service->index, answer);
@@ -221,6 +241,8 @@ void router_drop(struct router *r, struct member *member)
 		if (!has_ended(member))
 			links_remove(member->index);
 		router_ended(r, member);
+	} else {
+		links_remove(member->index); /* its box may have made it, and then failed */
 	}
 	addresses_return(&r->addresses, member->instance, /* is_service= */ false);
 	members_remove(&r->members, member);

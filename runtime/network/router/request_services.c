@@ -20,7 +20,7 @@
 #include "runtime/network/router/router.h"
 #include "runtime/network/router/rules.h"
 
-enum { HOLD_MOST_MS = 600000, DEVICES_MOST = 1000 };
+enum { HOLD_MOST_MS = 600000 };
 
 int router_settle(struct router *r, struct service *service, struct error *e)
 {
@@ -80,20 +80,15 @@ static struct member *find_member(struct router *r, const char *instance, struct
 int request_join(struct router *r, struct request *request, struct text *answer, struct error *e)
 {
 	struct member *member = find_member(r, request->words.items[1], e);
-	autoclose int namespace = request_take(request, 0), pidfd = request_take(request, 1), udp = request_take(request, 2),
-		      tcp = request_take(request, 3);
-	char own[LINK_MAC_TEXT], theirs[LINK_MAC_TEXT];
-	int64_t number;
+	autoclose int pidfd = request_take(request, 0), udp = request_take(request, 1), tcp = request_take(request, 2);
 
+	(void)answer;
 	if (!member)
 		return -1;
-	if (number_parse(request->words.items[2], 0, DEVICES_MOST - 1, &number))
-		return error_set(e, ERROR_INTERNAL, "join the network %s: a wrong number of a device", r->run.name);
-	if (member->phase != MEMBER_PREPARED || namespace < 0 || pidfd < 0)
-		return error_set(e, ERROR_INTERNAL, "join the network %s: %s is in it, or came without its namespace", r->run.name,
+	if (member->phase != MEMBER_PREPARED || pidfd < 0)
+		return error_set(e, ERROR_INTERNAL, "join the network %s: %s is in it, or came without its process", r->run.name,
 				 member->instance);
-	if (links_add_pair(&r->addresses, member->index, namespace, (unsigned)number, e) ||
-	    router_watch(r, pidfd, ROUTER_PROCESS, e)) {
+	if (links_set_up(&r->addresses, member->index, e) || router_watch(r, pidfd, ROUTER_PROCESS, e)) {
 		links_remove(member->index);
 		return -1;
 	}
@@ -106,9 +101,6 @@ int request_join(struct router *r, struct request *request, struct text *answer,
 	}
 	member->pidfd = take_fd(&pidfd);
 	member->phase = MEMBER_JOINED;
-	links_mac(member->index, /* of_member= */ false, own);
-	links_mac(member->index, /* of_member= */ true, theirs);
-	text_addf(answer, "\nmac %s %s", own, theirs);
 	return 0;
 }
 

@@ -19,9 +19,11 @@
 #include "runtime/network/router/firewall.h"
 #include "runtime/network/router/known.h"
 #include "runtime/network/router/links.h"
+#include "runtime/network/router/pasta.h"
 #include "runtime/network/router/resolver.h"
 #include "runtime/network/router/rules.h"
 #include "runtime/network/router/upstream.h"
+#include "runtime/network/words.h"
 
 static const struct line_row rows[] = { NETWORK_RUN_ROWS };
 
@@ -60,7 +62,16 @@ static int write_maps(uid_t uid, gid_t gid, struct error *e)
 	return 0;
 }
 
-/* The way out of an ordinary user is begun with the first member (cables.h). */
+/* An ordinary user's network is of use without a way out, too: what the host lacks for one is told to those who join. */
+static void begin_pasta(struct router *r)
+{
+	struct error e = { 0 };
+
+	if (pasta_begin(r->pasta, NETWORK_UPLINK, &e) == 0 && router_watch(r, pasta_fd(r->pasta), ROUTER_PASTA, &e) == 0)
+		return;
+	r->warning = text_format("the network %s: %s%s%s", r->run.name, e.text, e.hint[0] ? "; " : "", e.hint);
+}
+
 static int furnish(struct router *r, int upstream, struct error *e)
 {
 	if (known_begin(r, upstream, e) || ports_begin(r, e))
@@ -68,6 +79,8 @@ static int furnish(struct router *r, int upstream, struct error *e)
 	r->firewall = firewall_open(e);
 	if (!r->firewall || links_begin(&r->addresses, e) || rules_begin(r->firewall, &r->addresses, e))
 		return -1;
+	if (r->pasta)
+		begin_pasta(r);
 	if (r->run.is_internal || r->run.is_rootless)
 		return 0;
 	if (uplink_begin(&r->uplink, &r->host, &r->addresses, e))
@@ -91,6 +104,9 @@ int router_enter(struct router *r, struct error *e)
 		return error_hint(e, "box doctor tells what the host lacks");
 	}
 	if (r->run.is_rootless && write_maps(uid, gid, e))
+		return -1;
+	/* Who has to stay in the host's network namespace is begun here: from the next one there is no way back for an ordinary user. */
+	if (r->run.is_rootless && !r->run.is_internal && !(r->pasta = pasta_prepare(e)))
 		return -1;
 	if (unshare(CLONE_NEWNET))
 		return error_sys(e, "make a network namespace for the network %s", r->run.name);

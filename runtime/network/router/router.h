@@ -20,6 +20,7 @@
 
 struct error;
 struct firewall;
+struct pasta;
 struct resolver;
 
 struct router {
@@ -33,6 +34,8 @@ struct router {
 	struct firewall *firewall; /* of the router namespace */
 	struct host host;
 	struct uplink uplink;
+	struct pasta *pasta; /* an ordinary user's way out, or NULL */
+	char *warning;       /* what every box that joins is told, or NULL */
 	struct addresses addresses;
 	struct members members;
 	struct services services;
@@ -56,7 +59,9 @@ int router_serve(struct router *r, int first, struct error *e);
 void router_release(struct router *r);
 
 /* loop.c, for the others: one more descriptor to wait for. */
-enum router_event { ROUTER_HOST, ROUTER_RELAY, ROUTER_RESOLVER, ROUTER_LISTENER, ROUTER_CONNECTION, ROUTER_PROCESS, ROUTER_STATES };
+enum router_event {
+	ROUTER_HOST, ROUTER_PASTA, ROUTER_RELAY, ROUTER_RESOLVER, ROUTER_LISTENER, ROUTER_CONNECTION, ROUTER_PROCESS, ROUTER_STATES
+};
 int router_watch(struct router *r, int fd, enum router_event event, struct error *e);
 
 /* request_services.c: its address leads to its live members, as the kernel's rules shall have it. */
