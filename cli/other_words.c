@@ -20,7 +20,6 @@ static const struct {
 	{ "checkpoint", NULL },
 	{ "compose", "a file for each app: box run app.json" },
 	{ "down", "box stop NAME" },
-	{ "network", "an app has none, or the host's: \"network_mode\": \"host\" in app.json" },
 	{ "pod", "a file for each app: box run app.json" },
 	{ "port", "\"network_mode\": \"host\" in app.json, and the app's own ports are the host's" },
 	{ "restore", NULL },

@@ -25,6 +25,7 @@
 #include "runtime/box.h"
 #include "runtime/group_path.h"
 #include "runtime/idmap.h"
+#include "runtime/private_networks.h"
 #include "runtime/state.h"
 #include "runtime/writable.h"
 
@@ -141,5 +142,7 @@ int box_sweep(const struct places *places, struct error *e)
 			*e = later;
 		}
 	}
+	if (result == 0)
+		result = private_networks_sweep(places, e);
 	return result ? -1 : sweep_store(places, e);
 }

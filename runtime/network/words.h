@@ -34,6 +34,10 @@
 #define NETWORK_LOCK "lock"
 #define NETWORK_SOCKET "control"
 #define NETWORK_TITLE "box:[network]"
+/* Begun with this word, and the number of the descriptor of STATE/.networks, it only clears the host. */
+#define NETWORK_SWEEP "sweep"
+/* STATE/.networks/…: the host has rules of box. */
+#define NETWORK_HOST_NOTE "host"
 
 /* A container's name server. */
 #define NETWORK_RESOLVER "127.0.0.11"

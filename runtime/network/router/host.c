@@ -116,6 +116,14 @@ static int assert_table(struct host *host, struct error *e)
 	return firewall_run(host->firewall, commands.data, e);
 }
 
+/* For a sweep: there is something to put back. */
+static int note(const struct host *host, struct error *e)
+{
+	autoclose int fd = openat(host->networks, NETWORK_HOST_NOTE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return fd < 0 ? error_sys(e, "note that the host has rules of box") : 0;
+}
+
 static int begin_here(struct host *host, const char *uplink, struct error *e)
 {
 	autoclose int held = lock(host);
@@ -123,6 +131,8 @@ static int begin_here(struct host *host, const char *uplink, struct error *e)
 	if (!host->firewall)
 		host->firewall = firewall_open(e);
 	if (!host->firewall || (host->monitor < 0 && open_monitor(host, e)))
+		return -1;
+	if (note(host, e))
 		return -1;
 	/* First what drops, then what lets through. */
 	return assert_table(host, e) || forwarding_begin(host->networks, uplink, e) || assert_table(host, e) ? -1 : 0;
@@ -179,14 +189,20 @@ static int end_here(struct host *host, const char *uplink, struct error *e)
 {
 	autoclose int held = lock(host);
 
-	if (has_other(uplink))
+	if (has_other(uplink)) {
+		if (!uplink) /* of another state folder, which clears the host after itself */
+			(void)unlinkat(host->networks, NETWORK_HOST_NOTE, 0);
 		return 0;
+	}
 	if (!host->firewall)
 		host->firewall = firewall_open(e);
 	if (!host->firewall)
 		return -1;
 	forwarding_end(host->networks);
-	return firewall_run(host->firewall, "add table inet box\ndelete table inet box\n", e);
+	if (firewall_run(host->firewall, "add table inet box\ndelete table inet box\n", e))
+		return -1;
+	(void)unlinkat(host->networks, NETWORK_HOST_NOTE, 0); /* another network's end may have been faster */
+	return 0;
 }
 
 int host_end(struct host *host, const char *uplink, struct error *e)

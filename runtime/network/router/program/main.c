@@ -5,10 +5,13 @@
  * What it is to do comes by descriptors (network/words.h); its command line is the title that ps shows.
  */
 #include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/number.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "runtime/network/router/router.h"
@@ -27,6 +30,24 @@ static void tell(int asker, const struct error *e)
 	(void)control_send(asker, answer.data, NULL, &ignored); /* it may be gone */
 }
 
+/* The caller waits, and gets the last line of stderr. */
+static int sweep(const char *number)
+{
+	struct host host = { -1, -1, -1, -1, NULL };
+	struct error e = { 0 };
+	autoclose int namespace = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int64_t networks;
+	int result;
+
+	if (namespace < 0 || number_parse(number, 3, INT32_MAX, &networks))
+		return EXIT_FAILED;
+	result = host_open(&host, take_fd(&namespace), (int)networks, &e) || host_end(&host, /* uplink= */ NULL, &e);
+	if (result)
+		(void)!write(STDERR_FILENO, e.text, strlen(e.text)); /* the exit code says it, too */
+	host_release(&host);
+	return result ? EXIT_FAILED : 0;
+}
+
 int main(int argc, char **argv)
 {
 	int fds[] = { NETWORK_AT_FOLDER, NETWORK_AT_LISTENER, NETWORK_AT_FIRST };
@@ -34,8 +55,8 @@ int main(int argc, char **argv)
 	struct router router;
 	int code;
 
-	(void)argc;
-	(void)argv;
+	if (argc == 3 && strcmp(argv[1], NETWORK_SWEEP) == 0)
+		return sweep(argv[2]);
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
 		static const char words[] = "box-net is begun by box run\n";
 

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * spare.c - the twin of a box-net.
+ *
+ *     to the twin      "put KEY\nTEXT" with descriptors, "drop KEY", "end"
+ */
+#include "runtime/network/router/spare.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "runtime/supervise/control.h"
+
+#define SPARE_TITLE "box:[spare]"
+#define NETWORK_PROCESS_TITLE "box:[network]"
+
+struct spare_item *spare_items_find(const struct spare_items *items, const char *key)
+{
+	for (size_t i = 0; i < items->count; i++)
+		if (strcmp(items->items[i].key, key) == 0)
+			return &items->items[i];
+	return NULL;
+}
+
+static void release_item(struct spare_item *item, bool owns)
+{
+	for (size_t i = 0; owns && i < item->count; i++)
+		close(item->fds[i]);
+	free(item->key);
+	free(item->text);
+}
+
+static void remove_item(struct spare_items *items, const char *key, bool owns)
+{
+	struct spare_item *item = spare_items_find(items, key);
+
+	if (!item)
+		return;
+	release_item(item, owns);
+	*item = items->items[--items->count];
+}
+
+void spare_items_release(struct spare_items *items, bool owns)
+{
+	for (size_t i = 0; i < items->count; i++)
+		release_item(&items->items[i], owns);
+	free(items->items);
+	*items = (struct spare_items){ 0 };
+}
+
+static void add_item(struct spare_items *items, const char *key, const char *text, const int *fds, size_t count, bool owns)
+{
+	struct spare_item *item;
+
+	remove_item(items, key, owns);
+	item = alloc_append(&items->items, &items->count, sizeof *item);
+	*item = (struct spare_item){ .key = alloc_copy(key), .text = alloc_copy(text), .count = count };
+	if (count)
+		memcpy(item->fds, fds, count * sizeof *fds);
+}
+
+/* In the twin. False: box-net ends by itself. */
+static bool take_message(char *message, struct control_fds *fds, struct spare_items *items)
+{
+	char *end = strchr(message, '\n');
+
+	if (strcmp(message, "end") == 0)
+		return false;
+	if (end)
+		*end++ = '\0';
+	if (text_starts(message, "put ") && end && fds->count <= SPARE_FDS) {
+		add_item(items, message + strlen("put "), end, fds->fds, fds->count, /* owns= */ true);
+		fds->count = 0;
+	} else if (text_starts(message, "drop ")) {
+		remove_item(items, message + strlen("drop "), /* owns= */ true);
+	}
+	control_fds_close(fds);
+	return true;
+}
+
+/* Everything that was sent is read first, also of one that is dead. */
+static bool take_all(int socket, struct spare_items *items)
+{
+	for (;;) {
+		autorelease(text) struct text message = { 0 };
+		struct control_fds fds = { 0 };
+		struct error e = { 0 };
+		int got = control_try_receive(socket, &message, &fds, &e);
+
+		if (got <= 0)
+			return true;
+		if (!take_message(message.data, &fds, items))
+			return false;
+	}
+}
+
+static void wait_for_end(int socket, int twin, struct spare_items *items)
+{
+	struct pollfd polls[] = { { .fd = socket, .events = POLLIN }, { .fd = twin, .events = POLLIN } };
+
+	for (;;) {
+		if (poll(polls, 2, -1) < 0 && errno != EINTR)
+			_exit(125); /* box-net makes another one */
+		if (polls[0].revents && !take_all(socket, items))
+			_exit(0);
+		if (polls[1].revents)
+			break;
+		if (polls[0].revents & (POLLHUP | POLLERR))
+			polls[0].fd = -1; /* it is dead, or just about to be */
+	}
+	if (!take_all(socket, items))
+		_exit(0);
+}
+
+static int become_twin(int socket, int active, struct spare_items *ret)
+{
+	process_title(SPARE_TITLE);
+	*ret = (struct spare_items){ 0 };
+	wait_for_end(socket, active, ret);
+	close(socket);
+	close(active);
+	process_title(NETWORK_PROCESS_TITLE);
+	return 1;
+}
+
+/* namespace: -1, or that which the twin enters first. */
+static int make_twin(struct spare *spare, int namespace, struct spare_items *old, struct spare_items *ret, struct error *e)
+{
+	const struct process_clone plain = { .cgroup = -1 };
+	autoclose int active = process_open(getpid());
+	int ends[2];
+	pid_t pid;
+
+	if (active < 0)
+		return error_sys(e, "open this process");
+	if (control_pair(ends, e))
+		return -1;
+	pid = process_clone(&plain, &spare->pidfd, e);
+	if (pid < 0) {
+		close(ends[0]);
+		close(ends[1]);
+		return -1;
+	}
+	if (pid > 0) {
+		close(ends[1]);
+		spare->socket = ends[0];
+		return 0;
+	}
+	close(ends[0]);
+	if (namespace >= 0 && setns(namespace, CLONE_NEWNET))
+		_exit(125);
+	if (old)
+		spare_items_release(old, /* owns= */ true);
+	spare_items_release(&spare->kept, /* owns= */ false);
+	*spare = (struct spare){ .socket = -1, .pidfd = -1 };
+	return become_twin(ends[1], take_fd(&active), ret);
+}
+
+int spare_fork(struct spare *spare, struct spare_items *old, struct spare_items *ret, struct error *e)
+{
+	*spare = (struct spare){ .socket = -1, .pidfd = -1 };
+	return make_twin(spare, /* namespace= */ -1, old, ret, e);
+}
+
+static void send_item(const struct spare *spare, const struct spare_item *item)
+{
+	autofree char *words = text_format("put %s\n%s", item->key, item->text);
+	struct control_fds fds = { .count = item->count };
+	struct error ignored = { 0 };
+
+	memcpy(fds.fds, item->fds, item->count * sizeof *item->fds);
+	if (spare->socket >= 0 && control_send(spare->socket, words, &fds, &ignored))
+		(void)process_signal(spare->pidfd, SIGKILL); /* it may be dead; the next one gets all of it */
+}
+
+int spare_renew(struct spare *spare, int namespace, struct spare_items *ret, struct error *e)
+{
+	struct process_end end;
+	struct error ignored = { 0 };
+	int result;
+
+	if (spare->pidfd >= 0) {
+		(void)process_wait(spare->pidfd, &end, &ignored); /* it was our child, or its parent was killed */
+		close(take_fd(&spare->pidfd));
+	}
+	if (spare->socket >= 0)
+		close(take_fd(&spare->socket));
+	result = make_twin(spare, namespace, NULL, ret, e);
+	for (size_t i = 0; result == 0 && i < spare->kept.count; i++)
+		send_item(spare, &spare->kept.items[i]);
+	return result;
+}
+
+void spare_put(struct spare *spare, const char *key, const char *text, const int *fds, size_t count)
+{
+	if (count > SPARE_FDS)
+		return;
+	add_item(&spare->kept, key, text, fds, count, /* owns= */ false);
+	send_item(spare, spare_items_find(&spare->kept, key));
+}
+
+void spare_drop(struct spare *spare, const char *key)
+{
+	autofree char *words = text_format("drop %s", key);
+	struct error ignored = { 0 };
+
+	remove_item(&spare->kept, key, /* owns= */ false);
+	if (spare->socket >= 0)
+		(void)control_send(spare->socket, words, NULL, &ignored); /* where it is dead the next one does not get it */
+}
+
+void spare_end(struct spare *spare)
+{
+	struct error ignored = { 0 };
+
+	if (spare->socket >= 0) {
+		(void)control_send(spare->socket, "end", NULL, &ignored); /* it may be dead */
+		close(take_fd(&spare->socket));
+	}
+	if (spare->pidfd >= 0)
+		close(take_fd(&spare->pidfd));
+	spare_items_release(&spare->kept, /* owns= */ false);
+}
