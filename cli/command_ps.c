@@ -17,6 +17,7 @@
 #include "cli/words.h"
 #include "runtime/background.h"
 #include "runtime/box.h"
+#include "runtime/network/port_list.h"
 #include "runtime/oci.h"
 #include "runtime/oci_state.h"
 
@@ -81,8 +82,9 @@ static void add_status(struct list *cells, const struct box_info *info)
 		list_addf(cells, *info->health ? "Up %s (%s)" : "Up %s", since, info->health);
 }
 
-static void add_row(struct list *cells, const struct box_info *info, bool no_trunc)
+static void add_row(struct list *cells, const struct box_info *info, const struct port_list *ports, bool no_trunc)
 {
+	autorelease(text) struct text published = { 0 };
 	size_t length = strlen(info->command), shown = no_trunc || length < COMMAND_SHOWN ? length : COMMAND_SHOWN;
 	autofree char *since = age(info->created);
 
@@ -91,18 +93,20 @@ static void add_row(struct list *cells, const struct box_info *info, bool no_tru
 	list_addf(cells, "%.*s%s", (int)shown, info->command, shown < length ? "..." : "");
 	list_addf(cells, "%s ago", since);
 	add_status(cells, info);
+	port_list_print(port_list_find(ports, info->name), &published);
+	list_add(cells, published.data ? published.data : "");
 	list_addf(cells, "%d", (int)info->pid);
 }
 
-static void list_as_table(const struct box_info *infos, size_t count, bool no_trunc, struct text *ret)
+static void list_as_table(const struct box_info *infos, size_t count, const struct port_list *ports, bool no_trunc, struct text *ret)
 {
-	static const char *const heads[] = { "NAME", "IMAGE", "COMMAND", "CREATED", "STATUS", "PID" };
+	static const char *const heads[] = { "NAME", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "PID" };
 	autorelease(list) struct list cells = { 0 };
 
 	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
 		list_add(&cells, heads[i]);
 	for (size_t i = 0; i < count; i++)
-		add_row(&cells, &infos[i], no_trunc);
+		add_row(&cells, &infos[i], ports, no_trunc);
 	report_table(&cells, sizeof heads / sizeof *heads, no_trunc ? 0 : report_width(), ret);
 }
 
@@ -134,7 +138,19 @@ static void add_job(struct text *ret, const struct box_info *info)
 	text_addf(ret, "\"last_exit\": %d, ", info->last_status);
 }
 
-static void list_as_json(const struct box_info *infos, size_t count, struct text *ret)
+static void add_ports(struct text *ret, const struct container_ports *ports)
+{
+	text_add(ret, "\"ports\": [");
+	for (size_t i = 0; ports && i < ports->count; i++) {
+		const struct host_port *port = &ports->ports[i];
+
+		text_addf(ret, "%s{\"host_ip\": \"%s\", \"published\": %d, \"target\": %d, \"protocol\": \"%s\", \"mode\": \"%s\"}", i ? ", " : "",
+			  port->address, port->published, port->target, port_protocol_word(port->protocol), port->is_dnat ? "dnat" : "host");
+	}
+	text_add(ret, "], ");
+}
+
+static void list_as_json(const struct box_info *infos, size_t count, const struct port_list *ports, struct text *ret)
 {
 	text_add(ret, "[");
 	for (size_t i = 0; i < count; i++) {
@@ -147,6 +163,7 @@ static void list_as_json(const struct box_info *infos, size_t count, struct text
 		add_time(ret, "created", infos[i].created);
 		if (infos[i].schedule)
 			add_job(ret, &infos[i]);
+		add_ports(ret, port_list_find(ports, infos[i].name));
 		text_addf(ret, "\"pid\": %d}", (int)infos[i].pid);
 	}
 	text_add(ret, count ? "\n]\n" : "]\n");
@@ -203,19 +220,21 @@ static size_t keep_wanted(struct box_info *infos, size_t count, const struct opt
 
 static int list_containers(const struct call *call, const struct options *options, struct text *ret, struct error *e)
 {
+	autorelease(port_list) struct port_list ports = { 0 };
 	struct box_info *infos = NULL;
 	size_t count = 0, shown;
 
-	if (filters_check(&options->filters, filter_keys, e) || box_list(call->places, &infos, &count, e))
+	if (filters_check(&options->filters, filter_keys, e) || port_list_read(call->places, &ports, e) ||
+	    box_list(call->places, &infos, &count, e))
 		return -1;
 	shown = keep_wanted(infos, count, options);
 	if (options->quiet) {
 		for (size_t i = 0; i < shown; i++)
 			text_addf(ret, "%s\n", infos[i].name);
 	} else if (options->format && strcmp(options->format, "json") == 0) {
-		list_as_json(infos, shown, ret);
+		list_as_json(infos, shown, &ports, ret);
 	} else {
-		list_as_table(infos, shown, options->no_trunc, ret);
+		list_as_table(infos, shown, &ports, options->no_trunc, ret);
 	}
 	box_list_free(infos, count);
 	return 0;

@@ -61,6 +61,8 @@ const struct command commands[] = {
 	  EXAMPLES("box wait web", "box stop web & box wait web"), NOT_AUDITED },
 	{ "top", "NAME", "list the processes of a container with their users and times", top_options, command_top,
 	  EXAMPLES("box top web", "box top web --format json"), NOT_AUDITED },
+	{ "port", "NAME [PORT[/PROTOCOL]]", "list the ports of the host that lead to a container", no_options, command_port,
+	  EXAMPLES("box port web", "box port web 80", "box port dns 53/udp"), NOT_AUDITED },
 	{ "stats", "[NAME…]", "show what containers use: processor, memory, network, disk", stats_options, command_stats,
 	  EXAMPLES("box stats", "box stats --no-stream web db", "box stats --format prometheus > /var/lib/node_exporter/box.prom"), NOT_AUDITED },
 	{ "cp", "NAME:PATH PATH|- | PATH|- NAME:PATH", "copy files out of a running container, or into it", cp_options, command_cp,

@@ -102,6 +102,7 @@ int command_prune(const struct call *call);
 int command_store(const struct call *call);
 int command_audit(const struct call *call);
 int command_stats(const struct call *call);
+int command_port(const struct call *call);
 int command_top(const struct call *call);
 int command_cp(const struct call *call);
 int command_volume(const struct call *call);

@@ -21,7 +21,6 @@ static const struct {
 	{ "compose", "a file for each app: box run app.json" },
 	{ "down", "box stop NAME" },
 	{ "pod", "a file for each app: box run app.json" },
-	{ "port", "\"network_mode\": \"host\" in app.json, and the app's own ports are the host's" },
 	{ "restore", NULL },
 	{ "search", "the registry's own pages; box pull NAME:TAG asks for one image" },
 	{ "up", "a file for each app: box run app.json" },

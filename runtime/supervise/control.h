@@ -24,7 +24,7 @@
 struct error;
 struct text;
 
-enum { CONTROL_FDS = 128, CONTROL_MOST = 8192 };
+enum { CONTROL_FDS = 128, CONTROL_MOST = 64 << 10 };
 
 /* A message with descriptors, which the receiver owns. */
 struct control_fds {

@@ -199,7 +199,7 @@ teardown() { teardown_world; }
 @test "an empty list: a head in the table, [] in JSON, nothing with -q" {
 	run box ps
 	expect_status 0
-	[[ $output =~ ^NAME\ +IMAGE\ +COMMAND\ +CREATED\ +STATUS\ +PID$ ]]
+	[[ $output =~ ^NAME\ +IMAGE\ +COMMAND\ +CREATED\ +STATUS\ +PORTS\ +PID$ ]]
 	run box ps --format json
 	[ "$(jq -c . <<<"$output")" = "[]" ]
 	run box ps -q
