@@ -28,7 +28,7 @@ enum {
 	RELAY_ACCEPTS = 64,          /* connections accepted from one socket before others have their turn */
 	RELAY_EVENTS = 256,
 	RELAY_PARKED_MOST = 1024,    /* connections that wait for a target; others stay in the kernel's queue */
-	RELAY_RETRY_MS = 100,        /* between two tries of those */
+	RELAY_RETRY_MS = 20,         /* between two tries of those */
 	RELAY_CONNECT_MS = 10000,    /* until a target that does not answer is given up */
 	RELAY_STARVED_MS = 100,      /* without descriptors, until accepting is tried again */
 };

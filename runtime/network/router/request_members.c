@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -226,7 +227,8 @@ void router_ended(struct router *r, struct member *member)
 
 	/* Its link goes with its namespace, which nobody has to wait for: that takes the kernel some milliseconds. */
 	resolver_forget(r->resolver, member->instance); /* its sockets would keep its namespace */
-	close(take_fd(&member->pidfd)); /* the loop waits for it no more: it is closed */
+	(void)epoll_ctl(r->epoll, EPOLL_CTL_DEL, member->pidfd, NULL); /* others have it too: closing it alone would not end the wait */
+	close(take_fd(&member->pidfd));
 	member->phase = MEMBER_GONE;
 	if (was_live)
 		settle_without(r, member->service);
