@@ -25,6 +25,7 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/spec_options.h"
+#include "cli/wide_ports.h"
 #include "images/catalogue.h"
 #include "images/image.h"
 #include "images/image_name.h"
@@ -191,6 +192,8 @@ static int finish_container(struct run *run, const struct options *options, stru
 	run->container.layers = take_ptr(&run->image.layers);
 	run->container.layer_count = run->image.layer_count;
 	run->image.layer_count = 0;
+	if (!options->quiet)
+		wide_ports_say(&run->container);
 	return complete_name(options, &run->container, e);
 }
 
