@@ -38,7 +38,8 @@ const struct field app_network_fields[] = {
 #define AT(member) offsetof(struct port, member)
 const struct field port_fields[] = {
 	{ "target", FIELD_INTEGER, AT(target), .flags = FIELD_REQUIRED, .min = 1, .max = 65535, .help = "Port inside." },
-	{ "published", FIELD_INTEGER, AT(published), .flags = FIELD_UNSET, .min = 1, .max = 65535, .help = "Port on the host. Default: one that is free." },
+	{ "published", FIELD_INTEGER, AT(published), .flags = FIELD_UNSET, .min = 1, .max = 65535,
+	  .help = "Port on the host. Default: one that is free." },
 	{ "count", FIELD_INTEGER, AT(count), .flags = FIELD_UNSET, .min = 1, .max = 1024, .help = "So many ports from these two on. Default: 1." },
 	{ "host_ip", FIELD_TEXT, AT(host_ip), .help = "Address on the host. Default: 127.0.0.1 and ::1." },
 	{ "protocol", FIELD_TEXT, AT(protocol), .help = "tcp or udp. Default: tcp." },
