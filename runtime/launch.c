@@ -20,6 +20,7 @@
 #include "base/channel.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/places.h"
 #include "base/process.h"
@@ -249,6 +250,22 @@ static int check_user(const struct launch *l, uid_t uid, gid_t gid, struct error
 	return error_hint(e, "ids inside go up to %d", ID_RANGE - 1);
 }
 
+/* Nobody hears the box that starts an app in the background: its log has it, as a line of box's. */
+static void tell_warnings(const struct launch *l)
+{
+	const struct list *warnings = networks_warnings(l->networks);
+	int log = l->background ? l->background->fifos[1] : -1;
+
+	for (size_t i = 0; i < warnings->count; i++) {
+		autofree char *line = text_format("box: warning: %s, continuing\n", warnings->items[i]);
+
+		if (log >= 0)
+			(void)write_all(log, line, strlen(line)); /* the FIFO is new, and nobody else writes yet */
+		else
+			log_warning("%s, continuing", warnings->items[i]);
+	}
+}
+
 static int start(struct launch *l, struct error *e)
 {
 	autofree char *writable = text_format("%s/containers/%s", l->places->store, l->container->name);
@@ -262,6 +279,8 @@ static int start(struct launch *l, struct error *e)
 		return -1;
 	if (l->networks && networks_prepared(l->networks, e))
 		return -1;
+	if (l->networks)
+		tell_warnings(l);
 	trace_step("launch", "networks");
 	relay_signals_block();
 	if (launch_clone(l, writable, volumes, e))

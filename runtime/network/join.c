@@ -13,7 +13,6 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "base/places.h"
 #include "base/text.h"
 #include "runtime/network/endpoint.h"
@@ -46,6 +45,7 @@ struct networks {
 	bool is_background;
 	struct joined *items;
 	size_t count;
+	struct list warnings;
 	struct endpoint endpoint; /* the container's network namespace, from networks_open on */
 	struct host_ports ports; /* that its service publishes */
 	struct file_entry files[2];
@@ -128,7 +128,7 @@ static void take_pair(struct pair *pair, const char *words)
 	pair->ip6 = alloc_copy(words[length] ? words + length + 1 : "-");
 }
 
-static void take_line(struct joined *j, const char *line)
+static void take_line(struct networks *n, struct joined *j, const char *line)
 {
 	const struct {
 		const char *key;
@@ -142,7 +142,7 @@ static void take_line(struct joined *j, const char *line)
 	if (text_starts(line, "link "))
 		j->has_link = link_parse(line + strlen("link "), &j->link);
 	if (text_starts(line, "warning "))
-		log_warning("%s, continuing", line + strlen("warning "));
+		list_add(&n->warnings, line + strlen("warning "));
 	if (text_starts(line, "internal "))
 		j->is_internal = strcmp(line, "internal 0") != 0;
 	if (!text_starts(line, "neighbour "))
@@ -153,7 +153,7 @@ static void take_line(struct joined *j, const char *line)
 		list_addf(&j->neighbours, "%s %.*s", space + 1, (int)(space - line), line);
 }
 
-static int hear_prepared(struct joined *j, struct error *e)
+static int hear_prepared(struct networks *n, struct joined *j, struct error *e)
 {
 	autorelease(text) struct text answer = { 0 };
 	struct control_fds fds = { .count = 0 };
@@ -168,7 +168,7 @@ static int hear_prepared(struct joined *j, struct error *e)
 		end = strchr(line, '\n');
 		if (end)
 			*end++ = '\0';
-		take_line(j, line);
+		take_line(n, j, line);
 	}
 	return j->has_link && j->link.router >= 0 && j->address.ip4 && j->router.ip4 && j->service.ip4 && j->subnet.ip4 ? 0 : wrong_answer(j, e);
 }
@@ -249,7 +249,7 @@ int networks_prepared(struct networks *n, struct error *e)
 	for (size_t i = 0; i < n->count; i++) {
 		struct joined *j = &n->items[i];
 
-		if (hear_prepared(j, e))
+		if (hear_prepared(n, j, e))
 			return at_field(j, e);
 		j->is_default = !has_default && !j->is_internal;
 		has_default |= j->is_default;
@@ -334,6 +334,7 @@ void networks_free(struct networks *n)
 		list_release(&j->neighbours);
 	}
 	endpoint_close(&n->endpoint);
+	list_release(&n->warnings);
 	for (size_t i = 0; i < n->file_count; i++)
 		file_entry_release(&n->files[i]);
 	host_ports_release(&n->ports);
@@ -356,4 +357,9 @@ void networks_addresses(const struct networks *n, struct list *ret)
 {
 	for (size_t i = 0; n && i < n->count; i++)
 		list_addf(ret, "%s %s %s", n->items[i].membership->name, n->items[i].address.ip4, n->items[i].address.ip6);
+}
+
+const struct list *networks_warnings(const struct networks *n)
+{
+	return &n->warnings;
 }

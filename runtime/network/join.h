@@ -43,3 +43,6 @@ const struct host_ports *networks_ports(const struct networks *networks);
 /* After networks_prepared: "NETWORK IP4 IP6", for the record. Adds to ret. */
 struct list;
 void networks_addresses(const struct networks *networks, struct list *ret);
+
+/* After networks_prepared: what its networks lack, a sentence each. Borrowed. */
+const struct list *networks_warnings(const struct networks *networks);

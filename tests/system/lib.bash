@@ -134,7 +134,8 @@ has_controller() {
 
 has_delegation() { [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] && grep -qw memory /sys/fs/cgroup/cgroup.controllers; }
 
-# as_user COMMAND…: as an ordinary user, with folders of its own below $WORK and a copy of box that it can reach.
+# as_user COMMAND…: as an ordinary user, with folders of its own below $WORK and a copy of box that it can reach; with BECOME_ON behind
+# those words (hosts.bash).
 as_user() { (become_user "$@"); }
 become_user() {
 	local home=$WORK/home
@@ -146,7 +147,7 @@ become_user() {
 		chown -R $TEST_USER: "$home"
 		chmod 700 "$home/run"
 	fi
-	exec setpriv --reuid $TEST_USER --regid $TEST_USER --init-groups --inh-caps=-all env -i -C "$home" HOME="$home" USER=$TEST_USER \
+	exec ${BECOME_ON:-} setpriv --reuid $TEST_USER --regid $TEST_USER --init-groups --inh-caps=-all env -i -C "$home" HOME="$home" USER=$TEST_USER \
 		PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin XDG_RUNTIME_DIR="$home/run" XDG_DATA_HOME="$home/data" \
 		XDG_CACHE_HOME="$home/cache" XDG_CONFIG_HOME="$home/config" LC_ALL=C.UTF-8 "$@"
 }
