@@ -2,14 +2,14 @@
 /*
  * pasta_keeper.c - the process that begins pasta, and keeps it.
  *
- * It is in the network's user namespace and in the host's network namespace. pasta is its child and dies with it; it is told the router's
- * namespace as a path in the keeper's own /proc, because newer ones close what they inherit.
+ * It is in the network's user namespace and in the host's network namespace. pasta is its child and dies with it: the kernel forgets the
+ * death signal of a process that gains capabilities, so the keeper has all those that pasta begins with. pasta gets the router's namespace as
+ * its stdin, because newer ones close whatever else they inherit.
  */
 #include "runtime/network/router/pasta_keeper.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -90,14 +89,12 @@ static void tell_failure(const struct keeper *k, const struct error *e)
 static void add_arguments(const struct keeper *k, bool has4, bool has6, struct list *ret)
 {
 	static const char *const fixed[] = { "pasta", "--foreground", "--quiet", "--no-map-gw", "--tcp-ports", "none", "--udp-ports", "none",
-					     "--tcp-ns", "none", "--udp-ns", "none", "--no-dhcp", "--no-dhcpv6", "--no-ra", "--netns-only" };
+					     "--tcp-ns", "none", "--udp-ns", "none", "--no-dhcp", "--no-dhcpv6", "--no-ra", "--netns-only", "--netns", "/proc/self/fd/0" };
 
 	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
 		list_add(ret, fixed[i]);
 	list_add(ret, "--ns-ifname");
 	list_add(ret, k->device);
-	list_add(ret, "--netns");
-	list_addf(ret, "/proc/%d/fd/%d", (int)getpid(), k->namespace);
 	if (has4) {
 		list_add(ret, "--address");
 		list_add(ret, PASTA_OWN4);
@@ -117,7 +114,7 @@ static void add_arguments(const struct keeper *k, bool has4, bool has6, struct l
 }
 
 /* SIGPIPE as usual: a pasta of 2023 takes anything else for a failure. */
-static _Noreturn void become(const char *program, const struct list *arguments, int words, pid_t keeper)
+static _Noreturn void become(const char *program, const struct list *arguments, int namespace, int words, pid_t keeper)
 {
 	static char *const nothing[] = { NULL };
 	int *const kept[] = { &words };
@@ -129,7 +126,7 @@ static _Noreturn void become(const char *program, const struct list *arguments, 
 		_exit(125);
 	(void)signal(SIGPIPE, SIG_DFL);
 	words = fcntl(words, F_DUPFD_CLOEXEC, 3);
-	if (dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(words, 2) < 0 || process_keep_only(3, kept, 1, &ignored))
+	if (dup2(namespace, 0) < 0 || dup2(null, 1) < 0 || dup2(words, 2) < 0 || process_keep_only(3, kept, 1, &ignored))
 		_exit(125);
 	execve(program, arguments->items, nothing);
 	_exit(126);
@@ -169,7 +166,7 @@ static int begin(struct keeper *k, struct error *e)
 		return error_sys(e, "make a pipe for pasta");
 	pid = process_clone(&plain, &k->pidfd, e);
 	if (pid == 0)
-		become(program, &arguments, ends[1], keeper);
+		become(program, &arguments, k->namespace, ends[1], keeper);
 	close(ends[1]);
 	if (pid < 0) {
 		close(ends[0]);
@@ -277,15 +274,9 @@ _Noreturn void pasta_keep(int socket)
 {
 	struct keeper k = { .namespace = -1, .pidfd = -1, .words = -1, .again_ms = -1, .pause_ms = PAUSE_FIRST_MS };
 	int *const kept[] = { &socket };
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
 	struct error ignored = { 0 };
 
 	process_title("box:[uplink]");
-	/* pasta has to open what is in this process' /proc, and gives most of its capabilities up before: only a process that has none is
-	 * open to it then. It has them all when it begins, as root's programs do (capabilities(7)). */
-	(void)syscall(SYS_capset, &header, none);
-	(void)prctl(PR_SET_DUMPABLE, 1);
 	if (process_keep_only(3, kept, 1, &ignored))
 		_exit(125);
 	k.socket = socket;
