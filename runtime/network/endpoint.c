@@ -232,7 +232,7 @@ struct family_texts {
 
 static int set_up_family(const struct endpoint *endpoint, const struct endpoint_device *d, const struct family_texts *texts, struct error *e)
 {
-	unsigned device = ENDPOINT_DEVICE_BASE + d->number;
+	unsigned device = LINK_INSIDE_BASE + d->number;
 	struct prefix own, router, subnet;
 
 	if (parse(texts->own, &own, e) || parse(texts->router, &router, e) || parse(texts->subnet, &subnet, e) ||
@@ -250,7 +250,7 @@ int endpoint_set_up(const struct endpoint *endpoint, const struct endpoint_devic
 {
 	const struct family_texts ip4 = { d->ip4, d->router4, d->subnet4 }, ip6 = { d->ip6, d->router6, d->subnet6 };
 
-	if (set_link_up(endpoint->netlink, ENDPOINT_DEVICE_BASE + d->number, e) || set_up_family(endpoint, d, &ip4, e))
+	if (set_link_up(endpoint->netlink, LINK_INSIDE_BASE + d->number, e) || set_up_family(endpoint, d, &ip4, e))
 		return -1;
 	if (strcmp(d->ip6, "-") == 0 || set_up_family(endpoint, d, &ip6, e) == 0)
 		return 0;

@@ -11,9 +11,6 @@
 
 struct error;
 
-/* The device of network number N is ethN, and has this index: nothing has to be searched for. */
-enum { ENDPOINT_DEVICE_BASE = 100 };
-
 struct endpoint {
 	int namespace;
 	int netlink;  /* a socket in it */

@@ -13,7 +13,6 @@
 #include <linux/veth.h>
 
 #include "base/error.h"
-#include "runtime/network/endpoint.h"
 #include "runtime/network/netlink.h"
 
 bool link_parse(const char *words, struct link *ret)
@@ -40,7 +39,7 @@ static void add_end(struct netlink_request *request, const char *name, const uns
 /* The other end is described inside the first one's attributes: a struct of its own, and its attributes. */
 static void add_peer(struct netlink_request *request, const struct link *link, int namespace, unsigned number, const unsigned char *mac)
 {
-	const struct ifinfomsg peer = { .ifi_index = (int)(ENDPOINT_DEVICE_BASE + number) };
+	const struct ifinfomsg peer = { .ifi_index = (int)(LINK_INSIDE_BASE + number) };
 	size_t info = netlink_nest(request, IFLA_LINKINFO), data, nest;
 	char device[IF_NAMESIZE];
 

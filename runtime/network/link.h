@@ -14,6 +14,9 @@
 
 struct error;
 
+/* Inside, the device of network number N is ethN, and has this index: nothing has to be searched for. */
+enum { LINK_INSIDE_BASE = 100 };
+
 enum { LINK_MAC = 6 };
 
 /* The answer of box-net to "prepare" has it: "link NAME INDEX ROUTER-MAC OWN-MAC MTU". */
