@@ -133,7 +133,7 @@ $O/unit-tests: $(unit_src:%.c=$O/%.o) $(scope_src:%.c=$O/%.o) $(net_src:%.c=$O/%
 	@mkdir -p $(@D)
 	$(CC) $(cflags) -pie $(ldflags) -o $@ $^ $(image_libs) $(scope_libs) $(net_libs) -lcriterion
 
-$O/tests/probe: tests/system/probe.c $O/flags
+$O/tests/probe: tests/system/probe.c tests/system/probe_calls.h tests/system/probe_serve.h $O/flags
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -include base/banned.h -fsanitize% -fno-sanitize%,$(cflags)) -static-pie $(ldflags) -o $@ $<
 

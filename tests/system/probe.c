@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include "tests/system/probe_calls.h"
+#include "tests/system/probe_serve.h"
 
 /* Facts about the process */
 
@@ -428,6 +429,7 @@ static const struct {
 	{ "signals", word_signals, 0 },
 	{ "terminal", word_terminal, 0 },
 	{ "read", word_read, 1 },
+	{ "serve", word_serve, 2 },
 	{ "write", word_write, 1 },
 	{ "open", word_open, 1 },
 	{ "stat", word_stat, 1 },

@@ -255,7 +255,7 @@ Test(network_resolver, refuses_without_a_way_out, .timeout = 30)
 	resolver = make(-1);
 	cr_expect_eq(ask(resolver, "www.example", DNS_A, bytes), DNS_REFUSED);
 	cr_expect_eq(ask(resolver, "web", DNS_A, bytes), DNS_GOOD);
-	resolver_unset(resolver, NULL, "web");
+	resolver_clear(resolver);
 	cr_expect_eq(ask(resolver, "web", DNS_A, bytes), DNS_REFUSED);
 	cr_expect_eq(resolver_deadline_ms(resolver), -1);
 	resolver_forget(resolver, "app");

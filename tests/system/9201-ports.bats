@@ -1,0 +1,164 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Published ports: who may connect, whom the app sees, and what happens to connections when something ends.
+
+load lib
+load network
+
+setup() {
+	need root ip nft socat jq ss curl
+	setup_network
+}
+teardown() { teardown_network; }
+
+# served NAME FIELDS [COMMAND]: an app that says who it is and who asks.
+served() {
+	jq -n --arg name "$TAG-$1" --arg rootfs "$ROOTFS" --arg word "$1" --arg script "${3:-exec probe serve $1 80}" \
+		"{name: \$name, rootfs: \$rootfs, command: [\"sh\", \"-c\", \$script], $2}" >"$1.json"
+}
+
+# says WHERE ADDRESS PORT [SOCAT-OPTIONS]: what a server answers to one line by TCP.
+says() { echo hi | "$1" timeout 5 socat -t 5 - "TCP:$2:$3,connect-timeout=3${4:+,$4}" 2>&1; }
+says_udp() { echo hi | "$1" timeout 5 socat -t 0.3 -T 0.6 - "UDP:$2:$3${4:+,$4}" 2>&1 | head -n 1; }
+
+@test "loopback alone without an address, everybody where it is written; the app sees the client, and for loopback the router" {
+	local router
+	served web '"ports": ["8080:80", "0.0.0.0:8081:80", "[::]:8081:80", "0.0.0.0:8082:80", "5353:80/udp", "0.0.0.0:5354:80/udp", "[::]:5354:80/udp", "80"]'
+	run box run -d web.json
+	expect_status 0
+	expect_has "published to everybody whom this host's INPUT rules let in: 0.0.0.0:8081->80/tcp, [::]:8081->80/tcp, 0.0.0.0:8082->80/tcp, 0.0.0.0:5354->80/udp"
+	router=$(box exec "$TAG-web" ip -4 route | awk '$1 == "default" { print $3 }')
+	# The host itself.
+	for to in 127.0.0.1 '[::1]' 127.0.0.1; do
+		[[ $(says on_host "$to" 8080) == "web $router "* ]]
+		[[ $(says_udp on_host "$to" 5353) == "web $router "* ]]
+	done
+	[[ $(says on_host 192.0.2.1 8081) == "web 192.0.2.1 "* ]]
+	# A neighbour: its address and port, by both families and protocols; and nothing of what is on loopback.
+	[ "$(says at_neighbour 192.0.2.1 8081 sourceport=4001)" = "web 192.0.2.2 4001" ]
+	[ "$(says at_neighbour '[2001:db8::1]' 8081 sourceport=4002,bind=[2001:db8::2])" = "web 2001:db8::2 4002" ]
+	[ "$(says_udp at_neighbour 192.0.2.1 5354 sourceport=4003)" = "web 192.0.2.2 4003" ]
+	[ "$(says_udp at_neighbour '[2001:db8::1]' 5354 sourceport=4004,bind=[2001:db8::2])" = "web 2001:db8::2 4004" ]
+	run says at_neighbour 192.0.2.1 8080
+	expect_has refused
+	run says at_neighbour '[2001:db8::1]' 8080
+	expect_has refused
+	[[ $(says_udp at_neighbour 192.0.2.1 5353) != web* ]]
+	# The same port of a client towards two ports of ours at once: the second one is seen with another port.
+	at_neighbour socat -u "TCP:192.0.2.1:8081,sourceport=4010,reuseaddr" - 3>&- >/dev/null &
+	wait_until 5 at_neighbour sh -c 'ss -Htn | grep -q ESTAB.*:4010'
+	[[ $(says at_neighbour 192.0.2.1 8082 sourceport=4010,reuseaddr) == "web 192.0.2.2 "* ]]
+	# What is listed.
+	run box port "$TAG-web"
+	expect_line "80/tcp -> 127.0.0.1:8080" "80/tcp -> [::1]:8080" "80/tcp -> 0.0.0.0:8081" "80/udp -> [::]:5354"
+	run box port "$TAG-web" 80/udp
+	expect_line "127.0.0.1:5353"
+	run box port "$TAG-web" 81
+	expect_status 1
+	expect_has 'no public port "81" is published'
+	[[ $(says on_host 127.0.0.1 "$(box port "$TAG-web" 80 | awk -F: '$1 == "127.0.0.1" && $2 != 8080 { print $2 }')") == web* ]]
+	[ "$(box ps --format json | jq -r '.[0].ports | length')" -eq 11 ]
+	run box ps --no-trunc
+	expect_has "127.0.0.1:8080->80/tcp" "0.0.0.0:5354->80/udp"
+	# The host's INPUT rules decide.
+	on_host nft -f - <<-'END'
+		table inet mine {
+			chain input { type filter hook input priority 0; policy accept; tcp dport 8081 reject with tcp reset; }
+		}
+	END
+	run says at_neighbour 192.0.2.1 8081
+	expect_has refused
+	on_host nft delete table inet mine
+	box rm -f "$TAG-web"
+	wait_until 5 no_sockets
+	box network prune
+}
+no_sockets() { [ -z "$(on_host ss -Hltnu)" ]; }
+
+@test "a port that is taken is one clear error; ranges; an address that is not here; ports of ordinary users" {
+	on_host socat TCP-LISTEN:8003,bind=127.0.0.1,fork - 3>&- >/dev/null 2>&1 &
+	NETWORK_PIDS="${NETWORK_PIDS:-} $!"
+	wait_until 5 on_host sh -c 'ss -Hltn | grep -q 8003'
+	served web '"ports": ["8000-8004:8000-8004"]'
+	run box run -d web.json
+	expect_status 125
+	expect_has "ports[0]: publish tcp port 8003 of 127.0.0.1: socat (process " ") has it already"
+	kill "$(on_host ss -Hltnp | grep -o "pid=[0-9]*" | cut -d= -f2)"
+	wait_until 5 on_host sh -c '! ss -Hltn | grep -q 8003'
+	wait_until 5 no_sockets
+	box run -d web.json
+	run box ps --no-trunc
+	expect_has "127.0.0.1:8000-8004->8000-8004/tcp"
+	served other '"ports": ["8004:80"]'
+	run box run -d other.json
+	expect_status 125
+	expect_has "publish tcp port 8004 of 127.0.0.1: box:[network]"
+	served other '"ports": ["203.0.113.9:8010:80"]'
+	run box run -d other.json
+	expect_has "publish tcp port 8010 of 203.0.113.9: this host does not have the address"
+	box rm -f "$TAG-web"
+	box rm -f "$TAG-other" 2>/dev/null || true
+	box network prune
+}
+
+is_refused() { says on_host "$1" "$2" | grep -q refused; }
+
+@test "connections wait for an app that is not there yet or comes again; sockets stay over restarts; many at once" {
+	local before after client
+	served web '"ports": ["8080:80"], "restart": "always"' 'sleep 1; exec probe serve web 80'
+	box run -d web.json
+	[[ $(says on_host 127.0.0.1 8080) == web* ]] # it has waited
+	before=$(on_host ss -Hltne | grep 127.0.0.1:8080 | grep -o 'ino:[0-9]*')
+	box restart "$TAG-web"
+	[[ $(says on_host 127.0.0.1 8080) == web* ]]
+	kill -KILL "$(container_pid "$TAG-web")"
+	[[ $(says on_host 127.0.0.1 8080) == web* ]]
+	after=$(on_host ss -Hltne | grep 127.0.0.1:8080 | grep -o 'ino:[0-9]*')
+	[ "$before" = "$after" ]
+	# A thousand, each of them answered; and over one at a time.
+	run on_host wrk -t 1 -c 1000 -d 2 http://127.0.0.1:8080/
+	expect_has "requests in"
+	[[ $output != *"Socket errors"* && $output != *Non-2xx* ]] || fail "$output"
+	run on_host wrk -t 1 -c 50 -d 1 -H 'Connection: close' http://127.0.0.1:8080/
+	[[ $output != *"Socket errors"* ]] || fail "$output"
+	box stop "$TAG-web"
+	wait_until 5 is_refused 127.0.0.1 8080
+	box start "$TAG-web"
+	[[ $(says on_host 127.0.0.1 8080) == web* ]]
+	box rm -f "$TAG-web"
+	box network prune
+}
+
+@test "much goes through unchanged both ways, with an end of its own in each direction" {
+	served web '"ports": ["0.0.0.0:8080:80"]' 'nc -l -p 80 -e sha256sum'
+	head -c 50000000 /dev/urandom >much
+	box run -d web.json >/dev/null 2>&1
+	[ "$(at_neighbour timeout 20 socat -t 20 - TCP:192.0.2.1:8080 <much | cut -d' ' -f1)" = "$(sha256sum much | cut -d' ' -f1)" ]
+	wait_until 5 sh -c "! box ps -q | grep -q $TAG-web"
+	box rm -f "$TAG-web"
+	served web '"ports": ["0.0.0.0:8080:80"]' 'cat /bin/probe /bin/busybox >m; sha256sum <m; exec nc -l -p 80 <m'
+	box run -d web.json >/dev/null 2>&1
+	at_neighbour timeout 20 socat -u TCP:192.0.2.1:8080 - >got
+	wait_until 5 test -n "$(box logs "$TAG-web")"
+	[ "$(sha256sum <got)" = "$(box logs "$TAG-web" | head -n 1)" ]
+	box rm -f "$TAG-web"
+	box network prune
+}
+
+@test "everything killed at once: the port is free" {
+	served web '"ports": ["8080:80"]'
+	box run -d web.json
+	[[ $(says on_host 127.0.0.1 8080) == web* ]]
+	# The app, its supervisor and the watcher, the network: each in turn, all of them at once; the next command finds the port free (F09).
+	# shellcheck disable=SC2046 # lists
+	kill -KILL $(quick left_processes) $(quick network_processes)
+	wait_until 5 test -z "$(quick network_processes)"
+	wait_until 5 no_sockets
+	box rm -f "$TAG-web"
+	served web '"ports": ["8080:80"]'
+	box run -d web.json
+	[[ $(says on_host 127.0.0.1 8080) == web* ]]
+	box rm -f "$TAG-web"
+	wait_until 5 no_sockets
+	box network prune
+}
