@@ -66,9 +66,10 @@ static int add_file(struct child *c, const struct file_entry *file, size_t index
 	if (mount < 0)
 		return -1;
 	target = beneath_make_file(c->root, file->target, 0644, e);
-	if (target < 0 && file->is_optional && e->sys == EACCES) {
-		error_clear(
-			e); /* a folder that belongs to nobody in here: an ordinary user runs somebody else's root folder */
+	if (target < 0 && file->is_optional && (e->sys == EACCES || e->sys == EROFS)) {
+		/* A folder that belongs to nobody in here: an ordinary user runs somebody else's root folder. Or an image without the file,
+		 * and no writable layer over it. */
+		error_clear(e);
 		return 0;
 	}
 	return target < 0 ? -1 : mount_attach(mount, target, file->target, e);

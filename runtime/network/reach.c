@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,6 +26,8 @@
 #include "runtime/network/words.h"
 #include "runtime/supervise/control.h"
 #include "runtime/supervise/spawn.h"
+
+enum { PATIENCE_MS = 20000 };
 
 static const struct line_row rows[] = { NETWORK_RUN_ROWS };
 
@@ -122,8 +125,13 @@ int network_say(int connection, const char *words, const struct control_fds *fds
 int network_hear(int connection, struct text *ret, struct control_fds *fds, struct error *e)
 {
 	autorelease(text) struct text answer = { 0 };
-	int got = control_receive(connection, &answer, fds, e);
+	struct pollfd coming = { .fd = connection, .events = POLLIN };
+	int got = poll(&coming, 1, PATIENCE_MS);
 
+	/* One that is killed while it works is replaced by a spare, which has the connection, and not the question. */
+	if (got == 0)
+		return error_set(e, ERROR_KERNEL, "wait for the process of a network: it does not answer");
+	got = control_receive(connection, &answer, fds, e);
 	if (got < 0)
 		return -1;
 	if (got == 0) {

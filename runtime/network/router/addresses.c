@@ -233,3 +233,9 @@ void addresses_return(struct addresses *a, const char *name, bool is_service)
 	if (lease && !lease->is_durable)
 		drop(a, (size_t)(lease - a->leases));
 }
+
+void addresses_restore(struct addresses *a, const char *name, unsigned index, bool is_service)
+{
+	if (!find(a, name, is_service) && !is_taken(a, index))
+		add(a, name, index, is_service, /* is_durable= */ false);
+}

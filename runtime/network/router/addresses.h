@@ -49,6 +49,9 @@ void addresses_release(struct addresses *a);
 /* The index of an instance or a service, leased where it has none. -1 with an error where none is free. */
 int addresses_lease(struct addresses *a, const char *name, bool is_service, bool is_durable, struct error *e);
 
+/* The index that it had before this process: it has it again, where nobody else has. */
+void addresses_restore(struct addresses *a, const char *name, unsigned index, bool is_service);
+
 /* A lease that is not durable ends. */
 void addresses_return(struct addresses *a, const char *name, bool is_service);
 

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "runtime/network/router/copies.h"
 #include "runtime/network/router/known.h"
 #include "runtime/network/router/pasta.h"
 #include "runtime/network/router/relay.h"
@@ -34,17 +35,28 @@ int router_watch(struct router *r, int fd, enum router_event event, struct error
 	return epoll_ctl(r->epoll, EPOLL_CTL_ADD, fd, &wish) ? error_sys(e, "wait for a descriptor") : 0;
 }
 
+void router_unwatch(struct router *r, int fd)
+{
+	(void)epoll_ctl(r->epoll, EPOLL_CTL_DEL, fd, NULL); /* it is waited for, or was never */
+}
+
+int router_add_connection(struct router *r, int connection, struct error *e)
+{
+	int *place;
+
+	if (router_watch(r, connection, ROUTER_CONNECTION, e))
+		return -1;
+	place = alloc_append(&r->connections, &r->connection_count, sizeof *place);
+	*place = connection;
+	return 0;
+}
+
 static void add_connection(struct router *r, int connection)
 {
 	struct error e = { 0 };
-	int *place;
 
-	if (router_watch(r, connection, ROUTER_CONNECTION, &e)) {
+	if (router_add_connection(r, connection, &e))
 		close(connection); /* who asks sees the end, and tries again */
-		return;
-	}
-	place = alloc_append(&r->connections, &r->connection_count, sizeof *place);
-	*place = connection;
 }
 
 /* With everything that it has prepared or joined and not kept. */
@@ -56,6 +68,7 @@ static void end_connection(struct router *r, int connection)
 	for (size_t i = 0; i < r->connection_count; i++)
 		if (r->connections[i] == connection)
 			r->connections[i] = r->connections[--r->connection_count];
+	router_unwatch(r, connection);
 	close(connection);
 }
 
@@ -72,7 +85,7 @@ static bool accept_some(struct router *r)
 }
 
 /* State folders that have gone. What inotify had no room for is looked for as well. */
-static void look_at_states(struct router *r)
+void router_look_at_states(struct router *r)
 {
 	char notes[NOTES];
 
@@ -104,6 +117,17 @@ static void serve_pasta(struct router *r)
 		log_warning("the network %s has no way out any more, continuing", r->run.name);
 }
 
+static void renew_spare(struct router *r, int pidfd)
+{
+	struct error e = { 0 };
+
+	if (pidfd != r->spare.pidfd)
+		return;
+	router_unwatch(r, pidfd);
+	if (copies_begin(r, &e))
+		log_warning("the network %s has no spare: %s, continuing", r->run.name, e.text);
+}
+
 static void handle(struct router *r, const struct epoll_event *event)
 {
 	int fd = (int)(uint32_t)event->data.u64;
@@ -114,6 +138,7 @@ static void handle(struct router *r, const struct epoll_event *event)
 		if (host_serve(&r->host, &e))
 			log_warning("%s, continuing", e.text);
 		break;
+	case ROUTER_SPARE: renew_spare(r, fd); break;
 	case ROUTER_RELAY: relay_serve(r->ports.relay); break;
 	case ROUTER_RESOLVER: resolver_serve(r->resolver); break;
 	case ROUTER_PASTA: serve_pasta(r); break;
@@ -123,7 +148,7 @@ static void handle(struct router *r, const struct epoll_event *event)
 			end_connection(r, fd);
 		break;
 	case ROUTER_PROCESS: look_at_process(r, fd); break;
-	case ROUTER_STATES: look_at_states(r); break;
+	case ROUTER_STATES: router_look_at_states(r); break;
 	}
 }
 
@@ -135,6 +160,7 @@ static int leave(struct router *r)
 
 	if (lock < 0 || accept_some(r))
 		return 0;
+	spare_end(&r->spare);
 	/* Where it stays the next box-net of this name finds it, and takes it over. */
 	(void)folder_remove(r->networks, r->run.name, &e);
 	return 1;

@@ -56,19 +56,22 @@ struct member *members_add(struct members *members, const char *instance, const 
 {
 	struct member *member = alloc_zeroed(1, sizeof *member), **place = alloc_append(&members->items, &members->count, sizeof *place);
 
-	*member = (struct member){ .instance = alloc_copy(instance), .service = alloc_copy(service), .connection = -1, .pidfd = -1 };
+	*member = (struct member){ .instance = alloc_copy(instance), .service = alloc_copy(service), .connection = -1, .pidfd = -1, .udp = -1, .tcp = -1 };
 	*place = member;
 	return member;
 }
 
 static void free_member(struct member *member)
 {
+	const int fds[] = { member->pidfd, member->udp, member->tcp };
+
 	free(member->instance);
 	free(member->service);
 	list_release(&member->aliases);
 	list_release(&member->known);
-	if (member->pidfd >= 0)
-		close(member->pidfd);
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 	free(member);
 }
 

@@ -30,6 +30,7 @@ struct member {
 	bool was_kept;    /* it comes back: where that fails it is gone, as before */
 	int connection;   /* whose it is; -1: it is kept by its state folder */
 	int pidfd;        /* of its first process, from the join on; else -1 */
+	int udp, tcp;     /* its name server's sockets, as the resolver has them, for the spare; else -1 */
 };
 
 struct members {

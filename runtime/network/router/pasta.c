@@ -75,6 +75,16 @@ struct pasta *pasta_prepare(struct error *e)
 	return pasta;
 }
 
+struct pasta *pasta_adopt(int socket, const char *device)
+{
+	struct pasta *pasta = alloc_zeroed(1, sizeof *pasta);
+
+	pasta->socket = socket;
+	pasta->phase = PASTA_UP;
+	(void)snprintf(pasta->device, sizeof pasta->device, "%s", device); /* it fits */
+	return pasta;
+}
+
 static int set_up(int socket, int device, struct error *e)
 {
 	const uint32_t mtu = MTU;

@@ -22,6 +22,9 @@ struct pasta;
 /* The keeper is forked here. */
 struct pasta *pasta_prepare(struct error *e);
 
+/* The same in a process that goes on for one that was killed: the keeper's socket, taken; pasta runs, and its device is there. */
+struct pasta *pasta_adopt(int socket, const char *device);
+
 /* Begins pasta for the network namespace of this process, and waits for its device up to five seconds: then it is configured and up.
  * Where that fails nothing has been begun; the error says what this host lacks, and the network can do without a way out. */
 int pasta_begin(struct pasta *pasta, const char *device, struct error *e);

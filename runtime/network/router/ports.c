@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "runtime/network/router/copies.h"
 #include "runtime/network/router/relay.h"
 #include "runtime/network/router/router.h"
 
@@ -37,23 +38,26 @@ static struct published *find(const struct ports *ports, const char *service, co
 	return NULL;
 }
 
-static int lead(struct ports *ports, struct published *there, const struct host_port *port)
+static void lead(struct ports *ports, struct published *there, const struct host_port *port)
 {
 	relay_lead(ports->relay, there->port.fd, port->target);
 	there->port.target = port->target;
 	there->port.is_dnat = port->is_dnat;
 	if (port->fd >= 0)
 		close(port->fd); /* two boxes have bound what only one can have: a descriptor of the same socket */
-	return 0;
 }
 
-int ports_publish(struct ports *ports, const char *service, const struct host_port *port, struct error *e)
+int ports_publish(struct router *r, const char *service, const struct host_port *port, struct error *e)
 {
+	struct ports *ports = &r->ports;
 	const struct relay_port wish = { .service = service, .protocol = port->protocol, .target = port->target };
 	struct published *there = find(ports, service, port);
 
-	if (there)
-		return lead(ports, there, port);
+	if (there) {
+		lead(ports, there, port);
+		copies_put_port(r, there);
+		return 0;
+	}
 	if (port->fd < 0)
 		return error_set(e, ERROR_MISSING, "publish port %d of %s: the network does not have its socket any more", port->published,
 				 service);
@@ -61,16 +65,20 @@ int ports_publish(struct ports *ports, const char *service, const struct host_po
 		return -1;
 	there = alloc_append(&ports->items, &ports->count, sizeof *there);
 	*there = (struct published){ .service = alloc_copy(service), .port = *port };
+	copies_put_port(r, there);
 	return 0;
 }
 
-void ports_withdraw(struct ports *ports, const char *service, const struct host_port *port)
+void ports_withdraw(struct router *r, const char *service, const struct host_port *port)
 {
+	struct ports *ports = &r->ports;
+
 	for (size_t i = ports->count; i-- > 0;) {
 		struct published *there = &ports->items[i];
 
 		if (strcmp(there->service, service) != 0 || (port && !host_port_is_same(&there->port, port)))
 			continue;
+		copies_drop_port(r, there);
 		relay_shut(ports->relay, there->port.fd);
 		free(there->service);
 		*there = ports->items[--ports->count];

@@ -30,9 +30,9 @@ int ports_begin(struct router *r, struct error *e);
 void ports_release(struct ports *ports);
 
 /* One more port of a service, or another target for one that is there; the socket is taken: -1 where there is none, and then it has to be there. */
-int ports_publish(struct ports *ports, const char *service, const struct host_port *port, struct error *e);
+int ports_publish(struct router *r, const char *service, const struct host_port *port, struct error *e);
 /* Closes one; port NULL: all of the service. */
-void ports_withdraw(struct ports *ports, const char *service, const struct host_port *port);
+void ports_withdraw(struct router *r, const char *service, const struct host_port *port);
 
 /* Where connections to the service go, as its members are now. */
 void ports_settle(struct router *r, const struct service *service);

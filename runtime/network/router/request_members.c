@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -13,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "runtime/network/netlink.h"
+#include "runtime/network/router/copies.h"
 #include "runtime/network/router/links.h"
 #include "runtime/network/router/ports.h"
 #include "runtime/network/router/request.h"
@@ -175,6 +175,7 @@ int request_keep(struct router *r, struct request *request, struct text *answer,
 		return error_sys(e, "keep %s in the network %s: look for its state folder", member->instance, r->run.name);
 	member->connection = -1;
 	member->was_kept = true;
+	copies_put_member(r, member);
 	return 0;
 }
 
@@ -221,15 +222,28 @@ static void settle_without(struct router *r, const char *name)
 		log_warning("%s, continuing", e.text);
 }
 
+static void close_descriptors(struct member *member)
+{
+	int *const fds[] = { &member->pidfd, &member->udp, &member->tcp };
+
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		if (*fds[i] >= 0)
+			close(take_fd(fds[i]));
+}
+
 void router_ended(struct router *r, struct member *member)
 {
 	bool was_live = member->phase == MEMBER_LIVE;
 
 	/* Its link goes with its namespace, which nobody has to wait for: that takes the kernel some milliseconds. */
 	resolver_forget(r->resolver, member->instance); /* its sockets would keep its namespace */
-	(void)epoll_ctl(r->epoll, EPOLL_CTL_DEL, member->pidfd, NULL); /* others have it too: closing it alone would not end the wait */
-	close(take_fd(&member->pidfd));
+	router_unwatch(r, member->pidfd);
+	close_descriptors(member);
 	member->phase = MEMBER_GONE;
+	if (member->was_kept && member->connection < 0)
+		copies_put_member(r, member);
+	else
+		copies_drop_member(r, member);
 	if (was_live)
 		settle_without(r, member->service);
 }
@@ -246,11 +260,12 @@ void router_drop(struct router *r, struct member *member)
 	} else {
 		links_remove(member->index); /* its box may have made it, and then failed */
 	}
+	copies_drop_member(r, member);
 	addresses_return(&r->addresses, member->instance, /* is_service= */ false);
 	members_remove(&r->members, member);
 	r->has_new_names = true;
 	if (service && !members_find_service(&r->members, service->name))
-		ports_withdraw(&r->ports, service->name, NULL);
+		ports_withdraw(r, service->name, NULL);
 	if (!service || service->is_durable || members_find_service(&r->members, service->name))
 		return;
 	addresses_return(&r->addresses, service->name, /* is_service= */ true);
@@ -269,4 +284,5 @@ void router_abandon(struct router *r, struct member *member)
 		router_ended(r, member);
 	member->phase = MEMBER_GONE;
 	member->connection = -1;
+	copies_put_member(r, member);
 }

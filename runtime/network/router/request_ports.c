@@ -60,7 +60,7 @@ static int publish_line(struct router *r, struct request *request, const char *s
 			close(port.fd);
 		return error_set(e, ERROR_UNSUPPORTED, "publish in the network %s: it has %d ports, which is the most", r->run.name, PORTS_MOST);
 	}
-	return ports_publish(&r->ports, service, &port, e);
+	return ports_publish(r, service, &port, e);
 }
 
 /* Beside a standby the service goes on as it is: ports that are there lead where they led. */
@@ -89,13 +89,13 @@ int request_withdraw(struct router *r, struct request *request, struct text *ans
 
 	(void)answer;
 	if (!request->line_count)
-		ports_withdraw(&r->ports, service, NULL);
+		ports_withdraw(r, service, NULL);
 	for (size_t i = 0; i < request->line_count; i++) {
 		struct host_port port;
 
 		if (read_port(r, &request->lines[i], &port, e))
 			return -1;
-		ports_withdraw(&r->ports, service, &port);
+		ports_withdraw(r, service, &port);
 	}
 	return 0;
 }

@@ -2,6 +2,7 @@
 /*
  * request_services.c - what services' addresses lead to: join, live, switch, hold, flows.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "runtime/network/router/copies.h"
 #include "runtime/network/router/flows.h"
 #include "runtime/network/router/links.h"
 #include "runtime/network/router/ports.h"
@@ -93,6 +95,8 @@ int request_join(struct router *r, struct request *request, struct text *answer,
 		return -1;
 	}
 	if (udp >= 0) {
+		member->udp = fcntl(udp, F_DUPFD_CLOEXEC, 3);
+		member->tcp = fcntl(tcp, F_DUPFD_CLOEXEC, 3);
 		resolver_forget(r->resolver, member->instance);
 		if (resolver_listen(r->resolver, member->instance, take_fd(&udp), take_fd(&tcp), e)) {
 			links_remove(member->index);
@@ -115,6 +119,7 @@ int request_live(struct router *r, struct request *request, struct text *answer,
 	if (member->phase != MEMBER_JOINED)
 		return 0; /* it has ended already, or this was said before */
 	member->phase = member->is_standby ? MEMBER_STANDBY : MEMBER_LIVE;
+	copies_put_member(r, member);
 	return member->is_standby ? 0 : router_settle(r, service, e);
 }
 
@@ -167,6 +172,8 @@ int request_switch(struct router *r, struct request *request, struct text *answe
 		member->is_standby = !is_listed(request, member->instance);
 		if (member->phase == MEMBER_LIVE || member->phase == MEMBER_STANDBY)
 			member->phase = member->is_standby ? MEMBER_STANDBY : MEMBER_LIVE;
+		if (member->phase != MEMBER_PREPARED && member->phase != MEMBER_JOINED)
+			copies_put_member(r, member);
 	}
 	service->held_until_ms = 0;
 	return router_settle(r, service, e);

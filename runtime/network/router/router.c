@@ -39,7 +39,7 @@ static int open_watch(struct router *r, struct error *e)
 int router_open(struct router *r, int folder, int listener, struct error *e)
 {
 	*r = (struct router){ .host = { -1, -1, -1, -1, NULL }, .folder = folder, .states = -1, .networks = -1, .listener = listener, .epoll = -1, .watch = -1,
-			      .addresses = { .folder = -1 } };
+			      .addresses = { .folder = -1 }, .spare = { .socket = -1, .pidfd = -1 }, .upstream = -1, .pasta_socket = -1 };
 	if (lines_read(folder, NETWORK_RUN_FILE, rows, &r->run, e))
 		return -1;
 	if (!r->run.name || !r->run.subnet || !r->run.prefix6 || !r->run.record || !r->run.state || !r->run.apps)
@@ -72,15 +72,25 @@ static void begin_pasta(struct router *r)
 	r->warning = text_format("the network %s: %s%s%s", r->run.name, e.text, e.hint[0] ? "; " : "", e.hint);
 }
 
-static int furnish(struct router *r, int upstream, struct error *e)
+/* The spare has the socket, too, and so the process behind it outlives this one. */
+static int open_modules(struct router *r, struct error *e)
 {
+	int upstream = r->upstream < 0 ? -1 : fcntl(r->upstream, F_DUPFD_CLOEXEC, 3);
+
 	if (known_begin(r, upstream, e) || ports_begin(r, e))
 		return -1;
 	r->firewall = firewall_open(e);
-	if (!r->firewall || links_begin(&r->addresses, e) || rules_begin(r->firewall, &r->addresses, e))
+	return r->firewall ? 0 : -1;
+}
+
+static int furnish(struct router *r, struct error *e)
+{
+	if (open_modules(r, e) || links_begin(&r->addresses, e) || rules_begin(r->firewall, &r->addresses, e))
 		return -1;
-	if (r->pasta)
+	if (r->pasta) {
+		r->pasta_socket = fcntl(pasta_fd(r->pasta), F_DUPFD_CLOEXEC, 3);
 		begin_pasta(r);
+	}
 	if (r->run.is_internal || r->run.is_rootless)
 		return 0;
 	if (uplink_begin(&r->uplink, &r->host, &r->addresses, e))
@@ -93,11 +103,10 @@ int router_enter(struct router *r, struct error *e)
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 	autoclose int outside = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	autoclose int upstream = -1;
 
 	if (outside < 0)
 		return error_sys(e, "open the host's network namespace");
-	if (!r->run.is_internal && (upstream = upstream_begin(e)) < 0)
+	if (!r->run.is_internal && (r->upstream = upstream_begin(e)) < 0)
 		return -1;
 	if (r->run.is_rootless && unshare(CLONE_NEWUSER)) {
 		error_sys(e, "make a user namespace for the network %s", r->run.name);
@@ -110,12 +119,36 @@ int router_enter(struct router *r, struct error *e)
 		return -1;
 	if (unshare(CLONE_NEWNET))
 		return error_sys(e, "make a network namespace for the network %s", r->run.name);
-	return host_open(&r->host, take_fd(&outside), r->networks, e) || furnish(r, take_fd(&upstream), e) ? -1 : 0;
+	return host_open(&r->host, take_fd(&outside), r->networks, e) || furnish(r, e) ? -1 : 0;
+}
+
+/* What the kernel has is there; what this process has of it is opened again. */
+int router_resume(struct router *r, const struct router *old, struct error *e)
+{
+	int namespace = old->host.namespace;
+
+	if (router_open(r, old->folder, old->listener, e))
+		return -1;
+	r->upstream = old->upstream;
+	r->pasta_socket = old->pasta_socket;
+	if (host_open(&r->host, namespace, r->networks, e) || open_modules(r, e))
+		return -1;
+	if (r->pasta_socket < 0)
+		return 0;
+	r->pasta = pasta_adopt(fcntl(r->pasta_socket, F_DUPFD_CLOEXEC, 3), NETWORK_UPLINK);
+	return router_watch(r, pasta_fd(r->pasta), ROUTER_PASTA, e);
+}
+
+int router_resume_uplink(struct router *r, struct error *e)
+{
+	if (!r->uplink.name[0])
+		return 0;
+	return host_begin(&r->host, r->uplink.name, e) ? -1 : router_watch(r, r->host.monitor, ROUTER_HOST, e);
 }
 
 void router_release(struct router *r)
 {
-	int *const fds[] = { &r->folder, &r->states, &r->networks, &r->listener, &r->epoll, &r->watch };
+	int *const fds[] = { &r->folder, &r->states, &r->networks, &r->listener, &r->epoll, &r->watch, &r->upstream, &r->pasta_socket };
 
 	ports_release(&r->ports);
 	resolver_free(r->resolver);

@@ -15,6 +15,7 @@
 #include "runtime/network/router/members.h"
 #include "runtime/network/router/ports.h"
 #include "runtime/network/router/services.h"
+#include "runtime/network/router/spare.h"
 #include "runtime/network/router/uplink.h"
 #include "runtime/network/run.h"
 
@@ -41,6 +42,9 @@ struct router {
 	struct services services;
 	struct ports ports;
 	struct resolver *resolver;
+	struct spare spare;
+	int upstream;     /* the resolver's, for the spare; -1: none */
+	int pasta_socket; /* to pasta's keeper, likewise */
 	bool has_new_names; /* the resolver is told before the next event */
 	int *connections; /* with boxes */
 	size_t connection_count;
@@ -53,6 +57,10 @@ int router_open(struct router *r, int folder, int listener, struct error *e);
  * loopback, and the way out. */
 int router_enter(struct router *r, struct error *e);
 
+/* In the spare of one that was killed, in the same namespaces: the same again, with what old says of them. */
+int router_resume(struct router *r, const struct router *old, struct error *e);
+int router_resume_uplink(struct router *r, struct error *e);
+
 /* Until the last member is gone: 0. first is the first connection, taken, or -1. */
 int router_serve(struct router *r, int first, struct error *e);
 
@@ -60,9 +68,18 @@ void router_release(struct router *r);
 
 /* loop.c, for the others: one more descriptor to wait for. */
 enum router_event {
-	ROUTER_HOST, ROUTER_PASTA, ROUTER_RELAY, ROUTER_RESOLVER, ROUTER_LISTENER, ROUTER_CONNECTION, ROUTER_PROCESS, ROUTER_STATES
+	ROUTER_HOST, ROUTER_SPARE, ROUTER_PASTA, ROUTER_RELAY, ROUTER_RESOLVER, ROUTER_LISTENER, ROUTER_CONNECTION, ROUTER_PROCESS, ROUTER_STATES
 };
 int router_watch(struct router *r, int fd, enum router_event event, struct error *e);
+
+/* The descriptor is closed by who has it, and not waited for any more: others may have it, too. */
+void router_unwatch(struct router *r, int fd);
+
+/* One more connection with a box; not taken where that fails. */
+int router_add_connection(struct router *r, int connection, struct error *e);
+
+/* Members whose state folder has gone go. */
+void router_look_at_states(struct router *r);
 
 /* request_services.c: its address leads to its live members, as the kernel's rules shall have it. */
 int router_settle(struct router *r, struct service *service, struct error *e);

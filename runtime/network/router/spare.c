@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +22,8 @@
 
 #define SPARE_TITLE "box:[spare]"
 #define NETWORK_PROCESS_TITLE "box:[network]"
+
+enum { SPARE_FIRST = 3 };
 
 struct spare_item *spare_items_find(const struct spare_items *items, const char *key)
 {
@@ -122,19 +123,28 @@ static void wait_for_end(int socket, int twin, struct spare_items *items)
 		_exit(0);
 }
 
-static int become_twin(int socket, int active, struct spare_items *ret)
+static _Noreturn void be_twin(int socket, int active, const struct spare_plan *plan)
 {
+	int *kept[SPARE_FIXED + 2];
+	struct spare_items items = { 0 };
+	struct error e = { 0 };
+	size_t count = 0;
+
 	process_title(SPARE_TITLE);
-	*ret = (struct spare_items){ 0 };
-	wait_for_end(socket, active, ret);
+	for (; count < plan->fixed_count; count++)
+		kept[count] = plan->fixed[count];
+	kept[count++] = &socket;
+	kept[count++] = &active;
+	if (process_keep_only(SPARE_FIRST, kept, count, &e))
+		_exit(125);
+	wait_for_end(socket, active, &items);
 	close(socket);
 	close(active);
 	process_title(NETWORK_PROCESS_TITLE);
-	return 1;
+	_exit(plan->go_on(&items, plan->data));
 }
 
-/* namespace: -1, or that which the twin enters first. */
-static int make_twin(struct spare *spare, int namespace, struct spare_items *old, struct spare_items *ret, struct error *e)
+static int make_twin(struct spare *spare, const struct spare_plan *plan, struct error *e)
 {
 	const struct process_clone plain = { .cgroup = -1 };
 	autoclose int active = process_open(getpid());
@@ -146,30 +156,14 @@ static int make_twin(struct spare *spare, int namespace, struct spare_items *old
 	if (control_pair(ends, e))
 		return -1;
 	pid = process_clone(&plain, &spare->pidfd, e);
-	if (pid < 0) {
+	if (pid == 0)
+		be_twin(ends[1], active, plan);
+	close(ends[1]);
+	if (pid < 0)
 		close(ends[0]);
-		close(ends[1]);
-		return -1;
-	}
-	if (pid > 0) {
-		close(ends[1]);
+	else
 		spare->socket = ends[0];
-		return 0;
-	}
-	close(ends[0]);
-	if (namespace >= 0 && setns(namespace, CLONE_NEWNET))
-		_exit(125);
-	if (old)
-		spare_items_release(old, /* owns= */ true);
-	spare_items_release(&spare->kept, /* owns= */ false);
-	*spare = (struct spare){ .socket = -1, .pidfd = -1 };
-	return become_twin(ends[1], take_fd(&active), ret);
-}
-
-int spare_fork(struct spare *spare, struct spare_items *old, struct spare_items *ret, struct error *e)
-{
-	*spare = (struct spare){ .socket = -1, .pidfd = -1 };
-	return make_twin(spare, /* namespace= */ -1, old, ret, e);
+	return pid < 0 ? -1 : 0;
 }
 
 static void send_item(const struct spare *spare, const struct spare_item *item)
@@ -183,22 +177,22 @@ static void send_item(const struct spare *spare, const struct spare_item *item)
 		(void)process_signal(spare->pidfd, SIGKILL); /* it may be dead; the next one gets all of it */
 }
 
-int spare_renew(struct spare *spare, int namespace, struct spare_items *ret, struct error *e)
+int spare_begin(struct spare *spare, const struct spare_plan *plan, struct error *e)
 {
 	struct process_end end;
 	struct error ignored = { 0 };
-	int result;
 
 	if (spare->pidfd >= 0) {
-		(void)process_wait(spare->pidfd, &end, &ignored); /* it was our child, or its parent was killed */
+		(void)process_wait(spare->pidfd, &end, &ignored);
 		close(take_fd(&spare->pidfd));
 	}
 	if (spare->socket >= 0)
 		close(take_fd(&spare->socket));
-	result = make_twin(spare, namespace, NULL, ret, e);
-	for (size_t i = 0; result == 0 && i < spare->kept.count; i++)
+	if (make_twin(spare, plan, e))
+		return -1;
+	for (size_t i = 0; i < spare->kept.count; i++)
 		send_item(spare, &spare->kept.items[i]);
-	return result;
+	return 0;
 }
 
 void spare_put(struct spare *spare, const char *key, const char *text, const int *fds, size_t count)

@@ -2,9 +2,9 @@
 /*
  * spare.h - the twin of a box-net: a process that holds copies of what box-net cannot get again, and goes on where that is killed.
  *
- * What is handed to it is a key, a text, and descriptors; it looks into none of them. It stays in the network namespace in which box-net was
- * begun: from there it makes its own spare, and what else needs the host's network, before it enters the router's. A killed spare is
- * replaced by one more fork where box-net can come back into that namespace: root's can, an ordinary user's cannot.
+ * What is handed to it is a key, a text, and descriptors; it looks into none of them. It is forked where box-net is, in the router's
+ * namespaces, which live as long as one of the two, and has nothing of box-net's but what it was given. Whichever is killed, the other
+ * forks a new one.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 
 struct error;
 
-enum { SPARE_FDS = 8 };
+enum { SPARE_FDS = 8, SPARE_FIXED = 8 };
 
 struct spare_item {
 	char *key, *text;
@@ -32,12 +32,17 @@ struct spare {
 	struct spare_items kept; /* what it has, for the next one; descriptors are borrowed */
 };
 
-/* Forks it. 0 in box-net. 1 in the twin, when box-net has been killed: *ret has what was kept, descriptors owned; the caller takes over.
- * Where box-net ends by itself, the twin ends here. The fork closes what of old (may be NULL) it owns. */
-int spare_fork(struct spare *spare, struct spare_items *old, struct spare_items *ret, struct error *e);
+/* What the twin goes on with. */
+struct spare_plan {
+	int *const *fixed;  /* descriptors that do not change: they become 3, 4 … in the twin; -1 among them is left out */
+	size_t fixed_count; /* at most SPARE_FIXED */
+	/* In the twin, when box-net has been killed: items has what was kept, descriptors owned. Its result is the exit code. */
+	int (*go_on)(struct spare_items *items, void *data);
+	void *data;
+};
 
-/* The twin has been killed: a new one gets everything again. namespace: that in which it shall stay. As spare_fork. */
-int spare_renew(struct spare *spare, int namespace, struct spare_items *ret, struct error *e);
+/* Forks it, in place of one that has ended, and gives it all that there is. Where box-net ends by itself it ends, too. */
+int spare_begin(struct spare *spare, const struct spare_plan *plan, struct error *e);
 
 /* Hands it over, in place of what had that key. The descriptors stay open here until spare_drop, or until they are put anew. A twin that
  * does not take it is killed, and replaced when its end is noticed. */

@@ -14,6 +14,7 @@
 #include "base/number.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "runtime/network/router/copies.h"
 #include "runtime/network/router/router.h"
 #include "runtime/network/words.h"
 #include "runtime/supervise/control.h"
@@ -66,7 +67,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	process_title(NETWORK_TITLE);
-	if (router_open(&router, fds[0], fds[1], &e) || router_enter(&router, &e)) {
+	if (router_open(&router, fds[0], fds[1], &e) || router_enter(&router, &e) || copies_begin(&router, &e)) {
 		tell(fds[2], &e);
 		code = EXIT_FAILED;
 	} else {

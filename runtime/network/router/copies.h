@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * copies.h - what box-net's spare has of it, and how that goes on.
+ *
+ *     member INSTANCE      "SERVICE INDEX SERVICE-INDEX PHASE STANDBY DURABLE KEPT", lines "alias NAME", "known …"; which descriptors came is
+ *                          the last word of the first line: p pidfd, c connection, u and t the sockets of its name server
+ *     port SERVICE PORT…   "port" in the words of port_line.h; its socket
+ *     uplink               the name of the device in the host's namespace
+ *
+ * A member is handed over when its program runs: a start that is under way when box-net is killed fails, and says so.
+ */
+#pragma once
+
+struct error;
+struct member;
+struct published;
+struct router;
+
+/* Begins the spare, or another one where it was killed. */
+int copies_begin(struct router *r, struct error *e);
+
+void copies_put_member(struct router *r, const struct member *member);
+void copies_drop_member(struct router *r, const struct member *member);
+void copies_put_port(struct router *r, const struct published *published);
+void copies_drop_port(struct router *r, const struct published *published);
