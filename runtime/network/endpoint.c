@@ -230,7 +230,8 @@ struct family_texts {
 	const char *own, *router, *subnet;
 };
 
-static int set_up_family(const struct endpoint *endpoint, const struct endpoint_device *d, const struct family_texts *texts, struct error *e)
+static int set_up_family(const struct endpoint *endpoint, const struct endpoint_device *d, const struct family_texts *texts,
+			 struct error *e)
 {
 	unsigned device = LINK_INSIDE_BASE + d->number;
 	struct prefix own, router, subnet;

@@ -52,7 +52,8 @@ static int open_socket(const struct host_port *port)
 
 	if (fd < 0 || (address.any.sa_family == AF_INET6 && setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, &yes, sizeof yes)))
 		return -1;
-	if (is_stream && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes)) /* what of an earlier run is in TIME_WAIT is in nobody's way */
+	/* What of an earlier run is in TIME_WAIT is in nobody's way. */
+	if (is_stream && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes))
 		return -1;
 	if (bind(fd, &address.any, length) || (is_stream && listen(fd, BACKLOG)))
 		return -1;

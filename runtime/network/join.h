@@ -4,8 +4,8 @@
  *
  *     networks_begin      connects to every box-net, begins those that are not there, and asks them for addresses
  *     networks_prepared   before the clone: the answers are here, and /etc/hosts can be written
- *     networks_open       the container's first process is there: its network namespace. Before it takes on other ids: from then on until it
- *                         executes a program its namespaces are closed to an ordinary user (PR_SET_DUMPABLE)
+ *     networks_open       the container's first process is there: its network namespace. Before it takes on other ids: from then on
+ *                         until it executes a program its namespaces are closed to an ordinary user (PR_SET_DUMPABLE)
  *     networks_join       its links, addresses, routes
  *     networks_live       its program runs: its services' addresses lead to it
  *     networks_keep       an app in the background: it stays in them without this process

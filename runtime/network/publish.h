@@ -13,8 +13,8 @@ struct list;
 
 /* Binds what the container publishes and box-net does not hold yet, and hands it over: connection is with the network of its service. What
  * the service published before and the container does not is closed; not so for a standby, next to which the service goes on as it was:
- * when the service's address leads to it, this is called again. ret (released by the caller; its sockets are box-net's as well) says what is
- * published. */
+ * when the service's address leads to it, this is called again. ret (released by the caller; its sockets are box-net's as well) says what
+ * is published. */
 int network_publish(int connection, const struct container *container, bool is_standby, struct host_ports *ret, struct error *e);
 
 /* What box-net holds of a service, in the words of port_line.h. Adds to ret. */

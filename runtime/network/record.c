@@ -237,7 +237,7 @@ static int choose_subnet(const struct network_wish *wish, const struct taken *ta
 			return 0;
 	}
 	error_set(e, ERROR_EXISTS, "make the network %s: no subnet of 10.200.0.0/14 is free", wish->name);
-	return error_hint(e, "remove networks that nobody needs with box network prune, or name a subnet: box network create --subnet 10.9.0.0/24");
+	return error_hint(e, "box network prune removes those that nobody needs; or name a subnet: box network create --subnet 10.9.0.0/24");
 }
 
 /* The first 48 bits, drawn once for the store. */

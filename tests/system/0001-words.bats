@@ -135,7 +135,6 @@ teardown() { teardown_world; }
 		run --nmae=x app.json|unknown option --nmae|did you mean --name?
 		run -x app.json|unknown option -x|
 		run -m 64q debian|option --memory: expected a size such as "512m", found "64q"|
-		run -p80:80 debian|option --publish: published ports are not supported yet|meanwhile "network_mode": "host" (--network host) has the app listen on the host's own ports
 		run --publsh=80 app.json|unknown option --publsh|did you mean --publish?
 		run -tx app.json|unknown option -x in -tx|
 		run app.json --name|option --name needs a value: NAME|

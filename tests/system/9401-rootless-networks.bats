@@ -3,19 +3,23 @@
 # Networks of an ordinary user: names, published ports and the way out, with nothing of the host's changed, and nothing left.
 
 load lib
-load hosts
+load network
+
 setup() {
-	setup_world
-	need user socat curl
-	hosts_begin
+	need user ip nft socat ss curl jq
+	setup_network
+	change_host 'mkdir -p /dev/net && mount -t tmpfs none /dev/net && mknod -m 666 /dev/net/tun c 10 200'
 	user_on_host true
 }
-teardown() {
-	hosts_end
-	teardown_world
-}
+teardown() { teardown_network; }
 
 box_u() { user_on_host bin/box "$@"; }
+
+neighbour_says() {
+	at_neighbour socat TCP6-LISTEN:7000,fork,reuseaddr,ipv6only=0 "SYSTEM:echo neighbour-here" 3>&- >/dev/null 2>&1 &
+	NETWORK_PIDS="${NETWORK_PIDS:-} $!"
+	wait_until 5 at_neighbour sh -c "ss -Htln sport = :7000 | grep -q ."
+}
 
 # service NAME FIELDS: NAME.json of the test's network.
 service() {
@@ -45,14 +49,14 @@ expect_nothing_of_networks() {
 }
 
 @test "names, a published port, the client's address, the way out; nothing on the host, nothing left" {
-	neighbour_says 7000 neighbour-here
+	neighbour_says
 	service web "\"ports\": [\"8080:80\", \"0.0.0.0:8081:80\"], $web"
 	run box_u run -d web.json
 	expect_status 0
 	expect_not "no way out" "lead out"
 	wait_until 5 user_on_host curl -fsS http://127.0.0.1:8080/
-	[ "$(on_neighbour curl -fsS --max-time 5 http://192.0.2.1:8081/)" = web-here ]
-	! on_neighbour curl -sS --max-time 2 http://192.0.2.1:8080/
+	[ "$(at_neighbour curl -fsS --max-time 5 http://192.0.2.1:8081/)" = web-here ]
+	! at_neighbour curl -sS --max-time 2 http://192.0.2.1:8080/
 	[ "$(on_host curl -fsS --max-time 5 'http://[::1]:8080/')" = web-here ]
 	run box_u logs "${TAG}web"
 	expect_has "192.0.2.2]:" "response:200"
@@ -69,7 +73,7 @@ expect_nothing_of_networks() {
 }
 
 @test "a user with a single id; a port below 1024, and a port that is taken" {
-	on_host sh -c 'mount --bind /dev/null /etc/subuid && mount --bind /dev/null /etc/subgid'
+	change_host 'mount --bind /dev/null /etc/subuid && mount --bind /dev/null /etc/subgid'
 	service web "\"ports\": [\"8080:80\"], $web"
 	run box_u run -d web.json
 	expect_status 0
@@ -88,7 +92,7 @@ expect_nothing_of_networks() {
 
 @test "without pasta, and without a device for it: members reach each other, and who joins is told what is missing" {
 	service web "$web"
-	on_host rm /dev/net/tun
+	change_host "rm /dev/net/tun"
 	run box_u run -d web.json
 	expect_status 0
 	run box_u logs "${TAG}web"
@@ -97,11 +101,11 @@ expect_nothing_of_networks() {
 	expect_has web-here "lead out of the network: open /dev/net/tun"
 	run box_u rm -f "${TAG}web"
 	expect_nothing_of_networks
-	on_host sh -c 'mknod -m 600 /dev/net/tun c 10 200; mount --bind /dev/null /usr/bin/passt'
+	change_host 'mknod -m 600 /dev/net/tun c 10 200; mount --bind /dev/null /usr/bin/passt'
 	once ask true
 	expect_status 0
 	expect_has "need the program pasta" "apt-get install passt"
-	on_host umount /usr/bin/passt
+	change_host "umount /usr/bin/passt"
 	once ask true
 	expect_has "open /dev/net/tun, which pasta needs: Permission denied" "chmod 666 /dev/net/tun"
 	# An internal network wants no way out, and misses nothing.
@@ -113,7 +117,7 @@ expect_nothing_of_networks() {
 
 @test "killed one by one: pasta and its keeper, box-net, the supervisor, the app; the port goes with the last" {
 	local victim
-	neighbour_says 7000 neighbour-here
+	neighbour_says
 	service web "\"ports\": [\"8080:80\"], \"restart\": \"always\", $web"
 	run box_u run -d web.json
 	expect_status 0

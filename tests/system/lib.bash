@@ -135,7 +135,7 @@ has_controller() {
 has_delegation() { [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] && grep -qw memory /sys/fs/cgroup/cgroup.controllers; }
 
 # as_user COMMAND…: as an ordinary user, with folders of its own below $WORK and a copy of box that it can reach; with BECOME_ON behind
-# those words (hosts.bash).
+# those words (network.bash).
 as_user() { (become_user "$@"); }
 become_user() {
 	local home=$WORK/home

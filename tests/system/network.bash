@@ -14,7 +14,7 @@
 
 setup_network() {
 	setup_world
-	unshare -n sleep 1000 3>&- &
+	unshare -n -m sleep 1000 3>&- &
 	HOST=$!
 	unshare -n sleep 1000 3>&- &
 	NEIGHBOUR=$!
@@ -59,6 +59,10 @@ teardown_network() {
 	kill $HOST $NEIGHBOUR
 	return $bad
 }
+
+# As an ordinary user, with the host's mounts, too: what a test mounts for it (over /dev/net/tun) the machine does not see.
+user_on_host() { BECOME_ON="nsenter -t $HOST -n -m --" as_user "$@"; }
+change_host() { nsenter -t $HOST -n -m sh -c "$1"; }
 
 on_host() { nsenter --net=/proc/$HOST/ns/net "$@"; }
 at_neighbour() { nsenter --net=/proc/$NEIGHBOUR/ns/net "$@"; }

@@ -2,8 +2,8 @@
 /*
  * copies.h - what box-net's spare has of it, and how that goes on.
  *
- *     member INSTANCE      "SERVICE INDEX SERVICE-INDEX PHASE STANDBY DURABLE KEPT", lines "alias NAME", "known …"; which descriptors came is
- *                          the last word of the first line: p pidfd, c connection, u and t the sockets of its name server
+ *     member INSTANCE      "SERVICE INDEX SERVICE-INDEX PHASE STANDBY DURABLE KEPT -WHICH", lines "alias NAME", "known …". WHICH of its
+ *                          descriptors came: p pidfd, c connection, u and t the sockets of its name server
  *     port SERVICE PORT…   "port" in the words of port_line.h; its socket
  *     uplink               the name of the device in the host's namespace
  *

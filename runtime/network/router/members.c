@@ -56,7 +56,8 @@ struct member *members_add(struct members *members, const char *instance, const 
 {
 	struct member *member = alloc_zeroed(1, sizeof *member), **place = alloc_append(&members->items, &members->count, sizeof *place);
 
-	*member = (struct member){ .instance = alloc_copy(instance), .service = alloc_copy(service), .connection = -1, .pidfd = -1, .udp = -1, .tcp = -1 };
+	*member = (struct member){ .instance = alloc_copy(instance), .service = alloc_copy(service), .connection = -1, .pidfd = -1, .udp = -1,
+				   .tcp = -1 };
 	*place = member;
 	return member;
 }

@@ -3,8 +3,8 @@
  * pasta_keeper.c - the process that begins pasta, and keeps it.
  *
  * It is in the network's user namespace and in the host's network namespace. pasta is its child and dies with it: the kernel forgets the
- * death signal of a process that gains capabilities, so the keeper has all those that pasta begins with. pasta gets the router's namespace as
- * its stdin, because newer ones close whatever else they inherit.
+ * death signal of a process that gains capabilities, so the keeper has all those that pasta begins with. pasta gets the router's namespace
+ * as its stdin, because newer ones close whatever else they inherit.
  */
 #include "runtime/network/router/pasta_keeper.h"
 

@@ -29,7 +29,8 @@ struct ports {
 int ports_begin(struct router *r, struct error *e);
 void ports_release(struct ports *ports);
 
-/* One more port of a service, or another target for one that is there; the socket is taken: -1 where there is none, and then it has to be there. */
+/* One more port of a service, or another target for one that is there; the socket is taken: -1 where there is none, and then it has
+ * to be there. */
 int ports_publish(struct router *r, const char *service, const struct host_port *port, struct error *e);
 /* Closes one; port NULL: all of the service. */
 void ports_withdraw(struct router *r, const char *service, const struct host_port *port);

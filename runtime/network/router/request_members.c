@@ -59,6 +59,7 @@ static int answer_neighbours(struct router *r, const struct request *request, st
 {
 	for (size_t i = 0; i < request->line_count; i++) {
 		const struct list *line = &request->lines[i];
+		struct address_texts texts;
 		struct service *service;
 
 		if (strcmp(line->items[0], "neighbour") != 0 || line->count != 3)
@@ -66,8 +67,8 @@ static int answer_neighbours(struct router *r, const struct request *request, st
 		service = service_of(r, line->items[2], member->is_durable, e);
 		if (!service)
 			return -1;
-		text_addf(answer, "\nneighbour %s", line->items[1]);
-		add_pair(r, "", service->index, answer);
+		addresses_print(&r->addresses, service->index, &texts);
+		text_addf(answer, "\nneighbour %s %s %s", line->items[1], texts.ip4, texts.ip6);
 		know(r, member, line->items[1], service->index);
 	}
 	return 0;

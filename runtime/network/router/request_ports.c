@@ -43,7 +43,8 @@ static bool is_line(const struct list *line, const char *word)
 	return strcmp(line->items[0], word) == 0;
 }
 
-static int publish_line(struct router *r, struct request *request, const char *service, const struct list *line, size_t *socket, struct error *e)
+static int publish_line(struct router *r, struct request *request, const char *service, const struct list *line, size_t *socket,
+			struct error *e)
 {
 	struct host_port port;
 

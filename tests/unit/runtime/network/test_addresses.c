@@ -13,7 +13,8 @@
 
 static struct addresses open_in(const char *folder, const char *subnet)
 {
-	const struct network_run run = { .name = (char *)"front", .subnet = (char *)subnet, .prefix6 = (char *)"fd00:1:2:3::", .record = (char *)folder,
+	const struct network_run run = { .name = (char *)"front", .subnet = (char *)subnet, .prefix6 = (char *)"fd00:1:2:3::",
+					 .record = (char *)folder,
 					 .apps = (char *)folder };
 	struct addresses a;
 	struct error e = { 0 };
