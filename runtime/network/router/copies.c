@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "runtime/network/router/hooks.h"
 #include "runtime/network/router/pasta.h"
 #include "runtime/network/router/resolver.h"
 #include "runtime/network/router/router.h"
@@ -215,7 +216,7 @@ int copies_begin(struct router *r, struct error *e)
 	int *const fixed[] = { &r->folder, &r->listener, &r->host.namespace, &r->upstream, &r->pasta_socket };
 	const struct spare_plan plan = { .fixed = fixed, .fixed_count = sizeof fixed / sizeof *fixed, .go_on = go_on, .data = r };
 
-	if (spare_begin(&r->spare, &plan, e) || router_watch(r, r->spare.pidfd, ROUTER_SPARE, e))
+	if (network_step("spare", e) || spare_begin(&r->spare, &plan, e) || router_watch(r, r->spare.pidfd, ROUTER_SPARE, e))
 		return -1;
 	if (r->uplink.name[0])
 		spare_put(&r->spare, "uplink", r->uplink.name, NULL, 0);

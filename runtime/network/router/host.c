@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "runtime/network/router/firewall.h"
 #include "runtime/network/router/forwarding.h"
+#include "runtime/network/router/hooks.h"
 #include "runtime/network/words.h"
 
 enum { LOCK_TRIES = 200, LOCK_STEP_US = 10000 };
@@ -135,7 +136,7 @@ static int begin_here(struct host *host, const char *uplink, struct error *e)
 	if (note(host, e))
 		return -1;
 	/* First what drops, then what lets through. */
-	return assert_table(host, e) || forwarding_begin(host->networks, uplink, e) || assert_table(host, e) ? -1 : 0;
+	return assert_table(host, e) || forwarding_begin(host->networks, uplink, e) || assert_table(host, e) || network_step("host", e) ? -1 : 0;
 }
 
 int host_begin(struct host *host, const char *uplink, struct error *e)

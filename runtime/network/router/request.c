@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "runtime/network/router/hooks.h"
 #include "runtime/network/router/router.h"
 
 static void split(const char *line, size_t length, struct list *ret)
@@ -85,7 +86,7 @@ static int act(struct router *r, struct request *request, struct text *answer, s
 {
 	for (size_t i = 0; request->words.count && i < sizeof verbs / sizeof *verbs; i++)
 		if (strcmp(verbs[i].name, request->words.items[0]) == 0 && verbs[i].words == request->words.count)
-			return verbs[i].act(r, request, answer, e);
+			return network_step(verbs[i].name, e) || verbs[i].act(r, request, answer, e) ? -1 : 0;
 	return error_set(e, ERROR_UNSUPPORTED, "ask the network %s: this box-net does not know \"%.40s\"", r->run.name,
 			 request->words.count ? request->words.items[0] : "");
 }

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "runtime/network/router/firewall.h"
+#include "runtime/network/router/hooks.h"
 #include "runtime/network/router/known.h"
 #include "runtime/network/router/links.h"
 #include "runtime/network/router/pasta.h"
@@ -86,7 +87,8 @@ static int open_modules(struct router *r, struct error *e)
 
 static int furnish(struct router *r, struct error *e)
 {
-	if (open_modules(r, e) || links_begin(&r->addresses, e) || rules_begin(r->firewall, &r->addresses, e))
+	if (open_modules(r, e) || network_step("links", e) || links_begin(&r->addresses, e) || network_step("rules", e) ||
+	    rules_begin(r->firewall, &r->addresses, e))
 		return -1;
 	if (r->pasta) {
 		r->pasta_socket = fcntl(pasta_fd(r->pasta), F_DUPFD_CLOEXEC, 3);
@@ -94,7 +96,7 @@ static int furnish(struct router *r, struct error *e)
 	}
 	if (r->run.is_internal || r->run.is_rootless)
 		return 0;
-	if (uplink_begin(&r->uplink, &r->host, &r->addresses, e))
+	if (network_step("uplink", e) || uplink_begin(&r->uplink, &r->host, &r->addresses, e))
 		return -1;
 	return router_watch(r, r->host.monitor, ROUTER_HOST, e);
 }
@@ -117,6 +119,8 @@ int router_enter(struct router *r, struct error *e)
 		return -1;
 	/* Who has to stay in the host's network namespace is begun here: from the next one there is no way back for an ordinary user. */
 	if (r->run.is_rootless && !r->run.is_internal && !(r->pasta = pasta_prepare(e)))
+		return -1;
+	if (network_step("namespace", e))
 		return -1;
 	if (unshare(CLONE_NEWNET))
 		return error_sys(e, "make a network namespace for the network %s", r->run.name);
