@@ -69,14 +69,9 @@ at_neighbour() { nsenter --net=/proc/$NEIGHBOUR/ns/net "$@"; }
 
 # network_processes [COMM]: pids of this test's box-net and spare processes.
 network_processes() {
-	local comm pid
-	for comm in /proc/[0-9]*/comm; do
-		pid=${comm#/proc/} pid=${pid%/comm}
-		case $(cat "$comm" 2>/dev/null) in
-		"${1:-box:[}"*) ;;
-		*) continue ;;
-		esac
-		case $(readlink "/proc/$pid/fd/3" 2>/dev/null) in "$STATE"/.networks/*) echo "$pid" ;; esac
+	local comm
+	grep -lsF "${1:-box:[}" /proc/[0-9]*/comm | while IFS=/ read -r _ _ comm _; do
+		case $(readlink "/proc/$comm/fd/3" 2>/dev/null) in "$STATE"/.networks/*) echo "$comm" ;; esac
 	done
 }
 is_network() { quick network_processes "box:[network]"; }
@@ -109,3 +104,6 @@ service() { box network inspect "$1" | jq -r --arg name "$TAG-$2" ".[0].services
 
 # asks NAME ADDRESS PORT: what the server there says to the app NAME; its exit code.
 asks() { box exec "$TAG-$1" nc -w 3 "$2" "$3" </dev/null; }
+
+# refused COMMAND…: it fails. A line "! COMMAND" asserts nothing: bash's -e passes over it.
+refused() { ! "$@" >/dev/null 2>&1 || fail "this must not work: $*"; }

@@ -60,6 +60,9 @@ static int write_settings(struct error *e)
 		{ "/proc/sys/net/ipv4/conf/all/accept_source_route", "0" },
 		{ "/proc/sys/net/ipv4/conf/all/rp_filter", "0" },
 		{ "/proc/sys/net/ipv4/conf/default/rp_filter", "0" },
+		/* The relay ends most connections first, and has one address for many clients. */
+		{ "/proc/sys/net/ipv4/tcp_tw_reuse", "1" },
+		{ "/proc/sys/net/ipv4/ip_local_port_range", "1024 65535" },
 		{ "/proc/sys/net/ipv6/conf/default/addr_gen_mode", "1" },
 		{ "/proc/sys/net/ipv6/conf/default/accept_ra", "0" },
 		{ "/proc/sys/net/ipv6/conf/default/accept_redirects", "0" },

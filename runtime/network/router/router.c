@@ -151,6 +151,15 @@ int router_resume_uplink(struct router *r, struct error *e)
 	return host_begin(&r->host, r->uplink.name, e) ? -1 : router_watch(r, r->host.monitor, ROUTER_HOST, e);
 }
 
+void router_give_up(struct router *r)
+{
+	struct error ignored = { 0 };
+	autoclose int lock = r->networks < 0 ? -1 : file_lock(r->networks, NETWORK_LOCK, /* wait= */ true, &ignored);
+
+	if (r->networks >= 0 && r->run.name)
+		(void)folder_remove(r->networks, r->run.name, &ignored); /* else the next sweep does it */
+}
+
 void router_release(struct router *r)
 {
 	int *const fds[] = { &r->folder, &r->states, &r->networks, &r->listener, &r->epoll, &r->watch, &r->upstream, &r->pasta_socket };

@@ -64,6 +64,9 @@ int router_resume_uplink(struct router *r, struct error *e);
 /* Until the last member is gone: 0. first is the first connection, taken, or -1. */
 int router_serve(struct router *r, int first, struct error *e);
 
+/* What could not begin leaves nothing on the disk. */
+void router_give_up(struct router *r);
+
 void router_release(struct router *r);
 
 /* loop.c, for the others: one more descriptor to wait for. */

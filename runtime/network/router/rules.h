@@ -5,6 +5,7 @@
  *     a packet of a member has that member's address, or is dropped and counted (counter "spoofed")
  *     members of the network reach each other, and through "up" the way out, where there is one
  *     a service's address leads to its live instances in turn; without one it is refused, or dropped while the service is held
+ *     through "up" goes nothing to loopback, to a single link, or to what clouds tell their machines (169.254.169.254)
  *     from "up" comes nothing that nobody asked for
  *     the router itself is asked for nothing but an echo
  *

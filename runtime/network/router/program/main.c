@@ -69,6 +69,7 @@ int main(int argc, char **argv)
 	process_title(NETWORK_TITLE);
 	if (router_open(&router, fds[0], fds[1], &e) || router_enter(&router, &e) || copies_begin(&router, &e)) {
 		tell(fds[2], &e);
+		router_give_up(&router);
 		code = EXIT_FAILED;
 	} else {
 		code = router_serve(&router, fds[2], &e) ? EXIT_FAILED : 0;
