@@ -230,7 +230,7 @@ Test(app, check_reports_every_error)
 	struct list problems = { 0 };
 	struct error e = { 0 };
 	int fd = open(file, O_WRONLY | O_TRUNC);
-	static const char json[] = "{\"rootfs\": \"/r\",\n\"hostname\": \"a_b\",\n\"stop_signal\": \"X\",\n\"ports\": [\"80\"]}";
+	static const char json[] = "{\"rootfs\": \"/r\",\n\"hostname\": \"a_b\",\n\"stop_signal\": \"X\",\n\"networks\": [\"a b\"]}";
 
 	cr_assert_eq(write_all(fd, json, strlen(json)), 0);
 	close(fd);
@@ -238,7 +238,7 @@ Test(app, check_reports_every_error)
 	cr_assert_eq(problems.count, 3u);
 	cr_assert_not_null(strstr(problems.items[0], ":2: hostname: "), "%s", problems.items[0]);
 	cr_assert_not_null(strstr(problems.items[1], ":3: stop_signal: "), "%s", problems.items[1]);
-	cr_assert_not_null(strstr(problems.items[2], ":4: ports: published ports are not supported yet"), "%s", problems.items[2]);
+	cr_assert_not_null(strstr(problems.items[2], ":4: networks: expected a letter or digit"), "%s", problems.items[2]);
 	list_release(&problems);
 }
 
