@@ -22,6 +22,7 @@
 #include "runtime/attach_link.h"
 #include "runtime/background.h"
 #include "runtime/events.h"
+#include "runtime/job.h"
 #include "runtime/flow.h"
 #include "runtime/forward.h"
 #include "runtime/relay.h"
@@ -297,6 +298,26 @@ int attach_run(const struct places *places, const char *name, const struct attac
 	return carry(places, name, wishes, &link, ret_end, ret_status, e);
 }
 
+/* 1: a job that waits has been asked for a run, and for what that writes; 0: it is none, or has no supervisor. */
+static int ask_job(const struct places *places, const char *name, struct attach_link *link, struct error *e)
+{
+	autoclose int definition = apps_open(places, name, NULL, e);
+	int socket;
+
+	if (definition < 0)
+		return -1;
+	if (!job_defined(definition) || !state_exists(places, name))
+		return 0;
+	socket = background_reach(places, name, e);
+	if (socket < 0 && e->kind == ERROR_MISSING) {
+		error_clear(e);
+		return 0;
+	}
+	if (socket < 0 || control_send(socket, "start", NULL, e) || attach_link_ask(link, socket, e))
+		return -1;
+	return 1;
+}
+
 int attach_start(const struct places *places, const char *name, const struct attach_wishes *wishes, enum attach_end *ret_end,
 		 int *ret_status, struct error *e)
 {
@@ -305,6 +326,11 @@ int attach_start(const struct places *places, const char *name, const struct att
 	int ends[2], begun;
 
 	attach_link_init(&link);
+	begun = ask_job(places, name, &link, e);
+	if (begun < 0)
+		attach_link_release(&link);
+	if (begun)
+		return begun < 0 ? -1 : carry(places, name, wishes, &link, ret_end, ret_status, e);
 	if (control_pair(ends, e))
 		return -1;
 	theirs = ends[1];

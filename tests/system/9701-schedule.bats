@@ -197,3 +197,25 @@ power_off() { # everything is gone at once, as after a power cut
 	run box config app.json
 	expect_has '"cron": "@daily"' '"overlap": "skip"'
 }
+
+@test "an ordinary user's job, and what its supervisor holds while it waits" {
+	need user
+	local folder pid
+	user_app '"schedule": {"cron": "@yearly", "tz": "local"}, "command": ["sh", "-c", "id -u"]'
+	run as_user bin/box run -d app.json
+	expect_status 0
+	run as_user bin/box ps
+	expect_has "scheduled in"
+	run as_user bin/box start -a "$TAG"
+	expect_status 0
+	expect_line 0
+	folder=$WORK/home/run/box/$TAG
+	pid=$(sed -n 's/^pid //p' "$folder/supervisor")
+	wait_until 5 grep -qx 'phase 3' "$folder/supervisor"
+	[ "$(awk '/^RssAnon/ { print $2 }' "/proc/$pid/status")" -le 128 ] || fail "$(grep Rss "/proc/$pid/status")"
+	kill -KILL "$pid"
+	wait_until 5 sh -c "! grep -qx 'pid $pid' '$folder/supervisor'"
+	run as_user bin/box ps
+	expect_has "scheduled in" "exited (0)"
+	as_user bin/box rm -f "$TAG"
+}
