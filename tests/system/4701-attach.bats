@@ -251,7 +251,7 @@ counter='"command": ["sh", "-c", "trap \"exit 5\" TERM; i=0; while [ ! -e /data/
 	wait # a restart ends the run, and with it the attachments
 	run as_user bin/box attach "$TAG" <<<'end 8'
 	expect_status 8
-	as_user bin/box rm "$TAG"
+	wait_until 5 as_user bin/box rm "$TAG" # its supervisor is on its way out
 }
 
 @test "attachments cost the supervisor no memory of its own" {
