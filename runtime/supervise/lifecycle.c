@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -34,9 +35,17 @@ void lifecycle_note(struct supervisor *s, enum phase phase)
 	(void)progress_write(s->folder, &s->progress, &ignored);
 }
 
+/* Its volumes are free at once: the watcher has copies of their locks until the next run. A lock belongs to all copies of a descriptor. */
+static void let_go(struct supervisor *s)
+{
+	for (size_t i = 0; i < s->kept.count; i++)
+		(void)flock(s->kept.fds[i], LOCK_UN); /* most are no locks */
+	control_fds_close(&s->kept);
+}
+
 static void forget_app(struct supervisor *s)
 {
-	control_fds_close(&s->kept);
+	let_go(s);
 	s->progress.app_pid = s->progress.app_start_time = s->progress.terminal = 0;
 	s->kill_at_ms = s->look_again_ms = s->give_up_ms = 0;
 	s->has_ended = false;
@@ -422,7 +431,7 @@ void lifecycle_resume(struct supervisor *s)
 	s->is_leaving = !wanted_read(s->definition);
 	/* Of a run that is over: its end, which these tell, has been seen. */
 	if (s->progress.phase != PHASE_RUNNING)
-		control_fds_close(&s->kept);
+		let_go(s);
 	switch ((enum phase)s->progress.phase) {
 	case PHASE_RUNNING: adopt(s); break;
 	case PHASE_WAITING: /* at its time */

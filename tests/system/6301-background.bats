@@ -232,6 +232,26 @@ supervisor_of() { sed -n 's/^pid //p' "$STATE/$1/supervisor"; }
 	has_status "$TAG" "exited (4)"
 }
 
+@test "an app with a volume that it writes starts again after its end, and nobody has the volume in between" {
+	need root
+	app '"command": ["sleep", "1000"], "restart": "always", "volumes": ["'"$TAG"'-data:/data"]'
+	box run -d app.json
+	for _ in 1 2; do
+		pid=$(pid_of "$TAG")
+		kill -KILL "$pid"
+		wait_until 5 has_other_pid "$TAG" "$pid"
+	done
+	box rm -f "$TAG"
+	app '"command": ["sleep", "0.2"], "schedule": "@yearly", "volumes": ["'"$TAG"'-data:/data"]'
+	box run -d app.json
+	for _ in 1 2; do
+		box start "$TAG"
+		wait_until 5 has_status "$TAG" scheduled
+	done
+	app '"command": ["true"], "volumes": ["'"$TAG"'-data:/data"]' other.json
+	box run --name "$TAG-2" other.json
+}
+
 @test "kill -9 of app and supervisor at once: what ended is told by the watcher's pidfd, and it starts again" {
 	need root
 	need kernel:6.15

@@ -34,10 +34,10 @@ comes_in() {
 }
 is_another() { [ "$(supervisor_of "$TAG")" != "$1" ] && [ -n "$(supervisor_of "$TAG")" ]; }
 power_off() { # everything is gone at once, as after a power cut
-	local pids
-	pids=$(own_processes)
-	kill -STOP $pids && kill -KILL $pids
-	sleep 0.2
+	local boxes
+	boxes="$(watcher_pid) $(supervisor_of "$TAG")"
+	kill -STOP $boxes # so that none sees another one's end
+	kill -KILL $boxes
 	rm -rf "$STATE"
 }
 
