@@ -56,7 +56,7 @@ expect_nothing_of_networks() {
 	expect_not "no way out" "lead out"
 	wait_until 5 user_on_host curl -fsS http://127.0.0.1:8080/
 	[ "$(at_neighbour curl -fsS --max-time 5 http://192.0.2.1:8081/)" = web-here ]
-	! at_neighbour curl -sS --max-time 2 http://192.0.2.1:8080/
+	refused at_neighbour curl -sS --max-time 2 http://192.0.2.1:8080/
 	[ "$(on_host curl -fsS --max-time 5 'http://[::1]:8080/')" = web-here ]
 	run box_u logs "${TAG}web"
 	expect_has "192.0.2.2]:" "response:200"

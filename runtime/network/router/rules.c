@@ -42,6 +42,7 @@ static const char table[] =
 	"		ct state established,related accept\n"
 	"		ct state invalid drop\n"
 	"		iifname \"m*\" oifname \"m*\" accept\n"
+	/* Out of the network, but not to what only the host itself is to reach: its loopback, its link, a cloud's metadata. */
 	"		oifname \"up\" ip daddr { 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4 } reject\n"
 	"		oifname \"up\" ip6 daddr { ::/127, fe80::/10, ff00::/8, fd00:ec2::254 } reject\n"
 	"		iifname \"m*\" oifname \"up\" accept\n"
