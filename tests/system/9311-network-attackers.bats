@@ -111,8 +111,9 @@ hears() { # NAME [ADDRESS:PORT]: what comes to it, into NAME.heard
 	done
 	run at_neighbour timeout 5 socat -u TCP:192.0.2.1:8080 -
 	expect_has "192.0.2.2:"
-	at web socat UDP6-RECVFROM:5006,fork,ipv6only=0 EXEC:cat 3>&- &
+	at web socat UDP4-LISTEN:5006,fork,reuseaddr PIPE 3>&- &
 	NETWORK_PIDS="${NETWORK_PIDS:-} $!"
+	wait_until 5 at web sh -c 'ss -Hlun sport = :5006 | grep -q .'
 	# A UDP flow of the port: the neighbour's port 4444 with web. What evil sends there must not come from the published port.
 	at_neighbour sh -c "(echo hello; sleep 4) | timeout 5 socat - UDP:192.0.2.1:8081,bind=192.0.2.2:4444 >$WORK/heard" 3>&- &
 	client=$!
@@ -122,5 +123,72 @@ hears() { # NAME [ADDRESS:PORT]: what comes to it, into NAME.heard
 	refused grep -q forged heard
 	wait "$client"
 	box rm -f "$TAG-web" "$TAG-evil"
+	box network prune
+}
+
+@test "one member that floods, and clients that hold connections, leave the others what they need" {
+	local begun ran
+	net_app web '"networks": ["'"$TAG"'-front"], "ports": ["0.0.0.0:8080:5000"]'
+	members evil other
+	box run -d web.json
+	ran=$(is_network | head -1)
+	attack evil flood eth0 "$(router_mac evil)" "$(address "$TAG-front" evil)" 198.51.100.1 150000 &
+	begun=$!
+	sleep 1
+	[ "$(asks other "$(service "$TAG-front" web)" 5000)" = i-am-web ]
+	[ "$(at_neighbour timeout 5 socat -u TCP:192.0.2.1:8080 -)" = i-am-web ]
+	wait "$begun"
+	[ "$(asks other "$(service "$TAG-front" web)" 5000)" = i-am-web ]
+	# Names asked for without an end.
+	at evil timeout 3 sh -c 'while :; do for i in 1 2 3 4 5 6 7 8; do busybox nslookup -type=a a$i.example.org 127.0.0.11 & done; wait; done' >/dev/null 2>&1 &
+	begun=$!
+	run box exec "$TAG-other" nslookup "$TAG-web" 127.0.0.11
+	expect_has "$(service "$TAG-front" web)"
+	wait "$begun" || true
+	# 1500 clients that say nothing.
+	at_neighbour sh -c 'ulimit -n 4096; exec /usr/bin/python3 "$@"' - "$BATS_TEST_DIRNAME/attacker.py" hold 192.0.2.1 8080 1500 8 >held 3>&- &
+	begun=$!
+	wait_until 8 grep -q . held
+	at_neighbour timeout 5 socat -u TCP:192.0.2.1:8080 - >said || true
+	[ "$(asks other "$(service "$TAG-front" web)" 5000)" = i-am-web ]
+	kill "$begun"
+	wait_until 10 eval '[ "$(at_neighbour timeout 5 socat -u TCP:192.0.2.1:8080 -)" = i-am-web ]'
+	[ "$(is_network | head -1)" = "$ran" ] || fail "box-net has been replaced"
+	box rm -f "$TAG-web" "$TAG-evil" "$TAG-other"
+	box network prune
+}
+
+@test "a name that is another's is not taken by an alias; an internal network asks nobody; nonsense on the control socket" {
+	local ran before loops="" pid
+	box network create --internal "$TAG-front"
+	members web other
+	net_app evil '"networks": {"'"$TAG"'-front": {"aliases": ["'"$TAG"'-web", "example.org", "localhost", "data"]}}'
+	box run -d evil.json
+	run box exec "$TAG-other" nslookup "$TAG-web" 127.0.0.11
+	expect_has "$(service "$TAG-front" web)"
+	expect_not "$(service "$TAG-front" evil)"
+	run box exec "$TAG-other" nslookup example.com 127.0.0.11
+	expect_has REFUSED
+	ran=$(is_network | head -1)
+	before=$(find "/proc/$ran/fd" -type l | wc -l)
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/attacker.py" control "$STATE/.networks/$TAG-front/control" 4
+	[ "$(is_network | head -1)" = "$ran" ] || fail "box-net has been replaced"
+	wait_until 5 eval '[ "$(find "/proc/'"$ran"'/fd" -type l | wc -l)" -le "'"$before"'" ]'
+	[ "$(asks other "$(service "$TAG-front" web)" 5000)" = i-am-web ]
+	run box network inspect "$TAG-front"
+	expect_status 0
+	[ "$(jq '.[0].members | length' <<<"$output")" -eq 3 ]
+	# Joining and leaving in a loop leaves neither descriptors nor links.
+	net_app loop '"networks": ["'"$TAG"'-front"]' true
+	for _ in 1 2 3 4 5 6 7 8; do
+		(for _ in 1 2 3 4; do box run loop.json || exit 1; done) 3>&- &
+		loops="$loops $!"
+	done
+	for pid in $loops; do
+		wait "$pid"
+	done
+	wait_until 5 eval '[ "$(find "/proc/'"$ran"'/fd" -type l | wc -l)" -le "'"$before"'" ]'
+	wait_until 5 eval '[ "$(at_router ip -o link show type veth | grep -c .)" -eq 3 ]'
+	box rm -f "$TAG-web" "$TAG-evil" "$TAG-other"
 	box network prune
 }

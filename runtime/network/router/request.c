@@ -36,8 +36,8 @@ void request_parse(const char *message, struct request *ret)
 		struct list *line = NULL;
 
 		length = strcspn(++message, "\n");
-		if (!length)
-			continue;
+		if (strspn(message, " ") >= length)
+			continue; /* every line has a first word */
 		line = alloc_append(&ret->lines, &ret->line_count, sizeof *line);
 		*line = (struct list){ 0 };
 		split(message, length, line);

@@ -25,3 +25,14 @@ Test(network_request, nothing)
 	cr_assert_eq(request_take(&request, 0), -1);
 	request_release(&request);
 }
+
+/* Whoever acts on a line looks at its first word. */
+Test(network_request, lines_of_spaces)
+{
+	struct request request = { 0 };
+
+	request_parse("show\n \n  \nalias a\n ", &request);
+	cr_assert_eq(request.line_count, 1);
+	cr_assert_str_eq(request.lines[0].items[1], "a");
+	request_release(&request);
+}
