@@ -5,6 +5,7 @@
 #include "cli/wide_ports.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -13,6 +14,12 @@
 #include "specs/container.h"
 
 enum { SHOWN = 8 };
+
+/* Rules of the host are root's: an ordinary user's ports are all relayed. */
+static bool goes_round(const struct published_port *port)
+{
+	return port->is_dnat && geteuid() == 0;
+}
 
 static bool is_wide(const struct published_port *port)
 {
@@ -35,7 +42,7 @@ static void say(const struct container *container, bool is_dnat, const char *wha
 	for (size_t i = 0; i < container->port_count; i++) {
 		const struct published_port *port = &container->ports[i];
 
-		if (!is_wide(port) || port->is_dnat != is_dnat || ++count > SHOWN)
+		if (!is_wide(port) || goes_round(port) != is_dnat || ++count > SHOWN)
 			continue;
 		text_add(&line, count > 1 ? ", " : what);
 		add_port(port, &line);

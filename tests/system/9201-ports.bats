@@ -145,9 +145,18 @@ is_refused() { says on_host "$1" "$2" | grep -q refused; }
 	box network prune
 }
 
-@test "everything killed at once: the port is free" {
+two_processes() { [ "$(quick network_processes | wc -l)" -eq 2 ] && [ -n "$(is_network)" ]; }
+
+@test "box-net killed: its spare has the sockets, and connections go on coming in; all killed: the port is free" {
 	served web '"ports": ["8080:80"]'
 	box run -d web.json
+	[[ $(says on_host 127.0.0.1 8080) == web* ]]
+	for _ in 1 2 3; do
+		kill -KILL "$(is_network)"
+		[[ $(says on_host 127.0.0.1 8080) == web* ]]
+		wait_until 5 two_processes
+	done
+	box restart "$TAG-web"
 	[[ $(says on_host 127.0.0.1 8080) == web* ]]
 	# The app, its supervisor and the watcher, the network: each in turn, all of them at once; the next command finds the port free (F09).
 	# shellcheck disable=SC2046 # lists
@@ -161,4 +170,43 @@ is_refused() { says on_host "$1" "$2" | grep -q refused; }
 	box rm -f "$TAG-web"
 	wait_until 5 no_sockets
 	box network prune
+}
+
+@test "mode dnat: the kernel leads past the relay and the host's INPUT rules, to live instances alone; also after a flush" {
+	local rules
+	served web '"ports": [{"target": 80, "published": 8080, "host_ip": "0.0.0.0", "mode": "dnat"}, {"target": 80, "published": 8080, "host_ip": "::", "mode": "dnat"}, {"target": 80, "published": 5353, "host_ip": "192.0.2.1", "protocol": "udp", "mode": "dnat"}], "restart": "always"'
+	run box run -d web.json
+	expect_has "round this host's INPUT rules (mode dnat): 0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 192.0.2.1:5353->80/udp"
+	[[ $(says on_host 127.0.0.1 8080) == web* ]] # by the relay
+	on_host nft -f - <<-'END'
+		table inet mine {
+			chain input { type filter hook input priority 0; policy accept; iifname "lan" meta l4proto { tcp, udp } drop; }
+		}
+	END
+	for _ in 1 2; do
+		[ "$(says at_neighbour 192.0.2.1 8080 sourceport=4001,reuseaddr)" = "web 192.0.2.2 4001" ]
+		[ "$(says at_neighbour '[2001:db8::1]' 8080 sourceport=4002,reuseaddr,bind=[2001:db8::2])" = "web 2001:db8::2 4002" ]
+		[ "$(says_udp at_neighbour 192.0.2.1 5353 sourceport=4003)" = "web 192.0.2.2 4003" ]
+		on_host nft flush ruleset
+		on_host nft -f - <<-'END'
+			table inet mine {
+				chain input { type filter hook input priority 0; policy accept; iifname "lan" meta l4proto { tcp, udp } drop; }
+			}
+		END
+		sleep 1
+		at_neighbour ip link set wan down # and its TIME_WAIT
+		at_neighbour sh -c 'ip link set wan up; ip -6 addr add 2001:db8::2/64 dev wan nodad'
+	done
+	box restart "$TAG-web"
+	wait_until 5 sh -c '[ "$(echo | nsenter --net=/proc/'"$NEIGHBOUR"'/ns/net timeout 2 socat -t 2 - TCP:192.0.2.1:8080 | cut -d" " -f1)" = web ]'
+	# A network beside it does not lose its own when this one goes.
+	served other '"ports": [{"target": 80, "published": 8081, "host_ip": "0.0.0.0", "mode": "dnat"}]'
+	box run -d other.json
+	wait_until 5 sh -c 'echo | nsenter --net=/proc/'"$NEIGHBOUR"'/ns/net timeout 2 socat -t 2 - TCP:192.0.2.1:8081 | grep -q other'
+	box rm -f "$TAG-web"
+	wait_until 5 sh -c '! nsenter --net=/proc/'"$HOST"'/ns/net nft list table inet box | grep -q "dport 8080"'
+	[[ $(says at_neighbour 192.0.2.1 8081) == other* ]]
+	box rm -f "$TAG-other"
+	box network prune
+	on_host nft delete table inet mine
 }

@@ -26,7 +26,7 @@
 #include "runtime/network/router/hooks.h"
 #include "runtime/network/words.h"
 
-enum { LOCK_TRIES = 200, LOCK_STEP_US = 10000 };
+enum { LOCK_TRIES = 200, LOCK_STEP_US = 10000, UPLINKS = 512 };
 
 /* The same for every network. Rules are flushed first, sets are not: what other networks have put into them stays. */
 static const char table[] =
@@ -73,6 +73,7 @@ void host_release(struct host *host)
 			close(take_fd(fds[i]));
 	firewall_free(host->firewall);
 	host->firewall = NULL;
+	free(take_ptr(&host->ports));
 }
 
 int host_enter(const struct host *host, struct error *e)
@@ -114,6 +115,7 @@ static int assert_table(struct host *host, struct error *e)
 
 	text_add(&commands, table);
 	forwarding_add_elements(host->networks, &commands);
+	text_add(&commands, host->ports ? host->ports : "");
 	return firewall_run(host->firewall, commands.data, e);
 }
 
@@ -148,6 +150,26 @@ int host_begin(struct host *host, const char *uplink, struct error *e)
 	result = begin_here(host, uplink, e);
 	host_return(host);
 	return result;
+}
+
+int host_lead(struct host *host, const char *uplink, const char *commands, struct error *e)
+{
+	int result;
+
+	free(host->ports);
+	host->ports = text_format("add chain inet box ports_%s { type nat hook prerouting priority dstnat; policy accept; }\n"
+				  "flush chain inet box ports_%s\n%s", uplink, uplink, commands);
+	if (host_enter(host, e))
+		return -1;
+	result = assert_table(host, e);
+	host_return(host);
+	return result;
+}
+
+/* The chain of an uplink that has gone. */
+static void add_removal(const char *uplink, struct text *to)
+{
+	text_addf(to, "add chain inet box ports_%s\nflush chain inet box ports_%s\ndelete chain inet box ports_%s\n", uplink, uplink, uplink);
 }
 
 /* Whether one of the messages tells that a table has gone. */
@@ -186,19 +208,38 @@ static bool has_other(const char *uplink)
 	return has;
 }
 
+/* Those of one uplink, or, for a sweep, of all that are gone. */
+static int end_leads(struct host *host, const char *uplink, struct error *e)
+{
+	autorelease(text) struct text commands = { 0 };
+
+	if (uplink && !host->ports)
+		return 0;
+	text_add(&commands, "add table inet box\n");
+	if (uplink)
+		add_removal(uplink, &commands);
+	for (unsigned i = 0; !uplink && i < UPLINKS; i++) {
+		autofree char *name = text_format(NETWORK_HOST_LINK "%u", i);
+
+		if (!if_nametoindex(name))
+			add_removal(name, &commands);
+	}
+	return firewall_run(host->firewall, commands.data, e);
+}
+
 static int end_here(struct host *host, const char *uplink, struct error *e)
 {
 	autoclose int held = lock(host);
 
-	if (has_other(uplink)) {
-		if (!uplink) /* of another state folder, which clears the host after itself */
-			(void)unlinkat(host->networks, NETWORK_HOST_NOTE, 0);
-		return 0;
-	}
 	if (!host->firewall)
 		host->firewall = firewall_open(e);
 	if (!host->firewall)
 		return -1;
+	if (has_other(uplink)) {
+		if (!uplink) /* of another state folder, which clears the host after itself */
+			(void)unlinkat(host->networks, NETWORK_HOST_NOTE, 0);
+		return end_leads(host, uplink, e);
+	}
 	forwarding_end(host->networks);
 	if (firewall_run(host->firewall, "add table inet box\ndelete table inet box\n", e))
 		return -1;

@@ -21,6 +21,7 @@ struct host {
 	int networks;  /* the folder STATE/.networks, borrowed */
 	int monitor;   /* netlink socket that tells when tables go; -1: no uplink, nothing to keep */
 	struct firewall *firewall;
+	char *ports;   /* the last of host_lead, or NULL */
 };
 
 /* namespace is taken: that in which this process was begun. Called in the router's own. */
@@ -33,6 +34,10 @@ void host_return(const struct host *host);
 
 /* An uplink is there: rules and forwarding, and the monitor. */
 int host_begin(struct host *host, const char *uplink, struct error *e);
+
+/* Rules of this network's uplink alone, for published ports (dnat.h): nft's commands, in a chain "ports_UPLINK" that is emptied before. They
+ * go with the uplink. */
+int host_lead(struct host *host, const char *uplink, const char *commands, struct error *e);
 
 /* Something came by the monitor: where the table has gone it is made again. */
 int host_serve(struct host *host, struct error *e);

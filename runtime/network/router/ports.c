@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "runtime/network/router/copies.h"
+#include "runtime/network/router/dnat.h"
 #include "runtime/network/router/relay.h"
 #include "runtime/network/router/router.h"
 
@@ -85,6 +86,7 @@ void ports_withdraw(struct router *r, const char *service, const struct host_por
 	}
 	if (!port)
 		relay_close(ports->relay, service);
+	dnat_settle(r);
 }
 
 void ports_release(struct ports *ports)
@@ -139,4 +141,5 @@ void ports_settle(struct router *r, const struct service *service)
 	}
 	relay_targets(r->ports.relay, service->name, targets, service->target_count, hold_of(r, service));
 	free(targets);
+	dnat_settle(r);
 }

@@ -23,6 +23,7 @@ struct ports {
 	struct relay *relay;
 	struct published *items;
 	size_t count;
+	bool has_dnat; /* rules lead past the relay */
 };
 
 /* In the router namespace. */

@@ -39,7 +39,7 @@ static int open_watch(struct router *r, struct error *e)
 
 int router_open(struct router *r, int folder, int listener, struct error *e)
 {
-	*r = (struct router){ .host = { -1, -1, -1, -1, NULL }, .folder = folder, .states = -1, .networks = -1, .listener = listener,
+	*r = (struct router){ .host = { .namespace = -1, .own = -1, .networks = -1, .monitor = -1 }, .folder = folder, .states = -1, .networks = -1, .listener = listener,
 			      .epoll = -1, .watch = -1, .addresses = { .folder = -1 }, .spare = { .socket = -1, .pidfd = -1 },
 			      .upstream = -1, .pasta_socket = -1 };
 	if (lines_read(folder, NETWORK_RUN_FILE, rows, &r->run, e))

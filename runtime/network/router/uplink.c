@@ -204,6 +204,20 @@ int uplink_begin(struct uplink *uplink, struct host *host, const struct addresse
 	return begin_inside(uplink, a, has_ip6, e);
 }
 
+bool uplink_print(const struct uplink *uplink, const struct addresses *a, struct uplink_addresses *ret)
+{
+	const struct in6_addr ip6 = ip6_of(a, /* of_router= */ true);
+	unsigned number;
+	uint32_t ip4;
+
+	if (sscanf(uplink->name, NETWORK_HOST_LINK "%u", &number) != 1) /* a spare knows its name alone */
+		return false;
+	ip4 = ip4_of(number, /* of_router= */ true);
+	(void)inet_ntop(AF_INET, &ip4, ret->ip4, sizeof ret->ip4); /* both buffers are large enough */
+	(void)inet_ntop(AF_INET6, &ip6, ret->ip6, sizeof ret->ip6);
+	return true;
+}
+
 void uplink_end(struct uplink *uplink, struct host *host)
 {
 	struct netlink_request request;

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <net/if.h>
+#include <netinet/in.h>
 
 struct addresses;
 struct error;
@@ -20,6 +21,12 @@ struct uplink {
 
 /* Makes it, with addresses, routes, rules and forwarding. */
 int uplink_begin(struct uplink *uplink, struct host *host, const struct addresses *a, struct error *e);
+
+/* The router's ends of it, as texts; false where there is none. */
+struct uplink_addresses {
+	char ip4[INET_ADDRSTRLEN], ip6[INET6_ADDRSTRLEN];
+};
+bool uplink_print(const struct uplink *uplink, const struct addresses *a, struct uplink_addresses *ret);
 
 /* Removes it; what the host had to be changed for it is put back with the last one. */
 void uplink_end(struct uplink *uplink, struct host *host);

@@ -34,7 +34,7 @@ static void tell(int asker, const struct error *e)
 /* The caller waits, and gets the last line of stderr. */
 static int sweep(const char *number)
 {
-	struct host host = { -1, -1, -1, -1, NULL };
+	struct host host = { .namespace = -1, .own = -1, .networks = -1, .monitor = -1 };
 	struct error e = { 0 };
 	autoclose int namespace = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	int64_t networks;
