@@ -141,6 +141,10 @@ $O/tests/lines: tests/bench/lines.c $O/flags
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fsanitize% -fno-sanitize%,$(cflags)) -static-pie $(ldflags) -o $@ $<
 
+$O/tests/flow: tests/bench/flow.c $O/flags
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fsanitize% -fno-sanitize%,$(cflags)) -static-pie $(ldflags) -o $@ $<
+
 $O/tests/timing: tests/bench/timing.c $O/flags
 	@mkdir -p $(@D)
 	$(CC) $(cflags) -pie $(ldflags) -o $@ $<

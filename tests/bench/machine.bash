@@ -27,6 +27,7 @@ bench_outside() { # SCRIPT [BUILD [ARGUMENT…]]: never comes back
 	trap world_end EXIT
 	cp -r "$top/tests/bench" "$WORK/bench" # the machine sees no other folder below /tmp
 	[ ! -e "$build/tests/lines" ] || cp "$build/tests/lines" "$WORK/bench/"
+	[ ! -e "$build/tests/flow" ] || cp "$build/tests/flow" "$WORK/bench/"
 	machine_start bench
 	on bench env BENCH_INSIDE=1 WORK="$WORK" "$WORK/bench/$script" "$WORK/runtime/real" "$@" || status=$?
 	exit $status

@@ -55,7 +55,8 @@ static void add_outside(const struct host_port *port, const struct uplink_addres
 	text_addf(to, is_six(port) ? "[%s]:%d\n" : "%s:%d\n", is_six(port) ? uplink->ip6 : uplink->ip4, port->published);
 }
 
-static void add_targets(const struct router *r, const struct service *service, const struct host_port *port, const char *chain, struct text *to)
+static void add_targets(const struct router *r, const struct service *service, const struct host_port *port, const char *chain,
+			struct text *to)
 {
 	const char *ip = is_six(port) ? "ip6" : "ip";
 

@@ -35,8 +35,8 @@ void host_return(const struct host *host);
 /* An uplink is there: rules and forwarding, and the monitor. */
 int host_begin(struct host *host, const char *uplink, struct error *e);
 
-/* Rules of this network's uplink alone, for published ports (dnat.h): nft's commands, in a chain "ports_UPLINK" that is emptied before. They
- * go with the uplink. */
+/* Rules of this network's uplink alone, for published ports (dnat.h): nft's commands, in a chain "ports_UPLINK" that is emptied before.
+ * They go with the uplink. */
 int host_lead(struct host *host, const char *uplink, const char *commands, struct error *e);
 
 /* Something came by the monitor: where the table has gone it is made again. */
