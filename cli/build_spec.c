@@ -19,9 +19,9 @@
 #include "images/platform.h"
 #include "specs/build_plan.h"
 
-int build_spec_load(const char *path, const char *override, struct build_spec *ret, struct error *e)
+int build_spec_load(const char *path, const char *override, const char *service, struct build_spec *ret, struct error *e)
 {
-	const struct app_options chosen = { .override = override };
+	const struct app_options chosen = { .override = override, .service = service };
 	const char *slash = strrchr(path, '/');
 	const char *context, *file, *folder;
 

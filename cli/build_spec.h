@@ -19,8 +19,8 @@ struct build_spec {
 	char *folder;         /* that the spec lies in */
 };
 
-/* override: or NULL. A spec without "build" is an error. */
-int build_spec_load(const char *path, const char *override, struct build_spec *ret, struct error *e);
+/* override, service (of a file with several): or NULL. A spec without "build" is an error. */
+int build_spec_load(const char *path, const char *override, const char *service, struct build_spec *ret, struct error *e);
 void build_spec_release(struct build_spec *spec);
 
 /* "docker-image://NAME" of --build-context or "contexts": NAME, of a registry; NULL: it is something else. */

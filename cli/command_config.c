@@ -15,6 +15,7 @@
 #include "specs/app.h"
 #include "specs/lock.h"
 #include "specs/oci_template.h"
+#include "specs/stack.h"
 
 struct choices {
 	const char *override;
@@ -54,21 +55,21 @@ int command_config(const struct call *call)
 	autorelease(text) struct text out = { 0 };
 	struct choices choices = { 0 };
 	struct error e = { 0 };
-	struct app *app = NULL;
+	struct stack *stack = NULL;
 	int result = parse(call, &choices, &operands, &e);
 
 	if (result == 0) {
 		const struct app_options options = { .override = choices.override };
 
-		result = app_load(operands.items[0], &options, &app, &e);
+		result = stack_load(operands.items[0], &options, &stack, &e);
 	}
 	if (result == 0) {
-		app_dump(app, &out);
+		stack_dump(stack, &out);
 		result = report_text(&out, &e);
 	}
 	if (result)
 		report_error(NULL, NULL, &e);
-	app_free(app);
+	stack_free(stack);
 	return result ? EXIT_BOX_FAILED : 0;
 }
 

@@ -21,6 +21,7 @@
 #include "specs/app.h"
 #include "specs/container.h"
 #include "specs/lock.h"
+#include "specs/stack.h"
 
 struct making {
 	const struct lock_order *order;
@@ -101,11 +102,11 @@ static int add_bases(struct making *making, const struct list *images, struct er
 	return 0;
 }
 
-static int add_build(struct making *making, const char *override, struct error *e)
+static int add_build(struct making *making, const char *override, const char *service, struct error *e)
 {
 	struct build_spec spec = { 0 };
 	autorelease(list) struct list images = { 0 };
-	int result = build_spec_load(making->order->spec, override, &spec, e) || build_spec_images(&spec, NULL, &images, e) ||
+	int result = build_spec_load(making->order->spec, override, service, &spec, e) || build_spec_images(&spec, NULL, &images, e) ||
 		     add_bases(making, &images, e) ? -1 : 0;
 
 	build_spec_release(&spec);
@@ -124,14 +125,14 @@ static int add_file(struct making *making, struct error *e)
 	return add_bases(making, &images, e);
 }
 
-static int add_source(struct making *making, const struct app *app, const char *override, struct error *e)
+static int add_source(struct making *making, const struct app *app, const char *override, const char *service, struct error *e)
 {
 	autorelease(reference) struct reference reference = { 0 };
 	const char *field, *name = app_source(app), *words = app_image(app, &field);
 	struct app_build build;
 
 	if (app_build_of(app, &build))
-		return add_build(making, override, e);
+		return add_build(making, override, service, e);
 	if (lock_find_image(&making->lock, name) ||
 	    lock_find_file(making->lock.rootfs, making->lock.rootfs_count, name))
 		return 0;
@@ -167,34 +168,47 @@ static int add_policy(struct making *making, const struct app *app, struct error
 	return 0;
 }
 
+/* The app that a file is, or one of its services. */
+static int add_service(struct making *making, const struct stack_service *service, bool is_one_of_several, const char *override, struct error *e)
+{
+	const struct app *app = service->app;
+	int line;
+
+	if (add_source(making, app, override, is_one_of_several ? service->name : NULL, e) == 0 && add_policy(making, app, e) == 0)
+		return 0;
+	line = app_error_line(app, e->field);
+	if (e->field[0] && is_one_of_several)
+		error_in(e, "services.%s.%s", service->name, e->field);
+	else if (e->field[0])
+		error_in(e, "%s", e->field);
+	if (line)
+		error_in(e, "%s:%d", making->order->spec, line);
+	e->field[0] = '\0';
+	return -1;
+}
+
 /* The spec with one of its overrides, or without any (NULL). */
 static int add_variant(struct making *making, const char *override, struct error *e)
 {
 	const struct app_options options = { .override = override };
-	struct app *app = NULL;
-	int result = app_load(making->order->spec, &options, &app, e);
+	struct stack *stack = NULL;
+	int result = stack_load(making->order->spec, &options, &stack, e);
 
-	if (result == 0 && (add_source(making, app, override, e) || add_policy(making, app, e))) {
-		int line = app_error_line(app, e->field);
-
-		if (e->field[0])
-			error_in(e, "%s", e->field);
-		if (line)
-			error_in(e, "%s:%d", making->order->spec, line);
-		e->field[0] = '\0';
-		result = -1;
-	}
-	app_free(app);
+	for (size_t i = 0; result == 0 && i < stack->count; i++)
+		result = add_service(making, &stack->services[i], stack->name != NULL, override, e);
+	stack_free(stack);
 	return result && override ? error_in(e, "override %s", override) : result;
 }
 
 static int add_all(struct making *making, struct error *e)
 {
 	autorelease(list) struct list overrides = { 0 };
-	struct app *app = NULL;
-	int result = app_load(making->order->spec, NULL, &app, e);
+	struct stack *stack = NULL;
+	int result = stack_load(making->order->spec, NULL, &stack, e);
 
 	if (result == 0) {
+		const struct app *app = stack->services[0].app; /* each of them has the text of the whole file */
+
 		app_override_names(app, &overrides);
 		making->lock.version = LOCK_VERSION;
 		making->lock.spec = locking_spec_digest(app);
@@ -202,7 +216,7 @@ static int add_all(struct making *making, struct error *e)
 	}
 	for (size_t i = 0; result == 0 && i < overrides.count; i++)
 		result = add_variant(making, overrides.items[i], e);
-	app_free(app);
+	stack_free(stack);
 	return result;
 }
 

@@ -150,13 +150,18 @@ static int fill(int folder, const struct places *places, const struct app_defini
 				     .supervisor = supervisor, .restart = (char *)d->restart, .stop_signal = d->stop_signal,
 				     .stop_grace_us = d->stop_grace_us, .created = time(NULL), .image = (char *)d->image, .command = command,
 				     .log_driver = (char *)d->log_driver, .log_max_size = d->log_max_size, .log_max_files = d->log_max_files,
-				     .spec_file = (char *)d->spec_file, .terminal = d->terminal, .keep_stdin = d->keep_stdin };
+				     .spec_file = (char *)d->spec_file, .terminal = d->terminal, .keep_stdin = d->keep_stdin,
+				     .stack = (char *)d->stack, .service = (char *)(d->service ? d->service : d->name),
+				     .generation = d->generation ? d->generation : 1, .replica = d->replica ? d->replica : 1, .level = d->level,
+				     .digest = (char *)d->spec_digest, .volumes_of = (char *)d->volumes_of };
 
 	if (!supervisor || file_replace(folder, "app.json", d->json->data, d->json->length, 0600, e))
 		return -1;
 	if (health_define(folder, d->container, e) || define_secrets(folder, d->container, e) ||
 	    app_volumes_define(folder, d->container, e) || app_network_define(folder, d->container, e) ||
 	    job_define(folder, d->schedule, e))
+		return -1;
+	if (d->is_standby && file_replace(folder, STANDBY_FILE, "", 0, 0600, e))
 		return -1;
 	if (d->remove && file_replace(folder, REMOVE_FILE, "", 0, 0600, e))
 		return -1;

@@ -4,7 +4,7 @@
  *
  *     app.json      the frozen spec: needs no other file and no variable
  *     image         the digest of its image, which stays in the store as long (images/app_images.h); none: a folder of the host
- *     settings, wanted, last, remove   runtime/supervise/app_settings.h
+ *     settings, wanted, last, remove, standby, retired   runtime/supervise/app_settings.h
  *     volumes       app_volumes.h
  *     schedule, next   of a job: job.h
  *     network, standby   app_network.h
@@ -42,6 +42,10 @@ struct app_definition {
 	const struct app_schedule *schedule; /* of a job; NULL, or without times: it is none */
 	bool terminal, keep_stdin; /* -t, -i */
 	bool remove;             /* --rm: it goes with its end */
+	const char *stack, *service; /* app_settings.h, as the next; service NULL: its name */
+	int64_t generation, replica, level; /* 0: the first */
+	const char *spec_digest, *volumes_of;
+	bool is_standby;         /* it waits for its turn */
 };
 
 /* Makes the definition of an app that the user wants to run. A name that is taken is ERROR_EXISTS. The caller holds them (apps_hold). */

@@ -94,6 +94,9 @@ static int rename_settings(int definition, const char *name, struct error *e)
 	/* Another app may use its image's volumes too, so they stay what they are called. */
 	if (!settings.volumes_of && strcmp(before, name) != 0)
 		settings.volumes_of = alloc_copy(before);
+	free(settings.service);
+	settings.service = alloc_copy(name);
+	settings.generation = settings.replica = 1;
 	settings.name = (char *)name;
 	result = app_settings_write(definition, &settings, e);
 	settings.name = before;

@@ -33,6 +33,7 @@
 #include "specs/problems.h"
 #include "specs/relax.h"
 #include "specs/services.h"
+#include "specs/stack.h"
 
 enum { FILE_LIMIT = 1 << 20 };
 
@@ -60,7 +61,7 @@ static int read_source(const char *path, struct app *app, struct error *e)
 }
 
 /* What nobody wrote and has a word: what box config shows is then the whole truth. */
-static void fill_name(struct app *app)
+void app_fill_name(struct app *app)
 {
 	const char *folder = strrchr(app->folder, '/');
 
@@ -78,14 +79,16 @@ int app_error_line(const struct app *app, const char *field)
 {
 	int line = 0;
 
+	autofree char *whole = text_format("%s%s%s", app->prefix ? app->prefix : "", app->prefix ? "." : "", field);
+
 	if (!*field || !app->text.data)
 		return 0;
 	if (app->override) {
-		autofree char *path = text_format("overrides.%s.%s", app->override, field);
+		autofree char *path = text_format("overrides.%s.%s", app->override, whole);
 
 		line = locate_exact(app->text.data, app->text.length, path);
 	}
-	return line ? line : locate_line(app->text.data, app->text.length, field);
+	return line ? line : locate_line(app->text.data, app->text.length, whole);
 }
 
 const char *app_option(const struct app *app, const char *field)
@@ -123,7 +126,8 @@ static int read_text(const char *path, struct app *app, json_t **ret, struct err
 	return *ret ? 0 : -1;
 }
 
-static int decode(const struct app_options *options, struct app *app, json_t *root, struct problems *p)
+/* stack gets the services of a file that has them. */
+static int decode(const struct app_options *options, struct app *app, json_t *root, struct stack *stack, struct problems *p)
 {
 	app->override = alloc_copy(options ? options->override : NULL);
 	if (!json_is_object(root))
@@ -131,25 +135,48 @@ static int decode(const struct app_options *options, struct app *app, json_t *ro
 	if (override_apply(root, app->override, p))
 		return -1;
 	if (json_object_get(root, "services"))
-		return services_refuse(app, root, p);
+		return services_decode(app, root, stack, p);
 	if (option_merge(options ? options->fields : NULL, root, &app->from_options, p->e))
 		return -1;
 	return app_decode(app, root, p);
 }
 
 /* path: NULL where the text is there already. p tells with lines already where it collects; the first and only error gets its line here. */
-static int read_app(const char *path, const struct app_options *options, struct app *app, struct problems *p)
+static int read_app(const char *path, const struct app_options *options, struct app *app, struct stack *stack, struct problems *p)
 {
 	json_t *root = NULL;
 	int result = read_text(path, app, &root, p->e);
 
 	if (result)
 		return p->tell ? problems_add(p) : -1;
-	result = decode(options, app, root, p);
+	result = decode(options, app, root, stack, p);
 	json_decref(root);
 	if (result || p->count)
 		return p->tell ? -1 : with_line(app, p->e);
-	fill_name(app);
+	app_fill_name(app);
+	return 0;
+}
+
+/* The app of a file, which is released, or of the service that is meant. */
+static int choose_service(const struct app_options *options, struct app *file, struct stack *stack, struct app **ret, struct error *e)
+{
+	const char *name = options ? options->service : NULL;
+	const struct stack_service *service = name ? stack_find(stack, name) : NULL;
+
+	if (!stack->count) {
+		*ret = file;
+		return 0;
+	}
+	if (!service) {
+		if (name)
+			error_set(e, ERROR_MISSING, "%s: there is no service \"%s\" in it", file->file, name);
+		else
+			error_set(e, ERROR_USAGE, "%s has several services: this takes a file of one app", file->file);
+		return -1;
+	}
+	*ret = service->app;
+	((struct stack_service *)service)->app = NULL;
+	app_free(file);
 	return 0;
 }
 
@@ -157,13 +184,37 @@ int app_load(const char *path, const struct app_options *options, struct app **r
 {
 	struct app *app = alloc_zeroed(1, sizeof *app);
 	struct problems first = { .e = e };
+	autorelease(stack) struct stack stack = { 0 };
 
 	app_init(app);
-	if (read_app(path, options, app, &first)) {
+	if (read_app(path, options, app, &stack, &first) || choose_service(options, app, &stack, ret, e)) {
 		app_free(app);
 		return -1;
 	}
-	*ret = app;
+	return 0;
+}
+
+int stack_load(const char *path, const struct app_options *options, struct stack **ret, struct error *e)
+{
+	struct app *app = alloc_zeroed(1, sizeof *app);
+	struct stack *stack = alloc_zeroed(1, sizeof *stack);
+	struct problems first = { .e = e };
+
+	app_init(app);
+	if (read_app(path, options, app, stack, &first)) {
+		app_free(app);
+		stack_free(stack);
+		return -1;
+	}
+	stack->file = alloc_copy(path);
+	if (stack->count) {
+		stack->shared = app;
+	} else {
+		struct stack_service *only = alloc_append(&stack->services, &stack->count, sizeof *only);
+
+		*only = (struct stack_service){ .name = alloc_copy(app->name), .full = alloc_copy(app->name), .app = app };
+	}
+	*ret = stack;
 	return 0;
 }
 
@@ -182,7 +233,7 @@ int app_from_image(const char *image, const char *name, const struct app_options
 	json_add_key(&app->text, "image");
 	json_add_text(&app->text, image);
 	text_add_char(&app->text, '}');
-	if (read_app(NULL, options, app, &first)) {
+	if (read_app(NULL, options, app, /* stack= */ NULL, &first)) {
 		app_free(app);
 		return -1;
 	}
@@ -211,9 +262,10 @@ int app_check(const char *path, const struct app_options *options, struct list *
 	struct app *app = alloc_zeroed(1, sizeof *app);
 	struct collection to = { .app = app, .lines = problems, .hints = hints };
 	struct problems all = { .e = e, .tell = collect, .closure = &to };
+	autorelease(stack) struct stack stack = { 0 };
 
 	app_init(app);
-	(void)read_app(path, options, app, &all); /* the lines say it */
+	(void)read_app(path, options, app, &stack, &all); /* the lines say it */
 	app_free(app);
 	return problems->count ? -1 : 0;
 }
@@ -228,6 +280,7 @@ void app_release(struct app *app)
 	free(app->file);
 	free(app->folder);
 	free(app->override);
+	free(app->prefix);
 	free(app->reference);
 	json_decref(app->oci);
 	*app = (struct app){ 0 };
@@ -286,7 +339,7 @@ json_t *app_build(const struct app *app)
 	/* Written but empty is not the same as not written: an empty entrypoint takes the image's away; and what is not supported
 	 * yet is refused where it is written at all. */
 	static const char *const quiet[] = { "entrypoint", "command", "build", "healthcheck", "reload", "logging", "update", "networks",
-					     "ports", "schedule" };
+					     "ports", "schedule", "replicas" };
 	json_t *root = field_build(app_table, app);
 
 	for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++)

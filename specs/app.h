@@ -21,7 +21,9 @@ struct error;
 /* What the command line says on top of the file. */
 struct app_options {
 	const char *override;      /* --override NAME, or NULL */
+	const char *service;       /* of a file with services: the one that is meant; NULL: the file is one app */
 	const char *name;          /* --name, or NULL */
+	const char *hostname;      /* where the file has none; NULL: the name */
 	const char *volumes_of;    /* the name by which its image's volumes are called; NULL: its own */
 	const struct list *env;    /* -e KEY=VALUE or KEY (taken from the caller's environment) */
 	const struct list *volumes; /* -v SOURCE:TARGET[:ro] */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * app_check.c - the table of rules, and what comes later.
+ * app_check.c - the table of rules.
  */
 #include "specs/app_check.h"
 
@@ -28,33 +28,6 @@ int app_unexpected(struct problems *p, const char *expected, const char *found, 
 	error_set(p->e, ERROR_SPEC, "expected %s, found \"%.80s\"", expected, found);
 	error_at(p->e, "%s", path);
 	return problems_add(p);
-}
-
-static int refuse(struct problems *p, const char *field, const char *what, const char *meanwhile)
-{
-	error_set(p->e, ERROR_UNSUPPORTED, "%s not supported yet", what);
-	if (meanwhile)
-		error_hint(p->e, "%s", meanwhile);
-	error_at(p->e, "%s", field);
-	return problems_add(p);
-}
-
-/* Fields whose machinery this version does not have. They are checked like all others first; they are never ignored. */
-static int check_later(const struct app *app, struct problems *p)
-{
-	const struct {
-		bool is_asked;
-		const char *field, *what, *meanwhile;
-	} later[] = {
-		{ app_has(app, "update"), "update", "replacing an app is", NULL },
-	};
-
-	if (app->is_service)
-		return 0; /* the file as a whole is refused */
-	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-		if (later[i].is_asked && refuse(p, later[i].field, later[i].what, later[i].meanwhile))
-			return -1;
-	return 0;
 }
 
 /* Against the namespaces that the app will have: whether it is well-formed cannot depend on the image. */
@@ -103,7 +76,7 @@ static int (*const rules[])(const struct app *app, struct problems *p) = {
 	check_security, check_networks,     check_ports,       check_healthcheck, check_restart,  check_logging, check_schedule,
 	check_memory,  check_disk,         check_cpusets,      check_io,      check_ulimits, check_sysctls,
 	check_volumes, check_tmpfs,        check_secrets, check_devices, check_targets, check_oci,
-	check_build,   check_later,
+	check_build,  
 };
 
 int app_check_rules(const struct app *app, struct problems *p)

@@ -37,7 +37,7 @@ static void choose_name(const struct app *app, const struct app_options *options
 {
 	c->name = alloc_copy(options && options->name ? options->name : app->name);
 	/* The kernel takes 64 bytes; resolvers take 63. */
-	c->hostname = app->hostname ? alloc_copy(app->hostname) : text_format("%.63s", c->name);
+	c->hostname = app->hostname ? alloc_copy(app->hostname) : text_format("%.63s", options && options->hostname ? options->hostname : c->name);
 }
 
 /* As Docker: an entrypoint of the spec forgets the image's command too. */

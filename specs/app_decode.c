@@ -71,6 +71,12 @@ static int check_opaque(struct app *app, json_t *object, struct problems *p)
 		if (problems_add(p))
 			return -1;
 	}
+	if (json_object_get(object, "profiles") && !app->is_service) {
+		error_set(p->e, ERROR_SPEC, "an app is in profiles only in a file with \"services\"");
+		error_at(p->e, "profiles");
+		if (problems_add(p))
+			return -1;
+	}
 	if (json_object_get(object, "overrides")) {
 		error_set(p->e, ERROR_SPEC, "overrides stand at the top of the file, beside \"services\"");
 		error_at(p->e, "overrides");

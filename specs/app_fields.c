@@ -63,6 +63,10 @@ const struct field app_table[] = {
 	{ "update", FIELD_OBJECT, AT(update), .sub = update_fields, .help = "How a new generation replaces the old." },
 	{ "schedule", FIELD_OBJECT, AT(schedule), .sub = schedule_fields, .expand = shorthand_schedule,
 	  .help = "A job: it runs at these times (box run -d), and ends. An object, or the times alone: \"30 3 * * *\"." },
+	{ "replicas", FIELD_INTEGER, AT(replicas), .min = 1, .max = 1000,
+	  .help = "How many instances of it run side by side under box up. Default: 1." },
+	{ "profiles", FIELD_TEXT_LIST, AT(profiles), .flags = FIELD_SPARSE,
+	  .help = "In a file with services: it is started with --profile, or where it is named. Default: always." },
 	{ "labels", FIELD_MAP, AT(labels), .help = "Words for people and tools; box does not read them." },
 	{ "annotations", FIELD_MAP, AT(annotations), .help = "Words for OCI tools; box does not read them." },
 	{ "depends_on", FIELD_OPAQUE, 0, .help = "In a file with services: those that have to run before, as an array or with conditions." },
@@ -90,6 +94,10 @@ void app_init(struct app *app)
 	app->schedule.timeout = LIMIT_UNSET;
 	app->logging.max_size = LOG_MAX_SIZE;
 	app->logging.max_files = LOG_MAX_FILES;
+	app->replicas = 1;
+	app->update.monitor = 2 * 1000000;
+	app->update.timeout = 60 * 1000000;
+	app->update.drain = 10 * 1000000;
 }
 
 bool app_has(const struct app *app, const char *key)

@@ -165,7 +165,8 @@ enum log_choice { LOG_CHOICE_FILE, LOG_CHOICE_JOURNALD };
 enum { LOG_MAX_SIZE = 10 << 20, LOG_MAX_FILES = 3 }; /* where nobody says */
 
 struct update {
-	int order;
+	int order; /* enum app_update_order */
+	int64_t monitor, timeout, drain;
 };
 
 struct schedule {
@@ -211,6 +212,8 @@ struct app {
 	struct logging logging;
 	struct update update;
 	struct schedule schedule;
+	int64_t replicas;
+	struct list profiles;
 	struct list labels, annotations;
 
 	/* Not fields: where it came from. */
@@ -223,6 +226,7 @@ struct app {
 	struct list written;   /* top-level keys that the file (with its override) has */
 	struct list from_options; /* fields that an option has set: option_merge.h */
 	bool is_service;       /* one of several in the file */
+	char *prefix;          /* where in the file it stands: "services.web"; NULL: it is the file */
 	struct json_t *oci;    /* the "oci" block, or NULL */
 };
 
@@ -230,6 +234,9 @@ extern const struct field app_table[];
 
 /* Every default that is not zero and needs nothing else. */
 void app_init(struct app *app);
+
+/* Gives it a name, its folder's, where it has none. */
+void app_fill_name(struct app *app);
 
 /* Releases everything but the memory of app itself. */
 void app_release(struct app *app);

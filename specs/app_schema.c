@@ -12,6 +12,12 @@
 #include "specs/field_json.h"
 #include "specs/oci_block.h"
 #include "specs/schema.h"
+#include "specs/services.h"
+
+static json_t *map_of(const struct field *table)
+{
+	return json_pack("{s:s, s:o}", "type", "object", "additionalProperties", schema_object(table));
+}
 
 /* What the tables do not say, because other code reads it. */
 static void add_opaque(json_t *app)
@@ -23,16 +29,16 @@ static void add_opaque(json_t *app)
 	json_object_update_new(json_object_get(properties, "oci"), schema_object(oci_block_fields));
 	json_object_update_new(json_object_get(properties, "overrides"),
 			       json_pack("{s:s, s:{s:s}}", "type", "object", "additionalProperties", "type", "object"));
-	json_object_update_new(json_object_get(properties, "depends_on"), schema_any_of(names, schema_typed("object")));
+	json_object_update_new(json_object_get(properties, "depends_on"), schema_any_of(names, map_of(dependency_fields)));
 }
 
 /* Several apps in one file. */
 static json_t *file_schema(void)
 {
 	json_t *named = json_pack("{s:s, s:{s:s}}", "type", "object", "additionalProperties", "type", "object");
-	json_t *schema = json_pack("{s:s, s:{s:o, s:o, s:{s:s, s:{s:s}}, s:O, s:O, s:O, s:O}, s:b, s:{s:{}}}", "type", "object", "properties",
+	json_t *schema = json_pack("{s:s, s:{s:o, s:o, s:{s:s, s:{s:s}}, s:o, s:o, s:O, s:O}, s:b, s:{s:{}}}", "type", "object", "properties",
 				   "$schema", schema_typed("string"), "name", schema_typed("string"), "services", "type", "object",
-				   "additionalProperties", "$ref", "#/definitions/app", "networks", named, "volumes", named, "secrets",
+				   "additionalProperties", "$ref", "#/definitions/app", "networks", map_of(stack_network_fields), "volumes", map_of(stack_volume_fields), "secrets",
 				   named, "overrides", named, "additionalProperties", 0, "patternProperties", "^x-");
 
 	json_decref(named);

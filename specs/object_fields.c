@@ -5,6 +5,7 @@
 #include "specs/app_fields.h"
 #include "specs/app_tables.h"
 #include "specs/shorthand.h"
+#include "specs/stack.h"
 
 static const char *const volume_types[] = { "bind", "volume", "tmpfs", NULL };
 static const char *const idmaps[] = { "caller", "container", "none", NULL };
@@ -186,10 +187,16 @@ const struct field logging_fields[] = {
 	{ 0 },
 };
 
+#define AT(member) offsetof(struct update, member)
 const struct field update_fields[] = {
-	{ "order", FIELD_ENUM, offsetof(struct update, order), .names = update_orders, .help = "stop-first or start-first." },
+	{ "order", FIELD_ENUM, AT(order), .min = UPDATE_STOP_FIRST, .names = update_orders,
+	  .help = "stop-first or start-first. Default: start-first where nothing is written by both, else stop-first." },
+	{ "monitor", FIELD_DURATION, AT(monitor), .help = "So long a new one without a health check has to run. Default: 2s." },
+	{ "timeout", FIELD_DURATION, AT(timeout), .min = 1000, .help = "By then a new one with a health check has to be healthy. Default: 60s." },
+	{ "drain", FIELD_DURATION, AT(drain), .help = "So long connections to the old one may last. Default: 10s." },
 	{ 0 },
 };
+#undef AT
 
 static const char *const overlaps[] = { "skip", "queue", "replace", NULL };
 

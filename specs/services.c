@@ -2,8 +2,7 @@
 /*
  * services.c - several apps in one file.
  *
- * Running them needs private networks and a supervisor, which come later. Until then the file is read as strictly as it
- * will be, so that nobody finds out on the day of the upgrade.
+ *     the file's own keys -> each service: dependencies, secrets by name -> app_decode.c -> whole names -> order
  */
 #include "specs/services.h"
 
@@ -14,149 +13,31 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "specs/app_fields.h"
 #include "specs/field.h"
 #include "specs/field_json.h"
+#include "specs/interpolate.h"
 #include "specs/problems.h"
+#include "specs/stack.h"
 
-static const char *const conditions[] = { "service_started", "service_healthy", "service_completed_successfully", NULL };
-
-struct dependency {
-	int condition;
-	bool restart, required;
-};
-
-static const struct field dependency_table[] = {
-	{ "condition", FIELD_ENUM, offsetof(struct dependency, condition), .names = conditions,
-	  .help = "service_started, service_healthy or service_completed_successfully." },
-	{ "restart", FIELD_BOOL, offsetof(struct dependency, restart), .help = "Restart when that one is replaced." },
-	{ "required", FIELD_BOOL, offsetof(struct dependency, required), .help = "Fail without that one. Default: true." },
-	{ 0 },
-};
-
-struct file {
-	char *name;
-};
-
-static const struct field file_table[] = {
-	{ "$schema", FIELD_OPAQUE, 0, .help = "For editors." },
-	{ "name", FIELD_TEXT, offsetof(struct file, name), .help = "Name of all of them together." },
+#define AT(member) offsetof(struct stack, member)
+const struct field services_table[] = {
+	{ "$schema", FIELD_OPAQUE, 0, .help = "For editors: the path of app.schema.json. box does not read it." },
+	{ "name", FIELD_TEXT, AT(name), .pattern = "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$",
+	  .help = "Name of all of them together: letters, digits, \"_\", \".\", \"-\". Default: the file's folder." },
 	{ "services", FIELD_OPAQUE, 0, .help = "The apps, by name." },
-	{ "networks", FIELD_OPAQUE, 0, .help = "Private networks, by name." },
-	{ "volumes", FIELD_OPAQUE, 0, .help = "Volumes, by name." },
-	{ "secrets", FIELD_OPAQUE, 0, .help = "Secrets, by name." },
+	{ "networks", FIELD_OBJECT_MAP, AT(networks), .sub = stack_network_fields, .size = sizeof(struct stack_network),
+	  .count_offset = AT(network_count), .help = "Private networks, by name." },
+	{ "volumes", FIELD_OBJECT_MAP, AT(volumes), .sub = stack_volume_fields, .size = sizeof(struct stack_volume),
+	  .count_offset = AT(volume_count), .help = "Volumes, by name." },
+	{ "secrets", FIELD_OPAQUE, 0, .help = "Where secrets come from, by name." },
 	{ 0 },
 };
+#undef AT
 
-static int check_dependency(json_t *services, const char *own, const char *other, const struct place *at, struct problems *p)
-{
-	if (strcmp(own, other) == 0)
-		error_set(p->e, ERROR_SPEC, "%.80s depends on itself", own);
-	else if (!json_object_get(services, other))
-		error_set(p->e, ERROR_SPEC, "there is no service \"%.80s\"", other);
-	else
-		return 0;
-	return field_problem(p, at);
-}
-
-/* "depends_on" of one service, an array of names or an object of conditions, is checked and made an object without conditions. */
-static int take_dependencies(json_t *services, const char *own, json_t *service, struct problems *p)
-{
-	const struct place at = { .key = "depends_on" };
-	json_t *depends = json_object_get(service, "depends_on"), *item;
-	const char *key;
-	size_t i;
-
-	if (depends && !json_is_object(depends) && !json_is_array(depends))
-		return field_expected(p, &at, "an array of services, or an object of conditions", depends);
-	json_array_foreach(depends, i, item) {
-		const struct place here = { .up = &at, .index = i };
-
-		if (json_is_string(item) ? check_dependency(services, own, json_string_value(item), &here, p)
-					 : field_expected(p, &here, "a service", item))
-			return -1;
-	}
-	json_object_foreach(depends, key, item) {
-		const struct place here = { .up = &at, .key = key };
-		struct dependency dependency = { .required = true };
-
-		if (check_dependency(services, own, key, &here, p))
-			return -1;
-		if (field_decode(dependency_table, item, &dependency, p->e) && field_problem(p, &here))
-			return -1;
-	}
-	return 0;
-}
-
-static bool is_waiting(json_t *depends, json_t *started)
-{
-	const char *key;
-	json_t *item;
-	size_t i;
-
-	json_array_foreach(depends, i, item)
-		if (json_is_string(item) && !json_object_get(started, json_string_value(item)))
-			return true;
-	json_object_foreach(depends, key, item)
-		if (!json_object_get(started, key))
-			return true;
-	return false;
-}
-
-/* Starts, on paper, everything that waits for nothing more, until nothing is left, or nothing moves: a circle. */
-static int check_order(json_t *services, struct problems *p)
-{
-	json_t *started = json_object(), *service;
-	const char *name, *stuck;
-	size_t count;
-	int result = 0;
-
-	do {
-		count = json_object_size(started);
-		stuck = NULL;
-		json_object_foreach(services, name, service) {
-			if (json_object_get(started, name))
-				continue;
-			if (is_waiting(json_object_get(service, "depends_on"), started))
-				stuck = name;
-			else
-				json_object_set_new(started, name, json_true());
-		}
-	} while (stuck && json_object_size(started) > count);
-	if (stuck) {
-		error_set(p->e, ERROR_SPEC, "the services wait for each other in a circle");
-		error_at(p->e, "services.%s.depends_on", stuck);
-		result = problems_add(p);
-	}
-	json_decref(started);
-	return result;
-}
-
-static int check_service(const struct app *file, json_t *services, const char *name, json_t *service, struct problems *p)
-{
-	autofree char *prefix = text_format("services.%s", name);
-	struct app app = { .file = alloc_copy(file->file), .folder = alloc_copy(file->folder), .name = alloc_copy(name),
-			   .is_service = true };
-	int result;
-
-	app_init(&app);
-	p->prefix = prefix;
-	result = json_is_object(service) ? take_dependencies(services, name, service, p) : 0;
-	if (result == 0) {
-		json_t *rest = json_copy(service);
-
-		if (json_is_object(rest))
-			json_object_del(rest, "depends_on");
-		result = app_decode(&app, rest, p);
-		json_decref(rest);
-	}
-	p->prefix = NULL;
-	app_release(&app);
-	return result;
-}
-
-static int check_named_objects(json_t *root, const char *key, struct problems *p)
+static int check_objects(json_t *root, const char *key, struct problems *p)
 {
 	const struct place at = { .key = key };
 	json_t *objects = json_object_get(root, key), *item;
@@ -173,26 +54,136 @@ static int check_named_objects(json_t *root, const char *key, struct problems *p
 	return 0;
 }
 
-int services_refuse(const struct app *file, json_t *root, struct problems *p)
+static int check_names(const struct stack *stack, json_t *services, struct problems *p)
 {
-	json_t *services = json_object_get(root, "services"), *service;
-	struct file top = { 0 };
-	size_t before = p->count;
+	const struct place top = { .key = "name" }, at = { .key = "services" };
 	const char *name;
-	int result = field_decode_all(file_table, root, &top, p);
+	json_t *item;
 
-	field_release(file_table, &top);
-	if (result || check_named_objects(root, "services", p) || check_named_objects(root, "networks", p) ||
-	    check_named_objects(root, "volumes", p) || check_named_objects(root, "secrets", p) || p->count > before)
-		return -1;
-	json_object_foreach(services, name, service)
-		if (check_service(file, services, name, service, p) && !p->tell)
+	if (!name_is_plain(stack->name) || strlen(stack->name) > 60) {
+		error_set(p->e, ERROR_SPEC, "expected a letter or digit, then up to 59 letters, digits, \"_\", \".\" or \"-\", found \"%.80s\"",
+			  stack->name);
+		if (field_problem(p, &top))
 			return -1;
-	if (check_order(services, p) || p->count > before)
+	}
+	json_object_foreach(services, name, item) {
+		const struct place here = { .up = &at, .key = name };
+
+		/* Replicas are called "web-2", and generations "web.2". */
+		if (name_is_plain(name) && strlen(name) <= 50 && !strchr(name, '.'))
+			continue;
+		error_set(p->e, ERROR_SPEC, "expected a service's name of up to 50 letters, digits, \"_\" or \"-\", found \"%.80s\"", name);
+		if (field_problem(p, &here))
+			return -1;
+	}
+	return 0;
+}
+
+/* "web-2" is the second replica of "web". */
+static int check_replicas(const struct stack *stack, struct problems *p)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		const struct stack_service *service = &stack->services[i];
+		const char *dash = strrchr(service->name, '-');
+		autofree char *other = dash && dash[1] && strspn(dash + 1, "0123456789") == strlen(dash + 1)
+					       ? text_format("%.*s", (int)(dash - service->name), service->name)
+					       : NULL;
+
+		if (!other || !stack_find(stack, other))
+			continue;
+		error_set(p->e, ERROR_SPEC, "\"%s\" is what a replica of the service \"%s\" is called: choose another name", service->name, other);
+		error_at(p->e, "services.%s", service->name);
+		if (problems_add(p))
+			return -1;
+	}
+	return 0;
+}
+
+static int refuse_name(json_t *service, struct problems *p)
+{
+	if (!json_object_get(service, "name"))
+		return 0;
+	error_set(p->e, ERROR_SPEC, "the name of a service is its key in \"services\"");
+	error_at(p->e, "name");
+	return problems_add(p);
+}
+
+static int decode_service(const struct app *file, json_t *root, struct stack *stack, struct stack_service *service, struct problems *p)
+{
+	json_t *services = json_object_get(root, "services"), *object = json_object_get(services, service->name);
+	struct app *app = service->app;
+	int result;
+
+	if (service_dependencies(services, object, service, p) || refuse_name(object, p))
 		return -1;
-	error_set(p->e, ERROR_UNSUPPORTED, "several services in one file are not supported yet");
-	error_hint(p->e, "write one file per app");
-	error_at(p->e, "services");
-	(void)problems_add(p); /* the last word in any case */
-	return -1;
+	service_secrets(json_object_get(root, "secrets"), object);
+	json_object_del(object, "depends_on");
+	result = app_decode(app, object, p);
+	if (result == 0)
+		result = service_names(stack, app, p);
+	app->name = alloc_copy(service->full);
+	app->prefix = text_format("services.%s", service->name);
+	text_add_bytes(&app->text, file->text.data, file->text.length);
+	app->override = alloc_copy(file->override);
+	return result;
+}
+
+static void add_service(const struct app *file, struct stack *stack, const char *name)
+{
+	struct stack_service *service = alloc_append(&stack->services, &stack->count, sizeof *service);
+	struct app *app = alloc_zeroed(1, sizeof *app);
+
+	app_init(app);
+	app->file = alloc_copy(file->file);
+	app->folder = alloc_copy(file->folder);
+	app->is_service = true;
+	*service = (struct stack_service){ .name = alloc_copy(name), .full = text_format("%s-%s", stack->name, name), .app = app };
+}
+
+static int decode_all(const struct app *file, json_t *root, struct stack *stack, struct problems *p)
+{
+	json_t *services = json_object_get(root, "services"), *item;
+	const char *name;
+
+	json_object_foreach(services, name, item) add_service(file, stack, name);
+	for (size_t i = 0; i < stack->count; i++) {
+		autofree char *prefix = text_format("services.%s", stack->services[i].name);
+		int result;
+
+		p->prefix = prefix;
+		result = decode_service(file, root, stack, &stack->services[i], p);
+		p->prefix = NULL;
+		if (result && !p->tell)
+			return -1;
+	}
+	return 0;
+}
+
+int services_decode(struct app *file, json_t *root, struct stack *ret, struct problems *p)
+{
+	json_t *services = json_object_get(root, "services"), *own = json_copy(root);
+	size_t before = p->count;
+	int result;
+
+	json_object_del(own, "services");
+	result = interpolate_json(own, NULL, p) || p->count > before || field_decode_all(services_table, own, ret, p) ? -1 : 0;
+	if (result == 0)
+		json_object_update(root, own);
+	json_decref(own);
+	if (result || check_objects(root, "services", p) || check_objects(root, "secrets", p) || p->count > before)
+		return -1;
+	if (json_object_size(services) == 0) {
+		error_set(p->e, ERROR_SPEC, "expected at least one service");
+		error_at(p->e, "services");
+		(void)problems_add(p);
+		return -1;
+	}
+	file->name = alloc_copy(ret->name);
+	app_fill_name(file);
+	free(ret->name);
+	ret->name = alloc_copy(file->name);
+	services_name_all(ret);
+	if (check_names(ret, services, p) || p->count > before || decode_all(file, root, ret, p) || p->count > before)
+		return -1;
+	return check_replicas(ret, p) || services_order(ret, p) || p->count > before ? -1 : 0;
 }

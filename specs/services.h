@@ -6,9 +6,33 @@
 
 #include <jansson.h>
 
-struct app;
-struct problems;
+#include "specs/field.h"
 
-/* Decodes and checks every service of the file that root is (its overrides merged), then tells that this version of box cannot run
- * them. file: whose name and folder they have. Never 0. */
-int services_refuse(const struct app *file, json_t *root, struct problems *p);
+struct app;
+struct list;
+struct problems;
+struct stack;
+struct stack_service;
+
+/* Decodes and checks the file that root is, its overrides merged, and every service of it. file: whose name and folder they have; it
+ * gets the name of the stack. ret is released by stack_release in any case. */
+int services_decode(struct app *file, json_t *root, struct stack *ret, struct problems *p);
+
+/* service_depends.c: "depends_on" of one service. services: all of them, by name. */
+int service_dependencies(json_t *services, json_t *service, struct stack_service *ret, struct problems *p);
+
+/* Gives each service its level and puts them in order; a circle is an error. */
+int services_order(struct stack *stack, struct problems *p);
+
+/* service_shared.c: what the file says for all. Before a service is decoded, secrets by name get their sources; afterwards names of
+ * volumes and networks become whole. */
+void service_secrets(json_t *secrets, json_t *service);
+int service_names(const struct stack *stack, struct app *app, struct problems *p);
+
+/* Whole names: "shop_data" for "data" of the file shop. */
+void services_name_all(struct stack *stack);
+
+void stack_release(struct stack *stack);
+
+extern const struct field services_table[]; /* of struct stack: the file's own keys */
+extern const struct field dependency_fields[], stack_volume_fields[], stack_network_fields[];

@@ -140,7 +140,7 @@ static enum build_log_style style_of(const struct build_options *options)
 
 static int load_spec(const char *path, struct build_options *options, struct build_spec *ret, struct error *e)
 {
-	if (build_spec_load(path, options->override, ret, e))
+	if (build_spec_load(path, options->override, options->service, ret, e))
 		return -1;
 	if (!options->file)
 		options->file = ret->file;
@@ -297,6 +297,7 @@ int build_for_run(const struct call *call, const char *path, const struct build_
 	options.quiet = wish->is_quiet;
 	options.locked = wish->is_locked;
 	options.override = wish->override;
+	options.service = wish->service;
 	options.platform = wish->platform;
 	options.pull_word = wish->pull;
 	return build_operand(call, &options, path, /* is_spec= */ true, ret_digest);

@@ -11,6 +11,7 @@ struct call;
 struct build_for_run {
 	bool is_quiet, is_locked;
 	const char *override, *platform, *pull; /* or NULL */
+	const char *service; /* of a file with several, or NULL */
 };
 
 /* The image's digest, to be freed, and 0; or an exit code, with everything said. */

@@ -57,6 +57,7 @@ struct build_options {
 	const char *file, *target, *network, *pull_word, *platform, *progress, *metadata_file, *iidfile, *compression, *isolation;
 	bool no_cache, push, quiet, verify, sbom, locked;
 	const char *override; /* of the spec; NULL: none */
+	const char *service;  /* of a spec with several; NULL: it is one app */
 	const char *provenance; /* "min" or "max"; NULL: none */
 	bool is_part; /* of another command: nothing goes to stdout, and the log is told only where something is made */
 	struct list names, args, secrets, ssh, labels, annotations, outputs, contexts, fresh, hosts, cache_from, cache_to;

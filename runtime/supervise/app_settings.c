@@ -38,6 +38,12 @@ const struct line_row app_settings_rows[] = {
 	{ "unit", LINE_TEXT, AT(unit) },
 	{ "terminal", LINE_NUMBER, AT(terminal) },
 	{ "keep_stdin", LINE_NUMBER, AT(keep_stdin) },
+	{ "stack", LINE_TEXT, AT(stack) },
+	{ "service", LINE_TEXT, AT(service) },
+	{ "generation", LINE_NUMBER, AT(generation) },
+	{ "replica", LINE_NUMBER, AT(replica) },
+	{ "level", LINE_NUMBER, AT(level) },
+	{ "digest", LINE_TEXT, AT(digest) },
 	{ 0 },
 };
 #undef AT

@@ -7,6 +7,7 @@
  *     STORE/apps/NAME/last       how the app's last run ended
  *     STORE/apps/NAME/remove     it goes with its end (--rm)
  *     STORE/apps/NAME/schedule, next   it is a job (job_plan.h)
+ *     STORE/apps/NAME/standby, retired   its place among the generations of its service
  *     STATE/NAME/supervisor      how far the supervisor is: whoever takes over from one that died goes on from there
  */
 #pragma once
@@ -35,6 +36,12 @@ struct app_settings {
 	char *unit;       /* the service of systemd that keeps it, and nobody else starts it; NULL: none */
 	int64_t terminal;   /* 1: each run has a terminal of its own (-t) */
 	int64_t keep_stdin; /* 1: its stdin stays open, for whoever attaches (-i) */
+	/* Of what box up makes (runtime/instances.h); an app of an older version has none of it: NULL and 0. */
+	char *stack;        /* the file with services that it is of; NULL: an app alone */
+	char *service;      /* whose instance it is: "web", "shop-web" */
+	int64_t generation, replica; /* 1 and up */
+	int64_t level;      /* services of lower levels are started before, and stopped behind */
+	char *digest;       /* of what it was made from: an instance with the same one need not be replaced */
 };
 extern const struct line_row app_settings_rows[];
 
@@ -57,6 +64,8 @@ struct last_end {
 extern const struct line_row last_end_rows[];
 #define LAST_END_FILE "last" /* empty until there was one: its place on the disk is reserved */
 #define REMOVE_FILE "remove"
+#define STANDBY_FILE "standby" /* it waits for its turn */
+#define RETIRED_FILE "retired" /* a newer generation has its place */
 
 /* STATE/NAME/…: the app's streams, where they are no terminal. */
 #define FIFO_STDOUT "stdout"

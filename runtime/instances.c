@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * instances.c - services and their instances, from the definitions on disk.
+ */
+#include "runtime/instances.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/places.h"
+#include "base/text.h"
+#include "runtime/apps.h"
+#include "runtime/state.h"
+#include "runtime/supervise/app_settings.h"
+#include "runtime/supervise/health_record.h"
+#include "runtime/supervise/progress.h"
+
+const char *instance_role_word(enum instance_role role)
+{
+	static const char *const words[] = { [INSTANCE_LIVE] = "live", [INSTANCE_STANDBY] = "standby", [INSTANCE_REPLACED] = "replaced",
+					     [INSTANCE_RETIRED] = "retired" };
+
+	return words[role];
+}
+
+static void release(struct instance *instance)
+{
+	free(instance->name);
+	free(instance->stack);
+	free(instance->service);
+	free(instance->digest);
+	free(instance->unit);
+	free(instance->restart);
+}
+
+void instances_release(struct instances *instances)
+{
+	for (size_t i = 0; i < instances->count; i++)
+		release(&instances->items[i]);
+	free(instances->items);
+	*instances = (struct instances){ 0 };
+}
+
+char *instance_name(const char *service, int64_t replica, int64_t generation)
+{
+	autofree char *first = replica > 1 ? text_format("%s-%jd", service, (intmax_t)replica) : alloc_copy(service);
+
+	return generation > 1 ? text_format("%s.%jd", first, (intmax_t)generation) : alloc_copy(first);
+}
+
+static bool has_mark(int definition, const char *mark)
+{
+	return faccessat(definition, mark, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void add(int definition, struct app_settings *settings, struct instances *ret)
+{
+	struct instance *instance = alloc_append(&ret->items, &ret->count, sizeof *instance);
+
+	*instance = (struct instance){ .name = take_ptr(&settings->name), .stack = take_ptr(&settings->stack),
+				       .service = take_ptr(&settings->service), .generation = settings->generation ? settings->generation : 1,
+				       .replica = settings->replica ? settings->replica : 1, .level = settings->level,
+				       .digest = take_ptr(&settings->digest), .unit = take_ptr(&settings->unit),
+				       .restart = take_ptr(&settings->restart) };
+	instance->role = has_mark(definition, RETIRED_FILE)	? INSTANCE_RETIRED
+			 : has_mark(definition, STANDBY_FILE) ? INSTANCE_STANDBY
+							       : INSTANCE_LIVE;
+	if (!instance->service)
+		instance->service = alloc_copy(instance->name);
+}
+
+/* The name of an instance begins with that of its service, and that of a service with its file's: the others are not opened. */
+static bool may_be(const char *name, const char *word)
+{
+	return text_starts(name, word) && (!name[strlen(word)] || strchr("-.", name[strlen(word)]));
+}
+
+static int read_all(const struct places *places, const char *word, struct instances *ret, struct error *e)
+{
+	autofree char *top = text_format("%s/apps", places->store);
+	autoclosedir DIR *entries = folder_open(AT_FDCWD, top, 0);
+	struct dirent *entry;
+
+	if (!entries)
+		return errno == ENOENT ? 0 : error_sys(e, "read the folder %s", top);
+	while ((errno = 0, entry = readdir(entries))) {
+		struct app_settings settings = { 0 };
+		autoclose int definition = -1;
+
+		if (entry->d_name[0] == '.' || (word && !may_be(entry->d_name, word)))
+			continue;
+		definition = apps_open(places, entry->d_name, &settings, e);
+		if (definition < 0 && e->kind != ERROR_MISSING)
+			return -1;
+		if (definition >= 0)
+			add(definition, &settings, ret);
+		app_settings_release(&settings);
+		error_clear(e);
+	}
+	return errno ? error_sys(e, "read the folder %s", top) : 0;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct instance *x = a, *y = b;
+	int order = (x->level > y->level) - (x->level < y->level);
+
+	if (!order)
+		order = strcmp(x->service, y->service);
+	if (!order)
+		order = (x->replica > y->replica) - (x->replica < y->replica);
+	return order ? order : (x->generation > y->generation) - (x->generation < y->generation);
+}
+
+/* The highest generation without a mark is the live one. */
+static void find_roles(struct instances *instances)
+{
+	for (size_t i = 0; i < instances->count; i++) {
+		struct instance *one = &instances->items[i];
+
+		for (size_t k = 0; k < instances->count && one->role == INSTANCE_LIVE; k++) {
+			const struct instance *other = &instances->items[k];
+
+			if (other->generation > one->generation && strcmp(other->service, one->service) == 0 &&
+			    (other->role == INSTANCE_LIVE || other->role == INSTANCE_REPLACED))
+				one->role = INSTANCE_REPLACED;
+		}
+	}
+}
+
+int instances_find(const struct places *places, const char *word, struct instances *ret, struct error *e)
+{
+	struct instances all = { 0 };
+	size_t count = 0;
+
+	if (read_all(places, word, &all, e)) {
+		instances_release(&all);
+		return -1;
+	}
+	for (size_t i = 0; i < all.count; i++) {
+		struct instance *instance = &all.items[i];
+
+		if (!word || strcmp(instance->service, word) == 0 || text_equal(instance->stack, word))
+			all.items[count++] = *instance;
+		else
+			release(instance);
+	}
+	all.count = count;
+	if (count)
+		qsort(all.items, count, sizeof *all.items, by_place);
+	find_roles(&all);
+	*ret = all;
+	return 0;
+}
+
+int instances_resolve(const struct places *places, const char *word, struct list *ret, struct error *e)
+{
+	struct instances found = { 0 };
+	size_t before = ret->count;
+
+	if (instances_find(places, word, &found, e))
+		return -1;
+	for (size_t i = 0; i < found.count; i++)
+		if (found.items[i].role == INSTANCE_LIVE)
+			list_add(ret, found.items[i].name);
+	if (ret->count == before && text_ends(word, ".1") && strlen(word) > 2 && !apps_exists(places, word)) {
+		autofree char *first = alloc_copy_bytes(word, strlen(word) - 2);
+
+		list_add(ret, apps_exists(places, first) ? first : word);
+	} else if (ret->count == before) {
+		list_add(ret, word);
+	}
+	instances_release(&found);
+	return 0;
+}
+
+static void look_at_end(const struct places *places, const char *name, struct instance_condition *ret)
+{
+	struct last_end last = { 0 };
+	struct error ignored = { 0 };
+	autoclose int definition = apps_open(places, name, NULL, &ignored);
+
+	if (definition < 0 || lines_read(definition, LAST_END_FILE, last_end_rows, &last, &ignored))
+		return;
+	ret->has_run = true;
+	ret->code = last.code;
+	ret->signal = last.signal;
+}
+
+void instance_look(const struct places *places, const char *name, struct instance_condition *ret)
+{
+	struct progress progress = { 0 };
+	struct error ignored = { 0 };
+	autoclose int folder = state_folder(places, name, &ignored);
+
+	*ret = (struct instance_condition){ .health = "" };
+	look_at_end(places, name, ret);
+	if (folder < 0)
+		return;
+	ret->is_supervised = true;
+	if (progress_read(folder, &progress, &ignored) == 0) {
+		ret->is_supervised = progress.phase != PHASE_LEAVING;
+		ret->is_running = progress.phase == PHASE_RUNNING;
+		ret->starts = progress.starts;
+	}
+	progress_release(&progress);
+	if (ret->is_running)
+		ret->health = health_word(health_record_status(folder));
+}
+
+static int set_mark(const struct places *places, const char *name, const char *mark, struct error *e)
+{
+	autoclose int definition = apps_open(places, name, NULL, e);
+
+	return definition < 0 ? -1 : file_replace(definition, mark, "", 0, 0600, e);
+}
+
+int instance_promote(const struct places *places, const char *name, struct error *e)
+{
+	autoclose int definition = apps_open(places, name, NULL, e);
+
+	if (definition < 0)
+		return -1;
+	if (unlinkat(definition, STANDBY_FILE, 0) && errno != ENOENT)
+		return error_sys(e, "end the wait of %s", name);
+	return fsync(definition) ? error_sys(e, "keep the definition of %s", name) : 0;
+}
+
+int instance_retire(const struct places *places, const char *name, struct error *e)
+{
+	return set_mark(places, name, RETIRED_FILE, e);
+}
