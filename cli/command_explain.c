@@ -12,11 +12,11 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/exit_story.h"
 #include "cli/report.h"
 #include "runtime/box.h"
 #include "runtime/exit_record.h"
 #include "runtime/job_outlook.h"
-#include "specs/app.h"
 
 struct options {
 	const char *format;
@@ -26,74 +26,6 @@ const struct option_row explain_options[] = {
 	{ 0, "format", OPTION_TEXT, offsetof(struct options, format), "text|json", "form of the answer (default: text)" },
 	{ 0 },
 };
-
-/* The file may have changed since, or be gone: then the field alone has to do. */
-static struct app *load_spec(const struct exit_record *record)
-{
-	const struct app_options plain = { 0 };
-	struct app *app = NULL;
-	struct error ignored = { 0 };
-
-	if (record->spec_file && app_load(record->spec_file, &plain, &app, &ignored))
-		return NULL;
-	return app;
-}
-
-static void add_field(const struct exit_record *record, const struct app *app, const char *field, struct text *ret)
-{
-	int line = app ? app_error_line(app, field) : 0;
-
-	text_add(ret, "    see ");
-	if (record->spec_file)
-		text_add_escaped(ret, record->spec_file, strlen(record->spec_file));
-	if (line)
-		text_addf(ret, ":%d", line);
-	text_addf(ret, "%s%s\n", record->spec_file ? ": " : "", field);
-}
-
-static void add_reasons(const struct exit_record *record, struct text *ret)
-{
-	struct exit_reasons reasons = { 0 };
-	struct app *app = load_spec(record);
-
-	exit_record_reasons(record, &reasons);
-	for (size_t i = 0; i < reasons.count; i++) {
-		text_add(ret, "  ");
-		text_add_escaped(ret, reasons.items[i].text, strlen(reasons.items[i].text));
-		text_add_char(ret, '\n');
-		if (reasons.items[i].field && *reasons.items[i].field)
-			add_field(record, app, reasons.items[i].field, ret);
-	}
-	exit_reasons_release(&reasons);
-	app_free(app);
-}
-
-static void add_lines(const struct exit_record *record, struct text *ret)
-{
-	if (record->lines.count)
-		text_add(ret, "  its last lines:\n");
-	for (size_t i = 0; i < record->lines.count; i++) {
-		text_add(ret, "    ");
-		text_add_escaped(ret, record->lines.items[i], strlen(record->lines.items[i]));
-		text_add_char(ret, '\n');
-	}
-}
-
-static void add_story(const char *name, const struct exit_record *record, const struct list *numbers, struct text *ret)
-{
-	autofree char *headline = exit_record_headline(record);
-
-	text_addf(ret, "%s, run %jd: %s\n", record->name, (intmax_t)record->number, headline);
-	if (record->started)
-		text_addf(ret, "  started %s, ended %s\n", record->started, record->ended);
-	else if (record->ended)
-		text_addf(ret, "  tried %s\n", record->ended);
-	add_reasons(record, ret);
-	add_lines(record, ret);
-	if (numbers->count > 1)
-		text_addf(ret, "  kept: runs %s to %s (box explain %s N)\n", numbers->items[0], numbers->items[numbers->count - 1],
-			  name);
-}
 
 /* Of a job. */
 static void add_next(const struct call *call, const char *name, struct text *ret)
@@ -128,7 +60,7 @@ static int explain(const struct call *call, const struct options *options, const
 	if (is_json)
 		exit_record_dump(&record, ret);
 	else
-		add_story(operands->items[0], &record, &numbers, ret);
+		exit_story_add(operands->items[0], &record, &numbers, ret);
 	if (!is_json)
 		add_next(call, operands->items[0], ret);
 	if (is_json && !text_ends(ret->data, "\n"))

@@ -21,7 +21,6 @@
 #include "cli/prepare.h"
 #include "cli/report.h"
 #include "cli/spec_options.h"
-#include "cli/wide_ports.h"
 #include "images/catalogue.h"
 #include "images/image_name.h"
 #include "runtime/background.h"

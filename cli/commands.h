@@ -49,7 +49,8 @@ extern const struct option_row global_options[], build_options[], run_options[],
 	config_options[], spec_options[], pull_options[], images_options[], rmi_options[], history_options[], inspect_options[],
 	login_options[], push_options[], save_options[], diff_options[], sbom_options[], export_options[], load_options[],
 	prune_options[], store_options[], lock_options[], audit_options[], stats_options[], top_options[], cp_options[],
-	volume_options[], network_options[], system_options[], systemd_options[], completion_options[], no_options[];
+	volume_options[], network_options[], system_options[], systemd_options[], completion_options[], up_options[], down_options[],
+	plan_options[], no_options[];
 
 int command_create(const struct call *call);
 int command_start(const struct call *call);
@@ -111,3 +112,7 @@ int command_system(const struct call *call);
 int command_systemd(const struct call *call);
 int command_app_serve(const struct call *call);
 int command_completion(const struct call *call);
+int command_up(const struct call *call);
+int command_down(const struct call *call);
+int command_plan(const struct call *call);
+int command_rollback(const struct call *call);

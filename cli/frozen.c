@@ -13,6 +13,7 @@
 #include "images/digest.h"
 #include "runtime/app_network.h"
 #include "runtime/apps.h"
+#include "runtime/instances.h"
 #include "runtime/supervise/app_settings.h"
 #include "specs/app.h"
 
@@ -51,6 +52,7 @@ int frozen_read(const struct places *places, const char *name, int definition, s
 {
 	struct app_settings settings = { 0 };
 	struct app_options chosen = { .name = name };
+	autofree char *hostname = NULL;
 	int result;
 
 	if (app_settings_read(definition, &settings, e))
@@ -58,6 +60,8 @@ int frozen_read(const struct places *places, const char *name, int definition, s
 	chosen.volumes_of = settings.volumes_of;
 	chosen.terminal = settings.terminal;
 	chosen.keep_stdin = settings.keep_stdin;
+	hostname = settings.service ? instance_name(settings.service, settings.replica, /* generation= */ 1) : NULL;
+	chosen.hostname = hostname;
 	result = read_chosen(places, &chosen, definition, ret, e);
 	app_settings_release(&settings);
 	return result;

@@ -17,6 +17,7 @@
 #include "cli/build/for_run.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
+#include "cli/wide_ports.h"
 #include "images/image_name.h"
 #include "images/lock_files.h"
 #include "images/reference.h"
@@ -130,6 +131,8 @@ static int finish_container(struct run *run, const struct run_options *options, 
 	run->container.layers = take_ptr(&run->image.layers);
 	run->container.layer_count = run->image.layer_count;
 	run->image.layer_count = 0;
+	if (!options->quiet && !options->service)
+		wide_ports_say(&run->container);
 	return complete_name(options, &run->container, e);
 }
 

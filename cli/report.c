@@ -36,6 +36,8 @@ static void add_place(struct text *line, const struct app *app, const char *file
 	}
 	if (number)
 		text_addf(line, "%s:%d: ", file ? file : "", number);
+	if (app && app_prefix(app))
+		text_addf(line, "%s.", app_prefix(app));
 	text_addf(line, "%s: ", e->field);
 }
 

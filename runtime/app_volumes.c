@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/places.h"
 #include "base/text.h"
+#include "runtime/apps.h"
 #include "specs/container.h"
 
 #define VOLUMES_FILE "volumes"
@@ -51,4 +52,18 @@ void apps_with_volume(const struct places *places, const char *volume, struct li
 	while (apps && (entry = readdir(apps)))
 		if (entry->d_name[0] != '.' && has_volume(dirfd(apps), entry->d_name, volume))
 			list_add(ret, entry->d_name);
+}
+
+int app_volumes_of(const struct places *places, const char *app, struct list *ret, struct error *e)
+{
+	autoclose int definition = apps_open(places, app, NULL, e);
+	autorelease(text) struct text names = { 0 };
+	char *state = NULL;
+
+	if (definition < 0 || (file_read(definition, VOLUMES_FILE, FILE_LIMIT, &names, e) && e->sys != ENOENT))
+		return -1;
+	error_clear(e);
+	for (char *name = names.length ? strtok_r(names.data, "\n", &state) : NULL; name; name = strtok_r(NULL, "\n", &state))
+		list_add(ret, name);
+	return 0;
 }

@@ -24,6 +24,7 @@
 #include "runtime/apps_rename.h"
 #include "runtime/box.h"
 #include "runtime/events.h"
+#include "runtime/instances.h"
 #include "runtime/job.h"
 #include "runtime/run_mark.h"
 #include "runtime/state.h"
@@ -384,29 +385,36 @@ static bool comes_back(int definition, const char *restart)
 	return restart_at_boot(restart, was_wanted) || (was_wanted && job_defined(definition));
 }
 
+static int add_for_boot(const struct places *places, const char *name, struct list *ret, struct error *e)
+{
+	struct app_settings settings = { 0 };
+	autoclose int definition = apps_open(places, name, &settings, e);
+
+	if (definition < 0 && e->kind != ERROR_MISSING)
+		return -1;
+	if (definition < 0) { /* it was removed meanwhile */
+		error_clear(e);
+		return 0;
+	}
+	if (!state_exists(places, name))
+		run_mark_settle(places, name, definition);
+	if (!settings.unit && !state_exists(places, name) && comes_back(definition, settings.restart))
+		list_add(ret, name);
+	app_settings_release(&settings);
+	return 0;
+}
+
 int background_boot_names(const struct places *places, struct list *ret, struct error *e)
 {
-	autorelease(list) struct list names = { 0 };
+	struct instances all = { 0 };
+	int result = instances_find(places, NULL, &all, e);
 
-	if (apps_names(places, &names, e))
-		return -1;
-	for (size_t i = 0; i < names.count; i++) {
-		struct app_settings settings = { 0 };
-		autoclose int definition = apps_open(places, names.items[i], &settings, e);
-
-		if (definition < 0 && e->kind != ERROR_MISSING)
-			return -1;
-		if (definition < 0) { /* it was removed meanwhile */
-			error_clear(e);
-			continue;
-		}
-		if (!state_exists(places, names.items[i]))
-			run_mark_settle(places, names.items[i], definition);
-		if (!settings.unit && !state_exists(places, names.items[i]) && comes_back(definition, settings.restart))
-			list_add(ret, names.items[i]);
-		app_settings_release(&settings);
-	}
-	return 0;
+	/* In the order of levels; what waits for its turn, or has had it, is left. */
+	for (size_t i = 0; i < all.count && result == 0; i++)
+		if (all.items[i].role == INSTANCE_LIVE)
+			result = add_for_boot(places, all.items[i].name, ret, e);
+	instances_release(&all);
+	return result;
 }
 
 /* Whether its supervisor waits for the time of a job. */

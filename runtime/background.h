@@ -50,7 +50,7 @@ int background_remove(const struct places *places, const char *name, bool force,
 /* Removes the definition of an app that does not run, with all that it wrote, and notes it as an event. */
 int background_forget(const struct places *places, const char *name, struct error *e);
 
-/* Adds the apps that are to run after the host was started, and do not. */
+/* Adds the apps that are to run after the host was started, and do not, in the order in which they are started. */
 int background_boot_names(const struct places *places, struct list *ret, struct error *e);
 
 /* Becomes the process that stays (keeper_run, watcher.h), and tells the service manager whose main process it is: only comes back with an

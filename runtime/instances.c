@@ -207,8 +207,8 @@ void instance_look(const struct places *places, const char *name, struct instanc
 		return;
 	ret->is_supervised = true;
 	if (progress_read(folder, &progress, &ignored) == 0) {
-		ret->is_supervised = progress.phase != PHASE_LEAVING;
 		ret->is_running = progress.phase == PHASE_RUNNING;
+		ret->is_ending = progress.phase == PHASE_ENDING || progress.phase == PHASE_LEAVING;
 		ret->starts = progress.starts;
 	}
 	progress_release(&progress);

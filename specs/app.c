@@ -300,6 +300,11 @@ const char *app_image(const struct app *app, const char **ret_field)
 	return app->reference;
 }
 
+const char *app_prefix(const struct app *app)
+{
+	return app->prefix;
+}
+
 const char *app_restart(const struct app *app)
 {
 	return app->restart;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/sha256.h"
 #include "base/text.h"
 
 struct build;
@@ -92,6 +93,15 @@ int app_check_background(const struct app *app, struct error *e);
 /* The spec as one that needs neither its file's folder, nor other files of it, nor the caller's variables and command line (options):
  * c is what app_container made of them. Adds to ret. -1 where it says something that only the caller has. */
 int app_freeze(const struct app *app, const struct app_options *options, const struct container *c, struct text *ret, struct error *e);
+
+/* What tells two instances apart: the same digest is the same spec and image (digest of it, NULL: a folder), whatever they are called. */
+int app_frozen_digest(const struct text *frozen, const char *image, char ret[static SHA256_TEXT], struct error *e);
+
+/* Adds the top-level keys in which two such specs differ: "command, environment". */
+int app_frozen_differences(const struct text *before, const struct text *after, struct text *ret, struct error *e);
+
+/* Where in its file the app stands: "services.web"; NULL: it is the file. Borrowed. */
+const char *app_prefix(const struct app *app);
 
 /* What app_freeze wrote, with another name. Adds to ret. */
 int app_frozen_rename(const char *json, size_t length, const char *name, struct text *ret, struct error *e);

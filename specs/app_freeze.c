@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "specs/app.h"
 #include "specs/app_fields.h"
@@ -136,6 +137,9 @@ int app_freeze(const struct app *app, const struct app_options *options, const s
 		return -1;
 	root = app_build(app);
 	set_text(root, "name", c->name);
+	/* What is no property of one instance. */
+	json_object_del(root, "replicas");
+	json_object_del(root, "profiles");
 	json_object_del(root, "env_file");
 	json_object_set_new(root, "environment", environment(app, options, c));
 	if (options->command && options->command->count)
@@ -146,6 +150,57 @@ int app_freeze(const struct app *app, const struct app_options *options, const s
 	field_print(root, ret);
 	json_decref(root);
 	return 0;
+}
+
+/* What an instance is made from, without what differs from one to the next, or says how it is replaced; and without the words for its image
+ * where the image is known. */
+static json_t *parse_essence(const struct text *frozen, bool has_image, struct error *e)
+{
+	static const char *const others[] = { "name", "update", "replicas", "profiles" };
+	json_t *root = field_parse(frozen->data, frozen->length, "app.json", e);
+
+	for (size_t i = 0; root && i < sizeof others / sizeof *others; i++)
+		json_object_del(root, others[i]);
+	if (root && has_image) {
+		json_object_del(root, "image");
+		json_object_del(root, "rootfs");
+	}
+	return root;
+}
+
+int app_frozen_digest(const struct text *frozen, const char *image, char ret[static SHA256_TEXT], struct error *e)
+{
+	json_t *root = parse_essence(frozen, image != NULL, e);
+	autofree char *json = root ? json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	autofree char *whole = json ? text_format("%s %s", json, image ? image : "") : NULL;
+
+	json_decref(root);
+	if (!whole)
+		return root ? error_set(e, ERROR_INTERNAL, "print a frozen spec") : -1;
+	sha256_bytes(whole, strlen(whole), ret);
+	return 0;
+}
+
+static void add_key(const char *key, struct text *ret)
+{
+	text_addf(ret, "%s%s", ret->length ? ", " : "", key);
+}
+
+int app_frozen_differences(const struct text *before, const struct text *after, struct text *ret, struct error *e)
+{
+	json_t *old = parse_essence(before, /* has_image= */ true, e), *new = old ? parse_essence(after, /* has_image= */ true, e) : NULL;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(new, key, value)
+		if (!json_equal(value, json_object_get(old, key)))
+			add_key(key, ret);
+	json_object_foreach(old, key, value)
+		if (new && !json_object_get(new, key))
+			add_key(key, ret);
+	json_decref(old);
+	json_decref(new);
+	return new ? 0 : -1;
 }
 
 int app_frozen_rename(const char *json, size_t length, const char *name, struct text *ret, struct error *e)

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command_down.c - box down: the services of a file, or an app, stop in reverse order and go, with the networks of the file.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/each.h"
+#include "cli/other_options.h"
+#include "cli/prepare.h"
+#include "cli/report.h"
+#include "cli/up/up.h"
+#include "runtime/app_volumes.h"
+#include "runtime/apps.h"
+#include "runtime/background.h"
+#include "runtime/volumes.h"
+#include "specs/app.h"
+
+struct down_choices {
+	bool volumes;
+	const char *override;
+};
+
+const struct option_row down_options[] = {
+	{ 'v', "volumes", OPTION_FLAG, offsetof(struct down_choices, volumes), NULL,
+	  "also remove the volumes of the file, or of the app, with all that is in them" },
+	{ 0, "override", OPTION_TEXT, offsetof(struct down_choices, override), "NAME", "merge this entry of the spec's overrides" },
+	OTHER_OPTION(0, "remove-orphans", "leave it out: all services of the file's name go"),
+	OTHER_OPTION(0, "rmi", "box rmi IMAGE, or box prune"),
+	{ 0 },
+};
+
+static int end_one(const struct call *call, const char *name, const void *data, struct error *e)
+{
+	(void)data;
+	if (background_stop(call->places, name, /* grace_us= */ -1, e) == 0 || e->kind == ERROR_MISSING) {
+		error_clear(e);
+		return 0;
+	}
+	return -1;
+}
+
+static int remove_one(const struct call *call, const char *name, const void *data, struct error *e)
+{
+	(void)data;
+	return background_remove(call->places, name, /* force= */ true, e);
+}
+
+/* Services of one level at once, the highest level first; then the definitions. */
+static int end_all(const struct call *call, const struct instances *instances)
+{
+	autorelease(list) struct list all = { 0 };
+	int status = 0, here;
+
+	for (size_t i = instances->count; i > 0;) {
+		int64_t level = instances->items[i - 1].level;
+		autorelease(list) struct list names = { 0 };
+
+		for (; i > 0 && instances->items[i - 1].level == level; i--)
+			list_add(&names, instances->items[i - 1].name);
+		for (size_t k = 0; k < names.count; k++)
+			list_add(&all, names.items[k]);
+		here = each_at_once(call, &names, end_one, NULL);
+		status = here ? here : status;
+	}
+	if (status == 0)
+		status = each_at_once(call, &all, remove_one, NULL);
+	return status;
+}
+
+/* Of the file: those that it has made. Of a name: what its definitions have that is called after it. */
+static int find_volumes(const struct call *call, const struct stack *stack, const char *name, const struct instances *instances,
+			struct list *ret, struct error *e)
+{
+	autofree char *own = text_format("%s_", name), *others = text_format("%s-", name);
+
+	for (size_t i = 0; stack && i < stack->volume_count; i++)
+		if (!stack->volumes[i].is_external)
+			list_add(ret, stack->volumes[i].name);
+	for (size_t i = 0; i < instances->count; i++) {
+		autorelease(list) struct list names = { 0 };
+
+		if (app_volumes_of(call->places, instances->items[i].name, &names, e))
+			return -1;
+		for (size_t k = 0; k < names.count; k++)
+			if (!list_has(ret, names.items[k]) &&
+			    (text_starts(names.items[k], own) || text_starts(names.items[k], others) || !instances->items[i].stack))
+				list_add(ret, names.items[k]);
+	}
+	for (size_t i = 0; stack && i < stack->volume_count; i++)
+		for (size_t k = 0; stack->volumes[i].is_external && k < ret->count; k++)
+			if (strcmp(ret->items[k], stack->volumes[i].name) == 0)
+				ret->items[k][0] = '\0';
+	return 0;
+}
+
+static int remove_volumes(const struct call *call, const struct list *volumes)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < volumes->count; i++) {
+		struct error e = { 0 };
+
+		if (!*volumes->items[i] || volume_remove(call->places, volumes->items[i], &e) == 0 || e.kind == ERROR_MISSING)
+			continue;
+		status = report_failure(&e);
+	}
+	return status;
+}
+
+static int down(const struct call *call, const struct down_choices *choices, const struct stack *stack, const char *name, struct error *e)
+{
+	const struct up_options options = { 0 };
+	struct up up = { .call = call, .options = &options, .name = name, .lock = -1 };
+	autorelease(list) struct list volumes = { 0 };
+	int status = 0, here;
+
+	if (up_lock(&up, name, e) || up_look(&up, e) ||
+	    (choices->volumes && find_volumes(call, stack, name, &up.found, &volumes, e))) {
+		status = report_failure(e);
+	} else if (!up.found.count && !stack) {
+		error_set(e, ERROR_MISSING, "down %s: there is nothing of it", name);
+		(void)error_hint(e, "box ps -a lists what there is");
+		status = report_failure(e);
+	} else {
+		status = end_all(call, &up.found);
+		here = status ? 0 : remove_volumes(call, &volumes);
+		status = here ? here : status;
+	}
+	up_release(&up);
+	return status;
+}
+
+int command_down(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct down_choices choices = { 0 };
+	struct stack *stack = NULL;
+	struct error e = { 0 };
+	const char *name;
+	int status;
+
+	if (options_parse(down_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e) ||
+	    (operands.count != 1 && error_set(&e, ERROR_USAGE, "down: expected one FILE.json or NAME")))
+		return report_failure(&e);
+	name = operands.items[0];
+	if (run_is_file(name) && stack_load(name, &(struct app_options){ .override = choices.override }, &stack, &e))
+		return report_failure(&e);
+	status = down(call, &choices, stack, stack ? stack->name ? stack->name : stack->services[0].full : name, &e);
+	stack_free(stack);
+	return status;
+}

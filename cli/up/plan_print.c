@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan_print.c - a plan in words, and as JSON.
+ */
+#include "base/cleanup.h"
+#include "base/json_text.h"
+#include "base/text.h"
+#include "cli/report.h"
+#include "cli/up/plan.h"
+
+const char *plan_word(enum plan_kind kind)
+{
+	static const char *const words[] = {
+		[PLAN_KEEP] = "keep",	    [PLAN_DONE] = "done",	[PLAN_CREATE] = "create", [PLAN_START] = "start",
+		[PLAN_REPLACE] = "replace", [PLAN_ADD] = "add",		[PLAN_REMOVE] = "remove", [PLAN_PROMOTE] = "promote",
+		[PLAN_RETIRE] = "retire",   [PLAN_ORPHAN] = "orphan",
+	};
+
+	return words[kind];
+}
+
+static const char *order_word(const struct plan_action *action)
+{
+	if (action->kind != PLAN_REPLACE)
+		return NULL;
+	return action->order == UPDATE_START_FIRST ? "start-first" : "stop-first";
+}
+
+void plan_print(const struct plan *plan, struct text *ret)
+{
+	autorelease(list) struct list cells = { 0 };
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_action *action = &plan->actions[i];
+		const char *order = order_word(action);
+
+		list_add(&cells, plan_word(action->kind));
+		list_add(&cells, action->instance);
+		list_addf(&cells, "%s%s%s", order ? order : "", order && action->reason ? ": " : "", action->reason ? action->reason : "");
+	}
+	if (plan->count)
+		report_table(&cells, 3, /* width= */ 0, ret);
+}
+
+void plan_print_json(const struct plan *plan, struct text *ret)
+{
+	text_add(ret, "[");
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_action *action = &plan->actions[i];
+
+		text_add(ret, i ? ",\n  {" : "\n  {");
+		json_add_member(ret, "action", plan_word(action->kind));
+		json_add_member(ret, "service", action->service);
+		json_add_member(ret, "instance", action->instance);
+		json_add_number(ret, "generation", (uint64_t)action->generation);
+		json_add_member(ret, "order", order_word(action));
+		json_add_member(ret, "reason", action->reason);
+		text_add(ret, "}");
+	}
+	text_add(ret, plan->count ? "\n]\n" : "]\n");
+}

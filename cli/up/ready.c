@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ready.c - whether an instance is ready, or has failed.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/commands.h"
+#include "cli/exit_story.h"
+#include "cli/up/up.h"
+#include "runtime/background.h"
+#include "runtime/box.h"
+#include "runtime/exit_record.h"
+#include "runtime/logs.h"
+
+enum { LOOK_US = 20000, LINES_SHOWN = 10 };
+
+void up_point(const char *name)
+{
+#ifdef BOX_TEST_HOOKS
+	const char *where = getenv("BOX_UP_DIE");
+
+	if (where && strcmp(where, name) == 0) {
+		(void)kill(getppid(), SIGKILL);
+		(void)kill(getpid(), SIGKILL);
+	}
+#else
+	(void)name;
+#endif
+}
+
+static int tell_end(const char *name, const struct instance_condition *now, struct error *e)
+{
+	if (!now->has_run || (now->code < 0 && !now->signal))
+		return error_set(e, ERROR_KERNEL, "%s has ended before it was ready", name);
+	if (now->signal)
+		return error_set(e, ERROR_KERNEL, "%s has ended before it was ready: by signal %jd", name, (intmax_t)now->signal);
+	return error_set(e, ERROR_KERNEL, "%s has ended before it was ready: with exit code %jd", name, (intmax_t)now->code);
+}
+
+/* A job that has ended well is as ready as it gets. */
+static bool has_ended_well(const struct instance_condition *now)
+{
+	return !now->is_supervised && now->has_run && now->code == 0 && !now->signal;
+}
+
+int up_wait_ready(const struct up *up, const char *name, bool is_checked, struct up_patience patience, struct error *e)
+{
+	int64_t begin = clock_boot_ms(), end = begin + (is_checked ? patience.timeout_us : patience.monitor_us) / 1000;
+	struct instance_condition first, now;
+
+	instance_look(up->call->places, name, &first);
+	for (now = first;; instance_look(up->call->places, name, &now)) {
+		if (has_ended_well(&now))
+			return 0;
+		if (now.is_ending) {
+			usleep(LOOK_US);
+			continue;
+		}
+		if (!now.is_running || now.starts != first.starts)
+			return tell_end(name, &now, e);
+		if (is_checked && strcmp(now.health, "healthy") == 0)
+			return 0;
+		if (is_checked && strcmp(now.health, "unhealthy") == 0)
+			return error_set(e, ERROR_KERNEL, "%s is unhealthy", name);
+		if (clock_boot_ms() >= end)
+			break;
+		usleep(LOOK_US);
+	}
+	if (!is_checked)
+		return 0;
+	error_set(e, ERROR_KERNEL, "%s is not healthy after %jd seconds", name, (intmax_t)(patience.timeout_us / 1000000));
+	return error_hint(e, "\"update\": {\"timeout\": \"2m\"}, or --timeout, gives it more time");
+}
+
+int up_wait_done(const struct up *up, const char *name, struct error *e)
+{
+	struct instance_condition now;
+
+	for (instance_look(up->call->places, name, &now); now.is_supervised; instance_look(up->call->places, name, &now))
+		usleep(LOOK_US);
+	return has_ended_well(&now) ? 0 : tell_end(name, &now, e);
+}
+
+static int hear(const struct log_record *record, const char *json, size_t length, void *data, struct error *e)
+{
+	struct text *out = data;
+
+	(void)json;
+	(void)length;
+	(void)e;
+	text_add(out, "    ");
+	text_add_escaped(out, record->line, record->length);
+	text_add_char(out, '\n');
+	return 0;
+}
+
+static bool goes_on(void *data)
+{
+	(void)data;
+	return false;
+}
+
+/* One that still runs has no record of its end. */
+static void add_log(const struct up *up, const char *name, struct text *ret)
+{
+	const struct log_question question = { .tail = LINES_SHOWN, .stream = -1 };
+	struct text lines = { 0 };
+	const struct log_hearer hearer = { .hear = hear, .goes_on = goes_on, .data = &lines };
+	struct error ignored = { 0 };
+
+	if (logs_read(up->call->places, name, &question, &hearer, &ignored) == 0 && lines.length) {
+		text_addf(ret, "%s: its last lines:\n", name);
+		text_add_bytes(ret, lines.data, lines.length);
+	}
+	text_release(&lines);
+}
+
+void up_explain(const struct up *up, const char *name)
+{
+	autorelease(text) struct text out = { 0 };
+	autorelease(list) struct list numbers = { 0 };
+	struct exit_record record = { 0 };
+	struct error ignored = { 0 };
+
+	if (box_lives(up->call->places, name) || box_explain(up->call->places, name, 0, &record, &numbers, &ignored)) {
+		add_log(up, name, &out);
+	} else {
+		exit_story_add(name, &record, /* numbers= */ NULL, &out);
+		exit_record_release(&record);
+	}
+	(void)write_all(STDERR_FILENO, out.data, out.length); /* nowhere left to tell */
+}

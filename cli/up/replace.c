@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * replace.c - one generation of a service takes the place of another.
+ *
+ *     start-first: make the new one (standby) -> start it -> ready? -> promote, lead -> drain the old one -> stop and retire it
+ *     stop-first:  make the new one (standby) -> hold connections, stop the old one -> start -> ready? -> promote, lead -> retire the old one
+ *
+ * Up to "promote" the old generation is the one that counts, whoever dies: the next up finds a standby, and goes on or removes it. From
+ * "promote" on the new one counts, and what is left to be done is in the roles of the old one. A new one that does not become ready is
+ * removed, and the old one goes on, or is started again.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "cli/up/dropped.h"
+#include "cli/up/traffic.h"
+#include "cli/up/up.h"
+#include "runtime/background.h"
+#include "runtime/events.h"
+
+struct change {
+	struct up *up;
+	struct up_service *service;
+	const struct plan_action *action;
+	struct list old, new;
+	struct list running; /* of the old ones */
+};
+
+static int make_new(struct change *c, struct error *e)
+{
+	for (int64_t replica = 1; replica <= c->service->wanted.replicas; replica++) {
+		list_take(&c->new, instance_name(c->service->wanted.full, replica, c->action->generation));
+		if (up_make(c->up, c->service, replica, c->action->generation, /* is_standby= */ true, e))
+			return -1;
+	}
+	up_point("made");
+	return 0;
+}
+
+static int start_all(const struct change *c, const struct list *names, struct error *e)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (background_start(c->up->call->places, names->items[i], e))
+			return error_in(e, "start %s", names->items[i]);
+	return 0;
+}
+
+/* The name of the one that failed is in *ret_failed, borrowed. */
+static int wait_for_new(const struct change *c, const char **ret_failed, struct error *e)
+{
+	const struct up_patience patience = { c->service->update.timeout_us, c->service->update.monitor_us };
+	bool is_checked = c->service->run.container.health.kind != HEALTH_NONE;
+
+	for (size_t i = 0; i < c->new.count; i++) {
+		*ret_failed = c->new.items[i];
+		if (up_wait_ready(c->up, c->new.items[i], is_checked, patience, e))
+			return -1;
+	}
+	return 0;
+}
+
+static int start_new(const struct change *c, struct error *e)
+{
+	const char *failed = NULL;
+
+	if (start_all(c, &c->new, e)) {
+		failed = c->new.items[0];
+	} else {
+		up_point("started");
+		if (wait_for_new(c, &failed, e) == 0)
+			return 0;
+	}
+	/* Its end is part of the story. */
+	for (size_t i = 0; i < c->new.count; i++)
+		(void)background_stop(c->up->call->places, c->new.items[i], /* grace_us= */ -1, &(struct error){ 0 });
+	up_explain(c->up, failed);
+	return -1;
+}
+
+/* The first cause is what counts. */
+static void remove_new(const struct change *c)
+{
+	for (size_t i = 0; i < c->new.count; i++)
+		(void)background_remove(c->up->call->places, c->new.items[i], /* force= */ true, &(struct error){ 0 });
+}
+
+static int stop_old(const struct change *c, struct error *e)
+{
+	for (size_t i = 0; i < c->old.count; i++)
+		if (background_stop(c->up->call->places, c->old.items[i], /* grace_us= */ -1, e))
+			return error_in(e, "stop %s", c->old.items[i]);
+	up_point("stopped");
+	return 0;
+}
+
+/* From here on the new generation is the one. */
+static int promote(const struct change *c, struct error *e)
+{
+	for (size_t i = 0; i < c->new.count; i++)
+		if (instance_promote(c->up->call->places, c->new.items[i], e))
+			return -1;
+	up_point("promoted");
+	return traffic_lead(c->up, c->service, &c->new, e);
+}
+
+/* Those that were retired before go; what has just been replaced is kept for box rollback. */
+static int retire_old(const struct change *c, struct error *e)
+{
+	struct instances all = { 0 };
+	int result = instances_find(c->up->call->places, c->service->wanted.full, &all, e);
+
+	for (size_t i = 0; i < c->old.count && result == 0; i++)
+		result = up_retire(c->up, c->old.items[i], e);
+	up_point("retired");
+	for (size_t i = 0; i < all.count && result == 0; i++)
+		if (all.items[i].role == INSTANCE_RETIRED)
+			result = background_remove(c->up->call->places, all.items[i].name, /* force= */ true, e);
+	instances_release(&all);
+	return result;
+}
+
+static int start_first(const struct change *c, struct error *e)
+{
+	if (start_new(c, e)) {
+		remove_new(c);
+		return error_in(e, "replace %s: what ran before goes on", c->service->wanted.full);
+	}
+	if (promote(c, e))
+		return -1;
+	traffic_drain(c->up, c->service, &c->old);
+	up_point("drained");
+	return retire_old(c, e);
+}
+
+static int stop_first(const struct change *c, struct error *e)
+{
+	struct error again = { 0 };
+
+	if (traffic_hold(c->up, c->service, e) || stop_old(c, e))
+		return -1;
+	if (start_new(c, e) == 0)
+		return promote(c, e) || retire_old(c, e) ? -1 : 0;
+	remove_new(c);
+	if (start_all(c, &c->running, &again) || traffic_lead(c->up, c->service, &c->old, &again)) {
+		report_failure(&again);
+		return error_in(e, "replace %s", c->service->wanted.full);
+	}
+	return error_in(e, "replace %s: what ran before runs again", c->service->wanted.full);
+}
+
+/* What runs now, whatever generation it is of. */
+static void find_old(struct change *c)
+{
+	for (size_t i = 0; i < c->up->found.count; i++) {
+		const struct instance *instance = &c->up->found.items[i];
+
+		if (strcmp(instance->service, c->service->wanted.full) != 0 || instance->role != INSTANCE_LIVE)
+			continue;
+		list_add(&c->old, instance->name);
+		if (c->up->conditions[i].is_supervised)
+			list_add(&c->running, instance->name);
+	}
+}
+
+static int refuse_units(const struct change *c, struct error *e)
+{
+	for (size_t i = 0; i < c->up->found.count; i++) {
+		const struct instance *instance = &c->up->found.items[i];
+
+		if (!instance->unit || strcmp(instance->service, c->service->wanted.full) != 0)
+			continue;
+		error_set(e, ERROR_UNSUPPORTED, "replace %s: systemd keeps it", instance->name);
+		return error_hint(e, "box systemd remove %s, and box systemd install anew behind box up", instance->name);
+	}
+	return 0;
+}
+
+int up_replace(struct up *up, struct up_service *service, const struct plan_action *action, struct error *e)
+{
+	struct change c = { .up = up, .service = service, .action = action };
+	int result;
+
+	find_old(&c);
+	if (action->order == UPDATE_STOP_FIRST && service->wanted.obstacle && service->wanted.order != UPDATE_STOP_FIRST) {
+		autofree char *line = text_format("%s is stopped before the new one starts: %s", service->wanted.full, service->wanted.obstacle);
+
+		report_line(line);
+	}
+	for (size_t i = 0; i < c.old.count; i++)
+		up_tell_dropped(up, c.old.items[i]);
+	result = refuse_units(&c, e) || make_new(&c, e) ? -1
+		 : action->order == UPDATE_START_FIRST && c.running.count ? start_first(&c, e)
+									    : stop_first(&c, e);
+	if (result == 0) {
+		events_note(up->call->places, "container", "replace", action->instance, NULL);
+		up_tell(up, "replaced %s by %s", c.old.count ? c.old.items[0] : service->wanted.full, action->instance);
+	}
+	list_release(&c.old);
+	list_release(&c.new);
+	list_release(&c.running);
+	return result;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * service.c - what is done for one service, in a process of its own.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "cli/up/up.h"
+#include "runtime/apps.h"
+#include "runtime/background.h"
+
+void up_tell(const struct up *up, const char *format, ...)
+{
+	autorelease(text) struct text line = { 0 };
+	struct error ignored = { 0 };
+	char words[512];
+	va_list args;
+
+	if (up->options->quiet)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(words, sizeof words, format, args); /* cut is fine */
+	va_end(args);
+	text_addf(&line, "%s\n", words);
+	(void)report_text(&line, &ignored); /* what is done is done */
+}
+
+int up_make(struct up *up, struct up_service *service, int64_t replica, int64_t generation, bool is_standby, struct error *e)
+{
+	const struct list none = { 0 };
+	const struct app_definition place = { .stack = service->stack, .service = service->wanted.full, .replica = replica,
+					      .generation = generation, .level = service->wanted.level, .spec_digest = service->digest,
+					      .volumes_of = service->wanted.full, .is_standby = is_standby };
+	autofree char *name = instance_name(service->wanted.full, replica, generation);
+	int found = apps_find(up->call->places, name, e);
+
+	if (found)
+		return found < 0 ? -1 : 0;
+	free(service->run.container.name);
+	service->run.container.name = alloc_copy(name);
+	return run_make(&service->run, up->call, &service->choices, &none, &place, e);
+}
+
+static int start(struct up *up, struct up_service *service, const char *name, struct error *e)
+{
+	const struct up_patience patience = { service->update.timeout_us, 0 };
+
+	if (background_start(up->call->places, name, e))
+		return -1;
+	if (up->options->no_wait || service->run.container.health.kind == HEALTH_NONE)
+		return 0;
+	return up_wait_ready(up, name, /* is_checked= */ true, patience, e);
+}
+
+static int create(struct up *up, struct up_service *service, int64_t generation, struct error *e)
+{
+	for (int64_t replica = 1; replica <= service->wanted.replicas; replica++)
+		if (up_make(up, service, replica, generation, /* is_standby= */ false, e))
+			return -1;
+	up_point("made");
+	for (int64_t replica = 1; replica <= service->wanted.replicas; replica++) {
+		autofree char *name = instance_name(service->wanted.full, replica, generation);
+
+		if (start(up, service, name, e)) {
+			up_explain(up, name);
+			return -1;
+		}
+		up_tell(up, "started %s", name);
+	}
+	return 0;
+}
+
+static int start_one(struct up *up, struct up_service *service, const struct plan_action *action, struct error *e)
+{
+	if (up_make(up, service, action->replica, action->generation, /* is_standby= */ false, e))
+		return -1;
+	if (start(up, service, action->instance, e)) {
+		up_explain(up, action->instance);
+		return -1;
+	}
+	up_tell(up, "started %s", action->instance);
+	return 0;
+}
+
+static int promote(struct up *up, struct up_service *service, const struct plan_action *action, struct error *e)
+{
+	if (start(up, service, action->instance, e) || instance_promote(up->call->places, action->instance, e))
+		return -1;
+	up_tell(up, "started %s", action->instance);
+	return 0;
+}
+
+static int remove_one(struct up *up, const struct plan_action *action, struct error *e)
+{
+	if (background_stop(up->call->places, action->instance, /* grace_us= */ -1, e) ||
+	    background_remove(up->call->places, action->instance, /* force= */ true, e))
+		return -1;
+	up_tell(up, "removed %s", action->instance);
+	return 0;
+}
+
+int up_retire(struct up *up, const char *name, struct error *e)
+{
+	return background_stop(up->call->places, name, /* grace_us= */ -1, e) || instance_retire(up->call->places, name, e) ? -1 : 0;
+}
+
+static int act(struct up *up, struct up_service *service, const struct plan_action *action, bool *ret_replaced, struct error *e)
+{
+	switch (action->kind) {
+	case PLAN_KEEP:
+	case PLAN_DONE:
+	case PLAN_ORPHAN: return 0;
+	case PLAN_CREATE: return create(up, service, action->generation, e);
+	case PLAN_START:
+	case PLAN_ADD: return start_one(up, service, action, e);
+	case PLAN_PROMOTE: return promote(up, service, action, e);
+	case PLAN_REMOVE: return remove_one(up, action, e);
+	case PLAN_RETIRE: return up_retire(up, action->instance, e);
+	case PLAN_REPLACE:
+		*ret_replaced = true;
+		return up_replace(up, service, action, e);
+	}
+	return 0;
+}
+
+int up_act(struct up *up, struct up_service *service, bool *ret_replaced, struct error *e)
+{
+	for (size_t i = 0; i < up->plan.count; i++)
+		if (strcmp(up->plan.actions[i].service, service->wanted.full) == 0 && act(up, service, &up->plan.actions[i], ret_replaced, e))
+			return -1;
+	return 0;
+}
+
+int up_live(const struct up *up, const struct up_service *service, struct list *ret)
+{
+	struct instances instances = { 0 };
+	struct error ignored = { 0 };
+
+	if (instances_find(up->call->places, service->wanted.full, &instances, &ignored))
+		return -1;
+	for (size_t i = 0; i < instances.count; i++)
+		if (instances.items[i].role == INSTANCE_LIVE)
+			list_add(ret, instances.items[i].name);
+	instances_release(&instances);
+	return 0;
+}

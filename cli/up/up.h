@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * up.h - from a file to its services as they run. Private to cli/up/.
+ *
+ *     wanted.c     the file -> what should be: every image found, every spec frozen, a digest each
+ *     plan.c       what should be and what is there -> what has to be done
+ *     perform.c    a process for each service with something to do, as soon as those that it depends on are ready
+ *     service.c    what that process does: one action after the other
+ *     replace.c    one generation takes the place of another
+ *     ready.c      whether an instance is ready, or has failed
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/sha256.h"
+#include "base/text.h"
+#include "cli/prepare.h"
+#include "cli/up/plan.h"
+#include "runtime/instances.h"
+#include "specs/stack.h"
+
+struct call;
+struct error;
+struct frozen;
+
+struct up_options {
+	bool remove_orphans, no_wait, quiet, locked;
+	bool plan_only; /* nothing is pulled, built or changed */
+	const char *override, *platform, *pull, *timeout, *format;
+	bool has_exit_code; /* box plan: 2 where there are changes */
+	struct list profiles;
+};
+
+/* A service as it should be, and what its instances are made of. */
+struct up_service {
+	struct plan_service wanted;
+	const struct stack_service *written; /* NULL: rollback */
+	const char *stack;      /* its name, or NULL; borrowed */
+	struct run_options choices;
+	struct run run;
+	struct app_update update;
+	char digest[SHA256_TEXT];
+	struct text changes, obstacle;
+};
+
+struct up {
+	const struct call *call;
+	const struct up_options *options;
+	const char *name; /* of the stack, or of the app alone; borrowed */
+	struct stack *stack; /* NULL: rollback */
+	struct frozen *frozen; /* rollback: what the services are made of */
+	struct up_service *services; /* in the order of levels */
+	size_t count;
+	struct instances found;
+	struct instance_condition *conditions; /* one each */
+	struct plan plan;
+	int lock;
+};
+
+void up_release(struct up *up);
+
+/* wanted.c: one at a time brings a stack up: waits for another one. name: of the stack, or of the app. */
+int up_lock(struct up *up, const char *name, struct error *e);
+/* Reads the file, and finds out what should be. selected: services, by their names in the file; none: all. */
+int up_read(struct up *up, const char *file, const struct list *selected, struct error *e);
+/* What is there; then the plan. */
+int up_look(struct up *up, struct error *e);
+void up_plan(struct up *up);
+/* What is the same for a service of a file and one of a rollback: its digest, why it cannot run twice, and what has changed. */
+int up_complete(struct up *up, struct up_service *service, struct error *e);
+
+/* perform.c: carries the plan out. The exit code; what went wrong is said. */
+int up_perform(struct up *up);
+
+/* service.c: one service. *ret_replaced: another one has the place of what ran. */
+int up_act(struct up *up, struct up_service *service, bool *ret_replaced, struct error *e);
+/* Makes the instance where it is not there yet. */
+int up_make(struct up *up, struct up_service *service, int64_t replica, int64_t generation, bool is_standby, struct error *e);
+/* Ends an instance and takes its place among the generations away. */
+int up_retire(struct up *up, const char *name, struct error *e);
+/* Adds the names of its live instances. */
+int up_live(const struct up *up, const struct up_service *service, struct list *ret);
+/* Says it, on stdout: "replaced web by web.2". */
+void up_tell(const struct up *up, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* replace.c */
+int up_replace(struct up *up, struct up_service *service, const struct plan_action *action, struct error *e);
+
+/* ready.c */
+struct up_patience {
+	int64_t timeout_us; /* for a health check */
+	int64_t monitor_us; /* without one: it has to run so long; 0: it is enough that it runs */
+};
+int up_wait_ready(const struct up *up, const char *name, bool is_checked, struct up_patience patience, struct error *e);
+int up_wait_done(const struct up *up, const char *name, struct error *e);
+/* Says on stderr how the last run of an instance ended, and what it wrote last. */
+void up_explain(const struct up *up, const char *name);
+
+/* Test builds: BOX_UP_DIE names a point; there box up dies with all its processes, as kill -9 has it. */
+void up_point(const char *name);
