@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime/supervise/app_settings.h"
 #include "specs/container.h"
 
 #define NETWORK_FILE "network"

@@ -8,8 +8,6 @@
 struct container;
 struct error;
 
-#define STANDBY_FILE "standby"
-
 /* Notes it in the open folder of a definition that is being made; nothing where app.json says all. */
 int app_network_define(int definition, const struct container *container, struct error *e);
 

@@ -272,7 +272,10 @@ int app_check(const char *path, const struct app_options *options, struct list *
 
 void app_release(struct app *app)
 {
+	for (size_t i = 0; i < app->network_count; i++)
+		free(app->networks[i].subnet);
 	field_release(app_table, app);
+	list_release(&app->neighbours);
 	list_release(&app->env_files);
 	list_release(&app->written);
 	list_release(&app->from_options);

@@ -35,6 +35,9 @@ enum volume_type { VOLUME_UNSAID, VOLUME_BIND, VOLUME_NAMED, VOLUME_TMPFS };
 struct app_network {
 	char *name; /* the key */
 	struct list aliases;
+	/* Not fields: what the file says of the network, for a service of it. */
+	bool is_internal;
+	char *subnet;
 };
 
 struct port {
@@ -226,6 +229,7 @@ struct app {
 	struct list written;   /* top-level keys that the file (with its override) has */
 	struct list from_options; /* fields that an option has set: option_merge.h */
 	bool is_service;       /* one of several in the file */
+	struct list neighbours; /* of a service: "NETWORK NAME SERVICE", as in struct container */
 	char *prefix;          /* where in the file it stands: "services.web"; NULL: it is the file */
 	struct json_t *oci;    /* the "oci" block, or NULL */
 };

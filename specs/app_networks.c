@@ -15,7 +15,8 @@ static void add_network(const struct app *app, const struct app_network *from, s
 {
 	struct network_membership *to = alloc_append(&c->networks, &c->network_count, sizeof *to);
 
-	*to = (struct network_membership){ .name = alloc_copy(from->name), .field = text_format("networks.%s", from->name) };
+	*to = (struct network_membership){ .name = alloc_copy(from->name), .field = text_format("networks.%s", from->name),
+					    .is_internal = from->is_internal, .subnet = alloc_copy(from->subnet) };
 	list_copy(&to->aliases, &from->aliases);
 	if (app->name && strcmp(app->name, c->service) != 0 && !list_has(&to->aliases, app->name))
 		list_add(&to->aliases, app->name);
@@ -44,6 +45,7 @@ void app_networks(const struct app *app, struct container *c)
 
 		*own = (struct network_membership){ .name = alloc_copy(c->service), .is_own = true, .field = alloc_copy("network_mode") };
 	}
+	list_copy(&c->neighbours, &app->neighbours);
 	for (size_t i = 0; i < app->port_count; i++)
 		for (int64_t number = 0; number == 0 || number < app->ports[i].count; number++)
 			add_port(&app->ports[i], i, number, c);

@@ -50,8 +50,21 @@ static void name_one(const struct stack *stack, const char *key, bool is_externa
 		*name = is_external ? alloc_copy(key) : text_format("%s_%s", stack->name, key);
 }
 
+static const struct stack_network *find_network(const struct stack *stack, const char *key)
+{
+	for (size_t i = 0; i < stack->network_count; i++)
+		if (strcmp(stack->networks[i].key, key) == 0)
+			return &stack->networks[i];
+	return NULL;
+}
+
 void services_name_all(struct stack *stack)
 {
+	if (!find_network(stack, "default")) {
+		struct stack_network *own = alloc_append(&stack->networks, &stack->network_count, sizeof *own);
+
+		*own = (struct stack_network){ .key = alloc_copy("default") };
+	}
 	for (size_t i = 0; i < stack->volume_count; i++)
 		name_one(stack, stack->volumes[i].key, stack->volumes[i].is_external, &stack->volumes[i].name);
 	for (size_t i = 0; i < stack->network_count; i++)
@@ -92,7 +105,7 @@ static int tell_unknown(const char *what, const char *name, struct problems *p, 
 	return problems_add(p);
 }
 
-int service_names(const struct stack *stack, struct app *app, struct problems *p)
+static int name_volumes(const struct stack *stack, struct app *app, struct problems *p)
 {
 	for (size_t i = 0; i < app->volume_count; i++) {
 		struct volume *v = &app->volumes[i];
@@ -111,4 +124,64 @@ int service_names(const struct stack *stack, struct app *app, struct problems *p
 		}
 	}
 	return 0;
+}
+
+/* Its name in the file is how others in its networks call it. */
+static void take_network(const struct stack_network *from, const char *service, struct app_network *to)
+{
+	free(to->name);
+	to->name = alloc_copy(from->name);
+	to->is_internal = from->is_internal;
+	to->subnet = alloc_copy(from->subnet);
+	if (!list_has(&to->aliases, service))
+		list_add(&to->aliases, service);
+}
+
+static int name_networks(const struct stack *stack, const char *service, struct app *app, struct problems *p)
+{
+	for (size_t i = 0; i < app->network_count; i++) {
+		const struct stack_network *network = find_network(stack, app->networks[i].name);
+
+		if (network)
+			take_network(network, service, &app->networks[i]);
+		else if (tell_unknown("network", app->networks[i].name, p, "networks", i))
+			return -1;
+	}
+	return 0;
+}
+
+/* One that says nothing about networks is in that of the file. */
+static void join_default(const struct stack *stack, const char *service, struct app *app)
+{
+	const struct stack_network *network = find_network(stack, "default");
+
+	if (!network || app->network_count || app_has(app, "networks") ||
+	    (app_has(app, "network_mode") && app->network_mode != NETWORK_CHOICE_PRIVATE))
+		return;
+	take_network(network, service, alloc_append(&app->networks, &app->network_count, sizeof *app->networks));
+	list_add(&app->written, "networks");
+}
+
+int service_names(const struct stack *stack, const char *service, struct app *app, struct problems *p)
+{
+	if (name_volumes(stack, app, p) || name_networks(stack, service, app, p))
+		return -1;
+	join_default(stack, service, app);
+	return 0;
+}
+
+static void add_neighbours(const struct stack_service *one, const struct stack_service *other)
+{
+	for (size_t i = 0; i < one->app->network_count; i++)
+		for (size_t k = 0; k < other->app->network_count; k++)
+			if (strcmp(one->app->networks[i].name, other->app->networks[k].name) == 0)
+				list_addf(&one->app->neighbours, "%s %s %s", one->app->networks[i].name, other->name, other->full);
+}
+
+void services_introduce(struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++)
+		for (size_t k = 0; k < stack->count; k++)
+			if (i != k)
+				add_neighbours(&stack->services[i], &stack->services[k]);
 }

@@ -120,7 +120,7 @@ static int decode_service(const struct app *file, json_t *root, struct stack *st
 	json_object_del(object, "depends_on");
 	result = app_decode(app, object, p);
 	if (result == 0)
-		result = service_names(stack, app, p);
+		result = service_names(stack, service->name, app, p);
 	app->name = alloc_copy(service->full);
 	app->prefix = text_format("services.%s", service->name);
 	text_add_bytes(&app->text, file->text.data, file->text.length);
@@ -185,5 +185,8 @@ int services_decode(struct app *file, json_t *root, struct stack *ret, struct pr
 	services_name_all(ret);
 	if (check_names(ret, services, p) || p->count > before || decode_all(file, root, ret, p) || p->count > before)
 		return -1;
-	return check_replicas(ret, p) || services_order(ret, p) || p->count > before ? -1 : 0;
+	if (check_replicas(ret, p) || services_order(ret, p) || p->count > before)
+		return -1;
+	services_introduce(ret);
+	return 0;
 }

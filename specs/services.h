@@ -27,7 +27,10 @@ int services_order(struct stack *stack, struct problems *p);
 /* service_shared.c: what the file says for all. Before a service is decoded, secrets by name get their sources; afterwards names of
  * volumes and networks become whole. */
 void service_secrets(json_t *secrets, json_t *service);
-int service_names(const struct stack *stack, struct app *app, struct problems *p);
+int service_names(const struct stack *stack, const char *service, struct app *app, struct problems *p);
+
+/* Tells each service which others are in its networks. */
+void services_introduce(struct stack *stack);
 
 /* Whole names: "shop_data" for "data" of the file shop. */
 void services_name_all(struct stack *stack);

@@ -46,6 +46,7 @@ int up_make(struct up *up, struct up_service *service, int64_t replica, int64_t 
 		return found < 0 ? -1 : 0;
 	free(service->run.container.name);
 	service->run.container.name = alloc_copy(name);
+	service->run.container.is_standby = is_standby;
 	return run_make(&service->run, up->call, &service->choices, &none, &place, e);
 }
 

@@ -1,31 +1,83 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * traffic.c - where connections to a service go.
+ *
+ * A network in which nobody is does not run, and has nothing to be told: the first instance that joins it is its service's live one.
  */
 #include "cli/up/traffic.h"
 
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/report.h"
 #include "cli/up/up.h"
+#include "runtime/network/orders.h"
+
+enum { LOOK_US = 50000 };
+
+static int forgive(int result, struct error *e)
+{
+	if (result == 0 || e->kind != ERROR_MISSING)
+		return result;
+	error_clear(e);
+	return 0;
+}
 
 int traffic_hold(const struct up *up, const struct up_service *service, struct error *e)
 {
-	(void)up;
-	(void)service;
-	(void)e;
+	const struct container *c = &service->run.container;
+	/* As long as an orderly end and a start may take. */
+	int64_t ms = (c->stop_grace_us + service->update.timeout_us) / 1000;
+
+	for (size_t i = 0; i < c->network_count; i++)
+		if (forgive(network_hold(up->call->places, c->networks[i].name, service->wanted.full, ms, e), e))
+			return -1;
 	return 0;
 }
 
 int traffic_lead(const struct up *up, const struct up_service *service, const struct list *instances, struct error *e)
 {
-	(void)up;
-	(void)service;
-	(void)instances;
-	(void)e;
+	const struct container *c = &service->run.container;
+
+	for (size_t i = 0; i < c->network_count; i++) {
+		if (forgive(network_switch(up->call->places, c->networks[i].name, service->wanted.full, instances, e), e) ||
+		    forgive(network_hold(up->call->places, c->networks[i].name, service->wanted.full, /* ms= */ 0, e), e))
+			return -1;
+	}
 	return 0;
+}
+
+/* What cannot be counted is not waited for. */
+static int64_t count_flows(const struct up *up, const struct up_service *service, const struct list *instances)
+{
+	const struct container *c = &service->run.container;
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < c->network_count; i++)
+		for (size_t k = 0; k < instances->count; k++) {
+			struct error ignored = { 0 };
+			int64_t flows = 0;
+
+			if (network_flows(up->call->places, c->networks[i].name, instances->items[k], &flows, &ignored) == 0)
+				sum += flows;
+		}
+	return sum;
 }
 
 void traffic_drain(const struct up *up, const struct up_service *service, const struct list *instances)
 {
-	(void)up;
-	(void)service;
-	(void)instances;
+	int64_t end = clock_boot_ms() + service->update.drain_us / 1000, left;
+
+	for (left = count_flows(up, service, instances); left && clock_boot_ms() < end; left = count_flows(up, service, instances))
+		usleep(LOOK_US);
+	if (left) {
+		autofree char *line = text_format("%s: %jd connections had not ended after update.drain, and end now", service->wanted.full,
+						  (intmax_t)left);
+
+		report_line(line);
+	}
 }
