@@ -12,6 +12,7 @@
 #include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "runtime/apps.h"
 #include "runtime/attach.h"
 #include "runtime/background.h"
@@ -75,7 +76,7 @@ int command_attach(const struct call *call)
 
 	if (result == 0 && operands.count != 1)
 		result = error_set(&e, ERROR_USAGE, "attach: expected one NAME");
-	if (result || make_wishes(&choices, &wishes, &e) || box_check_name(operands.items[0], &e))
+	if (result || targets_one(call, &operands, 0, &e) || make_wishes(&choices, &wishes, &e) || box_check_name(operands.items[0], &e))
 		return report_failure(&e);
 	audit_container(call->audit, operands.items[0]);
 	if (attach_run(call->places, operands.items[0], &wishes, &end, &status, &e))
@@ -140,7 +141,7 @@ int command_start(const struct call *call)
 
 	if (result == 0 && !operands.count)
 		result = error_set(&e, ERROR_USAGE, "start: expected at least one NAME");
-	if (result)
+	if (result || targets_all(call, &operands, &e))
 		return report_failure(&e);
 	if (choices.attaches || choices.keep_stdin)
 		return start_attached(call, &choices, &operands, &e);

@@ -23,6 +23,7 @@
 #include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "images/tar_apply.h"
 #include "runtime/box.h"
 #include "runtime/inside.h"
@@ -302,7 +303,8 @@ int command_cp(const struct call *call)
 		struct copy copy = { .options = &options, .from = parse_side(operands.items[0]), .to = parse_side(operands.items[1]),
 				     .tar = -1, .root = -1 };
 
-		result = check(&copy, &e) || run(call, &copy, &e);
+		result = check(&copy, &e) || (copy.from.container && target_one(call, &copy.from.container, &e)) ||
+			 (copy.to.container && target_one(call, &copy.to.container, &e)) || run(call, &copy, &e);
 		free(copy.from.container);
 		free(copy.to.container);
 	}

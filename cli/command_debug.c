@@ -18,6 +18,7 @@
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "images/image.h"
 #include "runtime/box.h"
 #include "specs/app.h"
@@ -219,7 +220,7 @@ int command_debug(const struct call *call)
 	struct error e = { 0 };
 	int status = EXIT_BOX_FAILED;
 
-	if (parse(call, &options, &operands, &rest, &command, &e) == 0) {
+	if (parse(call, &options, &operands, &rest, &command, &e) == 0 && targets_one(call, &operands, 0, &e) == 0) {
 		audit_container(call->audit, operands.items[0]);
 		if (debug(call, &options, operands.items[0], &command, &status, &e))
 			status = report_run_status(&e);

@@ -14,6 +14,7 @@
 #include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "runtime/box.h"
 
 enum { PROCESS_LIMIT = 1 << 20 };
@@ -97,7 +98,7 @@ int command_exec(const struct call *call)
 	result = options_parse(exec_options, OPERANDS_FIRST, call->argv, &options, &operands, &command, &e);
 	drop_dashes(&command);
 	if (result == 0)
-		result = check(&options, &operands, &command, &e);
+		result = check(&options, &operands, &command, &e) || targets_one(call, &operands, 0, &e);
 	if (result == 0 && options.preserve_fds && number_parse(options.preserve_fds, 0, 1024, &preserved))
 		result = error_set(&e, ERROR_USAGE, "option --preserve-fds %s: expected a number", options.preserve_fds);
 	if (result == 0 && options.process)

@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/exit_story.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "runtime/box.h"
 #include "runtime/exit_record.h"
 #include "runtime/job_outlook.h"
@@ -77,7 +78,7 @@ int command_explain(const struct call *call)
 	struct error e = { 0 };
 
 	if (options_parse(explain_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) ||
-	    explain(call, &options, &operands, &out, &e) || report_text(&out, &e))
+	    targets_one(call, &operands, 0, &e) || explain(call, &options, &operands, &out, &e) || report_text(&out, &e))
 		return report_failure(&e);
 	return 0;
 }

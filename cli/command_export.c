@@ -12,6 +12,7 @@
 #include "cli/frozen.h"
 #include "cli/output_file.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "images/image.h"
 #include "runtime/apps.h"
 #include "runtime/box.h"
@@ -98,7 +99,7 @@ int command_export(const struct call *call)
 	struct error e = { 0 };
 
 	if (options_parse(export_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) ||
-	    export(call, &options, &operands, &e))
+	    targets_one(call, &operands, 0, &e) || export(call, &options, &operands, &e))
 		return report_failure(&e);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json_text.h"
@@ -14,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/other_options.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "images/catalogue.h"
 #include "images/digest.h"
 #include "images/index.h"
@@ -151,8 +153,10 @@ static int inspect_image(const struct call *call, const struct options *options,
 
 static int inspect_container(const struct call *call, const struct options *options, const char *name, struct text *ret, struct error *e)
 {
+	autofree char *target = alloc_copy(name);
+
 	(void)options;
-	return container_inspect(call->places, name, ret, e);
+	return target_one(call, &target, e) || container_inspect(call->places, target, ret, e) ? -1 : 0;
 }
 
 static int inspect_volume(const struct call *call, const struct options *options, const char *name, struct text *ret, struct error *e)

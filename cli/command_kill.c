@@ -8,11 +8,11 @@
 #include "base/error.h"
 #include "base/names.h"
 #include "base/number.h"
-#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/each.h"
 #include "cli/other_options.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "runtime/background.h"
 #include "runtime/box.h"
 #include "runtime/events.h"
@@ -57,9 +57,16 @@ const struct option_row rm_options[] = {
 	{ 0 },
 };
 
-static int finish(int result, const struct error *e)
+struct kill_order {
+	int signal;
+	bool all;
+};
+
+static int kill_one(const struct call *call, const char *name, const void *data, struct error *e)
 {
-	return result ? report_failure(e) : 0;
+	const struct kill_order *order = data;
+
+	return box_kill(call->places, name, order->signal, order->all, e);
 }
 
 int command_kill(const struct call *call)
@@ -77,10 +84,13 @@ int command_kill(const struct call *call)
 	if (result == 0 && choices.signal && (number = signal_number(choices.signal)) < 0)
 		result = error_set(&e, ERROR_USAGE, "kill: unknown signal %s", choices.signal);
 	if (result == 0) {
-		audit_container(call->audit, operands.items[0]);
-		result = box_kill(call->places, operands.items[0], number, choices.all, &e);
+		const struct kill_order order = { number, choices.all };
+		autorelease(list) struct list word = { 0 };
+
+		list_add(&word, operands.items[0]);
+		return targets_each(call, &word, TARGETS_LAST_LEVEL_FIRST, /* is_whole= */ false, kill_one, &order);
 	}
-	return finish(result, &e);
+	return report_failure(&e);
 }
 
 static int stop_one(const struct call *call, const char *name, const void *data, struct error *e)
@@ -101,7 +111,7 @@ static int restart_one(const struct call *call, const char *name, const void *da
 }
 
 /* NAME… and --time. */
-static int end_all(const struct call *call, const struct option_row *options, each_act *act)
+static int end_all(const struct call *call, const struct option_row *options, enum targets_order order, each_act *act)
 {
 	autorelease(list) struct list operands = { 0 };
 	struct stop_choices choices = { 0 };
@@ -116,17 +126,17 @@ static int end_all(const struct call *call, const struct option_row *options, ea
 	if (result)
 		return report_failure(&e);
 	grace_us = seconds < 0 ? -1 : seconds * 1000000;
-	return each_at_once(call, &operands, act, &grace_us);
+	return targets_each(call, &operands, order, /* is_whole= */ false, act, &grace_us);
 }
 
 int command_stop(const struct call *call)
 {
-	return end_all(call, stop_options, stop_one);
+	return end_all(call, stop_options, TARGETS_LAST_LEVEL_FIRST, stop_one);
 }
 
 int command_restart(const struct call *call)
 {
-	return end_all(call, restart_options, restart_one);
+	return end_all(call, restart_options, TARGETS_FIRST_LEVEL_FIRST, restart_one);
 }
 
 static int remove_one(const struct call *call, const char *name, const void *data, struct error *e)
@@ -148,7 +158,14 @@ int command_rm(const struct call *call)
 		result = error_set(&e, ERROR_USAGE, "rm: expected at least one NAME");
 	if (result)
 		return report_failure(&e);
-	return each_at_once(call, &operands, remove_one, &choices);
+	return targets_each(call, &operands, TARGETS_LAST_LEVEL_FIRST, /* is_whole= */ true, remove_one, &choices);
+}
+
+static int pause_one(const struct call *call, const char *name, const void *data, struct error *e)
+{
+	const bool *paused = data;
+
+	return box_pause(call->places, name, *paused, e);
 }
 
 static int pause_or_not(const struct call *call, bool paused)
@@ -159,11 +176,9 @@ static int pause_or_not(const struct call *call, bool paused)
 
 	if (result == 0 && operands.count != 1)
 		result = error_set(&e, ERROR_USAGE, "%s: expected one NAME", call->command->name);
-	if (result == 0) {
-		audit_container(call->audit, operands.items[0]);
-		result = box_pause(call->places, operands.items[0], paused, &e);
-	}
-	return finish(result, &e);
+	if (result)
+		return report_failure(&e);
+	return targets_each(call, &operands, TARGETS_LAST_LEVEL_FIRST, /* is_whole= */ false, pause_one, &paused);
 }
 
 int command_pause(const struct call *call)

@@ -5,22 +5,31 @@
  * Its stdout goes to stdout and its stderr to stderr. Where that is a terminal, an app must not be able to steer it: what is not printable
  * is shown as \x1b, or, in JSON, as \u001b. Anything else gets the bytes as they were.
  */
+#include "cli/logs_follow.h"
+
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json_text.h"
 #include "base/number.h"
+#include "base/process.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/when.h"
+#include "runtime/apps.h"
 #include "runtime/box.h"
+#include "runtime/instances.h"
 #include "runtime/logs.h"
 
-enum { OUTPUT_MOST = 64 << 10 };
+enum { OUTPUT_MOST = 64 << 10, FOLLOW_LOOK_US = 200000 };
 
 struct options {
 	bool follow, timestamps;
@@ -42,6 +51,7 @@ const struct option_row logs_options[] = {
 
 struct printer {
 	bool is_json, has_times;
+	const char *prefix; /* in front of each line: whose it is; NULL: none */
 	bool is_terminal[STDERR_FILENO + 1];
 	bool is_inside[LOG_BOX + 1]; /* a line of the stream is not at its end */
 	struct text out;
@@ -74,6 +84,8 @@ static void add_shown(struct text *ret, const char *line, size_t length)
 
 static void add_line(struct printer *p, const struct log_record *record)
 {
+	if (p->prefix && !p->is_inside[record->stream])
+		text_addf(&p->out, "%s | ", p->prefix);
 	if (p->has_times && !p->is_inside[record->stream]) {
 		text_add_bytes(&p->out, record->time, LOG_TIME);
 		text_add_char(&p->out, ' ');
@@ -151,9 +163,9 @@ static int read_choices(const struct options *o, struct log_question *q, char si
 	return 0;
 }
 
-static int print_log(const struct call *call, const char *name, const struct options *options, struct error *e)
+static int print_log(const struct call *call, const char *name, const char *prefix, const struct options *options, struct error *e)
 {
-	struct printer printer = { .has_times = options->timestamps, .fd = STDOUT_FILENO };
+	struct printer printer = { .has_times = options->timestamps, .prefix = prefix, .fd = STDOUT_FILENO };
 	const struct log_hearer hearer = { .hear = hear, .goes_on = show, .missed = missed, .data = &printer };
 	char since[LOG_TIME], until[LOG_TIME];
 	struct log_question question;
@@ -170,9 +182,105 @@ static int print_log(const struct call *call, const char *name, const struct opt
 	return result;
 }
 
+/* Those of several instances, one after the other, or, where they are followed, at the same time, each line with its name. */
+struct several {
+	const struct call *call;
+	const struct options *options;
+	struct list shown;
+	size_t running;
+};
+
+static void begin_following(struct several *s, const char *name, const struct options *options)
+{
+	const struct process_clone request = { .cgroup = -1 };
+	struct error e = { 0 };
+	pid_t parent = getpid(), pid;
+	int pidfd;
+
+	list_add(&s->shown, name);
+	pid = process_clone(&request, &pidfd, &e);
+	if (pid == 0) {
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
+			_exit(1); /* nobody reads it any more */
+		_exit(print_log(s->call, name, name, options, &e) ? report_failure(&e) : 0);
+	}
+	if (pid > 0) {
+		close(pidfd);
+		s->running++;
+	}
+}
+
+/* Also those that come later: another generation, one more replica. What they wrote is shown from its beginning. */
+static int follow_several(struct several *s, const char *word, struct error *e)
+{
+	struct options whole = *s->options, now = *s->options;
+	bool is_first = true;
+
+	whole.tail = whole.since = NULL;
+	do {
+		autorelease(list) struct list names = { 0 };
+
+		if (instances_resolve(s->call->places, word, &names, e))
+			return -1;
+		for (size_t i = 0; i < names.count; i++)
+			if (!list_has(&s->shown, names.items[i]) && apps_exists(s->call->places, names.items[i]))
+				begin_following(s, names.items[i], is_first ? &now : &whole);
+		is_first = false;
+		usleep(FOLLOW_LOOK_US);
+		while (s->running && waitpid(-1, NULL, WNOHANG) > 0)
+			s->running--;
+	} while (s->running);
+	return 0;
+}
+
+int logs_follow(const struct call *call, const char *word, struct error *e)
+{
+	const struct options options = { .follow = true };
+	struct several several = { .call = call, .options = &options };
+	int result = follow_several(&several, word, e);
+
+	list_release(&several.shown);
+	return result;
+}
+
+static int print_several(const struct call *call, const char *word, const struct list *names, const struct options *options, struct error *e)
+{
+	struct several several = { .call = call, .options = options };
+	int result = 0;
+
+	if (options->follow)
+		result = follow_several(&several, word, e);
+	for (size_t i = 0; !options->follow && i < names->count && result == 0; i++)
+		result = print_log(call, names->items[i], names->items[i], options, e);
+	list_release(&several.shown);
+	return result;
+}
+
+/* One whose next generation comes while it is followed goes on with that. */
+static int print_one(const struct call *call, const char *word, const char *name, const struct options *options, struct error *e)
+{
+	autofree char *last = alloc_copy(name);
+	struct options whole = *options;
+	int result = print_log(call, name, /* prefix= */ NULL, options, e);
+
+	whole.tail = whole.since = NULL;
+	while (options->follow && result == 0) {
+		autorelease(list) struct list names = { 0 };
+
+		if (instances_resolve(call->places, word, &names, e) || strcmp(names.items[0], last) == 0 ||
+		    !apps_exists(call->places, names.items[0]))
+			break;
+		free(last);
+		last = alloc_copy(names.items[0]);
+		result = print_log(call, last, /* prefix= */ NULL, &whole, e);
+	}
+	return result;
+}
+
 int command_logs(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };
+	autorelease(list) struct list names = { 0 };
 	struct options options = { 0 };
 	struct error e = { 0 };
 	int result = options_parse(logs_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e);
@@ -180,8 +288,9 @@ int command_logs(const struct call *call)
 	if (result == 0 && operands.count != 1)
 		result = error_set(&e, ERROR_USAGE, "logs: expected one NAME");
 	if (result == 0)
-		result = box_check_name(operands.items[0], &e);
+		result = box_check_name(operands.items[0], &e) || instances_resolve(call->places, operands.items[0], &names, &e);
 	if (result == 0)
-		result = print_log(call, operands.items[0], &options, &e);
+		result = names.count > 1 ? print_several(call, operands.items[0], &names, &options, &e)
+					 : print_one(call, operands.items[0], names.items[0], &options, &e);
 	return result ? report_failure(&e) : 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -13,10 +14,13 @@
 #include "cli/commands.h"
 #include "cli/other_options.h"
 #include "cli/processes.h"
+#include "cli/ps_rows.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "cli/words.h"
 #include "runtime/background.h"
 #include "runtime/box.h"
+#include "runtime/instances.h"
 #include "runtime/network/port_list.h"
 #include "runtime/oci.h"
 #include "runtime/oci_state.h"
@@ -34,7 +38,7 @@ const struct option_row ps_options[] = {
 	{ 'a', "all", OPTION_FLAG, offsetof(struct options, all), NULL, "also those that do not run" },
 	{ 0, "format", OPTION_TEXT, offsetof(struct options, format), "table|json", "form of the list (default: table)" },
 	{ 'f', "filter", OPTION_LIST, offsetof(struct options, filters), "KEY=VALUE",
-	  "only what fits: name=TEXT, image=TEXT, status=WORD; one key several times: any of them" },
+	  "only what fits: name=TEXT, image=TEXT, status=WORD, stack=NAME, service=NAME; one key several times: any of them" },
 	{ 0, "no-trunc", OPTION_FLAG, offsetof(struct options, no_trunc), NULL, "whole words, whatever the terminal's width" },
 	OTHER_OPTION('l', "latest", "box ps -a lists the newest first"),
 	OTHER_OPTION('n', "last", "box ps -a lists the newest first"),
@@ -70,20 +74,25 @@ static void add_schedule(struct list *cells, const struct box_info *info)
 }
 
 /* "Up 3 minutes (healthy)", as docker and podman have it. */
-static void add_status(struct list *cells, const struct box_info *info)
+static void add_status(struct list *cells, const struct ps_row *row)
 {
+	const struct box_info *info = row->info;
 	autofree char *since = age(info->created);
+	enum instance_role role = row->instance ? row->instance->role : INSTANCE_LIVE;
 
 	if (strcmp(info->status, STATUS_SCHEDULED) == 0)
 		add_schedule(cells, info);
 	else if (strcmp(info->status, "running") != 0)
-		list_add(cells, info->status);
+		list_addf(cells, role == INSTANCE_LIVE ? "%s" : "%s (%s)", info->status, instance_role_word(role));
+	else if (role != INSTANCE_LIVE)
+		list_addf(cells, "Up %s (%s%s%s)", since, info->health, *info->health ? ", " : "", instance_role_word(role));
 	else
 		list_addf(cells, *info->health ? "Up %s (%s)" : "Up %s", since, info->health);
 }
 
-static void add_row(struct list *cells, const struct box_info *info, const struct port_list *ports, bool no_trunc)
+static void add_row(struct list *cells, const struct ps_row *row, const struct port_list *ports, bool no_trunc)
 {
+	const struct box_info *info = row->info;
 	autorelease(text) struct text published = { 0 };
 	size_t length = strlen(info->command), shown = no_trunc || length < COMMAND_SHOWN ? length : COMMAND_SHOWN;
 	autofree char *since = age(info->created);
@@ -92,13 +101,13 @@ static void add_row(struct list *cells, const struct box_info *info, const struc
 	list_add(cells, info->image ? info->image : "");
 	list_addf(cells, "%.*s%s", (int)shown, info->command, shown < length ? "..." : "");
 	list_addf(cells, "%s ago", since);
-	add_status(cells, info);
+	add_status(cells, row);
 	port_list_print(port_list_find(ports, info->name), &published);
 	list_add(cells, published.data ? published.data : "");
 	list_addf(cells, "%d", (int)info->pid);
 }
 
-static void list_as_table(const struct box_info *infos, size_t count, const struct port_list *ports, bool no_trunc, struct text *ret)
+static void list_as_table(const struct ps_row *rows, size_t count, const struct port_list *ports, bool no_trunc, struct text *ret)
 {
 	static const char *const heads[] = { "NAME", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "PID" };
 	autorelease(list) struct list cells = { 0 };
@@ -106,7 +115,7 @@ static void list_as_table(const struct box_info *infos, size_t count, const stru
 	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
 		list_add(&cells, heads[i]);
 	for (size_t i = 0; i < count; i++)
-		add_row(&cells, &infos[i], ports, no_trunc);
+		add_row(&cells, &rows[i], ports, no_trunc);
 	report_table(&cells, sizeof heads / sizeof *heads, no_trunc ? 0 : report_width(), ret);
 }
 
@@ -150,21 +159,34 @@ static void add_ports(struct text *ret, const struct container_ports *ports)
 	text_add(ret, "], ");
 }
 
-static void list_as_json(const struct box_info *infos, size_t count, const struct port_list *ports, struct text *ret)
+/* Of an app in the background. */
+static void add_place(struct text *ret, const struct instance *instance)
+{
+	add_member(ret, "stack", instance->stack);
+	add_member(ret, "service", instance->service);
+	text_addf(ret, "\"generation\": %jd, \"replica\": %jd, ", (intmax_t)instance->generation, (intmax_t)instance->replica);
+	add_member(ret, "role", instance_role_word(instance->role));
+}
+
+static void list_as_json(const struct ps_row *rows, size_t count, const struct port_list *ports, struct text *ret)
 {
 	text_add(ret, "[");
 	for (size_t i = 0; i < count; i++) {
+		const struct box_info *info = rows[i].info;
+
 		text_add(ret, i ? ",\n  {" : "\n  {");
-		add_member(ret, "name", infos[i].name);
-		add_member(ret, "image", infos[i].image);
-		add_member(ret, "command", infos[i].command);
-		add_member(ret, "status", infos[i].status);
-		add_member(ret, "health", infos[i].health);
-		add_time(ret, "created", infos[i].created);
-		if (infos[i].schedule)
-			add_job(ret, &infos[i]);
-		add_ports(ret, port_list_find(ports, infos[i].name));
-		text_addf(ret, "\"pid\": %d}", (int)infos[i].pid);
+		add_member(ret, "name", info->name);
+		add_member(ret, "image", info->image);
+		add_member(ret, "command", info->command);
+		add_member(ret, "status", info->status);
+		add_member(ret, "health", info->health);
+		add_time(ret, "created", info->created);
+		if (rows[i].instance)
+			add_place(ret, rows[i].instance);
+		if (info->schedule)
+			add_job(ret, info);
+		add_ports(ret, port_list_find(ports, info->name));
+		text_addf(ret, "\"pid\": %d}", (int)info->pid);
 	}
 	text_add(ret, count ? "\n]\n" : "]\n");
 }
@@ -177,12 +199,15 @@ static bool is_over(const struct box_info *info)
 	return strcmp(info->status, "stopped") == 0 || (info->pid == 0 && !is_about_to);
 }
 
-static const char *const filter_keys[] = { "name", "image", "status", NULL };
+static const char *const filter_keys[] = { "name", "image", "status", "stack", "service", NULL };
 
 static bool has_value(const void *object, const char *key, const char *value)
 {
-	const struct box_info *info = object;
+	const struct ps_row *row = object;
+	const struct box_info *info = row->info;
 
+	if (strcmp(key, "stack") == 0 || strcmp(key, "service") == 0)
+		return ps_row_has(row, key, value);
 	if (strcmp(key, "status") == 0)
 		return strcmp(info->status, value) == 0;
 	return strstr(strcmp(key, "name") == 0 ? info->name : info->image ? info->image : "", value);
@@ -197,45 +222,48 @@ static bool has_status_filter(const struct list *filters)
 }
 
 /* They are of no interest unless asked for. */
-static bool is_wanted(const struct box_info *info, const struct options *options)
+static bool is_wanted(const struct ps_row *row, const struct options *options)
 {
-	return filters_fit(&options->filters, filter_keys, has_value, info) &&
-	       (options->all || has_status_filter(&options->filters) || !is_over(info));
+	return filters_fit(&options->filters, filter_keys, has_value, row) &&
+	       (options->all || has_status_filter(&options->filters) || !is_over(row->info));
 }
 
-static size_t keep_wanted(struct box_info *infos, size_t count, const struct options *options)
+static size_t keep_wanted(struct ps_row *rows, size_t count, const struct options *options)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		struct box_info info = infos[i];
-
-		if (!is_wanted(&info, options))
-			continue;
-		infos[i] = infos[kept];
-		infos[kept++] = info;
-	}
+	for (size_t i = 0; i < count; i++)
+		if (is_wanted(&rows[i], options))
+			rows[kept++] = rows[i];
 	return kept;
+}
+
+static void list_rows(const struct ps_row *rows, size_t count, const struct options *options, const struct port_list *ports, struct text *ret)
+{
+	if (options->quiet) {
+		for (size_t i = 0; i < count; i++)
+			text_addf(ret, "%s\n", rows[i].info->name);
+	} else if (options->format && strcmp(options->format, "json") == 0) {
+		list_as_json(rows, count, ports, ret);
+	} else {
+		list_as_table(rows, count, ports, options->no_trunc, ret);
+	}
 }
 
 static int list_containers(const struct call *call, const struct options *options, struct text *ret, struct error *e)
 {
 	autorelease(port_list) struct port_list ports = { 0 };
+	autorelease(instances) struct instances instances = { 0 };
+	autofree struct ps_row *rows = NULL;
 	struct box_info *infos = NULL;
-	size_t count = 0, shown;
+	size_t count = 0;
 
 	if (filters_check(&options->filters, filter_keys, e) || port_list_read(call->places, &ports, e) ||
-	    box_list(call->places, &infos, &count, e))
+	    instances_find(call->places, NULL, &instances, e) || box_list(call->places, &infos, &count, e))
 		return -1;
-	shown = keep_wanted(infos, count, options);
-	if (options->quiet) {
-		for (size_t i = 0; i < shown; i++)
-			text_addf(ret, "%s\n", infos[i].name);
-	} else if (options->format && strcmp(options->format, "json") == 0) {
-		list_as_json(infos, shown, &ports, ret);
-	} else {
-		list_as_table(infos, shown, &ports, options->no_trunc, ret);
-	}
+	rows = alloc_zeroed(count + 1, sizeof *rows);
+	ps_rows_make(infos, count, &instances, rows);
+	list_rows(rows, keep_wanted(rows, count, options), options, &ports, ret);
 	box_list_free(infos, count);
 	return 0;
 }
@@ -321,6 +349,8 @@ int command_ps(const struct call *call)
 		result = error_set(&e, ERROR_USAGE, "ps: expected at most one NAME");
 	if (result == 0)
 		result = options_one_of("format", options.format, forms, &e);
+	if (result == 0)
+		result = targets_one(call, &operands, 0, &e);
 	if (result == 0)
 		result = operands.count ? list_processes(call, operands.items[0], &options, &out, &e)
 					: list_containers(call, &options, &out, &e);

@@ -10,6 +10,7 @@
 #include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "runtime/app_program.h"
 #include "runtime/box.h"
 
@@ -33,7 +34,7 @@ int command_reload(const struct call *call)
 
 	if (result == 0 && !operands.count)
 		result = error_set(&e, ERROR_USAGE, "reload: expected at least one NAME");
-	if (result)
+	if (result || targets_all(call, &operands, &e))
 		return report_failure(&e);
 	/* One that cannot be reloaded does not keep the others. */
 	for (size_t i = 0; i < operands.count; i++) {

@@ -21,6 +21,7 @@
 #include "cli/prepare.h"
 #include "cli/report.h"
 #include "cli/spec_options.h"
+#include "cli/up/for_cli.h"
 #include "images/catalogue.h"
 #include "images/image_name.h"
 #include "runtime/background.h"
@@ -28,6 +29,7 @@
 #include "runtime/oci.h"
 #include "specs/app.h"
 #include "specs/container.h"
+#include "specs/stack.h"
 
 enum { CONFIG_LIMIT = 16 << 20 };
 
@@ -44,6 +46,7 @@ const struct option_row run_options[] = {
 	{ 0, "platform", OPTION_TEXT, offsetof(struct run_options, platform), "OS/ARCH[/VARIANT]", "of an image for several platforms" },
 	{ 'q', "quiet", OPTION_FLAG, offsetof(struct run_options, quiet), NULL, "no word about what is pulled" },
 	{ 0, "override", OPTION_TEXT, offsetof(struct run_options, override), "NAME", "merge this entry of the spec's overrides" },
+	{ 0, "profile", OPTION_LIST, offsetof(struct run_options, profiles), "NAME", "of a file with services: also those in this profile" },
 	{ 0, "locked", OPTION_FLAG, offsetof(struct run_options, locked), NULL, "run nothing but what the lock beside the file says (box lock)" },
 	{ 0, "from", OPTION_TEXT, offsetof(struct run_options, from), "REFERENCE",
 	  "where the locked image lies: oci:DIR:TAG, oci-archive:FILE, docker-archive:FILE, or another repository" },
@@ -220,6 +223,33 @@ static int run_bundle(const struct call *call, const struct run_options *options
 	return status;
 }
 
+/* A file with services; those behind it are theirs. */
+static bool is_stack(const struct list *operands)
+{
+	return operands->count && run_is_file(operands->items[0]) && stack_is_file(operands->items[0]);
+}
+
+static int run_stack(const struct call *call, const struct run_options *options, const struct list *operands, const struct list *command,
+		     struct error *e)
+{
+	struct stack_run wish = { .file = operands->items[0], .override = options->override, .pull = options->pull,
+				  .platform = options->platform, .quiet = options->quiet, .locked = options->locked };
+	int status;
+
+	if (command->count || options->name || options->terminal || options->keep_stdin || options->remove || options->from ||
+	    options->env.count || options->volumes.count || options->fields.count) {
+		error_set(e, ERROR_USAGE, "run %s: it has several services, which no such option is for", wish.file);
+		return error_hint(e, "write it into the file, or into one of its \"overrides\"");
+	}
+	list_copy(&wish.profiles, &options->profiles);
+	for (size_t i = 1; i < operands->count; i++)
+		list_add(&wish.services, operands->items[i]);
+	status = options->detach ? stack_run_detached(call, &wish) : stack_run_foreground(call, &wish);
+	list_release(&wish.services);
+	list_release(&wish.profiles);
+	return status;
+}
+
 int command_run(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };
@@ -230,7 +260,9 @@ int command_run(const struct call *call)
 	int status = EXIT_BOX_FAILED;
 
 	if (parse(call, &options, &operands, &command, &e) == 0) {
-		if (is_bundle(&options, &operands))
+		if (!options.bundle.bundle && is_stack(&operands))
+			status = run_stack(call, &options, &operands, &command, &e);
+		else if (is_bundle(&options, &operands))
 			status = run_bundle(call, &options, &operands, &e);
 		else if (check_options(&options, &operands, &e) == 0 && complete_digest(call, &operands, &e) == 0)
 			status = run_file(&run, call, &options, operands.items[0], &command, &e);
@@ -241,5 +273,6 @@ int command_run(const struct call *call)
 	list_release(&options.env);
 	list_release(&options.volumes);
 	list_release(&options.fields);
+	list_release(&options.profiles);
 	return status;
 }

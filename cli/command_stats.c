@@ -15,6 +15,7 @@
 #include "base/number.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "runtime/box.h"
 #include "runtime/figures.h"
 #include "specs/limits.h"
@@ -274,7 +275,7 @@ int command_stats(const struct call *call)
 	struct error e = { 0 };
 
 	if (options_parse(stats_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) ||
-	    options_one_of("format", options.format, forms, &e) || watch(call, &options, &operands, &e))
+	    options_one_of("format", options.format, forms, &e) || targets_all(call, &operands, &e) || watch(call, &options, &operands, &e))
 		return report_failure(&e);
 	return 0;
 }

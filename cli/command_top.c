@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/processes.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "runtime/box.h"
 
 struct options {
@@ -106,7 +107,7 @@ int command_top(const struct call *call)
 
 	if (result == 0 && operands.count != 1)
 		result = error_set(&e, ERROR_USAGE, "top: expected NAME");
-	if (result || list_processes(call, &options, operands.items[0], &out, &e) || report_text(&out, &e))
+	if (result || targets_one(call, &operands, 0, &e) || list_processes(call, &options, operands.items[0], &out, &e) || report_text(&out, &e))
 		return report_failure(&e);
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "runtime/events.h"
 #include "runtime/oci.h"
 #include "specs/oci_features.h"
@@ -181,7 +182,7 @@ int command_update(const struct call *call)
 	struct error e = { 0 };
 
 	if (options_parse(update_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e) ||
-	    update_all(call, &choices, &operands, &e))
+	    targets_all(call, &operands, &e) || update_all(call, &choices, &operands, &e))
 		return report_failure(&e);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "runtime/apps.h"
 #include "runtime/await.h"
 #include "runtime/background.h"
@@ -52,7 +53,7 @@ int command_wait(const struct call *call)
 
 	if (result == 0 && !operands.count)
 		result = error_set(&e, ERROR_USAGE, "wait: expected at least one NAME");
-	if (result)
+	if (result || targets_all(call, &operands, &e))
 		return report_failure(&e);
 	waited = alloc_zeroed(operands.count, sizeof *waited);
 	/* All of them from now on: one may end while another one is waited for. */

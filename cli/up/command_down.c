@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/commands.h"
-#include "cli/each.h"
 #include "cli/other_options.h"
 #include "cli/prepare.h"
 #include "cli/report.h"
@@ -34,44 +33,6 @@ const struct option_row down_options[] = {
 	OTHER_OPTION(0, "rmi", "box rmi IMAGE, or box prune"),
 	{ 0 },
 };
-
-static int end_one(const struct call *call, const char *name, const void *data, struct error *e)
-{
-	(void)data;
-	if (background_stop(call->places, name, /* grace_us= */ -1, e) == 0 || e->kind == ERROR_MISSING) {
-		error_clear(e);
-		return 0;
-	}
-	return -1;
-}
-
-static int remove_one(const struct call *call, const char *name, const void *data, struct error *e)
-{
-	(void)data;
-	return background_remove(call->places, name, /* force= */ true, e);
-}
-
-/* Services of one level at once, the highest level first; then the definitions. */
-static int end_all(const struct call *call, const struct instances *instances)
-{
-	autorelease(list) struct list all = { 0 };
-	int status = 0, here;
-
-	for (size_t i = instances->count; i > 0;) {
-		int64_t level = instances->items[i - 1].level;
-		autorelease(list) struct list names = { 0 };
-
-		for (; i > 0 && instances->items[i - 1].level == level; i--)
-			list_add(&names, instances->items[i - 1].name);
-		for (size_t k = 0; k < names.count; k++)
-			list_add(&all, names.items[k]);
-		here = each_at_once(call, &names, end_one, NULL);
-		status = here ? here : status;
-	}
-	if (status == 0)
-		status = each_at_once(call, &all, remove_one, NULL);
-	return status;
-}
 
 /* Of the file: those that it has made. Of a name: what its definitions have that is called after it. */
 static int find_volumes(const struct call *call, const struct stack *stack, const char *name, const struct instances *instances,
@@ -128,7 +89,9 @@ static int down(const struct call *call, const struct down_choices *choices, con
 		(void)error_hint(e, "box ps -a lists what there is");
 		status = report_failure(e);
 	} else {
-		status = end_all(call, &up.found);
+		status = up_stop(&up);
+		if (status == 0 && up_end(&up, e))
+			status = report_failure(e);
 		here = status ? 0 : remove_volumes(call, &volumes);
 		status = here ? here : status;
 	}

@@ -6,6 +6,7 @@
  * waits for the conditions, acts, and puts its result into memory that it shares with its parent. Who fails does not keep those that do
  * not depend on it.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,7 +212,7 @@ static void reap(struct work *work)
 {
 	pid_t pid = waitpid(-1, NULL, 0);
 
-	if (pid < 0)
+	if (pid < 0 && errno == ECHILD)
 		work->running = 0; /* cannot be */
 	for (size_t i = 0; pid > 0 && i < work->up->count; i++) {
 		struct outcome *outcome = &work->outcomes[i];

@@ -50,53 +50,56 @@ int up_make(struct up *up, struct up_service *service, int64_t replica, int64_t 
 	return run_make(&service->run, up->call, &service->choices, &none, &place, e);
 }
 
-static int start(struct up *up, struct up_service *service, const char *name, struct error *e)
+/* Begins them at the same time, and waits for all; one that fails explains itself. */
+static int start_all(struct up *up, struct up_service *service, const struct list *names, struct error *e)
 {
 	const struct up_patience patience = { service->update.timeout_us, 0 };
+	bool is_checked = service->run.container.health.kind != HEALTH_NONE && !up->options->no_wait;
 
-	if (background_start(up->call->places, name, e))
-		return -1;
-	if (up->options->no_wait || service->run.container.health.kind == HEALTH_NONE)
-		return 0;
-	return up_wait_ready(up, name, /* is_checked= */ true, patience, e);
+	for (size_t i = 0; i < names->count; i++)
+		if (background_start(up->call->places, names->items[i], e)) {
+			up_explain(up, names->items[i]);
+			return -1;
+		}
+	for (size_t i = 0; i < names->count; i++) {
+		if (is_checked && up_wait_ready(up, names->items[i], is_checked, patience, e)) {
+			up_explain(up, names->items[i]);
+			return -1;
+		}
+		up_tell(up, "started %s", names->items[i]);
+	}
+	return 0;
 }
 
 static int create(struct up *up, struct up_service *service, int64_t generation, struct error *e)
 {
-	for (int64_t replica = 1; replica <= service->wanted.replicas; replica++)
+	autorelease(list) struct list names = { 0 };
+
+	for (int64_t replica = 1; replica <= service->wanted.replicas; replica++) {
 		if (up_make(up, service, replica, generation, /* is_standby= */ false, e))
 			return -1;
-	up_point("made");
-	for (int64_t replica = 1; replica <= service->wanted.replicas; replica++) {
-		autofree char *name = instance_name(service->wanted.full, replica, generation);
-
-		if (start(up, service, name, e)) {
-			up_explain(up, name);
-			return -1;
-		}
-		up_tell(up, "started %s", name);
+		list_take(&names, instance_name(service->wanted.full, replica, generation));
 	}
-	return 0;
+	up_point("made");
+	return start_all(up, service, &names, e);
 }
 
 static int start_one(struct up *up, struct up_service *service, const struct plan_action *action, struct error *e)
 {
-	if (up_make(up, service, action->replica, action->generation, /* is_standby= */ false, e))
-		return -1;
-	if (start(up, service, action->instance, e)) {
-		up_explain(up, action->instance);
-		return -1;
-	}
-	up_tell(up, "started %s", action->instance);
-	return 0;
+	autorelease(list) struct list names = { 0 };
+
+	list_add(&names, action->instance);
+	return up_make(up, service, action->replica, action->generation, /* is_standby= */ false, e) || start_all(up, service, &names, e) ? -1
+																     : 0;
 }
 
+/* It runs already, or was about to. */
 static int promote(struct up *up, struct up_service *service, const struct plan_action *action, struct error *e)
 {
-	if (start(up, service, action->instance, e) || instance_promote(up->call->places, action->instance, e))
-		return -1;
-	up_tell(up, "started %s", action->instance);
-	return 0;
+	autorelease(list) struct list names = { 0 };
+
+	list_add(&names, action->instance);
+	return start_all(up, service, &names, e) || instance_promote(up->call->places, action->instance, e) ? -1 : 0;
 }
 
 static int remove_one(struct up *up, const struct plan_action *action, struct error *e)

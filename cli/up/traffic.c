@@ -17,7 +17,7 @@
 #include "cli/up/up.h"
 #include "runtime/network/orders.h"
 
-enum { LOOK_US = 50000 };
+enum { LOOK_US = 50000, HOLD_MOST_MS = 600000 /* of box-net */ };
 
 static int forgive(int result, struct error *e)
 {
@@ -32,6 +32,9 @@ int traffic_hold(const struct up *up, const struct up_service *service, struct e
 	const struct container *c = &service->run.container;
 	/* As long as an orderly end and a start may take. */
 	int64_t ms = (c->stop_grace_us + service->update.timeout_us) / 1000;
+
+	if (ms > HOLD_MOST_MS)
+		ms = HOLD_MOST_MS;
 
 	for (size_t i = 0; i < c->network_count; i++)
 		if (forgive(network_hold(up->call->places, c->networks[i].name, service->wanted.full, ms, e), e))

@@ -89,6 +89,10 @@ void up_tell(const struct up *up, const char *format, ...) __attribute__((format
 /* replace.c */
 int up_replace(struct up *up, struct up_service *service, const struct plan_action *action, struct error *e);
 
+/* down.c: stops everything of the name, the highest level first; then removes it. What went wrong is said. */
+int up_stop(const struct up *up);
+int up_end(const struct up *up, struct error *e);
+
 /* ready.c */
 struct up_patience {
 	int64_t timeout_us; /* for a health check */

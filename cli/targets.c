@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * targets.c - from the words of a command line to containers.
+ */
+#include "cli/targets.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "runtime/instances.h"
+
+int targets_all(const struct call *call, struct list *words, struct error *e)
+{
+	struct list found = { 0 };
+
+	for (size_t i = 0; i < words->count; i++)
+		if (instances_resolve(call->places, words->items[i], &found, e)) {
+			list_release(&found);
+			return -1;
+		}
+	list_release(words);
+	*words = found;
+	return 0;
+}
+
+/* Of a word that is the name of a file: its services. */
+static int refuse_several(const char *word, const struct instances *found, struct error *e)
+{
+	autorelease(text) struct text names = { 0 };
+	const char *last = "";
+
+	for (size_t i = 0; i < found->count; i++) {
+		if (found->items[i].role == INSTANCE_LIVE && strcmp(found->items[i].service, last) != 0)
+			text_addf(&names, "%s%s", names.length ? ", " : "", found->items[i].service);
+		last = found->items[i].service;
+	}
+	error_set(e, ERROR_USAGE, "%s has several services", word);
+	return error_hint(e, "name one of them: %.400s", names.data ? names.data : "");
+}
+
+static bool is_of_one_service(const struct instances *found)
+{
+	const char *first = NULL;
+
+	for (size_t i = 0; i < found->count; i++) {
+		if (found->items[i].role != INSTANCE_LIVE)
+			continue;
+		if (first && strcmp(first, found->items[i].service) != 0)
+			return false;
+		first = found->items[i].service;
+	}
+	return true;
+}
+
+int target_one(const struct call *call, char **word, struct error *e)
+{
+	autorelease(list) struct list names = { 0 };
+	struct instances found = { 0 };
+	int result;
+
+	if (instances_find(call->places, *word, &found, e))
+		return -1;
+	result = is_of_one_service(&found) ? instances_resolve(call->places, *word, &names, e) : refuse_several(*word, &found, e);
+	if (result == 0) {
+		free(*word);
+		*word = alloc_copy(names.items[0]);
+	}
+	instances_release(&found);
+	return result;
+}
+
+int targets_one(const struct call *call, struct list *words, size_t index, struct error *e)
+{
+	return index < words->count ? target_one(call, &words->items[index], e) : 0;
+}
+
+struct target {
+	char *name; /* in the list of all */
+	int64_t level;
+};
+
+struct targets {
+	struct target *items;
+	size_t count;
+};
+
+static void add(struct targets *to, const char *name, int64_t level)
+{
+	struct target *target = alloc_append(&to->items, &to->count, sizeof *target);
+
+	*target = (struct target){ alloc_copy(name), level };
+}
+
+static int find(const struct call *call, const char *word, bool is_whole, struct targets *ret, struct error *e)
+{
+	struct instances found = { 0 };
+	size_t before = ret->count;
+
+	if (instances_find(call->places, word, &found, e))
+		return -1;
+	for (size_t i = 0; i < found.count; i++)
+		if (is_whole || found.items[i].role == INSTANCE_LIVE)
+			add(ret, found.items[i].name, found.items[i].level);
+	if (ret->count == before) {
+		autorelease(list) struct list names = { 0 };
+
+		if (instances_resolve(call->places, word, &names, e)) {
+			instances_release(&found);
+			return -1;
+		}
+		add(ret, names.items[0], 0);
+	}
+	instances_release(&found);
+	return 0;
+}
+
+static int act_on_level(const struct call *call, const struct targets *targets, int64_t level, each_act *act, const void *data)
+{
+	autorelease(list) struct list names = { 0 };
+
+	for (size_t i = 0; i < targets->count; i++)
+		if (targets->items[i].level == level && !list_has(&names, targets->items[i].name))
+			list_add(&names, targets->items[i].name);
+	return names.count ? each_at_once(call, &names, act, data) : 0;
+}
+
+int targets_each(const struct call *call, const struct list *words, enum targets_order order, bool is_whole, each_act *act, const void *data)
+{
+	struct targets targets = { 0 };
+	int64_t highest = 0;
+	int status = 0, here;
+
+	for (size_t i = 0; i < words->count; i++) {
+		struct error e = { 0 };
+
+		if (find(call, words->items[i], is_whole, &targets, &e))
+			status = report_failure(&e);
+	}
+	for (size_t i = 0; i < targets.count; i++)
+		if (targets.items[i].level > highest)
+			highest = targets.items[i].level;
+	for (int64_t i = 0; i <= highest; i++) {
+		here = act_on_level(call, &targets, order == TARGETS_FIRST_LEVEL_FIRST ? i : highest - i, act, data);
+		status = here ? here : status;
+	}
+	for (size_t i = 0; i < targets.count; i++)
+		free(targets.items[i].name);
+	free(targets.items);
+	return status;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * targets.h - what the NAMEs of a command line mean: containers, or the instances of a service or of all services of a file
+ * (runtime/instances.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "cli/each.h"
+#include "base/text.h"
+
+struct call;
+struct error;
+
+/* In place of each word the instances that it means. */
+int targets_all(const struct call *call, struct list *words, struct error *e);
+
+/* In place of word number index the one instance that it means; of several replicas the first. A file with several services is an error. */
+int targets_one(const struct call *call, struct list *words, size_t index, struct error *e);
+
+/* The same of a single word, which is freed. */
+int target_one(const struct call *call, char **word, struct error *e);
+
+/* In which order a verb takes the services that depend on each other. */
+enum targets_order { TARGETS_FIRST_LEVEL_FIRST, TARGETS_LAST_LEVEL_FIRST };
+
+/* each_at_once on the instances of every word, one level of dependencies after the other. is_whole: also those that wait for their turn or
+ * have been replaced. The exit code. */
+int targets_each(const struct call *call, const struct list *words, enum targets_order order, bool is_whole, each_act *act, const void *data);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * down.c - the end of all services of a file, or of an app.
+ */
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/each.h"
+#include "cli/up/up.h"
+#include "runtime/background.h"
+#include "runtime/private_networks.h"
+
+static int stop_one(const struct call *call, const char *name, const void *data, struct error *e)
+{
+	(void)data;
+	if (background_stop(call->places, name, /* grace_us= */ -1, e) == 0)
+		return 0;
+	if (e->kind != ERROR_MISSING)
+		return -1;
+	error_clear(e);
+	return 0;
+}
+
+int up_stop(const struct up *up)
+{
+	int status = 0, here;
+
+	for (size_t i = up->found.count; i > 0;) {
+		int64_t level = up->found.items[i - 1].level;
+		autorelease(list) struct list names = { 0 };
+
+		for (; i > 0 && up->found.items[i - 1].level == level; i--)
+			list_add(&names, up->found.items[i - 1].name);
+		here = each_at_once(up->call, &names, stop_one, NULL);
+		status = here ? here : status;
+	}
+	return status;
+}
+
+static int remove_one(const struct call *call, const char *name, const void *data, struct error *e)
+{
+	(void)data;
+	return background_remove(call->places, name, /* force= */ true, e);
+}
+
+int up_end(const struct up *up, struct error *e)
+{
+	struct instances all = { 0 };
+	autorelease(list) struct list names = { 0 };
+	int status;
+
+	/* What has come since it was last looked at goes as well. */
+	if (instances_find(up->call->places, up->name, &all, e))
+		return -1;
+	for (size_t i = all.count; i > 0; i--)
+		list_add(&names, all.items[i - 1].name);
+	instances_release(&all);
+	status = names.count ? each_at_once(up->call, &names, remove_one, NULL) : 0;
+	/* The networks of the file go with the last who was in them. */
+	if (private_networks_sweep(up->call->places, e))
+		return -1;
+	return status ? error_set(e, ERROR_KERNEL, "%s: not all of it is gone", up->name) : 0;
+}
