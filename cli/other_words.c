@@ -18,18 +18,16 @@ static const struct {
 	{ "builder", "box build" },
 	{ "buildx", "box build" },
 	{ "checkpoint", NULL },
-	{ "compose", "a file for each app: box run app.json" },
-	{ "down", "box stop NAME" },
-	{ "pod", "a file for each app: box run app.json" },
+	{ "pod", "several services in one file: box up app.json" },
 	{ "restore", NULL },
 	{ "search", "the registry's own pages; box pull NAME:TAG asks for one image" },
-	{ "up", "a file for each app: box run app.json" },
 };
 
 /* What has another name. word: what stands behind it; NULL: anything, and these rows come behind the others. */
 static const struct {
 	const char *command, *word, *instead;
 } others[] = {
+	{ "compose", NULL, "several services in one file: box up app.json, and down, plan, ps, logs, stop, start" },
 	{ "image", "build", "box build" },
 	{ "image", "ls", "box images" },
 	{ "image", "list", "box images" },

@@ -114,10 +114,10 @@ static int plan(const struct call *call, const struct up_options *options, const
 	int result = read_file(&up, operands, e);
 
 	if (result == 0 && options->format && strcmp(options->format, "json") == 0)
-		plan_print_json(&up.plan, &out);
+		up_plan_print_json(&up.plan, &out);
 	else if (result == 0)
-		plan_print(&up.plan, &out);
-	*ret_changes = plan_has_changes(&up.plan);
+		up_plan_print(&up.plan, &out);
+	*ret_changes = up_plan_has_changes(&up.plan);
 	up_release(&up);
 	return result == 0 ? report_text(&out, e) : -1;
 }

@@ -188,7 +188,7 @@ static bool is_known(const struct plan_service *wanted, size_t count, const char
 	return false;
 }
 
-void plan_make(const struct plan_service *wanted, size_t count, const struct instances *found, const struct instance_condition *conditions,
+void up_plan_make(const struct plan_service *wanted, size_t count, const struct instances *found, const struct instance_condition *conditions,
 	       bool remove_orphans, struct plan *ret)
 {
 	*ret = (struct plan){ 0 };
@@ -211,7 +211,7 @@ void plan_make(const struct plan_service *wanted, size_t count, const struct ins
 	}
 }
 
-void plan_release(struct plan *plan)
+void up_plan_release(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		free(plan->actions[i].instance);
@@ -221,7 +221,7 @@ void plan_release(struct plan *plan)
 	*plan = (struct plan){ 0 };
 }
 
-bool plan_has_changes(const struct plan *plan)
+bool up_plan_has_changes(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->actions[i].kind != PLAN_KEEP && plan->actions[i].kind != PLAN_DONE && plan->actions[i].kind != PLAN_ORPHAN)

@@ -57,16 +57,16 @@ struct plan {
 };
 
 /* found: every instance of the stack, or of the app, with its conditions beside. wanted is in the order of levels. */
-void plan_make(const struct plan_service *wanted, size_t count, const struct instances *found, const struct instance_condition *conditions,
+void up_plan_make(const struct plan_service *wanted, size_t count, const struct instances *found, const struct instance_condition *conditions,
 	       bool remove_orphans, struct plan *ret);
-void plan_release(struct plan *plan);
+void up_plan_release(struct plan *plan);
 
 /* Whether it does anything. */
-bool plan_has_changes(const struct plan *plan);
+bool up_plan_has_changes(const struct plan *plan);
 
 /* A line each, or a JSON array. Add to ret. */
-void plan_print(const struct plan *plan, struct text *ret);
-void plan_print_json(const struct plan *plan, struct text *ret);
+void up_plan_print(const struct plan *plan, struct text *ret);
+void up_plan_print_json(const struct plan *plan, struct text *ret);
 
 /* "create", "replace" and so on. */
-const char *plan_word(enum plan_kind kind);
+const char *up_plan_word(enum plan_kind kind);

@@ -8,7 +8,7 @@
 #include "cli/report.h"
 #include "cli/up/plan.h"
 
-const char *plan_word(enum plan_kind kind)
+const char *up_plan_word(enum plan_kind kind)
 {
 	static const char *const words[] = {
 		[PLAN_KEEP] = "keep",	    [PLAN_DONE] = "done",	[PLAN_CREATE] = "create", [PLAN_START] = "start",
@@ -26,7 +26,7 @@ static const char *order_word(const struct plan_action *action)
 	return action->order == UPDATE_START_FIRST ? "start-first" : "stop-first";
 }
 
-void plan_print(const struct plan *plan, struct text *ret)
+void up_plan_print(const struct plan *plan, struct text *ret)
 {
 	autorelease(list) struct list cells = { 0 };
 
@@ -34,7 +34,7 @@ void plan_print(const struct plan *plan, struct text *ret)
 		const struct plan_action *action = &plan->actions[i];
 		const char *order = order_word(action);
 
-		list_add(&cells, plan_word(action->kind));
+		list_add(&cells, up_plan_word(action->kind));
 		list_add(&cells, action->instance);
 		list_addf(&cells, "%s%s%s", order ? order : "", order && action->reason ? ": " : "", action->reason ? action->reason : "");
 	}
@@ -42,14 +42,14 @@ void plan_print(const struct plan *plan, struct text *ret)
 		report_table(&cells, 3, /* width= */ 0, ret);
 }
 
-void plan_print_json(const struct plan *plan, struct text *ret)
+void up_plan_print_json(const struct plan *plan, struct text *ret)
 {
 	text_add(ret, "[");
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_action *action = &plan->actions[i];
 
 		text_add(ret, i ? ",\n  {" : "\n  {");
-		json_add_member(ret, "action", plan_word(action->kind));
+		json_add_member(ret, "action", up_plan_word(action->kind));
 		json_add_member(ret, "service", action->service);
 		json_add_member(ret, "instance", action->instance);
 		json_add_number(ret, "generation", (uint64_t)action->generation);

@@ -38,7 +38,7 @@ void up_release(struct up *up)
 	free(up->frozen);
 	free(up->services);
 	free(up->conditions);
-	plan_release(&up->plan);
+	up_plan_release(&up->plan);
 	instances_release(&up->found);
 	stack_free(up->stack);
 	if (up->lock >= 0)
@@ -230,7 +230,7 @@ void up_plan(struct up *up)
 
 	for (size_t i = 0; i < up->count; i++)
 		wanted[i] = up->services[i].wanted;
-	plan_make(wanted, up->count, &up->found, up->conditions, up->options->remove_orphans, &up->plan);
+	up_plan_make(wanted, up->count, &up->found, up->conditions, up->options->remove_orphans, &up->plan);
 	free(wanted);
 }
 

@@ -104,12 +104,12 @@ Test(check, more_than_anybody_reads)
 	text_release(&json);
 }
 
-Test(check, good_services_are_refused_as_a_whole)
+Test(check, good_services_have_no_problem)
 {
 	expect("{\n\"name\": \"shop\", \"services\": {\"web\": {\"image\": \"nginx\", \"ports\": [80], \"depends_on\": {\"db\": {\"condition\": "
 	       "\"service_healthy\"}}, \"healthcheck\": {\"tcp\": {\"port\": 80}}}, \"db\": {\"image\": \"db\", \"restart\": \"always\"}},"
 	       "\"networks\": {}, \"volumes\": {\"data\": {}}, \"secrets\": {\"s\": {}}, \"x-y\": 1}",
-	       "F:2: services: several services in one file are not supported yet\n  hint: write one file per app\n");
+	       "");
 }
 
 Test(check, services_are_checked_like_apps)
@@ -119,8 +119,25 @@ Test(check, services_are_checked_like_apps)
 	       "F:3: services.web.hostname: expected at most 63 letters, digits, \"-\" or \".\", found \"a_b\"\n"
 	       "F:6: services.db.depends_on[0]: there is no service \"none\"\n"
 	       "F:7: services.db.depends_on[1]: db depends on itself\n"
-	       "F:5: services.db.env: unknown field \"env\": did you mean \"environment\"?\n"
-	       "F:6: services.db.depends_on: the services wait for each other in a circle\n");
+	       "F:5: services.db.env: unknown field \"env\": did you mean \"environment\"?\n");
+}
+
+Test(check, names_of_the_file_and_of_services)
+{
+	expect("{\"services\": {\"a\": {\"image\": \"i\", \"volumes\": [\"data:/d\"], \"networks\": [\"front\"]}}}",
+	       "F:1: services.a.volumes[0]: the file has no volume \"data\"\n"
+	       "  hint: write \"volumes\": {\"data\": {}} beside \"services\"\n"
+	       "F:1: services.a.networks[0]: the file has no network \"front\"\n"
+	       "  hint: write \"networks\": {\"front\": {}} beside \"services\"\n");
+	expect("{\"services\": {\"a.b\": {\"image\": \"i\"}}}",
+	       "F:1: services.a.b: expected a service's name of up to 50 letters, digits, \"_\" or \"-\", found \"a.b\"\n");
+	expect("{\"services\": {\"a\": {\"image\": \"i\"}, \"a-2\": {\"image\": \"i\"}}}",
+	       "F:1: services.a-2: \"a-2\" is what a replica of the service \"a\" is called: choose another name\n");
+	expect("{\"services\": {\"a\": {\"image\": \"i\", \"name\": \"b\"}}}",
+	       "F:1: services.a.name: the name of a service is its key in \"services\"\n");
+	expect("{\"services\": {}}", "F:1: services: expected at least one service\n");
+	expect("{\"services\": {\"a\": {\"image\": \"i\"}}, \"volumes\": {\"d\": {\"driver\": \"nfs\"}}}",
+	       "F:1: volumes.d.driver: volumes are folders of box's store: leave it out\n");
 }
 
 Test(check, services_in_a_circle)
@@ -139,5 +156,5 @@ Test(check, keys_of_one_form_in_the_other)
 	       "F:1: services.a.overrides: overrides stand at the top of the file, beside \"services\"\n");
 	expect("{\"services\": {\"a\": 1}}", "F:1: services.a: expected an object, found 1\n");
 	expect("{\"services\": [], \"volumes\": []}",
-	       "F:1: services: expected an object, found []\nF:1: volumes: expected an object, found []\n");
+	       "F:1: volumes: expected an object of objects, found []\nF:1: services: expected an object, found []\n");
 }
