@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -195,6 +196,18 @@ static int command_app_next(const struct call *call)
 	return result ? report_failure(&e) : 0;
 }
 
+/* The name is the instance's own: box kill would take it for that of a service, which may have another instance by now. */
+static int command_app_kill(const struct call *call)
+{
+	autorelease(list) struct list operands = { 0 };
+	struct error e = { 0 };
+	int result = begin_hidden(call, 1, &operands, &e);
+
+	if (result == 0)
+		result = box_kill(call->places, operands.items[0], SIGKILL, /* all= */ false, &e);
+	return result ? report_failure(&e) : 0;
+}
+
 static int command_app_check(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };
@@ -233,6 +246,7 @@ const struct command hidden_commands[] = {
 	{ "app-start", "NAME", "", no_options, command_app_start, NULL, NOT_AUDITED },
 	{ "app-end", "NAME CODE SIGNAL STARTS", "", no_options, command_app_end, NULL, NOT_AUDITED },
 	{ "app-next", "NAME WORD", "", no_options, command_app_next, NULL, NOT_AUDITED },
+	{ "app-kill", "NAME", "", no_options, command_app_kill, NULL, NOT_AUDITED },
 	{ "app-check", "NAME", "", no_options, command_app_check, NULL, NOT_AUDITED },
 	{ "app-secrets", "NAME", "", no_options, command_app_secrets, NULL, NOT_AUDITED },
 	{ "app-leave", "NAME", "", no_options, command_app_leave, NULL, NOT_AUDITED },

@@ -239,7 +239,8 @@ static int run_stack(const struct call *call, const struct run_options *options,
 	if (command->count || options->name || options->terminal || options->keep_stdin || options->remove || options->from ||
 	    options->env.count || options->volumes.count || options->fields.count) {
 		error_set(e, ERROR_USAGE, "run %s: it has several services, which no such option is for", wish.file);
-		return error_hint(e, "write it into the file, or into one of its \"overrides\"");
+		(void)error_hint(e, "write it into the file, or into one of its \"overrides\"");
+		return EXIT_BOX_FAILED;
 	}
 	list_copy(&wish.profiles, &options->profiles);
 	for (size_t i = 1; i < operands->count; i++)

@@ -17,7 +17,7 @@ struct view {
 	const struct instances *found;
 	const struct instance_condition *conditions;
 	struct plan *plan;
-	int64_t live, standby, highest; /* generations; 0: none */
+	int64_t live, standby, retired, highest; /* generations; 0: none. retired: or about to be */
 };
 
 static struct plan_action *add(const struct view *view, enum plan_kind kind, char *instance, char *reason)
@@ -56,6 +56,8 @@ static void look(struct view *view)
 			view->live = instance->generation;
 		if (instance->role == INSTANCE_STANDBY && instance->generation > view->standby)
 			view->standby = instance->generation;
+		if ((instance->role == INSTANCE_RETIRED || instance->role == INSTANCE_REPLACED) && instance->generation > view->retired)
+			view->retired = instance->generation;
 	}
 }
 
@@ -98,6 +100,11 @@ static void finish_interrupted(const struct view *view)
 	for (size_t i = 0; i < view->found->count; i++)
 		if (is_of(view, &view->found->items[i]) && view->found->items[i].role == INSTANCE_REPLACED)
 			add_one(view, PLAN_RETIRE, &view->found->items[i], "an interrupted replace goes on");
+	/* No more than one generation is kept for box rollback. */
+	for (size_t i = 0; i < view->found->count; i++)
+		if (is_of(view, &view->found->items[i]) && view->found->items[i].role == INSTANCE_RETIRED &&
+		    view->found->items[i].generation < view->retired)
+			add_one(view, PLAN_REMOVE, &view->found->items[i], "an interrupted replace has left it");
 }
 
 static void replace(const struct view *view)
@@ -193,14 +200,14 @@ void up_plan_make(const struct plan_service *wanted, size_t count, const struct 
 {
 	*ret = (struct plan){ 0 };
 	for (size_t i = 0; i < count; i++) {
-		struct view view = { &wanted[i], found, conditions, ret, 0, 0, 0 };
+		struct view view = { .wanted = &wanted[i], .found = found, .conditions = conditions, .plan = ret };
 
 		if (wanted[i].is_wanted)
 			plan_service(&view);
 	}
 	/* Those of the highest levels first: nobody of the others waits for them. */
 	for (size_t i = found->count; i-- > 0;) {
-		const struct view orphan = { NULL, found, conditions, ret, 0, 0, 0 };
+		const struct view orphan = { .found = found, .conditions = conditions, .plan = ret };
 
 		if (is_known(wanted, count, found->items[i].service))
 			continue;

@@ -295,10 +295,9 @@ static void kill_app(struct supervisor *s)
 	struct error ignored = { 0 };
 
 	s->kill_at_ms = 0;
-	list_add(&more, "KILL");
 	(void)process_signal(s->kept.fds[0], SIGKILL); /* it may have ended just now */
 	if (!s->helper)
-		(void)helper_begin(s, "kill", &more, &ignored);
+		(void)helper_begin(s, "app-kill", NULL, &ignored);
 }
 
 void lifecycle_stop(struct supervisor *s, int64_t grace_us)

@@ -135,6 +135,12 @@ Test(plan, an_interrupted_replace_goes_on)
 	put(&switched, "web.2", 2, 1, "new", INSTANCE_LIVE);
 	expect(&switched, false, "retire web; keep web.2");
 
+	switched.count = 0;
+	put(&switched, "web", 1, 1, "older", INSTANCE_RETIRED);
+	put(&switched, "web.2", 2, 1, "old", INSTANCE_REPLACED);
+	put(&switched, "web.3", 3, 1, "new", INSTANCE_LIVE);
+	expect(&switched, false, "retire web.2; remove web; keep web.3");
+
 	put(&reverted, "web", 1, 1, "new", INSTANCE_LIVE);
 	put(&reverted, "web.2", 2, 1, "other", INSTANCE_STANDBY);
 	expect(&reverted, false, "remove web.2; keep web");

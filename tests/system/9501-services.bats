@@ -1,0 +1,122 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Several services in one file: what a file says, box run of it, and its name in every command.
+
+load lib
+
+setup() { setup_world; }
+teardown() {
+	[ -z "${TAG:-}" ] || box down "$TAG" >/dev/null 2>&1 || true
+	teardown_world
+}
+
+# services JSON [MORE]: writes app.json with these services, whose root is the test's, and more top-level keys.
+services() {
+	printf '{"name": "%s", "services": {%s}%s}\n' "$TAG" "${1//ROOT/\"rootfs\": \"$ROOTFS\", \"network_mode\": \"none\"}" "${2:+, $2}" >app.json
+}
+
+three() {
+	services '"web": {ROOT, "command": ["sh", "-c", "echo web-here; exec sleep 1000"], "init": true, "depends_on": ["db"]},
+		"db": {ROOT, "command": ["sh", "-c", "trap '"'echo db-ends; exit 0'"' TERM; echo db-here; sleep 1000 & wait"], "replicas": 2},
+		"job": {ROOT, "command": ["sh", "-c", "echo job-here"]}'
+}
+
+@test "a file says what it means: config, check and a lock for all of its images; wrong ones are told by line" {
+	services '"web": {ROOT, "command": ["true"], "volumes": ["data:/d"], "depends_on": {"db": {"condition": "service_healthy"}}},
+		"db": {ROOT, "command": ["true"], "profiles": ["x"]}' '"volumes": {"data": {}}'
+	box config app.json >once.json
+	[ "$(jq -r '.services.web.volumes[0].source, .volumes | if type == "object" then keys[0] else . end' once.json | sort -u)" = "${TAG}_data" ]
+	box config once.json | diff once.json - >&2
+	box check app.json
+	box lock app.json
+	[ "$(jq '.rootfs | length' app.lock.json)" -eq 1 ]
+	box lock --check app.json
+	run box run --name x app.json
+	expect_status 125
+	expect_has "it has several services"
+	run box run app.json none
+	expect_status 125
+	expect_has "there is no service \"none\" in it"
+	services '"web": {ROOT, "command": ["true"], "volumes": ["data:/d"]}'
+	run box up app.json
+	expect_status 125
+	expect_has 'app.json:1: services.web.volumes[0]: the file has no volume "data"'
+	printf '{"services": {"web": {\n"rootfs": "./none", "command": ["true"]}}}' >app.json
+	run box up app.json
+	expect_status 125
+	expect_has "app.json:2: services.web.rootfs: " "none"
+}
+
+@test "box run: in the foreground all write with their names, and Ctrl-C stops them in reverse; nothing is left" {
+	need root
+	three
+	box run app.json >out 2>err 3>&- &
+	pid=$!
+	wait_until 5 grep -q "^$TAG-web | web-here" out
+	wait_until 5 grep -q "^$TAG-db-2 | db-here" out
+	grep -qx "$TAG-job | job-here" out
+	kill -INT $pid
+	wait $pid || status=$?
+	[ "$(grep -c 'db-ends' out)" -eq 2 ] || fail "$(cat out)"
+	[ -z "$(box ps -aq)" ]
+	services '"one": {ROOT, "command": ["sh", "-c", "sleep 0.5; exit 3"]}, "two": {ROOT, "command": ["sleep", "0.6"]}'
+	run box run app.json
+	expect_status 3
+	[ -z "$(box ps -aq)" ]
+}
+
+@test "box run -d, and the names of a file, a service and an instance in every command" {
+	need root
+	three
+	box run -d app.json
+	run box run -d app.json
+	expect_status 125
+	expect_has "runs already" "box up app.json"
+	run box ps --format json
+	[ "$(jq -r 'map(.name) | join(" ")' <<<"$output")" = "$TAG-db $TAG-db-2 $TAG-web" ] || fail order
+	[ "$(jq -c '.[1] | [.stack, .service, .generation, .replica, .role]' <<<"$output")" = "[\"$TAG\",\"$TAG-db\",1,2,\"live\"]" ]
+	[ "$(box ps -q -f "service=$TAG-db" | wc -l)" -eq 2 ]
+	run box logs "$TAG"
+	expect_line "$TAG-db | db-here" "$TAG-db-2 | db-here" "$TAG-web | web-here" "$TAG-job | job-here"
+	[ "$(box logs "$TAG-web")" = web-here ]
+	[ "$(box exec "$TAG-db" hostname)" = "$TAG-db" ]
+	[ "$(box exec "$TAG-db-2" hostname)" = "$TAG-db-2" ]
+	run box exec "$TAG" true
+	expect_status 125
+	expect_has "has several services" "$TAG-db, $TAG-job, $TAG-web"
+	[ "$(box wait "$TAG-job")" = 0 ]
+	box pause "$TAG-db"
+	[ "$(box ps -q -f status=paused | wc -l)" -eq 2 ]
+	box unpause "$TAG-db"
+	[ "$(box stats --no-stream --format json "$TAG-db" | jq length)" -eq 2 ]
+	box inspect "$TAG-web" | jq -e ".[0].name == \"$TAG-web\"" >&2
+	timeout "$(slowly 10)" box logs -f "$TAG" >followed 3>&- &
+	wait_until 5 grep -q web-here followed
+	box stop "$TAG"
+	wait $!
+	[ "$(grep -c db-ends followed)" -eq 2 ]
+	[ -z "$(box ps -q)" ]
+	box start "$TAG"
+	box restart "$TAG-web"
+	[ "$(box ps -q | wc -l)" -eq 3 ]
+	run box kill "$TAG-db" KILL
+	expect_status 0
+	box rm -f "$TAG"
+	[ -z "$(box ps -aq)" ]
+}
+
+@test "an ordinary user's services" {
+	need user subids
+	user_app '"x-unused": 0'
+	printf '{"name": "%s", "services": {"a": {"rootfs": "rootfs.tar", "command": ["sleep", "100"], "network_mode": "none"},
+		"b": {"rootfs": "rootfs.tar", "command": ["true"], "network_mode": "none", "depends_on": ["a"]}}}' "$TAG" >home/app.json
+	run as_user bin/box up app.json
+	expect_status 0
+	expect_line "started $TAG-a" "started $TAG-b"
+	sed -i 's/"100"/"200"/' home/app.json
+	run as_user bin/box up app.json
+	expect_line "replaced $TAG-a by $TAG-a.2"
+	run as_user bin/box ps -q
+	[ "$output" = "$TAG-a.2" ] || fail "another one"
+	as_user bin/box down app.json
+}

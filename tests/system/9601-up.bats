@@ -1,0 +1,134 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# box up, plan and down: from what is there to what is written.
+
+load lib
+
+setup() { setup_world; }
+teardown() {
+	[ -z "${TAG:-}" ] || box down "$TAG" >/dev/null 2>&1 || true
+	teardown_world
+}
+
+services() {
+	printf '{"name": "%s", "services": {%s}%s}\n' "$TAG" "${1//ROOT/\"rootfs\": \"$ROOTFS\", \"network_mode\": \"none\"}" "${2:+, $2}" >app.json
+}
+
+# plan WORDS…: what box plan says, in one line: "create a, keep b".
+plan() { box plan --format json "$@" app.json | jq -r --arg tag "$TAG-" '[.[] | .action + " " + (.instance | ltrimstr($tag))] | join(", ")'; }
+
+@test "the plan is what up does: create, keep, start, add, remove; a job once; profiles, and services by name" {
+	need root
+	services '"web": {ROOT, "command": ["sleep", "100"], "init": true, "replicas": 2, "depends_on": {"migrate": {"condition": "service_completed_successfully"}}},
+		"migrate": {ROOT, "command": ["sh", "-c", "echo ran >>/log/runs"], "volumes": ["log:/log"]},
+		"debug": {ROOT, "command": ["sleep", "100"], "init": true, "profiles": ["tools"]}' '"volumes": {"log": {}}'
+	[ "$(plan)" = "create migrate, create web" ] || fail "$(plan)"
+	run box plan --detailed-exitcode app.json
+	expect_status 2
+	run box up app.json migrate
+	[ "$output" = "started $TAG-migrate" ]
+	[ "$(plan)" = "done migrate, create web" ]
+	box up app.json
+	run box plan --detailed-exitcode app.json
+	expect_status 0
+	[ "$(plan)" = "done migrate, keep web, keep web-2" ] || fail "$(plan)"
+	run box up app.json
+	[ "$status $output" = "0 " ]
+	[ "$(cat "$BOX_STORE/volumes/${TAG}_log/_data/runs")" = ran ]
+	[ "$(plan --profile tools)" = "done migrate, create debug, keep web, keep web-2" ] || fail "$(plan --profile tools)"
+	box stop "$TAG-web-2"
+	sed -i 's/"replicas": 2/"replicas": 3/' app.json
+	[ "$(plan)" = "done migrate, keep web, start web-2, add web-3" ] || fail "$(plan)"
+	box up app.json
+	[ "$(box ps -q | wc -l)" -eq 3 ]
+	sed -i 's/"replicas": 3/"replicas": 1/; s/echo ran/echo again/' app.json
+	[ "$(plan)" = "replace migrate.2, keep web, remove web-2, remove web-3" ] || fail "$(plan)"
+	run box plan app.json
+	expect_has "stop-first: changed: command; two of them cannot run at once: both would write the volume ${TAG}_log"
+	box up app.json
+	[ "$(tr '\n' ' ' <"$BOX_STORE/volumes/${TAG}_log/_data/runs")" = "ran again " ]
+	# One that the file does not have any more.
+	services '"web": {ROOT, "command": ["sleep", "100"], "init": true}'
+	run box up app.json
+	expect_status 0
+	expect_has "$TAG-migrate.2: the file has no such service; --remove-orphans removes it"
+	box up -q --remove-orphans app.json
+	[ "$(box ps -aq)" = "$TAG-web" ] || fail "$(box ps -a)"
+	[ "$(box volume ls -q)" = "${TAG}_log" ]
+	box down --volumes "$TAG"
+	[ -z "$(box ps -aq)" ]
+}
+
+@test "conditions: healthy, ended well; one that fails explains itself, and leaves the rest as asked" {
+	need root
+	services '"a": {ROOT, "command": ["sh", "-c", "sleep 0.5; touch /tmp/ready; exec sleep 100"], "init": true,
+			"healthcheck": {"test": ["CMD", "test", "-e", "/tmp/ready"], "start_period": "5s", "start_interval": "50ms", "interval": "1s"}},
+		"b": {ROOT, "command": ["sleep", "100"], "init": true, "depends_on": {"a": {"condition": "service_healthy"}}},
+		"bad": {ROOT, "command": ["sh", "-c", "echo cannot work; exit 7"]},
+		"c": {ROOT, "command": ["sleep", "100"], "depends_on": {"bad": {"condition": "service_completed_successfully"}}},
+		"d": {ROOT, "command": ["sleep", "100"], "depends_on": ["c"]},
+		"e": {ROOT, "command": ["sleep", "100"], "init": true, "depends_on": {"bad": {"condition": "service_completed_successfully", "required": false}}}'
+	run box up app.json
+	expect_status 1
+	expect_has "$TAG-bad, run 1: ended with exit code 7" "stdout cannot work" "$TAG-c waits for $TAG-bad: $TAG-bad has ended before it was ready: with exit code 7" \
+		"$TAG-d is left as it was: $TAG-c, which it depends on, has failed" "started $TAG-b" "started $TAG-e"
+	[ "$(box ps -q | sort | tr '\n' ' ')" = "$TAG-a $TAG-b $TAG-e " ] || fail "$(box ps -a)"
+	# What cannot be executed, and what never becomes healthy.
+	services '"a": {ROOT, "command": ["/none"]}, "b": {ROOT, "command": ["sleep", "100"], "init": true, "update": {"timeout": "300ms"},
+		"healthcheck": {"test": ["CMD", "false"], "interval": "5s", "start_period": "10s", "start_interval": "50ms"}}'
+	box down "$TAG"
+	run box up app.json
+	expect_status 1
+	expect_has "/none" "$TAG-b is not healthy after 0 seconds"
+	run box up --timeout x app.json
+	expect_status 125
+}
+
+@test "kill -9 of box up at any point: the next one goes on from what is there, nothing doubled" {
+	need root hooks
+	services '"web": {ROOT, "command": ["sleep", "ONE"], "init": true, "replicas": 2, "update": {"monitor": "100ms", "order": "start-first"}}'
+	sed -i "s/ONE/1001/" app.json
+	BOX_UP_DIE=made box up app.json && fail "it lives"
+	box up app.json
+	[ "$(box ps -q | wc -l)" -eq 2 ]
+	number=1001
+	for order in start-first stop-first; do
+		for point in made started stopped promoted drained retired; do
+			sed -i "s/\"sleep\", \"$number\"/\"sleep\", \"$((number + 1))\"/; s/\"order\": \"[a-z-]*\"/\"order\": \"$order\"/" app.json
+			number=$((number + 1))
+			BOX_UP_DIE=$point box up app.json >/dev/null 2>&1 || true
+			run box up app.json
+			expect_status 0
+			[ "$(pgrep -cf "^/usr/bin/sleep $number\$")" -eq 2 ] || fail "$order $point: $(box ps -a)"
+			[ "$(pgrep -cf "^/usr/bin/sleep $((number - 1))\$")" -eq 0 ] || fail "$order $point: the old one runs: $(box ps -a)"
+			[ "$(box ps -q | wc -l)" -eq 2 ] || fail "$order $point: $(box ps -a)"
+			[ "$(box ps -aq | wc -l)" -le 4 ] || fail "$order $point: $(box ps -a)"
+			run box up app.json
+			[ "$status $output" = "0 " ] || fail "$order $point: not at rest"
+		done
+	done
+}
+
+@test "after the host was started: what ran runs, in its order, and what was replaced does not" {
+	need root
+	services '"a": {ROOT, "command": ["sleep", "100"], "init": true, "restart": "always", "depends_on": ["b"]},
+		"b": {ROOT, "command": ["sleep", "100"], "init": true, "restart": "always", "update": {"monitor": "100ms"}}'
+	box up app.json
+	sed -i 's/"sleep", "100"/"sleep", "200"/' app.json
+	box up app.json
+	box stop "$TAG"
+	[ "$(box boot | tr '\n' ' ')" = "$TAG-b.2 $TAG-a.2 " ]
+	box down app.json
+}
+
+@test "a hundred services up and down" {
+	need root
+	services "$(for i in {1..100}; do printf '%s"s%s": {ROOT, "command": ["sleep", "1000"], "init": true%s}' "$([ "$i" -eq 1 ] || echo ,)" "$i" \
+		"$([ $((i % 10)) -ne 0 ] || echo ", \"depends_on\": [\"s$((i - 1))\"]")"; done)"
+	timeout "$(slowly 60)" box up -q app.json
+	[ "$(box ps -q | wc -l)" -eq 100 ]
+	run timeout "$(slowly 10)" box up app.json
+	[ "$status $output" = "0 " ]
+	timeout "$(slowly 60)" box down app.json
+	[ -z "$(box ps -aq)" ]
+}
