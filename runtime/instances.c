@@ -208,6 +208,7 @@ void instance_look(const struct places *places, const char *name, struct instanc
 	ret->is_supervised = true;
 	if (progress_read(folder, &progress, &ignored) == 0) {
 		ret->is_running = progress.phase == PHASE_RUNNING;
+		ret->is_scheduled = progress.phase == PHASE_PLANNING || (progress.phase == PHASE_WAITING && !progress.next_start_ms);
 		ret->is_ending = progress.phase == PHASE_ENDING || progress.phase == PHASE_LEAVING;
 		ret->starts = progress.starts;
 	}

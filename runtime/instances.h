@@ -63,6 +63,7 @@ char *instance_name(const char *service, int64_t replica, int64_t generation);
 struct instance_condition {
 	bool is_running;   /* its program is */
 	bool is_ending;    /* it has just ended, and nobody knows yet what comes next */
+	bool is_scheduled; /* it is a job, and waits for its time */
 	bool is_supervised; /* it runs, or a supervisor is about to start it (again) */
 	bool has_run;
 	int64_t starts;    /* runs that there were; only while supervised */

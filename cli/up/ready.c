@@ -57,7 +57,7 @@ int up_wait_ready(const struct up *up, const char *name, bool is_checked, struct
 
 	instance_look(up->call->places, name, &first);
 	for (now = first;; instance_look(up->call->places, name, &now)) {
-		if (has_ended_well(&now))
+		if (has_ended_well(&now) || now.is_scheduled)
 			return 0;
 		if (now.is_ending) {
 			usleep(LOOK_US);
@@ -83,8 +83,11 @@ int up_wait_done(const struct up *up, const char *name, struct error *e)
 {
 	struct instance_condition now;
 
-	for (instance_look(up->call->places, name, &now); now.is_supervised; instance_look(up->call->places, name, &now))
+	for (instance_look(up->call->places, name, &now); now.is_supervised; instance_look(up->call->places, name, &now)) {
+		if (now.is_scheduled)
+			return error_set(e, ERROR_SPEC, "%s has a \"schedule\": it waits for its next time, and is never completed", name);
 		usleep(LOOK_US);
+	}
 	return has_ended_well(&now) ? 0 : tell_end(name, &now, e);
 }
 

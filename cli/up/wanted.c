@@ -114,6 +114,8 @@ static void find_obstacle(struct up_service *service)
 		else if (mount->kind == MOUNT_BIND)
 			text_addf(&service->obstacle, "both would write %s", mount->source);
 	}
+	if (!service->obstacle.length && app_schedule(service->run.app).cron)
+		text_add(&service->obstacle, "both would run at its times");
 	if (!service->obstacle.length && !container_has_namespace(c, NAMESPACE_NETWORK))
 		text_add(&service->obstacle, "both would want the same ports of the host");
 	service->wanted.obstacle = service->obstacle.length ? service->obstacle.data : NULL;
