@@ -231,6 +231,7 @@ int run_make(const struct run *run, const struct call *call, const struct run_op
 	autoclose int held = -1;
 	autofree char *spec_file = c->spec_file && run_is_file(c->spec_file) ? realpath(c->spec_file, NULL) : NULL;
 	struct app_definition definition = place ? *place : alone;
+	char digest[SHA256_TEXT];
 
 	definition.name = c->name;
 	definition.spec_file = spec_file;
@@ -249,6 +250,10 @@ int run_make(const struct run *run, const struct call *call, const struct run_op
 	definition.keep_stdin = options->keep_stdin;
 	definition.remove = options->remove;
 	definition.schedule = &schedule;
-	return run_freeze(run, options, command, &json, e) || box_check_name(c->name, e) || apps_hold(call->places->store, &held, e) ||
-			       apps_make(call->places, &definition, e) ? -1 : 0;
+	if (run_freeze(run, options, command, &json, e))
+		return -1;
+	if (!definition.spec_digest && app_frozen_digest(&json, definition.digest, digest, e))
+		return -1;
+	definition.spec_digest = definition.spec_digest ? definition.spec_digest : digest;
+	return box_check_name(c->name, e) || apps_hold(call->places->store, &held, e) || apps_make(call->places, &definition, e) ? -1 : 0;
 }

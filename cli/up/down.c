@@ -2,7 +2,11 @@
 /*
  * down.c - the end of all services of a file, or of an app.
  */
+#include <string.h>
+#include <unistd.h>
+
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/commands.h"
@@ -10,6 +14,8 @@
 #include "cli/up/up.h"
 #include "runtime/background.h"
 #include "runtime/private_networks.h"
+
+enum { NETWORKS_MS = 1000, LOOK_US = 20000 };
 
 static int stop_one(const struct call *call, const char *name, const void *data, struct error *e)
 {
@@ -44,6 +50,42 @@ static int remove_one(const struct call *call, const char *name, const void *dat
 	return background_remove(call->places, name, /* force= */ true, e);
 }
 
+static bool is_own(const struct up *up, const struct network_record *record)
+{
+	size_t length = strlen(up->name);
+
+	return !record->is_kept && text_starts(record->name, up->name) && (!record->name[length] || record->name[length] == '_');
+}
+
+/* Those of the file, or of the app. False: one of them is left. */
+static bool remove_now(const struct up *up)
+{
+	struct network_info *infos = NULL;
+	struct error ignored = { 0 };
+	size_t count = 0;
+	bool result = true;
+
+	if (private_networks_list(up->call->places, &infos, &count, &ignored))
+		return true;
+	for (size_t i = 0; i < count; i++) {
+		struct error e = { 0 };
+
+		if (is_own(up, &infos[i].record) && private_network_remove(up->call->places, infos[i].record.name, &e))
+			result &= e.kind == ERROR_MISSING;
+	}
+	private_networks_free(infos, count);
+	return result;
+}
+
+/* A network hears a moment later that the last one has left it; and somebody else may be in it, who keeps it. */
+static void remove_networks(const struct up *up)
+{
+	int64_t end = clock_boot_ms() + NETWORKS_MS;
+
+	while (!remove_now(up) && clock_boot_ms() < end)
+		usleep(LOOK_US);
+}
+
 int up_end(const struct up *up, struct error *e)
 {
 	struct instances all = { 0 };
@@ -57,8 +99,6 @@ int up_end(const struct up *up, struct error *e)
 		list_add(&names, all.items[i - 1].name);
 	instances_release(&all);
 	status = names.count ? each_at_once(up->call, &names, remove_one, NULL) : 0;
-	/* The networks of the file go with the last who was in them. */
-	if (private_networks_sweep(up->call->places, e))
-		return -1;
+	remove_networks(up);
 	return status ? error_set(e, ERROR_KERNEL, "%s: not all of it is gone", up->name) : 0;
 }

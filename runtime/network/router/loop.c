@@ -199,7 +199,7 @@ int router_serve(struct router *r, int first, struct error *e)
 	if (first >= 0)
 		add_connection(r, first);
 	for (;;) {
-		bool is_idle = !r->members.count && !r->connection_count;
+		bool is_idle = !r->members.count && !r->connection_count && !router_hold_deadline(r);
 		int count;
 
 		router_end_holds(r);

@@ -265,9 +265,17 @@ void router_drop(struct router *r, struct member *member)
 	addresses_return(&r->addresses, member->instance, /* is_service= */ false);
 	members_remove(&r->members, member);
 	r->has_new_names = true;
-	if (service && !members_find_service(&r->members, service->name))
+	/* While it is held its ports wait for the next instance. */
+	if (!service || service->held_until_ms)
+		return;
+	router_forget(r, service);
+}
+
+void router_forget(struct router *r, struct service *service)
+{
+	if (!members_find_service(&r->members, service->name))
 		ports_withdraw(r, service->name, NULL);
-	if (!service || service->is_durable || members_find_service(&r->members, service->name))
+	if (service->is_durable || members_find_service(&r->members, service->name))
 		return;
 	addresses_return(&r->addresses, service->name, /* is_service= */ true);
 	services_remove(&r->services, service);

@@ -45,7 +45,7 @@ void router_end_holds(struct router *r)
 {
 	int64_t now = clock_monotonic_ms();
 
-	for (size_t i = 0; i < r->services.count; i++) {
+	for (size_t i = r->services.count; i-- > 0;) {
 		struct service *service = r->services.items[i];
 		struct error e = { 0 };
 
@@ -54,6 +54,7 @@ void router_end_holds(struct router *r)
 		service->held_until_ms = 0;
 		if (router_settle(r, service, &e))
 			log_warning("%s, continuing", e.text);
+		router_forget(r, service);
 	}
 }
 
@@ -190,7 +191,11 @@ int request_hold(struct router *r, struct request *request, struct text *answer,
 	if (number_parse(request->words.items[2], 0, HOLD_MOST_MS, &ms))
 		return error_set(e, ERROR_USAGE, "hold %s: at most %d ms", service->name, HOLD_MOST_MS);
 	service->held_until_ms = ms ? clock_monotonic_ms() + ms : 0;
-	return router_settle(r, service, e);
+	if (router_settle(r, service, e))
+		return -1;
+	if (!ms)
+		router_forget(r, service);
+	return 0;
 }
 
 int request_flows(struct router *r, struct request *request, struct text *answer, struct error *e)

@@ -96,6 +96,8 @@ bool router_answer(struct router *r, int connection);
 
 /* request_members.c: the member goes, with everything that it has. */
 void router_drop(struct router *r, struct member *member);
+/* A service that nobody is of any more, and nobody holds, gives its ports back, and its address where no definition has it. */
+void router_forget(struct router *r, struct service *service);
 
 /* request_members.c: the connection whose it is has ended. */
 void router_abandon(struct router *r, struct member *member);

@@ -1,0 +1,116 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# One generation takes the place of another: nobody is refused, nothing is written twice, and the way back.
+
+load lib
+load network
+
+setup() { need root ip nft jq; setup_network; }
+teardown() {
+	[ -z "${TAG:-}" ] || box down "$TAG" >/dev/null 2>&1 || true
+	teardown_network
+}
+
+# change FROM TO: in app.json.
+change() { sed -i "s/$1/$2/" app.json; }
+
+# ask N FILE: asks the published port N times, each on a connection of its own, and notes what came.
+ask() {
+	local i
+	for ((i = 0; i < $1; i++)); do
+		on_host timeout 5 curl -sS --max-time 4 http://127.0.0.1:8080/ 2>&1 || echo failed
+	done >"$2"
+}
+
+@test "under load nobody is refused, start-first and stop-first; inside the address of the service stays" {
+	need curl
+	printf '{"name": "%s", "services": {"web": {"rootfs": "%s", "ports": ["127.0.0.1:8080:80"], "init": true,
+		"command": ["sh", "-c", "mkdir /tmp/w; echo one >/tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w"],
+		"healthcheck": {"tcp": {"port": 80}, "start_period": "5s", "start_interval": "50ms", "interval": "1s"}},
+		"client": {"rootfs": "%s", "command": ["sleep", "1000"], "init": true}}}' "$TAG" "$ROOTFS" "$ROOTFS" >app.json
+	box up -q app.json
+	[ "$(box exec "$TAG-client" wget -qO- http://web/)" = one ]
+	address=$(box exec "$TAG-client" grep -w web /etc/hosts)
+	ask 100 answers 3>&- &
+	change "echo one" "echo two"
+	run box up app.json
+	expect_line "replaced $TAG-web by $TAG-web.2"
+	change "echo two" "echo three"
+	change '"ports"' '"update": {"order": "stop-first"}, "ports"'
+	box up -q app.json
+	wait $!
+	[ "$(sort -u answers | tr '\n' ' ')" = "one three two " ] || [ "$(sort -u answers | tr '\n' ' ')" = "one two " ] || fail "$(sort answers | uniq -c)"
+	ask 3 answers
+	[ "$(sort -u answers)" = three ]
+	[ "$(box exec "$TAG-client" wget -qO- http://web/)" = three ]
+	[ "$(box exec "$TAG-client" grep -w web /etc/hosts)" = "$address" ]
+	# Back, and once more: forward again.
+	box rollback "$TAG-web"
+	[ "$(box exec "$TAG-client" wget -qO- http://web/)" = two ]
+	box rollback "$TAG"
+	[ "$(box exec "$TAG-client" wget -qO- http://web/)" = three ]
+	# One that never becomes healthy: what ran goes on.
+	change "echo three" "echo four"
+	change '"tcp": {"port": 80}' '"tcp": {"port": 81}'
+	change "start-first\\|stop-first" start-first
+	change '"order"' '"timeout": "300ms", "order"'
+	ask 20 answers 3>&- &
+	run box up app.json
+	expect_status 1
+	expect_has "replace $TAG-web: what ran before goes on: $TAG-web.6 is not healthy after 0 seconds"
+	wait $!
+	[ "$(sort -u answers)" = three ] || fail "$(sort answers | uniq -c)"
+	[ "$(box ps -q | wc -l)" -eq 2 ]
+	box down app.json
+	[ -z "$(box network ls -q)" ]
+}
+
+@test "a volume has one writer at any time: stop-first, and said; what was written beside it is named" {
+	# Who finds the lock of another has started too early; who ends takes it away.
+	printf '{"name": "%s", "rootfs": "%s", "restart": "always", "volumes": ["%s-data:/data"], "update": {"order": "start-first", "monitor": "200ms"},
+		"command": ["sh", "-c", "mkdir /data/lock || echo double >>/data/double; echo x >/srv-file; trap \\"sleep 0.3; rmdir /data/lock; exit 0\\" TERM; echo 0 >>/data/starts; while :; do sleep 0.05; done"]}' \
+		"$TAG" "$ROOTFS" "$TAG" >app.json
+	box run -d app.json
+	[ "$(box plan --format json app.json | jq -r '.[0].action')" = keep ]
+	for number in 1 2 3; do
+		wait_until 5 grep -q $((number - 1)) "$BOX_STORE/volumes/$TAG-data/_data/starts" # it listens to signals now
+		sed -i "s/echo [0-9] >>/echo $number >>/" app.json
+		run box up app.json
+		expect_status 0
+		expect_has "$TAG is stopped before the new one starts: both would write the volume $TAG-data" "stays behind with it: /srv-file"
+	done
+	wait_until 5 grep -q 3 "$BOX_STORE/volumes/$TAG-data/_data/starts"
+	box rollback "$TAG"
+	wait_until 5 sh -c "test \$(wc -l <'$BOX_STORE/volumes/$TAG-data/_data/starts') -eq 5"
+	[ "$(tr '\n' ' ' <"$BOX_STORE/volumes/$TAG-data/_data/starts")" = "0 1 2 3 2 " ]
+	[ ! -e "$BOX_STORE/volumes/$TAG-data/_data/double" ]
+	# A new one that fails: the old one runs again, and it has the lock.
+	sed -i 's/"mkdir/"exit 9; mkdir/' app.json
+	run box up app.json
+	expect_status 1
+	expect_has "replace $TAG: what ran before runs again" "with exit code 9"
+	wait_until 5 test -e "$BOX_STORE/volumes/$TAG-data/_data/lock"
+	[ ! -e "$BOX_STORE/volumes/$TAG-data/_data/double" ]
+	# Its restart policy, and its name, hold for the new generation.
+	run box ps --format json
+	[ "$(jq -r '.[] | .service' <<<"$output")" = "$TAG" ]
+	pid=$(jq '.[0].pid' <<<"$output")
+	rmdir "$BOX_STORE/volumes/$TAG-data/_data/lock"
+	box kill "$TAG" KILL
+	wait_until 5 sh -c "test \"\$(box ps --format json | jq '.[0].pid // $pid')\" != $pid"
+	run box run -d app.json
+	expect_status 125
+	box down --volumes "$TAG"
+	[ -z "$(box ps -aq)$(box volume ls -q)" ]
+}
+
+@test "depends_on with restart: who depends on what was replaced is started again" {
+	printf '{"name": "%s", "services": {"a": {"rootfs": "%s", "command": ["sleep", "101"], "init": true, "update": {"monitor": "100ms"}, "network_mode": "none"},
+		"b": {"rootfs": "%s", "command": ["sleep", "100"], "init": true, "network_mode": "none", "depends_on": {"a": {"condition": "service_started", "restart": true}}}}}' \
+		"$TAG" "$ROOTFS" "$ROOTFS" >app.json
+	box up -q app.json
+	change 101 102
+	run box up app.json
+	expect_line "replaced $TAG-a by $TAG-a.2" "restarted $TAG-b"
+	box down app.json
+}
