@@ -243,7 +243,8 @@ int logs_follow(const struct call *call, const char *word, struct error *e)
 	return result;
 }
 
-static int print_several(const struct call *call, const char *word, const struct list *names, const struct options *options, struct error *e)
+static int print_several(const struct call *call, const char *word, const struct list *names, const struct options *options,
+			 struct error *e)
 {
 	struct several several = { .call = call, .options = options };
 	int result = 0;

@@ -238,7 +238,8 @@ static size_t keep_wanted(struct ps_row *rows, size_t count, const struct option
 	return kept;
 }
 
-static void list_rows(const struct ps_row *rows, size_t count, const struct options *options, const struct port_list *ports, struct text *ret)
+static void list_rows(const struct ps_row *rows, size_t count, const struct options *options, const struct port_list *ports,
+		      struct text *ret)
 {
 	if (options->quiet) {
 		for (size_t i = 0; i < count; i++)

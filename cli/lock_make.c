@@ -169,7 +169,8 @@ static int add_policy(struct making *making, const struct app *app, struct error
 }
 
 /* The app that a file is, or one of its services. */
-static int add_service(struct making *making, const struct stack_service *service, bool is_one_of_several, const char *override, struct error *e)
+static int add_service(struct making *making, const struct stack_service *service, bool is_one_of_several, const char *override,
+		       struct error *e)
 {
 	const struct app *app = service->app;
 	int line;

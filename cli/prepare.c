@@ -82,7 +82,8 @@ static int find_lock(struct run *run, const struct run_options *options, const c
 		return options->locked || options->from
 			       ? error_set(e, ERROR_USAGE, "--locked and --from are for a file that a lock can lie beside")
 			       : 0;
-	*locking = (struct locking){ .is_strict = options->locked, .has_source = options->from, .is_quiet = options->is_told, .spec = alloc_copy(file) };
+	*locking = (struct locking){ .is_strict = options->locked, .has_source = options->from, .is_quiet = options->is_told,
+				      .spec = alloc_copy(file) };
 	if (locking_begin(locking, run->app, e) || locking_choose(locking, run->app, options->platform, e))
 		return -1;
 	if (options->from && !locking->image)
@@ -140,7 +141,8 @@ static int finish_container(struct run *run, const struct run_options *options, 
 static int prepare_built(struct run *run, const struct call *call, const struct run_options *options, const struct app_options *chosen,
 			 const char *file, struct error *e)
 {
-	const struct build_for_run wish = { options->quiet, options->locked, options->override, options->platform, options->pull, options->service };
+	const struct build_for_run wish = { options->quiet, options->locked, options->override, options->platform, options->pull,
+					    options->service };
 	autofree char *digest = NULL;
 	enum pull_policy pull;
 

@@ -130,7 +130,8 @@ static int act_on_level(const struct call *call, const struct targets *targets, 
 	return names.count ? each_at_once(call, &names, act, data) : 0;
 }
 
-int targets_each(const struct call *call, const struct list *words, enum targets_order order, bool is_whole, each_act *act, const void *data)
+int targets_each(const struct call *call, const struct list *words, enum targets_order order, bool is_whole, each_act *act,
+		 const void *data)
 {
 	struct targets targets = { 0 };
 	int64_t highest = 0;

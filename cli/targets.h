@@ -27,4 +27,5 @@ enum targets_order { TARGETS_FIRST_LEVEL_FIRST, TARGETS_LAST_LEVEL_FIRST };
 
 /* each_at_once on the instances of every word, one level of dependencies after the other. is_whole: also those that wait for their turn or
  * have been replaced. The exit code. */
-int targets_each(const struct call *call, const struct list *words, enum targets_order order, bool is_whole, each_act *act, const void *data);
+int targets_each(const struct call *call, const struct list *words, enum targets_order order, bool is_whole, each_act *act,
+		 const void *data);

@@ -5,6 +5,7 @@
 #include "runtime/app_volumes.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -13,7 +14,6 @@
 #include "base/file.h"
 #include "base/places.h"
 #include "base/text.h"
-#include "runtime/apps.h"
 #include "specs/container.h"
 
 #define VOLUMES_FILE "volumes"
@@ -56,11 +56,11 @@ void apps_with_volume(const struct places *places, const char *volume, struct li
 
 int app_volumes_of(const struct places *places, const char *app, struct list *ret, struct error *e)
 {
-	autoclose int definition = apps_open(places, app, NULL, e);
+	autofree char *path = text_format("%s/apps/%s/" VOLUMES_FILE, places->store, app);
 	autorelease(text) struct text names = { 0 };
 	char *state = NULL;
 
-	if (definition < 0 || (file_read(definition, VOLUMES_FILE, FILE_LIMIT, &names, e) && e->sys != ENOENT))
+	if (file_read(AT_FDCWD, path, FILE_LIMIT, &names, e) && e->sys != ENOENT)
 		return -1;
 	error_clear(e);
 	for (char *name = names.length ? strtok_r(names.data, "\n", &state) : NULL; name; name = strtok_r(NULL, "\n", &state))

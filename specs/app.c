@@ -34,6 +34,7 @@
 #include "specs/relax.h"
 #include "specs/services.h"
 #include "specs/stack.h"
+#include "specs/stack_fields.h"
 
 enum { FILE_LIMIT = 1 << 20 };
 

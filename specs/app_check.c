@@ -76,7 +76,7 @@ static int (*const rules[])(const struct app *app, struct problems *p) = {
 	check_security, check_networks,     check_ports,       check_healthcheck, check_restart,  check_logging, check_schedule,
 	check_memory,  check_disk,         check_cpusets,      check_io,      check_ulimits, check_sysctls,
 	check_volumes, check_tmpfs,        check_secrets, check_devices, check_targets, check_oci,
-	check_build,  
+	check_build,
 };
 
 int app_check_rules(const struct app *app, struct problems *p)

@@ -12,7 +12,7 @@
 #include "specs/field_json.h"
 #include "specs/oci_block.h"
 #include "specs/schema.h"
-#include "specs/services.h"
+#include "specs/stack_fields.h"
 
 static json_t *map_of(const struct field *table)
 {
@@ -38,8 +38,8 @@ static json_t *file_schema(void)
 	json_t *named = json_pack("{s:s, s:{s:s}}", "type", "object", "additionalProperties", "type", "object");
 	json_t *schema = json_pack("{s:s, s:{s:o, s:o, s:{s:s, s:{s:s}}, s:o, s:o, s:O, s:O}, s:b, s:{s:{}}}", "type", "object", "properties",
 				   "$schema", schema_typed("string"), "name", schema_typed("string"), "services", "type", "object",
-				   "additionalProperties", "$ref", "#/definitions/app", "networks", map_of(stack_network_fields), "volumes", map_of(stack_volume_fields), "secrets",
-				   named, "overrides", named, "additionalProperties", 0, "patternProperties", "^x-");
+				   "additionalProperties", "$ref", "#/definitions/app", "networks", map_of(stack_network_fields),
+				   "volumes", map_of(stack_volume_fields), "secrets", named, "overrides", named, "additionalProperties", 0, "patternProperties", "^x-");
 
 	json_decref(named);
 	return schema;

@@ -8,21 +8,11 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "specs/field.h"
 #include "specs/field_json.h"
 #include "specs/problems.h"
 #include "specs/services.h"
 #include "specs/stack.h"
-
-static const char *const conditions[] = { "service_started", "service_healthy", "service_completed_successfully", NULL };
-
-const struct field dependency_fields[] = {
-	{ "condition", FIELD_ENUM, offsetof(struct stack_dependency, condition), .names = conditions,
-	  .help = "service_started, service_healthy or service_completed_successfully. Default: service_started." },
-	{ "restart", FIELD_BOOL, offsetof(struct stack_dependency, restart), .help = "Restart when that one is replaced. Default: false." },
-	{ "required", FIELD_BOOL, offsetof(struct stack_dependency, is_required), .help = "Fail without that one. Default: true." },
-	{ 0 },
-};
+#include "specs/stack_fields.h"
 
 static int check_dependency(json_t *services, const char *own, const char *other, const struct place *at, struct problems *p)
 {

@@ -14,35 +14,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "specs/app_fields.h"
-#include "specs/field.h"
 #include "specs/problems.h"
 #include "specs/services.h"
 #include "specs/stack.h"
-
-#define AT(member) offsetof(struct stack_volume, member)
-const struct field stack_volume_fields[] = {
-	{ "name", FIELD_TEXT, AT(name), .help = "Its name on the host. Default: the file's name, \"_\" and the key; of an external one: the key." },
-	{ "external", FIELD_BOOL, AT(is_external), .help = "It is there already: box down --volumes leaves it. Default: false." },
-	{ "driver", FIELD_UNSUPPORTED, 0, .help = "volumes are folders of box's store: leave it out" },
-	{ "driver_opts", FIELD_UNSUPPORTED, 0, .help = "volumes are folders of box's store: leave it out" },
-	{ "labels", FIELD_UNSUPPORTED, 0, .help = "volumes have no labels: leave it out" },
-	{ 0 },
-};
-#undef AT
-
-#define AT(member) offsetof(struct stack_network, member)
-const struct field stack_network_fields[] = {
-	{ "name", FIELD_TEXT, AT(name), .help = "Its name on the host. Default: the file's name, \"_\" and the key; of an external one: the key." },
-	{ "external", FIELD_BOOL, AT(is_external), .help = "box network create has made it. Default: false." },
-	{ "internal", FIELD_BOOL, AT(is_internal), .help = "No way out of it, and none in but published ports. Default: false." },
-	{ "subnet", FIELD_TEXT, AT(subnet), .help = "Its addresses: \"10.9.0.0/24\". Default: box chooses them." },
-	{ "driver", FIELD_UNSUPPORTED, 0, .help = "every network is a private one of box's: leave it out" },
-	{ "driver_opts", FIELD_UNSUPPORTED, 0, .help = "every network is a private one of box's: leave it out" },
-	{ "ipam", FIELD_UNSUPPORTED, 0, .help = "\"subnet\" says which addresses it has" },
-	{ "enable_ipv6", FIELD_UNSUPPORTED, 0, .help = "every network has IPv6, too: leave it out" },
-	{ 0 },
-};
-#undef AT
 
 static void name_one(const struct stack *stack, const char *key, bool is_external, char **name)
 {

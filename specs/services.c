@@ -16,26 +16,11 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "specs/app_fields.h"
-#include "specs/field.h"
 #include "specs/field_json.h"
 #include "specs/interpolate.h"
 #include "specs/problems.h"
 #include "specs/stack.h"
-
-#define AT(member) offsetof(struct stack, member)
-const struct field services_table[] = {
-	{ "$schema", FIELD_OPAQUE, 0, .help = "For editors: the path of app.schema.json. box does not read it." },
-	{ "name", FIELD_TEXT, AT(name), .pattern = "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$",
-	  .help = "Name of all of them together: letters, digits, \"_\", \".\", \"-\". Default: the file's folder." },
-	{ "services", FIELD_OPAQUE, 0, .help = "The apps, by name." },
-	{ "networks", FIELD_OBJECT_MAP, AT(networks), .sub = stack_network_fields, .size = sizeof(struct stack_network),
-	  .count_offset = AT(network_count), .help = "Private networks, by name." },
-	{ "volumes", FIELD_OBJECT_MAP, AT(volumes), .sub = stack_volume_fields, .size = sizeof(struct stack_volume),
-	  .count_offset = AT(volume_count), .help = "Volumes, by name." },
-	{ "secrets", FIELD_OPAQUE, 0, .help = "Where secrets come from, by name." },
-	{ 0 },
-};
-#undef AT
+#include "specs/stack_fields.h"
 
 static int check_objects(json_t *root, const char *key, struct problems *p)
 {

@@ -6,8 +6,6 @@
 
 #include <jansson.h>
 
-#include "specs/field.h"
-
 struct app;
 struct list;
 struct problems;
@@ -34,8 +32,3 @@ void services_introduce(struct stack *stack);
 
 /* Whole names: "shop_data" for "data" of the file shop. */
 void services_name_all(struct stack *stack);
-
-void stack_release(struct stack *stack);
-
-extern const struct field services_table[]; /* of struct stack: the file's own keys */
-extern const struct field dependency_fields[], stack_volume_fields[], stack_network_fields[];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stack.c - what is known of a file with services.
+ * stack.c - what is known of a file with services: the tables of its own keys, and what comes of them.
  */
 #include "specs/stack.h"
 
@@ -18,9 +18,61 @@
 #include "specs/field_json.h"
 #include "specs/interpolate.h"
 #include "specs/relax.h"
-#include "specs/services.h"
+#include "specs/stack_fields.h"
 
 enum { FILE_LIMIT = 1 << 20 };
+
+#define WHOLE_NAME "Its name on the host. Default: the file's name, \"_\" and the key; of an external one: the key."
+
+static const char *const conditions[] = { "service_started", "service_healthy", "service_completed_successfully", NULL };
+
+const struct field dependency_fields[] = {
+	{ "condition", FIELD_ENUM, offsetof(struct stack_dependency, condition), .names = conditions,
+	  .help = "service_started, service_healthy or service_completed_successfully. Default: service_started." },
+	{ "restart", FIELD_BOOL, offsetof(struct stack_dependency, restart), .help = "Restart when that one is replaced. Default: false." },
+	{ "required", FIELD_BOOL, offsetof(struct stack_dependency, is_required), .help = "Fail without that one. Default: true." },
+	{ 0 },
+};
+
+#define AT(member) offsetof(struct stack_volume, member)
+const struct field stack_volume_fields[] = {
+	{ "name", FIELD_TEXT, AT(name), .help = WHOLE_NAME },
+	{ "external", FIELD_BOOL, AT(is_external), .help = "It is there already: box down --volumes leaves it. Default: false." },
+	{ "driver", FIELD_UNSUPPORTED, 0, .help = "volumes are folders of box's store: leave it out" },
+	{ "driver_opts", FIELD_UNSUPPORTED, 0, .help = "volumes are folders of box's store: leave it out" },
+	{ "labels", FIELD_UNSUPPORTED, 0, .help = "volumes have no labels: leave it out" },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct stack_network, member)
+const struct field stack_network_fields[] = {
+	{ "name", FIELD_TEXT, AT(name), .help = WHOLE_NAME },
+	{ "external", FIELD_BOOL, AT(is_external), .help = "box network create has made it. Default: false." },
+	{ "internal", FIELD_BOOL, AT(is_internal), .help = "No way out of it, and none in but published ports. Default: false." },
+	{ "subnet", FIELD_TEXT, AT(subnet), .help = "Its addresses: \"10.9.0.0/24\". Default: box chooses them." },
+	{ "driver", FIELD_UNSUPPORTED, 0, .help = "every network is a private one of box's: leave it out" },
+	{ "driver_opts", FIELD_UNSUPPORTED, 0, .help = "every network is a private one of box's: leave it out" },
+	{ "ipam", FIELD_UNSUPPORTED, 0, .help = "\"subnet\" says which addresses it has" },
+	{ "enable_ipv6", FIELD_UNSUPPORTED, 0, .help = "every network has IPv6, too: leave it out" },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct stack, member)
+const struct field services_table[] = {
+	{ "$schema", FIELD_OPAQUE, 0, .help = "For editors: the path of app.schema.json. box does not read it." },
+	{ "name", FIELD_TEXT, AT(name), .pattern = "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$",
+	  .help = "Name of all of them together: letters, digits, \"_\", \".\", \"-\". Default: the file's folder." },
+	{ "services", FIELD_OPAQUE, 0, .help = "The apps, by name." },
+	{ "networks", FIELD_OBJECT_MAP, AT(networks), .sub = stack_network_fields, .size = sizeof(struct stack_network),
+	  .count_offset = AT(network_count), .help = "Private networks, by name." },
+	{ "volumes", FIELD_OBJECT_MAP, AT(volumes), .sub = stack_volume_fields, .size = sizeof(struct stack_volume),
+	  .count_offset = AT(volume_count), .help = "Volumes, by name." },
+	{ "secrets", FIELD_OPAQUE, 0, .help = "Where secrets come from, by name." },
+	{ 0 },
+};
+#undef AT
 
 static void release_service(struct stack_service *service)
 {

@@ -195,8 +195,8 @@ static bool is_known(const struct plan_service *wanted, size_t count, const char
 	return false;
 }
 
-void up_plan_make(const struct plan_service *wanted, size_t count, const struct instances *found, const struct instance_condition *conditions,
-	       bool remove_orphans, struct plan *ret)
+void up_plan_make(const struct plan_service *wanted, size_t count, const struct instances *found,
+		  const struct instance_condition *conditions, bool remove_orphans, struct plan *ret)
 {
 	*ret = (struct plan){ 0 };
 	for (size_t i = 0; i < count; i++) {

@@ -2,8 +2,9 @@
 /*
  * plan.h - what has to happen so that what runs is what is written: pure, from two lists to one.
  *
- * box plan prints it and box up carries it out; there is no other way from a file to its services. The plan of a service that an interrupted
- * up has left half-way goes on from there, because everything that it needs is in the roles of instances (runtime/instances.h).
+ * box plan prints it and box up carries it out; there is no other way from a file to its services. The plan of a service that an
+ * interrupted up has left half-way goes on from there, because everything that it needs is in the roles of instances
+ * (runtime/instances.h).
  */
 #pragma once
 
@@ -57,8 +58,8 @@ struct plan {
 };
 
 /* found: every instance of the stack, or of the app, with its conditions beside. wanted is in the order of levels. */
-void up_plan_make(const struct plan_service *wanted, size_t count, const struct instances *found, const struct instance_condition *conditions,
-	       bool remove_orphans, struct plan *ret);
+void up_plan_make(const struct plan_service *wanted, size_t count, const struct instances *found,
+		  const struct instance_condition *conditions, bool remove_orphans, struct plan *ret);
 void up_plan_release(struct plan *plan);
 
 /* Whether it does anything. */

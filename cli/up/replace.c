@@ -3,7 +3,8 @@
  * replace.c - one generation of a service takes the place of another.
  *
  *     start-first: make the new one (standby) -> start it -> ready? -> promote, lead -> drain the old one -> stop and retire it
- *     stop-first:  make the new one (standby) -> hold connections, stop the old one -> start -> ready? -> promote, lead -> retire the old one
+ *     stop-first:  make the new one (standby) -> hold connections, stop the old one -> start it -> ready? -> promote, lead
+ *                  -> retire the old one
  *
  * Up to "promote" the old generation is the one that counts, whoever dies: the next up finds a standby, and goes on or removes it. From
  * "promote" on the new one counts, and what is left to be done is in the roles of the old one. A new one that does not become ready is

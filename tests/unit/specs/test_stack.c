@@ -106,7 +106,8 @@ Test(stack, secrets_by_name)
 
 Test(stack, one_app_is_a_stack_of_one)
 {
-	struct stack *stack = load("{\"name\": \"web\", \"rootfs\": \"/r\", \"command\": [\"x\"], \"replicas\": 3, \"update\": {\"drain\": \"1s\"}}");
+	struct stack *stack = load("{\"name\": \"web\", \"rootfs\": \"/r\", \"command\": [\"x\"], \"replicas\": 3, "
+				   "\"update\": {\"drain\": \"1s\"}}");
 
 	cr_assert_null(stack->name);
 	cr_assert_eq(stack->count, 1u);
