@@ -67,7 +67,7 @@ int target_one(const struct call *call, char **word, struct error *e)
 	if (instances_find(call->places, *word, &found, e))
 		return -1;
 	result = is_of_one_service(&found) ? instances_resolve(call->places, *word, &names, e) : refuse_several(*word, &found, e);
-	if (result == 0) {
+	if (result == 0 && names.count) {
 		free(*word);
 		*word = alloc_copy(names.items[0]);
 	}

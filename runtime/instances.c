@@ -65,14 +65,18 @@ static void add(int definition, struct app_settings *settings, struct instances 
 {
 	struct instance *instance = alloc_append(&ret->items, &ret->count, sizeof *instance);
 
-	*instance = (struct instance){ .name = take_ptr(&settings->name), .stack = take_ptr(&settings->stack),
-				       .service = take_ptr(&settings->service), .generation = settings->generation ? settings->generation : 1,
-				       .replica = settings->replica ? settings->replica : 1, .level = settings->level,
-				       .digest = take_ptr(&settings->digest), .unit = take_ptr(&settings->unit),
-				       .restart = take_ptr(&settings->restart) };
-	instance->role = has_mark(definition, RETIRED_FILE)	? INSTANCE_RETIRED
-			 : has_mark(definition, STANDBY_FILE) ? INSTANCE_STANDBY
-							       : INSTANCE_LIVE;
+	*instance = (struct instance){ .generation = settings->generation ? settings->generation : 1,
+				       .replica = settings->replica ? settings->replica : 1, .level = settings->level };
+	instance->name = take_ptr(&settings->name);
+	instance->stack = take_ptr(&settings->stack);
+	instance->service = take_ptr(&settings->service);
+	instance->digest = take_ptr(&settings->digest);
+	instance->unit = take_ptr(&settings->unit);
+	instance->restart = take_ptr(&settings->restart);
+	if (has_mark(definition, RETIRED_FILE))
+		instance->role = INSTANCE_RETIRED;
+	else if (has_mark(definition, STANDBY_FILE))
+		instance->role = INSTANCE_STANDBY;
 	if (!instance->service)
 		instance->service = alloc_copy(instance->name);
 }
