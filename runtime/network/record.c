@@ -116,10 +116,10 @@ static int add_names(char *path, struct list *ret, struct error *e)
 {
 	autofree char *owned = path;
 	autorelease(list) struct list names = { 0 };
-	autoclose int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int folder = open(owned, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (folder < 0)
-		return errno == ENOENT ? 0 : error_sys(e, "open the folder %s", path);
+		return errno == ENOENT ? 0 : error_sys(e, "open the folder %s", owned);
 	if (folder_names(folder, &names))
 		return error_sys(e, "read the folder %s", path);
 	for (size_t i = 0; i < names.count; i++) {

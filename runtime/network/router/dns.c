@@ -171,14 +171,14 @@ size_t dns_truncate(uint8_t *message, size_t length, const struct dns_question *
 
 static bool reverse_four(const char *name, struct in_addr *ret)
 {
-	char text[INET_ADDRSTRLEN], *end = text;
+	char text[INET_ADDRSTRLEN];
 	struct in_addr backwards;
 	size_t length = strcspn(name, "i"); /* of "in-addr.arpa": no digit comes behind it */
 
 	if (length < 8 || length >= sizeof text || strcmp(name + length, "in-addr.arpa") != 0)
 		return false;
-	end = (char *)memcpy(text, name, length) + length - 1; /* the dot before it */
-	*end = '\0';
+	memcpy(text, name, length);
+	text[length - 1] = '\0'; /* the dot before it */
 	if (inet_pton(AF_INET, text, &backwards) != 1)
 		return false;
 	ret->s_addr = __builtin_bswap32(backwards.s_addr);

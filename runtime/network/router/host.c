@@ -131,6 +131,7 @@ static int begin_here(struct host *host, const char *uplink, struct error *e)
 {
 	autoclose int held = lock(host);
 
+	(void)held; /* until this ends */
 	if (!host->firewall)
 		host->firewall = firewall_open(e);
 	if (!host->firewall || (host->monitor < 0 && open_monitor(host, e)))
@@ -231,6 +232,7 @@ static int end_here(struct host *host, const char *uplink, struct error *e)
 {
 	autoclose int held = lock(host);
 
+	(void)held; /* until this ends */
 	if (!host->firewall)
 		host->firewall = firewall_open(e);
 	if (!host->firewall)

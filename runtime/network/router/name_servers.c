@@ -26,11 +26,12 @@ static bool parse_six(char *text, struct sockaddr_in6 *ret)
 
 static void add(const char *word, size_t length, struct name_servers *ret)
 {
-	struct sockaddr_in *four = &ret->items[ret->count].four;
+	struct sockaddr_in *four;
 	char text[INET6_ADDRSTRLEN + IF_NAMESIZE];
 
 	if (ret->count == SERVERS_MOST || length >= sizeof text)
 		return;
+	four = &ret->items[ret->count].four;
 	memcpy(text, word, length);
 	text[length] = '\0';
 	*four = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(PORT) };

@@ -54,10 +54,12 @@ static void fill(union relay_address *ret, int family, const struct in_addr *fou
  * ends, and 28,000 connections per target are possible, not 28,000 in all. */
 static int bind_to(int fd, const union relay_address *own, bool keeps)
 {
-	static const int yes = 1;
+	static const int yes = 1, mark = RELAY_MARK;
 	bool is_four = own->any.sa_family == AF_INET;
 
-	if (keeps && setsockopt(fd, is_four ? SOL_IP : SOL_IPV6, is_four ? IP_TRANSPARENT : IPV6_TRANSPARENT, &yes, sizeof yes))
+	/* From the router's own address as well: the rules know the relay's sockets by both, and do not track what goes through them. */
+	if ((setsockopt(fd, is_four ? SOL_IP : SOL_IPV6, is_four ? IP_TRANSPARENT : IPV6_TRANSPARENT, &yes, sizeof yes) ||
+	     setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark)) && keeps)
 		return -1;
 	if (keeps && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes)) /* one client may have a port towards two of ours */
 		return -1;

@@ -22,6 +22,7 @@
 #include "runtime/network/router/relay.h"
 
 enum {
+	RELAY_MARK = 2,              /* of packets to targets: rules.c */
 	RELAY_BUFFER = 64 << 10,     /* bytes read at once where they are copied */
 	RELAY_PIPE = 1 << 20,        /* bytes that a pipe shall hold */
 	RELAY_TURN = 1 << 20,        /* bytes in one direction before others have their turn */
@@ -87,6 +88,8 @@ struct relay_pump {
 	bool is_done;        /* and passed on */
 };
 
+LIST_HEAD(relay_services, relay_service);
+
 enum relay_state { RELAY_CONNECTING, RELAY_PARKED, RELAY_RUNNING };
 
 /* A TCP connection: side 0 is the client, side 1 the target; pump 0 goes from the client to the target. */
@@ -110,7 +113,7 @@ TAILQ_HEAD(relay_flow_list, relay_flow);
 struct relay {
 	int epoll;
 	struct relay_network network;
-	LIST_HEAD(, relay_service) services;
+	struct relay_services services;
 	struct relay_flow_list flows[RELAY_RUNNING + 1]; /* by state */
 	size_t parked;
 	struct relay_flow_list turns, dead;

@@ -17,6 +17,7 @@
 #include "runtime/network/router/flows.h"
 #include "runtime/network/router/links.h"
 #include "runtime/network/router/ports.h"
+#include "runtime/network/router/relay.h"
 #include "runtime/network/router/request.h"
 #include "runtime/network/router/resolver.h"
 #include "runtime/network/router/router.h"
@@ -205,6 +206,7 @@ int request_flows(struct router *r, struct request *request, struct text *answer
 
 	if (!member || flows_count(&r->addresses, member->index, &flows, e))
 		return -1;
+	flows += (int64_t)relay_flows(r->ports.relay, addresses_ip4(&r->addresses, member->index)); /* which are not tracked */
 	text_addf(answer, " %jd", (intmax_t)flows);
 	return 0;
 }

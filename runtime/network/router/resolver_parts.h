@@ -50,14 +50,18 @@ struct stream {
 	size_t out_at, out_end;
 };
 
+LIST_HEAD(streams, stream);
+
 /* A member. */
 struct asker {
 	LIST_ENTRY(asker) links;
 	char *instance;
 	struct resolver_watch udp, tcp;
-	LIST_HEAD(, stream) streams;
+	struct streams streams;
 	size_t stream_count, waiting;
 };
+
+LIST_HEAD(askers, asker);
 
 /* Where an answer goes: a stream's id, or 0 and an address. */
 struct resolver_client {
@@ -79,8 +83,8 @@ struct resolver {
 	struct subnet subnet;
 	struct resolver_watch upstream;
 	struct names names;
-	LIST_HEAD(, asker) askers, dead;
-	LIST_HEAD(, stream) dead_streams;
+	struct askers askers, dead;
+	struct streams dead_streams;
 	struct resolver_wait waits[RESOLVER_WAITING];
 	uint64_t next_ticket, next_stream;
 	uint8_t message[sizeof(uint64_t[2]) + DNS_MESSAGE];

@@ -39,9 +39,10 @@ static int open_watch(struct router *r, struct error *e)
 
 int router_open(struct router *r, int folder, int listener, struct error *e)
 {
-	*r = (struct router){ .host = { .namespace = -1, .own = -1, .networks = -1, .monitor = -1 }, .folder = folder, .states = -1, .networks = -1, .listener = listener,
-			      .epoll = -1, .watch = -1, .addresses = { .folder = -1 }, .spare = { .socket = -1, .pidfd = -1 },
-			      .upstream = -1, .pasta_socket = -1 };
+	*r = (struct router){ .host = { .namespace = -1, .own = -1, .networks = -1, .monitor = -1 },
+			      .folder = folder, .states = -1, .networks = -1, .listener = listener,
+			      .epoll = -1, .watch = -1, .addresses = { .folder = -1 },
+			      .spare = { .socket = -1, .pidfd = -1 }, .upstream = -1, .pasta_socket = -1 };
 	if (lines_read(folder, NETWORK_RUN_FILE, rows, &r->run, e))
 		return -1;
 	if (!r->run.name || !r->run.subnet || !r->run.prefix6 || !r->run.record || !r->run.state || !r->run.apps)
