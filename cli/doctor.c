@@ -93,7 +93,7 @@ static void check_cgroups(const struct places *places, struct finding *ret)
 
 static void check_helpers(const struct places *places, struct finding *ret)
 {
-	static const char *const helpers[] = { "box-image", "box-init" };
+	static const char *const helpers[] = { "box-image", "box-init", "box-net" };
 
 	(void)places;
 	for (size_t i = 0; i < sizeof helpers / sizeof *helpers; i++) {
@@ -205,6 +205,8 @@ const struct doctor_row doctor_rows[] = {
 	  "xfs: mount it with prjquota; ext4: tune2fs -O project,quota -Q prjquota DEVICE while it is not mounted, then mount it with prjquota" },
 	{ "seccomp", check_seccomp, "security.seccomp", "boot a kernel with CONFIG_SECCOMP_FILTER" },
 	{ "landlock", check_landlock, "unpacking images", "boot with lsm=landlock,… and CONFIG_SECURITY_LANDLOCK" },
+	{ "networks", doctor_networks, "networks, ports, several services", NULL },
+	{ "way out", doctor_way_out, "networks of ordinary users", NULL },
 	{ "cgroups", check_cgroups, "resources.limits, box pause", NULL },
 	{ "helper programs", check_helpers, "unpacking images, init", "make install again: box and its libexec folder belong together" },
 	{ "subordinate ids", check_subordinate_ids, "more than one user in a container",

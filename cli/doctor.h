@@ -36,3 +36,7 @@ void doctor_user_namespaces(const struct places *places, struct finding *ret);
 void doctor_time_namespaces(const struct places *places, struct finding *ret);
 void doctor_overlay(const struct places *places, struct finding *ret);
 void doctor_idmap(const struct places *places, struct finding *ret);
+
+/* doctor_network.c */
+void doctor_networks(const struct places *places, struct finding *ret);
+void doctor_way_out(const struct places *places, struct finding *ret);

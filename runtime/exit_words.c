@@ -123,7 +123,8 @@ static void explain_network(const struct exit_record *record, struct exit_reason
 {
 	if (record->sought_network && record->code != 0)
 		add(ret, "network_mode",
-		    alloc_copy("the program tried to reach a network and has none: \"network_mode\": \"host\" gives it the host's"));
+		    alloc_copy("the program tried to reach a network and has none: \"network_mode\": \"private\" gives it one with a way out, "
+			       "\"networks\": [\"NAME\"] one with others"));
 }
 
 /* What programs say in their last lines where the kernel refused something that the file, or the lack of ids, takes away. */

@@ -90,6 +90,28 @@ static void add_disk(const struct places *places, const char *name, struct text 
 	json_add_number(ret, "disk_limit_bytes", (uint64_t)limit);
 }
 
+/* "NAME IP4 IP6" */
+static void add_networks(struct text *ret, const struct list *networks)
+{
+	if (!networks->count)
+		return;
+	json_add_key(ret, "networks");
+	text_add_char(ret, '[');
+	for (size_t i = 0; i < networks->count; i++) {
+		char name[192], ip4[64], ip6[64];
+
+		if (sscanf(networks->items[i], "%191s %63s %63s", name, ip4, ip6) != 3)
+			continue;
+		text_add(ret, i ? ",{" : "{");
+		json_add_member(ret, "name", name);
+		json_add_member(ret, "ipv4", ip4);
+		if (strcmp(ip6, "-") != 0)
+			json_add_member(ret, "ipv6", ip6);
+		text_add_char(ret, '}');
+	}
+	text_add_char(ret, ']');
+}
+
 /* An OCI container has its own config.json; an app what app.json and its image made of it. */
 static void add_kind(struct text *ret, const struct record *record)
 {
@@ -105,6 +127,7 @@ static void add_kind(struct text *ret, const struct record *record)
 	json_add_member(ret, "working_dir", record->working_dir);
 	add_list(ret, "environment", &record->env);
 	add_security(ret, record);
+	add_networks(ret, &record->networks);
 	json_add_member(ret, "stop_signal", signal_name(record->stop_signal ? (int)record->stop_signal : 15));
 	json_add_number(ret, "stop_grace_us", (uint64_t)record->stop_grace_us);
 }

@@ -162,7 +162,7 @@ int launch_expect(struct launch *l, unsigned stage, struct message *ret, struct 
 int launch_write_record(struct launch *l, struct error *e)
 {
 	autorelease(text) struct text cgroup = { 0 };
-	autorelease(list) struct list secrets = { 0 };
+	autorelease(list) struct list secrets = { 0 }, networks = { 0 };
 	const struct container *c = l->container;
 	struct timespec now = { 0 };
 	struct record record = {
@@ -185,6 +185,8 @@ int launch_write_record(struct launch *l, struct error *e)
 	}
 	secret_env_names(&c->secret_env, &secrets);
 	record.secret_names = secrets;
+	networks_addresses(l->networks, &networks);
+	record.networks = networks;
 	cgroup_record(l->group, &cgroup);
 	record.cgroup = cgroup.data;
 	return state_write(&l->state, &record, e); /* borrows everything */
@@ -227,7 +229,7 @@ static int let_run(struct launch *l, struct error *e)
 	    launch_write_record(l, e))
 		return -1;
 	(void)snprintf(path, sizeof path, "/proc/%d/net/snmp", (int)l->pid); /* always fits */
-	if (l->container->namespaces[NAMESPACE_NETWORK].choice == NAMESPACE_NEW)
+	if (l->container->namespaces[NAMESPACE_NETWORK].choice == NAMESPACE_NEW && !l->networks)
 		l->net_counters = open(path, O_RDONLY | O_CLOEXEC);
 	message_init(&message, STAGE_START);
 	if (channel_send(l->channel, &message, e))

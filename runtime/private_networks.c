@@ -26,7 +26,7 @@
 #include "runtime/network/reach.h"
 #include "runtime/network/words.h"
 
-enum { FILE_LIMIT = 16 << 20, WORD = 192, YOUNG_SECONDS = 60, SWEEP_MS = 10000 };
+enum { FILE_LIMIT = 16 << 20, WORD = 192, YOUNG_SECONDS = 60, SWEEP_MS = 10000, END_TRIES = 100, END_STEP_US = 10000 };
 
 static bool is_alive(const struct places *places, const char *name)
 {
@@ -70,6 +70,17 @@ static size_t count_members(const struct places *places, const char *name)
 	for (const char *line = lines.data; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL)
 		count += text_starts(line, "member ");
 	return count;
+}
+
+/* One whose last member has just gone ends by itself in a moment. */
+static bool is_in_use(const struct places *places, const char *name)
+{
+	for (int i = 0; i < END_TRIES && is_alive(places, name); i++) {
+		if (count_members(places, name))
+			return true;
+		usleep(END_STEP_US);
+	}
+	return is_alive(places, name);
 }
 
 int private_networks_list(const struct places *places, struct network_info **ret, size_t *ret_count, struct error *e)
@@ -134,7 +145,7 @@ int private_network_remove(const struct places *places, const char *name, struct
 		*e = damaged;
 		return -1;
 	}
-	if (is_alive(places, name) || (record.folder && has_definition(places, &record))) {
+	if (is_in_use(places, name) || (record.folder && has_definition(places, &record))) {
 		network_record_release(&record);
 		error_set(e, ERROR_EXISTS, "remove the network %s: apps are in it", name);
 		return error_hint(e, "box network inspect %s shows which; an app that is stopped keeps its address until box rm", name);

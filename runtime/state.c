@@ -51,6 +51,7 @@ static const struct field record_fields[] = {
 	{ "can_setgroups", FIELD_BOOL, offsetof(struct record, can_setgroups), .help = "groups may be set inside" },
 	{ "stop_signal", FIELD_INTEGER, offsetof(struct record, stop_signal), .max = 64, .help = "what asks it to end" },
 	{ "stop_grace_us", FIELD_INTEGER, offsetof(struct record, stop_grace_us), .max = INT64_MAX, .help = "how long it may take" },
+	{ "networks", FIELD_TEXT_LIST, offsetof(struct record, networks), .flags = FIELD_SPARSE, .help = "networks, and addresses in them" },
 	{ "reload_signal", FIELD_INTEGER, offsetof(struct record, reload_signal), .max = 64, .help = "how it is reloaded, or 0" },
 	{ "reload_exec", FIELD_TEXT_LIST, offsetof(struct record, reload_exec), .help = "or by a program" },
 	{ "reload_timeout_us", FIELD_INTEGER, offsetof(struct record, reload_timeout_us), .max = INT64_MAX, .help = "that program's time" },

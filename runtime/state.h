@@ -52,6 +52,7 @@ struct record {
 	bool can_setgroups;
 	int64_t stop_signal;
 	int64_t stop_grace_us;
+	struct list networks; /* "NAME IP4 IP6"; IP6 "-": none */
 	/* For box reload: struct reload. */
 	int64_t reload_signal, reload_timeout_us;
 	struct list reload_exec;

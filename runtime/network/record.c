@@ -255,7 +255,7 @@ static int read_prefix(int networks, char ret[static PREFIX_TEXT], struct error 
 	error_clear(e);
 	if (getrandom(random, sizeof random, 0) != sizeof random)
 		return error_sys(e, "draw an address prefix");
-	(void)snprintf(ret, PREFIX_TEXT, "fd%02x:%02x%02x:%02x%02x", random[0], random[1], random[2], random[3], random[4]);
+	(void)snprintf(ret, PREFIX_TEXT, "fd%02x:%x:%x", random[0], random[1] << 8 | random[2], random[3] << 8 | random[4]);
 	return file_replace(networks, ".prefix", ret, strlen(ret), 0600, e);
 }
 

@@ -36,6 +36,8 @@
 #define NETWORK_TITLE "box:[network]"
 /* Begun with this word, and the number of the descriptor of STATE/.networks, it only clears the host. */
 #define NETWORK_SWEEP "sweep"
+/* Begun with this word it tries what networks need, prints what it found to be wrong, and ends. */
+#define NETWORK_TRIAL "trial"
 /* STATE/.networks/…: the host has rules of box. */
 #define NETWORK_HOST_NOTE "host"
 

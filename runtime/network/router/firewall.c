@@ -23,7 +23,7 @@ struct firewall *firewall_open(struct error *e)
 	if (firewall->nft && nft_ctx_buffer_error(firewall->nft) == 0 && nft_ctx_buffer_output(firewall->nft) == 0)
 		return firewall;
 	error_set(e, ERROR_KERNEL, "open the kernel's packet filter");
-	error_hint(e, "box doctor tells whether this kernel has nf_tables");
+	error_hint(e, "this kernel has no nf_tables: modprobe nf_tables");
 	firewall_free(firewall);
 	return NULL;
 }
@@ -35,6 +35,11 @@ void firewall_free(struct firewall *firewall)
 	free(firewall);
 }
 
+const char *firewall_list(struct firewall *firewall, const char *command)
+{
+	return nft_run_cmd_from_buffer(firewall->nft, command) == 0 ? nft_ctx_get_output_buffer(firewall->nft) : NULL;
+}
+
 int firewall_run(struct firewall *firewall, const char *commands, struct error *e)
 {
 	const char *said;
@@ -43,5 +48,5 @@ int firewall_run(struct firewall *firewall, const char *commands, struct error *
 		return 0;
 	said = nft_ctx_get_error_buffer(firewall->nft);
 	error_set(e, ERROR_KERNEL, "change the rules of a network: %.*s", (int)strcspn(said, "\n"), said);
-	return error_hint(e, "box doctor tells whether this kernel has what networks need");
+	return error_hint(e, "a kernel module may be missing: modprobe -a nft_fib_inet nft_nat nft_masq nft_reject_inet nft_socket nft_numgen nf_conntrack_netlink");
 }

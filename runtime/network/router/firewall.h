@@ -10,5 +10,8 @@ struct firewall;
 struct firewall *firewall_open(struct error *e);
 void firewall_free(struct firewall *firewall);
 
+/* What "list …" prints, borrowed until the next call; NULL where there is no such thing. */
+const char *firewall_list(struct firewall *firewall, const char *command);
+
 /* All commands, a line each, as one transaction: all of them, or none. */
 int firewall_run(struct firewall *firewall, const char *commands, struct error *e);

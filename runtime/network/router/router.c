@@ -102,21 +102,27 @@ static int furnish(struct router *r, struct error *e)
 	return router_watch(r, r->host.monitor, ROUTER_HOST, e);
 }
 
-int router_enter(struct router *r, struct error *e)
+int router_enter_user(struct error *e)
 {
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
+
+	if (unshare(CLONE_NEWUSER)) {
+		error_sys(e, "make a user namespace for a network");
+		return error_hint(e, "box doctor tells what the host lacks");
+	}
+	return write_maps(uid, gid, e);
+}
+
+int router_enter(struct router *r, struct error *e)
+{
 	autoclose int outside = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 
 	if (outside < 0)
 		return error_sys(e, "open the host's network namespace");
 	if (!r->run.is_internal && (r->upstream = upstream_begin(e)) < 0)
 		return -1;
-	if (r->run.is_rootless && unshare(CLONE_NEWUSER)) {
-		error_sys(e, "make a user namespace for the network %s", r->run.name);
-		return error_hint(e, "box doctor tells what the host lacks");
-	}
-	if (r->run.is_rootless && write_maps(uid, gid, e))
+	if (r->run.is_rootless && router_enter_user(e))
 		return -1;
 	/* Who has to stay in the host's network namespace is begun here: from the next one there is no way back for an ordinary user. */
 	if (r->run.is_rootless && !r->run.is_internal && !(r->pasta = pasta_prepare(e)))

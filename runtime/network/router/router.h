@@ -53,6 +53,9 @@ struct router {
 /* Opens the folder, reads "run". */
 int router_open(struct router *r, int folder, int listener, struct error *e);
 
+/* An ordinary user becomes root of a user namespace of its own. */
+int router_enter_user(struct error *e);
+
 /* Enters a network namespace of its own, for an ordinary user in a user namespace of its own, and makes what every network has: rules,
  * loopback, and the way out. */
 int router_enter(struct router *r, struct error *e);

@@ -11,11 +11,13 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/number.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "runtime/network/router/copies.h"
 #include "runtime/network/router/router.h"
+#include "runtime/network/router/trial.h"
 #include "runtime/network/words.h"
 #include "runtime/supervise/control.h"
 
@@ -49,6 +51,21 @@ static int sweep(const char *number)
 	return result ? EXIT_FAILED : 0;
 }
 
+/* Prints a line where something is wrong. */
+static int try(void)
+{
+	autorelease(text) struct text said = { 0 };
+	struct error e = { 0 };
+
+	if (geteuid() == 0)
+		trial_forward(&said);
+	if (trial_network(geteuid() != 0, &e)) {
+		text_clear(&said);
+		text_addf(&said, "! %s%s%s", e.text, e.hint[0] ? ": " : "", e.hint);
+	}
+	return said.length && write_all(STDOUT_FILENO, said.data, said.length) ? EXIT_FAILED : 0;
+}
+
 int main(int argc, char **argv)
 {
 	int fds[] = { NETWORK_AT_FOLDER, NETWORK_AT_LISTENER, NETWORK_AT_FIRST };
@@ -58,6 +75,8 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && strcmp(argv[1], NETWORK_SWEEP) == 0)
 		return sweep(argv[2]);
+	if (argc == 2 && strcmp(argv[1], NETWORK_TRIAL) == 0)
+		return try();
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
 		static const char words[] = "box-net is begun by box run\n";
 
