@@ -26,6 +26,7 @@
 #include "runtime/events.h"
 #include "runtime/instances.h"
 #include "runtime/job.h"
+#include "runtime/private_networks.h"
 #include "runtime/run_mark.h"
 #include "runtime/state.h"
 #include "runtime/supervise/app_settings.h"
@@ -323,7 +324,7 @@ int background_forget(const struct places *places, const char *name, struct erro
 	if (apps_hold(places->store, &held, e) || apps_remove(places, name, e))
 		return -1;
 	events_note(places, "container", "destroy", name, NULL);
-	return 0;
+	return private_networks_forget(places, e);
 }
 
 int background_remove(const struct places *places, const char *name, bool force, struct error *e)

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -26,7 +25,7 @@
 #include "runtime/network/reach.h"
 #include "runtime/network/words.h"
 
-enum { FILE_LIMIT = 16 << 20, WORD = 192, YOUNG_SECONDS = 60, SWEEP_MS = 10000, END_TRIES = 100, END_STEP_US = 10000 };
+enum { FILE_LIMIT = 16 << 20, WORD = 192, SWEEP_MS = 10000, END_TRIES = 100, END_STEP_US = 10000 };
 
 static bool is_alive(const struct places *places, const char *name)
 {
@@ -72,15 +71,32 @@ static size_t count_members(const struct places *places, const char *name)
 	return count;
 }
 
-/* One whose last member has just gone ends by itself in a moment. */
-static bool is_in_use(const struct places *places, const char *name)
+/* Removes it where nobody is in it and no definition has an address in it: 1, or 0 where it is used. One whose last member has just gone
+ * ends by itself in a moment, under the same lock. */
+static int remove_unused(const struct places *places, const char *name, struct error *e)
 {
-	for (int i = 0; i < END_TRIES && is_alive(places, name); i++) {
+	for (int i = 0; i < END_TRIES; i++) {
+		autoclose int lock = network_lock(places, e);
+		struct network_record record = { 0 };
+		struct error damaged = { 0 };
+		bool is_named;
+
+		if (lock < 0)
+			return -1;
+		if (network_record_read(places, name, &record, &damaged) && damaged.kind == ERROR_MISSING)
+			return 1; /* somebody was faster */
+		is_named = record.folder && has_definition(places, &record);
+		network_record_release(&record);
+		if (is_named)
+			return 0;
+		if (!is_alive(places, name))
+			return network_record_remove(places, name, e) ? -1 : 1;
 		if (count_members(places, name))
-			return true;
+			return 0;
+		close(take_fd(&lock));
 		usleep(END_STEP_US);
 	}
-	return is_alive(places, name);
+	return 0;
 }
 
 int private_networks_list(const struct places *places, struct network_info **ret, size_t *ret_count, struct error *e)
@@ -140,20 +156,39 @@ int private_network_remove(const struct places *places, const char *name, struct
 {
 	struct network_record record = { 0 };
 	struct error damaged = { 0 };
+	int removed;
 
 	if (network_record_read(places, name, &record, &damaged) && damaged.kind == ERROR_MISSING) {
 		*e = damaged;
 		return -1;
 	}
-	if (is_in_use(places, name) || (record.folder && has_definition(places, &record))) {
-		network_record_release(&record);
+	network_record_release(&record);
+	removed = remove_unused(places, name, e);
+	if (removed < 0)
+		return -1;
+	if (removed == 0) {
 		error_set(e, ERROR_EXISTS, "remove the network %s: apps are in it", name);
 		return error_hint(e, "box network inspect %s shows which; an app that is stopped keeps its address until box rm", name);
 	}
-	network_record_release(&record);
-	if (network_record_remove(places, name, e))
-		return -1;
 	events_note(places, "network", "destroy", name, NULL);
+	return 0;
+}
+
+int private_networks_forget(const struct places *places, struct error *e)
+{
+	autorelease(list) struct list names = { 0 };
+
+	if (network_record_names(places, &names, e))
+		return -1;
+	for (size_t i = 0; i < names.count; i++) {
+		struct network_record record = { 0 };
+		struct error damaged = { 0 };
+		bool is_passing = network_record_read(places, names.items[i], &record, &damaged) == 0 && !record.is_kept;
+
+		network_record_release(&record);
+		if (is_passing && remove_unused(places, names.items[i], e) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -285,19 +320,5 @@ static int sweep_state(const struct places *places, struct error *e)
 
 int private_networks_sweep(const struct places *places, struct error *e)
 {
-	struct network_info *infos = NULL;
-	size_t count = 0;
-	int result = 0;
-
-	if (sweep_state(places, e) || private_networks_list(places, &infos, &count, e))
-		return -1;
-	for (size_t i = 0; i < count && result == 0; i++) {
-		const struct network_record *record = &infos[i].record;
-
-		if (infos[i].is_used || record->is_kept || time(NULL) - record->created < YOUNG_SECONDS || is_alive(places, record->name))
-			continue;
-		result = network_record_remove(places, record->name, e);
-	}
-	private_networks_free(infos, count);
-	return result;
+	return sweep_state(places, e) ? -1 : private_networks_forget(places, e);
 }

@@ -31,6 +31,9 @@ int private_network_create(const struct places *places, const struct network_wis
 /* ERROR_EXISTS where it is used. */
 int private_network_remove(const struct places *places, const char *name, struct error *e);
 
+/* The definition of an app has gone: networks that only it had named go, too. */
+int private_networks_forget(const struct places *places, struct error *e);
+
 /* Its record, members, services and ports as a JSON object, added to ret. */
 int private_network_inspect(const struct places *places, const char *name, struct text *ret, struct error *e);
 

@@ -92,15 +92,9 @@ static int begin_one(const struct places *places, const struct networks *n, stru
 	const struct network_membership *m = j->membership;
 	const struct network_wish wish = { .name = m->name, .subnet = m->subnet, .is_internal = m->is_internal, .is_own = m->is_own,
 					   .is_volatile = m->is_own && !n->is_background };
-	struct network_record record = { 0 };
-	int result = network_record_make(places, &wish, &record, e);
 
-	if (result == 0 && (j->connection = network_reach(places, &record, e)) < 0)
-		result = -1;
-	if (result == 0)
-		result = say_prepare(n, j, e);
-	network_record_release(&record);
-	return result;
+	j->connection = network_reach(places, &wish, e);
+	return j->connection < 0 ? -1 : say_prepare(n, j, e);
 }
 
 int networks_begin(const struct places *places, const struct container *container, bool is_background, struct networks **ret,

@@ -81,13 +81,21 @@ static int is_absent(const struct error *e)
 	return e->sys == ENOENT || e->sys == ECONNREFUSED;
 }
 
-int network_reach(const struct places *places, const struct network_record *record, struct error *e)
+int network_lock(const struct places *places, struct error *e)
 {
 	autofree char *path = text_format("%s/" NETWORKS_FOLDER, places->state);
-	autoclose int all = folder_make_private(path, e), lock = -1, folder = -1;
+	autoclose int all = folder_make_private(path, e);
+
+	return all < 0 ? -1 : file_lock(all, NETWORK_LOCK, /* wait= */ true, e);
+}
+
+static int reach(const struct places *places, const struct network_record *record, struct error *e)
+{
+	autofree char *path = text_format("%s/" NETWORKS_FOLDER, places->state);
+	autoclose int all = folder_open_private(path, e), folder = -1;
 	int connection = -1;
 
-	if (all < 0 || (lock = file_lock(all, NETWORK_LOCK, /* wait= */ true, e)) < 0)
+	if (all < 0)
 		return -1;
 	if (mkdirat(all, record->name, 0700) && errno != EEXIST)
 		return error_sys(e, "make the folder %s/%s", path, record->name);
@@ -100,6 +108,16 @@ int network_reach(const struct places *places, const struct network_record *reco
 	error_clear(e);
 	connection = begin(places, record, folder, e);
 	return connection < 0 ? error_in(e, "begin the network %s", record->name) : connection;
+}
+
+int network_reach(const struct places *places, const struct network_wish *wish, struct error *e)
+{
+	autoclose int lock = network_lock(places, e);
+	struct network_record record = { 0 };
+	int connection = lock < 0 || network_record_make(places, wish, &record, e) ? -1 : reach(places, &record, e);
+
+	network_record_release(&record);
+	return connection;
 }
 
 int network_find(const struct places *places, const char *name, struct error *e)

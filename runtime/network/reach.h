@@ -6,12 +6,16 @@
 
 struct control_fds;
 struct error;
-struct network_record;
+struct network_wish;
 struct places;
 struct text;
 
-/* Connects; a box-net that is not there is begun, in a cgroup, a session and with streams of its own. What is sent meanwhile waits. */
-int network_reach(const struct places *places, const struct network_record *record, struct error *e);
+/* Connects; a network that is not there is made, and a box-net that is not there is begun, in a cgroup, a session and with streams of its
+ * own. What is sent meanwhile waits. */
+int network_reach(const struct places *places, const struct network_wish *wish, struct error *e);
+
+/* The lock of all networks of this state folder, until it is closed: nobody connects first, or makes a network, meanwhile. */
+int network_lock(const struct places *places, struct error *e);
 
 /* The same where there is one; -1 with ERROR_MISSING where nobody is in the network. */
 int network_find(const struct places *places, const char *name, struct error *e);

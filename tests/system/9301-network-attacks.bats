@@ -17,15 +17,16 @@ reaches() { [ -n "$("$1" timeout 1 socat -t 1 - "TCP:$2:$3,connect-timeout=0.4" 
 # syn_to ADDRESS PORT: a frame of the neighbour's with a TCP SYN; "answered" where a SYN-ACK comes back.
 syn_to() {
 	at_neighbour python3 - "$(mac_of on_host lan)" "$(mac_of at_neighbour wan)" "$1" "$2" <<-'PYTHON'
-		import select, socket, struct, sys
+		import os, select, socket, struct, sys
 		to, own, address, port = sys.argv[1:]
 		def checksum(b):
 		    b += b"\0" * (len(b) % 2)
 		    s = sum(struct.unpack("!%dH" % (len(b) // 2), b))
 		    s = (s >> 16) + (s & 0xffff)
 		    return ~(s + (s >> 16)) & 0xffff
+		own_port = 20000 + os.getpid() % 20000
 		src, dst = socket.inet_aton("192.0.2.2"), socket.inet_aton(address)
-		tcp = struct.pack("!HHIIBBHHH", 40000, int(port), 1, 0, 5 << 4, 2, 1024, 0, 0)
+		tcp = struct.pack("!HHIIBBHHH", own_port, int(port), 1, 0, 5 << 4, 2, 1024, 0, 0)
 		tcp = tcp[:16] + struct.pack("!H", checksum(src + dst + struct.pack("!BBH", 0, 6, len(tcp)) + tcp)) + tcp[18:]
 		ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 1, 0, 64, 6, 0, src, dst)
 		ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
@@ -37,7 +38,7 @@ syn_to() {
 		    if not select.select([s], [], [], 0.5)[0]:
 		        break
 		    got = s.recv(2048)
-		    if got[26:30] == dst and got[23] == 6 and got[47] & 0x12 == 0x12:
+		    if got[26:30] == dst and got[23] == 6 and got[47] & 0x12 == 0x12 and got[36:38] == struct.pack("!H", own_port):
 		        print("answered")
 		        break
 	PYTHON
@@ -74,7 +75,7 @@ spoofed() { nsenter --net=/proc/"$(is_network)"/ns/net nft list counter inet box
 	wait_until 1 on_host nft list chain inet box first
 	[ -z "$(syn_to 127.0.0.1 18080)" ]
 	box rm -f "$TAG-web"
-	box network prune
+	[ -z "$(box network ls -q)" ]
 }
 service_of_web() { echo 10.200.2.0; }
 
@@ -96,7 +97,7 @@ service_of_web() { echo 10.200.2.0; }
 	# The host asks no more routers than before.
 	[ "$(on_host cat /proc/sys/net/ipv6/conf/all/forwarding)" = 0 ]
 	box rm -f "$TAG-web"
-	box network prune
+	[ -z "$(box network ls -q)" ]
 }
 
 @test "F07 a member reaches what is declared and nothing else, by no address but its own" {
@@ -134,7 +135,7 @@ service_of_web() { echo 10.200.2.0; }
 	box exec "$TAG-bad" sh -c "ip link set eth0 down; ip link set eth0 address 02:b0:78:01:00:02; ip link set eth0 up; true"
 	[ "$(box exec "$TAG-web" nc -w 2 "$(service "$TAG-front" web)" 5000 </dev/null)" = i-am-web ]
 	box rm -f "$TAG-web" "$TAG-other" "$TAG-bad"
-	box network prune
+	[ -z "$(box network ls -q)" ]
 }
 spoofed_front() {
 	local pid
@@ -170,7 +171,7 @@ b" '../x' '-a' 'a;drop'; do
 	[ "$(grep -c unreachable <<<"$output")" -eq 2 ] || [ "$(grep -ci 'network is unreachable' <<<"$output")" -eq 2 ]
 	expect_not eth0
 	box rm -f "$TAG-web"
-	box network prune
+	[ -z "$(box network ls -q)" ]
 }
 
 @test "a box-net that fails at any step leaves nothing" {
@@ -187,6 +188,6 @@ b" '../x' '-a' 'a;drop'; do
 	expect_has "failed on purpose"
 	box rm -f "$TAG-web"
 	wait_until 5 nothing_of_networks
-	box network prune
+	[ -z "$(box network ls -q)" ]
 }
 nothing_of_networks() { [ -z "$(quick left_networks)" ]; }

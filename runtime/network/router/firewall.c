@@ -48,5 +48,5 @@ int firewall_run(struct firewall *firewall, const char *commands, struct error *
 		return 0;
 	said = nft_ctx_get_error_buffer(firewall->nft);
 	error_set(e, ERROR_KERNEL, "change the rules of a network: %.*s", (int)strcspn(said, "\n"), said);
-	return error_hint(e, "a kernel module may be missing: modprobe -a nft_fib_inet nft_nat nft_masq nft_reject_inet nft_socket nft_numgen nf_conntrack_netlink");
+	return error_hint(e, "a kernel module may be missing: modprobe -a nft_fib_inet nft_nat nft_masq nft_reject_inet nft_socket nft_numgen");
 }
