@@ -53,7 +53,7 @@ static const char table[] =
 	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" ct state established,related accept\n"
 	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" ip daddr 10.203.252.0/22 icmp type echo-request accept\n"
 	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" ip daddr 10.203.252.0/22 counter drop\n"
-	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" meta l4proto ipv6-icmp accept\n"
+	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" meta l4proto 58 accept\n"
 	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" ip6 daddr fc00::/7 fib daddr . iif type local counter drop\n"
 	"add rule inet box out iifname \"" NETWORK_HOST_LINK "*\" masquerade\n";
 

@@ -258,7 +258,7 @@ void router_drop(struct router *r, struct member *member)
 		if (!has_ended(member))
 			links_remove(member->index);
 		router_ended(r, member);
-	} else {
+	} else if (member->phase == MEMBER_PREPARED) {
 		links_remove(member->index); /* its box may have made it, and then failed */
 	}
 	copies_drop_member(r, member);

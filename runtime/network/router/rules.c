@@ -13,7 +13,8 @@
 #include "runtime/network/router/firewall.h"
 #include "runtime/network/router/services.h"
 
-/* What no address of the network is in; the rest is added behind. */
+/* Protocols are numbers: for their names libnftables asks the C library, which opens a dozen files.
+ * What no address of the network is in; the rest is added behind. */
 static const char table[] =
 	"table inet box {\n"
 	"	counter spoofed { }\n"
@@ -28,7 +29,7 @@ static const char table[] =
 	"		iifname \"m*\" ip6 saddr { ::, fe80::/10 } drop\n"
 	"		iifname \"m*\" fib saddr . iif oif 0 counter name spoofed drop\n"
 	/* Of the relay (relay.h): delivered here whatever its address. It is nobody's to translate, and tracking would cost a quarter. */
-	"		iifname \"m*\" meta l4proto { tcp, udp } socket transparent 1 meta mark set 1 notrack accept\n"
+	"		iifname \"m*\" meta l4proto { 6, 17 } socket transparent 1 meta mark set 1 notrack accept\n"
 	"	}\n"
 	"	chain relayed {\n"
 	"		type filter hook output priority raw; policy accept;\n"
@@ -64,7 +65,7 @@ static const char table[] =
 static void add_dead(const char *ip, const char *held, const char *first, const char *last, struct text *to)
 {
 	text_addf(to, "		%s daddr @%s drop\n", ip, held);
-	text_addf(to, "		%s daddr %s-%s meta l4proto tcp reject with tcp reset\n", ip, first, last);
+	text_addf(to, "		%s daddr %s-%s meta l4proto 6 reject with tcp reset\n", ip, first, last);
 	text_addf(to, "		%s daddr %s-%s reject\n", ip, first, last);
 }
 
