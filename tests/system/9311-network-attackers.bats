@@ -129,8 +129,8 @@ hears() { # NAME [ADDRESS:PORT]: what comes to it, into NAME.heard
 @test "one member that floods, and clients that hold connections, leave the others what they need" {
 	local begun ran
 	net_app web '"networks": ["'"$TAG"'-front"], "ports": ["0.0.0.0:8080:5000"]'
+	(ulimit -n 700; box run -d web.json) # box-net is begun here, and soon out of descriptors
 	members evil other
-	box run -d web.json
 	ran=$(is_network | head -1)
 	attack evil flood eth0 "$(router_mac evil)" "$(address "$TAG-front" evil)" 198.51.100.1 150000 &
 	begun=$!
@@ -146,13 +146,17 @@ hears() { # NAME [ADDRESS:PORT]: what comes to it, into NAME.heard
 	expect_has "$(service "$TAG-front" web)"
 	wait "$begun" || true
 	# 1500 clients that say nothing.
-	at_neighbour sh -c 'ulimit -n 4096; exec /usr/bin/python3 "$@"' - "$BATS_TEST_DIRNAME/attacker.py" hold 192.0.2.1 8080 1500 8 >held 3>&- &
+	nsenter --net=/proc/$NEIGHBOUR/ns/net /usr/bin/python3 "$BATS_TEST_DIRNAME/attacker.py" hold 192.0.2.1 8080 1500 60 >held 3>&- &
 	begun=$!
 	wait_until 8 grep -q . held
-	at_neighbour timeout 5 socat -u TCP:192.0.2.1:8080 - >said || true
 	[ "$(asks other "$(service "$TAG-front" web)" 5000)" = i-am-web ]
+	run box exec "$TAG-other" nslookup "$TAG-web" 127.0.0.11
+	expect_has "$(service "$TAG-front" web)"
+	members late
+	[ "$(asks late "$(service "$TAG-front" web)" 5000)" = i-am-web ]
+	box rm -f "$TAG-late"
 	kill "$begun"
-	wait_until 10 eval '[ "$(at_neighbour timeout 5 socat -u TCP:192.0.2.1:8080 -)" = i-am-web ]'
+	wait_until 30 eval '[ "$(at_neighbour timeout 5 socat -u TCP:192.0.2.1:8080 -)" = i-am-web ]'
 	[ "$(is_network | head -1)" = "$ran" ] || fail "box-net has been replaced"
 	box rm -f "$TAG-web" "$TAG-evil" "$TAG-other"
 	box network prune

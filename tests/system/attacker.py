@@ -35,9 +35,8 @@ def packet(source, destination, sport, dport, payload):
     return 0x86DD, struct.pack("!IHBB16s16s", 6 << 28, length, 17, 64, source.packed, destination.packed) + udp
 
 
-def link(device):
-    sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM)
-    return sock
+def link():
+    return socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM)
 
 
 def mac_bytes(mac):
@@ -46,11 +45,11 @@ def mac_bytes(mac):
 
 def send(device, mac, source, destination, sport, dport):
     protocol, data = packet(source, destination, int(sport), int(dport), b"forged " + source.encode() + b"\n")
-    link(device).sendto(data, (device, protocol, 0, 0, mac_bytes(mac)))
+    link().sendto(data, (device, protocol, 0, 0, mac_bytes(mac)))
 
 
 def flood(device, mac, source, destination, count):
-    sock = link(device)
+    sock = link()
     for number in range(int(count)):
         protocol, data = packet(source, destination, 1024 + number % 60000, 1 + number // 60000, b"x")
         try:
@@ -73,10 +72,10 @@ def hold(address, port, count, seconds):
     resource.setrlimit(resource.RLIMIT_NOFILE, (int(count) + 100, int(count) + 100))
     kept = []
     for _ in range(int(count)):
-        try:
-            kept.append(socket.create_connection((address, int(port)), timeout=2))
-        except OSError:
-            pass
+        kept.append(socket.socket())
+        kept[-1].setblocking(False)
+        kept[-1].connect_ex((address, int(port)))
+        time.sleep(0.0005)
     print(len(kept), flush=True)
     time.sleep(float(seconds))
 

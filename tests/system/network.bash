@@ -98,9 +98,6 @@ net_app() {
 	jq -n --arg name "$TAG-$1" --arg rootfs "$ROOTFS" --arg script "$script" "{name: \$name, rootfs: \$rootfs, command: [\"sh\", \"-c\", \$script], $2}" >"$1.json"
 }
 
-# refused COMMAND…: it has to fail ("! command" is no assertion: bash ignores it).
-refused() { ! "$@" 2>/dev/null || fail "this should have failed: $*"; }
-
 # address NETWORK NAME [KEY]: of a member, by box network inspect.
 address() { box network inspect "$1" | jq -r --arg name "$TAG-$2" ".[0].members[] | select(.name == \$name).${3:-ipv4}"; }
 service() { box network inspect "$1" | jq -r --arg name "$TAG-$2" ".[0].services[] | select(.name == \$name).${3:-ipv4}"; }

@@ -2,7 +2,7 @@
 /*
  * relay_flow.c - the life of a TCP connection.
  *
- *     accepted -> connecting -> running -> (both ends of file passed on, or a reset) dead
+ *     accepted -> connecting -> running -> closing -> (both ends of file passed on, or a reset) dead
  *                  |      ^
  *                  v      |  another set of targets, or RELAY_RETRY_MS later
  *                  parked     (each target refused, and the service is held)
@@ -147,6 +147,10 @@ void relay_flow_turn(struct relay *relay, struct relay_flow *flow)
 	if (!has_more && flow->has_turn)
 		TAILQ_REMOVE(&relay->turns, flow, turns);
 	flow->has_turn = has_more;
+	if (flow->pumps[1].is_done) { /* every turn is because something came or went: to the end of the list */
+		flow->since_ms = clock_monotonic_ms();
+		set_state(relay, flow, RELAY_CLOSING);
+	}
 }
 
 static void begin_to_run(struct relay *relay, struct relay_flow *flow)
@@ -212,4 +216,6 @@ void relay_flow_expire(struct relay *relay, int64_t now)
 		close_side(&flow->sides[1], /* is_reset= */ true);
 		connect_next(relay, flow);
 	}
+	while ((flow = TAILQ_FIRST(&relay->flows[RELAY_CLOSING])) && now - flow->since_ms >= RELAY_CLOSING_MS)
+		relay_flow_end(relay, flow, /* is_reset= */ true);
 }

@@ -31,6 +31,7 @@ enum {
 	RELAY_PARKED_MOST = 1024,    /* connections that wait for a target; others stay in the kernel's queue */
 	RELAY_RETRY_MS = 20,         /* between two tries of those */
 	RELAY_CONNECT_MS = 10000,    /* until a target that does not answer is given up */
+	RELAY_CLOSING_MS = 60000,    /* a client that neither says anything nor closes, once the target has closed; as conntrack has it */
 	RELAY_STARVED_MS = 100,      /* without descriptors, until accepting is tried again */
 };
 
@@ -90,7 +91,8 @@ struct relay_pump {
 
 LIST_HEAD(relay_services, relay_service);
 
-enum relay_state { RELAY_CONNECTING, RELAY_PARKED, RELAY_RUNNING };
+/* Closing: running, but the target has sent its end of file. */
+enum relay_state { RELAY_CONNECTING, RELAY_PARKED, RELAY_RUNNING, RELAY_CLOSING, RELAY_STATES };
 
 /* A TCP connection: side 0 is the client, side 1 the target; pump 0 goes from the client to the target. */
 struct relay_flow {
@@ -105,7 +107,7 @@ struct relay_flow {
 	struct relay_target target;
 	in_port_t port;
 	size_t first, tried; /* which target was the first, and how many tries there were */
-	int64_t since_ms;    /* when it began to connect, or was parked */
+	int64_t since_ms;    /* when it began to connect, or was parked; closing: when something last came or went */
 };
 
 TAILQ_HEAD(relay_flow_list, relay_flow);
@@ -114,11 +116,12 @@ struct relay {
 	int epoll;
 	struct relay_network network;
 	struct relay_services services;
-	struct relay_flow_list flows[RELAY_RUNNING + 1]; /* by state */
+	struct relay_flow_list flows[RELAY_STATES]; /* by state; each in the order of since_ms */
 	size_t parked;
 	struct relay_flow_list turns, dead;
 	struct relay_listeners dead_listeners;
 	int64_t starved_until_ms; /* 0: there are descriptors */
+	int fd_most; /* descriptors from here on are for the rest of this process: clients may hold as many connections as they like */
 	struct relay_pipes *pipes;
 	struct relay_udp *udp;
 	char *buffer;

@@ -11,11 +11,12 @@
 #include "base/alloc.h"
 #include "runtime/network/router/relay_parts.h"
 
-enum { KEPT = 64 };
+enum { OUT_MOST = 256, KEPT = 64 };
 
 struct relay_pipes {
 	int pipes[KEPT][2];
 	size_t count;
+	size_t out; /* taken and not given back */
 };
 
 struct relay_pipes *relay_pipes_new(void)
@@ -42,10 +43,13 @@ int relay_pipes_take(struct relay_pipes *pipes, int ret[static 2])
 		pipes->count--;
 		ret[0] = pipes->pipes[pipes->count][0];
 		ret[1] = pipes->pipes[pipes->count][1];
+		pipes->out++;
 		return 0;
 	}
-	if (pipe2(ret, O_CLOEXEC | O_NONBLOCK))
+	/* What lies in one is in no socket's account: clients that do not read must not fill the host's memory so. */
+	if (pipes->out >= OUT_MOST || pipe2(ret, O_CLOEXEC | O_NONBLOCK))
 		return -1;
+	pipes->out++;
 	(void)fcntl(ret[1], F_SETPIPE_SZ, RELAY_PIPE); /* a smaller one does as well: an ordinary user's may be limited */
 	return 0;
 }
@@ -54,6 +58,7 @@ void relay_pipes_give(struct relay_pipes *pipes, int pipe[static 2], bool is_emp
 {
 	if (pipe[0] < 0)
 		return;
+	pipes->out--;
 	if (!is_empty || pipes->count == KEPT) {
 		close_both(pipe);
 	} else {

@@ -5,10 +5,12 @@
 #include "runtime/network/router/relay.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -16,7 +18,25 @@
 #include "base/error.h"
 #include "runtime/network/router/relay_parts.h"
 
+enum { RESERVE = 256, RESERVE_PART = 4 }; /* descriptors that connections leave free; at most that part of all */
 enum { ROUNDS = 16 }; /* of events, before the other modules of this process have their turn */
+
+/* The kernel gives the lowest descriptor that is free, so its number tells how many there are. */
+static int take_descriptors(void)
+{
+	struct rlimit limit = { .rlim_cur = 1024, .rlim_max = 1024 };
+	rlim_t reserve = RESERVE;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit); /* up to the hard limit it cannot fail */
+	}
+	if (limit.rlim_cur > INT_MAX)
+		limit.rlim_cur = INT_MAX;
+	if (reserve > limit.rlim_cur / RESERVE_PART)
+		reserve = limit.rlim_cur / RESERVE_PART;
+	return (int)(limit.rlim_cur - reserve);
+}
 
 struct relay *relay_new(const struct relay_network *network, struct error *e)
 {
@@ -31,11 +51,12 @@ struct relay *relay_new(const struct relay_network *network, struct error *e)
 	relay = alloc_zeroed(1, sizeof *relay);
 	relay->epoll = epoll;
 	relay->network = *network;
+	relay->fd_most = take_descriptors();
 	LIST_INIT(&relay->services);
 	LIST_INIT(&relay->dead_listeners);
 	TAILQ_INIT(&relay->turns);
 	TAILQ_INIT(&relay->dead);
-	for (int i = 0; i <= RELAY_RUNNING; i++)
+	for (int i = 0; i < RELAY_STATES; i++)
 		TAILQ_INIT(&relay->flows[i]);
 	relay->pipes = relay_pipes_new();
 	relay->udp = relay_udp_new();
@@ -215,7 +236,7 @@ size_t relay_flows(const struct relay *relay, struct in_addr four)
 	const struct relay_flow *flow;
 	size_t count = 0;
 
-	for (int state = 0; state <= RELAY_RUNNING; state++)
+	for (int state = 0; state < RELAY_STATES; state++)
 		if (state != RELAY_PARKED)
 			TAILQ_FOREACH(flow, &relay->flows[state], links)
 				count += flow->target.four.s_addr == four.s_addr;
@@ -241,7 +262,10 @@ static void accept_some(struct relay *relay, struct relay_listener *listener)
 		socklen_t length = sizeof client;
 		int fd = accept4(listener->fd, &client.any, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-		if (fd >= 0) {
+		if (fd >= relay->fd_most) {
+			close(fd);
+			relay->starved_until_ms = clock_monotonic_ms() + RELAY_STARVED_MS;
+		} else if (fd >= 0) {
 			relay_flow_begin(relay, listener, fd, &client);
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
 			relay->starved_until_ms = clock_monotonic_ms() + RELAY_STARVED_MS;
@@ -339,6 +363,7 @@ int relay_deadline_ms(const struct relay *relay)
 {
 	const struct relay_flow *connecting = TAILQ_FIRST(&relay->flows[RELAY_CONNECTING]);
 	const struct relay_flow *parked = TAILQ_FIRST(&relay->flows[RELAY_PARKED]);
+	const struct relay_flow *closing = TAILQ_FIRST(&relay->flows[RELAY_CLOSING]);
 	const struct relay_service *service;
 	const struct relay_listener *listener;
 	int64_t at = relay_udp_next_ms(relay), now;
@@ -347,6 +372,8 @@ int relay_deadline_ms(const struct relay *relay)
 		return 0;
 	if (connecting)
 		at = sooner(at, connecting->since_ms + RELAY_CONNECT_MS);
+	if (closing)
+		at = sooner(at, closing->since_ms + RELAY_CLOSING_MS);
 	if (parked)
 		at = sooner(at, parked->since_ms + RELAY_RETRY_MS);
 	if (relay->starved_until_ms)
@@ -367,8 +394,9 @@ void relay_free(struct relay *relay)
 		return;
 	while (!LIST_EMPTY(&relay->services))
 		relay_close(relay, LIST_FIRST(&relay->services)->name);
-	while (!TAILQ_EMPTY(&relay->flows[RELAY_RUNNING]))
-		relay_flow_end(relay, TAILQ_FIRST(&relay->flows[RELAY_RUNNING]), /* is_reset= */ true);
+	for (int state = RELAY_RUNNING; state < RELAY_STATES; state++)
+		while (!TAILQ_EMPTY(&relay->flows[state]))
+			relay_flow_end(relay, TAILQ_FIRST(&relay->flows[state]), /* is_reset= */ true);
 	reap(relay);
 	relay_pipes_free(relay->pipes);
 	relay_udp_free(relay);

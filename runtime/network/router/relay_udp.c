@@ -210,7 +210,7 @@ static struct relay_peer *peer_new(struct relay *relay, struct relay_listener *l
 	peer->own_length = turn_info(message->msg_control, message->msg_controllen, &peer->own);
 	peer->fd = connect_peer(relay, peer);
 	event.data.ptr = &peer->watch;
-	if (peer->fd < 0 || epoll_ctl(relay->epoll, EPOLL_CTL_ADD, peer->fd, &event)) {
+	if (peer->fd < 0 || peer->fd >= relay->fd_most || epoll_ctl(relay->epoll, EPOLL_CTL_ADD, peer->fd, &event)) {
 		if (peer->fd >= 0)
 			close(peer->fd);
 		free(peer);

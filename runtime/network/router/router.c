@@ -163,7 +163,7 @@ void router_give_up(struct router *r)
 	struct error ignored = { 0 };
 	autoclose int lock = r->networks < 0 ? -1 : file_lock(r->networks, NETWORK_LOCK, /* wait= */ true, &ignored);
 
-	if (r->networks >= 0 && r->run.name)
+	if (lock >= 0 && r->run.name)
 		(void)folder_remove(r->networks, r->run.name, &ignored); /* else the next sweep does it */
 }
 
