@@ -95,6 +95,11 @@ $O/libimage.a: $(image_src:%.c=$O/%.o)
 	@rm -f $@
 	$(AR) rcsD $@ $^
 
+# For fuzzers: they take of it what needs no further library.
+$O/libnet.a: $(net_src:%.c=$O/%.o)
+	@rm -f $@
+	$(AR) rcsD $@ $^
+
 $O/bin/box: $O/cli/main.o $O/libbox.a
 	@mkdir -p $(@D)
 	$(CC) $(cflags) $(static) $(ldflags) -Wl,-Map=$O/box.map -o $@ $^ $(box_libs)
@@ -149,7 +154,7 @@ $O/tests/timing: tests/bench/timing.c $O/flags
 	@mkdir -p $(@D)
 	$(CC) $(cflags) -pie $(ldflags) -o $@ $<
 
-$O/tests/%: $O/tests/fuzz/%.o $(if $(FUZZ),,$O/tests/fuzz/replay.o) $O/libimage.a $O/libbox.a
+$O/tests/%: $O/tests/fuzz/%.o $(if $(FUZZ),,$O/tests/fuzz/replay.o) $O/libnet.a $O/libimage.a $O/libbox.a
 	@mkdir -p $(@D)
 	$(CC) $(cflags) $(if $(FUZZ),-fsanitize=fuzzer) -pie $(ldflags) -o $@ $^ $(image_libs)
 
