@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "images/catalogue.h"
 #include "runtime/box.h"
+#include "runtime/instances.h"
 #include "runtime/volumes.h"
 
 enum kind { CONTAINERS = 1, IMAGES = 2, VOLUMES = 4, FILES = 8, PATHS_INSIDE = 16 };
@@ -171,12 +172,37 @@ static unsigned kinds_of(const struct command *command)
 	return kinds;
 }
 
+/* Names that stand for several instances, or for one that is called otherwise by now. */
+static void offer_services(const struct places *places, const struct line *line, const char *behind, struct text *ret)
+{
+	autorelease(instances) struct instances all = { 0 };
+	autorelease(list) struct list words = { 0 };
+	struct error ignored = { 0 };
+
+	if (instances_find(places, NULL, &all, &ignored))
+		return;
+	for (size_t i = 0; i < all.count; i++) {
+		const struct instance *instance = &all.items[i];
+
+		if (instance->stack && !list_has(&words, instance->stack))
+			list_add(&words, instance->stack);
+		if (instance->role == INSTANCE_LIVE && strcmp(instance->service, instance->name) != 0 && !list_has(&words, instance->service))
+			list_add(&words, instance->service);
+	}
+	for (size_t i = 0; i < words.count; i++) {
+		autofree char *word = text_format("%s%s", words.items[i], behind);
+
+		offer(line, word, "services", ret);
+	}
+}
+
 static void offer_containers(const struct places *places, const struct line *line, const char *behind, struct text *ret)
 {
 	struct box_info *infos = NULL;
 	struct error ignored = { 0 };
 	size_t count = 0;
 
+	offer_services(places, line, behind, ret);
 	if (box_list(places, &infos, &count, &ignored))
 		return;
 	for (size_t i = 0; i < count; i++) {

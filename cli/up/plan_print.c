@@ -2,6 +2,8 @@
 /*
  * plan_print.c - a plan in words, and as JSON.
  */
+#include <string.h>
+
 #include "base/cleanup.h"
 #include "base/json_text.h"
 #include "base/text.h"
@@ -26,9 +28,23 @@ static const char *order_word(const struct plan_action *action)
 	return action->order == UPDATE_START_FIRST ? "start-first" : "stop-first";
 }
 
+/* A line whose last cell is empty ends with the one before. */
+static void add_lines(const char *table, struct text *ret)
+{
+	for (const char *end; (end = strchr(table, '\n')); table = end + 1) {
+		const char *last = end;
+
+		while (last > table && last[-1] == ' ')
+			last--;
+		text_add_bytes(ret, table, (size_t)(last - table));
+		text_add_char(ret, '\n');
+	}
+}
+
 void up_plan_print(const struct plan *plan, struct text *ret)
 {
 	autorelease(list) struct list cells = { 0 };
+	autorelease(text) struct text table = { 0 };
 
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_action *action = &plan->actions[i];
@@ -39,7 +55,9 @@ void up_plan_print(const struct plan *plan, struct text *ret)
 		list_addf(&cells, "%s%s%s", order ? order : "", order && action->reason ? ": " : "", action->reason ? action->reason : "");
 	}
 	if (plan->count)
-		report_table(&cells, 3, /* width= */ 0, ret);
+		report_table(&cells, 3, /* width= */ 0, &table);
+	if (table.length)
+		add_lines(table.data, ret);
 }
 
 void up_plan_print_json(const struct plan *plan, struct text *ret)
