@@ -24,6 +24,7 @@
 #include "runtime/apps.h"
 #include "runtime/apps_rename.h"
 #include "runtime/box.h"
+#include "runtime/instances.h"
 #include "specs/app.h"
 
 void run_release(struct run *run)
@@ -222,6 +223,21 @@ int run_freeze(const struct run *run, const struct run_options *options, const s
 	return app_freeze(run->app, &chosen, &run->container, ret, e);
 }
 
+/* Whatever generation it is of. */
+static int refuse_taken(const struct call *call, const char *name, struct error *e)
+{
+	autorelease(instances) struct instances found = { 0 };
+
+	if (instances_find(call->places, name, &found, e))
+		return -1;
+	for (size_t i = 0; i < found.count; i++)
+		if (strcmp(found.items[i].service, name) == 0) {
+			error_set(e, ERROR_EXISTS, "use the name %s: an app in the background has it", name);
+			return error_hint(e, "box up FILE.json replaces what changed; box rm -f %s removes it", name);
+		}
+	return 0;
+}
+
 int run_make(const struct run *run, const struct call *call, const struct run_options *options, const struct list *command,
 	     const struct app_definition *place, struct error *e)
 {
@@ -252,6 +268,8 @@ int run_make(const struct run *run, const struct call *call, const struct run_op
 	definition.keep_stdin = options->keep_stdin;
 	definition.remove = options->remove;
 	definition.schedule = &schedule;
+	if (!place && !apps_exists(call->places, c->name) && refuse_taken(call, c->name, e))
+		return -1;
 	if (run_freeze(run, options, command, &json, e))
 		return -1;
 	if (!definition.spec_digest && app_frozen_digest(&json, definition.digest, digest, e))

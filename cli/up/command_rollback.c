@@ -76,7 +76,10 @@ static int read_retired(struct up *up, struct error *e)
 	}
 	if (up->count)
 		return 0;
-	error_set(e, ERROR_MISSING, "rollback %s: nothing of it has been replaced", up->name);
+	if (!up->found.count)
+		error_set(e, ERROR_MISSING, "rollback %s: there is no app, and no file with services, of this name", up->name);
+	else
+		error_set(e, ERROR_MISSING, "rollback %s: nothing of it has been replaced", up->name);
 	return error_hint(e, "box ps -a lists what there is");
 }
 

@@ -90,6 +90,8 @@ static int up(const struct call *call, const struct up_options *options, const s
 		status = EXIT_BOX_FAILED;
 	} else {
 		tell_orphans(&up);
+		if (!up_plan_has_changes(&up.plan))
+			up_tell(&up, "%s is as it is written", up.name);
 		status = up_perform(&up);
 	}
 	up_release(&up);

@@ -69,7 +69,7 @@ static int wait_for(const struct work *work, const struct stack_dependency *depe
 
 	if (dependency->condition == STACK_STARTED)
 		return 0;
-	if (dependency->condition == STACK_HEALTHY && on->run.container.health.kind == HEALTH_NONE)
+	if (dependency->condition == STACK_HEALTHY && !on->is_checked)
 		return error_set(e, ERROR_SPEC, "%s has no health check", on->wanted.full);
 	if (up_live(work->up, on, &names))
 		return 0;

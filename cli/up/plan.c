@@ -119,6 +119,7 @@ static void replace(const struct view *view)
 	struct plan_action *action = add(view, PLAN_REPLACE, instance_name(wanted->full, 1, generation), reason);
 
 	action->generation = generation;
+	action->replicas = wanted->replicas;
 	action->order = overlaps ? UPDATE_START_FIRST : UPDATE_STOP_FIRST;
 }
 
@@ -180,6 +181,7 @@ static void plan_service(struct view *view)
 
 		action->generation = generation;
 		action->replica = 1;
+		action->replicas = view->wanted->replicas;
 	} else if (is_as_wanted(view, live)) {
 		keep_or_start(view);
 	} else {

@@ -48,6 +48,7 @@ struct plan_action {
 	const char *service; /* full; borrowed */
 	char *instance;      /* CREATE, REPLACE: the first one */
 	int64_t replica, generation;
+	int64_t replicas; /* CREATE, REPLACE: how many */
 	enum app_update_order order; /* REPLACE */
 	char *reason;        /* NULL: goes without saying */
 };

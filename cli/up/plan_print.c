@@ -41,6 +41,20 @@ static void add_lines(const char *table, struct text *ret)
 	}
 }
 
+/* "start-first, 2 replicas: changed: command" */
+static void add_reason(struct list *cells, const struct plan_action *action)
+{
+	autorelease(text) struct text words = { 0 };
+	const char *order = order_word(action);
+
+	text_add(&words, order ? order : "");
+	if (action->replicas > 1)
+		text_addf(&words, "%s%jd replicas", words.length ? ", " : "", (intmax_t)action->replicas);
+	if (action->reason)
+		text_addf(&words, "%s%s", words.length ? ": " : "", action->reason);
+	list_add(cells, words.data ? words.data : "");
+}
+
 void up_plan_print(const struct plan *plan, struct text *ret)
 {
 	autorelease(list) struct list cells = { 0 };
@@ -48,11 +62,10 @@ void up_plan_print(const struct plan *plan, struct text *ret)
 
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_action *action = &plan->actions[i];
-		const char *order = order_word(action);
 
 		list_add(&cells, up_plan_word(action->kind));
 		list_add(&cells, action->instance);
-		list_addf(&cells, "%s%s%s", order ? order : "", order && action->reason ? ": " : "", action->reason ? action->reason : "");
+		add_reason(&cells, action);
 	}
 	if (plan->count)
 		report_table(&cells, 3, /* width= */ 0, &table);

@@ -3,8 +3,8 @@
  * replace.c - one generation of a service takes the place of another.
  *
  *     start-first: make the new one (standby) -> start it -> ready? -> promote, lead -> drain the old one -> stop and retire it
- *     stop-first:  make the new one (standby) -> hold connections, stop the old one -> start it -> ready? -> promote, lead
- *                  -> retire the old one
+ *     stop-first:  make the new one (standby) -> hold connections, drain the old one, stop it -> start the new one -> ready?
+ *                  -> promote, lead -> retire the old one
  *
  * Up to "promote" the old generation is the one that counts, whoever dies: the next up finds a standby, and goes on or removes it. From
  * "promote" on the new one counts, and what is left to be done is in the roles of the old one. A new one that does not become ready is
@@ -55,11 +55,9 @@ static int start_all(const struct change *c, const struct list *names, struct er
 static int wait_for_new(const struct change *c, const char **ret_failed, struct error *e)
 {
 	const struct up_patience patience = { c->service->update.timeout_us, c->service->update.monitor_us };
-	bool is_checked = c->service->run.container.health.kind != HEALTH_NONE;
-
 	for (size_t i = 0; i < c->new.count; i++) {
 		*ret_failed = c->new.items[i];
-		if (up_wait_ready(c->up, c->new.items[i], is_checked, patience, e))
+		if (up_wait_ready(c->up, c->new.items[i], c->service->is_checked, patience, e))
 			return -1;
 	}
 	return 0;
@@ -142,7 +140,10 @@ static int stop_first(const struct change *c, struct error *e)
 {
 	struct error again = { 0 };
 
-	if (traffic_hold(c->up, c->service, e) || stop_old(c, e))
+	if (traffic_hold(c->up, c->service, e))
+		return -1;
+	traffic_drain(c->up, c->service, &c->running);
+	if (stop_old(c, e))
 		return -1;
 	if (start_new(c, e) == 0)
 		return promote(c, e) || retire_old(c, e) ? -1 : 0;
@@ -199,7 +200,11 @@ int up_replace(struct up *up, struct up_service *service, const struct plan_acti
 									    : stop_first(&c, e);
 	if (result == 0) {
 		events_note(up->call->places, "container", "replace", action->instance, NULL);
-		up_tell(up, "replaced %s by %s", c.old.count ? c.old.items[0] : service->wanted.full, action->instance);
+		if (c.new.count > 1)
+			up_tell(up, "replaced %s by %s (%zu replicas)", c.old.count ? c.old.items[0] : service->wanted.full,
+				action->instance, c.new.count);
+		else
+			up_tell(up, "replaced %s by %s", c.old.count ? c.old.items[0] : service->wanted.full, action->instance);
 	}
 	list_release(&c.old);
 	list_release(&c.new);

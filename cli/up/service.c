@@ -54,7 +54,7 @@ int up_make(struct up *up, struct up_service *service, int64_t replica, int64_t 
 static int start_all(struct up *up, struct up_service *service, const struct list *names, struct error *e)
 {
 	const struct up_patience patience = { service->update.timeout_us, 0 };
-	bool is_checked = service->run.container.health.kind != HEALTH_NONE && !up->options->no_wait;
+	bool is_checked = service->is_checked && !up->options->no_wait;
 
 	for (size_t i = 0; i < names->count; i++)
 		if (background_start(up->call->places, names->items[i], e)) {

@@ -30,14 +30,16 @@ static int forgive(int result, struct error *e)
 int traffic_hold(const struct up *up, const struct up_service *service, struct error *e)
 {
 	const struct container *c = &service->run.container;
-	/* As long as an orderly end and a start may take. */
-	int64_t ms = (c->stop_grace_us + service->update.timeout_us) / 1000;
+	const struct list nobody = { 0 };
+	/* As long as the end of connections, an orderly end and a start may take. */
+	int64_t ms = (service->update.drain_us + c->stop_grace_us + service->update.timeout_us) / 1000;
 
 	if (ms > HOLD_MOST_MS)
 		ms = HOLD_MOST_MS;
 
 	for (size_t i = 0; i < c->network_count; i++)
-		if (forgive(network_hold(up->call->places, c->networks[i].name, service->wanted.full, ms, e), e))
+		if (forgive(network_hold(up->call->places, c->networks[i].name, service->wanted.full, ms, e), e) ||
+		    forgive(network_switch(up->call->places, c->networks[i].name, service->wanted.full, &nobody, e), e))
 			return -1;
 	return 0;
 }
@@ -51,7 +53,7 @@ int traffic_lead(const struct up *up, const struct up_service *service, const st
 		    forgive(network_hold(up->call->places, c->networks[i].name, service->wanted.full, /* ms= */ 0, e), e))
 			return -1;
 	}
-	return 0;
+	return c->network_count ? forgive(network_lead_ports(up->call->places, c->networks[0].name, c, e), e) : 0;
 }
 
 /* What cannot be counted is not waited for. */

@@ -9,7 +9,7 @@ struct list;
 struct up;
 struct up_service;
 
-/* Connections to the service's published ports wait from now on, for so long at most, instead of being refused; traffic_lead ends it. */
+/* New connections to the service wait from now on instead of being refused, and none leads to what runs; traffic_lead ends it. */
 int traffic_hold(const struct up *up, const struct up_service *service, struct error *e);
 
 /* Leads new connections to these instances, all at once; those that there are stay where they are. */

@@ -42,6 +42,7 @@ struct up_service {
 	struct run_options choices;
 	struct run run;
 	struct app_update update;
+	bool is_checked; /* it has a health check */
 	char digest[SHA256_TEXT];
 	struct text changes, obstacle;
 };

@@ -163,6 +163,7 @@ int up_complete(struct up *up, struct up_service *service, struct error *e)
 	    app_frozen_digest(&frozen, service->run.image.digest, service->digest, e))
 		return -1;
 	service->wanted.digest = service->digest;
+	service->is_checked = service->run.container.health.kind != HEALTH_NONE;
 	find_obstacle(service);
 	return find_changes(up, service, &frozen, e);
 }

@@ -9,6 +9,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "runtime/network/host_ports.h"
+#include "runtime/network/publish.h"
 #include "runtime/network/reach.h"
 
 static int order(const struct places *places, const char *network, const char *words, struct text *answer, struct error *e)
@@ -26,6 +28,17 @@ int network_switch(const struct places *places, const char *network, const char 
 	for (size_t i = 0; i < instances->count; i++)
 		text_addf(&words, "\ninstance %s", instances->items[i]);
 	return order(places, network, words.data, NULL, e);
+}
+
+int network_lead_ports(const struct places *places, const char *network, const struct container *container, struct error *e)
+{
+	autoclose int connection = network_find(places, network, e);
+	struct host_ports ports = { 0 };
+
+	if (connection < 0 || network_publish(connection, container, /* is_standby= */ false, &ports, e))
+		return -1;
+	host_ports_release(&ports); /* box-net has them */
+	return 0;
 }
 
 int network_hold(const struct places *places, const char *network, const char *service, int64_t ms, struct error *e)

@@ -8,13 +8,18 @@
 
 #include <stdint.h>
 
+struct container;
 struct error;
 struct list;
 struct places;
 struct text;
 
-/* The service's address leads to these instances, which run, and to no other: in one transaction. Flows that are there stay. */
+/* The service's address leads to these instances, which run, and to no other: in one transaction. Flows that are there stay. A hold ends,
+ * unless there is no instance. */
 int network_switch(const struct places *places, const char *network, const char *service, const struct list *instances, struct error *e);
+
+/* The published ports of the service are those of the container, its first network is this one; others that it had are given back. */
+int network_lead_ports(const struct places *places, const char *network, const struct container *container, struct error *e);
 
 /* New connections to the service wait for so long while it has no live instance, in place of being refused; 0: no longer. */
 int network_hold(const struct places *places, const char *network, const char *service, int64_t ms, struct error *e);

@@ -33,7 +33,7 @@ plan() { box plan --format json "$@" app.json | jq -r --arg tag "$TAG-" '[.[] | 
 	expect_status 0
 	[ "$(plan)" = "done migrate, keep web, keep web-2" ] || fail "$(plan)"
 	run box up app.json
-	[ "$status $output" = "0 " ]
+	[ "$status $output" = "0 $TAG is as it is written" ]
 	[ "$(cat "$BOX_STORE/volumes/${TAG}_log/_data/runs")" = ran ]
 	[ "$(plan --profile tools)" = "done migrate, create debug, keep web, keep web-2" ] || fail "$(plan --profile tools)"
 	box stop "$TAG-web-2"
@@ -104,7 +104,7 @@ plan() { box plan --format json "$@" app.json | jq -r --arg tag "$TAG-" '[.[] | 
 			[ "$(box ps -q | wc -l)" -eq 2 ] || fail "$order $point: $(box ps -a)"
 			[ "$(box ps -aq | wc -l)" -le 4 ] || fail "$order $point: $(box ps -a)"
 			run box up app.json
-			[ "$status $output" = "0 " ] || fail "$order $point: not at rest"
+			[ "$status $output" = "0 $TAG is as it is written" ] || fail "$order $point: not at rest"
 		done
 	done
 }
@@ -128,7 +128,7 @@ plan() { box plan --format json "$@" app.json | jq -r --arg tag "$TAG-" '[.[] | 
 	timeout "$(slowly 60)" box up -q app.json
 	[ "$(box ps -q | wc -l)" -eq 100 ]
 	run timeout "$(slowly 10)" box up app.json
-	[ "$status $output" = "0 " ]
+	[ "$status $output" = "0 $TAG is as it is written" ]
 	timeout "$(slowly 60)" box down app.json
 	[ -z "$(box ps -aq)" ]
 }

@@ -44,20 +44,39 @@ ask() {
 	[ "$(sort -u answers)" = three ]
 	[ "$(box exec "$TAG-client" wget -qO- http://web/)" = three ]
 	[ "$(box exec "$TAG-client" grep -w web /etc/hosts)" = "$address" ]
-	# Back, and once more: forward again.
+	# Another port of the host, and another one inside.
+	change 8080:80 8081:81
+	change "-p 80 -h" "-p 81 -h"
+	change '"port": 80' '"port": 81'
+	box up -q app.json
+	[ "$(on_host curl -sS http://127.0.0.1:8081/)" = three ]
+	run on_host curl -sS http://127.0.0.1:8080/
+	expect_has "Couldn't connect" || expect_has "Connection refused"
 	box rollback "$TAG-web"
-	[ "$(box exec "$TAG-client" wget -qO- http://web/)" = two ]
+	ask 3 answers
+	[ "$(sort -u answers)" = three ]
+	change 8081:81 8080:80
+	change "-p 81 -h" "-p 80 -h"
+	change '"port": 81' '"port": 80'
+	[ "$(box plan --format json app.json | jq -r '[.[].action] | unique | join(" ")')" = keep ]
+	# Back, and once more: forward again.
+	change "echo three" "echo next"
+	box up -q app.json
+	box rollback "$TAG-web"
+	[ "$(box exec "$TAG-client" wget -qO- http://web/)" = three ]
+	box rollback "$TAG"
+	[ "$(box exec "$TAG-client" wget -qO- http://web/)" = next ]
 	box rollback "$TAG"
 	[ "$(box exec "$TAG-client" wget -qO- http://web/)" = three ]
 	# One that never becomes healthy: what ran goes on.
-	change "echo three" "echo four"
+	change "echo next" "echo four"
 	change '"tcp": {"port": 80}' '"tcp": {"port": 81}'
 	change "start-first\\|stop-first" start-first
 	change '"order"' '"timeout": "300ms", "order"'
 	ask 20 answers 3>&- &
 	run box up app.json
 	expect_status 1
-	expect_has "replace $TAG-web: what ran before goes on: $TAG-web.6 is not healthy after 0 seconds"
+	expect_has "replace $TAG-web: what ran before goes on: $TAG-web.10 is not healthy after 0 seconds"
 	wait $!
 	[ "$(sort -u answers)" = three ] || fail "$(sort answers | uniq -c)"
 	[ "$(box ps -q | wc -l)" -eq 2 ]

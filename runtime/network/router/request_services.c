@@ -177,7 +177,9 @@ int request_switch(struct router *r, struct request *request, struct text *answe
 		if (member->phase != MEMBER_PREPARED && member->phase != MEMBER_JOINED)
 			copies_put_member(r, member);
 	}
-	service->held_until_ms = 0;
+	/* To nobody: they wait for who comes. */
+	if (request->line_count)
+		service->held_until_ms = 0;
 	return router_settle(r, service, e);
 }
 
