@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/targets.h"
+#include "cli/up/for_cli.h"
 #include "runtime/apps.h"
 #include "runtime/attach.h"
 #include "runtime/background.h"
@@ -132,6 +133,25 @@ static int start_attached(const struct call *call, struct start_choices *choices
 	return tell_end(names->items[0], end, status);
 }
 
+/* All services of a file in their order; others one after the other. */
+static int start_words(const struct call *call, const struct list *words)
+{
+	int status = 0, here;
+
+	for (size_t i = 0; i < words->count; i++) {
+		autorelease(list) struct list names = { 0 };
+		struct error e = { 0 };
+
+		list_add(&names, words->items[i]);
+		if (target_is_stack(call, words->items[i]))
+			here = stack_start(call, words->items[i]);
+		else
+			here = targets_all(call, &names, &e) ? report_failure(&e) : start_all(call, &names);
+		status = here ? here : status;
+	}
+	return status;
+}
+
 int command_start(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };
@@ -141,9 +161,9 @@ int command_start(const struct call *call)
 
 	if (result == 0 && !operands.count)
 		result = error_set(&e, ERROR_USAGE, "start: expected at least one NAME");
-	if (result || targets_all(call, &operands, &e))
+	if (result)
 		return report_failure(&e);
 	if (choices.attaches || choices.keep_stdin)
-		return start_attached(call, &choices, &operands, &e);
-	return start_all(call, &operands);
+		return targets_all(call, &operands, &e) ? report_failure(&e) : start_attached(call, &choices, &operands, &e);
+	return start_words(call, &operands);
 }

@@ -13,6 +13,7 @@
 #include "cli/other_options.h"
 #include "cli/report.h"
 #include "cli/targets.h"
+#include "cli/up/for_cli.h"
 #include "runtime/background.h"
 #include "runtime/box.h"
 #include "runtime/events.h"
@@ -110,8 +111,30 @@ static int restart_one(const struct call *call, const char *name, const void *da
 	return 0;
 }
 
+/* All services of a file stop in reverse, and start in their order. */
+static int restart_words(const struct call *call, const struct list *words, const int64_t *grace_us)
+{
+	autorelease(list) struct list others = { 0 };
+	int status = 0, here;
+
+	for (size_t i = 0; i < words->count; i++) {
+		autorelease(list) struct list word = { 0 };
+
+		list_add(&word, words->items[i]);
+		if (!target_is_stack(call, words->items[i])) {
+			list_add(&others, words->items[i]);
+			continue;
+		}
+		here = targets_each(call, &word, TARGETS_LAST_LEVEL_FIRST, /* is_whole= */ false, stop_one, grace_us);
+		here = here ? here : stack_start(call, words->items[i]);
+		status = here ? here : status;
+	}
+	here = others.count ? targets_each(call, &others, TARGETS_FIRST_LEVEL_FIRST, /* is_whole= */ false, restart_one, grace_us) : 0;
+	return here ? here : status;
+}
+
 /* NAME… and --time. */
-static int end_all(const struct call *call, const struct option_row *options, enum targets_order order, each_act *act)
+static int end_all(const struct call *call, const struct option_row *options, each_act *act)
 {
 	autorelease(list) struct list operands = { 0 };
 	struct stop_choices choices = { 0 };
@@ -126,17 +149,19 @@ static int end_all(const struct call *call, const struct option_row *options, en
 	if (result)
 		return report_failure(&e);
 	grace_us = seconds < 0 ? -1 : seconds * 1000000;
-	return targets_each(call, &operands, order, /* is_whole= */ false, act, &grace_us);
+	if (act == restart_one)
+		return restart_words(call, &operands, &grace_us);
+	return targets_each(call, &operands, TARGETS_LAST_LEVEL_FIRST, /* is_whole= */ false, act, &grace_us);
 }
 
 int command_stop(const struct call *call)
 {
-	return end_all(call, stop_options, TARGETS_LAST_LEVEL_FIRST, stop_one);
+	return end_all(call, stop_options, stop_one);
 }
 
 int command_restart(const struct call *call)
 {
-	return end_all(call, restart_options, TARGETS_FIRST_LEVEL_FIRST, restart_one);
+	return end_all(call, restart_options, restart_one);
 }
 
 static int remove_one(const struct call *call, const char *name, const void *data, struct error *e)

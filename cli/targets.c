@@ -80,6 +80,19 @@ int targets_one(const struct call *call, struct list *words, size_t index, struc
 	return index < words->count ? target_one(call, &words->items[index], e) : 0;
 }
 
+bool target_is_stack(const struct call *call, const char *word)
+{
+	autorelease(instances) struct instances found = { 0 };
+	struct error ignored = { 0 };
+
+	if (instances_find(call->places, word, &found, &ignored))
+		return false;
+	for (size_t i = 0; i < found.count; i++)
+		if (text_equal(found.items[i].stack, word))
+			return true;
+	return false;
+}
+
 struct target {
 	char *name; /* in the list of all */
 	int64_t level;

@@ -22,6 +22,9 @@ int targets_one(const struct call *call, struct list *words, size_t index, struc
 /* The same of a single word, which is freed. */
 int target_one(const struct call *call, char **word, struct error *e);
 
+/* Whether it is the name of a file with services, of which there are instances. */
+bool target_is_stack(const struct call *call, const char *word);
+
 /* In which order a verb takes the services that depend on each other. */
 enum targets_order { TARGETS_FIRST_LEVEL_FIRST, TARGETS_LAST_LEVEL_FIRST };
 

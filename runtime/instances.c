@@ -18,6 +18,7 @@
 #include "base/places.h"
 #include "base/text.h"
 #include "runtime/apps.h"
+#include "runtime/exit_record.h"
 #include "runtime/state.h"
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/health_record.h"
@@ -37,6 +38,7 @@ static void release(struct instance *instance)
 	free(instance->stack);
 	free(instance->service);
 	free(instance->digest);
+	free(instance->depends);
 	free(instance->unit);
 	free(instance->restart);
 }
@@ -71,6 +73,7 @@ static void add(int definition, struct app_settings *settings, struct instances 
 	instance->stack = take_ptr(&settings->stack);
 	instance->service = take_ptr(&settings->service);
 	instance->digest = take_ptr(&settings->digest);
+	instance->depends = take_ptr(&settings->depends);
 	instance->unit = take_ptr(&settings->unit);
 	instance->restart = take_ptr(&settings->restart);
 	if (has_mark(definition, RETIRED_FILE))
@@ -189,6 +192,7 @@ int instances_resolve(const struct places *places, const char *word, struct list
 static void look_at_end(const struct places *places, const char *name, struct instance_condition *ret)
 {
 	struct last_end last = { 0 };
+	struct exit_record record = { 0 };
 	struct error ignored = { 0 };
 	autoclose int definition = apps_open(places, name, NULL, &ignored);
 
@@ -197,6 +201,10 @@ static void look_at_end(const struct places *places, const char *name, struct in
 	ret->has_run = true;
 	ret->code = last.code;
 	ret->signal = last.signal;
+	if (last.code || last.signal || exit_record_read(definition, 0, &record, &ignored))
+		return;
+	ret->was_stopped = record.stopped_by && *record.stopped_by;
+	exit_record_release(&record);
 }
 
 void instance_look(const struct places *places, const char *name, struct instance_condition *ret)

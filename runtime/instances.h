@@ -37,6 +37,7 @@ struct instance {
 	char *service;
 	int64_t generation, replica, level;
 	char *digest; /* NULL: not known */
+	char *depends; /* app_settings.h */
 	char *unit;   /* of systemd, or NULL */
 	char *restart;
 	enum instance_role role;
@@ -68,6 +69,7 @@ struct instance_condition {
 	bool has_run;
 	int64_t starts;    /* runs that there were; only while supervised */
 	int64_t code, signal; /* of the last run, where has_run */
+	bool was_stopped;  /* somebody asked for that end */
 	const char *health; /* "healthy" and so on, "" without a check. Static */
 };
 void instance_look(const struct places *places, const char *name, struct instance_condition *ret);

@@ -51,6 +51,8 @@ static int add(struct up *up, const struct instance *retired, struct error *e)
 	if (definition < 0 || frozen_read(up->call->places, retired->name, definition, frozen, e))
 		return error_in(e, "read %s", retired->name);
 	service->stack = retired->stack;
+	if (retired->depends)
+		text_add(&service->depends, retired->depends);
 	service->update = app_update(frozen->app);
 	service->wanted.order = service->update.order;
 	service->choices = (struct run_options){ .detach = true, .volumes_of = retired->service };

@@ -23,3 +23,6 @@ struct stack_run {
  * or when a signal asks for it. The exit code; what went wrong is said. */
 int stack_run_detached(const struct call *call, const struct stack_run *wish);
 int stack_run_foreground(const struct call *call, const struct stack_run *wish);
+
+/* Starts what does not run of the services of a file, by its name, as depends_on has it; jobs that have ended well stay. Likewise. */
+int stack_start(const struct call *call, const char *name);

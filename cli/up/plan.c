@@ -131,13 +131,14 @@ static void judge(const struct view *view, const struct instance *instance, cons
 		add_one(view, PLAN_KEEP, instance, NULL);
 		return;
 	}
-	if (condition->has_run && !condition->code && !condition->signal && strcmp(view->wanted->restart, "no") == 0) {
+	if (condition->has_run && !condition->code && !condition->signal && !condition->was_stopped && strcmp(view->wanted->restart, "no") == 0) {
 		add_one(view, PLAN_DONE, instance, "it has ended well, and nothing has changed since");
 		return;
 	}
 	reason = !condition->has_run	? alloc_copy("it has not run yet")
 		 : condition->signal	? text_format("signal %jd ended it", (intmax_t)condition->signal)
 		 : condition->code < 0	? alloc_copy("it does not run")
+		 : condition->was_stopped ? alloc_copy("it was stopped")
 					: text_format("it has ended with exit code %jd", (intmax_t)condition->code);
 	add_one(view, PLAN_START, instance, reason);
 	free(reason);

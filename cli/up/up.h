@@ -38,6 +38,7 @@ struct up_options {
 struct up_service {
 	struct plan_service wanted;
 	const struct stack_service *written; /* NULL: rollback */
+	struct text depends;    /* as settings have it */
 	const char *stack;      /* its name, or NULL; borrowed */
 	struct run_options choices;
 	struct run run;
@@ -52,6 +53,7 @@ struct up {
 	const struct up_options *options;
 	const char *name; /* of the stack, or of the app alone; borrowed */
 	struct stack *stack; /* NULL: rollback */
+	struct stack_service *started; /* box start: what the services were */
 	struct frozen *frozen; /* rollback: what the services are made of */
 	struct up_service *services; /* in the order of levels */
 	size_t count;

@@ -32,6 +32,7 @@ void up_release(struct up *up)
 			run_release(&up->services[i].run);
 		text_release(&up->services[i].changes);
 		text_release(&up->services[i].obstacle);
+		text_release(&up->services[i].depends);
 	}
 	for (size_t i = 0; up->frozen && i < up->count; i++)
 		frozen_release(&up->frozen[i]);
@@ -204,6 +205,12 @@ static void describe(struct up *up, size_t index)
 	const struct up_options *o = up->options;
 
 	service->written = written;
+	for (size_t i = 0; i < written->dependency_count; i++) {
+		const struct stack_dependency *on = &written->dependencies[i];
+
+		text_addf(&service->depends, "%s%s:%d:%d:%d", i ? " " : "", stack_find(up->stack, on->service)->full, on->condition, on->restart,
+			  on->is_required);
+	}
 	service->stack = up->stack->name;
 	service->update = app_update(written->app);
 	service->run.app = written->app;

@@ -43,6 +43,7 @@ const struct line_row app_settings_rows[] = {
 	{ "generation", LINE_NUMBER, AT(generation) },
 	{ "replica", LINE_NUMBER, AT(replica) },
 	{ "level", LINE_NUMBER, AT(level) },
+	{ "depends", LINE_TEXT, AT(depends) },
 	{ "digest", LINE_TEXT, AT(digest) },
 	{ 0 },
 };

@@ -41,6 +41,7 @@ struct app_settings {
 	char *service;      /* whose instance it is: "web", "shop-web" */
 	int64_t generation, replica; /* 1 and up */
 	int64_t level;      /* services of lower levels are started before, and stopped behind */
+	char *depends;      /* on which services, for box start of all: "shop-db:1:0:1 …": condition, restart, required; NULL: on none */
 	char *digest;       /* of what it was made from: an instance with the same one need not be replaced */
 };
 extern const struct line_row app_settings_rows[];

@@ -101,6 +101,9 @@ Test(plan, jobs_run_again_unless_they_have_ended_well)
 	expect(&s, false, "done web");
 	expect(&failed, false, "start web");
 	expect(&service, false, "start web");
+	s.conditions[0].was_stopped = true;
+	expect(&s, false, "start web");
+	s.conditions[0].was_stopped = false;
 	s.wanted.digest = "newer";
 	expect(&s, false, "replace web.2 start-first");
 }
