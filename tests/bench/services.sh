@@ -30,20 +30,19 @@ write_file() { # write_file FIELDS: of each service
 			environment: {PATH: "/bin"}} + $more)))}' >/run/many.json
 }
 
-# What there is of box, or of any engine: processes, links, groups and mounts.
+# What there is of these apps, or of who keeps them, a line each: processes, links, groups and mounts.
 things() {
-	echo "$(find /proc -maxdepth 1 -name "[0-9]*" | wc -l) $(ip -br link | wc -l) $(find /sys/fs/cgroup -type d | wc -l) $(wc -l </proc/self/mountinfo)"
+	ps -eo comm=,args= | awk '!/^(ps|awk|sort|bash|xargs|sleep|services.sh) / { print "process", $1 }'
+	ip -br link | awk '{ print "link", $1 }'
+	find /sys/fs/cgroup -type d \( -name 'many-*' -o -name 's[0-9]*' -o -name 'libpod-*' \) -printf 'cgroup %f\n'
+	awk '{ print "mount", $5 }' /proc/self/mountinfo
 }
-left() { # left BEFORE: in words
-	local before now i words=(processes links cgroups mounts) said=""
-	read -ra before <<<"$1"
+left() { # left FILE: what was not there before
+	local said
 	for _ in {1..50}; do
-		read -ra now <<<"$(things)"
-		[ "${now[*]}" != "${before[*]}" ] || break
+		said=$(comm -13 "$1" <(things | sort) | awk '{ count[$1]++; last[$1] = $2 } END { for (i in count) printf "%d %s (%s) ", count[i], i, last[i] }')
+		[ -n "$said" ] || break
 		sleep 0.1
-	done
-	for i in 0 1 2 3; do
-		[ "${now[i]}" -le "${before[i]}" ] || said="$said $((now[i] - before[i])) ${words[i]}"
 	done
 	echo "${said:-nothing}"
 }
@@ -53,24 +52,25 @@ seconds() { # seconds COMMAND…: that it took
 	awk -v us=$((${EPOCHREALTIME/./} - begun)) 'BEGIN { printf "%.2f", us / 1000000 }'
 }
 
-row_box() { # row_box WHAT FIELDS
-	local before up again down
+row_box() { # row_box WHAT FIELDS MEMBERS: of the network
+	local up again down
 	write_file "$2"
-	before=$(things)
+	things | sort >"$WORK/before"
 	up=$(seconds box up /run/many.json)
 	[ "$(box ps -q | wc -l)" -eq "$services" ] || { echo "not all of them run" >&2; return 1; }
+	[ "$(box network ls | awk '$1 == "many_default" { print $NF }')" = "$3" ] || { echo "not all of them are in the network" >&2; return 1; }
 	again=$(seconds box up /run/many.json)
 	down=$(seconds box down /run/many.json)
-	echo "| box up, down: $1 | $up | $again | $down | $(left "$before") |"
+	echo "| box up, down: $1 | $up | $again | $down | $(left "$WORK/before") |"
 }
 
 run_all() { printf '%s\n' "${names[@]}" | xargs -P "$at_once" -I NAME "$@"; }
 row_engine() { # row_engine ENGINE NETWORK
-	local before up down
-	before=$(things)
+	local up down
+	things | sort >"$WORK/before"
 	up=$(seconds run_all "$1" run -d --network "$2" --name NAME base sh -c "$app")
 	down=$(seconds run_all "$1" rm -f NAME)
-	echo "| $1 run -d, rm -f in a loop, $at_once at once: network $2 | $up | | $down | $(left "$before") |"
+	echo "| $1 run -d, rm -f in a loop, $at_once at once: network $2 | $up | | $down | $(left "$WORK/before") |"
 }
 
 box import "$WORK/rootfs.tar" bench/base:1 >/dev/null
@@ -78,8 +78,10 @@ machine_is
 echo
 echo "| $services services | up, s | up again, s | down, s | left |"
 echo '|---|---|---|---|---|'
-row_box "one private network" ''
-row_box "no network" '"network_mode": "none"'
+row_box "one private network" '' "$services"
+box network prune >/dev/null
+row_box "no network" '"network_mode": "none"' ''
+
 if podman_settings runc && podman import -c 'ENV PATH=/bin' "$WORK/rootfs.tar" base >"$WORK/said" 2>&1; then
 	if podman network create many >"$WORK/said" 2>&1 && podman run --rm --network many base true >"$WORK/said" 2>&1; then
 		row_engine podman many

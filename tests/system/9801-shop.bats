@@ -26,6 +26,7 @@ teardown() {
 
 is_apart() { [ "$(readlink /proc/$NET/ns/net)" != "$(readlink /proc/self/ns/net)" ] && [ -n "$(readlink /proc/$NET/ns/net)" ]; }
 inside() { nsenter --net="/proc/$NET/ns/net" "$@"; }
+make_images() { BOX=box ./make "$BOX_BUILD/tests/shop" >made 2>&1 || skip "needs Debian's packages: $(tail -n 1 made)"; }
 get() { inside curl -sS -m 10 --fail "http://127.0.0.1:8080$1"; }
 order() { inside curl -sS -m 30 --fail -X POST http://127.0.0.1:8080/orders | jq .order; }
 instances() { box ps -a --format json | jq -r '.[].name'; }
@@ -33,6 +34,14 @@ pid_of() { box ps --format json | jq -r --arg name "$1" '.[] | select(.name == $
 works() { get / >/dev/null 2>&1; }
 greets() { [ "$(get / | jq -r .greeting)" = "$1" ]; }
 supervisor_of() { sed -n 's/^pid //p' "$STATE/$1/supervisor"; }
+
+# The processes of the networks of this test alone.
+routers() {
+	local pid
+	for pid in $(pgrep -f '^box:\[network\] shop_'); do
+		! readlink "/proc/$pid"/fd/* | grep -qF "$WORK" || echo "$pid"
+	done
+}
 
 # load_while COMMAND…: wrk, a connection for each request (one that stays open belongs to the generation that accepted it, and ends with it),
 # until the command is done. What failed is an error.
@@ -77,7 +86,7 @@ masters() {
 take_orders() { while [ -e taking ]; do order >>orders 2>>refused || true; done; }
 
 @test "one command starts it, it is used over HTTP, and what is killed comes back" {
-	BOX=box ./make "$BOX_BUILD/tests/shop" >/dev/null
+	make_images
 	run box up app.json
 	expect_status 0
 	[ "$(get / | jq .orders)" = 0 ]
@@ -94,6 +103,11 @@ take_orders() { while [ -e taking ]; do order >>orders 2>>refused || true; done;
 	done
 	wait_until 10 works
 	[ "$(order)" = 3 ] || fail "an order was lost"
+	# The router of a network: its spare goes on, with the sockets.
+	for pid in $(routers); do
+		kill -KILL "$pid" || true # it may end with the one before
+		wait_until 10 works
+	done
 	load_while eval 'for name in $(instances); do kill -KILL "$(supervisor_of "$name")" && sleep 0.3; done'
 	[ "$(order)" = 4 ]
 	box down --volumes app.json
@@ -103,7 +117,7 @@ take_orders() { while [ -e taking ]; do order >>orders 2>>refused || true; done;
 }
 
 @test "everything is replaced under load: no request fails, and the database has never two masters" {
-	BOX=box ./make "$BOX_BUILD/tests/shop" >/dev/null
+	make_images
 	box up app.json
 	load_while replace_both
 
