@@ -48,6 +48,12 @@ says_udp() { echo hi | "$1" timeout 5 socat -t 0.3 -T 0.6 - "UDP:$2:$3${4:+,$4}"
 	at_neighbour socat -u "TCP:192.0.2.1:8081,sourceport=4010,reuseaddr" - 3>&- >/dev/null &
 	wait_until 5 at_neighbour sh -c 'ss -Htn | grep -q ESTAB.*:4010'
 	[[ $(says at_neighbour 192.0.2.1 8082 sourceport=4010,reuseaddr) == "web 192.0.2.2 "* ]]
+	# Services of the host's loopback are reached by none of the router's, the uplink's, or a link-local address (F05).
+	serve on_host 127.0.0.1 7070 secret
+	for to in "$router" 10.203.252.0 127.0.0.1 169.254.1.1 fe80::1; do
+		run box exec "$TAG-web" timeout 1 nc -w 1 "$to" 7070
+		[[ $output != *secret* ]] || fail "the app reaches the host's loopback by $to"
+	done
 	# What is listed.
 	run box port "$TAG-web"
 	expect_line "80/tcp -> 127.0.0.1:8080" "80/tcp -> [::1]:8080" "80/tcp -> 0.0.0.0:8081" "80/udp -> [::]:5354"
@@ -73,7 +79,7 @@ says_udp() { echo hi | "$1" timeout 5 socat -t 0.3 -T 0.6 - "UDP:$2:$3${4:+,$4}"
 	wait_until 5 no_sockets
 	box network prune
 }
-no_sockets() { [ -z "$(on_host ss -Hltnu)" ]; }
+no_sockets() { ! on_host ss -Hltnu | grep -qv :7070; }
 
 @test "a port that is taken is one clear error; ranges; an address that is not here; ports of ordinary users" {
 	on_host socat TCP-LISTEN:8003,bind=127.0.0.1,fork - 3>&- >/dev/null 2>&1 &
@@ -104,14 +110,16 @@ no_sockets() { [ -z "$(on_host ss -Hltnu)" ]; }
 is_refused() { says on_host "$1" "$2" | grep -q refused; }
 
 @test "connections wait for an app that is not there yet or comes again; sockets stay over restarts; many at once" {
-	local before after client
+	local before after app
 	served web '"ports": ["8080:80"], "restart": "always"' 'sleep 1; exec probe serve web 80'
 	box run -d web.json
 	[[ $(says on_host 127.0.0.1 8080) == web* ]] # it has waited
 	before=$(on_host ss -Hltne | grep 127.0.0.1:8080 | grep -o 'ino:[0-9]*')
 	box restart "$TAG-web"
 	[[ $(says on_host 127.0.0.1 8080) == web* ]]
-	kill -KILL "$(container_pid "$TAG-web")"
+	app=$(container_pid "$TAG-web")
+	kill -KILL "$app"
+	wait_until 5 sh -c "! kill -0 $app 2>/dev/null" # a connection that it has taken ends with it
 	[[ $(says on_host 127.0.0.1 8080) == web* ]]
 	after=$(on_host ss -Hltne | grep 127.0.0.1:8080 | grep -o 'ino:[0-9]*')
 	[ "$before" = "$after" ]

@@ -67,8 +67,8 @@ void relay_shut(struct relay *relay, int socket);
 void relay_close(struct relay *relay, const char *service);
 
 /* The live instances of a service, from now on. Connections that an instance has taken go on, also where it is none of these any more.
- * hold_ms: there will be one that listens soon, so a connection that nobody takes waits, for so long from now on, and is reset then; 0: it
- * is reset at once. */
+ * hold_ms: there will be one that listens soon, so a connection that nobody takes waits, for so long from now on, and is reset then;
+ * 0: it is reset at once, or, where there are instances and all refuse it, a tenth of a second later. */
 void relay_targets(struct relay *relay, const char *service, const struct relay_target *targets, size_t count, int64_t hold_ms);
 
 /* How many TCP connections go to an instance. */

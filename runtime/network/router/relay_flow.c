@@ -61,8 +61,12 @@ static int watch(const struct relay *relay, struct relay_side *side)
 static void park(struct relay *relay, struct relay_flow *flow)
 {
 	const struct relay_service *service = flow->service;
+	int64_t until = flow->accepted_ms + RELAY_GRACE_MS;
 
-	if (clock_monotonic_ms() >= service->held_until_ms || relay->parked >= RELAY_PARKED_MOST)
+	/* An instance that refuses may just have been killed: a moment later it is none, and the service may be held. */
+	if (!service->count || until < service->held_until_ms)
+		until = service->held_until_ms;
+	if (clock_monotonic_ms() >= until || relay->parked >= RELAY_PARKED_MOST)
 		return relay_flow_end(relay, flow, /* is_reset= */ true);
 	if (flow->state != RELAY_PARKED)
 		set_state(relay, flow, RELAY_PARKED);
@@ -124,6 +128,7 @@ void relay_flow_begin(struct relay *relay, struct relay_listener *listener, int 
 	flow->service = listener->service;
 	flow->client = *address;
 	flow->port = listener->target;
+	flow->accepted_ms = clock_monotonic_ms();
 	for (int i = 0; i < 2; i++) {
 		flow->sides[i] = (struct relay_side){ .watch.kind = RELAY_DEAD, .flow = flow, .fd = i == 0 ? client : -1 };
 		flow->pumps[i].pipe[0] = flow->pumps[i].pipe[1] = -1;

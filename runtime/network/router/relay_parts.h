@@ -29,6 +29,7 @@ enum {
 	RELAY_ACCEPTS = 64,          /* connections accepted from one socket before others have their turn */
 	RELAY_EVENTS = 256,
 	RELAY_PARKED_MOST = 1024,    /* connections that wait for a target; others stay in the kernel's queue */
+	RELAY_GRACE_MS = 100,        /* until one that all targets refuse is reset although nobody holds the service */
 	RELAY_RETRY_MS = 20,         /* between two tries of those */
 	RELAY_CONNECT_MS = 10000,    /* until a target that does not answer is given up */
 	RELAY_CLOSING_MS = 60000,    /* a client that neither says anything nor closes, once the target has closed; as conntrack has it */
@@ -107,6 +108,7 @@ struct relay_flow {
 	struct relay_target target;
 	in_port_t port;
 	size_t first, tried; /* which target was the first, and how many tries there were */
+	int64_t accepted_ms;
 	int64_t since_ms;    /* when it began to connect, or was parked; closing: when something last came or went */
 };
 

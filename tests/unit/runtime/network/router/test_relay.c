@@ -222,6 +222,29 @@ Test(network_relay, waits_while_held, .init = begin, .timeout = 30)
 	relay_free(relay);
 }
 
+/* An instance that was just killed refuses before anybody knows. */
+Test(network_relay, who_is_refused_waits_a_moment, .init = begin, .timeout = 30)
+{
+	int listener = bound(SOCK_STREAM, "127.3.0.2", 0), clients[2], instance;
+	in_port_t port;
+
+	target_port = port_of(listener);
+	port = publish(SOCK_STREAM);
+	lead_to((const char *[]){ "127.3.0.9" }, 1, 0);
+	clients[0] = client_to(SOCK_STREAM, port);
+	cr_assert_eq(send(clients[0], "x", 1, 0), 1);
+	serve_for(30);
+	lead_to(NULL, 0, 30000);
+	serve_for(200);
+	lead_to((const char *[]){ "127.3.0.2" }, 1, 0);
+	instance = take_connection(listener, NULL);
+	expect_read(instance, "x");
+	lead_to((const char *[]){ "127.3.0.9" }, 1, 0);
+	clients[1] = client_to(SOCK_STREAM, port);
+	expect_reset(clients[1]);
+	relay_free(relay);
+}
+
 /* A reader that does not read stops its writer; then every byte comes, in order. */
 Test(network_relay, much_to_a_slow_reader, .init = begin, .timeout = 60)
 {
