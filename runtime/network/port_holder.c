@@ -18,7 +18,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-enum { LISTENS = 0x0a, UNCONNECTED = 0x07, COMM_MOST = 64 };
+enum { LISTENS = 0x0a, UNCONNECTED = 0x07, COMM_MOST = 64, TITLE_MOST = 4096 };
 
 /* "  0: 0100007F:1F90 00000000:0000 0A …:… …:… …  UID  TIMEOUT  INODE": the inode of a socket on that port, 0 for none. */
 static uint64_t find_inode(const char *path, unsigned state, uint16_t port)
@@ -63,6 +63,12 @@ static char *name_of(int process, const char *pid)
 
 	if (file_read(process, "comm", COMM_MOST, &comm, &e) || !comm.length)
 		return text_format("process %s has", pid);
+	if (text_starts(comm.data, "box:[")) { /* its title is longer: "box:[network] shop_front" */
+		text_clear(&comm);
+		if (file_read(process, "cmdline", TITLE_MOST, &comm, &e) || !comm.length)
+			return text_format("process %s has", pid);
+		comm.length = strlen(comm.data);
+	}
 	text_add_escaped(&shown, comm.data, comm.length - (comm.data[comm.length - 1] == '\n'));
 	return text_format("%s (process %s) has", shown.data, pid);
 }

@@ -98,7 +98,7 @@ no_sockets() { ! on_host ss -Hltnu | grep -qv :7070; }
 	served other '"ports": ["8004:80"]'
 	run box run -d other.json
 	expect_status 125
-	expect_has "publish tcp port 8004 of 127.0.0.1: box:[network]"
+	expect_has "publish tcp port 8004 of 127.0.0.1: box:[network] $TAG-web (process "
 	served other '"ports": ["203.0.113.9:8010:80"]'
 	run box run -d other.json
 	expect_has "publish tcp port 8010 of 203.0.113.9: this host does not have the address"
@@ -181,7 +181,6 @@ two_processes() { [ "$(quick network_processes | wc -l)" -eq 2 ] && [ -n "$(is_n
 }
 
 @test "mode dnat: the kernel leads past the relay and the host's INPUT rules, to live instances alone; also after a flush" {
-	local rules
 	served web '"ports": [{"target": 80, "published": 8080, "host_ip": "0.0.0.0", "mode": "dnat"}, {"target": 80, "published": 8080, "host_ip": "::", "mode": "dnat"}, {"target": 80, "published": 5353, "host_ip": "192.0.2.1", "protocol": "udp", "mode": "dnat"}], "restart": "always"'
 	run box run -d web.json
 	expect_has "round this host's INPUT rules (mode dnat): 0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 192.0.2.1:5353->80/udp"
