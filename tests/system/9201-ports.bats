@@ -103,6 +103,13 @@ no_sockets() { ! on_host ss -Hltnu | grep -qv :7070; }
 	run box run -d other.json
 	expect_has "publish tcp port 8010 of 203.0.113.9: this host does not have the address"
 	box rm -f "$TAG-web"
+	# A host that has switched IPv6 off.
+	on_host sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6'
+	served web '"ports": ["8080:80"]'
+	box run -d web.json
+	[[ $(says on_host 127.0.0.1 8080) == web* ]]
+	[ "$(box port "$TAG-web")" = "80/tcp -> 127.0.0.1:8080" ]
+	box rm -f "$TAG-web"
 	box rm -f "$TAG-other" 2>/dev/null || true
 	box network prune
 }

@@ -127,6 +127,22 @@ static int add_address(int socket, unsigned device, int family, const void *addr
 	return netlink_ask(socket, &request) ? error_sys(e, "give the way out of a network its address") : 0;
 }
 
+static bool is_one(const char *path)
+{
+	autorelease(text) struct text value = { 0 };
+	struct error ignored = { 0 };
+
+	return file_read(AT_FDCWD, path, 64, &value, &ignored) == 0 && value.length && value.data[0] == '1';
+}
+
+/* The host may have switched it off (disable_ipv6), for all devices or for new ones. */
+static bool has_six(const struct addresses *a, const char *device)
+{
+	autofree char *path = text_format("/proc/sys/net/ipv6/conf/%s/disable_ipv6", device);
+
+	return a->has_ip6 && !is_one(path);
+}
+
 /* One end: its addresses, up. Called where it is. */
 static int set_up(int socket, const char *name, const struct uplink *uplink, const struct addresses *a, bool of_router, struct error *e)
 {
@@ -138,7 +154,7 @@ static int set_up(int socket, const char *name, const struct uplink *uplink, con
 	if (!device)
 		return error_sys(e, "find the device %s of a network", name);
 	if (add_address(socket, device, AF_INET, &ip4, IP4_BITS, e) ||
-	    (a->has_ip6 && add_address(socket, device, AF_INET6, &ip6, IP6_BITS, e)))
+	    (has_six(a, name) && add_address(socket, device, AF_INET6, &ip6, IP6_BITS, e)))
 		return -1;
 	netlink_begin(&request, RTM_NEWLINK, 0, sizeof request.link);
 	request.link.ifi_index = (int)device;
@@ -157,14 +173,6 @@ static int add_default(int socket, int family, const void *gateway, size_t lengt
 	return netlink_ask(socket, &request) ? error_sys(e, "add the default route of a network") : 0;
 }
 
-static bool is_one(const char *path)
-{
-	autorelease(text) struct text value = { 0 };
-	struct error ignored = { 0 };
-
-	return file_read(AT_FDCWD, path, 64, &value, &ignored) == 0 && value.length && value.data[0] == '1';
-}
-
 /* In the host's namespace. *ret_ip6: IPv6 goes out, too. */
 static int begin_outside(struct uplink *uplink, const struct host *host, const struct addresses *a, bool *ret_ip6, struct error *e)
 {
@@ -174,7 +182,7 @@ static int begin_outside(struct uplink *uplink, const struct host *host, const s
 	if (socket < 0 || take_pair(uplink, socket, host->own, e) || set_up(socket, uplink->name, uplink, a, /* of_router= */ false, e))
 		return -1;
 	ip6 = text_format("/proc/sys/net/ipv6/conf/%s/force_forwarding", uplink->name);
-	*ret_ip6 = a->has_ip6 && (access(ip6, F_OK) == 0 || is_one("/proc/sys/net/ipv6/conf/all/forwarding"));
+	*ret_ip6 = has_six(a, uplink->name) && (access(ip6, F_OK) == 0 || is_one("/proc/sys/net/ipv6/conf/all/forwarding"));
 	return 0;
 }
 
