@@ -15,9 +15,10 @@
 #include "images/catalogue.h"
 #include "runtime/box.h"
 #include "runtime/instances.h"
+#include "runtime/private_networks.h"
 #include "runtime/volumes.h"
 
-enum kind { CONTAINERS = 1, IMAGES = 2, VOLUMES = 4, FILES = 8, PATHS_INSIDE = 16 };
+enum kind { CONTAINERS = 1, IMAGES = 2, VOLUMES = 4, FILES = 8, PATHS_INSIDE = 16, NETWORKS = 32 };
 
 /* What the words for operands in the table of commands stand for … */
 static const struct {
@@ -33,7 +34,7 @@ static const struct {
 	unsigned kinds;
 } commands_with[] = {
 	{ "inspect", CONTAINERS | IMAGES | VOLUMES }, { "images", IMAGES }, { "pull", IMAGES }, { "tag", IMAGES }, { "import", FILES },
-	{ "volume", VOLUMES }, { "create", 0 },
+	{ "volume", VOLUMES }, { "network", NETWORKS }, { "create", 0 },
 };
 
 /* What was typed so far. */
@@ -242,6 +243,19 @@ static void offer_volumes(const struct places *places, const struct line *line, 
 	volumes_free(volumes, count);
 }
 
+static void offer_networks(const struct places *places, const struct line *line, struct text *ret)
+{
+	struct network_info *infos = NULL;
+	struct error ignored = { 0 };
+	size_t count = 0;
+
+	if (private_networks_list(places, &infos, &count, &ignored))
+		return;
+	for (size_t i = 0; i < count; i++)
+		offer(line, infos[i].record.name, infos[i].is_used ? "network, in use" : "network", ret);
+	private_networks_free(infos, count);
+}
+
 static void offer_operands(const struct places *places, const struct line *line, struct text *ret)
 {
 	bool is_program = line->operands && (strcmp(line->command->name, "exec") == 0 || strcmp(line->command->name, "run") == 0);
@@ -257,6 +271,8 @@ static void offer_operands(const struct places *places, const struct line *line,
 		offer_containers(places, line, ":", ret);
 	if (kinds & IMAGES)
 		offer_images(places, line, ret);
+	if (kinds & NETWORKS)
+		offer_networks(places, line, ret);
 	if (kinds & VOLUMES)
 		offer_volumes(places, line, ret);
 	if (kinds & FILES)

@@ -196,7 +196,7 @@ static int add_networks(const struct places *places, struct taken *taken, struct
 		int bits;
 
 		/* A damaged one, or one that has just gone, takes nothing. */
-		if (find(places, names.items[i], &record, &ignored) > 0 && network_subnet_parse(record.subnet, &address, &bits)) {
+		if (find(places, names.items[i], &record, &ignored) > 0 && record.subnet && network_subnet_parse(record.subnet, &address, &bits)) {
 			add_taken(taken, address, bits);
 			list_add(&taken->prefixes, record.prefix6);
 		}

@@ -64,6 +64,9 @@ int router_enter(struct router *r, struct error *e);
 int router_resume(struct router *r, const struct router *old, struct error *e);
 int router_resume_uplink(struct router *r, struct error *e);
 
+/* From now on it has no more power than the rest needs: its own namespaces, and into the host's network namespace. */
+int router_give_up_power(struct error *e);
+
 /* Until the last member is gone: 0. first is the first connection, taken, or -1. */
 int router_serve(struct router *r, int first, struct error *e);
 

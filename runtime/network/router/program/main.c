@@ -86,7 +86,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	process_title(NETWORK_TITLE);
-	if (router_open(&router, fds[0], fds[1], &e) || router_enter(&router, &e) || copies_begin(&router, &e)) {
+	if (router_open(&router, fds[0], fds[1], &e) || router_enter(&router, &e) || router_give_up_power(&e) ||
+	    copies_begin(&router, &e)) {
 		tell(fds[2], &e);
 		router_give_up(&router);
 		code = EXIT_FAILED;
