@@ -2,8 +2,8 @@
 /*
  * power.c - what box-net may do once it has begun.
  *
- * It reads what members send. NET_ADMIN is for links, rules and routes, NET_RAW and NET_BIND_SERVICE for transparent sockets and the ports of
- * clients, SYS_ADMIN for the way into the host's network namespace and back.
+ * It reads what members send. NET_ADMIN is for links, rules and routes, NET_RAW and NET_BIND_SERVICE for transparent sockets and the ports
+ * of clients, SYS_ADMIN for the way into the host's network namespace and back.
  */
 #include <errno.h>
 #include <linux/capability.h>
