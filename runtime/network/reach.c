@@ -135,11 +135,6 @@ int network_find(const struct places *places, const char *name, struct error *e)
 	return error_set(e, ERROR_MISSING, "reach the network %s: nobody is in it", name);
 }
 
-int network_say(int connection, const char *words, const struct control_fds *fds, struct error *e)
-{
-	return control_send(connection, words, fds, e);
-}
-
 int network_hear(int connection, struct text *ret, struct control_fds *fds, struct error *e)
 {
 	autorelease(text) struct text answer = { 0 };
@@ -163,6 +158,18 @@ int network_hear(int connection, struct text *ret, struct control_fds *fds, stru
 	else if (ret && text_starts(answer.data, "ok "))
 		text_add(ret, answer.data + strlen("ok "));
 	return 0;
+}
+
+/* One that is gone may have said why. */
+int network_say(int connection, const char *words, const struct control_fds *fds, struct error *e)
+{
+	struct error last_words = { 0 };
+
+	if (control_send(connection, words, fds, e) == 0)
+		return 0;
+	if ((e->sys == EPIPE || e->sys == ECONNRESET) && network_hear(connection, NULL, /* fds= */ NULL, &last_words) && last_words.sys != EPIPE)
+		*e = last_words;
+	return -1;
 }
 
 int network_ask(int connection, const char *words, const struct control_fds *fds, struct text *ret, struct error *e)

@@ -205,7 +205,7 @@ static int go_on(struct spare_items *items, void *data)
 		for (size_t i = 0; i < r.members.count; i++)
 			copies_put_member(&r, r.members.items[i]);
 		router_look_at_states(&r);
-		result = router_serve(&r, /* first= */ -1, &e);
+		result = router_serve(&r, &e);
 	}
 	router_release(&r);
 	return result ? EXIT_FAILED : 0;

@@ -91,35 +91,43 @@ static int list_interfaces(struct list *ret, struct error *e)
 	return netlink_list(socket, &request, add_interface, ret) ? error_sys(e, "list the host's routes") : 0;
 }
 
-/* Noted before it is done: a box that is killed in between leaves a note too many. */
-static int open_one(int networks, const char *interface, bool is_uplink, struct list *noted, struct error *e)
+static bool is_open(const char *interface)
+{
+	bool is = true;
+
+	for (size_t i = 0; i < SETTINGS; i++) {
+		autofree char *path = setting_of(i, interface);
+
+		is &= !is_off(path);
+	}
+	return is;
+}
+
+int forwarding_note(int networks, struct list *ret, struct error *e)
+{
+	autorelease(list) struct list noted = { 0 };
+	bool is_new = false;
+
+	read_note(networks, &noted);
+	if (list_interfaces(ret, e))
+		return -1;
+	for (size_t i = 0; i < ret->count; i++) {
+		if (is_open(ret->items[i]) || list_has(&noted, ret->items[i]))
+			continue;
+		list_add(&noted, ret->items[i]);
+		is_new = true;
+	}
+	return is_new ? write_note(networks, &noted, e) : 0;
+}
+
+int forwarding_begin(const char *interface, struct error *e)
 {
 	for (size_t i = 0; i < SETTINGS; i++) {
 		autofree char *path = setting_of(i, interface);
 
-		if (!is_off(path))
-			continue;
-		if (!is_uplink && !list_has(noted, interface)) {
-			list_add(noted, interface);
-			if (write_note(networks, noted, e))
-				return -1;
-		}
-		if (file_poke(AT_FDCWD, path, "1"))
+		if (is_off(path) && file_poke(AT_FDCWD, path, "1"))
 			return error_sys(e, "write 1 to %s", path);
 	}
-	return 0;
-}
-
-int forwarding_begin(int networks, const char *uplink, struct error *e)
-{
-	autorelease(list) struct list interfaces = { 0 }, noted = { 0 };
-
-	read_note(networks, &noted);
-	if (list_interfaces(&interfaces, e) || open_one(networks, uplink, /* is_uplink= */ true, &noted, e))
-		return -1;
-	for (size_t i = 0; i < interfaces.count; i++)
-		if (open_one(networks, interfaces.items[i], /* is_uplink= */ false, &noted, e))
-			return -1;
 	return 0;
 }
 

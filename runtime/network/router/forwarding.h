@@ -5,10 +5,15 @@
 #pragma once
 
 struct error;
+struct list;
 struct text;
 
-/* For the uplink, and for every interface that the host has a route over: what it answers comes back there. */
-int forwarding_begin(int networks, const char *uplink, struct error *e);
+/* Every interface that the host has a route over, for what comes back from there, is added to ret; those that do not forward are noted in the
+ * folder, before anything is done: a box that is killed leaves a note too many. */
+int forwarding_note(int networks, struct list *ret, struct error *e);
+
+/* Switches one on. */
+int forwarding_begin(const char *interface, struct error *e);
 
 /* Switches off what was switched on, by the note in the folder. */
 void forwarding_end(int networks);

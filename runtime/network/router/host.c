@@ -130,6 +130,7 @@ static int note(const struct host *host, struct error *e)
 static int begin_here(struct host *host, const char *uplink, struct error *e)
 {
 	autoclose int held = lock(host);
+	autorelease(list) struct list interfaces = { 0 };
 
 	(void)held; /* until this ends */
 	if (!host->firewall)
@@ -139,7 +140,12 @@ static int begin_here(struct host *host, const char *uplink, struct error *e)
 	if (note(host, e))
 		return -1;
 	/* First what drops, then what lets through. */
-	return assert_table(host, e) || forwarding_begin(host->networks, uplink, e) || assert_table(host, e) || network_step("host", e) ? -1 : 0;
+	if (forwarding_note(host->networks, &interfaces, e) || assert_table(host, e) || forwarding_begin(uplink, e))
+		return -1;
+	for (size_t i = 0; i < interfaces.count; i++)
+		if (forwarding_begin(interfaces.items[i], e))
+			return -1;
+	return network_step("host", e);
 }
 
 int host_begin(struct host *host, const char *uplink, struct error *e)

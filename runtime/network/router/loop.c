@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -192,12 +193,22 @@ static void keep_time(struct router *r)
 		resolver_serve(r->resolver);
 }
 
-int router_serve(struct router *r, int first, struct error *e)
+int router_begin(struct router *r, int first, struct error *e)
+{
+	struct pollfd asked = { .fd = first, .events = POLLIN };
+
+	if (router_add_connection(r, first, e))
+		return -1;
+	/* An ordinary user is told with the first answer what the way out lacks. */
+	if (!r->run.is_rootless && poll(&asked, 1, 0) > 0 && !router_answer(r, first))
+		end_connection(r, first);
+	return 0;
+}
+
+int router_serve(struct router *r, struct error *e)
 {
 	struct epoll_event events[EVENTS];
 
-	if (first >= 0)
-		add_connection(r, first);
 	for (;;) {
 		bool is_idle = !r->members.count && !r->connection_count && !router_hold_deadline(r);
 		int count;

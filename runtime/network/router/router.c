@@ -86,10 +86,9 @@ static int open_modules(struct router *r, struct error *e)
 	return r->firewall ? 0 : -1;
 }
 
-static int furnish(struct router *r, struct error *e)
+int router_furnish(struct router *r, struct error *e)
 {
-	if (open_modules(r, e) || network_step("links", e) || links_begin(&r->addresses, e) || network_step("rules", e) ||
-	    rules_begin(r->firewall, &r->addresses, e))
+	if (network_step("rules", e) || rules_begin(r->firewall, &r->addresses, e))
 		return -1;
 	if (r->pasta) {
 		r->pasta_socket = fcntl(pasta_fd(r->pasta), F_DUPFD_CLOEXEC, 3);
@@ -131,7 +130,9 @@ int router_enter(struct router *r, struct error *e)
 		return -1;
 	if (unshare(CLONE_NEWNET))
 		return error_sys(e, "make a network namespace for the network %s", r->run.name);
-	return host_open(&r->host, take_fd(&outside), r->networks, e) || furnish(r, e) ? -1 : 0;
+	if (host_open(&r->host, take_fd(&outside), r->networks, e) || open_modules(r, e) || network_step("links", e))
+		return -1;
+	return links_begin(&r->addresses, e);
 }
 
 /* What the kernel has is there; what this process has of it is opened again. */

@@ -56,19 +56,26 @@ int router_open(struct router *r, int folder, int listener, struct error *e);
 /* An ordinary user becomes root of a user namespace of its own. */
 int router_enter_user(struct error *e);
 
-/* Enters a network namespace of its own, for an ordinary user in a user namespace of its own, and makes what every network has: rules,
- * loopback, and the way out. */
+/* Enters a network namespace of its own, for an ordinary user in a user namespace of its own: it has loopback, and members can get their
+ * links and addresses. */
 int router_enter(struct router *r, struct error *e);
+
+/* The rest of what a network has: rules, and the way out. */
+int router_furnish(struct router *r, struct error *e);
+
+/* The first connection, taken. What it asks first is answered before router_furnish where that can be: the box behind it goes on with its
+ * start meanwhile. */
+int router_begin(struct router *r, int first, struct error *e);
+
+/* From now on it has no more power than the rest needs: its own namespaces, and into the host's network namespace. */
+int router_give_up_power(struct error *e);
 
 /* In the spare of one that was killed, in the same namespaces: the same again, with what old says of them. */
 int router_resume(struct router *r, const struct router *old, struct error *e);
 int router_resume_uplink(struct router *r, struct error *e);
 
-/* From now on it has no more power than the rest needs: its own namespaces, and into the host's network namespace. */
-int router_give_up_power(struct error *e);
-
-/* Until the last member is gone: 0. first is the first connection, taken, or -1. */
-int router_serve(struct router *r, int first, struct error *e);
+/* Until the last member is gone: 0. */
+int router_serve(struct router *r, struct error *e);
 
 /* What could not begin leaves nothing on the disk. */
 void router_give_up(struct router *r);

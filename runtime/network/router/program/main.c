@@ -86,13 +86,13 @@ int main(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	process_title(NETWORK_TITLE);
-	if (router_open(&router, fds[0], fds[1], &e) || router_enter(&router, &e) || router_give_up_power(&e) ||
-	    copies_begin(&router, &e)) {
-		tell(fds[2], &e);
+	if (router_open(&router, fds[0], fds[1], &e) || router_enter(&router, &e) || router_begin(&router, fds[2], &e) ||
+	    router_furnish(&router, &e) || router_give_up_power(&e) || copies_begin(&router, &e)) {
+		tell(router.connection_count ? router.connections[0] : fds[2], &e);
 		router_give_up(&router);
 		code = EXIT_FAILED;
 	} else {
-		code = router_serve(&router, fds[2], &e) ? EXIT_FAILED : 0;
+		code = router_serve(&router, &e) ? EXIT_FAILED : 0;
 	}
 	router_release(&router);
 	return code;
