@@ -163,7 +163,7 @@ is_refused() { says on_host "$1" "$2" | grep -q refused; }
 two_processes() { [ "$(quick network_processes | wc -l)" -eq 2 ] && [ -n "$(is_network)" ]; }
 
 @test "box-net killed: its spare has the sockets, and connections go on coming in; all killed: the port is free" {
-	served web '"ports": ["8080:80"]'
+	served web '"ports": ["8080:80", "9000-9599:9000-9599"]'
 	box run -d web.json
 	[[ $(says on_host 127.0.0.1 8080) == web* ]]
 	for _ in 1 2 3; do

@@ -7,6 +7,7 @@
 #include "runtime/network/router/spare.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@
 #define SPARE_TITLE "box:[spare]"
 #define NETWORK_PROCESS_TITLE "box:[network]"
 
-enum { SPARE_FIRST = 3 };
+enum { SPARE_FIRST = 3, SPARE_ITEMS = 64 /* descriptors of items from there on */ };
 
 struct spare_item *spare_items_find(const struct spare_items *items, const char *key)
 {
@@ -70,6 +71,19 @@ static void add_item(struct spare_items *items, const char *key, const char *tex
 		memcpy(item->fds, fds, count * sizeof *fds);
 }
 
+/* libnftables waits with select(2), which ends the process at a descriptor of 1024 or more: low ones stay free for it. */
+static void move_up(struct control_fds *fds)
+{
+	for (size_t i = 0; i < fds->count; i++) {
+		int moved = fds->fds[i] < SPARE_ITEMS ? fcntl(fds->fds[i], F_DUPFD_CLOEXEC, SPARE_ITEMS) : -1;
+
+		if (moved < 0)
+			continue;
+		close(fds->fds[i]);
+		fds->fds[i] = moved;
+	}
+}
+
 /* In the twin. False: box-net ends by itself. */
 static bool take_message(char *message, struct control_fds *fds, struct spare_items *items)
 {
@@ -80,6 +94,7 @@ static bool take_message(char *message, struct control_fds *fds, struct spare_it
 	if (end)
 		*end++ = '\0';
 	if (text_starts(message, "put ") && end && fds->count <= SPARE_FDS) {
+		move_up(fds);
 		add_item(items, message + strlen("put "), end, fds->fds, fds->count, /* owns= */ true);
 		fds->count = 0;
 	} else if (text_starts(message, "drop ")) {
