@@ -190,7 +190,7 @@ static int check(const struct places *places, int store, int apps, const char *o
 	autorelease(text) struct text spec = { 0 };
 	struct app_settings settings = { 0 };
 	autoclose int definition = apps_open(places, old, &settings, e);
-	bool is_units = settings.unit;
+	bool is_units = settings.unit, is_of_file = settings.stack;
 
 	app_settings_release(&settings);
 	if (definition < 0)
@@ -198,6 +198,10 @@ static int check(const struct places *places, int store, int apps, const char *o
 	if (is_units) {
 		error_set(e, ERROR_EXISTS, "rename %s: systemd keeps it, by a unit of that name", old);
 		return error_hint(e, "box systemd remove %s, box rename %s %s, box systemd install %s", old, old, new, new);
+	}
+	if (is_of_file) {
+		error_set(e, ERROR_EXISTS, "rename %s: it is a service of a file with several, which names it", old);
+		return error_hint(e, "change the name in the file, and box up --remove-orphans FILE.json");
 	}
 	if (state_exists(places, old)) {
 		error_set(e, ERROR_EXISTS, "rename %s: it is running, and its cgroup has its name", old);

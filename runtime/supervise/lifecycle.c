@@ -291,7 +291,6 @@ void lifecycle_app_ended(struct supervisor *s)
 /* The signal alone does not end a frozen app: box kill lets it go, too. */
 static void kill_app(struct supervisor *s)
 {
-	autorelease(list) struct list more = { 0 };
 	struct error ignored = { 0 };
 
 	s->kill_at_ms = 0;

@@ -101,6 +101,10 @@ three() {
 	[ "$(box ps -q | wc -l)" -eq 3 ]
 	run box kill "$TAG-db" KILL
 	expect_status 0
+	box stop "$TAG-web"
+	run box rename "$TAG-web" "$TAG-x"
+	expect_status 1
+	expect_has "it is a service of a file with several"
 	box rm -f "$TAG"
 	[ -z "$(box ps -aq)" ]
 }
