@@ -304,8 +304,11 @@ static int ask_job(const struct places *places, const char *name, struct attach_
 	autoclose int definition = apps_open(places, name, NULL, e);
 	int socket;
 
-	if (definition < 0)
+	if (definition < 0 && e->kind != ERROR_MISSING)
 		return -1;
+	error_clear(e);
+	if (definition < 0) /* a rename that was killed may have left it half-way: the start finishes it, or says that there is none */
+		return 0;
 	if (!job_defined(definition) || !state_exists(places, name))
 		return 0;
 	socket = background_reach(places, name, e);
