@@ -32,7 +32,7 @@ write_file() { # write_file FIELDS: of each service
 
 # What there is of these apps, or of who keeps them, a line each: processes, links, groups and mounts.
 things() {
-	ps -eo comm=,args= | awk '!/^(ps|awk|sort|bash|xargs|sleep|services.sh) / { print "process", $1 }'
+	ps -eo comm=,args= | awk '!/^(ps|awk|sort|bash|xargs|sleep|comm|services.sh) / { print "process", $1 }'
 	ip -br link | awk '{ print "link", $1 }'
 	find /sys/fs/cgroup -type d \( -name 'many-*' -o -name 's[0-9]*' -o -name 'libpod-*' \) -printf 'cgroup %f\n'
 	awk '{ print "mount", $5 }' /proc/self/mountinfo
@@ -73,6 +73,18 @@ row_engine() { # row_engine ENGINE NETWORK
 	echo "| $1 run -d, rm -f in a loop, $at_once at once: network $2 | $up | | $down | $(left "$WORK/before") |"
 }
 
+# Its default network wants iptables and a bridge, which this dockerd has not.
+row_compose() {
+	local up again down
+	jq '{version: "2.4", services: (.services | map_values({image: "base", command, network_mode: "none"}))}' /run/many.json >/run/docker-compose.json
+	things | sort >"$WORK/before"
+	export COMPOSE_PARALLEL_LIMIT=$at_once # with its own, 64, this dockerd hangs
+	up=$(seconds timeout 180 docker-compose -f /run/docker-compose.json -p many up -d)
+	again=$(seconds docker-compose -f /run/docker-compose.json -p many up -d)
+	down=$(seconds docker-compose -f /run/docker-compose.json -p many down)
+	echo "| docker-compose up -d, down: no network | $up | $again | $down | $(left "$WORK/before") |"
+}
+
 box import "$WORK/rootfs.tar" bench/base:1 >/dev/null
 machine_is
 echo
@@ -96,6 +108,7 @@ fi
 mkdir -p /run/bin && ln -sf /usr/bin/docker /run/bin/docker && PATH=/run/bin:$PATH
 if docker_begin /var/lib/docker >"$WORK/said" 2>&1; then
 	row_engine docker none
+	if command -v docker-compose >/dev/null; then row_compose; else lacks docker-compose "it is not installed"; fi
 else
 	lacks docker "$(tail -n 1 "$WORK/said")"
 fi
