@@ -42,6 +42,17 @@ static void add_next(const struct call *call, const char *name, struct text *ret
 	free(info.schedule);
 }
 
+/* Of a job whose first time has not come there is something to tell, too. */
+static bool explain_first(const struct call *call, const char *name, struct text *ret)
+{
+	autorelease(text) struct text next = { 0 };
+
+	add_next(call, name, &next);
+	if (next.length)
+		text_addf(ret, "%s: it has not run yet\n%s", name, next.data);
+	return next.length;
+}
+
 static int explain(const struct call *call, const struct options *options, const struct list *operands, struct text *ret, struct error *e)
 {
 	autorelease(list) struct list numbers = { 0 };
@@ -56,8 +67,12 @@ static int explain(const struct call *call, const struct options *options, const
 	if (operands->count == 2 && number_parse(operands->items[1], 1, INT64_MAX, &number))
 		return error_set(e, ERROR_USAGE, "explain %s: expected the number of a run, found \"%.80s\"", operands->items[0],
 				 operands->items[1]);
-	if (box_explain(call->places, operands->items[0], number, &record, &numbers, e))
-		return -1;
+	if (box_explain(call->places, operands->items[0], number, &record, &numbers, e)) {
+		if (is_json || number || e->kind != ERROR_MISSING || !explain_first(call, operands->items[0], ret))
+			return -1;
+		error_clear(e);
+		return 0;
+	}
 	if (is_json)
 		exit_record_dump(&record, ret);
 	else

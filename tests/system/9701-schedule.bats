@@ -19,10 +19,7 @@ is() { [ "$(about "$1")" = "$2" ]; }
 ran() { [ "$(box logs "$TAG" 2>&1 | grep -c "^${2:-ran}")" -eq "$1" ]; }
 supervisor_of() { sed -n 's/^pid //p' "$STATE/$1/supervisor"; }
 watcher_pid() {
-	local fd
-	for fd in /proc/[0-9]*/fd/3; do
-		[ "$(readlink "$fd" 2>/dev/null)" != "$STATE/.watch" ] || { fd=${fd#/proc/} && echo "${fd%%/*}"; }
-	done
+	find /proc/[0-9]*/fd/3 -maxdepth 0 -lname "$STATE/.watch" 2>/dev/null | cut -d/ -f3
 }
 # Its next time is in SECONDS from now: the note is another one, and whoever takes over from the dead supervisor reads it.
 comes_in() {
@@ -61,6 +58,8 @@ wakes() { awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$(superviso
 	expect_has "scheduled in 1"
 	run box ps -f status=scheduled -q
 	[ "$output" = "$TAG" ] || fail "$output"
+	run box explain "$TAG"
+	expect_has "it has not run yet" "the next run is at $(date -u -d '12 hours' +%FT%H:07:00Z)"
 	box wait "$TAG" >waited & waiting=$!
 	# No wake-up until its time.
 	wait_until 5 sleeps_on
