@@ -8,8 +8,8 @@ struct error;
 struct list;
 struct text;
 
-/* Every interface that the host has a route over, for what comes back from there, is added to ret; those that do not forward are noted in the
- * folder, before anything is done: a box that is killed leaves a note too many. */
+/* Every interface that the host has a route over, for what comes back from there, is added to ret; those that do not forward are noted in
+ * the folder, before anything is done: a box that is killed leaves a note too many. */
 int forwarding_note(int networks, struct list *ret, struct error *e);
 
 /* Switches one on. */
