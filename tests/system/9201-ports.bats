@@ -176,7 +176,7 @@ two_processes() { [ "$(quick network_processes | wc -l)" -eq 2 ] && [ -n "$(is_n
 	# The app, its supervisor and the watcher, the network: each in turn, all of them at once; the next command finds the port free (F09).
 	# shellcheck disable=SC2046 # lists
 	kill -KILL $(quick left_processes) $(quick network_processes)
-	wait_until 5 test -z "$(quick network_processes)"
+	wait_until 5 eval '[ -z "$(quick network_processes)" ]'
 	wait_until 5 no_sockets
 	box rm -f "$TAG-web"
 	served web '"ports": ["8080:80"]'
@@ -199,7 +199,9 @@ two_processes() { [ "$(quick network_processes | wc -l)" -eq 2 ] && [ -n "$(is_n
 	END
 	for _ in 1 2; do
 		[ "$(says at_neighbour 192.0.2.1 8080 sourceport=4001,reuseaddr)" = "web 192.0.2.2 4001" ]
-		[ "$(says at_neighbour '[2001:db8::1]' 8080 sourceport=4002,reuseaddr,bind=[2001:db8::2])" = "web 2001:db8::2 4002" ]
+		# Before Linux 6.17 only all interfaces at once can forward IPv6, and that is the host's to decide.
+		[ ! -e /proc/sys/net/ipv6/conf/all/force_forwarding ] ||
+			[ "$(says at_neighbour '[2001:db8::1]' 8080 sourceport=4002,reuseaddr,bind=[2001:db8::2])" = "web 2001:db8::2 4002" ]
 		[ "$(says_udp at_neighbour 192.0.2.1 5353 sourceport=4003)" = "web 192.0.2.2 4003" ]
 		on_host nft flush ruleset
 		on_host nft -f - <<-'END'

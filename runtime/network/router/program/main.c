@@ -15,6 +15,7 @@
 #include "base/number.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "runtime/network/router/confine.h"
 #include "runtime/network/router/copies.h"
 #include "runtime/network/router/router.h"
 #include "runtime/network/router/trial.h"
@@ -87,7 +88,8 @@ int main(int argc, char **argv)
 	}
 	process_title(NETWORK_TITLE);
 	if (router_open(&router, fds[0], fds[1], &e) || router_enter(&router, &e) || router_begin(&router, fds[2], &e) ||
-	    router_furnish(&router, &e) || router_give_up_power(&e) || copies_begin(&router, &e)) {
+	    router_furnish(&router, &e) || router_give_up_power(&e) || router_confine(&router, &e) ||
+	    copies_begin(&router, &e)) {
 		tell(router.connection_count ? router.connections[0] : fds[2], &e);
 		router_give_up(&router);
 		code = EXIT_FAILED;

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_confine.c - what a box-net can no longer reach behind its fences, and what it still has to.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "runtime/network/router/confine.h"
+#include "runtime/network/router/router.h"
+
+static int folder(const char *path)
+{
+	(void)mkdir(path, 0700);
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* The line of what was wrong, or 0. */
+static int behind_fences(void)
+{
+	static char *const nothing[] = { NULL };
+	struct router router = { 0 };
+	struct error e = { 0 };
+	int user = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC), net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	router.states = folder("state");
+	router.networks = folder("state/.networks");
+	router.addresses.folder = folder("record");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || router_confine(&router, &e))
+		return __LINE__;
+	/* Its own files, and the kernel's settings of networks. */
+	if (openat(router.networks, "note", O_RDWR | O_CREAT | O_TRUNC, 0600) < 0 || renameat(router.networks, "note", router.networks, "other"))
+		return __LINE__;
+	if (openat(router.addresses.folder, "addresses", O_RDWR | O_CREAT, 0600) < 0 || unlinkat(router.networks, "other", 0))
+		return __LINE__;
+	if (open("/proc/sys/net/ipv4/ip_forward", O_RDONLY) < 0 || open("state", O_RDONLY | O_DIRECTORY) < 0 ||
+	    open("/proc/self/ns/net", O_RDONLY) < 0)
+		return __LINE__;
+	if (openat(router.states, "stray", O_RDWR | O_CREAT, 0600) >= 0 || open("/etc/passwd", O_RDONLY) >= 0 || errno != EACCES)
+		return __LINE__;
+	if (open("/proc/sys/kernel/core_pattern", O_RDWR) >= 0)
+		return __LINE__;
+	if (execve("/bin/true", nothing, nothing) == 0 || errno != EPERM || mount("none", "/", "tmpfs", 0, NULL) == 0 || errno != EPERM)
+		return __LINE__;
+	if (setns(user, CLONE_NEWUSER) == 0 || errno != EPERM || setns(user, 0) == 0 || errno != EPERM)
+		return __LINE__;
+	if (unshare(CLONE_NEWUSER) == 0 || errno != EPERM || kill(getppid(), 0) == 0 || errno != EPERM)
+		return __LINE__;
+	if (geteuid() == 0 && setns(net, CLONE_NEWNET))
+		return __LINE__;
+	return 0;
+}
+
+Test(confine, fences)
+{
+	char folder_name[] = "/tmp/box-confine-XXXXXX";
+	int status;
+	pid_t pid;
+
+	cr_assert_not_null(mkdtemp(folder_name));
+	cr_assert_eq(chdir(folder_name), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(behind_fences());
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_expect_eq(status, 0, "line %d", status >> 8);
+	(void)unlink("record/addresses");
+	(void)rmdir("record");
+	(void)rmdir("state/.networks");
+	(void)rmdir("state");
+	cr_expect_eq(rmdir(folder_name), 0);
+}
