@@ -128,6 +128,13 @@ expect_nothing_of_networks() {
 	expect_has neighbour-here
 	kill -9 "$(box_u ps --format json | jq -r '.[0].pid')"
 	wait_until 5 on_host curl -fsS --max-time 2 http://127.0.0.1:8080/
+	# box-net's spare has its place, its ports, and its way out.
+	victim=$(parts | while read -r pid; do [ "$(cat "/proc/$pid/comm")" != "box:[network]" ] || echo "$pid"; done)
+	kill -9 "$victim"
+	wait_until 5 on_host curl -fsS --max-time 2 http://127.0.0.1:8080/
+	once ask "sleep 1; sleep 1 | nc 192.0.2.2 7000"
+	expect_has neighbour-here
+	refused kill -0 "$victim"
 	victim=$(pasta)
 	kill -9 "$(keeper)"
 	wait_until 2 is_gone "$victim"
