@@ -30,9 +30,15 @@
 #include "base/error.h"
 #include "runtime/network/router/router.h"
 
+/* The sanitizers themselves do what is forbidden here. */
 #if defined(__SANITIZE_ADDRESS__)
-#define IS_SANITIZED 1 /* its own code does what is forbidden here */
-#else
+#define IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define IS_SANITIZED 1
+#endif
+#endif
+#ifndef IS_SANITIZED
 #define IS_SANITIZED 0
 #endif
 

@@ -20,6 +20,17 @@
 #include "runtime/network/router/confine.h"
 #include "runtime/network/router/router.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define IS_SANITIZED 1
+#endif
+#endif
+#ifndef IS_SANITIZED
+#define IS_SANITIZED 0
+#endif
+
 static int folder(const char *path)
 {
 	(void)mkdir(path, 0700);
@@ -51,6 +62,8 @@ static int behind_fences(void)
 		return __LINE__;
 	if (open("/proc/sys/kernel/core_pattern", O_RDWR) >= 0)
 		return __LINE__;
+	if (IS_SANITIZED) /* no filter of calls then */
+		return 0;
 	if (execve("/bin/true", nothing, nothing) == 0 || errno != EPERM || mount("none", "/", "tmpfs", 0, NULL) == 0 || errno != EPERM)
 		return __LINE__;
 	if (setns(user, CLONE_NEWUSER) == 0 || errno != EPERM || setns(user, 0) == 0 || errno != EPERM)
