@@ -43,6 +43,11 @@ teardown_network() {
 	for pid in ${NETWORK_PIDS:-}; do
 		kill "$pid" 2>/dev/null || true
 	done
+	# Behind those are subshells of bats'; what they began has the test's folder as its own.
+	cd / || return 1
+	for pid in $(find /proc/[0-9]*/cwd -maxdepth 0 -lname "$WORK" 2>/dev/null | cut -d/ -f3); do
+		kill "$pid" 2>/dev/null || true
+	done
 	for _ in {1..60}; do
 		found=$(quick left_networks)
 		[ -n "$found" ] || break
