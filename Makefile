@@ -62,8 +62,8 @@ scope_base := base/alloc.c base/error.c base/number.c base/text.c
 # box-supervise stays as long as its app: it links no library but libc.
 supervise_src := $(wildcard base/*.c runtime/supervise/*.c)
 # box-net: one private network. Its own files, the record and the netlink of runtime/network, and libraries that are none for a static program.
-net_src := $(wildcard runtime/network/router/*.c)
-net_base := $(wildcard base/*.c) runtime/network/link.c runtime/network/netlink.c runtime/network/port_line.c runtime/network/record.c runtime/supervise/control.c runtime/supervise/lines.c
+net_src := $(wildcard runtime/network/relay/*.c runtime/network/names/*.c runtime/network/router/*.c)
+net_base := $(wildcard base/*.c) runtime/network/link.c runtime/network/netlink.c runtime/network/port_line.c runtime/network/record.c runtime/network/subnet.c runtime/supervise/control.c runtime/supervise/lines.c
 unit_src := $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c tests/unit/*/*/*/*.c)
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
 box_libs := -lseccomp -lcap -ljansson -lm
@@ -72,7 +72,7 @@ net_libs := -lnftables -lmnl
 image_libs := -lcurl -larchive -lcrypto -lzstd -lisal -lz -ljansson -lseccomp -lcap -lm
 all_src := $(box_src) $(image_src) $(scope_src) $(net_src) cli/main.c images/program/main.c cgroups/scope/main.c runtime/supervise/program/main.c \
 	runtime/network/router/program/main.c
-format_src := $(wildcard $(addsuffix /*.[ch],base specs cgroups cgroups/scope images images/build images/unpack images/registry images/program runtime runtime/init runtime/supervise runtime/supervise/program runtime/network runtime/network/router runtime/network/router/program cli cli/build cli/up tests/fuzz tests/system \
+format_src := $(wildcard $(addsuffix /*.[ch],base specs cgroups cgroups/scope images images/build images/unpack images/registry images/program runtime runtime/init runtime/supervise runtime/supervise/program runtime/network runtime/network/relay runtime/network/names runtime/network/router runtime/network/router/program cli cli/build cli/up tests/fuzz tests/system \
 	tests/bench tests/unit/* tests/unit/*/* tests/unit/*/*/*))
 programs := $O/bin/box $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope \
 	$O/libexec/box/box-supervise $O/libexec/box/box-net

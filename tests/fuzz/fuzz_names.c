@@ -10,8 +10,8 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "runtime/network/router/dns.h"
-#include "runtime/network/router/upstream_parts.h"
+#include "runtime/network/names/dns.h"
+#include "runtime/network/names/upstream_parts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/network/router/subnet.h"
+#include "runtime/network/subnet.h"
 
 struct error;
 struct network_run;

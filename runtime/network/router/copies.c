@@ -16,9 +16,9 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "runtime/network/names/resolver.h"
 #include "runtime/network/router/hooks.h"
 #include "runtime/network/router/pasta.h"
-#include "runtime/network/router/resolver.h"
 #include "runtime/network/router/router.h"
 #include "runtime/network/router/spare.h"
 

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "runtime/network/router/dns.h"
-#include "runtime/network/router/resolver.h"
+#include "runtime/network/names/dns.h"
+#include "runtime/network/names/resolver.h"
 #include "runtime/network/router/router.h"
 
 int known_begin(struct router *r, int upstream, struct error *e)

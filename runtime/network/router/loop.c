@@ -19,11 +19,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "runtime/network/names/resolver.h"
+#include "runtime/network/relay/relay.h"
 #include "runtime/network/router/copies.h"
 #include "runtime/network/router/known.h"
 #include "runtime/network/router/pasta.h"
-#include "runtime/network/router/relay.h"
-#include "runtime/network/router/resolver.h"
 #include "runtime/network/router/router.h"
 #include "runtime/network/words.h"
 

@@ -11,9 +11,9 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "runtime/network/relay/relay.h"
 #include "runtime/network/router/copies.h"
 #include "runtime/network/router/dnat.h"
-#include "runtime/network/router/relay.h"
 #include "runtime/network/router/router.h"
 
 enum {

@@ -11,12 +11,12 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "runtime/network/names/resolver.h"
 #include "runtime/network/netlink.h"
 #include "runtime/network/router/copies.h"
 #include "runtime/network/router/links.h"
 #include "runtime/network/router/ports.h"
 #include "runtime/network/router/request.h"
-#include "runtime/network/router/resolver.h"
 #include "runtime/network/router/router.h"
 
 static void add_pair(const struct router *r, const char *key, unsigned index, struct text *answer)

@@ -13,13 +13,14 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "runtime/network/names/resolver.h"
+#include "runtime/network/relay/flows.h"
+#include "runtime/network/relay/relay.h"
+#include "runtime/network/router/addresses.h"
 #include "runtime/network/router/copies.h"
-#include "runtime/network/router/flows.h"
 #include "runtime/network/router/links.h"
 #include "runtime/network/router/ports.h"
-#include "runtime/network/router/relay.h"
 #include "runtime/network/router/request.h"
-#include "runtime/network/router/resolver.h"
 #include "runtime/network/router/router.h"
 #include "runtime/network/router/rules.h"
 
@@ -206,7 +207,7 @@ int request_flows(struct router *r, struct request *request, struct text *answer
 	struct member *member = find_member(r, request->words.items[1], e);
 	int64_t flows;
 
-	if (!member || flows_count(&r->addresses, member->index, &flows, e))
+	if (!member || flows_count(addresses_ip4(&r->addresses, member->index), addresses_ip6(&r->addresses, member->index), &flows, e))
 		return -1;
 	flows += (int64_t)relay_flows(r->ports.relay, addresses_ip4(&r->addresses, member->index)); /* which are not tracked */
 	text_addf(answer, " %jd", (intmax_t)flows);

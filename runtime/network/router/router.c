@@ -16,14 +16,14 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime/network/names/resolver.h"
+#include "runtime/network/names/upstream.h"
 #include "runtime/network/router/firewall.h"
 #include "runtime/network/router/hooks.h"
 #include "runtime/network/router/known.h"
 #include "runtime/network/router/links.h"
 #include "runtime/network/router/pasta.h"
-#include "runtime/network/router/resolver.h"
 #include "runtime/network/router/rules.h"
-#include "runtime/network/router/upstream.h"
 #include "runtime/network/words.h"
 
 static const struct line_row rows[] = { NETWORK_RUN_ROWS };

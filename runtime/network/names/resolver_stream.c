@@ -12,7 +12,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "runtime/network/router/resolver_parts.h"
+#include "runtime/network/names/resolver_parts.h"
 
 enum { LENGTH = 2 };
 

@@ -2,7 +2,7 @@
 /*
  * dns.c - questions and answers of the domain name system.
  */
-#include "runtime/network/router/dns.h"
+#include "runtime/network/names/dns.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -14,7 +14,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "runtime/network/router/relay_parts.h"
+#include "runtime/network/relay/relay_parts.h"
 
 static void set_state(struct relay *relay, struct relay_flow *flow, enum relay_state state)
 {

@@ -2,7 +2,7 @@
 /*
  * flows.c - flows through the router that have not ended.
  */
-#include "runtime/network/router/flows.h"
+#include "runtime/network/relay/flows.h"
 
 #include <libmnl/libmnl.h>
 #include <netinet/in.h>
@@ -17,7 +17,6 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
 #include "base/error.h"
-#include "runtime/network/router/addresses.h"
 
 struct count {
 	struct in_addr ip4;
@@ -102,10 +101,10 @@ static int dump(struct mnl_socket *socket, struct count *count)
 	return result;
 }
 
-int flows_count(const struct addresses *a, unsigned index, int64_t *ret, struct error *e)
+int flows_count(struct in_addr ip4, struct in6_addr ip6, int64_t *ret, struct error *e)
 {
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	struct count count = { .ip4 = addresses_ip4(a, index), .ip6 = addresses_ip6(a, index) };
+	struct count count = { .ip4 = ip4, .ip6 = ip6 };
 	int result = !socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ? -1 : dump(socket, &count);
 
 	if (result < 0)

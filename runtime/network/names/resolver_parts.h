@@ -15,9 +15,9 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "runtime/network/router/dns.h"
-#include "runtime/network/router/names.h"
-#include "runtime/network/router/resolver.h"
+#include "runtime/network/names/dns.h"
+#include "runtime/network/names/names.h"
+#include "runtime/network/names/resolver.h"
 
 enum {
 	RESOLVER_WAITING = 512,      /* questions that the host's servers have not answered, as upstream.h */

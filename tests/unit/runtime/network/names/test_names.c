@@ -2,8 +2,8 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 
-#include "runtime/network/router/names.h"
-#include "runtime/network/router/upstream_parts.h"
+#include "runtime/network/names/names.h"
+#include "runtime/network/names/upstream_parts.h"
 
 Test(network_names, for_all_and_for_one)
 {

@@ -2,7 +2,7 @@
 /*
  * resolver_askers.c - the name service of a network: who asks, and the loop.
  */
-#include "runtime/network/router/resolver.h"
+#include "runtime/network/names/resolver.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "runtime/network/router/resolver_parts.h"
+#include "runtime/network/names/resolver_parts.h"
 
 enum { EVENTS = 64, BACKLOG = 16 };
 

@@ -8,8 +8,8 @@
 #include <sys/uio.h>
 
 #include "base/clock.h"
-#include "runtime/network/router/resolver_parts.h"
-#include "runtime/network/router/upstream.h"
+#include "runtime/network/names/resolver_parts.h"
+#include "runtime/network/names/upstream.h"
 
 _Static_assert(sizeof(struct upstream_header) == sizeof(uint64_t[2]), "the buffer in struct resolver has room for it");
 

@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/network/router/subnet.h"
+#include "runtime/network/subnet.h"
 
 struct error;
 struct relay;

@@ -13,7 +13,7 @@
 
 #include <netinet/in.h>
 
-#include "runtime/network/router/subnet.h"
+#include "runtime/network/subnet.h"
 
 struct error;
 struct resolver;

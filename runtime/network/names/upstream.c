@@ -2,7 +2,7 @@
 /*
  * upstream.c - the beginning of the process that asks the host's name servers, and the one that begins it again.
  */
-#include "runtime/network/router/upstream.h"
+#include "runtime/network/names/upstream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/process.h"
-#include "runtime/network/router/upstream_parts.h"
+#include "runtime/network/names/upstream_parts.h"
 #include "runtime/supervise/control.h"
 
 enum { NOBODY = 65534, BROKEN = 125, AGAIN_MS = 100 };

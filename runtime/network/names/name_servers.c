@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/network/router/upstream_parts.h"
+#include "runtime/network/names/upstream_parts.h"
 
 enum { PORT = 53 };
 

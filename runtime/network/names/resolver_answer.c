@@ -5,7 +5,7 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
-#include "runtime/network/router/resolver_parts.h"
+#include "runtime/network/names/resolver_parts.h"
 
 enum { CLASS_IN = 1, CLASS_ANY = 255 };
 

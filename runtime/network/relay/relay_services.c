@@ -2,7 +2,7 @@
 /*
  * relay_services.c - the services of a network, the sockets that lead to them, and the loop.
  */
-#include "runtime/network/router/relay.h"
+#include "runtime/network/relay/relay.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -16,7 +16,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "runtime/network/router/relay_parts.h"
+#include "runtime/network/relay/relay_parts.h"
 
 enum { RESERVE = 256, RESERVE_PART = 4 }; /* descriptors that connections leave free; at most that part of all */
 enum { ROUNDS = 16 }; /* of events, before the other modules of this process have their turn */

@@ -2,7 +2,7 @@
 /*
  * subnet.c - the addresses of a network.
  */
-#include "runtime/network/router/subnet.h"
+#include "runtime/network/subnet.h"
 
 #include <arpa/inet.h>
 #include <stdint.h>

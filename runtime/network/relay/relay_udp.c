@@ -16,7 +16,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "runtime/network/router/relay_parts.h"
+#include "runtime/network/relay/relay_parts.h"
 
 enum {
 	BATCH = 32,              /* datagrams received with one call */

@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "runtime/network/router/relay.h"
+#include "runtime/network/relay/relay.h"
 
 static struct relay *relay;
 static in_port_t target_port; /* of all instances: one that is free on all their addresses */

@@ -2,7 +2,7 @@
 /*
  * names.c - the names of a network and where they lead.
  */
-#include "runtime/network/router/names.h"
+#include "runtime/network/names/names.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "runtime/network/router/dns.h"
+#include "runtime/network/names/dns.h"
 
 /* A query for an A record of "Web.Shop", and one with EDNS that takes 1232 bytes. */
 static const uint8_t plain[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03Web\x04Shop\x00\x00\x01\x00\x01";

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "runtime/network/router/relay_parts.h"
+#include "runtime/network/relay/relay_parts.h"
 
 enum { OUT_MOST = 256, KEPT = 64 };
 

@@ -23,9 +23,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "runtime/network/router/dns.h"
-#include "runtime/network/router/upstream.h"
-#include "runtime/network/router/upstream_parts.h"
+#include "runtime/network/names/dns.h"
+#include "runtime/network/names/upstream.h"
+#include "runtime/network/names/upstream_parts.h"
 
 static const char conf[] = "/etc/resolv.conf";
 

@@ -19,9 +19,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "runtime/network/router/dns.h"
-#include "runtime/network/router/resolver.h"
-#include "runtime/network/router/upstream.h"
+#include "runtime/network/names/dns.h"
+#include "runtime/network/names/resolver.h"
+#include "runtime/network/names/upstream.h"
 
 static void loopback_up(void)
 {

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "runtime/network/router/relay_parts.h"
+#include "runtime/network/relay/relay_parts.h"
 
 enum {
 	FULL = 16 << 10,  /* a read of so much is a full one */

@@ -19,7 +19,7 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
-#include "runtime/network/router/relay.h"
+#include "runtime/network/relay/relay.h"
 
 enum {
 	RELAY_MARK = 2,              /* of packets to targets: rules.c */
