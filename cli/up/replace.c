@@ -125,8 +125,13 @@ static int retire_old(const struct change *c, struct error *e)
 
 static int start_first(const struct change *c, struct error *e)
 {
+	autorelease(list) struct list ports = { 0 };
+	bool is_noted = traffic_note_ports(c->up, c->service, &ports);
+
 	if (start_new(c, e)) {
 		remove_new(c);
+		if (is_noted)
+			traffic_return_ports(c->up, c->service, &ports);
 		return error_in(e, "replace %s: what ran before goes on", c->service->wanted.full);
 	}
 	if (promote(c, e))
@@ -148,7 +153,7 @@ static int stop_first(const struct change *c, struct error *e)
 	if (start_new(c, e) == 0)
 		return promote(c, e) || retire_old(c, e) ? -1 : 0;
 	remove_new(c);
-	if (start_all(c, &c->running, &again) || traffic_lead(c->up, c->service, &c->old, &again)) {
+	if (start_all(c, &c->running, &again) || traffic_lead_back(c->up, c->service, &c->old, &again)) {
 		report_failure(&again);
 		return error_in(e, "replace %s", c->service->wanted.full);
 	}

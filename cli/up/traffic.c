@@ -44,7 +44,7 @@ int traffic_hold(const struct up *up, const struct up_service *service, struct e
 	return 0;
 }
 
-int traffic_lead(const struct up *up, const struct up_service *service, const struct list *instances, struct error *e)
+int traffic_lead_back(const struct up *up, const struct up_service *service, const struct list *instances, struct error *e)
 {
 	const struct container *c = &service->run.container;
 
@@ -53,7 +53,34 @@ int traffic_lead(const struct up *up, const struct up_service *service, const st
 		    forgive(network_hold(up->call->places, c->networks[i].name, service->wanted.full, /* ms= */ 0, e), e))
 			return -1;
 	}
+	return 0;
+}
+
+int traffic_lead(const struct up *up, const struct up_service *service, const struct list *instances, struct error *e)
+{
+	const struct container *c = &service->run.container;
+
+	if (traffic_lead_back(up, service, instances, e))
+		return -1;
 	return c->network_count ? forgive(network_lead_ports(up->call->places, c->networks[0].name, c, e), e) : 0;
+}
+
+bool traffic_note_ports(const struct up *up, const struct up_service *service, struct list *ret)
+{
+	const struct container *c = &service->run.container;
+	struct error e = { 0 };
+
+	/* Where nobody is in the network nothing is published. */
+	return !c->network_count || forgive(network_note_ports(up->call->places, c->networks[0].name, service->wanted.full, ret, &e), &e) == 0;
+}
+
+void traffic_return_ports(const struct up *up, const struct up_service *service, const struct list *noted)
+{
+	const struct container *c = &service->run.container;
+	struct error ignored = { 0 }; /* the first cause is what counts */
+
+	if (c->network_count)
+		(void)network_return_ports(up->call->places, c->networks[0].name, service->wanted.full, noted, &ignored);
 }
 
 /* What cannot be counted is not waited for. */

@@ -4,16 +4,28 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 struct error;
 struct list;
 struct up;
 struct up_service;
 
-/* New connections to the service wait from now on instead of being refused, and none leads to what runs; traffic_lead ends it. */
+/* New connections to the service wait from now on instead of being refused, and none leads to what runs; the next two end it. */
 int traffic_hold(const struct up *up, const struct up_service *service, struct error *e);
 
-/* Leads new connections to these instances, all at once; those that there are stay where they are. */
+/* Leads new connections to these instances of the new generation, all at once, and the published ports are its; connections that there are
+ * stay where they are. */
 int traffic_lead(const struct up *up, const struct up_service *service, const struct list *instances, struct error *e);
+
+/* The same for instances of the one before: published ports stay as they are, since its start has given it those that it has. */
+int traffic_lead_back(const struct up *up, const struct up_service *service, const struct list *instances, struct error *e);
+
+/* Which ports are published before a new generation brings its own along; false: it cannot be told. Adds to ret. */
+bool traffic_note_ports(const struct up *up, const struct up_service *service, struct list *ret);
+
+/* It has failed: what it has brought along is given back. What cannot be is left as it is. */
+void traffic_return_ports(const struct up *up, const struct up_service *service, const struct list *noted);
 
 /* Waits until no connection leads to these instances any more, or the time that update.drain gives is over. */
 void traffic_drain(const struct up *up, const struct up_service *service, const struct list *instances);

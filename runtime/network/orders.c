@@ -41,6 +41,30 @@ int network_lead_ports(const struct places *places, const char *network, const s
 	return 0;
 }
 
+int network_note_ports(const struct places *places, const char *network, const char *service, struct list *ret, struct error *e)
+{
+	autoclose int connection = network_find(places, network, e);
+
+	return connection < 0 ? -1 : network_published(connection, service, ret, e);
+}
+
+int network_return_ports(const struct places *places, const char *network, const char *service, const struct list *noted, struct error *e)
+{
+	autoclose int connection = network_find(places, network, e);
+	autorelease(list) struct list now = { 0 };
+	autorelease(text) struct text words = { 0 };
+	size_t length;
+
+	if (connection < 0 || network_published(connection, service, &now, e))
+		return -1;
+	text_addf(&words, "withdraw %s", service);
+	length = words.length;
+	for (size_t i = 0; i < now.count; i++)
+		if (!list_has(noted, now.items[i]))
+			text_addf(&words, "\nport %s", now.items[i]);
+	return words.length > length ? network_ask(connection, words.data, NULL, NULL, e) : 0;
+}
+
 int network_hold(const struct places *places, const char *network, const char *service, int64_t ms, struct error *e)
 {
 	autofree char *words = text_format("hold %s %jd", service, (intmax_t)ms);

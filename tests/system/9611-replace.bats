@@ -84,6 +84,23 @@ ask() {
 	[ -z "$(box network ls -q)" ]
 }
 
+@test "a replace that fails leaves the published ports as they were, stop-first and start-first" {
+	need curl
+	printf '{"name": "%s", "services": {"web": {"rootfs": "%s", "ports": ["127.0.0.1:8080:80"], "init": true, "update": {"order": "stop-first"},
+		"command": ["sh", "-c", "mkdir /tmp/w; echo one >/tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w"]}}}' "$TAG" "$ROOTFS" >app.json
+	box up -q app.json
+	change 8080 8081
+	change mkdir "exit 3; mkdir"
+	for order in stop-first start-first; do
+		change "start-first\\|stop-first" $order
+		run box up app.json
+		expect_status 1
+		[ "$(on_host curl -sS --retry 3 --retry-connrefused http://127.0.0.1:8080/)" = one ]
+		run on_host curl -sS http://127.0.0.1:8081/
+		expect_status 7
+	done
+}
+
 @test "a volume has one writer at any time: stop-first, and said; what was written beside it is named" {
 	# Who finds the lock of another has started too early; who ends takes it away.
 	printf '{"name": "%s", "rootfs": "%s", "restart": "always", "volumes": ["%s-data:/data"], "update": {"order": "start-first", "monitor": "200ms"},
