@@ -25,11 +25,12 @@
 
 enum { NOTE_LIMIT = 1 << 16, VALUE_LIMIT = 64 };
 
-enum { SETTINGS = 2 }; /* of IPv4, of IPv6 */
+/* Their numbers are what a line of the note begins with. */
+enum setting { OF_IP4, OF_IP6, SETTINGS };
 
-static char *setting_of(size_t which, const char *interface)
+static char *setting_of(enum setting which, const char *interface)
 {
-	return which ? text_format("/proc/sys/net/ipv6/conf/%s/force_forwarding", interface)
+	return which == OF_IP6 ? text_format("/proc/sys/net/ipv6/conf/%s/force_forwarding", interface)
 		     : text_format("/proc/sys/net/ipv4/conf/%s/forwarding", interface);
 }
 
@@ -41,7 +42,24 @@ static bool is_off(const char *path)
 	return file_read(AT_FDCWD, path, VALUE_LIMIT, &value, &ignored) == 0 && value.length && value.data[0] == '0';
 }
 
-/* The interfaces of the note, by name. */
+/* A host that forwards IPv6 anyway needs no switch of an interface. */
+static bool is_needed(enum setting which, const char *interface)
+{
+	autofree char *path = setting_of(which, interface);
+
+	return is_off(path) && (which == OF_IP4 || is_off("/proc/sys/net/ipv6/conf/all/forwarding"));
+}
+
+/* One line of the note: "0 eth0", "1 eth0". */
+static bool is_line(const char *line)
+{
+	const char *name = line + 2;
+
+	return (line[0] == '0' || line[0] == '1') && line[1] == ' ' && *name && strlen(name) < IF_NAMESIZE && !strpbrk(name, "/\"\\ ") &&
+	       strcmp(name, "..") != 0 && strcmp(name, ".") != 0;
+}
+
+/* Which settings of which interfaces box has switched on. */
 static void read_note(int networks, struct list *ret)
 {
 	autorelease(text) struct text lines = { 0 };
@@ -51,17 +69,17 @@ static void read_note(int networks, struct list *ret)
 		return;
 	for (char *line = lines.data, *end; line && (end = strchr(line, '\n')); line = end + 1) {
 		*end = '\0';
-		if (*line && strlen(line) < IF_NAMESIZE && !strpbrk(line, "/\"\\ ") && strcmp(line, "..") != 0 && strcmp(line, ".") != 0)
+		if (is_line(line))
 			list_add(ret, line);
 	}
 }
 
-static int write_note(int networks, const struct list *names, struct error *e)
+static int write_note(int networks, const struct list *noted, struct error *e)
 {
 	autorelease(text) struct text lines = { 0 };
 
-	for (size_t i = 0; i < names->count; i++)
-		text_addf(&lines, "%s\n", names->items[i]);
+	for (size_t i = 0; i < noted->count; i++)
+		text_addf(&lines, "%s\n", noted->items[i]);
 	return file_replace(networks, NOTE, lines.data ? lines.data : "", lines.length, 0600, e);
 }
 
@@ -91,18 +109,6 @@ static int list_interfaces(struct list *ret, struct error *e)
 	return netlink_list(socket, &request, add_interface, ret) ? error_sys(e, "list the host's routes") : 0;
 }
 
-static bool is_open(const char *interface)
-{
-	bool is = true;
-
-	for (size_t i = 0; i < SETTINGS; i++) {
-		autofree char *path = setting_of(i, interface);
-
-		is &= !is_off(path);
-	}
-	return is;
-}
-
 int forwarding_note(int networks, struct list *ret, struct error *e)
 {
 	autorelease(list) struct list noted = { 0 };
@@ -111,21 +117,24 @@ int forwarding_note(int networks, struct list *ret, struct error *e)
 	read_note(networks, &noted);
 	if (list_interfaces(ret, e))
 		return -1;
-	for (size_t i = 0; i < ret->count; i++) {
-		if (is_open(ret->items[i]) || list_has(&noted, ret->items[i]))
-			continue;
-		list_add(&noted, ret->items[i]);
-		is_new = true;
-	}
+	for (size_t i = 0; i < ret->count; i++)
+		for (size_t which = 0; which < SETTINGS; which++) {
+			autofree char *line = text_format("%zu %s", which, ret->items[i]);
+
+			if (!is_needed(which, ret->items[i]) || list_has(&noted, line))
+				continue;
+			list_add(&noted, line);
+			is_new = true;
+		}
 	return is_new ? write_note(networks, &noted, e) : 0;
 }
 
 int forwarding_begin(const char *interface, struct error *e)
 {
-	for (size_t i = 0; i < SETTINGS; i++) {
-		autofree char *path = setting_of(i, interface);
+	for (size_t which = 0; which < SETTINGS; which++) {
+		autofree char *path = setting_of(which, interface);
 
-		if (is_off(path) && file_poke(AT_FDCWD, path, "1"))
+		if (is_needed(which, interface) && file_poke(AT_FDCWD, path, "1"))
 			return error_sys(e, "write 1 to %s", path);
 	}
 	return 0;
@@ -136,12 +145,11 @@ void forwarding_end(int networks)
 	autorelease(list) struct list noted = { 0 };
 
 	read_note(networks, &noted);
-	for (size_t i = 0; i < noted.count; i++)
-		for (size_t k = 0; k < SETTINGS; k++) {
-			autofree char *path = setting_of(k, noted.items[i]);
+	for (size_t i = 0; i < noted.count; i++) {
+		autofree char *path = setting_of(noted.items[i][0] - '0', noted.items[i] + 2);
 
-			(void)file_poke(AT_FDCWD, path, "0"); /* the interface may have gone */
-		}
+		(void)file_poke(AT_FDCWD, path, "0"); /* the interface may have gone */
+	}
 	(void)unlinkat(networks, NOTE, 0); /* there is none where nothing was changed */
 }
 
@@ -151,5 +159,5 @@ void forwarding_add_elements(int networks, struct text *commands)
 
 	read_note(networks, &noted);
 	for (size_t i = 0; i < noted.count; i++)
-		text_addf(commands, "add element inet box opened { \"%s\" }\n", noted.items[i]);
+		text_addf(commands, "add element inet box opened%d { \"%s\" }\n", noted.items[i][0] == '0' ? 4 : 6, noted.items[i] + 2);
 }

@@ -31,7 +31,8 @@ enum { LOCK_TRIES = 200, LOCK_STEP_US = 10000, UPLINKS = 512 };
 /* The same for every network. Rules are flushed first, sets are not: what other networks have put into them stays. */
 static const char table[] =
 	"add table inet box\n"
-	"add set inet box opened { type ifname; }\n"
+	"add set inet box opened4 { type ifname; }\n"
+	"add set inet box opened6 { type ifname; }\n"
 	"add chain inet box first { type filter hook prerouting priority raw; policy accept; }\n"
 	"add chain inet box forward { type filter hook forward priority filter - 5; policy accept; }\n"
 	"add chain inet box input { type filter hook input priority filter - 5; policy accept; }\n"
@@ -48,7 +49,8 @@ static const char table[] =
 	"add rule inet box forward oifname \"" NETWORK_HOST_LINK "*\" ct state established,related accept\n"
 	"add rule inet box forward oifname \"" NETWORK_HOST_LINK "*\" ct status dnat accept\n"
 	"add rule inet box forward oifname \"" NETWORK_HOST_LINK "*\" counter drop\n"
-	"add rule inet box forward iifname @opened counter drop\n"
+	"add rule inet box forward meta nfproto ipv4 iifname @opened4 counter drop\n"
+	"add rule inet box forward meta nfproto ipv6 iifname @opened6 counter drop\n"
 	/* A container reaches of the host what a neighbour reaches; not by the addresses that only uplinks have. */
 	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" ct state established,related accept\n"
 	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" ip daddr 10.203.252.0/22 icmp type echo-request accept\n"
