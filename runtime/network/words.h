@@ -29,9 +29,9 @@
  */
 #pragma once
 
-/* STATE/.networks/NAME/…, and the lock of all beside them. */
+/* STATE/.networks/NAME/…, and the lock of all beside them. No network is called like what begins with a dot. */
 #define NETWORKS_FOLDER ".networks"
-#define NETWORK_LOCK "lock"
+#define NETWORK_LOCK ".lock"
 #define NETWORK_SOCKET "control"
 #define NETWORK_TITLE "box:[network]"
 /* Begun with this word, and the number of the descriptor of STATE/.networks, it only clears the host. */
@@ -39,7 +39,7 @@
 /* Begun with this word it tries what networks need, prints what it found to be wrong, and ends. */
 #define NETWORK_TRIAL "trial"
 /* STATE/.networks/…: the host has rules of box. */
-#define NETWORK_HOST_NOTE "host"
+#define NETWORK_HOST_NOTE ".host"
 
 /* A container's name server. */
 #define NETWORK_RESOLVER "127.0.0.11"

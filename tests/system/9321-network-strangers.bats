@@ -52,3 +52,18 @@ far_answers() { [ "$(at_neighbour socat -u TCP:203.0.113.2:7000,connect-timeout=
 	far_answers
 	change_host 'echo 0 >/proc/sys/net/ipv4/ip_forward'
 }
+
+@test "a network may be called like anything that box notes" {
+	local name
+
+	serve at_neighbour 192.0.2.2 7000 out
+	for name in host forwarding lock; do
+		net_app "$name" "\"networks\": [\"$name\"]" 'sleep 100'
+		box run -d "$name.json"
+	done
+	[ "$(box network ls -q | sort | tr '\n' ' ')" = "forwarding host lock " ]
+	for name in host forwarding lock; do
+		asks "$name" 192.0.2.2 7000 | grep -q out
+		box rm -f "$TAG-$name"
+	done
+}

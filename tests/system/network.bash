@@ -86,7 +86,7 @@ left_networks() {
 	network_processes
 	on_host nft list tables 2>/dev/null | grep -w box
 	on_host ip -o link | grep -oE ' bx[0-9]+' | tr -d ' '
-	find "$STATE/.networks" -mindepth 1 ! -name lock 2>/dev/null
+	find "$STATE/.networks" -mindepth 1 ! -name .lock 2>/dev/null
 	on_host grep -l 1 /proc/sys/net/ipv4/conf/lan/forwarding
 }
 

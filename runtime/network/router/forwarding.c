@@ -21,7 +21,7 @@
 #include "runtime/network/netlink.h"
 #include "runtime/network/words.h"
 
-#define NOTE "forwarding"
+#define NOTE ".forwarding"
 
 enum { NOTE_LIMIT = 1 << 16, VALUE_LIMIT = 64 };
 

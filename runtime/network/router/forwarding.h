@@ -8,9 +8,9 @@ struct error;
 struct list;
 struct text;
 
-/* Every interface that the host has a route over, for what comes back from there, is added to ret; those that do not forward IPv4, or IPv6,
- * are noted for that in the folder, before anything is done: a box that is killed leaves a note too many. What forwards by itself is left
- * alone. */
+/* Every interface that the host has a route over, for what comes back from there, is added to ret; those that do not forward IPv4, or
+ * IPv6, are noted for that in the folder, before anything is done: a box that is killed leaves a note too many. What forwards by itself is
+ * left alone. */
 int forwarding_note(int networks, struct list *ret, struct error *e);
 
 /* Switches one on. */
