@@ -67,3 +67,25 @@ far_answers() { [ "$(at_neighbour socat -u TCP:203.0.113.2:7000,connect-timeout=
 		box rm -f "$TAG-$name"
 	done
 }
+
+@test "names that come and go do not use a network up; what is stopped keeps its address" {
+	local i first
+
+	box network create --internal --subnet 10.9.0.0/27 small
+	net_app kept '"networks": ["small"]' 'sleep 100'
+	box run -d kept.json
+	first=$(service small kept)
+	box stop -t 0 "$TAG-kept"
+	net_app live '"networks": ["small"]'
+	box run -d live.json
+	for i in {1..20}; do
+		net_app "x$i" '"networks": ["small"]' 'sleep 100'
+		box run -d "x$i.json"
+		asks "x$i" "$TAG-live" 5000 | grep -q i-am-live
+		box rm -f "$TAG-x$i"
+	done
+	box start "$TAG-kept"
+	[ "$(service small kept)" = "$first" ]
+	box rm -f "$TAG-kept" "$TAG-live"
+	box network rm small
+}

@@ -165,13 +165,30 @@ static int save(const struct addresses *a, struct error *e)
 	return file_replace(a->folder, ADDRESSES_FILE, lines.data ? lines.data : "", lines.length, 0600, e);
 }
 
-/* Instances whose definition is gone. */
+/* "web", or "web-2", "web.3", "web-2.3" of the service "web". A service that is called like the beginning of another one's keeps its address
+ * for longer than it has to. */
+static bool is_of(const char *definition, const struct lease *lease)
+{
+	size_t length = strlen(lease->name);
+
+	return text_starts(definition, lease->name) &&
+	       (!definition[length] || (lease->is_service && (definition[length] == '-' || definition[length] == '.')));
+}
+
+/* Instances, and services, of which no definition is left. */
 static void forget_gone(struct addresses *a)
 {
-	for (size_t i = a->count; i-- > 0;) {
-		autofree char *path = text_format("%s/%s", a->apps, a->leases[i].name);
+	autorelease(list) struct list definitions = { 0 };
+	autoclose int folder = open(a->apps, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-		if (!a->leases[i].is_service && a->leases[i].is_durable && access(path, F_OK) && errno == ENOENT)
+	if (folder < 0 || folder_names(folder, &definitions))
+		return; /* nobody knows: all stays as it is */
+	for (size_t i = a->count; i-- > 0;) {
+		bool is_there = !a->leases[i].is_durable;
+
+		for (size_t k = 0; k < definitions.count && !is_there; k++)
+			is_there = is_of(definitions.items[k], &a->leases[i]);
+		if (!is_there)
 			drop(a, i);
 	}
 }

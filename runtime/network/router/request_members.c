@@ -27,11 +27,26 @@ static void add_pair(const struct router *r, const char *key, unsigned index, st
 	text_addf(answer, "\n%s %s %s", key, texts.ip4, texts.ip6);
 }
 
+/* A service of which nothing is left has lost its address to another one (addresses.c). */
+static void forget_former(struct router *r, const char *name, unsigned index)
+{
+	for (size_t i = r->services.count; i-- > 0;) {
+		struct service *former = r->services.items[i];
+
+		if (former->index != index || strcmp(former->name, name) == 0)
+			continue;
+		ports_withdraw(r, former->name, NULL);
+		services_remove(&r->services, former);
+	}
+}
+
 static struct service *service_of(struct router *r, const char *name, bool is_durable, struct error *e)
 {
 	int index = addresses_lease(&r->addresses, name, /* is_service= */ true, is_durable, e);
 	struct service *service = index < 0 ? NULL : services_find(&r->services, name);
 
+	if (index >= 0)
+		forget_former(r, name, (unsigned)index);
 	if (index >= 0 && !service)
 		service = services_add(&r->services, name, (unsigned)index);
 	if (service)
