@@ -55,6 +55,8 @@ static int open_all(struct endpoint *endpoint, struct error *e)
 	/* Devices to come make no addresses by themselves, and take none from what they hear: there is nobody to say anything. */
 	(void)file_poke(AT_FDCWD, "/proc/sys/net/ipv6/conf/default/addr_gen_mode", "1"); /* a kernel without IPv6 has neither */
 	(void)file_poke(AT_FDCWD, "/proc/sys/net/ipv6/conf/default/accept_ra", "0");
+	/* Who is outside may claim to be a member of another network (relay_connect.c has the same for IPv6): it comes by the wrong device. */
+	(void)file_poke(AT_FDCWD, "/proc/sys/net/ipv4/conf/default/rp_filter", "1");
 	endpoint->netlink = netlink_open(/* namespace= */ -1, e);
 	if (endpoint->netlink < 0 || set_link_up(endpoint->netlink, LOOPBACK, e))
 		return -1;

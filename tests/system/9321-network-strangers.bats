@@ -89,3 +89,58 @@ far_answers() { [ "$(at_neighbour socat -u TCP:203.0.113.2:7000,connect-timeout=
 	box rm -f "$TAG-kept" "$TAG-live"
 	box network rm small
 }
+
+# forge FROM WORDS: a datagram to the port that the host publishes, by the neighbour, which claims to be FROM.
+forge() {
+	at_neighbour /usr/bin/python3 - "$1" "$2" <<'P'
+import socket, struct, sys
+data = sys.argv[2].encode()
+if ":" in sys.argv[1]:
+    head = struct.pack("!HHHH", 4444, 9000, 8 + len(data), 0) + data
+    a, b = (socket.inet_pton(socket.AF_INET6, x) for x in (sys.argv[1], "2001:db8::1"))
+    total, text = 0, a + b + struct.pack("!II", len(head), 17) + head + b"\0" * (len(head) % 2)
+    for i in range(0, len(text), 2):
+        total += text[i] << 8 | text[i + 1]
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    head = head[:6] + struct.pack("!H", ~total & 0xffff) + data
+    s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    s.sendto(struct.pack("!IHBB", 6 << 28, len(head), 17, 64) + a + b + head, ("2001:db8::1", 0))
+else:
+    head = struct.pack("!HHHH", 4444, 9000, 8 + len(data), 0) + data
+    a, b = (socket.inet_aton(x) for x in (sys.argv[1], "192.0.2.1"))
+    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    s.sendto(struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(head), 1, 0, 64, 17, 0, a, b) + head, ("192.0.2.1", 0))
+P
+}
+
+@test "nobody outside is taken for a member of a network that a published app is in besides" {
+	local pid
+
+	net_app two '"networks": ["front", "back"], "ports": ["0.0.0.0:9000:9000/udp", "[::]:9000:9000/udp"]' 'sleep 100'
+	net_app db '"networks": ["back"]' 'sleep 100'
+	box run -d two.json
+	box run -d db.json
+	pid=$(box inspect "$TAG-two" | jq -r '.[0].pid // .pid')
+	nsenter -t "$pid" -n /usr/bin/python3 -c '
+import socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+s.bind(("::", 9000))
+while True:
+    data, who = s.recvfrom(100)
+    print(data.decode(), who[0], flush=True)' >seen 3>&- &
+	NETWORK_PIDS="${NETWORK_PIDS:-} $!"
+	wait_until 5 nsenter -t "$pid" -n sh -c "ss -lun | grep -q ':9000 '"
+	forge "$(address back db)" forged-4
+	forge "$(address back db ipv6)" forged-6
+	forge 192.0.2.2 true-4
+	forge 2001:db8::2 true-6
+	wait_until 5 grep -q true-6 seen
+	cat seen
+	grep -qx 'true-4 ::ffff:192.0.2.2' seen
+	grep -qx 'true-6 2001:db8::2' seen
+	refused grep -F "$(address back db)" seen
+	refused grep -F "$(address back db ipv6)" seen
+	box rm -f "$TAG-two" "$TAG-db"
+}

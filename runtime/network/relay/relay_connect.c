@@ -5,10 +5,19 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "runtime/network/relay/relay_parts.h"
+
+/* All networks of a store have one prefix of its own: nobody outside has such an address, and the target may know it from another network. */
+static bool is_of_store(const struct relay *relay, const struct in6_addr *six)
+{
+	enum { PREFIX = 48 / 8 };
+
+	return memcmp(six, &relay->network.subnet.six, PREFIX) == 0;
+}
 
 bool relay_keeps_address(const struct relay *relay, const union relay_address *client)
 {
@@ -21,7 +30,7 @@ bool relay_keeps_address(const struct relay *relay, const union relay_address *c
 		return four >> 24 != IN_LOOPBACKNET && four >> 16 != 0xa9fe && four >> 24 != 0 && four >> 28 < 0xe &&
 		       !subnet_has_four(&relay->network.subnet, client->four.sin_addr);
 	return !IN6_IS_ADDR_LOOPBACK(six) && !IN6_IS_ADDR_LINKLOCAL(six) && !IN6_IS_ADDR_UNSPECIFIED(six) && !IN6_IS_ADDR_V4MAPPED(six) &&
-	       !subnet_has_six(&relay->network.subnet, six);
+	       !is_of_store(relay, six);
 }
 
 /* A client whose address is not kept is served over IPv4 first: that is what every program listens on. */

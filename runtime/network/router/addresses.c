@@ -165,8 +165,8 @@ static int save(const struct addresses *a, struct error *e)
 	return file_replace(a->folder, ADDRESSES_FILE, lines.data ? lines.data : "", lines.length, 0600, e);
 }
 
-/* "web", or "web-2", "web.3", "web-2.3" of the service "web". A service that is called like the beginning of another one's keeps its address
- * for longer than it has to. */
+/* "web", or "web-2", "web.3", "web-2.3" of the service "web". A service that is called like the beginning of another one's keeps its
+ * address for longer than it has to. */
 static bool is_of(const char *definition, const struct lease *lease)
 {
 	size_t length = strlen(lease->name);
