@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "runtime/network/relay/relay_parts.h"
 
-/* All networks of a store have one prefix of its own: nobody outside has such an address, and the target may know it from another network. */
+/* All networks of a store have one prefix of its own: nobody outside has such an address, and the target may know it from another one. */
 static bool is_of_store(const struct relay *relay, const struct in6_addr *six)
 {
 	enum { PREFIX = 48 / 8 };

@@ -40,12 +40,12 @@ struct relay_peer {
 	LIST_ENTRY(relay_peer) same_port, same_address;
 	struct relay_listener *listener;
 	union relay_address client;
-	union packet_info own; /* the host's address that the client wrote to, as sendmsg(2) wants it */
 	size_t own_length;
 	struct relay_target target;
 	int fd;
 	int64_t last_ms;
 	bool is_answered;
+	union packet_info own; /* the host's address that the client wrote to, as sendmsg(2) wants it */
 };
 
 TAILQ_HEAD(peer_list, relay_peer);
