@@ -151,8 +151,6 @@ static unsigned find_new(const struct devices *before, const struct devices *aft
 
 static int set_up(int inside, unsigned index, const struct addresses *addresses, bool is_up, struct error *e)
 {
-	struct netlink_request request;
-
 	for (size_t i = 0; i < addresses->count; i++) {
 		addresses->items[i].address.ifa_index = index;
 		if (netlink_ask(inside, &addresses->items[i]))
@@ -160,10 +158,7 @@ static int set_up(int inside, unsigned index, const struct addresses *addresses,
 	}
 	if (!is_up)
 		return 0;
-	netlink_begin(&request, RTM_NEWLINK, 0, sizeof request.link);
-	request.link.ifi_index = (int)index;
-	request.link.ifi_flags = request.link.ifi_change = IFF_UP;
-	return netlink_ask(inside, &request) ? error_sys(e, "bring it up in its new network namespace") : 0;
+	return netlink_set_up(inside, index) ? error_sys(e, "bring it up in its new network namespace") : 0;
 }
 
 struct way {

@@ -42,12 +42,7 @@ static int open_resolver(int type, struct error *e)
 
 static int set_link_up(int netlink, unsigned device, struct error *e)
 {
-	struct netlink_request request;
-
-	netlink_begin(&request, RTM_NEWLINK, 0, sizeof request.link);
-	request.link.ifi_index = (int)device;
-	request.link.ifi_flags = request.link.ifi_change = IFF_UP;
-	return netlink_ask(netlink, &request) ? error_sys(e, "bring a device of the container up") : 0;
+	return netlink_set_up(netlink, device) ? error_sys(e, "bring a device of the container up") : 0;
 }
 
 static int open_all(struct endpoint *endpoint, struct error *e)

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdint.h>
 #include <string.h>
@@ -163,6 +164,16 @@ int netlink_ask(int socket, struct netlink_request *request)
 		return error_of(message);
 	errno = EPROTO;
 	return -1;
+}
+
+int netlink_set_up(int socket, unsigned device)
+{
+	struct netlink_request request;
+
+	netlink_begin(&request, RTM_NEWLINK, 0, sizeof request.link);
+	request.link.ifi_index = (int)device;
+	request.link.ifi_flags = request.link.ifi_change = IFF_UP;
+	return netlink_ask(socket, &request);
 }
 
 const struct rtattr *netlink_find(const struct nlmsghdr *message, size_t size, unsigned short type)

@@ -40,6 +40,9 @@ void netlink_add_struct(struct netlink_request *request, const void *data, size_
 /* Sends it and waits for the kernel's word: 0, or -1 with errno. */
 int netlink_ask(int socket, struct netlink_request *request);
 
+/* Brings a device up, by its index. -1 with errno. */
+int netlink_set_up(int socket, unsigned device);
+
 /* Asks for all objects of a kind; visit gets each, and ends the walk early with other than 0. -1 with errno. */
 int netlink_list(int socket, struct netlink_request *request, int (*visit)(const struct nlmsghdr *message, void *data), void *data);
 

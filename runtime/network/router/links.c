@@ -91,12 +91,7 @@ static int add_address(int socket, unsigned device, int family, const void *addr
 
 static int set_link_up(int socket, unsigned device, struct error *e)
 {
-	struct netlink_request request;
-
-	netlink_begin(&request, RTM_NEWLINK, 0, sizeof request.link);
-	request.link.ifi_index = (int)device;
-	request.link.ifi_flags = request.link.ifi_change = IFF_UP;
-	return netlink_ask(socket, &request) ? error_sys(e, "bring a link of a network up") : 0;
+	return netlink_set_up(socket, device) ? error_sys(e, "bring a link of a network up") : 0;
 }
 
 /* What comes for a transparent socket has a foreign address: packets with the mark are for this host all the same. */

@@ -148,7 +148,6 @@ static int set_up(int socket, const char *name, const struct uplink *uplink, con
 {
 	const uint32_t ip4 = ip4_of(uplink->number, of_router);
 	const struct in6_addr ip6 = ip6_of(a, of_router);
-	struct netlink_request request;
 	unsigned device = if_nametoindex(name);
 
 	if (!device)
@@ -156,10 +155,7 @@ static int set_up(int socket, const char *name, const struct uplink *uplink, con
 	if (add_address(socket, device, AF_INET, &ip4, IP4_BITS, e) ||
 	    (has_six(a, name) && add_address(socket, device, AF_INET6, &ip6, IP6_BITS, e)))
 		return -1;
-	netlink_begin(&request, RTM_NEWLINK, 0, sizeof request.link);
-	request.link.ifi_index = (int)device;
-	request.link.ifi_flags = request.link.ifi_change = IFF_UP;
-	return netlink_ask(socket, &request) ? error_sys(e, "bring the way out of a network up") : 0;
+	return netlink_set_up(socket, device) ? error_sys(e, "bring the way out of a network up") : 0;
 }
 
 static int add_default(int socket, int family, const void *gateway, size_t length, struct error *e)

@@ -3,7 +3,6 @@
  * test_netlink.c - messages of rtnetlink: their form, and the kernel's answers about loopback.
  */
 #include <criterion/criterion.h>
-#include <stdint.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdint.h>
@@ -67,9 +66,7 @@ Test(netlink, kernel)
 		cr_assert_eq(netlink_list(fd, &request, find_loopback, &index), 0);
 		cr_expect_eq((unsigned)index, if_nametoindex("lo"));
 	}
-	netlink_begin(&request, RTM_NEWLINK, 0, sizeof request.link);
-	request.link.ifi_index = 0x7ffffff;
-	cr_expect_eq(netlink_ask(fd, &request), -1);
+	cr_expect_eq(netlink_set_up(fd, 0x7ffffff), -1);
 	cr_expect(errno == ENODEV || errno == EPERM, "%s", strerror(errno));
 	close(fd);
 }
