@@ -23,6 +23,11 @@ void host_port_print(const struct host_port *port, struct text *ret)
 		  port->is_dnat ? "dnat" : "host");
 }
 
+void host_port_print_address(const struct host_port *port, struct text *ret)
+{
+	text_addf(ret, strchr(port->address, ':') ? "[%s]:%d" : "%s:%d", port->address, port->published);
+}
+
 bool host_port_is_same(const struct host_port *a, const struct host_port *b)
 {
 	return a->protocol == b->protocol && a->published == b->published && strcmp(a->address, b->address) == 0;
@@ -56,7 +61,7 @@ bool host_port_read(const char *line, struct host_port *ret)
 	struct in_addr four;
 
 	*ret = (struct host_port){ .fd = -1 };
-	if (!mode || *line || !read_number(target, &ret->target) || !read_number(published, &ret->published))
+	if (!protocol || !address || !mode || *line || !read_number(target, &ret->target) || !read_number(published, &ret->published))
 		return false;
 	ret->protocol = strcmp(protocol, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP;
 	ret->is_dnat = strcmp(mode, "dnat") == 0;

@@ -24,6 +24,9 @@ const char *port_protocol_word(int protocol);
 bool host_port_read(const char *line, struct host_port *ret);
 void host_port_print(const struct host_port *port, struct text *ret);
 
+/* For people: "127.0.0.1:8080", "[::1]:8080". */
+void host_port_print_address(const struct host_port *port, struct text *ret);
+
 /* The same port of the host, whatever it leads to. */
 bool host_port_is_same(const struct host_port *a, const struct host_port *b);
 

@@ -134,11 +134,6 @@ const struct container_ports *port_list_find_service(const struct port_list *lis
 	return NULL;
 }
 
-void host_port_print_address(const struct host_port *port, struct text *ret)
-{
-	text_addf(ret, strchr(port->address, ':') ? "[%s]:%d" : "%s:%d", port->address, port->published);
-}
-
 /* How many ports from there on are one range. */
 static size_t range_of(const struct container_ports *ports, size_t at, const bool *is_shown)
 {

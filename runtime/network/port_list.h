@@ -35,6 +35,3 @@ const struct container_ports *port_list_find_service(const struct port_list *lis
 
 /* "127.0.0.1:8080->80/tcp, [::1]:8080->80/tcp", numbers that follow each other as one range; nothing for NULL. Adds to ret. */
 void port_list_print(const struct container_ports *ports, struct text *ret);
-
-/* "127.0.0.1:8080", "[::1]:8080". */
-void host_port_print_address(const struct host_port *port, struct text *ret);

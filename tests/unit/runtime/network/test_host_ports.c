@@ -72,7 +72,8 @@ Test(network_host_ports, what_is_held_is_not_bound_again)
 Test(network_host_ports, lines)
 {
 	static const char *const wrong[] = { "", "tcp", "sctp 80 0.0.0.0 80 host", "tcp 80 0.0.0 80 host", "tcp 80 :: 80 host x",
-					     "tcp 65536 :: 1 host", "tcp 1 :: 1 nat" };
+					     "tcp 65536 :: 1 host", "tcp 1 :: 1 nat",
+					     " 80 :: 80 host", "tcp  :: 80 host", "tcp 80  80 host", "tcp 80 ::  host" };
 	struct host_port port;
 
 	cr_assert(host_port_read("udp 53 :: 5353 dnat", &port));
