@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "cli/each.h"
 #include "base/text.h"
+#include "cli/each.h"
 
 struct call;
 struct error;

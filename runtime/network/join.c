@@ -336,11 +336,6 @@ void networks_free(struct networks *n)
 	free(n);
 }
 
-const struct host_ports *networks_ports(const struct networks *n)
-{
-	return n ? &n->ports : NULL;
-}
-
 const struct file_entry *networks_files(const struct networks *n, size_t *ret_count)
 {
 	*ret_count = n ? n->file_count : 0;

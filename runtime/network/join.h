@@ -10,7 +10,7 @@
  *     networks_live       its program runs: its services' addresses lead to it
  *     networks_keep       an app in the background: it stays in them without this process
  *
- * networks_free undoes what was not kept. While box_net works on what it was asked, the start goes on.
+ * networks_free undoes what was not kept. While box-net works on what it was asked, the start goes on.
  */
 #pragma once
 
@@ -21,7 +21,7 @@
 struct container;
 struct error;
 struct file_entry;
-struct host_ports;
+struct list;
 struct networks;
 struct places;
 
@@ -37,11 +37,7 @@ void networks_free(struct networks *networks);
 /* After networks_prepared: /etc/hosts and /etc/resolv.conf, where the container has no mount of its own there. Borrowed. */
 const struct file_entry *networks_files(const struct networks *networks, size_t *ret_count);
 
-/* After networks_prepared: the ports of the host that lead to its service. Borrowed; NULL without networks. */
-const struct host_ports *networks_ports(const struct networks *networks);
-
 /* After networks_prepared: "NETWORK IP4 IP6", for the record. Adds to ret. */
-struct list;
 void networks_addresses(const struct networks *networks, struct list *ret);
 
 /* After networks_prepared: what its networks lack, a sentence each. Borrowed. */

@@ -14,11 +14,11 @@ struct text;
  * own. What is sent meanwhile waits. */
 int network_reach(const struct places *places, const struct network_wish *wish, struct error *e);
 
-/* The lock of all networks of this state folder, until it is closed: nobody connects first, or makes a network, meanwhile. */
-int network_lock(const struct places *places, struct error *e);
-
-/* The same where there is one; -1 with ERROR_MISSING where nobody is in the network. */
+/* Connects to a box-net that is there; -1 with ERROR_MISSING where nobody is in the network. */
 int network_find(const struct places *places, const char *name, struct error *e);
+
+/* The lock of all networks of this state folder, until it is closed: no box-net begins, and no network is made, meanwhile. */
+int network_lock(const struct places *places, struct error *e);
 
 /* Asks, and waits for the answer: its lines behind "ok" are added to ret (NULL: not wanted). fds (NULL: none) stay open. e->sys is EPIPE
  * where box-net is gone. */
