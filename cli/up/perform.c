@@ -71,8 +71,8 @@ static int wait_for(const struct work *work, const struct stack_dependency *depe
 		return 0;
 	if (dependency->condition == STACK_HEALTHY && !on->is_checked)
 		return error_set(e, ERROR_SPEC, "%s has no health check", on->wanted.full);
-	if (up_live(work->up, on, &names))
-		return 0;
+	if (up_live(work->up, on, &names, e))
+		return -1;
 	for (size_t i = 0; i < names.count; i++)
 		if (dependency->condition == STACK_HEALTHY ? up_wait_ready(work->up, names.items[i], /* is_checked= */ true, patience, e)
 							    : up_wait_done(work->up, names.items[i], e)) {
@@ -104,8 +104,8 @@ static int restart(const struct work *work, const struct up_service *service, st
 {
 	autorelease(list) struct list names = { 0 };
 
-	if (up_live(work->up, service, &names))
-		return 0;
+	if (up_live(work->up, service, &names, e))
+		return -1;
 	for (size_t i = 0; i < names.count; i++) {
 		if (background_restart(work->up->call->places, names.items[i], /* grace_us= */ -1, e))
 			return -1;
@@ -273,9 +273,12 @@ static int settle(const struct work *work)
 	for (size_t i = 0; i < up->count; i++) {
 		const struct up_patience none = { 0, 0 };
 		autorelease(list) struct list names = { 0 };
+		struct error unknown = { 0 };
 
-		if (work->outcomes[i].state != DONE || !work->outcomes[i].pid || up_live(up, &up->services[i], &names))
+		if (work->outcomes[i].state != DONE || !work->outcomes[i].pid)
 			continue;
+		if (up_live(up, &up->services[i], &names, &unknown))
+			status = report_failure(&unknown);
 		for (size_t k = 0; k < names.count; k++) {
 			struct error e = { 0 };
 

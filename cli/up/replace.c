@@ -141,15 +141,22 @@ static int start_first(const struct change *c, struct error *e)
 	return retire_old(c, e);
 }
 
+/* What could not be stopped goes on, with its connections. The first cause is what counts. */
+static int lead_back(const struct change *c)
+{
+	(void)traffic_lead_back(c->up, c->service, &c->running, &(struct error){ 0 });
+	return -1;
+}
+
 static int stop_first(const struct change *c, struct error *e)
 {
 	struct error again = { 0 };
 
 	if (traffic_hold(c->up, c->service, e))
-		return -1;
+		return lead_back(c);
 	traffic_drain(c->up, c->service, &c->running);
 	if (stop_old(c, e))
-		return -1;
+		return lead_back(c);
 	if (start_new(c, e) == 0)
 		return promote(c, e) || retire_old(c, e) ? -1 : 0;
 	remove_new(c);

@@ -144,12 +144,11 @@ int up_act(struct up *up, struct up_service *service, bool *ret_replaced, struct
 	return 0;
 }
 
-int up_live(const struct up *up, const struct up_service *service, struct list *ret)
+int up_live(const struct up *up, const struct up_service *service, struct list *ret, struct error *e)
 {
 	struct instances instances = { 0 };
-	struct error ignored = { 0 };
 
-	if (instances_find(up->call->places, service->wanted.full, &instances, &ignored))
+	if (instances_find(up->call->places, service->wanted.full, &instances, e))
 		return -1;
 	for (size_t i = 0; i < instances.count; i++)
 		if (instances.items[i].role == INSTANCE_LIVE)

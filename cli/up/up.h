@@ -85,7 +85,7 @@ int up_make(struct up *up, struct up_service *service, int64_t replica, int64_t 
 /* Ends an instance and takes its place among the generations away. */
 int up_retire(struct up *up, const char *name, struct error *e);
 /* Adds the names of its live instances. */
-int up_live(const struct up *up, const struct up_service *service, struct list *ret);
+int up_live(const struct up *up, const struct up_service *service, struct list *ret, struct error *e);
 /* Says it, on stdout: "replaced web by web.2". */
 void up_tell(const struct up *up, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
