@@ -153,7 +153,8 @@ static int fill(int folder, const struct places *places, const struct app_defini
 				     .spec_file = (char *)d->spec_file, .terminal = d->terminal, .keep_stdin = d->keep_stdin,
 				     .stack = (char *)d->stack, .service = (char *)(d->service ? d->service : d->name),
 				     .generation = d->generation ? d->generation : 1, .replica = d->replica ? d->replica : 1, .level = d->level,
-				     .digest = (char *)d->spec_digest, .depends = (char *)d->depends, .volumes_of = (char *)d->volumes_of };
+				     .digest = (char *)d->spec_digest, .depends = (char *)d->depends, .external = (char *)d->external,
+				     .volumes_of = (char *)d->volumes_of };
 
 	if (!supervisor || file_replace(folder, "app.json", d->json->data, d->json->length, 0600, e))
 		return -1;

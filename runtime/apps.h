@@ -44,7 +44,7 @@ struct app_definition {
 	bool remove;             /* --rm: it goes with its end */
 	const char *stack, *service; /* app_settings.h, as the next; service NULL: its name */
 	int64_t generation, replica, level; /* 0: the first */
-	const char *spec_digest, *volumes_of, *depends;
+	const char *spec_digest, *volumes_of, *depends, *external;
 	bool is_standby;         /* it waits for its turn */
 };
 

@@ -39,6 +39,7 @@ static void release(struct instance *instance)
 	free(instance->service);
 	free(instance->digest);
 	free(instance->depends);
+	free(instance->external);
 	free(instance->unit);
 	free(instance->restart);
 }
@@ -74,6 +75,7 @@ static void add(int definition, struct app_settings *settings, struct instances 
 	instance->service = take_ptr(&settings->service);
 	instance->digest = take_ptr(&settings->digest);
 	instance->depends = take_ptr(&settings->depends);
+	instance->external = take_ptr(&settings->external);
 	instance->unit = take_ptr(&settings->unit);
 	instance->restart = take_ptr(&settings->restart);
 	if (has_mark(definition, RETIRED_FILE))

@@ -37,7 +37,7 @@ struct instance {
 	char *service;
 	int64_t generation, replica, level;
 	char *digest; /* NULL: not known */
-	char *depends; /* app_settings.h */
+	char *depends, *external; /* app_settings.h */
 	char *unit;   /* of systemd, or NULL */
 	char *restart;
 	enum instance_role role;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -34,6 +35,17 @@ const struct option_row down_options[] = {
 	{ 0 },
 };
 
+static bool is_external(const struct instance *instance, const char *volume)
+{
+	autorelease(list) struct list names = { 0 };
+	autofree char *words = instance->external ? alloc_copy(instance->external) : NULL;
+	char *state = NULL;
+
+	for (char *word = words ? strtok_r(words, " ", &state) : NULL; word; word = strtok_r(NULL, " ", &state))
+		list_add(&names, word);
+	return list_has(&names, volume);
+}
+
 /* Of the file: those that it has made. Of a name: what its definitions have that is called after it. */
 static int find_volumes(const struct call *call, const struct stack *stack, const char *name, const struct instances *instances,
 			struct list *ret, struct error *e)
@@ -49,7 +61,7 @@ static int find_volumes(const struct call *call, const struct stack *stack, cons
 		if (app_volumes_of(call->places, instances->items[i].name, &names, e))
 			return -1;
 		for (size_t k = 0; k < names.count; k++)
-			if (!list_has(ret, names.items[k]) &&
+			if (!list_has(ret, names.items[k]) && !is_external(&instances->items[i], names.items[k]) &&
 			    (text_starts(names.items[k], own) || text_starts(names.items[k], others) || !instances->items[i].stack))
 				list_add(ret, names.items[k]);
 	}

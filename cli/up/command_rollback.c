@@ -53,6 +53,8 @@ static int add(struct up *up, const struct instance *retired, struct error *e)
 	service->stack = retired->stack;
 	if (retired->depends)
 		text_add(&service->depends, retired->depends);
+	if (retired->external)
+		text_add(&service->external, retired->external);
 	service->update = app_update(frozen->app);
 	service->wanted.order = service->update.order;
 	service->choices = (struct run_options){ .detach = true, .volumes_of = retired->service };

@@ -38,7 +38,7 @@ struct up_options {
 struct up_service {
 	struct plan_service wanted;
 	const struct stack_service *written; /* NULL: rollback */
-	struct text depends;    /* as settings have it */
+	struct text depends, external; /* as settings have them */
 	const char *stack;      /* its name, or NULL; borrowed */
 	struct run_options choices;
 	struct run run;

@@ -33,6 +33,7 @@ void up_release(struct up *up)
 		text_release(&up->services[i].changes);
 		text_release(&up->services[i].obstacle);
 		text_release(&up->services[i].depends);
+		text_release(&up->services[i].external);
 	}
 	for (size_t i = 0; up->frozen && i < up->count; i++)
 		frozen_release(&up->frozen[i]);
@@ -211,6 +212,9 @@ static void describe(struct up *up, size_t index)
 		text_addf(&service->depends, "%s%s:%d:%d:%d", i ? " " : "", stack_find(up->stack, on->service)->full, on->condition, on->restart,
 			  on->is_required);
 	}
+	for (size_t i = 0; i < up->stack->volume_count; i++)
+		if (up->stack->volumes[i].is_external)
+			text_addf(&service->external, "%s%s", service->external.length ? " " : "", up->stack->volumes[i].name);
 	service->stack = up->stack->name;
 	service->update = app_update(written->app);
 	service->run.app = written->app;

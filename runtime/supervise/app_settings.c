@@ -44,6 +44,7 @@ const struct line_row app_settings_rows[] = {
 	{ "replica", LINE_NUMBER, AT(replica) },
 	{ "level", LINE_NUMBER, AT(level) },
 	{ "depends", LINE_TEXT, AT(depends) },
+	{ "external", LINE_TEXT, AT(external) },
 	{ "digest", LINE_TEXT, AT(digest) },
 	{ 0 },
 };

@@ -42,6 +42,7 @@ struct app_settings {
 	int64_t generation, replica; /* 1 and up */
 	int64_t level;      /* services of lower levels are started before, and stopped behind */
 	char *depends;      /* on which services, for box start of all: "shop-db:1:0:1 …": condition, restart, required; NULL: on none */
+	char *external;     /* volumes that its file has not made, for box down of a name: "a b …"; NULL: none */
 	char *digest;       /* of what it was made from: an instance with the same one need not be replaced */
 };
 extern const struct line_row app_settings_rows[];
