@@ -165,6 +165,11 @@ int network_say(int connection, const char *words, const struct control_fds *fds
 {
 	struct error last_words = { 0 };
 
+	/* What is longer would arrive cut, and half a name is another name. */
+	if (strlen(words) >= CONTROL_MOST) {
+		error_set(e, ERROR_UNSUPPORTED, "tell a network what it has to know: that is longer than %d bytes", CONTROL_MOST);
+		return error_hint(e, "aliases, services and ports make it long");
+	}
 	if (control_send(connection, words, fds, e) == 0)
 		return 0;
 	if ((e->sys == EPIPE || e->sys == ECONNRESET) && network_hear(connection, NULL, /* fds= */ NULL, &last_words) && last_words.sys != EPIPE)

@@ -144,3 +144,14 @@ while True:
 	refused grep -F "$(address back db ipv6)" seen
 	box rm -f "$TAG-two" "$TAG-db"
 }
+
+@test "more names than a message has room for are refused, not cut" {
+	local aliases
+
+	aliases=$(jq -n -c '[range(400) | "a\(.)." + ("x" * 60) + "." + ("y" * 60) + "." + ("z" * 60)]')
+	net_app many "\"networks\": {\"front\": {\"aliases\": $aliases}}" 'sleep 100'
+	run box run -d many.json
+	[ "$status" -ne 0 ]
+	expect_has "longer than 65536 bytes"
+	box rm -f "$TAG-many" 2>/dev/null || true
+}

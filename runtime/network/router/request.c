@@ -110,6 +110,14 @@ bool router_answer(struct router *r, int connection)
 			text_add_bytes(&answer, more.data, more.length);
 	}
 	error_clear(&e);
+	/* It would arrive cut, and half an address is another address. */
+	if (answer.length >= CONTROL_MOST) {
+		control_fds_close(&request.given);
+		text_clear(&answer);
+		error_set(&e, ERROR_UNSUPPORTED, "answer in the network %s: that is longer than %d bytes", r->run.name, CONTROL_MOST);
+		control_add_failure(&e, &answer);
+		error_clear(&e);
+	}
 	got = control_send(connection, answer.data, &request.given, &e);
 	request_release(&request);
 	return got == 0;
