@@ -324,7 +324,7 @@ int background_forget(const struct places *places, const char *name, struct erro
 	if (apps_hold(places->store, &held, e) || apps_remove(places, name, e))
 		return -1;
 	events_note(places, "container", "destroy", name, NULL);
-	return private_networks_forget(places, e);
+	return private_networks_sweep(places, e);
 }
 
 int background_remove(const struct places *places, const char *name, bool force, struct error *e)

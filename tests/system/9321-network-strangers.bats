@@ -155,3 +155,14 @@ while True:
 	expect_has "longer than 65536 bytes"
 	box rm -f "$TAG-many" 2>/dev/null || true
 }
+
+@test "where all of a network was killed, box rm of its last app clears the host" {
+	net_app a '"networks": ["front"]' 'sleep 100'
+	box run -d a.json
+	# shellcheck disable=SC2046 # a list
+	kill -KILL $(quick network_processes)
+	wait_until 5 sh -c "! nsenter -t $HOST -n ip -o link | grep bx"
+	box rm -f "$TAG-a"
+	[ -z "$(quick left_networks)" ]
+	[ "$(on_host cat /proc/sys/net/ipv4/conf/lan/forwarding)" = 0 ]
+}
