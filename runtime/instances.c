@@ -92,6 +92,18 @@ static bool may_be(const char *name, const char *word)
 	return text_starts(name, word) && (!name[strlen(word)] || strchr("-.", name[strlen(word)]));
 }
 
+/* The store itself says best whose it is. */
+static int cannot_read(const struct places *places, const char *top, struct error *e)
+{
+	int reason = errno;
+	autoclose int store = reason == EACCES ? folder_open_private(places->store, e) : -1;
+
+	if (e->kind != ERROR_NONE)
+		return -1;
+	errno = reason;
+	return error_sys(e, "read the folder %s", top);
+}
+
 static int read_all(const struct places *places, const char *word, struct instances *ret, struct error *e)
 {
 	autofree char *top = text_format("%s/apps", places->store);
@@ -99,7 +111,7 @@ static int read_all(const struct places *places, const char *word, struct instan
 	struct dirent *entry;
 
 	if (!entries)
-		return errno == ENOENT ? 0 : error_sys(e, "read the folder %s", top);
+		return errno == ENOENT ? 0 : cannot_read(places, top, e);
 	while ((errno = 0, entry = readdir(entries))) {
 		struct app_settings settings = { 0 };
 		autoclose int definition = -1;

@@ -88,7 +88,7 @@ run_program() { app_in "$WORK/root" "\"command\": [\"$1\"]${2:+, $2}"; run box r
 	need root
 	run_program sh '"entrypoint": ["sh", "-c", "nc -w 1 192.0.2.1 80 </dev/null"]'
 	[ "$status" -ne 0 ]
-	expect_has '"network_mode": "host"'
+	expect_has '"network_mode": "private"'
 	# One that fails for another reason is not.
 	run_program sh '"entrypoint": ["sh", "-c", "exit 3"]'
 	expect_status 3
