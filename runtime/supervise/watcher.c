@@ -32,7 +32,7 @@
 #include "runtime/supervise/progress.h"
 #include "runtime/supervise/spawn.h"
 
-enum { RETRY_FIRST_MS = 100, RETRY_MOST_MS = 60000, RENEW_MS = 1000 };
+enum { RETRY_FIRST_MS = 100, RETRY_MOST_MS = 60000, RENEW_MS = 1000, LOOK_AGAIN_MS = 1000 };
 
 struct watched {
 	int fd;              /* -1: it is dead, and a new one is awaited */
@@ -50,6 +50,7 @@ struct watcher {
 	char *box; /* as the last supervisor knows it */
 	bool is_old; /* another program is installed by now */
 	bool stays;  /* also where there is nobody to watch, until SIGTERM */
+	int64_t look_again_ms; /* for the dead; 0: no more */
 };
 
 static volatile sig_atomic_t is_asked_to_end;
@@ -176,6 +177,14 @@ static void serve(struct watcher *w, size_t index)
 		begin_supervisor(item);
 }
 
+static bool is_watched(const struct watcher *w, const char *name)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (w->items[i].name && strcmp(w->items[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 /* Watchers and supervisors may have been killed together: whoever is dead by the notes in the state folder is begun anew. */
 static void find_dead(struct watcher *w, int folder)
 {
@@ -188,7 +197,7 @@ static void find_dead(struct watcher *w, int folder)
 		struct error ignored = { 0 };
 		struct watched *item;
 
-		if (entry->d_name[0] == '.')
+		if (entry->d_name[0] == '.' || is_watched(w, entry->d_name))
 			continue;
 		state = openat(dirfd(entries), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (state < 0 || progress_read(state, &progress, &ignored))
@@ -228,7 +237,7 @@ static void retry(struct watcher *w, int folder)
 
 static int patience(const struct watcher *w)
 {
-	int64_t nearest = INT64_MAX;
+	int64_t nearest = w->look_again_ms ? w->look_again_ms : INT64_MAX;
 
 	for (size_t i = 0; i < w->count; i++)
 		if (w->items[i].fd < 0 && w->items[i].retry_ms < nearest)
@@ -281,10 +290,16 @@ static int watch(struct watcher *w, int folder, int listener, struct error *e)
 	int result = 0;
 
 	find_dead(w, folder);
+	/* Who was killed a moment ago may still live by its notes: a killed process ends when it gets the processor. */
+	w->look_again_ms = clock_boot_ms() + LOOK_AGAIN_MS;
 	while (result == 0 && goes_on(w, had_any)) {
 		polls = alloc_resize(polls, w->count + 1, sizeof *polls);
 		result = wait_for_words(w, listener, polls, e);
 		had_any |= w->count > 0;
+		if (w->look_again_ms && clock_boot_ms() >= w->look_again_ms) {
+			w->look_again_ms = 0;
+			find_dead(w, folder);
+		}
 		retry(w, folder);
 	}
 	free(polls);
