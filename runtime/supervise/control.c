@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,11 +103,15 @@ static int receive(int socket, int flags, struct text *ret, struct control_fds *
 	union rights rights = { 0 };
 	struct iovec part = { .iov_base = text_reserve(ret, CONTROL_MOST), .iov_len = CONTROL_MOST };
 	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = rights.bytes, .msg_controllen = sizeof rights.bytes };
+	bool is_reset = false;
 	ssize_t got;
 
+	/* Reset: the other side ended with something unread. What it said before comes behind that, and then the end. */
 	while ((got = recvmsg(socket, &header, flags | MSG_CMSG_CLOEXEC)) < 0)
-		if (errno == ECONNRESET)
-			return 0; /* the other side ended with something unread: it is gone as well */
+		if (errno == ECONNRESET && is_reset)
+			return 0;
+		else if (errno == ECONNRESET)
+			is_reset = true;
 		else if (errno != EINTR)
 			return error_sys(e, "receive from another process of box");
 	take_rights(&header, fds);

@@ -92,3 +92,19 @@ Test(control, a_socket_at_a_long_path)
 	again = control_listen(folder, "control", &e);
 	cr_expect_geq(again, 0, "%s", e.text);
 }
+
+Test(control, last_words_are_heard_of_who_did_not_listen)
+{
+	autorelease(text) struct text message = { 0 };
+	struct error e = { 0 };
+	int ends[2];
+
+	cr_assert_eq(control_pair(ends, &e), 0);
+	cr_assert_eq(control_send(ends[0], "a question", NULL, &e), 0);
+	cr_assert_eq(control_send(ends[1], "failed 1 0\n\n\nno", NULL, &e), 0);
+	close(ends[1]); /* with the question unread: the first that comes is a reset */
+	cr_expect_eq(control_receive(ends[0], &message, NULL, &e), 1);
+	cr_expect_str_eq(message.data, "failed 1 0\n\n\nno");
+	cr_expect_eq(control_receive(ends[0], &message, NULL, &e), 0);
+	close(ends[0]);
+}
