@@ -95,9 +95,10 @@ static bool may_be(const char *name, const char *word)
 /* The store itself says best whose it is. */
 static int cannot_read(const struct places *places, const char *top, struct error *e)
 {
-	int reason = errno;
-	autoclose int store = reason == EACCES ? folder_open_private(places->store, e) : -1;
+	int reason = errno, store = reason == EACCES ? folder_open_private(places->store, e) : -1;
 
+	if (store >= 0)
+		close(store);
 	if (e->kind != ERROR_NONE)
 		return -1;
 	errno = reason;

@@ -5,7 +5,8 @@
  * As root it has the host's own user 0, to whom most files belong. Two fences stand behind the capabilities (power.c), for box-net and for
  * its spare, which is forked behind them:
  *
- *     Landlock   no file but those of the networks' state, of this network's record, and the kernel's settings of networks
+ *     Landlock   no file but those of the networks' state, of this network's record, and the kernel's settings of networks; the names of
+ *                apps in the background, to see which are gone
  *     seccomp    no program is executed, nothing mounted, no other process touched, no module loaded; the one kind of namespace that can
  *                be entered is the network's
  *
@@ -76,12 +77,13 @@ static int fence_files(const struct router *r, struct error *e)
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0UL, LANDLOCK_CREATE_RULESET_VERSION);
 	const uint64_t truncate = abi >= ABI_TRUNCATE ? access_truncate : 0, handled = all_fs | truncate;
 	autoclose int settings = open("/proc/sys/net", O_PATH | O_DIRECTORY | O_CLOEXEC), rules = -1;
+	autoclose int apps = open(r->addresses.apps, O_PATH | O_DIRECTORY | O_CLOEXEC); /* -1: there is none in the background yet */
 
 	if (abi < ABI_REFER)
 		return 0;
 	rules = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0U);
 	if (rules < 0 || settings < 0 || allow(rules, r->states, LANDLOCK_ACCESS_FS_READ_DIR) || allow(rules, r->networks, own_files | truncate) ||
-	    allow(rules, r->addresses.folder, own_files | truncate) ||
+	    allow(rules, r->addresses.folder, own_files | truncate) || (apps >= 0 && allow(rules, apps, LANDLOCK_ACCESS_FS_READ_DIR)) ||
 	    allow(rules, settings, LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_DIR | truncate) ||
 	    syscall(SYS_landlock_restrict_self, rules, 0U))
 		return error_sys(e, "close the host's files to the process of a network");

@@ -122,7 +122,7 @@ static _Noreturn void become(const char *program, const struct list *arguments, 
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != keeper || null < 0 || !arguments->items)
+	if (getppid() != keeper || null < 0 || !program || !arguments->items)
 		_exit(125);
 	(void)signal(SIGPIPE, SIG_DFL);
 	words = fcntl(words, F_DUPFD_CLOEXEC, 3);

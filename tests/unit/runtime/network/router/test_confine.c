@@ -48,6 +48,8 @@ static int behind_fences(void)
 	router.states = folder("state");
 	router.networks = folder("state/.networks");
 	router.addresses.folder = folder("record");
+	router.addresses.apps = (char[]){ "apps" };
+	close(folder("apps"));
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || router_confine(&router, &e))
 		return __LINE__;
 	/* Its own files, and the kernel's settings of networks. */
@@ -55,7 +57,7 @@ static int behind_fences(void)
 		return __LINE__;
 	if (openat(router.addresses.folder, "addresses", O_RDWR | O_CREAT, 0600) < 0 || unlinkat(router.networks, "other", 0))
 		return __LINE__;
-	if (open("/proc/sys/net/ipv4/ip_forward", O_RDONLY) < 0 || open("state", O_RDONLY | O_DIRECTORY) < 0 ||
+	if (open("/proc/sys/net/ipv4/ip_forward", O_RDONLY) < 0 || open("state", O_RDONLY | O_DIRECTORY) < 0 || open("apps", O_RDONLY | O_DIRECTORY) < 0 ||
 	    open("/proc/self/ns/net", O_RDONLY) < 0)
 		return __LINE__;
 	if (openat(router.states, "stray", O_RDWR | O_CREAT, 0600) >= 0 || open("/etc/passwd", O_RDONLY) >= 0 || errno != EACCES)
@@ -90,6 +92,7 @@ Test(confine, fences)
 	cr_expect_eq(status, 0, "line %d", status >> 8);
 	(void)unlink("record/addresses");
 	(void)rmdir("record");
+	(void)rmdir("apps");
 	(void)rmdir("state/.networks");
 	(void)rmdir("state");
 	cr_expect_eq(rmdir(folder_name), 0);
