@@ -109,12 +109,12 @@ looks_up() { box exec "$TAG-client" nslookup ${3:+-type=$3} "$1" 2>&1; }
 	[ ! -s asked ] || fail "$(cat asked)"
 	run looks_up "$TAG-web"
 	expect_has "Address: $(service "$TAG-in" web)"
-	# Hostile bytes by both ways, and then a question.
+	# Hostile bytes by both ways, and then a question. Each nc has five seconds: one of them may wait for ever.
 	box exec "$TAG-client" sh -c '
-		for i in 1 2 3 4 5 6 7 8 9; do head -c $((i * 50)) /dev/urandom | nc -u -w 1 127.0.0.11 53 >/dev/null & done
-		for i in 1 2 3 4 5 6 7 8 9; do head -c 5000 /dev/urandom | nc -w 1 127.0.0.11 53 >/dev/null & done
-		for i in $(seq 40); do nc 127.0.0.11 53 </dev/null & done
-		printf "\1\2\201\200\0\1\0\0\0\0\0\0\3web\0\0\1\0\1" | nc -u -w 1 127.0.0.11 53 | wc -c
+		for i in 1 2 3 4 5 6 7 8 9; do head -c $((i * 50)) /dev/urandom | timeout 5 nc -u -w 1 127.0.0.11 53 >/dev/null & done
+		for i in 1 2 3 4 5 6 7 8 9; do head -c 5000 /dev/urandom | timeout 5 nc -w 1 127.0.0.11 53 >/dev/null & done
+		for i in $(seq 40); do timeout 5 nc 127.0.0.11 53 </dev/null & done
+		printf "\1\2\201\200\0\1\0\0\0\0\0\0\3web\0\0\1\0\1" | timeout 5 nc -u -w 1 127.0.0.11 53 | wc -c
 		wait' >/dev/null 2>&1
 	run looks_up "$TAG-web"
 	expect_has "Address: $(service "$TAG-in" web)"
