@@ -57,8 +57,8 @@ static int behind_fences(void)
 		return __LINE__;
 	if (openat(router.addresses.folder, "addresses", O_RDWR | O_CREAT, 0600) < 0 || unlinkat(router.networks, "other", 0))
 		return __LINE__;
-	if (open("/proc/sys/net/ipv4/ip_forward", O_RDONLY) < 0 || open("state", O_RDONLY | O_DIRECTORY) < 0 || open("apps", O_RDONLY | O_DIRECTORY) < 0 ||
-	    open("/proc/self/ns/net", O_RDONLY) < 0)
+	if (open("/proc/sys/net/ipv4/ip_forward", O_RDONLY) < 0 || open("state", O_RDONLY | O_DIRECTORY) < 0 ||
+	    open("apps", O_RDONLY | O_DIRECTORY) < 0 || open("/proc/self/ns/net", O_RDONLY) < 0)
 		return __LINE__;
 	if (openat(router.states, "stray", O_RDWR | O_CREAT, 0600) >= 0 || open("/etc/passwd", O_RDONLY) >= 0 || errno != EACCES)
 		return __LINE__;
