@@ -35,20 +35,10 @@
 #include "base/log.h"
 #include "base/mountapi.h"
 #include "base/process.h"
+#include "base/sanitized.h"
 #include "images/unpack/budget.h"
 #include "images/unpack/sandbox_kind.h"
 #include "images/unpack/store_ids.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
 
 /* Waits for the parent's word that the ids are written; false: the parent is gone. */
 static bool wait_for_ids(int pipe)

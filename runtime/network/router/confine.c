@@ -29,19 +29,8 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/sanitized.h"
 #include "runtime/network/router/router.h"
-
-/* The sanitizers themselves do what is forbidden here. */
-#if defined(__SANITIZE_ADDRESS__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
 
 #if defined(__x86_64__)
 #define ARCHITECTURE AUDIT_ARCH_X86_64
@@ -136,5 +125,6 @@ int router_confine(const struct router *r, struct error *e)
 {
 	if (fence_files(r, e))
 		return -1;
+	/* The sanitizers themselves do what is forbidden here. */
 	return ARCHITECTURE == 0 || IS_SANITIZED ? 0 : fence_calls(e);
 }

@@ -17,19 +17,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/sanitized.h"
 #include "runtime/network/router/confine.h"
 #include "runtime/network/router/router.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
 
 static int folder(const char *path)
 {
