@@ -52,9 +52,7 @@ static bool is_same_folder(const char *one, const char *other)
 	return strcmp(one, other) == 0 || (stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino);
 }
 
-/* The folder of all definitions. They name programs that are executed: where others may write the store they are not believed. -1 with
- * e->sys ENOENT where there is none. */
-static int open_all(const char *store, struct error *e)
+int apps_open_all(const char *store, struct error *e)
 {
 	autoclose int top = folder_open_private(store, e);
 	int apps;
@@ -67,7 +65,7 @@ static int open_all(const char *store, struct error *e)
 
 int apps_open(const struct places *places, const char *name, struct app_settings *ret, struct error *e)
 {
-	autoclose int apps = open_all(places->store, e);
+	autoclose int apps = apps_open_all(places->store, e);
 	autoclose int folder = apps < 0 ? -1 : openat(apps, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct app_settings settings = { 0 };
 	bool is_ours;
@@ -238,7 +236,7 @@ static bool is_left(const struct places *places, int apps, const char *name)
 static int add_names(const struct places *places, bool left_ones, struct list *ret, struct error *e)
 {
 	autofree char *top = text_format("%s/apps", places->store);
-	autoclose int apps = open_all(places->store, e);
+	autoclose int apps = apps_open_all(places->store, e);
 	autoclosedir DIR *entries = apps < 0 ? NULL : folder_open(apps, ".", 0);
 	struct dirent *entry;
 

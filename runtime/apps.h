@@ -63,6 +63,10 @@ bool apps_exists(const struct places *places, const char *name);
 /* For a container that is no app in the background: an error where its name is taken by one. */
 int apps_refuse_name(const struct places *places, const char *name, struct error *e);
 
+/* Opens the folder of all definitions, whatever their state folder. They name programs that are executed: where others may write the store
+ * they are not believed. -1 with e->sys ENOENT where there is none. */
+int apps_open_all(const char *store, struct error *e);
+
 /* Opens the folder. ERROR_MISSING where this state folder has no such app. settings may be NULL. */
 int apps_open(const struct places *places, const char *name, struct app_settings *settings, struct error *e);
 

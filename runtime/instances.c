@@ -92,27 +92,18 @@ static bool may_be(const char *name, const char *word)
 	return text_starts(name, word) && (!name[strlen(word)] || strchr("-.", name[strlen(word)]));
 }
 
-/* The store itself says best whose it is. */
-static int cannot_read(const struct places *places, const char *top, struct error *e)
-{
-	int reason = errno, store = reason == EACCES ? folder_open_private(places->store, e) : -1;
-
-	if (store >= 0)
-		close(store);
-	if (e->kind != ERROR_NONE)
-		return -1;
-	errno = reason;
-	return error_sys(e, "read the folder %s", top);
-}
-
 static int read_all(const struct places *places, const char *word, struct instances *ret, struct error *e)
 {
-	autofree char *top = text_format("%s/apps", places->store);
-	autoclosedir DIR *entries = folder_open(AT_FDCWD, top, 0);
+	autoclose int apps = apps_open_all(places->store, e);
+	autoclosedir DIR *entries = apps < 0 ? NULL : folder_open(apps, ".", 0);
 	struct dirent *entry;
 
+	if (apps < 0 && e->sys == ENOENT) {
+		error_clear(e);
+		return 0;
+	}
 	if (!entries)
-		return errno == ENOENT ? 0 : cannot_read(places, top, e);
+		return apps < 0 ? -1 : error_sys(e, "read the folder %s/apps", places->store);
 	while ((errno = 0, entry = readdir(entries))) {
 		struct app_settings settings = { 0 };
 		autoclose int definition = -1;
@@ -127,7 +118,7 @@ static int read_all(const struct places *places, const char *word, struct instan
 		app_settings_release(&settings);
 		error_clear(e);
 	}
-	return errno ? error_sys(e, "read the folder %s", top) : 0;
+	return errno ? error_sys(e, "read the folder %s/apps", places->store) : 0;
 }
 
 static int by_place(const void *a, const void *b)
@@ -183,6 +174,13 @@ int instances_find(const struct places *places, const char *word, struct instanc
 	return 0;
 }
 
+void instances_live(const struct instances *instances, struct list *ret)
+{
+	for (size_t i = 0; i < instances->count; i++)
+		if (instances->items[i].role == INSTANCE_LIVE)
+			list_add(ret, instances->items[i].name);
+}
+
 int instances_resolve(const struct places *places, const char *word, struct list *ret, struct error *e)
 {
 	struct instances found = { 0 };
@@ -190,9 +188,7 @@ int instances_resolve(const struct places *places, const char *word, struct list
 
 	if (instances_find(places, word, &found, e))
 		return -1;
-	for (size_t i = 0; i < found.count; i++)
-		if (found.items[i].role == INSTANCE_LIVE)
-			list_add(ret, found.items[i].name);
+	instances_live(&found, ret);
 	if (ret->count == before && text_ends(word, ".1") && strlen(word) > 2 && !apps_exists(places, word)) {
 		autofree char *first = alloc_copy_bytes(word, strlen(word) - 2);
 

@@ -53,6 +53,9 @@ void instances_release(struct instances *instances);
 /* Every instance whose service or stack is word; NULL: all that there are. */
 int instances_find(const struct places *places, const char *word, struct instances *ret, struct error *e);
 
+/* Adds the names of those that are live. */
+void instances_live(const struct instances *instances, struct list *ret);
+
 /* The names of the instances that a user means by word: the live ones of a service, or of all services of a stack, in the order of their
  * levels; where word is neither, word itself. "web.1" is the definition web of a service web whose live instance is another. */
 int instances_resolve(const struct places *places, const char *word, struct list *ret, struct error *e);

@@ -151,9 +151,7 @@ int up_live(const struct up *up, const struct up_service *service, struct list *
 
 	if (instances_find(up->call->places, service->wanted.full, &instances, e))
 		return -1;
-	for (size_t i = 0; i < instances.count; i++)
-		if (instances.items[i].role == INSTANCE_LIVE)
-			list_add(ret, instances.items[i].name);
+	instances_live(&instances, ret);
 	instances_release(&instances);
 	return 0;
 }
