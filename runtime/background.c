@@ -37,19 +37,9 @@
 
 enum { STEP_US = 10000, PATIENCE_US = 5000000, STATUS_UNKNOWN = 255 };
 
-static int leave_caller(void *data, struct error *e)
+static int leave_caller(struct error *e)
 {
-	const int *asker = data;
-	autorelease(text) struct text answer = { 0 };
-	struct error ignored = { 0 };
-
-	if (cgroup_house_enter(e) == 0)
-		return 0;
-	error_in(e, "leave the caller's cgroup");
-	control_add_failure(e, &answer);
-	if (*asker >= 0)
-		(void)control_send(*asker, answer.data, NULL, &ignored); /* it may be gone */
-	return -1;
+	return cgroup_house_enter(e) ? error_in(e, "leave the caller's cgroup") : 0;
 }
 
 /* A supervisor with these descriptors; asker may be -1. */
@@ -58,7 +48,7 @@ static int begin(const struct app_settings *settings, int definition, int lock, 
 	autofree char *title = text_format("box:[supervise] %s", settings->name);
 	char *const argv[] = { title, NULL };
 	const struct spawn request = { .program = settings->supervisor, .argv = argv, .fds = { definition, lock, asker },
-				       .prepare = leave_caller, .data = &asker };
+				       .prepare = leave_caller };
 
 	return spawn(&request, NULL, e) < 0 ? -1 : 0;
 }

@@ -31,18 +31,9 @@ enum { PATIENCE_MS = 20000 };
 
 static const struct line_row rows[] = { NETWORK_RUN_ROWS };
 
-static int leave_caller(void *data, struct error *e)
+static int leave_caller(struct error *e)
 {
-	const int *first = data;
-	autorelease(text) struct text answer = { 0 };
-	struct error ignored = { 0 };
-
-	if (cgroup_house_enter(e) == 0)
-		return 0;
-	error_in(e, "leave the caller's cgroup");
-	control_add_failure(e, &answer);
-	(void)control_send(*first, answer.data, NULL, &ignored); /* it may be gone */
-	return -1;
+	return cgroup_house_enter(e) ? error_in(e, "leave the caller's cgroup") : 0;
 }
 
 static int spawn_network(const char *name, int folder, int listener, int first, struct error *e)
@@ -50,8 +41,7 @@ static int spawn_network(const char *name, int folder, int listener, int first, 
 	autofree char *program = places_helper("box-net", e);
 	autofree char *title = text_format(NETWORK_TITLE " %s", name);
 	char *const argv[] = { title, NULL };
-	const struct spawn request = { .program = program, .argv = argv, .fds = { folder, listener, first }, .prepare = leave_caller,
-				       .data = &first };
+	const struct spawn request = { .program = program, .argv = argv, .fds = { folder, listener, first }, .prepare = leave_caller };
 
 	return !program || spawn(&request, NULL, e) < 0 ? -1 : 0;
 }

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "runtime/supervise/control.h"
 
 /* What box reads of its environment, and what tells it about the user. Everything else stays with the caller: a supervisor outlives the
  * session, and what in it is secret. */
@@ -54,6 +55,17 @@ static int take_streams(void)
 	return 0;
 }
 
+static void tell_asker(const struct spawn *request, const struct error *failure)
+{
+	int asker = request->fds[SPAWN_ASKER - SPAWN_DEFINITION];
+	autorelease(text) struct text answer = { 0 };
+	struct error ignored = { 0 };
+
+	control_add_failure(failure, &answer);
+	if (asker >= 0)
+		(void)control_send(asker, answer.data, NULL, &ignored); /* it may be gone */
+}
+
 static _Noreturn void become(const struct spawn *request, int parent)
 {
 	autorelease(list) struct list environment = { 0 };
@@ -67,7 +79,11 @@ static _Noreturn void become(const struct spawn *request, int parent)
 		(void)setsid(); /* cannot fail in a new process */
 	plain_signals();
 	(void)umask(022);
-	if ((request->prepare && request->prepare(request->data, &e)) || chdir("/") || take_streams())
+	if (request->prepare && request->prepare(&e)) {
+		tell_asker(request, &e);
+		_exit(125);
+	}
+	if (chdir("/") || take_streams())
 		_exit(125);
 	for (; count < SPAWN_FDS && request->fds[count] >= 0; count++) {
 		fds[count] = request->fds[count];

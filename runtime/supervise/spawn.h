@@ -24,9 +24,9 @@ struct spawn {
 	char *const *argv;
 	int fds[SPAWN_FDS]; /* become 3, 4 and 5; the first -1 ends them */
 	bool is_helper;     /* our child, which ends with us; else nobody's, in a session of its own */
-	/* In the new process before its program; where it fails the process ends with 125. NULL: nothing. */
-	int (*prepare)(void *data, struct error *e);
-	void *data;
+	/* In the new process before its program; where it fails the process ends with 125, and the asker (SPAWN_ASKER) hears why, as control.h
+	 * has it. NULL: nothing. */
+	int (*prepare)(struct error *e);
 };
 
 /* Begins the program with nothing of the caller's: standard streams from and to /dev/null, no other descriptor, "/" as its folder, no
