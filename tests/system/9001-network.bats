@@ -147,7 +147,7 @@ two_processes() { [ "$(quick network_processes | wc -l)" -eq 2 ] && [ -n "$(is_n
 	# shellcheck disable=SC2046 # a list
 	kill -KILL $(quick network_processes)
 	wait_until 5 no_processes
-	[ -z "$(on_host ip -o link | grep bx)" ]
+	wait_until 5 no_uplinks # the kernel clears a namespace a moment after its last process
 	box rm -f "$TAG-web"
 	box ps -a >/dev/null
 	[ -z "$(box network ls -q)" ]
@@ -158,6 +158,7 @@ two_processes() { [ "$(quick network_processes | wc -l)" -eq 2 ] && [ -n "$(is_n
 }
 no_processes() { [ -z "$(quick network_processes)" ]; }
 has_pid() { [ -n "$(container_pid "$1")" ]; }
+no_uplinks() { [ -z "$(on_host ip -o link | grep bx)" ]; }
 no_tables() { [ -z "$(on_host nft list tables)" ]; }
 
 @test "subnets that the host has are left out; what cannot be is said" {
