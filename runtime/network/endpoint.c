@@ -23,6 +23,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/number.h"
+#include "runtime/network/inet.h"
 #include "runtime/network/link.h"
 #include "runtime/network/netlink.h"
 #include "runtime/network/words.h"
@@ -153,74 +154,32 @@ void endpoint_close(struct endpoint *endpoint)
 			close(take_fd(fds[i]));
 }
 
-/* An address of either family, with its prefix where the text has one. */
-struct prefix {
-	int family;
-	unsigned char bytes[sizeof(struct in6_addr)];
-	size_t length;
-	int bits;
-};
-
-static int parse(const char *text, struct prefix *ret, struct error *e)
+static int parse(const char *text, struct inet_prefix *ret, struct error *e)
 {
 	char address[INET6_ADDRSTRLEN];
 	size_t length = strcspn(text, "/");
-	int64_t bits = 0;
+	int64_t bits;
 
 	ret->family = strchr(text, ':') ? AF_INET6 : AF_INET;
-	ret->length = ret->family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
-	if (text[length] && number_parse(text + length + 1, 0, (int64_t)ret->length * 8, &bits))
+	bits = ret->family == AF_INET ? 32 : 128;
+	if (text[length] && number_parse(text + length + 1, 0, bits, &bits))
 		return error_set(e, ERROR_INTERNAL, "read an address of the network: \"%.60s\"", text);
-	ret->bits = text[length] ? (int)bits : (int)ret->length * 8;
+	ret->bits = (int)bits;
 	(void)snprintf(address, sizeof address, "%.*s", (int)length, text); /* what is cut is no address */
 	if (inet_pton(ret->family, address, ret->bytes) == 1)
 		return 0;
 	return error_set(e, ERROR_INTERNAL, "read an address of the network: \"%.60s\"", text);
 }
 
-static int add_address(int netlink, unsigned device, const struct prefix *own, struct error *e)
-{
-	const uint32_t flags = IFA_F_NODAD | IFA_F_NOPREFIXROUTE;
-	struct netlink_request request;
-
-	netlink_begin(&request, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.address);
-	request.address = (struct ifaddrmsg){ .ifa_family = (uint8_t)own->family, .ifa_prefixlen = (uint8_t)own->bits, .ifa_index = device };
-	netlink_add(&request, IFA_LOCAL, own->bytes, own->length);
-	netlink_add(&request, IFA_ADDRESS, own->bytes, own->length);
-	netlink_add(&request, IFA_FLAGS, &flags, sizeof flags);
-	return netlink_ask(netlink, &request) ? error_sys(e, "give the container its address") : 0;
-}
-
-static int add_neighbour(int netlink, unsigned device, const struct prefix *router, const char *mac, struct error *e)
+static int add_router(int netlink, unsigned device, const struct inet_prefix *router, const char *mac, struct error *e)
 {
 	unsigned char bytes[LINK_MAC];
-	struct netlink_request request;
 
 	if (!link_mac_parse(mac, bytes))
 		return error_set(e, ERROR_INTERNAL, "read a hardware address of the network: \"%.40s\"", mac);
-	netlink_begin(&request, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.neighbour);
-	request.neighbour = (struct ndmsg){ .ndm_family = (uint8_t)router->family, .ndm_ifindex = (int)device, .ndm_state = NUD_PERMANENT };
-	netlink_add(&request, NDA_DST, router->bytes, router->length);
-	netlink_add(&request, NDA_LLADDR, bytes, sizeof bytes);
-	return netlink_ask(netlink, &request) ? error_sys(e, "write down the hardware address of the container's router") : 0;
-}
-
-/* to NULL: everything. gateway NULL: on the link itself. */
-static int add_route(int netlink, unsigned device, const struct prefix *to, const struct prefix *gateway, int family, struct error *e)
-{
-	struct netlink_request request;
-
-	netlink_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.route);
-	request.route = (struct rtmsg){ .rtm_family = (uint8_t)family, .rtm_dst_len = (uint8_t)(to ? to->bits : 0),
-					.rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_STATIC,
-					.rtm_scope = gateway || family == AF_INET6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
-					.rtm_type = RTN_UNICAST };
-	if (to)
-		netlink_add(&request, RTA_DST, to->bytes, to->length);
-	if (gateway)
-		netlink_add(&request, RTA_GATEWAY, gateway->bytes, gateway->length);
-	netlink_add(&request, RTA_OIF, &device, sizeof device);
-	return netlink_ask(netlink, &request) ? error_sys(e, "add a route of the container") : 0;
+	if (inet_add_neighbour(netlink, device, router, bytes))
+		return error_sys(e, "write down the hardware address of the container's router");
+	return 0;
 }
 
 struct family_texts {
@@ -231,17 +190,19 @@ static int set_up_family(const struct endpoint *endpoint, const struct endpoint_
 			 struct error *e)
 {
 	unsigned device = LINK_INSIDE_BASE + d->number;
-	struct prefix own, router, subnet;
+	struct inet_prefix own, router, subnet;
 
-	if (parse(texts->own, &own, e) || parse(texts->router, &router, e) || parse(texts->subnet, &subnet, e) ||
-	    add_address(endpoint->netlink, device, &own, e))
+	if (parse(texts->own, &own, e) || parse(texts->router, &router, e) || parse(texts->subnet, &subnet, e))
 		return -1;
-	if (add_neighbour(endpoint->netlink, device, &router, d->router_mac, e))
+	if (inet_add_address(endpoint->netlink, device, &own, IFA_F_NODAD | IFA_F_NOPREFIXROUTE))
+		return error_sys(e, "give the container its address");
+	if (add_router(endpoint->netlink, device, &router, d->router_mac, e))
 		return -1;
-	if (add_route(endpoint->netlink, device, &router, /* gateway= */ NULL, own.family, e) ||
-	    add_route(endpoint->netlink, device, &subnet, &router, own.family, e))
-		return -1;
-	return d->is_default ? add_route(endpoint->netlink, device, /* to= */ NULL, &router, own.family, e) : 0;
+	if (inet_add_route(endpoint->netlink, device, own.family, &router, /* gateway= */ NULL) ||
+	    inet_add_route(endpoint->netlink, device, own.family, &subnet, &router) ||
+	    (d->is_default && inet_add_route(endpoint->netlink, device, own.family, /* to= */ NULL, &router)))
+		return error_sys(e, "add a route of the container");
+	return 0;
 }
 
 int endpoint_set_up(const struct endpoint *endpoint, const struct endpoint_device *d, struct error *e)

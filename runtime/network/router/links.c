@@ -17,12 +17,13 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime/network/inet.h"
 #include "runtime/network/netlink.h"
 #include "runtime/network/router/addresses.h"
 #include "runtime/network/words.h"
 
 /* MTU_ROOTLESS: pasta's device, the way out of an ordinary user's network, takes whole packets of 64 KiB and cuts none. */
-enum { LINK_BASE = 1000, MARK = 1, TABLE = 100, MAC = 6, IP4_BITS = 32, IP6_BITS = 128, MTU = 1500, MTU_ROOTLESS = 65520, MAC_TEXT = 18 };
+enum { LINK_BASE = 1000, MARK = 1, TABLE = 100, MAC = INET_MAC, MTU = 1500, MTU_ROOTLESS = 65520, MAC_TEXT = 18 };
 
 /* Locally administered; the index tells them apart within the network. */
 static void fill_mac(unsigned index, bool of_member, unsigned char ret[static MAC])
@@ -76,17 +77,10 @@ static int write_settings(struct error *e)
 	return 0;
 }
 
-static int add_address(int socket, unsigned device, int family, const void *address, size_t length, struct error *e)
+static int add_address(int socket, unsigned device, const struct inet_prefix *own, struct error *e)
 {
-	const uint32_t flags = IFA_F_NODAD | IFA_F_NOPREFIXROUTE;
-	struct netlink_request request;
-
-	netlink_begin(&request, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.address);
-	request.address = (struct ifaddrmsg){ .ifa_family = (uint8_t)family, .ifa_prefixlen = (uint8_t)(length * 8), .ifa_index = device };
-	netlink_add(&request, IFA_LOCAL, address, length);
-	netlink_add(&request, IFA_ADDRESS, address, length);
-	netlink_add(&request, IFA_FLAGS, &flags, sizeof flags);
-	return netlink_ask(socket, &request) ? error_sys(e, "give the router of a network its address") : 0;
+	return inet_add_address(socket, device, own, IFA_F_NODAD | IFA_F_NOPREFIXROUTE) ? error_sys(e, "give the router of a network its address")
+											: 0;
 }
 
 static int set_link_up(int socket, unsigned device, struct error *e)
@@ -116,17 +110,17 @@ static int add_way_back(int socket, int family, unsigned loopback, struct error 
 
 int links_begin(const struct addresses *a, struct error *e)
 {
-	const struct in_addr ip4 = addresses_ip4(a, ADDRESS_ROUTER);
-	const struct in6_addr ip6 = addresses_ip6(a, ADDRESS_ROUTER);
+	const struct inet_prefix ip4 = inet_prefix4(addresses_ip4(a, ADDRESS_ROUTER), /* bits= */ -1);
+	const struct inet_prefix ip6 = inet_prefix6(addresses_ip6(a, ADDRESS_ROUTER), /* bits= */ -1);
 	unsigned loopback = if_nametoindex("lo");
 	autoclose int socket = netlink_open(/* namespace= */ -1, e);
 
 	if (socket < 0 || write_settings(e) || set_link_up(socket, loopback, e) ||
-	    add_address(socket, loopback, AF_INET, &ip4, sizeof ip4, e) || add_way_back(socket, AF_INET, loopback, e))
+	    add_address(socket, loopback, &ip4, e) || add_way_back(socket, AF_INET, loopback, e))
 		return -1;
 	if (!a->has_ip6)
 		return 0;
-	return add_address(socket, loopback, AF_INET6, &ip6, sizeof ip6, e) || add_way_back(socket, AF_INET6, loopback, e) ? -1 : 0;
+	return add_address(socket, loopback, &ip6, e) || add_way_back(socket, AF_INET6, loopback, e) ? -1 : 0;
 }
 
 void links_print(unsigned index, bool is_rootless, struct text *to)
@@ -138,35 +132,19 @@ void links_print(unsigned index, bool is_rootless, struct text *to)
 	text_addf(to, "\nlink " NETWORK_LINK " %u %s %s %d", index, LINK_BASE + index, own, theirs, is_rootless ? MTU_ROOTLESS : MTU);
 }
 
-static int add_route(int socket, unsigned device, int family, const void *address, size_t length, struct error *e)
+static int add_member(int socket, unsigned device, const struct inet_prefix *member, const unsigned char *mac, struct error *e)
 {
-	struct netlink_request request;
-
-	netlink_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.route);
-	request.route = (struct rtmsg){ .rtm_family = (uint8_t)family, .rtm_dst_len = (uint8_t)(length * 8), .rtm_table = RT_TABLE_MAIN,
-					.rtm_protocol = RTPROT_STATIC, .rtm_scope = family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
-					.rtm_type = RTN_UNICAST };
-	netlink_add(&request, RTA_DST, address, length);
-	netlink_add(&request, RTA_OIF, &device, sizeof device);
-	return netlink_ask(socket, &request) ? error_sys(e, "add the route to a member of the network") : 0;
-}
-
-static int add_neighbour(int socket, unsigned device, int family, const void *address, size_t length, const unsigned char *mac,
-			 struct error *e)
-{
-	struct netlink_request request;
-
-	netlink_begin(&request, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.neighbour);
-	request.neighbour = (struct ndmsg){ .ndm_family = (uint8_t)family, .ndm_ifindex = (int)device, .ndm_state = NUD_PERMANENT };
-	netlink_add(&request, NDA_DST, address, length);
-	netlink_add(&request, NDA_LLADDR, mac, MAC);
-	return netlink_ask(socket, &request) ? error_sys(e, "write down the hardware address of a member of the network") : 0;
+	if (inet_add_route(socket, device, member->family, member, /* gateway= */ NULL))
+		return error_sys(e, "add the route to a member of the network");
+	if (inet_add_neighbour(socket, device, member, mac))
+		return error_sys(e, "write down the hardware address of a member of the network");
+	return 0;
 }
 
 int links_set_up(const struct addresses *a, unsigned index, struct error *e)
 {
-	const struct in_addr ip4 = addresses_ip4(a, index);
-	const struct in6_addr ip6 = addresses_ip6(a, index);
+	const struct inet_prefix ip4 = inet_prefix4(addresses_ip4(a, index), /* bits= */ -1);
+	const struct inet_prefix ip6 = inet_prefix6(addresses_ip6(a, index), /* bits= */ -1);
 	unsigned char mac[MAC];
 	char name[IF_NAMESIZE];
 	unsigned device;
@@ -179,11 +157,9 @@ int links_set_up(const struct addresses *a, unsigned index, struct error *e)
 	device = if_nametoindex(name);
 	if (!device)
 		return error_sys(e, "find the link %s of the network", name);
-	if (set_link_up(socket, device, e) || add_route(socket, device, AF_INET, &ip4, sizeof ip4, e) ||
-	    (a->has_ip6 && add_route(socket, device, AF_INET6, &ip6, sizeof ip6, e)))
+	if (set_link_up(socket, device, e) || add_member(socket, device, &ip4, mac, e))
 		return -1;
-	return add_neighbour(socket, device, AF_INET, &ip4, sizeof ip4, mac, e) ||
-	       (a->has_ip6 && add_neighbour(socket, device, AF_INET6, &ip6, sizeof ip6, mac, e)) ? -1 : 0;
+	return a->has_ip6 ? add_member(socket, device, &ip6, mac, e) : 0;
 }
 
 void links_remove(unsigned index)

@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "runtime/network/inet.h"
 #include "runtime/network/netlink.h"
 #include "runtime/network/router/pasta_keeper.h"
 #include "runtime/supervise/control.h"
@@ -100,27 +101,15 @@ static int set_up(int socket, int device, struct error *e)
 static int add_way(int socket, int device, int version, struct error *e)
 {
 	const int family = version == 4 ? AF_INET : AF_INET6;
-	const size_t length = version == 4 ? sizeof(struct in_addr) : sizeof(struct in6_addr);
-	const uint32_t flags = IFA_F_NODAD;
-	unsigned char own[sizeof(struct in6_addr)], peer[sizeof(struct in6_addr)];
-	struct netlink_request request;
+	struct inet_prefix own = { .family = family, .bits = version == 4 ? BITS4 : BITS6 }, peer = { .family = family };
 
-	(void)inet_pton(family, version == 4 ? PASTA_OWN4 : PASTA_OWN6, own); /* they are addresses */
-	(void)inet_pton(family, version == 4 ? PASTA_PEER4 : PASTA_PEER6, peer);
-	netlink_begin(&request, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.address);
-	request.address = (struct ifaddrmsg){ .ifa_family = (uint8_t)family, .ifa_prefixlen = version == 4 ? BITS4 : BITS6,
-					      .ifa_index = (unsigned)device };
-	netlink_add(&request, IFA_LOCAL, own, length);
-	netlink_add(&request, IFA_ADDRESS, own, length);
-	netlink_add(&request, IFA_FLAGS, &flags, sizeof flags);
-	if (netlink_ask(socket, &request))
+	(void)inet_pton(family, version == 4 ? PASTA_OWN4 : PASTA_OWN6, own.bytes); /* they are addresses */
+	(void)inet_pton(family, version == 4 ? PASTA_PEER4 : PASTA_PEER6, peer.bytes);
+	if (inet_add_address(socket, (unsigned)device, &own, IFA_F_NODAD))
 		return error_sys(e, "give pasta's device its address");
-	netlink_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.route);
-	request.route = (struct rtmsg){ .rtm_family = (uint8_t)family, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_STATIC,
-					.rtm_scope = RT_SCOPE_UNIVERSE, .rtm_type = RTN_UNICAST };
-	netlink_add(&request, RTA_GATEWAY, peer, length);
-	netlink_add(&request, RTA_OIF, &device, sizeof device);
-	return netlink_ask(socket, &request) ? error_sys(e, "lead the network's default route to pasta") : 0;
+	if (inet_add_route(socket, (unsigned)device, family, /* to= */ NULL, &peer))
+		return error_sys(e, "lead the network's default route to pasta");
+	return 0;
 }
 
 static int configure(const struct pasta *p, int device, struct error *e)

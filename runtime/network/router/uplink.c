@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "runtime/network/inet.h"
 #include "runtime/network/netlink.h"
 #include "runtime/network/router/addresses.h"
 #include "runtime/network/router/host.h"
@@ -26,9 +27,9 @@
 
 enum { POOL = 0x0ACBFC00, POOL_BITS = 22, PAIRS = 512, IP4_BITS = 31, IP6_BITS = 127 };
 
-static uint32_t ip4_of(unsigned number, bool of_router)
+static struct in_addr ip4_of(unsigned number, bool of_router)
 {
-	return htonl(POOL + 2 * number + of_router);
+	return (struct in_addr){ htonl(POOL + 2 * number + of_router) };
 }
 
 /* The last two of the prefix. */
@@ -113,20 +114,6 @@ static int take_pair(struct uplink *uplink, int socket, int namespace, struct er
 	return error_hint(e, "ip route tells which; an internal network needs none");
 }
 
-static int add_address(int socket, unsigned device, int family, const void *address, int bits, struct error *e)
-{
-	const uint32_t flags = IFA_F_NODAD;
-	struct netlink_request request;
-	size_t length = family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
-
-	netlink_begin(&request, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.address);
-	request.address = (struct ifaddrmsg){ .ifa_family = (uint8_t)family, .ifa_prefixlen = (uint8_t)bits, .ifa_index = device };
-	netlink_add(&request, IFA_LOCAL, address, length);
-	netlink_add(&request, IFA_ADDRESS, address, length);
-	netlink_add(&request, IFA_FLAGS, &flags, sizeof flags);
-	return netlink_ask(socket, &request) ? error_sys(e, "give the way out of a network its address") : 0;
-}
-
 static bool is_one(const char *path)
 {
 	autorelease(text) struct text value = { 0 };
@@ -146,27 +133,15 @@ static bool has_six(const struct addresses *a, const char *device)
 /* One end: its addresses, up. Called where it is. */
 static int set_up(int socket, const char *name, const struct uplink *uplink, const struct addresses *a, bool of_router, struct error *e)
 {
-	const uint32_t ip4 = ip4_of(uplink->number, of_router);
-	const struct in6_addr ip6 = ip6_of(a, of_router);
+	const struct inet_prefix ip4 = inet_prefix4(ip4_of(uplink->number, of_router), IP4_BITS);
+	const struct inet_prefix ip6 = inet_prefix6(ip6_of(a, of_router), IP6_BITS);
 	unsigned device = if_nametoindex(name);
 
 	if (!device)
 		return error_sys(e, "find the device %s of a network", name);
-	if (add_address(socket, device, AF_INET, &ip4, IP4_BITS, e) ||
-	    (has_six(a, name) && add_address(socket, device, AF_INET6, &ip6, IP6_BITS, e)))
-		return -1;
+	if (inet_add_address(socket, device, &ip4, IFA_F_NODAD) || (has_six(a, name) && inet_add_address(socket, device, &ip6, IFA_F_NODAD)))
+		return error_sys(e, "give the way out of a network its address");
 	return netlink_set_up(socket, device) ? error_sys(e, "bring the way out of a network up") : 0;
-}
-
-static int add_default(int socket, int family, const void *gateway, size_t length, struct error *e)
-{
-	struct netlink_request request;
-
-	netlink_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof request.route);
-	request.route = (struct rtmsg){ .rtm_family = (uint8_t)family, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_STATIC,
-					.rtm_scope = RT_SCOPE_UNIVERSE, .rtm_type = RTN_UNICAST };
-	netlink_add(&request, RTA_GATEWAY, gateway, length);
-	return netlink_ask(socket, &request) ? error_sys(e, "add the default route of a network") : 0;
 }
 
 /* In the host's namespace. *ret_ip6: IPv6 goes out, too. */
@@ -184,14 +159,16 @@ static int begin_outside(struct uplink *uplink, const struct host *host, const s
 
 static int begin_inside(const struct uplink *uplink, const struct addresses *a, bool has_ip6, struct error *e)
 {
-	const uint32_t ip4 = ip4_of(uplink->number, /* of_router= */ false);
-	const struct in6_addr ip6 = ip6_of(a, /* of_router= */ false);
+	const struct inet_prefix ip4 = inet_prefix4(ip4_of(uplink->number, /* of_router= */ false), /* bits= */ -1);
+	const struct inet_prefix ip6 = inet_prefix6(ip6_of(a, /* of_router= */ false), /* bits= */ -1);
 	autoclose int socket = netlink_open(/* namespace= */ -1, e);
 
-	if (socket < 0 || set_up(socket, NETWORK_UPLINK, uplink, a, /* of_router= */ true, e) ||
-	    add_default(socket, AF_INET, &ip4, sizeof ip4, e))
+	if (socket < 0 || set_up(socket, NETWORK_UPLINK, uplink, a, /* of_router= */ true, e))
 		return -1;
-	return has_ip6 ? add_default(socket, AF_INET6, &ip6, sizeof ip6, e) : 0;
+	if (inet_add_route(socket, /* device= */ 0, AF_INET, /* to= */ NULL, &ip4) ||
+	    (has_ip6 && inet_add_route(socket, /* device= */ 0, AF_INET6, /* to= */ NULL, &ip6)))
+		return error_sys(e, "add the default route of a network");
+	return 0;
 }
 
 int uplink_begin(struct uplink *uplink, struct host *host, const struct addresses *a, struct error *e)
@@ -211,8 +188,8 @@ int uplink_begin(struct uplink *uplink, struct host *host, const struct addresse
 bool uplink_print(const struct uplink *uplink, const struct addresses *a, struct uplink_addresses *ret)
 {
 	const struct in6_addr ip6 = ip6_of(a, /* of_router= */ true);
+	struct in_addr ip4;
 	unsigned number;
-	uint32_t ip4;
 
 	if (sscanf(uplink->name, NETWORK_HOST_LINK "%u", &number) != 1) /* a spare knows its name alone */
 		return false;
