@@ -11,9 +11,9 @@
 #include "base/names.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/verbs.h"
 #include "cli/words.h"
 #include "runtime/private_networks.h"
-#include "specs/image_story.h"
 
 struct options {
 	bool quiet, no_trunc, force, internal;
@@ -30,8 +30,9 @@ const struct option_row network_options[] = {
 	{ 0 },
 };
 
-static int create(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+static int create(const struct call *call, const void *chosen, const struct list *names, struct text *ret, struct error *e)
 {
+	const struct options *options = chosen;
 	const struct network_wish wish = { .name = names->items[0], .subnet = options->subnet, .is_internal = options->internal,
 					   .is_kept = true };
 
@@ -72,8 +73,9 @@ static void add_network(const struct network_info *info, const struct options *o
 	list_addf(cells, "%zu", info->members);
 }
 
-static int list_all(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+static int list_all(const struct call *call, const void *chosen, const struct list *names, struct text *ret, struct error *e)
 {
+	const struct options *options = chosen;
 	static const char *const forms[] = { "table", "json", NULL }, *const heads[] = { "NAME", "SUBNET", "SUBNET6", "KIND", "MEMBERS" };
 	bool is_json = text_equal(options->format, "json") && !options->quiet;
 	autorelease(list) struct list cells = { 0 };
@@ -96,51 +98,26 @@ static int list_all(const struct call *call, const struct options *options, cons
 	return 0;
 }
 
-/* One that cannot be removed does not keep the others; the last error is the one that is left for the caller. */
-static int remove_all(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+static int remove_all(const struct call *call, const void *chosen, const struct list *names, struct text *ret, struct error *e)
 {
-	int result = 0;
+	const struct options *options = chosen;
 
-	for (size_t i = 0; i < names->count; i++) {
-		struct error here = { 0 };
-
-		if (private_network_remove(call->places, names->items[i], &here) == 0) {
-			text_addf(ret, "%s\n", names->items[i]);
-		} else if (!options->force || here.kind != ERROR_MISSING) {
-			if (result)
-				report_error(NULL, NULL, e);
-			*e = here;
-			result = -1;
-		}
-	}
-	return result;
+	return verb_remove(call, names, options->force, private_network_remove, ret, e);
 }
 
-static int inspect_all(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+static int inspect_all(const struct call *call, const void *chosen, const struct list *names, struct text *ret, struct error *e)
 {
-	autorelease(text) struct text json = { 0 };
-
-	(void)options;
-	text_add_char(&json, '[');
-	for (size_t i = 0; i < names->count; i++) {
-		text_add(&json, i ? "," : "");
-		if (private_network_inspect(call->places, names->items[i], &json, e))
-			return -1;
-	}
-	text_add_char(&json, ']');
-	if (image_json_print(json.data, json.length, "network inspect", ret, e))
-		return -1;
-	text_add_char(ret, '\n');
-	return 0;
+	(void)chosen;
+	return verb_inspect(call, names, "network inspect", private_network_inspect, ret, e);
 }
 
-static int prune(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+static int prune(const struct call *call, const void *chosen, const struct list *names, struct text *ret, struct error *e)
 {
 	struct network_info *infos = NULL;
 	size_t count = 0;
 	int result = 0;
 
-	(void)options;
+	(void)chosen;
 	(void)names;
 	if (private_networks_list(call->places, &infos, &count, e))
 		return -1;
@@ -160,45 +137,18 @@ static int prune(const struct call *call, const struct options *options, const s
 	return result;
 }
 
-static const struct verb {
-	const char *name, *operands;
-	size_t least, most;
-	int (*run)(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e);
-} verbs[] = {
+static const struct verb verbs[] = {
 	{ "create", "NAME", 1, 1, create },
 	{ "ls", "", 0, 0, list_all },
 	{ "rm", "NAME…", 1, SIZE_MAX, remove_all },
 	{ "inspect", "NAME…", 1, SIZE_MAX, inspect_all },
 	{ "prune", "", 0, 0, prune },
+	{ 0 },
 };
-
-static int run_verb(const struct call *call, const struct options *options, struct list *words, struct text *ret, struct error *e)
-{
-	const struct list names = { words->items + (words->count > 0), words->count ? words->count - 1 : 0 };
-	const char *word = words->count ? words->items[0] : NULL;
-
-	for (size_t i = 0; word && i < sizeof verbs / sizeof *verbs; i++) {
-		if (strcmp(verbs[i].name, word) != 0)
-			continue;
-		if (names.count < verbs[i].least || names.count > verbs[i].most)
-			return error_set(e, ERROR_USAGE, "network %s: expected %s", word, *verbs[i].operands ? verbs[i].operands : "no operand");
-		return verbs[i].run(call, options, &names, ret, e);
-	}
-	return error_set(e, ERROR_USAGE, "network: expected create, ls, rm, inspect or prune");
-}
 
 int command_network(const struct call *call)
 {
-	autorelease(list) struct list words = { 0 };
-	autorelease(text) struct text out = { 0 };
 	struct options options = { 0 };
-	struct error e = { 0 }, later = { 0 };
-	int result = options_parse(network_options, OPERANDS_ANYWHERE, call->argv, &options, &words, NULL, &e);
 
-	if (result == 0)
-		result = run_verb(call, &options, &words, &out, &e);
-	/* What was done before a failure is told as well. */
-	if (report_text(&out, &later))
-		return report_failure(&later);
-	return result ? report_failure(&e) : 0;
+	return verbs_run(call, network_options, verbs, &options);
 }

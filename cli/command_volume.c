@@ -16,13 +16,13 @@
 #include "cli/commands.h"
 #include "cli/output_file.h"
 #include "cli/report.h"
+#include "cli/verbs.h"
 #include "cli/words.h"
 #include "images/tar_apply.h"
 #include "runtime/events.h"
 #include "runtime/oci_state.h"
 #include "runtime/snapshot.h"
 #include "runtime/volumes.h"
-#include "specs/image_story.h"
 
 struct options {
 	bool quiet, all, force, no_trunc, live;
@@ -42,13 +42,13 @@ const struct option_row volume_options[] = {
 	{ 0 },
 };
 
-static int create(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+static int create(const struct call *call, const void *chosen, const struct list *names, struct text *ret, struct error *e)
 {
 	autofree char *made = NULL;
 	const char *name = names->count ? names->items[0] : NULL;
 	unsigned char random[16];
 
-	(void)options;
+	(void)chosen;
 	if (!name) {
 		struct text hex = { 0 };
 
@@ -105,8 +105,9 @@ static void add_volume(const struct volume *volume, const struct options *option
 	list_add(cells, volume->path);
 }
 
-static int list_all(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+static int list_all(const struct call *call, const void *chosen, const struct list *names, struct text *ret, struct error *e)
 {
+	const struct options *options = chosen;
 	static const char *const forms[] = { "table", "json", NULL }, *const heads[] = { "NAME", "CREATED", "IN USE", "MOUNTPOINT" };
 	bool is_json = text_equal(options->format, "json") && !options->quiet;
 	autorelease(list) struct list cells = { 0 };
@@ -131,48 +132,31 @@ static int list_all(const struct call *call, const struct options *options, cons
 	return 0;
 }
 
-/* One that cannot be removed does not keep the others; the last error is the one that is left for the caller. */
-static int remove_all(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+static int remove_one(const struct places *places, const char *name, struct error *e)
 {
-	int result = 0;
-
-	for (size_t i = 0; i < names->count; i++) {
-		struct error here = { 0 };
-
-		if (volume_remove(call->places, names->items[i], &here) == 0) {
-			events_note(call->places, "volume", "destroy", names->items[i], NULL);
-			text_addf(ret, "%s\n", names->items[i]);
-		} else if (!options->force || here.kind != ERROR_MISSING) {
-			if (result)
-				report_error(NULL, NULL, e);
-			*e = here;
-			result = -1;
-		}
-	}
-	return result;
-}
-
-static int inspect_all(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
-{
-	autorelease(text) struct text json = { 0 };
-
-	(void)options;
-	text_add_char(&json, '[');
-	for (size_t i = 0; i < names->count; i++) {
-		text_add(&json, i ? "," : "");
-		if (volume_inspect(call->places, names->items[i], &json, e))
-			return -1;
-	}
-	text_add_char(&json, ']');
-	if (image_json_print(json.data, json.length, "volume inspect", ret, e))
+	if (volume_remove(places, name, e))
 		return -1;
-	text_add_char(ret, '\n');
+	events_note(places, "volume", "destroy", name, NULL);
 	return 0;
 }
 
-/* Docker's removes volumes without a name, and only with --all those with one. Here every volume has one. */
-static int prune(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+static int remove_all(const struct call *call, const void *chosen, const struct list *names, struct text *ret, struct error *e)
 {
+	const struct options *options = chosen;
+
+	return verb_remove(call, names, options->force, remove_one, ret, e);
+}
+
+static int inspect_all(const struct call *call, const void *chosen, const struct list *names, struct text *ret, struct error *e)
+{
+	(void)chosen;
+	return verb_inspect(call, names, "volume inspect", volume_inspect, ret, e);
+}
+
+/* Docker's removes volumes without a name, and only with --all those with one. Here every volume has one. */
+static int prune(const struct call *call, const void *chosen, const struct list *names, struct text *ret, struct error *e)
+{
+	const struct options *options = chosen;
 	struct volume *volumes = NULL;
 	size_t count = 0;
 	int result = 0;
@@ -219,8 +203,9 @@ static int pack_volume(void *data, struct error *e)
 	return root < 0 ? error_sys(e, "open its content") : tar_tree_write(VOLUME_FD, root, &report, e);
 }
 
-static int export(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+static int export(const struct call *call, const void *chosen, const struct list *names, struct text *ret, struct error *e)
 {
+	const struct options *options = chosen;
 	autorelease(output_file) struct output_file file = { .fd = -1 };
 
 	(void)ret;
@@ -240,12 +225,12 @@ static int apply_volume(void *data, struct error *e)
 	return root < 0 ? error_sys(e, "open its content") : tar_apply(&apply, root, "", e);
 }
 
-static int import(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+static int import(const struct call *call, const void *chosen, const struct list *names, struct text *ret, struct error *e)
 {
 	const char *path = names->items[1];
 	autoclose int file = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
 
-	(void)options;
+	(void)chosen;
 	(void)ret;
 	if (file < 0)
 		return error_sys(e, "open %s", path);
@@ -254,8 +239,10 @@ static int import(const struct call *call, const struct options *options, const 
 	return volume_work(call->places, names->items[0], /* is_writer= */ true, file, apply_volume, NULL, e);
 }
 
-static int snapshot(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e)
+static int snapshot(const struct call *call, const void *chosen, const struct list *names, struct text *ret, struct error *e)
 {
+	const struct options *options = chosen;
+
 	if (volume_snapshot(call->places, names->items[0], names->items[1], options->live, e))
 		return -1;
 	events_note(call->places, "volume", "create", names->items[1], NULL);
@@ -263,11 +250,7 @@ static int snapshot(const struct call *call, const struct options *options, cons
 	return 0;
 }
 
-static const struct verb {
-	const char *name, *operands;
-	size_t least, most;
-	int (*run)(const struct call *call, const struct options *options, const struct list *names, struct text *ret, struct error *e);
-} verbs[] = {
+static const struct verb verbs[] = {
 	{ "create", "[NAME]", 0, 1, create },
 	{ "ls", "", 0, 0, list_all },
 	{ "rm", "NAME…", 1, SIZE_MAX, remove_all },
@@ -276,36 +259,14 @@ static const struct verb {
 	{ "export", "NAME", 1, 1, export },
 	{ "import", "NAME FILE|-", 2, 2, import },
 	{ "snapshot", "NAME NEW-NAME", 2, 2, snapshot },
+	{ 0 },
 };
-
-static int run_verb(const struct call *call, const struct options *options, struct list *words, struct text *ret, struct error *e)
-{
-	const struct list names = { words->items + (words->count > 0), words->count ? words->count - 1 : 0 };
-	const char *word = words->count ? words->items[0] : NULL;
-
-	for (size_t i = 0; word && i < sizeof verbs / sizeof *verbs; i++) {
-		if (strcmp(verbs[i].name, word) != 0)
-			continue;
-		if (names.count < verbs[i].least || names.count > verbs[i].most)
-			return error_set(e, ERROR_USAGE, "volume %s: expected %s", word, *verbs[i].operands ? verbs[i].operands : "no operand");
-		return verbs[i].run(call, options, &names, ret, e);
-	}
-	return error_set(e, ERROR_USAGE, "volume: expected create, ls, rm, inspect, prune, export, import or snapshot");
-}
 
 int command_volume(const struct call *call)
 {
-	autorelease(list) struct list words = { 0 };
-	autorelease(text) struct text out = { 0 };
 	struct options options = { 0 };
-	struct error e = { 0 }, later = { 0 };
-	int result = options_parse(volume_options, OPERANDS_ANYWHERE, call->argv, &options, &words, NULL, &e);
+	int result = verbs_run(call, volume_options, verbs, &options);
 
-	if (result == 0)
-		result = run_verb(call, &options, &words, &out, &e);
-	/* What was done before a failure is told as well. */
-	if (report_text(&out, &later))
-		return report_failure(&later);
 	list_release(&options.filters);
-	return result ? report_failure(&e) : 0;
+	return result;
 }
