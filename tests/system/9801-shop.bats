@@ -43,21 +43,24 @@ routers() {
 	done
 }
 
-# load_while COMMAND…: wrk, a connection for each request (one that stays open belongs to the generation that accepted it, and ends with it),
-# until the command is done. What failed is an error.
+# load_while COMMAND…: wrk twice, with connections that stay open and with one for each request, until the command is done. What failed is an
+# error.
 load_while() {
-	local status=0
-	nsenter --net="/proc/$NET/ns/net" wrk -t1 -c8 -d300s --timeout 10s -H 'Connection: close' http://127.0.0.1:8080/ >load &
-	LOAD=$!
+	local status=0 way
+	nsenter --net="/proc/$NET/ns/net" wrk -t1 -c8 -d300s --timeout 10s http://127.0.0.1:8080/ >load-kept &
+	LOADS=($!)
+	nsenter --net="/proc/$NET/ns/net" wrk -t1 -c4 -d300s --timeout 10s -H 'Connection: close' http://127.0.0.1:8080/ >load-each &
+	LOADS+=($!)
 	sleep 0.5
 	"$@" >done 2>&1 || status=$?
 	sleep 0.5
-	kill -INT $LOAD
-	wait $LOAD || true
-	cat load done
+	kill -INT "${LOADS[@]}"
+	wait "${LOADS[@]}" || true
+	for way in kept each; do cat load-$way; done
+	cat done
 	[ $status -eq 0 ] || return
-	! grep -E 'Socket errors|Non-2xx' load || return
-	grep -q 'requests in' load
+	! grep -E 'Socket errors|Non-2xx' load-kept load-each || return
+	grep -q 'requests in' load-kept && grep -q 'requests in' load-each
 }
 
 give_memory() { # give_memory SERVICE NEXT_SERVICE MIB
