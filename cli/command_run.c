@@ -48,6 +48,8 @@ const struct option_row run_options[] = {
 	{ 'q', "quiet", OPTION_FLAG, offsetof(struct run_options, quiet), NULL, "no word about what is pulled" },
 	{ 0, "override", OPTION_TEXT, offsetof(struct run_options, override), "NAME", "merge this entry of the spec's overrides" },
 	{ 0, "profile", OPTION_LIST, offsetof(struct run_options, profiles), "NAME", "of a file with services: also those in this profile" },
+	{ 0, "no-deps", OPTION_FLAG, offsetof(struct run_options, no_deps), NULL,
+	  "of a command beside a service: start nothing that the service depends on" },
 	{ 0, "locked", OPTION_FLAG, offsetof(struct run_options, locked), NULL, "run nothing but what the lock beside the file says (box lock)" },
 	{ 0, "from", OPTION_TEXT, offsetof(struct run_options, from), "REFERENCE",
 	  "where the locked image lies: oci:DIR:TAG, oci-archive:FILE, docker-archive:FILE, or another repository" },
@@ -64,6 +66,13 @@ const struct option_row run_options[] = {
 	{ 0 },
 };
 
+static int check_terminal(const struct run_options *options, struct error *e)
+{
+	if (options->terminal && !options->detach && !isatty(STDIN_FILENO))
+		return error_set(e, ERROR_USAGE, "option --tty: stdin is not a terminal");
+	return 0;
+}
+
 static int check_options(const struct run_options *options, const struct list *operands, struct error *e)
 {
 	if (!operands->count)
@@ -72,9 +81,9 @@ static int check_options(const struct run_options *options, const struct list *o
 		error_set(e, ERROR_USAGE, "run: expected one FILE.json, found %zu operands", operands->count);
 		return error_hint(e, "the command stands behind two dashes: box run %s -- %s", operands->items[0], operands->items[1]);
 	}
-	if (options->terminal && !options->detach && !isatty(STDIN_FILENO))
-		return error_set(e, ERROR_USAGE, "option --tty: stdin is not a terminal");
-	return 0;
+	if (options->no_deps)
+		return error_set(e, ERROR_USAGE, "option --no-deps: it is for a command beside a service: box run FILE.json SERVICE -- COMMAND…");
+	return check_terminal(options, e);
 }
 
 static void forget(struct run_options *options, struct list *operands, struct list *command)
@@ -230,25 +239,92 @@ static bool is_stack(const struct list *operands)
 	return operands->count && run_is_file(operands->items[0]) && stack_is_file(operands->items[0]);
 }
 
-static int run_stack(const struct call *call, const struct run_options *options, const struct list *operands, const struct list *command,
-		     struct error *e)
+static void wish_stack(const struct run_options *options, const struct list *operands, struct stack_run *ret)
 {
-	struct stack_run wish = { .file = operands->items[0], .override = options->override, .pull = options->pull,
-				  .platform = options->platform, .quiet = options->quiet, .locked = options->locked };
+	*ret = (struct stack_run){ .file = operands->items[0], .override = options->override, .pull = options->pull,
+				   .platform = options->platform, .quiet = options->quiet, .locked = options->locked,
+				   .leaves_needed = options->no_deps };
+	list_copy(&ret->profiles, &options->profiles);
+	for (size_t i = 1; i < operands->count; i++)
+		list_add(&ret->services, operands->items[i]);
+}
+
+static void release_wish(struct stack_run *wish)
+{
+	list_release(&wish->services);
+	list_release(&wish->profiles);
+}
+
+static int check_beside(const struct run_options *options, const struct list *operands, struct error *e)
+{
+	const char *file = operands->items[0];
+
+	if (operands->count != 2) {
+		error_set(e, ERROR_USAGE, "run %s: a command is for one of its services", file);
+		return error_hint(e, "box run %s SERVICE -- COMMAND…", file);
+	}
+	if (options->detach || options->from) {
+		error_set(e, ERROR_USAGE, "run %s: a command beside %s runs in the foreground, with the image that the service has", file,
+			  operands->items[1]);
+		return error_hint(e, "leave -d and --from out");
+	}
+	return check_terminal(options, e);
+}
+
+/* Before anything is started for it: what it is called later does not matter here. */
+static int try_beside(const struct run_options *options, const struct list *operands, struct error *e)
+{
+	const char *service = operands->items[1];
+	const struct app_options chosen = { .override = options->override, .service = service, .is_beside = true, .name = service,
+					    .fields = &options->fields };
+	struct app *app;
+
+	if (app_load(operands->items[0], &chosen, &app, e))
+		return -1;
+	app_free(app);
+	return 0;
+}
+
+/* A command with all that a service has, beside it: a migration, a dump, a shell. Its name is the run's own. */
+static int run_beside(struct run *run, const struct call *call, const struct run_options *options, const struct list *operands,
+		      const struct list *command, struct error *e)
+{
+	autofree char *full = NULL, *name = NULL;
+	struct run_options own = *options;
+	struct stack_run wish;
 	int status;
 
-	if (command->count || options->name || options->terminal || options->keep_stdin || options->remove || options->from ||
-	    options->env.count || options->volumes.count || options->fields.count) {
-		error_set(e, ERROR_USAGE, "run %s: it has several services, which no such option is for", wish.file);
-		(void)error_hint(e, "write it into the file, or into one of its \"overrides\"");
+	if (check_beside(options, operands, e) || try_beside(options, operands, e))
+		return EXIT_BOX_FAILED;
+	wish_stack(options, operands, &wish);
+	status = stack_start_needed(call, &wish, &full);
+	release_wish(&wish);
+	if (status)
+		return status;
+	if (!options->name && !(name = run_name(full, e)))
+		return EXIT_BOX_FAILED;
+	own.name = options->name ? options->name : name;
+	own.service = operands->items[1];
+	own.volumes_of = full;
+	own.is_beside = true;
+	return run_file(run, call, &own, operands->items[0], command, e);
+}
+
+static int run_stack(const struct call *call, const struct run_options *options, const struct list *operands, struct error *e)
+{
+	struct stack_run wish;
+	int status;
+
+	if (options->name || options->terminal || options->keep_stdin || options->remove || options->from ||
+	    options->env.count || options->volumes.count || options->fields.count || options->no_deps) {
+		error_set(e, ERROR_USAGE, "run %s: it has several services, which no such option is for", operands->items[0]);
+		(void)error_hint(e, "write it into the file, or into one of its \"overrides\"; a command beside one of them may have it: box run … %s "
+				    "SERVICE -- COMMAND…", operands->items[0]);
 		return EXIT_BOX_FAILED;
 	}
-	list_copy(&wish.profiles, &options->profiles);
-	for (size_t i = 1; i < operands->count; i++)
-		list_add(&wish.services, operands->items[i]);
+	wish_stack(options, operands, &wish);
 	status = options->detach ? stack_run_detached(call, &wish) : stack_run_foreground(call, &wish);
-	list_release(&wish.services);
-	list_release(&wish.profiles);
+	release_wish(&wish);
 	return status;
 }
 
@@ -263,7 +339,8 @@ int command_run(const struct call *call)
 
 	if (parse(call, &options, &operands, &command, &e) == 0) {
 		if (!options.bundle.bundle && is_stack(&operands))
-			status = run_stack(call, &options, &operands, &command, &e);
+			status = command.count ? run_beside(&run, call, &options, &operands, &command, &e)
+					       : run_stack(call, &options, &operands, &e);
 		else if (is_bundle(&options, &operands))
 			status = run_bundle(call, &options, &operands, &e);
 		else if (check_options(&options, &operands, &e) == 0 && complete_digest(call, &operands, &e) == 0)

@@ -9,8 +9,8 @@ const struct option_row no_options[] = { { 0 } };
 #define EXAMPLES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 const struct command commands[] = {
-	{ "run", "FILE.json [-- COMMAND…] | IMAGE [COMMAND…] | -b BUNDLE ID", "run the app that a file describes, an image, or a bundle",
-	  run_options, command_run,
+	{ "run", "FILE.json [SERVICE…] [-- COMMAND…] | IMAGE [COMMAND…] | -b BUNDLE ID",
+	  "run the app that a file describes, an image, or a bundle", run_options, command_run,
 	  EXAMPLES("box run app.json", "box run -t app.json -- sh", "box run -t debian:12 bash",
 		   "box run -d app.json", "box run -dit --name shell debian:12", "box run -d --rm job.json",
 		   "box run --override dev -e DEBUG=1 -v ./src:/src:ro app.json", "box run --locked app.json",

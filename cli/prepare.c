@@ -43,17 +43,26 @@ bool run_is_file(const char *operand)
 	       access(operand, F_OK) == 0;
 }
 
-/* Several runs of one file at the same time need names of their own. */
-static int complete_name(const struct run_options *options, struct container *c, struct error *e)
+char *run_name(const char *app, struct error *e)
 {
 	unsigned char random[3];
+
+	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
+		error_sys(e, "get random bytes for a name");
+		return NULL;
+	}
+	return text_format("%.100s-%02x%02x%02x", app, random[0], random[1], random[2]);
+}
+
+static int complete_name(const struct run_options *options, struct container *c, struct error *e)
+{
 	char *name;
 
 	if (options->name || options->detach)
 		return 0;
-	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-		return error_sys(e, "get random bytes for a name");
-	name = text_format("%.100s-%02x%02x%02x", c->name, random[0], random[1], random[2]);
+	name = run_name(c->name, e);
+	if (!name)
+		return -1;
 	free(c->name);
 	c->name = name;
 	return 0;
@@ -122,9 +131,10 @@ static int load(const char *operand, const struct app_options *chosen, struct ap
 
 static struct app_options choose(const struct run_options *options, const struct list *command)
 {
-	return (struct app_options){ .override = options->override, .name = options->name, .env = &options->env,
-				     .volumes = &options->volumes, .fields = &options->fields, .command = command, .terminal = options->terminal,
-				     .keep_stdin = options->keep_stdin, .volumes_of = options->volumes_of, .hostname = options->hostname };
+	return (struct app_options){ .override = options->override, .service = options->service, .is_beside = options->is_beside,
+				     .name = options->name, .env = &options->env, .volumes = &options->volumes, .fields = &options->fields,
+				     .command = command, .terminal = options->terminal, .keep_stdin = options->keep_stdin,
+				     .volumes_of = options->volumes_of, .hostname = options->hostname };
 }
 
 /* The layers go to the container, and the name is made whole. */
@@ -133,7 +143,7 @@ static int finish_container(struct run *run, const struct run_options *options, 
 	run->container.layers = take_ptr(&run->image.layers);
 	run->container.layer_count = run->image.layer_count;
 	run->image.layer_count = 0;
-	if (!options->quiet && !options->service)
+	if (!options->quiet && (!options->service || options->is_beside))
 		wide_ports_say(&run->container);
 	return complete_name(options, &run->container, e);
 }

@@ -22,11 +22,12 @@ struct run_options {
 	bool terminal, keep_stdin, remove, detach, keep;
 	struct bundle_choices bundle;
 	const char *name, *override, *pull, *platform, *from;
-	bool quiet, locked;
+	bool quiet, locked, no_deps;
 	struct list env, volumes, fields;
 
-	/* Of box up alone. */
+	/* Not of the command line's words. */
 	const char *service;    /* of a file with several; NULL: the file is one app */
+	bool is_beside;         /* as in struct app_options */
 	const char *volumes_of, *hostname; /* as in struct app_options */
 	struct list profiles;
 	bool is_told;           /* what the lock has to say was said */
@@ -43,6 +44,9 @@ struct run {
 };
 
 void run_release(struct run *run);
+
+/* A name for a run of an app that may have several at once: the app's and six digits. NULL: there is no randomness. */
+char *run_name(const char *app, struct error *e);
 
 /* A spec, not the name of an image. */
 bool run_is_file(const char *operand);

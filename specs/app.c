@@ -136,7 +136,7 @@ static int decode(const struct app_options *options, struct app *app, json_t *ro
 	if (override_apply(root, app->override, p))
 		return -1;
 	if (json_object_get(root, "services"))
-		return services_decode(app, root, stack, p);
+		return (options && options->is_beside && services_set_beside(app, root, options, p->e)) || services_decode(app, root, stack, p) ? -1 : 0;
 	if (option_merge(options ? options->fields : NULL, root, &app->from_options, p->e))
 		return -1;
 	return app_decode(app, root, p);
@@ -175,6 +175,8 @@ static int choose_service(const struct app_options *options, struct app *file, s
 			error_set(e, ERROR_USAGE, "%s has several services: this takes a file of one app", file->file);
 		return -1;
 	}
+	if (options->is_beside)
+		service_rename(service, options->name);
 	*ret = service->app;
 	((struct stack_service *)service)->app = NULL;
 	app_free(file);

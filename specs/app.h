@@ -23,6 +23,8 @@ struct error;
 struct app_options {
 	const char *override;      /* --override NAME, or NULL */
 	const char *service;       /* of a file with services: the one that is meant; NULL: the file is one app */
+	bool is_beside;            /* a run beside that service, called name: without its ports, replicas and times, and none of its names
+				    * lead there; fields are for it alone */
 	const char *name;          /* --name, or NULL */
 	const char *hostname;      /* where the file has none; NULL: the name */
 	const char *volumes_of;    /* the name by which its image's volumes are called; NULL: its own */

@@ -144,7 +144,7 @@ int service_names(const struct stack *stack, const char *service, struct app *ap
 	return 0;
 }
 
-static void add_neighbours(const struct stack_service *one, const struct stack_service *other)
+void service_introduce(const struct stack_service *one, const struct stack_service *other)
 {
 	for (size_t i = 0; i < one->app->network_count; i++)
 		for (size_t k = 0; k < other->app->network_count; k++)
@@ -157,5 +157,5 @@ void services_introduce(struct stack *stack)
 	for (size_t i = 0; i < stack->count; i++)
 		for (size_t k = 0; k < stack->count; k++)
 			if (i != k)
-				add_neighbours(&stack->services[i], &stack->services[k]);
+				service_introduce(&stack->services[i], &stack->services[k]);
 }

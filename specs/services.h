@@ -7,6 +7,8 @@
 #include <jansson.h>
 
 struct app;
+struct app_options;
+struct error;
 struct list;
 struct problems;
 struct stack;
@@ -27,8 +29,14 @@ int services_order(struct stack *stack, struct problems *p);
 void service_secrets(json_t *secrets, json_t *service);
 int service_names(const struct stack *stack, const char *service, struct app *app, struct problems *p);
 
-/* Tells each service which others are in its networks. */
+/* Tells a service that another one is in its networks; each of a file about all others. */
+void service_introduce(const struct stack_service *one, const struct stack_service *other);
 void services_introduce(struct stack *stack);
+
+/* A run beside a service (struct app_options): what only the service has is taken out of it before it is decoded, and options are put in.
+ * Afterwards it gets its own name, and what the service is called leads it to the service. */
+int services_set_beside(struct app *file, json_t *root, const struct app_options *options, struct error *e);
+void service_rename(const struct stack_service *service, const char *name);
 
 /* Whole names: "shop_data" for "data" of the file shop. */
 void services_name_all(struct stack *stack);

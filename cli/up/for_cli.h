@@ -17,12 +17,18 @@ struct stack_run {
 	struct list profiles;
 	const char *override, *pull, *platform;
 	bool quiet, locked;
+	bool leaves_needed; /* of a run beside a service: what that depends on is not started */
 };
 
 /* In the background: as box up, but one that lives is an error. In the foreground: what they write is shown, and all of it goes at the end,
  * or when a signal asks for it. The exit code; what went wrong is said. */
 int stack_run_detached(const struct call *call, const struct stack_run *wish);
 int stack_run_foreground(const struct call *call, const struct stack_run *wish);
+
+/* For a run beside the one service that is named: starts what that depends on and does not run, and waits for its conditions. What runs is
+ * left as it is, by whatever spec. *ret_full is what the service is called by everybody else, freed by the caller. 0 or EXIT_BOX_FAILED;
+ * what went wrong is said. */
+int stack_start_needed(const struct call *call, const struct stack_run *wish, char **ret_full);
 
 /* Starts what does not run of the services of a file, by its name, as depends_on has it; jobs that have ended well stay. Likewise. */
 int stack_start(const struct call *call, const char *name);

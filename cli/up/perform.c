@@ -62,7 +62,7 @@ static bool has_work(const struct up *up, const struct up_service *service)
 	return false;
 }
 
-static int wait_for(const struct work *work, const struct stack_dependency *dependency, const struct up_service *on, struct error *e)
+static int wait_for(const struct up *up, const struct stack_dependency *dependency, const struct up_service *on, struct error *e)
 {
 	const struct up_patience patience = { on->update.timeout_us, 0 };
 	autorelease(list) struct list names = { 0 };
@@ -71,14 +71,28 @@ static int wait_for(const struct work *work, const struct stack_dependency *depe
 		return 0;
 	if (dependency->condition == STACK_HEALTHY && !on->is_checked)
 		return error_set(e, ERROR_SPEC, "%s has no health check", on->wanted.full);
-	if (up_live(work->up, on, &names, e))
+	if (up_live(up, on, &names, e))
 		return -1;
 	for (size_t i = 0; i < names.count; i++)
-		if (dependency->condition == STACK_HEALTHY ? up_wait_ready(work->up, names.items[i], /* is_checked= */ true, patience, e)
-							    : up_wait_done(work->up, names.items[i], e)) {
-			up_explain(work->up, names.items[i]);
+		if (dependency->condition == STACK_HEALTHY ? up_wait_ready(up, names.items[i], /* is_checked= */ true, patience, e)
+							    : up_wait_done(up, names.items[i], e)) {
+			up_explain(up, names.items[i]);
 			return -1;
 		}
+	return 0;
+}
+
+int up_wait_needed(const struct up *up, const struct stack_service *service, struct error *e)
+{
+	for (size_t i = 0; i < service->dependency_count; i++) {
+		const struct up_service *on = &up->services[find_service(up, service->dependencies[i].service)];
+
+		if (!on->wanted.is_wanted || wait_for(up, &service->dependencies[i], on, e) == 0)
+			continue;
+		if (service->dependencies[i].is_required)
+			return error_in(e, "%s waits for %s", service->full, on->wanted.full);
+		error_clear(e);
+	}
 	return 0;
 }
 
@@ -90,7 +104,7 @@ static int wait_for_all(const struct work *work, const struct up_service *servic
 
 		if (on == work->up->count || !work->up->services[on].wanted.is_wanted || work->outcomes[on].state == FAILED)
 			continue; /* required ones have been looked at before */
-		if (wait_for(work, dependency, &work->up->services[on], e)) {
+		if (wait_for(work->up, dependency, &work->up->services[on], e)) {
 			if (dependency->is_required)
 				return error_in(e, "%s waits for %s", service->wanted.full, work->up->services[on].wanted.full);
 			error_clear(e);

@@ -72,7 +72,7 @@ static int begin(struct up *up, const struct stack_run *wish)
 	return up_perform(up);
 }
 
-static struct up_options options_of(const struct stack_run *wish)
+struct up_options stack_up_options(const struct stack_run *wish)
 {
 	return (struct up_options){ .quiet = wish->quiet, .locked = wish->locked, .override = wish->override, .platform = wish->platform,
 				    .pull = wish->pull, .profiles = wish->profiles };
@@ -80,7 +80,7 @@ static struct up_options options_of(const struct stack_run *wish)
 
 int stack_run_detached(const struct call *call, const struct stack_run *wish)
 {
-	const struct up_options options = options_of(wish);
+	const struct up_options options = stack_up_options(wish);
 	struct up up = { .call = call, .options = &options, .lock = -1 };
 	int status = begin(&up, wish);
 
@@ -136,7 +136,7 @@ static int find_status(struct up *up)
 
 int stack_run_foreground(const struct call *call, const struct stack_run *wish)
 {
-	const struct up_options options = options_of(wish);
+	const struct up_options options = stack_up_options(wish);
 	struct up up = { .call = call, .options = &options, .lock = -1 };
 	struct error e = { 0 };
 	sigset_t signals;

@@ -29,6 +29,10 @@ void up_tell(const struct up *up, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(words, sizeof words, format, args); /* cut is fine */
 	va_end(args);
+	if (up->options->tells_aside) {
+		report_line(words);
+		return;
+	}
 	text_addf(&line, "%s\n", words);
 	(void)report_text(&line, &ignored); /* what is done is done */
 }

@@ -29,6 +29,8 @@ struct frozen;
 struct up_options {
 	bool remove_orphans, no_wait, quiet, locked;
 	bool plan_only; /* nothing is pulled, built or changed */
+	bool needed_only; /* what the selected services depend on, in the place of these */
+	bool tells_aside; /* on stderr: stdout is a program's */
 	const char *override, *platform, *pull, *timeout, *format;
 	bool has_exit_code; /* box plan: 2 where there are changes */
 	struct list profiles;
@@ -75,8 +77,14 @@ void up_plan(struct up *up);
 /* What is the same for a service of a file and one of a rollback: its digest, why it cannot run twice, and what has changed. */
 int up_complete(struct up *up, struct up_service *service, struct error *e);
 
+/* run_stack.c */
+struct stack_run;
+struct up_options stack_up_options(const struct stack_run *wish);
+
 /* perform.c: carries the plan out. The exit code; what went wrong is said. */
 int up_perform(struct up *up);
+/* Waits until the conditions hold under which a service starts. */
+int up_wait_needed(const struct up *up, const struct stack_service *service, struct error *e);
 
 /* service.c: one service. *ret_replaced: another one has the place of what ran. */
 int up_act(struct up *up, struct up_service *service, bool *ret_replaced, struct error *e);

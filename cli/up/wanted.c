@@ -76,18 +76,25 @@ static bool is_active(const struct up *up, const struct stack_service *service)
 	return !profiles->count;
 }
 
-/* With those that it needs: they stand before it. */
-static void want(struct up *up, size_t index)
+static void want(struct up *up, size_t index);
+
+/* They stand before it. */
+static void want_needed(struct up *up, size_t index)
 {
 	const struct stack_service *service = &up->stack->services[index];
 
-	if (up->services[index].wanted.is_wanted)
-		return;
-	up->services[index].wanted.is_wanted = true;
 	for (size_t i = 0; i < service->dependency_count; i++)
 		for (size_t k = 0; k < index; k++)
 			if (strcmp(up->stack->services[k].name, service->dependencies[i].service) == 0 && service->dependencies[i].is_required)
 				want(up, k);
+}
+
+static void want(struct up *up, size_t index)
+{
+	if (up->services[index].wanted.is_wanted)
+		return;
+	up->services[index].wanted.is_wanted = true;
+	want_needed(up, index);
 }
 
 static int choose(struct up *up, const struct list *selected, struct error *e)
@@ -97,7 +104,7 @@ static int choose(struct up *up, const struct list *selected, struct error *e)
 			return error_set(e, ERROR_MISSING, "%s: there is no service \"%.80s\" in it", up->stack->file, selected->items[i]);
 	for (size_t i = 0; i < up->count; i++)
 		if (selected->count ? list_has(selected, up->stack->services[i].name) : is_active(up, &up->stack->services[i]))
-			want(up, i);
+			(up->options->needed_only ? want_needed : want)(up, i);
 	return 0;
 }
 

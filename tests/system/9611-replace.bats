@@ -150,3 +150,71 @@ ask() {
 	expect_line "replaced $TAG-a by $TAG-a.2" "restarted $TAG-b"
 	box down app.json
 }
+
+@test "a command beside a service: with all that it has, but its name, its ports and its times" {
+	need root
+	printf '{"name": "%s", "services": {
+		"web": {"rootfs": "%s", "ports": ["127.0.0.1:8080:80"], "replicas": 2, "restart": "always", "init": true, "environment": {"A": "1", "B": "2"},
+			"command": ["sh", "-c", "mkdir /tmp/w; hostname >/tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w"],
+			"networks": {"default": {"aliases": ["www"]}}, "volumes": [{"source": "all", "target": "/all", "shared": true}],
+			"depends_on": {"db": {"condition": "service_healthy"}}, "healthcheck": {"tcp": {"port": 80}, "start_interval": "50ms"}},
+		"db": {"rootfs": "%s", "command": ["sleep", "1000"], "init": true, "volumes": ["data:/data"],
+			"healthcheck": {"test": ["CMD", "true"], "start_interval": "50ms", "start_period": "5s"}}},
+		"volumes": {"data": {}, "all": {}}}' "$TAG" "$ROOTFS" "$ROOTFS" >app.json
+	# What it needs is started, and told where it does not disturb the command's output.
+	box run -e B=3 app.json web -- sh -c 'echo $A $B; echo once >/all/note; sleep 0.5; nslookup db >/dev/null && echo found' >out 2>err
+	[ "$(cat out)" = "1 3
+found" ] || fail "$(cat out err)"
+	grep -qx "box: started $TAG-db" err || fail "$(cat err)"
+	[ "$(box ps -aq)" = "$TAG-db" ] || fail "$(box ps -a)"
+	box up -q app.json
+	[ "$(box exec "$TAG-web-2" cat /all/note)" = once ]
+	# Its server gets nothing of what is meant for the service.
+	box run app.json web -- sh -c 'mkdir /tmp/w; echo beside >/tmp/w/index.html; httpd -p 80 -h /tmp/w; touch /all/ready; exec sleep 1000' >out 2>&1 3>&- &
+	beside=$!
+	wait_until 5 box exec "$TAG-web" test -e /all/ready
+	for _ in {1..6}; do on_host curl -sS http://127.0.0.1:8080/; done | sort -u >answers
+	[ "$(cat answers)" = "$TAG-web
+$TAG-web-2" ] || fail "$(cat answers)"
+	for _ in {1..6}; do box exec "$TAG-db" wget -qO- http://www/; done | sort -u | diff answers -
+	[ "$(box run app.json web -- wget -qO- http://web/ | grep -c "$TAG-web")" = 1 ]
+	[ "$(box ps -q | grep -c "^$TAG-web-[0-9a-f]\{6\}\$")" = 1 ] || fail "$(box ps)"
+	kill -TERM $beside
+	wait $beside || true
+	# What runs by an older spec is left as it is.
+	change '"1000"' '"1001"'
+	box run app.json web -- true
+	[ "$(box plan app.json | grep -c "^replace *$TAG-db.2")" = 1 ]
+	[ "$(box ps -q | wc -l)" -eq 3 ]
+	# Its own options; the exit code; stdin.
+	[ "$(echo words | box run -i -u 1000:1000 -p 127.0.0.1:8090:90 app.json web -- sh -c 'id -u; cat')" = "1000
+words" ]
+	run box run app.json web -- sh -c 'exit 7'
+	expect_status 7
+	box down --volumes app.json
+	box run --no-deps app.json web -- true
+	[ -z "$(box ps -aq)" ]
+	# Wrong ones.
+	run box run app.json -- true
+	expect_status 125
+	expect_has "a command is for one of its services" "box run app.json SERVICE -- COMMAND"
+	run box run -d app.json web -- true
+	expect_status 125
+	expect_has "runs in the foreground"
+	run box run app.json none -- true
+	expect_status 125
+	expect_has 'there is no service "none"'
+	run box run --user 'a b' app.json web -- true
+	expect_status 125
+	expect_has 'option --user: expected'
+	[ -z "$(box ps -aq)" ]
+	run box run --no-deps app.json
+	expect_status 125
+	expect_has "a command beside one of them may have it"
+	change '"true"' '"false"'
+	change '"start_period": "5s"' '"retries": 1, "interval": "100ms"'
+	run box run app.json web -- echo here
+	expect_status 125
+	expect_has "$TAG-db is unhealthy" "the command beside $TAG-web is not run"
+	[ "$(grep -c '^here$' <<<"$output")" = 0 ]
+}
