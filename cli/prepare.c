@@ -240,11 +240,16 @@ static int refuse_taken(const struct call *call, const char *name, struct error 
 
 	if (instances_find(call->places, name, &found, e))
 		return -1;
-	for (size_t i = 0; i < found.count; i++)
+	for (size_t i = 0; i < found.count; i++) {
+		if (text_equal(found.items[i].stack, name)) {
+			error_set(e, ERROR_EXISTS, "use the name %s: a file with several services has it", name);
+			return error_hint(e, "choose another one with --name; box ps -a -f stack=%s lists what it has", name);
+		}
 		if (strcmp(found.items[i].service, name) == 0) {
 			error_set(e, ERROR_EXISTS, "use the name %s: an app in the background has it", name);
 			return error_hint(e, "box up FILE.json replaces what changed; box rm -f %s removes it", name);
 		}
+	}
 	return 0;
 }
 

@@ -36,8 +36,9 @@ static int refuse_several(const char *word, const struct instances *found, struc
 	const char *last = "";
 
 	for (size_t i = 0; i < found->count; i++) {
-		if (found->items[i].role == INSTANCE_LIVE && strcmp(found->items[i].service, last) != 0)
-			text_addf(&names, "%s%s", names.length ? ", " : "", found->items[i].service);
+		if (found->items[i].role != INSTANCE_LIVE || strcmp(found->items[i].service, last) == 0)
+			continue;
+		text_addf(&names, "%s%s", names.length ? ", " : "", found->items[i].service);
 		last = found->items[i].service;
 	}
 	error_set(e, ERROR_USAGE, "%s has several services", word);

@@ -28,6 +28,7 @@
 #include "runtime/apps.h"
 #include "runtime/events.h"
 #include "runtime/idmap.h"
+#include "runtime/instances.h"
 #include "runtime/state.h"
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/lines.h"
@@ -183,6 +184,15 @@ int apps_hold(const char *store, int *ret, struct error *e)
 	}
 }
 
+/* It is the name of a file with services, or of a service of which this generation is not there any more. */
+static bool is_of_others(const struct places *places, const char *name)
+{
+	autorelease(instances) struct instances found = { 0 };
+	struct error ignored = { 0 };
+
+	return instances_find(places, name, &found, &ignored) == 0 && found.count > 0;
+}
+
 /* Whose name it is, or may become meanwhile, is found out under the lock: nobody makes or starts an app then. */
 static int check(const struct places *places, int store, int apps, const char *old, const char *new, struct error *e)
 {
@@ -207,7 +217,7 @@ static int check(const struct places *places, int store, int apps, const char *o
 		error_set(e, ERROR_EXISTS, "rename %s: it is running, and its cgroup has its name", old);
 		return error_hint(e, "box stop %s, box rename %s %s, box start %s", old, old, new, new);
 	}
-	if (!exists(apps, new) && !state_exists(places, new) && !exists(store, layer))
+	if (!exists(apps, new) && !state_exists(places, new) && !exists(store, layer) && !is_of_others(places, new))
 		/* Once begun it has to be finished before any app can be started. */
 		return read_spec(definition, new, &spec, e) ? error_in(e, "rename %s to %s", old, new) : 0;
 	error_set(e, ERROR_EXISTS, "rename %s to %s: that name is taken", old, new);

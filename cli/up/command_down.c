@@ -93,7 +93,7 @@ static int down(const struct call *call, const struct down_choices *choices, con
 	autorelease(list) struct list volumes = { 0 };
 	int status = 0, here;
 
-	if (up_lock(&up, name, e) || up_look(&up, e) ||
+	if (up_lock(&up, name, e) || up_look(&up, e) || (stack && up_check_found(&up, stack, e)) ||
 	    (choices->volumes && find_volumes(call, stack, name, &up.found, &volumes, e))) {
 		status = report_failure(e);
 	} else if (!up.found.count && !stack) {

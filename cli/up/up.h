@@ -3,6 +3,7 @@
  * up.h - from a file to its services as they run. Private to cli/up/.
  *
  *     wanted.c     the file -> what should be: every image found, every spec frozen, a digest each
+ *     names.c      whether what is there under those names is the file's
  *     plan.c       what should be and what is there -> what has to be done
  *     perform.c    a process for each service with something to do, as soon as those that it depends on are ready
  *     service.c    what that process does: one action after the other
@@ -74,6 +75,9 @@ int up_read(struct up *up, const char *file, const struct list *selected, struct
 /* What is there; then the plan. */
 int up_look(struct up *up, struct error *e);
 void up_plan(struct up *up);
+/* names.c, behind up_look: an error where what was found is not the file's; and where somebody else has the name of one of its services. */
+int up_check_found(const struct up *up, const struct stack *stack, struct error *e);
+int up_check_names(const struct up *up, const struct stack *stack, struct error *e);
 /* What is the same for a service of a file and one of a rollback: its digest, why it cannot run twice, and what has changed. */
 int up_complete(struct up *up, struct up_service *service, struct error *e);
 

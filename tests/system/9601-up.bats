@@ -132,3 +132,47 @@ plan() { box plan --format json "$@" app.json | jq -r --arg tag "$TAG-" '[.[] | 
 	timeout "$(slowly 60)" box down app.json
 	[ -z "$(box ps -aq)" ]
 }
+
+@test "names: an app of another file is never taken for a service, nor a service for an app; box down of a file leaves it" {
+	need root
+	services '"web": {ROOT, "command": ["sleep", "100"], "init": true}, "db": {ROOT, "command": ["sleep", "101"], "init": true}'
+	# An app has the name of a service: it was kept in its place once.
+	app '"command": ["sleep", "102"], "init": true' alone.json
+	box run -d --name "$TAG-web" alone.json
+	for command in plan up; do
+		run box $command app.json
+		expect_status 125
+		expect_has "use the name $TAG-web: an app of this name is there, which is none of the file's services"
+	done
+	run box down app.json
+	expect_status 0
+	[ "$(box ps -q)" = "$TAG-web" ]
+	box rm -f "$TAG-web"
+	box up -q app.json
+	# A service has the name of an app.
+	printf '{"name": "%s-web", "rootfs": "%s", "command": ["sleep", "103"]}\n' "$TAG" "$ROOTFS" >alone.json
+	for command in plan up down; do
+		run box $command alone.json
+		[ "$status" -ne 0 ]
+		expect_has "use the name $TAG-web: it is a service of $TAG, a file with several" "box down $TAG"
+	done
+	# A file has it.
+	printf '{"name": "%s", "rootfs": "%s", "command": ["sleep", "103"]}\n' "$TAG" "$ROOTFS" >alone.json
+	for command in "run -d" plan up down; do
+		run box $command alone.json
+		[ "$status" -ne 0 ]
+		expect_has "use the name $TAG: a file with several services has it"
+	done
+	[ "$(box ps -q | sort | tr '\n' ' ')" = "$TAG-db $TAG-web " ] || fail "$(box ps -a)"
+	box run -d --name "$TAG"other alone.json
+	box stop "$TAG"other
+	run box rename "$TAG"other "$TAG"
+	expect_status 1
+	expect_has "that name is taken"
+	box rm "$TAG"other
+	# Of several services all are named, also those that have another generation by now.
+	sed -i 's/"101"/"104"/' app.json
+	box up -q app.json
+	run box exec "$TAG" true
+	expect_has "name one of them: $TAG-db, $TAG-web"
+}
