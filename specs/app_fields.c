@@ -39,7 +39,7 @@ const struct field app_table[] = {
 	{ "network_mode", FIELD_ENUM, AT(network_mode), .names = network_modes,
 	  .help = "none (loopback only), host, or private (a network of its own). Default: private where ports are published, else none." },
 	{ "ports", FIELD_OBJECT_LIST, AT(ports), .sub = port_fields, .size = sizeof(struct port), .count_offset = AT(port_count),
-	  .expand = shorthand_port, .help = "Published ports; an object each, or \"127.0.0.1:80:8080/tcp\"." },
+	  .expand = shorthand_port, .help = "Published ports; an object each, or \"127.0.0.1:8080:80/tcp\"." },
 	{ "resources", FIELD_OBJECT, AT(resources), .sub = resource_fields, .help = "Limits and reservations." },
 	{ "ulimits", FIELD_MAP, AT(ulimits), .fold = shorthand_ulimit,
 	  .help = "Limits per process: a number, or {\"soft\": n, \"hard\": n}." },

@@ -138,8 +138,15 @@ static int read_source(const struct app *app, const struct secret_source *source
 {
 	autofree char *path = source->file ? app_path(app, source->file) : NULL;
 
+	if (path && file_read(AT_FDCWD, path, SECRET_LIMIT, ret, e)) {
+		/* A name that the file does not have is a path like any other. */
+		if (e->sys == ENOENT && app->is_service && !strchr(source->file, '/'))
+			error_hint(e, "a secret of the whole file has its place beside \"services\": \"secrets\": {\"%.80s\": {\"file\": \"./…\"}}",
+				   source->file);
+		return -1;
+	}
 	if (path)
-		return file_read(AT_FDCWD, path, SECRET_LIMIT, ret, e);
+		return 0;
 	if (source->environment)
 		return read_environment(source->environment, ret, e);
 	return source->systemd_creds ? read_credential(app, source->systemd_creds, ret, e) : read_command(app, &source->command, ret, e);

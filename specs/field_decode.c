@@ -377,7 +377,7 @@ static const struct field *find_row(const struct field *table, const char *key)
 
 static int unknown_key(const struct field *table, const struct place *at, struct problems *p)
 {
-	const char *near = field_nearest(table, at->key);
+	const char *instead = field_elsewhere(table, at->key), *near = instead ? NULL : field_nearest(table, at->key);
 	struct text shown = { 0 };
 
 	text_add_escaped(&shown, at->key, strlen(at->key));
@@ -385,6 +385,8 @@ static int unknown_key(const struct field *table, const struct place *at, struct
 		error_set(p->e, ERROR_SPEC, "unknown field \"%.80s\": did you mean \"%s\"?", shown.data ? shown.data : "", near);
 	else
 		error_set(p->e, ERROR_SPEC, "unknown field \"%.80s\"", shown.data ? shown.data : "");
+	if (instead)
+		error_hint(p->e, "%s", instead);
 	text_release(&shown);
 	return field_problem(p, at);
 }

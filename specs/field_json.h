@@ -49,6 +49,8 @@ int field_expected(struct problems *p, const struct place *at, const char *expec
 
 /* The known key that was probably meant, or NULL. */
 const char *field_nearest(const struct field *table, const char *key);
+/* What does here what a key of Compose's does that app.json does not have; NULL: no such key. */
+const char *field_elsewhere(const struct field *table, const char *key);
 
 /* A new reference to text; bytes that are no UTF-8 become U+FFFD. */
 json_t *field_text(const char *text);

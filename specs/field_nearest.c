@@ -43,6 +43,33 @@ static const struct {
 	{ "security_opt", "security" },
 	{ "userns_mode", "security.userns" },
 	{ "privileged", "cap_add" },
+	{ "scale", "replicas" },
+	{ "source", "file" },
+};
+
+/* Compose's keys of a file and of a service that have no counterpart, and what does it here. */
+static const struct {
+	const char *theirs, *instead;
+} elsewhere[] = {
+	{ "version", "leave it out" },
+	{ "include", "one file has all services; \"overrides\" in it are what changes from place to place" },
+	{ "extends", "\"overrides\" of the file; box config prints what comes of them" },
+	{ "configs", "a file: \"volumes\": [\"./nginx.conf:/etc/nginx/nginx.conf:ro\"]" },
+	{ "links", "leave it out: services find each other by their names" },
+	{ "external_links", "a network that both are in; \"aliases\" in it are further names" },
+	{ "expose", "leave it out: inside a network every port is reached" },
+	{ "extra_hosts", "\"aliases\" of a network for services; a file of its own: \"volumes\": [\"./hosts:/etc/hosts:ro\"]" },
+	{ "dns", "leave it out: names that are no service's are asked of the host's servers" },
+	{ "dns_search", "leave it out: names that are no service's are asked of the host's servers" },
+	{ "stdin_open", "box run -i" },
+	{ "tty", "box run -t" },
+	{ "platform", "box up --platform OS/ARCH" },
+	{ "pull_policy", "box up --pull missing|always|never" },
+	{ "volumes_from", "\"volumes\" of each, with \"shared\": true where both write" },
+	{ "ipc", "leave it out: every app has its own" },
+	{ "pid", "leave it out: every app sees its own processes; box debug looks into one" },
+	{ "mac_address", "leave it out: box gives addresses" },
+	{ "domainname", "\"hostname\"" },
 };
 
 /* Whether the path ("resources.limits.memory") leads to a row. */
@@ -56,11 +83,24 @@ static bool has_row(const struct field *table, const char *path)
 	return false;
 }
 
+const char *field_elsewhere(const struct field *table, const char *key)
+{
+	if (!has_row(table, "rootfs") && !has_row(table, "services"))
+		return NULL;
+	for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+		if (strcmp(elsewhere[i].theirs, key) == 0)
+			return elsewhere[i].instead;
+	return NULL;
+}
+
 const char *field_nearest(const struct field *table, const char *key)
 {
 	const char *nearest = NULL;
 	size_t least = NEAR + 1;
 
+	/* A file with it is read by another table. */
+	if (strcmp(key, "service") == 0 && has_row(table, "rootfs"))
+		return "services";
 	for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
 		if (strcmp(aliases[i].theirs, key) == 0 && has_row(table, aliases[i].ours))
 			return aliases[i].ours;

@@ -7,19 +7,48 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "specs/field_json.h"
 #include "specs/problems.h"
 #include "specs/services.h"
 #include "specs/stack.h"
 #include "specs/stack_fields.h"
 
+enum { NEAR = 3 };
+
+/* What was probably meant, or NULL. */
+static const char *find_near(json_t *services, const char *other)
+{
+	const char *name, *nearest = NULL;
+	size_t least = NEAR + 1;
+	json_t *item;
+
+	json_object_foreach(services, name, item) {
+		size_t edits = text_distance(other, name);
+
+		if (edits < least && edits * 2 <= strlen(name)) {
+			least = edits;
+			nearest = name;
+		}
+	}
+	return nearest;
+}
+
+static int refuse_unknown(json_t *services, const char *other, struct problems *p)
+{
+	const char *near = find_near(services, other);
+
+	return error_set(p->e, ERROR_SPEC, near ? "there is no service \"%.80s\": did you mean \"%s\"?" : "there is no service \"%.80s\"", other, near);
+}
+
 static int check_dependency(json_t *services, const char *own, const char *other, const struct place *at, struct problems *p)
 {
 	if (strcmp(own, other) == 0)
 		error_set(p->e, ERROR_SPEC, "%.80s depends on itself", own);
 	else if (!json_object_get(services, other))
-		error_set(p->e, ERROR_SPEC, "there is no service \"%.80s\"", other);
+		refuse_unknown(services, other, p);
 	else
 		return 0;
 	return field_problem(p, at);
@@ -63,7 +92,7 @@ int service_dependencies(json_t *services, json_t *service, struct stack_service
 	return 0;
 }
 
-enum { NO_LEVEL = -1 };
+enum { NO_LEVEL = -1, CIRCLE_SHOWN = 200 };
 
 /* False: it waits for one that has no level yet. */
 static bool find_level(const struct stack *stack, const struct stack_service *service, size_t *ret)
@@ -98,6 +127,34 @@ static void sort(struct stack *stack)
 	stack->services = sorted;
 }
 
+/* Of those that service waits for, one that waits itself. There is one: service has no level. */
+static const struct stack_service *find_stuck(const struct stack *stack, const struct stack_service *service)
+{
+	for (size_t i = 0; i < service->dependency_count; i++) {
+		const struct stack_service *other = stack_find(stack, service->dependencies[i].service);
+
+		if (other && other->level == (size_t)NO_LEVEL)
+			return other;
+	}
+	return service;
+}
+
+/* Who waits may only lead to the circle: after as many steps as there are services it is in it. */
+static void describe_circle(const struct stack *stack, const char *stuck, struct error *e)
+{
+	const struct stack_service *first = stack_find(stack, stuck), *at;
+	autorelease(text) struct text names = { 0 };
+
+	for (size_t i = 0; i < stack->count; i++)
+		first = find_stuck(stack, first);
+	at = first;
+	do {
+		text_addf(&names, "%s waits for ", at->name);
+		at = find_stuck(stack, at);
+	} while (at != first && names.length < CIRCLE_SHOWN);
+	error_set(e, ERROR_SPEC, "the services wait for each other in a circle: %s%s", names.data, at == first ? first->name : "…");
+}
+
 /* Starts, on paper, everything that waits for nothing more, until nothing is left, or nothing moves: a circle. */
 int services_order(struct stack *stack, struct problems *p)
 {
@@ -124,7 +181,7 @@ int services_order(struct stack *stack, struct problems *p)
 		sort(stack);
 		return 0;
 	}
-	error_set(p->e, ERROR_SPEC, "the services wait for each other in a circle");
+	describe_circle(stack, stuck, p->e);
 	error_at(p->e, "services.%s.depends_on", stuck);
 	return problems_add(p);
 }

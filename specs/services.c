@@ -170,7 +170,7 @@ int services_decode(struct app *file, json_t *root, struct stack *ret, struct pr
 	services_name_all(ret);
 	if (check_names(ret, services, p) || p->count > before || decode_all(file, root, ret, p) || p->count > before)
 		return -1;
-	if (check_replicas(ret, p) || services_order(ret, p) || p->count > before)
+	if (check_replicas(ret, p) || services_check_clashes(ret, p) || services_order(ret, p) || p->count > before)
 		return -1;
 	services_introduce(ret);
 	return 0;

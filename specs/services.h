@@ -24,6 +24,9 @@ int service_dependencies(json_t *services, json_t *service, struct stack_service
 /* Gives each service its level and puts them in order; a circle is an error. */
 int services_order(struct stack *stack, struct problems *p);
 
+/* service_clashes.c: two of them want the same port of the host, or two networks the same addresses. */
+int services_check_clashes(const struct stack *stack, struct problems *p);
+
 /* service_shared.c: what the file says for all. Before a service is decoded, secrets by name get their sources; afterwards names of
  * volumes and networks become whole. */
 void service_secrets(json_t *secrets, json_t *service);

@@ -96,7 +96,9 @@ json_t *shorthand_port(const char *text, struct error *e)
 	if (!count || !read_ports(parts[count - 1], &target, &number) ||
 	    (count == 2 && *parts[0] && (!read_ports(parts[0], &published, &published_number) || published_number != number)) ||
 	    (count == 2 && !*parts[0] && !address)) {
-		error_set(e, ERROR_SPEC, "expected a port such as \"127.0.0.1:80:8080/tcp\", found \"%.80s\"", text);
+		error_set(e, ERROR_SPEC, "expected a port such as \"8080:80\" or \"127.0.0.1:8080:80/tcp\", up to 65535, found \"%.80s\"", text);
+		if (strchr(text, '-'))
+			error_hint(e, "a range leads to one of the same length: \"8000-8010:8000-8010\"");
 		return NULL;
 	}
 	port = json_pack("{s:I}", "target", (json_int_t)target);

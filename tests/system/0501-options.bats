@@ -64,7 +64,7 @@ is_healthy() { [ "$(box inspect "$TAG" | jq -r '.[0].health.status')" = healthy 
 		-m 12Q|memory: expected a size such as "512m", found "12Q"
 		--pids-limit many|pids-limit: expected a whole number from 1 to 4194304, found "many"
 		--cap-add NET_FOO|cap-add: expected a capability such as "NET_ADMIN", or "ALL", found "NET_FOO"
-		-p 80:99999|publish: expected a port such as "127.0.0.1:80:8080/tcp", found "80:99999"
+		-p 80:99999|publish: expected a port such as "8080:80" or "127.0.0.1:8080:80/tcp", up to 65535, found "80:99999"
 		--restart sometimes|restart: expected no, always, on-failure, on-failure:n or unless-stopped, found "sometimes"
 		--stop-timeout 5m|stop-timeout 5m: expected seconds
 		--security-opt label=disable|security-opt label=disable: expected seccomp=FILE, seccomp=unconfined, seccomp=default or no-new-privileges

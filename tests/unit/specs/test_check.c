@@ -144,7 +144,7 @@ Test(check, services_in_a_circle)
 {
 	expect("{\"services\": {\"a\": {\"image\": \"i\", \"depends_on\": [\"b\"]}, \"b\": {\"image\": \"i\",\n\"depends_on\": [\"c\"]}, \"c\": "
 	       "{\"image\": \"i\",\n\"depends_on\": [\"a\"]}, \"d\": {\"image\": \"i\"}}}",
-	       "F:3: services.c.depends_on: the services wait for each other in a circle\n");
+	       "F:3: services.c.depends_on: the services wait for each other in a circle: a waits for b waits for c waits for a\n");
 }
 
 Test(check, keys_of_one_form_in_the_other)
