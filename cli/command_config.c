@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/other_options.h"
 #include "cli/report.h"
 #include "specs/app.h"
 #include "specs/lock.h"
@@ -23,6 +24,14 @@ struct choices {
 
 const struct option_row config_options[] = {
 	{ 0, "override", OPTION_TEXT, offsetof(struct choices, override), "NAME", "merge this entry of the spec's overrides" },
+	COMPOSE_OPTIONS,
+	OTHER_OPTION('q', "quiet", "box check FILE.json"),
+	OTHER_OPTION(0, "services", "box config FILE.json | jq -r '.services | keys[]'"),
+	OTHER_OPTION(0, "images", "box config FILE.json | jq -r '.services[].image'"),
+	OTHER_OPTION(0, "volumes", "box config FILE.json | jq -r '.volumes | keys[]'"),
+	OTHER_OPTION(0, "profiles", "box config FILE.json | jq -r '.services[].profiles[]'"),
+	OTHER_OPTION(0, "format", LEAVE_OUT "it is JSON"),
+	OTHER_OPTION('o', "output", "box config FILE.json >FILE"),
 	{ 0 },
 };
 

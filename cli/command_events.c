@@ -13,6 +13,7 @@
 #include "base/json_text.h"
 #include "base/number.h"
 #include "cli/commands.h"
+#include "cli/other_options.h"
 #include "cli/report.h"
 #include "cli/words.h"
 #include "runtime/events.h"
@@ -37,6 +38,7 @@ const struct option_row events_options[] = {
 	{ 0, "stats", OPTION_FLAG, offsetof(struct options, stats), NULL, "of the container ID: print its figures once, and end (OCI)" },
 	{ 0, "interval", OPTION_TEXT, offsetof(struct options, interval), "TIME",
 	  "of the container ID: between two lines of figures (default: 5s)" },
+	OTHER_OPTION(0, "json", "--format json"),
 	{ 0 },
 };
 

@@ -13,6 +13,7 @@
 #include "base/number.h"
 #include "cli/audit.h"
 #include "cli/commands.h"
+#include "cli/other_options.h"
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "runtime/box.h"
@@ -47,6 +48,8 @@ const struct option_row exec_options[] = {
 	{ 0, "no-new-privs", OPTION_FLAG, offsetof(struct options, no_new_privileges), NULL, "OCI: set no_new_privs" },
 	{ 0, "ignore-paused", OPTION_FLAG, offsetof(struct options, ignores_pause), NULL, "OCI: also in a paused container" },
 	{ 0, "preserve-fds", OPTION_TEXT, offsetof(struct options, preserve_fds), "N", "OCI: the program gets N descriptors from 3 on" },
+	OTHER_OPTION('T', "no-tty", LEAVE_OUT "there is no terminal without --tty"),
+	OTHER_OPTION(0, "index", "a replica has a name: NAME-2 is the second one"),
 	{ 0 },
 };
 

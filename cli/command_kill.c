@@ -37,12 +37,15 @@ struct stop_choices {
 const struct option_row stop_options[] = {
 	{ 't', "time", OPTION_TEXT, offsetof(struct stop_choices, time), "SECONDS",
 	  "then kill it (default: the spec's stop_grace_period)" },
+	{ 0, "timeout", OPTION_TEXT, offsetof(struct stop_choices, time), "SECONDS", "the same as --time" },
 	OTHER_OPTION('a', "all", "box stop $(box ps -q)"),
 	{ 0 },
 };
 
 const struct option_row restart_options[] = {
 	{ 't', "time", OPTION_TEXT, offsetof(struct stop_choices, time), "SECONDS", "then kill it (default: the spec's stop_grace_period)" },
+	{ 0, "timeout", OPTION_TEXT, offsetof(struct stop_choices, time), "SECONDS", "the same as --time" },
+	OTHER_OPTION(0, "no-deps", LEAVE_OUT "others are restarted only where \"depends_on\" says so, by box up"),
 	{ 0 },
 };
 
@@ -54,6 +57,7 @@ const struct option_row rm_options[] = {
 	{ 'f', "force", OPTION_FLAG, offsetof(struct rm_choices, force), NULL,
 	  "end it first where it runs; none of that name is fine" },
 	OTHER_OPTION('a', "all", "box rm $(box ps -aq)"),
+	OTHER_OPTION('s', "stop", LEAVE_OUT "--force ends it first"),
 	OTHER_OPTION('v', "volumes", "box volume ls, then box volume rm NAME"),
 	{ 0 },
 };

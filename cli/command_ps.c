@@ -40,8 +40,11 @@ const struct option_row ps_options[] = {
 	{ 'f', "filter", OPTION_LIST, offsetof(struct options, filters), "KEY=VALUE",
 	  "only what fits: name=TEXT, image=TEXT, status=WORD, stack=NAME, service=NAME; one key several times: any of them" },
 	{ 0, "no-trunc", OPTION_FLAG, offsetof(struct options, no_trunc), NULL, "whole words, whatever the terminal's width" },
-	OTHER_OPTION('l', "latest", "box ps -a lists the newest first"),
-	OTHER_OPTION('n', "last", "box ps -a lists the newest first"),
+	OTHER_OPTION('l', "latest", "box ps -a lists them all"),
+	OTHER_OPTION('n', "last", "box ps -a lists them all"),
+	OTHER_OPTION(0, "services", "box ps -f stack=NAME --format json | jq -r '.[].service'"),
+	OTHER_OPTION(0, "status", "-f status=running"),
+	OTHER_OPTION('s', "size", "box system df"),
 	{ 0 },
 };
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "cli/commands.h"
+#include "cli/other_options.h"
 
 const struct option_row global_options[] = {
 	{ 0, "debug", OPTION_FLAG, offsetof(struct globals, debug), NULL, "print what box does" },
@@ -20,5 +21,9 @@ const struct option_row global_options[] = {
 	{ 0, "rootless", OPTION_TEXT, offsetof(struct globals, rootless), "true|false|auto", "taken for runc's sake: box sees by itself" },
 	{ 'v', "version", OPTION_FLAG, offsetof(struct globals, version), NULL, "print the version" },
 	{ 'h', "help", OPTION_FLAG, offsetof(struct globals, help), NULL, "print this text" },
+	COMPOSE_OPTIONS,
+	OTHER_OPTION(0, "profile", "behind the command: box up --profile NAME app.json"),
+	OTHER_OPTION('H', "host", "there is no daemon: ssh HOST box …"),
+	OTHER_OPTION('c', "context", "there is no daemon to choose; --store and --root say where things lie"),
 	{ 0 },
 };

@@ -80,7 +80,7 @@ static int set_option(struct words *w, const struct option_row *row, const char 
 	void *place = (char *)w->object + row->offset;
 
 	if (row->kind == OPTION_ELSEWHERE) {
-		error_set(w->e, ERROR_USAGE, "there is no option --%s", row->name);
+		error_set(w->e, ERROR_USAGE, "there is no option %s%s", row->name[0] == '-' ? "" : "--", row->name);
 		return error_hint(w->e, "%s", row->help);
 	}
 	if (row->kind == OPTION_FLAG)

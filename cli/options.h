@@ -25,7 +25,7 @@ enum option_kind {
 /* A table ends with a row without a name. */
 struct option_row {
 	char letter;      /* 0: none */
-	const char *name; /* without "--" */
+	const char *name; /* without "--"; OPTION_ELSEWHERE: "-t" where it has no other than its letter */
 	enum option_kind kind;
 	size_t offset;    /* into the command's struct of options */
 	const char *argument; /* "FILE", for help; NULL for flags */

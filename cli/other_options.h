@@ -9,6 +9,44 @@
 
 #define OTHER_OPTION(letter, name, instead) { letter, name, OPTION_ELSEWHERE, 0, NULL, instead }
 
+#define LEAVE_OUT "leave it out; "
+
+/* Of docker compose, before its commands and, by habit, behind them. */
+#define COMPOSE_OPTIONS \
+	OTHER_OPTION('f', "file", "the file stands behind the command: box up app.json"), \
+	OTHER_OPTION('p', "project-name", "\"name\" in the file; two copies of it have different ones"), \
+	OTHER_OPTION(0, "project-directory", "paths in the file begin at its folder"), \
+	OTHER_OPTION(0, "env-file", "${…} in the file are the caller's variables: set -a; . ./.env; set +a; box up app.json"), \
+	OTHER_OPTION(0, "ansi", LEAVE_OUT "there are no colours"), \
+	OTHER_OPTION(0, "progress", "leave it out; --quiet says less"), \
+	OTHER_OPTION(0, "parallel", LEAVE_OUT "what waits for nobody starts at once")
+
+/* Of docker compose up. */
+#define COMPOSE_UP_OPTIONS \
+	COMPOSE_OPTIONS, \
+	OTHER_OPTION('d', "detach", LEAVE_OUT "box up returns when all run; box run stays"), \
+	OTHER_OPTION(0, "build", LEAVE_OUT "what has \"build\" is built, from the cache where nothing has changed"), \
+	OTHER_OPTION(0, "no-build", "\"image\" in place of \"build\""), \
+	OTHER_OPTION(0, "force-recreate", "box restart NAME, or box down and box up"), \
+	OTHER_OPTION(0, "no-recreate", "box start NAME starts what is there, as it was made"), \
+	OTHER_OPTION(0, "always-recreate-deps", "\"depends_on\": {\"db\": {\"restart\": true}} restarts who depends on it"), \
+	OTHER_OPTION(0, "scale", "write it into the file: \"replicas\": 3"), \
+	OTHER_OPTION(0, "no-deps", "box restart NAME for one alone; box up app.json SERVICE brings what it depends on, too"), \
+	OTHER_OPTION(0, "no-start", "box plan app.json says what would be started"), \
+	OTHER_OPTION(0, "dry-run", "box plan app.json"), \
+	OTHER_OPTION(0, "wait", LEAVE_OUT "box up waits until all run, and are healthy; --no-wait does not"), \
+	OTHER_OPTION(0, "wait-timeout", "--timeout DURATION, such as 90s"), \
+	OTHER_OPTION('t', "-t", "\"stop_grace_period\" in the file"), \
+	OTHER_OPTION(0, "quiet-pull", "--quiet"), \
+	OTHER_OPTION('y', "yes", LEAVE_OUT "box up asks nothing"), \
+	OTHER_OPTION('V', "renew-anon-volumes", "box down --volumes, then box up"), \
+	OTHER_OPTION(0, "abort-on-container-exit", "box run app.json stays; a \"restart\" says what follows an end"), \
+	OTHER_OPTION(0, "exit-code-from", "box run app.json: its exit code is that of the first that did not end well"), \
+	OTHER_OPTION(0, "attach", "box up app.json, then box logs -f NAME"), \
+	OTHER_OPTION(0, "no-color", LEAVE_OUT "there are no colours"), \
+	OTHER_OPTION(0, "no-log-prefix", "box up app.json, then box logs NAME of one service"), \
+	OTHER_OPTION('w', "watch", "box up app.json, once more")
+
 /* Rows of an option table: of every command that asks a registry. */
 #define REGISTRY_OPTIONS \
 	OTHER_OPTION(0, "tls-verify", \
@@ -28,8 +66,6 @@
 	OTHER_OPTION(0, "variant", "--platform OS/ARCH/VARIANT")
 
 #define ALL_TAGS_OPTION(command) OTHER_OPTION('a', "all-tags", "each tag by its name: box " command " NAME:TAG")
-
-#define LEAVE_OUT "leave it out; "
 
 /* Of docker build, docker buildx build, podman build and buildah build. */
 #define BUILD_OTHER_OPTIONS \

@@ -30,8 +30,11 @@ const struct option_row down_options[] = {
 	{ 'v', "volumes", OPTION_FLAG, offsetof(struct down_choices, volumes), NULL,
 	  "also remove the volumes of the file, or of the app, with all that is in them" },
 	{ 0, "override", OPTION_TEXT, offsetof(struct down_choices, override), "NAME", "merge this entry of the spec's overrides" },
-	OTHER_OPTION(0, "remove-orphans", "leave it out: all services of the file's name go"),
+	COMPOSE_OPTIONS,
+	OTHER_OPTION(0, "remove-orphans", LEAVE_OUT "all services of the file's name go"),
 	OTHER_OPTION(0, "rmi", "box rmi IMAGE, or box prune"),
+	OTHER_OPTION('t', "timeout", "\"stop_grace_period\" in the file, or box stop -t SECONDS NAME before"),
+	OTHER_OPTION(0, "dry-run", "box ps -a -f stack=NAME lists what goes"),
 	{ 0 },
 };
 

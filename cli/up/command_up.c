@@ -31,10 +31,7 @@ const struct option_row up_options[] = {
 	{ 0, "timeout", OPTION_TEXT, AT(timeout), "DURATION", "by then each service is healthy (default: its update.timeout)" },
 	{ 0, "no-wait", OPTION_FLAG, AT(no_wait), NULL, "return when programs run; what is replaced or waited for is waited for" },
 	{ 'q', "quiet", OPTION_FLAG, AT(quiet), NULL, "print nothing but what went wrong" },
-	OTHER_OPTION('d', "detach", "leave it out: box up returns when all run; box run stays"),
-	OTHER_OPTION(0, "build", "leave it out: what has \"build\" is built, from the cache where nothing has changed"),
-	OTHER_OPTION(0, "force-recreate", "box restart NAME, or box down and box up"),
-	OTHER_OPTION(0, "scale", "write it into the file: \"replicas\": 3"),
+	COMPOSE_UP_OPTIONS,
 	{ 0 },
 };
 
@@ -42,6 +39,7 @@ const struct option_row plan_options[] = {
 	FILE_OPTIONS,
 	{ 0, "format", OPTION_TEXT, AT(format), "text|json", "form of the answer (default: text)" },
 	{ 0, "detailed-exitcode", OPTION_FLAG, AT(has_exit_code), NULL, "exit code 2 where something would change" },
+	COMPOSE_OPTIONS,
 	{ 0 },
 };
 #undef AT

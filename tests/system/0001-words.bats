@@ -120,6 +120,39 @@ teardown() { teardown_world; }
 	END
 }
 
+@test "what docker compose's users type: one sentence says what it is called here" {
+	# shellcheck disable=SC2162
+	while IFS='|' read words text hint; do
+		# shellcheck disable=SC2086
+		run "$BOX" $words
+		expect_status 125
+		[ "$output" = "box: $text
+  hint: $hint" ] || fail "\"$words\" says something else"
+	done <<-'END'
+		-f app.json up|there is no option --file|the file stands behind the command: box up app.json
+		--profile debug up app.json|there is no option --profile|behind the command: box up --profile NAME app.json
+		up -p two app.json|there is no option --project-name|"name" in the file; two copies of it have different ones
+		down --env-file .env app.json|there is no option --env-file|${…} in the file are the caller's variables: set -a; . ./.env; set +a; box up app.json
+		up -d app.json|there is no option --detach|leave it out; box up returns when all run; box run stays
+		up --wait app.json|there is no option --wait|leave it out; box up waits until all run, and are healthy; --no-wait does not
+		up -t 5 app.json|there is no option -t|"stop_grace_period" in the file
+		up --no-deps app.json web|there is no option --no-deps|box restart NAME for one alone; box up app.json SERVICE brings what it depends on, too
+		down -t 5 app.json|there is no option --timeout|"stop_grace_period" in the file, or box stop -t SECONDS NAME before
+		config -q app.json|there is no option --quiet|box check FILE.json
+		config --services app.json|there is no option --services|box config FILE.json \| jq -r '.services \| keys[]'
+		ps --services|there is no option --services|box ps -f stack=NAME --format json \| jq -r '.[].service'
+		ps --status running|there is no option --status|-f status=running
+		exec -T web id|there is no option --no-tty|leave it out; there is no terminal without --tty
+		restart --no-deps web|there is no option --no-deps|leave it out; others are restarted only where "depends_on" says so, by box up
+		rm -sf web|there is no option --stop|leave it out; --force ends it first
+		events --json|there is no option --json|--format json
+		scale web=3|unknown command scale|"replicas" in the file, and box up FILE.json
+		convert|unknown command convert|box config FILE.json
+		watch|unknown command watch|box up FILE.json, once more
+		stack deploy|unknown command stack|several services in one file: box up FILE.json, box down NAME, box ps -f stack=NAME
+	END
+}
+
 @test "wrong options: 125, one line, the nearest named, nothing on stdout" {
 	app '"command": ["true"]'
 	while IFS='|' read -r words text hint; do
