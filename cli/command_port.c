@@ -56,14 +56,15 @@ static void add_all(const struct container_ports *ports, struct text *ret)
 
 static int check_there(const struct call *call, const char *name, struct error *e)
 {
+	autofree char *word = alloc_copy(name);
 	struct box_info *infos = NULL;
 	size_t count = 0;
 	bool is_there = false;
 
-	if (box_list(call->places, &infos, &count, e))
+	if (target_one(call, &word, e) || box_list(call->places, &infos, &count, e))
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		is_there |= strcmp(infos[i].name, name) == 0;
+		is_there |= strcmp(infos[i].name, word) == 0;
 	box_list_free(infos, count);
 	if (is_there)
 		return 0;
@@ -82,7 +83,7 @@ static int list_ports(const struct call *call, const struct list *operands, stru
 	ports = port_list_find(&list, name);
 	if (!ports)
 		ports = port_list_find_service(&list, name);
-	/* One that is in no network publishes nothing; one that is not there is an error. */
+	/* One that is in no network publishes nothing; one that is not there is an error, and so is a file with several. */
 	if (!ports && check_there(call, name, e))
 		return -1;
 	if (words)

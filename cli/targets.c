@@ -13,14 +13,60 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "runtime/apps.h"
+#include "runtime/box.h"
 #include "runtime/instances.h"
+#include "runtime/state.h"
+
+/* The service that a file calls so: "shop-web" for "web". The caller frees it; NULL: none. */
+static char *find_service(const struct call *call, const char *word)
+{
+	autorelease(instances) struct instances all = { 0 };
+	struct error ignored = { 0 };
+
+	if (instances_find(call->places, NULL, &all, &ignored))
+		return NULL;
+	for (size_t i = 0; i < all.count; i++) {
+		const struct instance *one = &all.items[i];
+		autofree char *full = one->stack ? text_format("%s-%s", one->stack, word) : NULL;
+
+		if (text_equal(full, one->service))
+			return take_ptr(&full);
+	}
+	return NULL;
+}
+
+/* An error where nothing is called so, and it can be told what was meant; whether it is there at all is found out by who uses it. */
+static int refuse_near(const struct call *call, const char *word, struct error *e)
+{
+	struct error ignored = { 0 };
+	autofree char *service = NULL;
+
+	if (box_check_name(word, &ignored) || apps_exists(call->places, word) || state_exists(call->places, word))
+		return 0;
+	service = find_service(call, word);
+	if (!service && !text_ends(word, ".json"))
+		return 0;
+	error_set(e, ERROR_MISSING, "find container %s: container does not exist", word);
+	return service ? error_hint(e, "did you mean %s?", service) : error_hint(e, "a NAME is wanted, not a file: box ps lists them");
+}
+
+/* What instances_resolve says of a word that is nobody's: the word. */
+static int resolve(const struct call *call, const char *word, struct list *ret, struct error *e)
+{
+	size_t before = ret->count;
+
+	if (instances_resolve(call->places, word, ret, e))
+		return -1;
+	return ret->count == before + 1 && strcmp(ret->items[before], word) == 0 ? refuse_near(call, word, e) : 0;
+}
 
 int targets_all(const struct call *call, struct list *words, struct error *e)
 {
 	struct list found = { 0 };
 
 	for (size_t i = 0; i < words->count; i++)
-		if (instances_resolve(call->places, words->items[i], &found, e)) {
+		if (resolve(call, words->items[i], &found, e)) {
 			list_release(&found);
 			return -1;
 		}
@@ -67,7 +113,7 @@ int target_one(const struct call *call, char **word, struct error *e)
 
 	if (instances_find(call->places, *word, &found, e))
 		return -1;
-	result = is_of_one_service(&found) ? instances_resolve(call->places, *word, &names, e) : refuse_several(*word, &found, e);
+	result = is_of_one_service(&found) ? resolve(call, *word, &names, e) : refuse_several(*word, &found, e);
 	if (result == 0 && names.count) {
 		free(*word);
 		*word = alloc_copy(names.items[0]);
@@ -124,7 +170,8 @@ static int find(const struct call *call, const char *word, bool is_whole, struct
 	if (ret->count == before) {
 		autorelease(list) struct list names = { 0 };
 
-		if (instances_resolve(call->places, word, &names, e)) {
+		/* Of box rm -f none of a name is fine. */
+		if (is_whole ? instances_resolve(call->places, word, &names, e) : resolve(call, word, &names, e)) {
 			instances_release(&found);
 			return -1;
 		}
