@@ -5,11 +5,13 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/number.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "runtime/box.h"
 #include "runtime/network/port_list.h"
 

@@ -112,6 +112,14 @@ void explain_end(const struct container *container, const struct cgroup *group, 
 	exit_reasons_release(&reasons);
 }
 
+/* Most often it runs; somebody wants to know how it does. */
+static int explain_none(const char *name, struct error *e)
+{
+	error_in(e, "explain %s", name);
+	return e->kind == ERROR_MISSING ? error_hint(e, "box logs %s has what it writes, box inspect %s | jq '.[0].health' what its checks say", name, name)
+					: -1;
+}
+
 int box_explain(const struct places *places, const char *name, int64_t number, struct exit_record *ret, struct list *ret_numbers,
 		struct error *e)
 {
@@ -136,7 +144,7 @@ int box_explain(const struct places *places, const char *name, int64_t number, s
 	if (definition < 0)
 		return -1;
 	if (exit_record_read(definition, number, ret, e))
-		return error_in(e, "explain %s", name);
+		return explain_none(name, e);
 	exit_record_numbers(definition, ret_numbers);
 	return 0;
 }

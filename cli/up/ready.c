@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -18,8 +19,10 @@
 #include "runtime/box.h"
 #include "runtime/exit_record.h"
 #include "runtime/logs.h"
+#include "runtime/state.h"
+#include "runtime/supervise/health_record.h"
 
-enum { LOOK_US = 20000, LINES_SHOWN = 10 };
+enum { LOOK_US = 20000, LINES_SHOWN = 10, CHECK_SHOWN = 500 };
 
 void up_point(const char *name)
 {
@@ -125,6 +128,29 @@ static void add_log(const struct up *up, const char *name, struct text *ret)
 	text_release(&lines);
 }
 
+/* What the last check of one that runs and is not healthy said. */
+static void add_check(const struct up *up, const char *name, struct text *ret)
+{
+	autofree struct health_record *health = alloc_zeroed(1, sizeof *health);
+	struct error ignored = { 0 };
+	autoclose int folder = state_folder(up->call->places, name, &ignored);
+	const struct health_result *last;
+	size_t length;
+
+	if (folder < 0 || health_record_read(folder, health, &ignored) || health->status == HEALTH_HEALTHY || !health_record_kept(health))
+		return;
+	last = health_record_result(health, 0);
+	for (length = last->length < HEALTH_OUTPUT ? last->length : HEALTH_OUTPUT; length && last->output[length - 1] == '\n';)
+		length--;
+	if (last->code == HEALTH_TOO_LATE)
+		text_addf(ret, "%s: its last check was not over in time", name);
+	else
+		text_addf(ret, "%s: its last check ended with exit code %d", name, (int)last->code);
+	text_add(ret, length ? " and said:\n    " : "\n");
+	text_add_escaped(ret, last->output, length < CHECK_SHOWN ? length : CHECK_SHOWN);
+	text_add(ret, length ? "\n" : "");
+}
+
 void up_explain(const struct up *up, const char *name)
 {
 	autorelease(text) struct text out = { 0 };
@@ -133,6 +159,7 @@ void up_explain(const struct up *up, const char *name)
 	struct error ignored = { 0 };
 
 	if (box_lives(up->call->places, name) || box_explain(up->call->places, name, 0, &record, &numbers, &ignored)) {
+		add_check(up, name, &out);
 		add_log(up, name, &out);
 	} else {
 		exit_story_add(name, &record, /* numbers= */ NULL, &out);

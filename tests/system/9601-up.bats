@@ -82,6 +82,16 @@ plan() { box plan --format json "$@" app.json | jq -r --arg tag "$TAG-" '[.[] | 
 	expect_has "/none" "$TAG-b is not healthy after 0 seconds"
 	run box up --timeout x app.json
 	expect_status 125
+	# Of one that runs and is unhealthy its check has the reason.
+	services '"a": {ROOT, "command": ["sleep", "100"], "init": true,
+		"healthcheck": {"test": ["CMD", "sh", "-c", "echo no database; exit 3"], "interval": "100ms", "retries": 2}}'
+	box down "$TAG"
+	run box up app.json
+	expect_status 1
+	expect_has "$TAG-a: its last check ended with exit code 3 and said:" "    no database" "$TAG-a is unhealthy"
+	run box explain "$TAG-a"
+	expect_status 1
+	expect_has "no run of it has ended yet" "box inspect $TAG-a | jq '.[0].health'"
 }
 
 @test "kill -9 of box up at any point: the next one goes on from what is there, nothing doubled" {
@@ -175,4 +185,19 @@ plan() { box plan --format json "$@" app.json | jq -r --arg tag "$TAG-" '[.[] | 
 	box up -q app.json
 	run box exec "$TAG" true
 	expect_has "name one of them: $TAG-db, $TAG-web"
+	# Its name in the file, and the file, are not what commands want.
+	for command in "exec web true" "top web" "port web" "stop web"; do
+		# shellcheck disable=SC2086
+		run box $command
+		[ "$status" -ne 0 ]
+		expect_has "find container web: container does not exist" "did you mean $TAG-web?"
+	done
+	run box logs app.json
+	[ "$status" -ne 0 ]
+	run box stop app.json
+	expect_has "a NAME is wanted, not a file"
+	run box rm -f web
+	[ "$status $output" = "0 " ]
+	run box port "$TAG"
+	expect_has "$TAG has several services"
 }
