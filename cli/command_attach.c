@@ -161,7 +161,7 @@ int command_start(const struct call *call)
 
 	if (result == 0 && !operands.count)
 		result = error_set(&e, ERROR_USAGE, "start: expected at least one NAME");
-	if (result)
+	if (result || targets_name(call, &operands, &e))
 		return report_failure(&e);
 	if (choices.attaches || choices.keep_stdin)
 		return targets_all(call, &operands, &e) ? report_failure(&e) : start_attached(call, &choices, &operands, &e);

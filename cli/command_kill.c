@@ -150,7 +150,7 @@ static int end_all(const struct call *call, const struct option_row *options, ea
 		result = error_set(&e, ERROR_USAGE, "%s: expected at least one NAME", call->command->name);
 	if (result == 0 && choices.time && number_parse(choices.time, 0, INT32_MAX, &seconds))
 		result = error_set(&e, ERROR_USAGE, "option --time %s: expected seconds", choices.time);
-	if (result)
+	if (result || targets_name(call, &operands, &e))
 		return report_failure(&e);
 	grace_us = seconds < 0 ? -1 : seconds * 1000000;
 	if (act == restart_one)

@@ -23,6 +23,7 @@
 #include "base/process.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "cli/when.h"
 #include "runtime/apps.h"
 #include "runtime/box.h"
@@ -286,6 +287,8 @@ int command_logs(const struct call *call)
 	struct error e = { 0 };
 	int result = options_parse(logs_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e);
 
+	if (result == 0)
+		result = targets_name(call, &operands, &e);
 	if (result == 0 && operands.count != 1)
 		result = error_set(&e, ERROR_USAGE, "logs: expected one NAME");
 	if (result == 0)

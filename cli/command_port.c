@@ -74,14 +74,15 @@ static int check_there(const struct call *call, const char *name, struct error *
 	return error_hint(e, "box ps lists what there is");
 }
 
-static int list_ports(const struct call *call, const struct list *operands, struct text *ret, struct error *e)
+static int list_ports(const struct call *call, struct list *operands, struct text *ret, struct error *e)
 {
-	const char *name = operands->items[0], *words = operands->count == 2 ? operands->items[1] : NULL;
+	const char *name, *words = operands->count == 2 ? operands->items[1] : NULL;
 	autorelease(port_list) struct port_list list = { 0 };
 	const struct container_ports *ports;
 
-	if (port_list_read(call->places, &list, e))
+	if (target_name(call, &operands->items[0], e) || port_list_read(call->places, &list, e))
 		return -1;
+	name = operands->items[0];
 	ports = port_list_find(&list, name);
 	if (!ports)
 		ports = port_list_find_service(&list, name);

@@ -13,17 +13,21 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "images/image.h"
+#include "images/reference.h"
 #include "runtime/events.h"
+#include "specs/app.h"
+#include "specs/stack.h"
 
 struct options {
 	bool quiet;
-	const char *platform;
+	const char *platform, *override;
 };
 
 const struct option_row pull_options[] = {
 	{ 'q', "quiet", OPTION_FLAG, offsetof(struct options, quiet), NULL, "print nothing but the name with the digest" },
 	{ 0, "platform", OPTION_TEXT, offsetof(struct options, platform), "OS/ARCH[/VARIANT]",
 	  "of an image for several platforms (default: this host's)" },
+	{ 0, "override", OPTION_TEXT, offsetof(struct options, override), "NAME", "of a file: merge this entry of its overrides" },
 	ALL_TAGS_OPTION("pull"),
 	OTHER_OPTION(0, "policy", "leave it out; box pull always asks, box run has --pull"),
 	PLATFORM_OPTIONS,
@@ -43,6 +47,48 @@ static void tell(const struct image_pulled *pulled, bool is_quiet, struct text *
 	if (!strchr(pulled->name, '@'))
 		text_addf(out, "@%s", pulled->digest);
 	text_add_char(out, '\n');
+}
+
+/* Those of registries that what runs of a file is made of: what is built, and what lies on this machine, is not pulled. */
+static int add_file(const struct options *options, const char *file, struct list *ret, struct error *e)
+{
+	const struct app_options chosen = { .override = options->override };
+	struct stack *stack;
+	int result = 0;
+
+	if (stack_load(file, &chosen, &stack, e))
+		return -1;
+	for (size_t i = 0; result == 0 && i < stack->count; i++) {
+		autorelease(reference) struct reference reference = { 0 };
+		struct app_build build;
+		const char *field, *image;
+
+		if (app_build_of(stack->services[i].app, &build))
+			continue;
+		image = app_image(stack->services[i].app, &field);
+		result = reference_parse(image, &reference, e);
+		if (result == 0 && reference.kind == REFERENCE_REGISTRY && !list_has(ret, image))
+			list_add(ret, image);
+	}
+	stack_free(stack);
+	return result;
+}
+
+/* A file stands for its images. */
+static int find_names(const struct options *options, struct list *words, struct error *e)
+{
+	autorelease(list) struct list names = { 0 };
+
+	for (size_t i = 0; i < words->count; i++) {
+		if (!text_ends(words->items[i], ".json"))
+			list_add(&names, words->items[i]);
+		else if (add_file(options, words->items[i], &names, e))
+			return -1;
+	}
+	list_release(words);
+	*words = names;
+	names = (struct list){ 0 };
+	return 0;
 }
 
 static int pull_all(const struct call *call, const struct options *options, const struct list *names, struct error *e)
@@ -79,5 +125,5 @@ int command_pull(const struct call *call)
 		error_set(&e, ERROR_USAGE, "pull: expected NAME…");
 		return report_failure(&e);
 	}
-	return pull_all(call, &options, &names, &e) ? report_failure(&e) : 0;
+	return find_names(&options, &names, &e) || pull_all(call, &options, &names, &e) ? report_failure(&e) : 0;
 }

@@ -241,7 +241,8 @@ static int print(const struct samples *samples, const struct options *options, b
 	return report_text(&out, e);
 }
 
-static int watch(const struct call *call, const struct options *options, const struct list *operands, struct error *e)
+/* is_strict: one that does not run is an error. */
+static int watch(const struct call *call, const struct options *options, const struct list *operands, bool is_strict, struct error *e)
 {
 	bool is_table = !options->format || strcmp(options->format, "table") == 0;
 	bool is_prometheus = options->format && strcmp(options->format, "prometheus") == 0;
@@ -249,7 +250,7 @@ static int watch(const struct call *call, const struct options *options, const s
 	autorelease(samples) struct samples samples = { 0 };
 	autorelease(list) struct list names = { 0 };
 
-	if (find_names(call, operands, &names, e) || take_samples(call, &names, /* is_first= */ operands->count > 0, &samples, e))
+	if (find_names(call, operands, &names, e) || take_samples(call, &names, /* is_first= */ is_strict, &samples, e))
 		return -1;
 	/* A share of a processor takes two readings. */
 	for (useconds_t pause_us = is_once ? ONCE_US : LIVE_US; !is_prometheus; pause_us = LIVE_US) {
@@ -273,9 +274,14 @@ int command_stats(const struct call *call)
 	autorelease(list) struct list operands = { 0 };
 	struct options options = { 0 };
 	struct error e = { 0 };
+	size_t words;
 
 	if (options_parse(stats_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) ||
-	    options_one_of("format", options.format, forms, &e) || targets_all(call, &operands, &e) || watch(call, &options, &operands, &e))
+	    options_one_of("format", options.format, forms, &e))
+		return report_failure(&e);
+	words = operands.count;
+	/* Of the services of a file some have done their work. */
+	if (targets_all(call, &operands, &e) || watch(call, &options, &operands, words > 0 && operands.count == words, &e))
 		return report_failure(&e);
 	return 0;
 }

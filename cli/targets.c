@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -17,6 +18,7 @@
 #include "runtime/box.h"
 #include "runtime/instances.h"
 #include "runtime/state.h"
+#include "specs/app.h"
 
 /* The service that a file calls so: "shop-web" for "web". The caller frees it; NULL: none. */
 static char *find_service(const struct call *call, const char *word)
@@ -36,6 +38,27 @@ static char *find_service(const struct call *call, const char *word)
 	return NULL;
 }
 
+int target_name(const struct call *call, char **word, struct error *e)
+{
+	char *name = NULL;
+
+	if (!text_ends(*word, ".json") || apps_exists(call->places, *word) || access(*word, F_OK))
+		return 0;
+	if (app_called(*word, &name, e))
+		return -1;
+	free(*word);
+	*word = name;
+	return 0;
+}
+
+int targets_name(const struct call *call, struct list *words, struct error *e)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (target_name(call, &words->items[i], e))
+			return -1;
+	return 0;
+}
+
 /* An error where nothing is called so, and it can be told what was meant; whether it is there at all is found out by who uses it. */
 static int refuse_near(const struct call *call, const char *word, struct error *e)
 {
@@ -48,7 +71,9 @@ static int refuse_near(const struct call *call, const char *word, struct error *
 	if (!service && !text_ends(word, ".json"))
 		return 0;
 	error_set(e, ERROR_MISSING, "find container %s: container does not exist", word);
-	return service ? error_hint(e, "did you mean %s?", service) : error_hint(e, "a NAME is wanted, not a file: box ps lists them");
+	if (service)
+		return error_hint(e, "did you mean %s?", service);
+	return error_hint(e, "there is no file of this name either; box ps -a lists what there is");
 }
 
 /* What instances_resolve says of a word that is nobody's: the word. */
@@ -66,7 +91,7 @@ int targets_all(const struct call *call, struct list *words, struct error *e)
 	struct list found = { 0 };
 
 	for (size_t i = 0; i < words->count; i++)
-		if (resolve(call, words->items[i], &found, e)) {
+		if (target_name(call, &words->items[i], e) || resolve(call, words->items[i], &found, e)) {
 			list_release(&found);
 			return -1;
 		}
@@ -111,7 +136,7 @@ int target_one(const struct call *call, char **word, struct error *e)
 	struct instances found = { 0 };
 	int result;
 
-	if (instances_find(call->places, *word, &found, e))
+	if (target_name(call, word, e) || instances_find(call->places, *word, &found, e))
 		return -1;
 	result = is_of_one_service(&found) ? resolve(call, *word, &names, e) : refuse_several(*word, &found, e);
 	if (result == 0 && names.count) {
@@ -199,9 +224,10 @@ int targets_each(const struct call *call, const struct list *words, enum targets
 	int status = 0, here;
 
 	for (size_t i = 0; i < words->count; i++) {
+		autofree char *word = alloc_copy(words->items[i]);
 		struct error e = { 0 };
 
-		if (find(call, words->items[i], is_whole, &targets, &e))
+		if (target_name(call, &word, &e) || find(call, word, is_whole, &targets, &e))
 			status = report_failure(&e);
 	}
 	for (size_t i = 0; i < targets.count; i++)

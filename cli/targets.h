@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * targets.h - what the NAMEs of a command line mean: containers, or the instances of a service or of all services of a file
- * (runtime/instances.h).
+ * (runtime/instances.h). Wherever a NAME is, the file may be named in its place: box logs -f app.json.
  */
 #pragma once
 
@@ -12,6 +12,11 @@
 
 struct call;
 struct error;
+
+/* In place of a word, or of each, that is a file what runs of it is called by: "shop" for app.json. The functions below do it by
+ * themselves. */
+int target_name(const struct call *call, char **word, struct error *e);
+int targets_name(const struct call *call, struct list *words, struct error *e);
 
 /* In place of each word the instances that it means. */
 int targets_all(const struct call *call, struct list *words, struct error *e);

@@ -116,8 +116,9 @@ void explain_end(const struct container *container, const struct cgroup *group, 
 static int explain_none(const char *name, struct error *e)
 {
 	error_in(e, "explain %s", name);
-	return e->kind == ERROR_MISSING ? error_hint(e, "box logs %s has what it writes, box inspect %s | jq '.[0].health' what its checks say", name, name)
-					: -1;
+	if (e->kind != ERROR_MISSING)
+		return -1;
+	return error_hint(e, "box logs %s has what it writes, box inspect %s | jq '.[0].health' what its checks say", name, name);
 }
 
 int box_explain(const struct places *places, const char *name, int64_t number, struct exit_record *ret, struct list *ret_numbers,

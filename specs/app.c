@@ -197,6 +197,30 @@ int app_load(const char *path, const struct app_options *options, struct app **r
 	return 0;
 }
 
+int app_called(const char *path, char **ret, struct error *e)
+{
+	struct app *app = alloc_zeroed(1, sizeof *app);
+	struct problems first = { .e = e };
+	json_t *root = NULL, *own = NULL;
+	int result;
+
+	app_init(app);
+	result = read_text(path, app, &root, e);
+	if (result == 0) {
+		own = json_pack("{s:O*}", "name", json_object_get(root, "name"));
+		result = interpolate_json(own, NULL, &first) ? with_line(app, e) : 0;
+	}
+	if (result == 0) {
+		app->name = alloc_copy(json_string_value(json_object_get(own, "name")));
+		app_fill_name(app);
+		*ret = take_ptr(&app->name);
+	}
+	json_decref(own);
+	json_decref(root);
+	app_free(app);
+	return result;
+}
+
 int stack_load(const char *path, const struct app_options *options, struct stack **ret, struct error *e)
 {
 	struct app *app = alloc_zeroed(1, sizeof *app);

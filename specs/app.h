@@ -40,6 +40,10 @@ struct app_options {
  * box cannot do is an error that names the field. The result is freed by app_free. */
 int app_load(const char *path, const struct app_options *options, struct app **ret, struct error *e);
 
+/* What it is called by what runs of it: its "name", or that of its folder, of one app as of several services. Nothing else of the file is
+ * looked at. The caller frees it. */
+int app_called(const char *path, char **ret, struct error *e);
+
 /* The same for an image without a file: "box run NAME". name is the app's. Relative paths of options are the caller's. */
 int app_from_image(const char *image, const char *name, const struct app_options *options, struct app **ret, struct error *e);
 

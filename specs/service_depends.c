@@ -40,7 +40,9 @@ static int refuse_unknown(json_t *services, const char *other, struct problems *
 {
 	const char *near = find_near(services, other);
 
-	return error_set(p->e, ERROR_SPEC, near ? "there is no service \"%.80s\": did you mean \"%s\"?" : "there is no service \"%.80s\"", other, near);
+	if (!near)
+		return error_set(p->e, ERROR_SPEC, "there is no service \"%.80s\"", other);
+	return error_set(p->e, ERROR_SPEC, "there is no service \"%.80s\": did you mean \"%s\"?", other, near);
 }
 
 static int check_dependency(json_t *services, const char *own, const char *other, const struct place *at, struct problems *p)

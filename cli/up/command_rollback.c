@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/frozen.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "cli/up/up.h"
 #include "runtime/apps.h"
 #include "runtime/supervise/app_settings.h"
@@ -134,7 +135,7 @@ int command_rollback(const struct call *call)
 	int status = 0, here;
 
 	if (options_parse(no_options, OPERANDS_ANYWHERE, call->argv, NULL, &operands, NULL, &e) ||
-	    (!operands.count && error_set(&e, ERROR_USAGE, "rollback: expected at least one NAME")))
+	    (!operands.count && error_set(&e, ERROR_USAGE, "rollback: expected at least one NAME")) || targets_name(call, &operands, &e))
 		return report_failure(&e);
 	for (size_t i = 0; i < operands.count; i++) {
 		here = roll_back(call, operands.items[i]);

@@ -69,6 +69,13 @@ unfinished() { find "$BOX_STORE"/downloads "$BOX_STORE"/staging -mindepth 1 ! -n
 	[ "$status" -eq 0 ]
 	[[ $output == *"$REGISTRY/web:1 has moved: it was $before"* ]] || fail "moved" || return 1
 	[ "${lines[-1]#*@}" != "$before" ]
+	# Those of a file: each once, and none that is built or lies here.
+	printf '{"services": {"a": {"image": "%s/web:1", "command": ["x"]}, "b": {"image": "%s/web:1", "command": ["y"]},
+		"c": {"rootfs": "%s", "command": ["z"]}, "d": {"build": ".", "command": ["z"]}}}' "$REGISTRY" "$REGISTRY" "$ROOTFS" >app.json
+	push layout:a "$REGISTRY/web:1"
+	run box pull app.json
+	[ "$status" -eq 0 ]
+	[ "${output/has moved/}" != "$output" ] && [ "$(grep -c "^$REGISTRY/web:1@$before" <<<"$output")" = 1 ] || fail "of a file" || return 1
 	# What is pinned stays what it was.
 	run box run -q "$REGISTRY/web@$before"
 	[ "$status $output" = "0 hello" ] || fail "pinned"

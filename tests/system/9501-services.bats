@@ -101,12 +101,24 @@ three() {
 	[ "$(box ps -q | wc -l)" -eq 3 ]
 	run box kill "$TAG-db" KILL
 	expect_status 0
+	# The file stands for its name.
+	box stop app.json
+	[ -z "$(box ps -q)" ]
+	box start app.json
+	[ "$(box stats --no-stream --format json app.json | jq length)" -eq 3 ] # the job has ended
+	box restart app.json
+	[ "$(box logs app.json)" = "$(box logs "$TAG")" ]
+	run box exec app.json true
+	expect_has "$TAG has several services"
 	box stop "$TAG-web"
 	run box rename "$TAG-web" "$TAG-x"
 	expect_status 1
 	expect_has "it is a service of a file with several"
-	box rm -f "$TAG"
+	box rm -f app.json
 	[ -z "$(box ps -aq)" ]
+	run box stop none.json
+	expect_status 1
+	expect_has "there is no file of this name either"
 }
 
 @test "an ordinary user's services" {
