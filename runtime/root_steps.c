@@ -109,6 +109,9 @@ static int make_places(struct child *c, struct error *e)
 	for (size_t i = 0; i < c->container->file_count; i++)
 		if (make_place(places, c->container->files[i].target, /* is_file= */ true, e))
 			return -1;
+	for (size_t i = 0; i < c->file_count; i++)
+		if (make_place(places, c->files[i].target, /* is_file= */ true, e))
+			return -1;
 	return make_place(places, c->container->working_dir, /* is_file= */ false, e);
 }
 

@@ -121,3 +121,15 @@ looks_up() { box exec "$TAG-client" nslookup ${3:+-type=$3} "$1" 2>&1; }
 	box rm -f "$TAG-web" "$TAG-client"
 	box network rm "$TAG-in"
 }
+
+@test "a root without an /etc has its names, too, also where it cannot be written" {
+	mkdir bare && cp "$(command -v busybox)" bare/busybox && tar -C bare -cf bare.tar busybox
+	for read_only in false true; do
+		printf '{"name": "%s-bare", "rootfs": "bare.tar", "read_only": %s, "networks": ["%s-front"], "command": ["/busybox", "cat", "/etc/hosts", "/etc/resolv.conf"]}' \
+			"$TAG" $read_only "$TAG" >bare.json
+		run box run bare.json
+		expect_status 0
+		expect_line "nameserver 127.0.0.11"
+		grep -q "^10\..*$TAG-bare" <<<"$output" || fail "its own name"
+	done
+}
