@@ -163,7 +163,7 @@ $O/tests/%: $O/tests/fuzz/%.o $(if $(FUZZ),,$O/tests/fuzz/replay.o) $O/libnet.a 
 
 # Words for people. One part of check: make check-layers, check-size, … (scripts/check says which there are).
 parts := layers size headers style links tables unit errors system vm clang sanitize corpus lint # behind system: beside it
-.PHONY: demo test check bench lint format coverage fuzz install clean help objects unit-program replay-programs $(parts:%=check-%) check-kube check-images
+.PHONY: demo test check bench soak lint format coverage fuzz install clean help objects unit-program replay-programs $(parts:%=check-%) check-kube check-images
 check:
 	@scripts/setup test
 	@scripts/check $(parts)
@@ -175,6 +175,12 @@ lint:
 	@scripts/check style lint
 demo:
 	@scripts/demo
+# Services of a file while everything is killed: SOAK_SECONDS of it for root, and for SOAK_USER where there is one. As root.
+SOAK_SECONDS = 60
+SOAK_SEED = $$(date +%s)
+soak: all
+	unshare -n tests/soak/stack.py $O $(SOAK_SECONDS) $(SOAK_SEED)
+	$(if $(SOAK_USER),unshare -n tests/soak/stack.py $O $(SOAK_SECONDS) $(SOAK_SEED) $(SOAK_USER))
 bench: all $O/tests/timing
 	@tests/bench/oci.sh $O
 	@tests/bench/run.sh $O
