@@ -87,7 +87,8 @@ static void add_row(const struct catalogue_entry *entry, const struct facts *fac
 {
 	char words[32];
 
-	list_add(cells, entry->name);
+	/* One without a name is called by its digest. */
+	list_addf(cells, "%.*s", no_trunc || !text_starts(entry->name, "sha256:") ? INT_MAX : (int)strlen("sha256:") + DIGITS, entry->name);
 	list_addf(cells, "%.*s", no_trunc ? INT_MAX : DIGITS, digits(entry->image));
 	list_addf(cells, "%s/%s", facts->config.os ? facts->config.os : "?", facts->config.architecture ? facts->config.architecture : "?");
 	list_addf(cells, "%.*s", DATE, facts->story.created ? facts->story.created : "");

@@ -25,7 +25,7 @@
 #include "runtime/oci.h"
 #include "runtime/oci_state.h"
 
-enum { COMMAND_SHOWN = 40 };
+enum { COMMAND_SHOWN = 40, DIGITS_SHOWN = 12 };
 
 struct options {
 	bool quiet, all, no_trunc;
@@ -76,6 +76,23 @@ static void add_schedule(struct list *cells, const struct box_info *info)
 	list_add(cells, words.data);
 }
 
+/* "exited (3) 5 minutes ago": what has ended has the time of its end. */
+static void add_end(struct list *cells, const struct box_info *info, const char *since, enum instance_role role)
+{
+	autofree char *ago = text_starts(info->status, "exited") ? text_format(" %s ago", since) : alloc_copy("");
+
+	if (role == INSTANCE_LIVE)
+		list_addf(cells, "%s%s", info->status, ago);
+	else
+		list_addf(cells, "%s%s (%s)", info->status, ago, instance_role_word(role));
+}
+
+/* When it was made; what is known of one in the foreground is when it began. */
+static int64_t created(const struct ps_row *row)
+{
+	return row->instance && row->instance->created ? row->instance->created : row->info->created;
+}
+
 /* "Up 3 minutes (healthy)", as docker and podman have it. */
 static void add_status(struct list *cells, const struct ps_row *row)
 {
@@ -86,11 +103,21 @@ static void add_status(struct list *cells, const struct ps_row *row)
 	if (strcmp(info->status, STATUS_SCHEDULED) == 0)
 		add_schedule(cells, info);
 	else if (strcmp(info->status, "running") != 0)
-		list_addf(cells, role == INSTANCE_LIVE ? "%s" : "%s (%s)", info->status, instance_role_word(role));
+		add_end(cells, info, since, role);
 	else if (role != INSTANCE_LIVE)
 		list_addf(cells, "Up %s (%s%s%s)", since, info->health, *info->health ? ", " : "", instance_role_word(role));
 	else
 		list_addf(cells, *info->health ? "Up %s (%s)" : "Up %s", since, info->health);
+}
+
+/* The digits of a digest that box images shows. */
+static char *shown_image(const char *image, bool no_trunc)
+{
+	const char *digest = no_trunc ? NULL : strstr(image, "sha256:");
+
+	return digest && strlen(digest) > strlen("sha256:") + DIGITS_SHOWN
+		       ? text_format("%.*s", (int)(digest - image + strlen("sha256:") + DIGITS_SHOWN), image)
+		       : alloc_copy(image);
 }
 
 static void add_row(struct list *cells, const struct ps_row *row, const struct port_list *ports, bool no_trunc)
@@ -98,10 +125,10 @@ static void add_row(struct list *cells, const struct ps_row *row, const struct p
 	const struct box_info *info = row->info;
 	autorelease(text) struct text published = { 0 };
 	size_t length = strlen(info->command), shown = no_trunc || length < COMMAND_SHOWN ? length : COMMAND_SHOWN;
-	autofree char *since = age(info->created);
+	autofree char *since = age(created(row)), *image = shown_image(info->image ? info->image : "", no_trunc);
 
 	list_add(cells, info->name);
-	list_add(cells, info->image ? info->image : "");
+	list_add(cells, image);
 	list_addf(cells, "%.*s%s", (int)shown, info->command, shown < length ? "..." : "");
 	list_addf(cells, "%s ago", since);
 	add_status(cells, row);
@@ -183,7 +210,8 @@ static void list_as_json(const struct ps_row *rows, size_t count, const struct p
 		add_member(ret, "command", info->command);
 		add_member(ret, "status", info->status);
 		add_member(ret, "health", info->health);
-		add_time(ret, "created", info->created);
+		add_time(ret, "created", created(&rows[i]));
+		add_time(ret, "since", info->created);
 		if (rows[i].instance)
 			add_place(ret, rows[i].instance);
 		if (info->schedule)

@@ -69,7 +69,7 @@ static void add(int definition, struct app_settings *settings, struct instances 
 	struct instance *instance = alloc_append(&ret->items, &ret->count, sizeof *instance);
 
 	*instance = (struct instance){ .generation = settings->generation ? settings->generation : 1,
-				       .replica = settings->replica ? settings->replica : 1, .level = settings->level };
+				       .replica = settings->replica ? settings->replica : 1, .level = settings->level, .created = settings->created };
 	instance->name = take_ptr(&settings->name);
 	instance->stack = take_ptr(&settings->stack);
 	instance->service = take_ptr(&settings->service);

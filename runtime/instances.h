@@ -36,6 +36,7 @@ struct instance {
 	char *stack; /* NULL: an app alone */
 	char *service;
 	int64_t generation, replica, level;
+	int64_t created; /* seconds since 1970 */
 	char *digest; /* NULL: not known */
 	char *depends, *external; /* app_settings.h */
 	char *unit;   /* of systemd, or NULL */

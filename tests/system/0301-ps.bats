@@ -47,3 +47,14 @@ teardown() {
 	[ "${#lines[@]}" -eq 3 ]
 	grep -qx "$first" <<<"$output"
 }
+
+@test "an app in the background: CREATED is when it was made, STATUS since when it runs, or has ended" {
+	app '"command": ["sh", "-c", "sleep 1; exit 3"], "init": true' back.json
+	box run -d --name "$TAG-back" back.json
+	wait_until 10 sh -c "box ps -a --format json | jq -e '.[] | select(.name == \"$TAG-back\").status == \"exited (3)\"'"
+	run box ps -a
+	expect_has "exited (3) " " seconds ago"
+	box start "$TAG-back"
+	box ps -a --format json | jq -e ".[] | select(.name == \"$TAG-back\") | .created < .since" || fail "$(box ps -a --format json)"
+	box rm -f "$TAG-back"
+}

@@ -91,7 +91,7 @@ is_healthy() { [ "$(box inspect "$TAG" | jq -r '.[0].health.status')" = healthy 
 		run --privileged app.json|write what it needs into app.json
 		run --log-opt max-size=1m app.json|write it into app.json: "logging"
 		run -d --rm --restart always app.json|leave --rm out, or say --restart no
-		ps -l|box ps -a lists the newest first
+		ps -l|box ps -a lists them all
 		inspect -f {{.Name}} x|leave it out, and pick from its JSON: box inspect NAME
 		rm -a|box rm $(box ps -aq)
 		rm -fv x|box volume ls, then box volume rm NAME
