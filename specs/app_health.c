@@ -129,6 +129,8 @@ static int64_t choose(int64_t written, int64_t image_ns, int64_t otherwise)
 	return image_ns <= 0 ? otherwise : image_us < SECOND_US ? SECOND_US : image_us;
 }
 
+/* Nobody waits an interval of 30 seconds to hear that a program is up: until the first success, and for an interval at most, it is asked
+ * every second. Failures before the time at which the first check would have been do not count, so an app is ill no sooner. */
 static void choose_times(const struct healthcheck *said, const struct image_config *image, struct health_check *ret)
 {
 	static const struct image_config nothing = { 0 };
@@ -137,8 +139,8 @@ static void choose_times(const struct healthcheck *said, const struct image_conf
 
 	ret->interval_us = choose(said->interval, from->health.interval_ns, 30 * SECOND_US);
 	ret->timeout_us = choose(said->timeout, from->health.timeout_ns, 30 * SECOND_US);
-	ret->start_period_us = choose(said->start_period, from->health.start_period_ns, 0);
-	ret->start_interval_us = choose(said->start_interval, from->health.start_interval_ns, 5 * SECOND_US);
+	ret->start_period_us = choose(said->start_period, from->health.start_period_ns, ret->interval_us);
+	ret->start_interval_us = choose(said->start_interval, from->health.start_interval_ns, SECOND_US);
 	if (said->start_interval == LIMIT_UNSET && ret->start_interval_us > ret->interval_us)
 		ret->start_interval_us = ret->interval_us;
 	if (said->retries != LIMIT_UNSET)

@@ -63,7 +63,7 @@ Test(app_health, of_the_image)
 	cr_expect_eq(health.interval_us, 5 * SECOND);
 	cr_expect_eq(health.timeout_us, 2 * SECOND);
 	cr_expect_eq(health.start_period_us, 7 * SECOND);
-	cr_expect_eq(health.start_interval_us, 5 * SECOND);
+	cr_expect_eq(health.start_interval_us, SECOND);
 	cr_expect_eq(health.retries, 9);
 	cr_expect_eq(health.on_failure, HEALTH_DO_NOTHING);
 }
@@ -92,7 +92,12 @@ Test(app_health, of_the_file_alone)
 	cr_expect_eq(health.args.count, 0u);
 	cr_expect_eq(health.timeout_us, 30 * SECOND, "not the image's");
 	cr_expect_eq(health.retries, 3);
-	cr_expect_eq(health.start_interval_us, 2 * SECOND, "no longer than the interval");
+	cr_expect_eq(health.start_interval_us, SECOND);
+	health = check("\"healthcheck\": {\"tcp\": {\"port\": 80}, \"interval\": \"500ms\"}", "null");
+	cr_expect_eq(health.start_interval_us, SECOND / 2, "no longer than the interval");
+	cr_expect_eq(health.start_period_us, SECOND / 2, "an interval");
+	health = check("\"healthcheck\": {\"tcp\": {\"port\": 80}, \"start_period\": \"0s\"}", "null");
+	cr_expect_eq(health.start_period_us, 0);
 	health = check("\"healthcheck\": {\"tcp\": {\"port\": 5432}, \"timeout\": \"500ms\"}", "null");
 	cr_expect_eq(health.kind, HEALTH_TCP);
 	cr_expect_eq(health.timeout_us, SECOND / 2);
