@@ -127,8 +127,11 @@ int command_down(const struct call *call)
 	    (operands.count != 1 && error_set(&e, ERROR_USAGE, "down: expected one FILE.json or NAME")))
 		return report_failure(&e);
 	name = operands.items[0];
-	if (run_is_file(name) && stack_load(name, &(struct app_options){ .override = choices.override }, &stack, &e))
+	if (run_is_file(name) && stack_load(name, &(struct app_options){ .override = choices.override }, &stack, &e)) {
+		e.hint[0] = '\0'; /* it need not be mended for that */
+		(void)error_hint(&e, "box down NAME does without the file: box ps -a lists what there is");
 		return report_failure(&e);
+	}
 	status = down(call, &choices, stack, stack ? stack->name ? stack->name : stack->services[0].full : name, &e);
 	stack_free(stack);
 	return status;

@@ -2,7 +2,9 @@
 /*
  * command_up.c - box up and box plan: from a file to its services, and what that would change.
  */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -48,9 +50,10 @@ static int parse(const struct call *call, const struct option_row *rows, struct 
 {
 	if (options_parse(rows, OPERANDS_ANYWHERE, call->argv, options, operands, NULL, e))
 		return -1;
-	if (!operands->count)
-		return error_set(e, ERROR_USAGE, "%s: expected FILE.json", call->command->name);
-	return 0;
+	if (operands->count)
+		return 0;
+	error_set(e, ERROR_USAGE, "%s: expected FILE.json", call->command->name);
+	return access("app.json", F_OK) ? -1 : error_hint(e, "box %s app.json", call->command->name);
 }
 
 static int read_file(struct up *up, const struct list *operands, struct error *e)
@@ -59,8 +62,13 @@ static int read_file(struct up *up, const struct list *operands, struct error *e
 
 	for (size_t i = 1; i < operands->count; i++)
 		list_add(&selected, operands->items[i]);
-	if (up_read(up, operands->items[0], &selected, e))
+	if (up_read(up, operands->items[0], &selected, e)) {
+		/* A name, where it takes the file. */
+		if (e->sys == ENOENT && !run_is_file(operands->items[0]))
+			error_hint(e, "box %s takes a file: box %s app.json; box start NAME starts what was stopped", up->call->command->name,
+				   up->call->command->name);
 		return -1;
+	}
 	up_plan(up);
 	return 0;
 }

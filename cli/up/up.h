@@ -4,6 +4,7 @@
  *
  *     wanted.c     the file -> what should be: every image found, every spec frozen, a digest each
  *     names.c      whether what is there under those names is the file's
+ *     externals.c  whether what the file calls external is there
  *     plan.c       what should be and what is there -> what has to be done
  *     perform.c    a process for each service with something to do, as soon as those that it depends on are ready
  *     service.c    what that process does: one action after the other
@@ -78,6 +79,8 @@ void up_plan(struct up *up);
 /* names.c, behind up_look: an error where what was found is not the file's; and where somebody else has the name of one of its services. */
 int up_check_found(const struct up *up, const struct stack *stack, struct error *e);
 int up_check_names(const struct up *up, const struct stack *stack, struct error *e);
+/* externals.c: an error where an external network or volume of the file is not there. */
+int up_check_externals(const struct up *up, struct error *e);
 /* What is the same for a service of a file and one of a rollback: its digest, why it cannot run twice, and what has changed. */
 int up_complete(struct up *up, struct up_service *service, struct error *e);
 

@@ -283,7 +283,7 @@ int up_read(struct up *up, const char *file, const struct list *selected, struct
 			return -1;
 	}
 	if (choose(up, selected, e) || (!up->options->plan_only && up_lock(up, up->name, e)) || up_look(up, e) ||
-	    up_check_names(up, up->stack, e))
+	    up_check_names(up, up->stack, e) || up_check_externals(up, e))
 		return -1;
 	for (size_t i = 0; i < up->count; i++)
 		if (up->services[i].wanted.is_wanted && prepare(up, &up->services[i], e))

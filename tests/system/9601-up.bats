@@ -200,4 +200,13 @@ plan() { box plan --format json "$@" app.json | jq -r --arg tag "$TAG-" '[.[] | 
 	[ "$status $output" = "0 " ]
 	run box port "$TAG"
 	expect_has "$TAG has several services"
+	run box up
+	expect_status 125
+	expect_has "up: expected FILE.json" "box up app.json"
+	run box up "$TAG"
+	expect_has "box up takes a file"
+	sed 's/"db"/"web"/' app.json >wrong.json
+	run box down wrong.json
+	expect_status 1
+	expect_has "box down NAME does without the file"
 }

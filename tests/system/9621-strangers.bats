@@ -13,6 +13,12 @@ teardown() { teardown_world; }
 		{"name": "$TAG", "volumes": {"data": {"external": true, "name": "${TAG}_data"}, "own": {}},
 		 "services": {"web": {"rootfs": "$ROOTFS", "command": ["sleep", "100"], "volumes": ["data:/data", "own:/own"]}}}
 	EOF
+	for command in up plan; do
+		run box $command stack.json
+		expect_status 125
+		expect_has "stack.json: volumes.data: the volume ${TAG}_data is external, and is not there" "box volume create ${TAG}_data"
+	done
+	[ -z "$(box volume ls -q)" ]
 	box volume create "${TAG}_data"
 	box up stack.json
 	box exec "$TAG-web" sh -c 'echo precious >/data/file'
