@@ -25,6 +25,7 @@
 #include "runtime/events.h"
 #include "runtime/exit_gather.h"
 #include "runtime/job_outlook.h"
+#include "runtime/namespace_pids.h"
 #include "runtime/oci.h"
 #include "runtime/sealed.h"
 #include "runtime/state.h"
@@ -168,6 +169,9 @@ int box_pids(const struct places *places, const char *name, int **ret_pids, size
 	if (open_group(places, name, &record, &alive, &group, e))
 		return -1;
 	result = cgroup_pids(group, ret_pids, ret_count, e);
+	/* An ordinary user's may have no cgroup. */
+	if (result == 0 && alive && !*ret_count)
+		result = namespace_pids((pid_t)record.pid, ret_pids, ret_count, e);
 	cgroup_free(group);
 	record_release(&record);
 	return result;

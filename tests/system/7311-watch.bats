@@ -79,6 +79,17 @@ start_app() {
 	expect_status 1
 }
 
+@test "top of an ordinary user who has no cgroup: the processes of its pid namespace" {
+	need user
+	user_app '"command": ["sh", "-c", "sleep 1000 & exec sleep 1001"], "init": true'
+	as_user bin/box run -d app.json
+	run as_user bin/box top "$TAG"
+	expect_status 0
+	expect_has "sleep 1000" "sleep 1001"
+	[ "$(as_user bin/box top --format json "$TAG" | jq 'map(.inner_pid) | index(1) != null and length == 3')" = true ] || fail "$output"
+	as_user bin/box rm -f "$TAG"
+}
+
 @test "wait prints exit codes, also of one that a signal ended" {
 	start_app
 	box wait "$TAG" >code &
