@@ -58,7 +58,8 @@ static int refuse_living(const struct up *up, struct error *e)
 	return 0;
 }
 
-static int begin(struct up *up, const struct stack_run *wish)
+/* ret_has_begun: from then on what is there of it may be ours; before that it is somebody else's, or nobody has looked. */
+static int begin(struct up *up, const struct stack_run *wish, bool *ret_has_begun)
 {
 	struct error e = { 0 }, swept = { 0 };
 
@@ -68,6 +69,7 @@ static int begin(struct up *up, const struct stack_run *wish)
 		report_error(NULL, wish->file, &e);
 		return EXIT_BOX_FAILED;
 	}
+	*ret_has_begun = true;
 	up_plan(up);
 	return up_perform(up);
 }
@@ -82,7 +84,8 @@ int stack_run_detached(const struct call *call, const struct stack_run *wish)
 {
 	const struct up_options options = stack_up_options(wish);
 	struct up up = { .call = call, .options = &options, .lock = -1 };
-	int status = begin(&up, wish);
+	bool has_begun = false;
+	int status = begin(&up, wish, &has_begun);
 
 	up_release(&up);
 	return status;
@@ -141,12 +144,13 @@ int stack_run_foreground(const struct call *call, const struct stack_run *wish)
 	struct error e = { 0 };
 	sigset_t signals;
 	int status, ended, pidfd = -1;
+	bool has_begun = false;
 	pid_t follower;
 
 	hear_signals(&signals);
-	status = begin(&up, wish);
+	status = begin(&up, wish, &has_begun);
 	if (status) {
-		if (up.stack && up.found.count == 0)
+		if (has_begun && up.found.count == 0)
 			(void)up_end(&up, &(struct error){ 0 }); /* what has been started goes, too */
 		up_release(&up);
 		return status;

@@ -185,21 +185,27 @@ plan() { box plan --format json "$@" app.json | jq -r --arg tag "$TAG-" '[.[] | 
 	box up -q app.json
 	run box exec "$TAG" true
 	expect_has "name one of them: $TAG-db, $TAG-web"
-	# Its name in the file, and the file, are not what commands want.
+	# Its name in the file is not what commands want.
 	for command in "exec web true" "top web" "port web" "stop web"; do
 		# shellcheck disable=SC2086
 		run box $command
 		[ "$status" -ne 0 ]
 		expect_has "find container web: container does not exist" "did you mean $TAG-web?"
 	done
-	run box logs app.json
+	run box stop none.json
 	[ "$status" -ne 0 ]
-	run box stop app.json
-	expect_has "a NAME is wanted, not a file"
+	expect_has "none.json"
 	run box rm -f web
 	[ "$status $output" = "0 " ]
 	run box port "$TAG"
 	expect_has "$TAG has several services"
+	# A run that never began ends nothing of what runs.
+	for words in "app.json none" "app.json db none" "app.json" "-d app.json none"; do
+		# shellcheck disable=SC2086
+		run box run $words
+		expect_status 125
+		[ "$(box ps -q | sort | tr '\n' ' ')" = "$TAG-db.2 $TAG-web " ] || fail "box run $words: $(box ps -a)"
+	done
 	run box up
 	expect_status 125
 	expect_has "up: expected FILE.json" "box up app.json"
