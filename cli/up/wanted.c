@@ -97,11 +97,21 @@ static void want(struct up *up, size_t index)
 	want_needed(up, index);
 }
 
+static int refuse_unknown(const struct up *up, const char *name, struct error *e)
+{
+	autorelease(text) struct text names = { 0 };
+
+	for (size_t i = 0; up->stack->name && i < up->count; i++)
+		text_addf(&names, "%s%s", i ? ", " : "", up->stack->services[i].name);
+	error_set(e, ERROR_MISSING, "%s: there is no service \"%.80s\" in it", up->stack->file, name);
+	return names.length ? error_hint(e, "it has %.300s; a command of box run stands behind \"--\"", names.data) : -1;
+}
+
 static int choose(struct up *up, const struct list *selected, struct error *e)
 {
 	for (size_t i = 0; i < selected->count; i++)
 		if (!stack_find(up->stack, selected->items[i]))
-			return error_set(e, ERROR_MISSING, "%s: there is no service \"%.80s\" in it", up->stack->file, selected->items[i]);
+			return refuse_unknown(up, selected->items[i], e);
 	for (size_t i = 0; i < up->count; i++)
 		if (selected->count ? list_has(selected, up->stack->services[i].name) : is_active(up, &up->stack->services[i]))
 			(up->options->needed_only ? want_needed : want)(up, i);
