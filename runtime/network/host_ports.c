@@ -216,7 +216,7 @@ bool host_ports_add_lines(const struct host_ports *ports, size_t *at, struct tex
 	return *at > from;
 }
 
-void host_ports_add_others(const struct host_ports *ports, const struct list *held, struct text *words)
+void host_ports_add_others(const struct host_ports *ports, const struct list *held, struct list *ret)
 {
 	for (size_t i = 0; i < held->count; i++) {
 		struct host_port there;
@@ -224,9 +224,7 @@ void host_ports_add_others(const struct host_ports *ports, const struct list *he
 
 		for (size_t j = 0; j < ports->count; j++)
 			is_kept |= host_port_is_same(&ports->items[j], &there);
-		if (is_kept)
-			continue;
-		text_add(words, "\nport ");
-		host_port_print(&there, words);
+		if (!is_kept)
+			list_add(ret, held->items[i]);
 	}
 }

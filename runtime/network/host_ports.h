@@ -33,5 +33,5 @@ void host_ports_release(struct host_ports *ports);
 /* The lines of "publish" from *at on, with their sockets, as many as fit into a message; *at is behind them. False: there are none left. */
 bool host_ports_add_lines(const struct host_ports *ports, size_t *at, struct text *words, struct control_fds *fds);
 
-/* Those of held that the container does not publish any more: lines of "withdraw". */
-void host_ports_add_others(const struct host_ports *ports, const struct list *held, struct text *words);
+/* Adds those of held that the container does not publish any more. */
+void host_ports_add_others(const struct host_ports *ports, const struct list *held, struct list *ret);

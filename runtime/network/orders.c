@@ -52,17 +52,14 @@ int network_return_ports(const struct places *places, const char *network, const
 {
 	autoclose int connection = network_find(places, network, e);
 	autorelease(list) struct list now = { 0 };
-	autorelease(text) struct text words = { 0 };
-	size_t length;
+	autorelease(list) struct list others = { 0 };
 
 	if (connection < 0 || network_published(connection, service, &now, e))
 		return -1;
-	text_addf(&words, "withdraw %s", service);
-	length = words.length;
 	for (size_t i = 0; i < now.count; i++)
 		if (!list_has(noted, now.items[i]))
-			text_addf(&words, "\nport %s", now.items[i]);
-	return words.length > length ? network_ask(connection, words.data, NULL, NULL, e) : 0;
+			list_add(&others, now.items[i]);
+	return network_withdraw(connection, service, &others, e);
 }
 
 int network_hold(const struct places *places, const char *network, const char *service, int64_t ms, struct error *e)

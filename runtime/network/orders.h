@@ -21,7 +21,7 @@ int network_switch(const struct places *places, const char *network, const char 
 /* The published ports of the service are those of the container, its first network is this one; others that it had are given back. */
 int network_lead_ports(const struct places *places, const char *network, const struct container *container, struct error *e);
 
-/* What the service publishes now, a line each: for network_return_ports. Adds to ret. */
+/* What the service publishes now, a line each: for network_return_ports. ret is empty before. */
 int network_note_ports(const struct places *places, const char *network, const char *service, struct list *ret, struct error *e);
 
 /* What the service publishes beside what was noted is given back: a new generation has brought it along, and failed. */

@@ -14,6 +14,8 @@
 #include "runtime/supervise/control.h"
 #include "specs/container.h"
 
+enum { HELD_MOST = 4096 /* of box-net, in a network */ };
+
 /* A message has room for about a hundred. */
 static int hear_some(int connection, const char *service, struct list *ret, struct error *e)
 {
@@ -36,7 +38,24 @@ int network_published(int connection, const char *service, struct list *ret, str
 		before = ret->count;
 		if (hear_some(connection, service, ret, e))
 			return -1;
+		if (ret->count > HELD_MOST)
+			return error_set(e, ERROR_INTERNAL, "ask for the ports of %s: a network has at most %d, and goes on", service, HELD_MOST);
 	} while (ret->count > before);
+	return 0;
+}
+
+int network_withdraw(int connection, const char *service, const struct list *ports, struct error *e)
+{
+	for (size_t at = 0; at < ports->count;) {
+		autorelease(text) struct text words = { 0 };
+
+		text_addf(&words, "withdraw %s", service);
+		do
+			text_addf(&words, "\nport %s", ports->items[at++]);
+		while (at < ports->count && words.length + strlen("\nport ") + strlen(ports->items[at]) < CONTROL_MOST);
+		if (network_ask(connection, words.data, NULL, NULL, e))
+			return -1;
+	}
 	return 0;
 }
 
@@ -56,13 +75,10 @@ static int hand_over(int connection, const char *service, const struct host_port
 
 static int withdraw_others(int connection, const char *service, const struct host_ports *ports, const struct list *held, struct error *e)
 {
-	autorelease(text) struct text words = { 0 };
-	size_t length;
+	autorelease(list) struct list others = { 0 };
 
-	text_addf(&words, "withdraw %s", service);
-	length = words.length;
-	host_ports_add_others(ports, held, &words);
-	return words.length > length ? network_ask(connection, words.data, NULL, NULL, e) : 0;
+	host_ports_add_others(ports, held, &others);
+	return network_withdraw(connection, service, &others, e);
 }
 
 int network_publish(int connection, const struct container *container, bool is_standby, struct host_ports *ret, struct error *e)

@@ -17,5 +17,8 @@ struct list;
  * is published. */
 int network_publish(int connection, const struct container *container, bool is_standby, struct host_ports *ret, struct error *e);
 
-/* What box-net holds of a service, in the words of port_line.h. Adds to ret. */
+/* What box-net holds of a service, in the words of port_line.h; ret is empty before. */
 int network_published(int connection, const char *service, struct list *ret, struct error *e);
+
+/* Closes these of them, however many there are. */
+int network_withdraw(int connection, const char *service, const struct list *ports, struct error *e);
