@@ -258,6 +258,11 @@ int instance_promote(const struct places *places, const char *name, struct error
 	return fsync(definition) ? error_sys(e, "keep the definition of %s", name) : 0;
 }
 
+int instance_demote(const struct places *places, const char *name, struct error *e)
+{
+	return set_mark(places, name, STANDBY_FILE, e);
+}
+
 int instance_retire(const struct places *places, const char *name, struct error *e)
 {
 	return set_mark(places, name, RETIRED_FILE, e);

@@ -78,6 +78,7 @@ struct instance_condition {
 };
 void instance_look(const struct places *places, const char *name, struct instance_condition *ret);
 
-/* Marks: the next two take one away or set it, as one step on the disk. */
+/* Marks: these take one away or set it, as one step on the disk. */
 int instance_promote(const struct places *places, const char *name, struct error *e); /* STANDBY becomes LIVE */
+int instance_demote(const struct places *places, const char *name, struct error *e);  /* and STANDBY again */
 int instance_retire(const struct places *places, const char *name, struct error *e);

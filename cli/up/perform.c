@@ -285,7 +285,7 @@ static int settle(const struct work *work)
 		return 0;
 	usleep(SETTLE_MS * 1000);
 	for (size_t i = 0; i < up->count; i++) {
-		const struct up_patience none = { 0, 0 };
+		const struct up_patience patience = { up->services[i].update.timeout_us, 0 };
 		autorelease(list) struct list names = { 0 };
 		struct error unknown = { 0 };
 
@@ -296,7 +296,7 @@ static int settle(const struct work *work)
 		for (size_t k = 0; k < names.count; k++) {
 			struct error e = { 0 };
 
-			if (up_wait_ready(up, names.items[k], /* is_checked= */ false, none, &e) == 0)
+			if (up_wait_ready(up, names.items[k], /* is_checked= */ false, patience, &e) == 0)
 				continue;
 			up_explain(up, names.items[k]);
 			status = report_failure(&e);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ready.c - whether an instance is ready, or has failed.
+ * ready.c - instances begin; whether one is ready, or has failed.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -38,6 +38,20 @@ void up_point(const char *name)
 #endif
 }
 
+int up_step(const char *name, struct error *e)
+{
+#ifdef BOX_TEST_HOOKS
+	const char *where = getenv("BOX_UP_FAIL");
+
+	if (where && strcmp(where, name) == 0)
+		return error_set(e, ERROR_INTERNAL, "%s: failed on purpose", name);
+#else
+	(void)name;
+	(void)e;
+#endif
+	return 0;
+}
+
 static int tell_end(const char *name, const struct instance_condition *now, struct error *e)
 {
 	if (!now->has_run || (now->code < 0 && !now->signal))
@@ -56,6 +70,7 @@ static bool has_ended_well(const struct instance_condition *now)
 int up_wait_ready(const struct up *up, const char *name, bool is_checked, struct up_patience patience, struct error *e)
 {
 	int64_t begin = clock_boot_ms(), end = begin + (is_checked ? patience.timeout_us : patience.monitor_us) / 1000;
+	int64_t ended = begin + patience.timeout_us / 1000; /* hooks of its end may hang */
 	struct instance_condition first, now;
 
 	instance_look(up->call->places, name, &first);
@@ -63,6 +78,9 @@ int up_wait_ready(const struct up *up, const char *name, bool is_checked, struct
 		if (has_ended_well(&now) || now.is_scheduled)
 			return 0;
 		if (now.is_ending) {
+			if (clock_boot_ms() >= (end > ended ? end : ended))
+				return error_set(e, ERROR_KERNEL, "%s has ended, and what its end has to do is not done after %jd seconds", name,
+						 (intmax_t)((clock_boot_ms() - begin) / 1000));
 			usleep(LOOK_US);
 			continue;
 		}
@@ -80,6 +98,27 @@ int up_wait_ready(const struct up *up, const char *name, bool is_checked, struct
 		return 0;
 	error_set(e, ERROR_KERNEL, "%s is not healthy after %jd seconds", name, (intmax_t)(patience.timeout_us / 1000000));
 	return error_hint(e, "\"update\": {\"timeout\": \"2m\"}, or --timeout, gives it more time");
+}
+
+int up_begin_all(const struct up *up, const struct list *names, const char **ret_failed, struct error *e)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (background_start(up->call->places, names->items[i], e)) {
+			*ret_failed = names->items[i];
+			return -1;
+		}
+	return 0;
+}
+
+int up_wait_all(const struct up *up, const struct list *names, bool is_checked, struct up_patience patience, const char **ret_failed,
+		struct error *e)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (up_wait_ready(up, names->items[i], is_checked, patience, e)) {
+			*ret_failed = names->items[i];
+			return -1;
+		}
+	return 0;
 }
 
 int up_wait_done(const struct up *up, const char *name, struct error *e)

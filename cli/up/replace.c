@@ -7,8 +7,8 @@
  *                  -> promote, lead -> retire the old one
  *
  * Up to "promote" the old generation is the one that counts, whoever dies: the next up finds a standby, and goes on or removes it. From
- * "promote" on the new one counts, and what is left to be done is in the roles of the old one. A new one that does not become ready is
- * removed, and the old one goes on, or is started again.
+ * "promote" on the new one counts, and what is left to be done is in the roles of the old one. A new one that does not become ready, or
+ * to which some network cannot lead, is removed, and the old one goes on, or is started again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -43,45 +43,30 @@ static int make_new(struct change *c, struct error *e)
 	return 0;
 }
 
-static int start_all(const struct change *c, const struct list *names, struct error *e)
+/* The first cause is what counts, here and where else something is taken back. */
+static void stop_new(const struct change *c)
 {
-	for (size_t i = 0; i < names->count; i++)
-		if (background_start(c->up->call->places, names->items[i], e))
-			return error_in(e, "start %s", names->items[i]);
-	return 0;
-}
-
-/* The name of the one that failed is in *ret_failed, borrowed. */
-static int wait_for_new(const struct change *c, const char **ret_failed, struct error *e)
-{
-	const struct up_patience patience = { c->service->update.timeout_us, c->service->update.monitor_us };
-	for (size_t i = 0; i < c->new.count; i++) {
-		*ret_failed = c->new.items[i];
-		if (up_wait_ready(c->up, c->new.items[i], c->service->is_checked, patience, e))
-			return -1;
-	}
-	return 0;
+	for (size_t i = 0; i < c->new.count; i++)
+		(void)background_stop(c->up->call->places, c->new.items[i], /* grace_us= */ -1, &(struct error){ 0 });
 }
 
 static int start_new(const struct change *c, struct error *e)
 {
+	const struct up_patience patience = { c->service->update.timeout_us, c->service->update.monitor_us };
 	const char *failed = NULL;
 
-	if (start_all(c, &c->new, e)) {
-		failed = c->new.items[0];
+	if (up_begin_all(c->up, &c->new, &failed, e)) {
+		error_in(e, "start %s", failed);
 	} else {
 		up_point("started");
-		if (wait_for_new(c, &failed, e) == 0)
+		if (up_wait_all(c->up, &c->new, c->service->is_checked, patience, &failed, e) == 0)
 			return 0;
 	}
-	/* Its end is part of the story. */
-	for (size_t i = 0; i < c->new.count; i++)
-		(void)background_stop(c->up->call->places, c->new.items[i], /* grace_us= */ -1, &(struct error){ 0 });
+	stop_new(c); /* its end is part of the story */
 	up_explain(c->up, failed);
 	return -1;
 }
 
-/* The first cause is what counts. */
 static void remove_new(const struct change *c)
 {
 	for (size_t i = 0; i < c->new.count; i++)
@@ -95,6 +80,12 @@ static int stop_old(const struct change *c, struct error *e)
 			return error_in(e, "stop %s", c->old.items[i]);
 	up_point("stopped");
 	return 0;
+}
+
+/* What could not be stopped goes on, with its connections. */
+static void lead_back(const struct change *c)
+{
+	(void)traffic_lead_back(c->up, c->service, &c->running, &(struct error){ 0 });
 }
 
 /* From here on the new generation is the one. */
@@ -123,47 +114,71 @@ static int retire_old(const struct change *c, struct error *e)
 	return result;
 }
 
+/* It is not, after all. Connections lead somewhere else by now: whoever is killed before this leaves a new generation that counts. */
+static void demote(const struct change *c)
+{
+	for (size_t i = 0; i < c->new.count; i++)
+		(void)instance_demote(c->up->call->places, c->new.items[i], &(struct error){ 0 });
+	stop_new(c);
+}
+
+static int promote_or_lead_back(const struct change *c, struct error *e)
+{
+	if (promote(c, e) == 0)
+		return 0;
+	lead_back(c);
+	demote(c);
+	return -1;
+}
+
 static int start_first(const struct change *c, struct error *e)
 {
 	autorelease(list) struct list ports = { 0 };
 	bool is_noted = traffic_note_ports(c->up, c->service, &ports);
 
-	if (start_new(c, e)) {
+	if (start_new(c, e) || promote_or_lead_back(c, e)) {
 		remove_new(c);
 		if (is_noted)
 			traffic_return_ports(c->up, c->service, &ports);
 		return error_in(e, "replace %s: what ran before goes on", c->service->wanted.full);
 	}
-	if (promote(c, e))
-		return -1;
 	traffic_drain(c->up, c->service, &c->old);
 	up_point("drained");
 	return retire_old(c, e);
 }
 
-/* What could not be stopped goes on, with its connections. The first cause is what counts. */
-static int lead_back(const struct change *c)
+static int promote_or_hold(const struct change *c, struct error *e)
 {
-	(void)traffic_lead_back(c->up, c->service, &c->running, &(struct error){ 0 });
+	if (promote(c, e) == 0)
+		return 0;
+	(void)traffic_hold(c->up, c->service, &(struct error){ 0 });
+	demote(c);
 	return -1;
 }
 
 static int stop_first(const struct change *c, struct error *e)
 {
 	struct error again = { 0 };
+	const char *failed = NULL;
 
-	if (traffic_hold(c->up, c->service, e))
-		return lead_back(c);
+	if (traffic_hold(c->up, c->service, e)) {
+		lead_back(c);
+		return -1;
+	}
 	traffic_drain(c->up, c->service, &c->running);
-	if (stop_old(c, e))
-		return lead_back(c);
-	if (start_new(c, e) == 0)
-		return promote(c, e) || retire_old(c, e) ? -1 : 0;
+	if (stop_old(c, e)) {
+		lead_back(c);
+		return -1;
+	}
+	if (start_new(c, e) == 0 && promote_or_hold(c, e) == 0)
+		return retire_old(c, e);
 	remove_new(c);
-	if (start_all(c, &c->running, &again) || traffic_lead_back(c->up, c->service, &c->old, &again)) {
+	if (up_begin_all(c->up, &c->running, &failed, &again)) {
 		report_failure(&again);
 		return error_in(e, "replace %s", c->service->wanted.full);
 	}
+	if (traffic_lead_back(c->up, c->service, &c->running, &again))
+		report_failure(&again);
 	return error_in(e, "replace %s: what ran before runs again", c->service->wanted.full);
 }
 

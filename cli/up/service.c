@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/up/traffic.h"
 #include "cli/up/up.h"
 #include "runtime/apps.h"
 #include "runtime/background.h"
@@ -56,25 +57,21 @@ int up_make(struct up *up, struct up_service *service, int64_t replica, int64_t 
 	return run_make(&service->run, up->call, &service->choices, &none, &place, e);
 }
 
-/* Begins them at the same time, and waits for all; one that fails explains itself. */
+/* One that fails explains itself. What has no health check is looked at by perform.c, once for all. */
 static int start_all(struct up *up, struct up_service *service, const struct list *names, struct error *e)
 {
 	const struct up_patience patience = { service->update.timeout_us, 0 };
-	bool is_checked = service->is_checked && !up->options->no_wait;
+	bool is_to_wait = service->is_checked && !up->options->no_wait;
+	const char *failed = NULL;
+	int result = up_begin_all(up, names, &failed, e);
 
-	for (size_t i = 0; i < names->count; i++)
-		if (background_start(up->call->places, names->items[i], e)) {
-			up_explain(up, names->items[i]);
-			return -1;
-		}
-	for (size_t i = 0; i < names->count; i++) {
-		if (is_checked && up_wait_ready(up, names->items[i], is_checked, patience, e)) {
-			up_explain(up, names->items[i]);
-			return -1;
-		}
+	if (result == 0 && is_to_wait)
+		result = up_wait_all(up, names, service->is_checked, patience, &failed, e);
+	for (size_t i = 0; i < names->count && names->items[i] != failed; i++)
 		up_tell(up, "started %s", names->items[i]);
-	}
-	return 0;
+	if (failed)
+		up_explain(up, failed);
+	return result;
 }
 
 static int create(struct up *up, struct up_service *service, int64_t generation, struct error *e)
@@ -99,13 +96,40 @@ static int start_one(struct up *up, struct up_service *service, const struct pla
 																     : 0;
 }
 
+/* Whoever was killed may not have come to it. Ports of a file that was changed since are the next generation's to bring. */
+static int lead_to_live(const struct up *up, const struct up_service *service, struct error *e)
+{
+	autorelease(list) struct list names = { 0 };
+	bool is_as_written = true;
+
+	for (size_t i = 0; i < up->found.count; i++)
+		if (up->found.items[i].role == INSTANCE_LIVE && strcmp(up->found.items[i].service, service->wanted.full) == 0)
+			is_as_written &= text_equal(up->found.items[i].digest, service->digest);
+	if (up_live(up, service, &names, e))
+		return -1;
+	return is_as_written ? traffic_lead(up, service, &names, e) : traffic_lead_back(up, service, &names, e);
+}
+
 /* It runs already, or was about to. */
 static int promote(struct up *up, struct up_service *service, const struct plan_action *action, struct error *e)
 {
 	autorelease(list) struct list names = { 0 };
 
 	list_add(&names, action->instance);
-	return start_all(up, service, &names, e) || instance_promote(up->call->places, action->instance, e) ? -1 : 0;
+	return start_all(up, service, &names, e) || instance_promote(up->call->places, action->instance, e) || lead_to_live(up, service, e)
+		       ? -1
+		       : 0;
+}
+
+static int retire(struct up *up, const struct up_service *service, const struct plan_action *action, struct error *e)
+{
+	autorelease(list) struct list names = { 0 };
+
+	list_add(&names, action->instance);
+	if (lead_to_live(up, service, e))
+		return -1;
+	traffic_drain(up, service, &names);
+	return up_retire(up, action->instance, e);
 }
 
 static int remove_one(struct up *up, const struct plan_action *action, struct error *e)
@@ -124,6 +148,9 @@ int up_retire(struct up *up, const char *name, struct error *e)
 
 static int act(struct up *up, struct up_service *service, const struct plan_action *action, bool *ret_replaced, struct error *e)
 {
+	/* An interrupted replace is ended by who has the file: its networks and ports are needed for that. */
+	if (up->started && (action->kind == PLAN_PROMOTE || action->kind == PLAN_RETIRE))
+		return 0;
 	switch (action->kind) {
 	case PLAN_KEEP:
 	case PLAN_DONE:
@@ -133,7 +160,7 @@ static int act(struct up *up, struct up_service *service, const struct plan_acti
 	case PLAN_ADD: return start_one(up, service, action, e);
 	case PLAN_PROMOTE: return promote(up, service, action, e);
 	case PLAN_REMOVE: return remove_one(up, action, e);
-	case PLAN_RETIRE: return up_retire(up, action->instance, e);
+	case PLAN_RETIRE: return retire(up, service, action, e);
 	case PLAN_REPLACE:
 		*ret_replaced = true;
 		return up_replace(up, service, action, e);

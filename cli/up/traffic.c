@@ -36,7 +36,6 @@ int traffic_hold(const struct up *up, const struct up_service *service, struct e
 
 	if (ms > HOLD_MOST_MS)
 		ms = HOLD_MOST_MS;
-
 	for (size_t i = 0; i < c->network_count; i++)
 		if (forgive(network_hold(up->call->places, c->networks[i].name, service->wanted.full, ms, e), e) ||
 		    forgive(network_switch(up->call->places, c->networks[i].name, service->wanted.full, &nobody, e), e))
@@ -44,16 +43,30 @@ int traffic_hold(const struct up *up, const struct up_service *service, struct e
 	return 0;
 }
 
+static int lead_in(const struct up *up, const char *network, const char *service, const struct list *instances, struct error *e)
+{
+	return up_step(network, e) || forgive(network_switch(up->call->places, network, service, instances, e), e) ||
+			       forgive(network_hold(up->call->places, network, service, /* ms= */ 0, e), e)
+		       ? -1
+		       : 0;
+}
+
+/* Also in those behind one that fails. The first cause is what counts. */
 int traffic_lead_back(const struct up *up, const struct up_service *service, const struct list *instances, struct error *e)
 {
 	const struct container *c = &service->run.container;
+	struct error first = { 0 };
 
 	for (size_t i = 0; i < c->network_count; i++) {
-		if (forgive(network_switch(up->call->places, c->networks[i].name, service->wanted.full, instances, e), e) ||
-		    forgive(network_hold(up->call->places, c->networks[i].name, service->wanted.full, /* ms= */ 0, e), e))
-			return -1;
+		struct error here = { 0 };
+
+		if (lead_in(up, c->networks[i].name, service->wanted.full, instances, &here) && first.kind == ERROR_NONE)
+			first = here;
 	}
-	return 0;
+	if (first.kind == ERROR_NONE)
+		return 0;
+	*e = first;
+	return -1;
 }
 
 int traffic_lead(const struct up *up, const struct up_service *service, const struct list *instances, struct error *e)

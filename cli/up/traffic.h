@@ -11,14 +11,16 @@ struct list;
 struct up;
 struct up_service;
 
-/* New connections to the service wait from now on instead of being refused, and none leads to what runs; the next two end it. */
+/* New connections to the service wait from now on instead of being refused, and none leads to what runs; the next two end it. Who is told
+ * of a failure leads back. */
 int traffic_hold(const struct up *up, const struct up_service *service, struct error *e);
 
 /* Leads new connections to these instances of the new generation, all at once, and the published ports are its; connections that there are
- * stay where they are. */
+ * stay where they are. -1: in some of its networks this may be so; whoever is told leads back. */
 int traffic_lead(const struct up *up, const struct up_service *service, const struct list *instances, struct error *e);
 
-/* The same for instances of the one before: published ports stay as they are, since its start has given it those that it has. */
+/* The same, but published ports stay as they are: for instances of the one before, whose start has given it those that it has. One
+ * network that fails does not keep the others. */
 int traffic_lead_back(const struct up *up, const struct up_service *service, const struct list *instances, struct error *e);
 
 /* Which ports are published before a new generation brings its own along; false: it cannot be told. Adds to ret. */

@@ -9,7 +9,7 @@
  *     perform.c    a process for each service with something to do, as soon as those that it depends on are ready
  *     service.c    what that process does: one action after the other
  *     replace.c    one generation takes the place of another
- *     ready.c      whether an instance is ready, or has failed
+ *     ready.c      instances begin; whether one is ready, or has failed
  */
 #pragma once
 
@@ -113,13 +113,19 @@ int up_end(const struct up *up, struct error *e);
 
 /* ready.c */
 struct up_patience {
-	int64_t timeout_us; /* for a health check */
+	int64_t timeout_us; /* for a health check, and for the end of a run */
 	int64_t monitor_us; /* without one: it has to run so long; 0: it is enough that it runs */
 };
 int up_wait_ready(const struct up *up, const char *name, bool is_checked, struct up_patience patience, struct error *e);
+/* Begins them at the same time, and waits until all are ready. *ret_failed: the first one that is not, borrowed of names. */
+int up_begin_all(const struct up *up, const struct list *names, const char **ret_failed, struct error *e);
+int up_wait_all(const struct up *up, const struct list *names, bool is_checked, struct up_patience patience, const char **ret_failed,
+		struct error *e);
 int up_wait_done(const struct up *up, const char *name, struct error *e);
 /* Says on stderr how the last run of an instance ended, and what it wrote last. */
 void up_explain(const struct up *up, const char *name);
 
 /* Test builds: BOX_UP_DIE names a point; there box up dies with all its processes, as kill -9 has it. */
 void up_point(const char *name);
+/* Likewise: the step that BOX_UP_FAIL names fails. */
+int up_step(const char *name, struct error *e);

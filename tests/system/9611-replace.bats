@@ -101,6 +101,57 @@ ask() {
 	done
 }
 
+@test "kill -9 of box up behind the step that counts: the next one leads to the new generation before the old one goes" {
+	need hooks curl
+	printf '{"name": "%s", "services": {"web": {"rootfs": "%s", "ports": ["127.0.0.1:8080:80"], "init": true, "replicas": 2,
+		"update": {"order": "start-first", "monitor": "100ms"},
+		"command": ["sh", "-c", "mkdir /tmp/w; echo one >/tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w"]}}}' "$TAG" "$ROOTFS" >app.json
+	box up -q app.json
+	ask 1 answers
+	change "echo one" "echo two"
+	BOX_UP_DIE=promoted box up app.json >/dev/null 2>&1 && fail "it lives"
+	ask 40 answers 3>&- &
+	box up -q app.json
+	wait $!
+	[ "$(sed '/^one$/d' answers | sort -u)" = two ] || fail "$(sort answers | uniq -c)"
+	[ "$(box ps -q | wc -l)" -eq 2 ] || fail "$(box ps -a)"
+	# Stopped and started in between: no file to go by.
+	change "echo two" "echo three"
+	BOX_UP_DIE=promoted box up app.json >/dev/null 2>&1 && fail "it lives"
+	box start "$TAG"
+	ask 3 answers
+	[ "$(grep -c failed answers)" -eq 0 ] || fail "$(cat answers)"
+	box up -q app.json
+	ask 3 answers
+	[ "$(sort -u answers)" = three ]
+}
+
+@test "a network that cannot be told of the new generation: all lead to the old one again, start-first and stop-first" {
+	need hooks curl
+	printf '{"name": "%s", "networks": {"front": {}, "back": {}}, "services": {
+		"web": {"rootfs": "%s", "networks": ["front", "back"], "ports": ["127.0.0.1:8080:80"], "init": true, "update": {"order": "start-first", "monitor": "100ms"},
+			"command": ["sh", "-c", "mkdir /tmp/w; echo one >/tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w"]},
+		"client": {"rootfs": "%s", "networks": ["back"], "command": ["sleep", "1000"], "init": true}}}' "$TAG" "$ROOTFS" "$ROOTFS" >app.json
+	box up -q app.json
+	for order in start-first stop-first; do
+		change "start-first\\|stop-first" $order
+		change "echo one" "echo $order"
+		BOX_UP_FAIL=${TAG}_back run box up app.json
+		expect_status 1
+		expect_has "replace $TAG-web: what ran before" "failed on purpose"
+		ask 3 answers
+		[ "$(sort -u answers)" = one ] || fail "$order: $(cat answers)"
+		[ "$(box exec "$TAG-client" wget -qO- http://web/)" = one ]
+		[ "$(box ps -aq -f "service=$TAG-web")" = "$TAG-web" ] || fail "$order: $(box ps -a)"
+		change "echo $order" "echo one"
+		[ "$(box plan --format json app.json | jq -r '[.[].action] | unique | join(" ")')" = keep ]
+	done
+	change "echo one" "echo two"
+	box up -q app.json
+	ask 3 answers
+	[ "$(sort -u answers)" = two ]
+}
+
 @test "a volume has one writer at any time: stop-first, and said; what was written beside it is named" {
 	# Who finds the lock of another has started too early; who ends takes it away.
 	printf '{"name": "%s", "rootfs": "%s", "restart": "always", "volumes": ["%s-data:/data"], "update": {"order": "start-first", "monitor": "200ms"},
