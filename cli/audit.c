@@ -76,9 +76,8 @@ void audit_engine(struct audit *audit)
 
 void audit_spec(struct audit *audit, const struct app *app)
 {
-	if (!audit)
-		return;
-	free(audit->record.spec);
+	if (!audit || audit->record.spec)
+		return; /* the services of a file have it in common */
 	audit->record.spec = locking_spec_digest(app);
 }
 

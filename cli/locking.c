@@ -143,11 +143,18 @@ static int find_lock(struct locking *locking, struct error *e)
 
 int locking_begin(struct locking *locking, const struct app *app, struct error *e)
 {
-	autofree char *digest = locking_spec_digest(app);
+	autofree char *digest = NULL;
 
 	if (find_lock(locking, e))
 		return -1;
-	return locking->is_there && (compare_spec(locking, digest, e) || compare_seccomp(locking, app, e)) ? -1 : 0;
+	if (!locking->is_there)
+		return 0;
+	if (!locking->is_quiet) {
+		digest = locking_spec_digest(app);
+		if (compare_spec(locking, digest, e))
+			return -1;
+	}
+	return compare_seccomp(locking, app, e);
 }
 
 int locking_begin_build(struct locking *locking, const char *digest, struct error *e)

@@ -27,7 +27,7 @@ struct locking {
 	bool is_strict;  /* --locked */
 	bool has_source; /* --from: another image than the locked one is an error in any case */
 	bool is_there;   /* there is a lock */
-	bool is_quiet;   /* what would be a warning was said before */
+	bool is_quiet;   /* the same file was compared before, for another of its services: what would be a warning was said */
 	char *spec;      /* the file */
 	char *path;      /* of the lock */
 	struct lock lock;

@@ -239,8 +239,7 @@ static void describe(struct up *up, size_t index)
 	service->run.image.pin = -1;
 	service->choices = (struct run_options){ .detach = true, .override = o->override, .pull = o->plan_only ? "never" : o->pull,
 						 .platform = o->platform, .quiet = o->quiet, .locked = o->locked,
-						 .service = up->stack->name ? written->name : NULL, .volumes_of = written->full,
-						 .is_told = index > 0 };
+						 .service = up->stack->name ? written->name : NULL, .volumes_of = written->full };
 	service->wanted = (struct plan_service){ .full = written->full, .level = (int64_t)written->level, .replicas = app_replicas(written->app),
 						 .restart = app_restart(written->app), .order = service->update.order };
 }
@@ -279,6 +278,7 @@ static int in_service(const struct up *up, const struct stack_service *service, 
 int up_read(struct up *up, const char *file, const struct list *selected, struct error *e)
 {
 	const struct app_options options = { .override = up->options->override };
+	bool is_told = false;
 
 	if (strcmp(file, "-") == 0)
 		return error_set(e, ERROR_USAGE, "%s: what is brought up has to lie in a file", up->call->command->name);
@@ -295,8 +295,13 @@ int up_read(struct up *up, const char *file, const struct list *selected, struct
 	if (choose(up, selected, e) || (!up->options->plan_only && up_lock(up, up->name, e)) || up_look(up, e) ||
 	    up_check_names(up, up->stack, e) || up_check_externals(up, e))
 		return -1;
-	for (size_t i = 0; i < up->count; i++)
-		if (up->services[i].wanted.is_wanted && prepare(up, &up->services[i], e))
+	for (size_t i = 0; i < up->count; i++) {
+		if (!up->services[i].wanted.is_wanted)
+			continue;
+		up->services[i].choices.is_told = is_told;
+		if (prepare(up, &up->services[i], e))
 			return in_service(up, up->services[i].written, e);
+		is_told = true;
+	}
 	return 0;
 }

@@ -34,6 +34,13 @@ three() {
 	run box run --name x app.json
 	expect_status 125
 	expect_has "it has several services"
+	# What the lock has to say is said once, whichever of them comes first.
+	services '"a": {ROOT, "command": ["true"], "profiles": ["x"]}, "b": {ROOT, "command": ["true"]}, "c": {ROOT, "command": ["true"]}'
+	run box plan app.json
+	[ "$(grep -c "has changed since it was locked" <<<"$output")" -eq 1 ] || fail "$output"
+	run box up --locked app.json
+	expect_status 125
+	expect_has "app.lock.json: app.json has changed since it was locked"
 	run box run app.json none
 	expect_status 125
 	expect_has "there is no service \"none\" in it"
