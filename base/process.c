@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -215,6 +217,17 @@ void process_hide_words(void)
 
 	if (process_stat_fields(getpid(), fields, END + 1) == 0 && fields[FIRST] && fields[END] > fields[FIRST])
 		memset((void *)(uintptr_t)fields[FIRST], 0, fields[END] - fields[FIRST]);
+}
+
+int process_most_files(void)
+{
+	struct rlimit limit = { .rlim_cur = 1024, .rlim_max = 1024 };
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit); /* up to the hard limit it cannot fail */
+	}
+	return limit.rlim_cur < INT_MAX ? (int)limit.rlim_cur : INT_MAX;
 }
 
 void process_title(const char *title)

@@ -95,5 +95,8 @@ char *process_find(const char *name);
  * then. */
 void process_hide_words(void);
 
+/* Raises the limit of open descriptors as far as this process may. How many they can be then. */
+int process_most_files(void);
+
 /* The title that ps shows: prctl(PR_SET_NAME), at most 15 bytes are kept. */
 void process_title(const char *title);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * command_logs.c - box logs: what an app in the background wrote.
- *
- * Its stdout goes to stdout and its stderr to stderr. Where that is a terminal, an app must not be able to steer it: what is not printable
- * is shown as \x1b, or, in JSON, as \u001b. Anything else gets the bytes as they were.
  */
 #include "cli/logs_follow.h"
 
@@ -17,11 +14,10 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/file.h"
-#include "base/json_text.h"
 #include "base/number.h"
 #include "base/process.h"
 #include "cli/commands.h"
+#include "cli/log_printer.h"
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "cli/when.h"
@@ -30,7 +26,7 @@
 #include "runtime/instances.h"
 #include "runtime/logs.h"
 
-enum { OUTPUT_MOST = 64 << 10, FOLLOW_LOOK_US = 200000 };
+enum { FOLLOW_LOOK_US = 200000 };
 
 struct options {
 	bool follow, timestamps;
@@ -49,93 +45,6 @@ const struct option_row logs_options[] = {
 	{ 0 },
 };
 #undef AT
-
-struct printer {
-	bool is_json, has_times;
-	const char *prefix; /* in front of each line: whose it is; NULL: none */
-	bool is_terminal[STDERR_FILENO + 1];
-	bool is_inside[LOG_BOX + 1]; /* a line of the stream is not at its end */
-	struct text out;
-	int fd; /* where out goes */
-};
-
-static int print(struct printer *p, struct error *e)
-{
-	int result = write_all(p->fd, p->out.data, p->out.length);
-
-	text_clear(&p->out);
-	return result ? error_sys(e, "write to %s", p->fd == STDOUT_FILENO ? "stdout" : "stderr") : 0;
-}
-
-/* A tab moves the cursor and nothing else. */
-static void add_shown(struct text *ret, const char *line, size_t length)
-{
-	while (length) {
-		const char *tab = memchr(line, '\t', length);
-		size_t step = tab ? (size_t)(tab - line) : length;
-
-		text_add_escaped(ret, line, step);
-		if (tab)
-			text_add_char(ret, '\t');
-		step += tab ? 1 : 0;
-		line += step;
-		length -= step;
-	}
-}
-
-static void add_line(struct printer *p, const struct log_record *record)
-{
-	if (p->prefix && !p->is_inside[record->stream])
-		text_addf(&p->out, "%s | ", p->prefix);
-	if (p->has_times && !p->is_inside[record->stream]) {
-		text_add_bytes(&p->out, record->time, LOG_TIME);
-		text_add_char(&p->out, ' ');
-	}
-	if (p->is_terminal[p->fd])
-		add_shown(&p->out, record->line, record->length);
-	else
-		text_add_bytes(&p->out, record->line, record->length);
-	if (!record->is_partial)
-		text_add_char(&p->out, '\n');
-	p->is_inside[record->stream] = record->is_partial;
-}
-
-static int hear(const struct log_record *record, const char *json, size_t length, void *data, struct error *e)
-{
-	struct printer *p = data;
-	int fd = p->is_json || record->stream == LOG_STDOUT ? STDOUT_FILENO : STDERR_FILENO;
-
-	if ((fd != p->fd || p->out.length > OUTPUT_MOST) && print(p, e))
-		return -1;
-	p->fd = fd;
-	if (!p->is_json) {
-		add_line(p, record);
-		return 0;
-	}
-	if (p->is_terminal[fd])
-		json_add_shown(&p->out, json, length);
-	else
-		text_add_bytes(&p->out, json, length);
-	text_add_char(&p->out, '\n');
-	return 0;
-}
-
-static bool show(void *data)
-{
-	struct error unheard = { 0 };
-
-	(void)print(data, &unheard); /* said at the end, when it fails again */
-	return true;
-}
-
-static void missed(uint64_t files, void *data)
-{
-	autofree char *line = text_format("%ju log files were removed before they were read, continuing: take a larger logging.max_files",
-					  (uintmax_t)files);
-
-	(void)show(data);
-	report_line(line);
-}
 
 static int read_choices(const struct options *o, struct log_question *q, char since[static LOG_TIME], char until[static LOG_TIME],
 			struct error *e)
@@ -164,26 +73,76 @@ static int read_choices(const struct options *o, struct log_question *q, char si
 	return 0;
 }
 
-static int print_log(const struct call *call, const char *name, const char *prefix, const struct options *options, struct error *e)
+static struct log_printer printer_of(const struct options *options, const char *who)
 {
-	struct printer printer = { .has_times = options->timestamps, .prefix = prefix, .fd = STDOUT_FILENO };
-	const struct log_hearer hearer = { .hear = hear, .goes_on = show, .missed = missed, .data = &printer };
+	struct log_printer printer;
+
+	log_printer_init(&printer, options->format && strcmp(options->format, "json") == 0, options->timestamps, who);
+	return printer;
+}
+
+/* who: as in struct log_printer. */
+static int print_log(const struct call *call, const char *name, const char *who, const struct options *options, struct error *e)
+{
+	struct log_printer printer = printer_of(options, who);
+	const struct log_hearer hearer = { .hear = log_printer_hear, .goes_on = log_printer_show, .missed = log_printer_missed, .data = &printer };
 	char since[LOG_TIME], until[LOG_TIME];
 	struct log_question question;
 	int result = read_choices(options, &question, since, until, e);
 
-	printer.is_json = options->format && strcmp(options->format, "json") == 0;
-	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
-		printer.is_terminal[fd] = isatty(fd);
 	if (result == 0)
 		result = logs_read(call->places, name, &question, &hearer, e);
 	if (result == 0)
-		result = print(&printer, e);
-	text_release(&printer.out);
+		result = log_printer_end(&printer, e);
+	log_printer_release(&printer);
 	return result;
 }
 
-/* Those of several instances, one after the other, or, where they are followed, at the same time, each line with its name. */
+/* One of several whose lines are printed in the order of time. */
+struct voice {
+	struct log_printer *printer;
+	const char *name;
+};
+
+static int hear_voice(const struct log_record *record, const char *json, size_t length, void *data, struct error *e)
+{
+	const struct voice *voice = data;
+
+	voice->printer->who = voice->name;
+	return log_printer_hear(record, json, length, voice->printer, e);
+}
+
+static void missed_voice(uint64_t files, void *data)
+{
+	const struct voice *voice = data;
+
+	log_printer_missed(files, voice->printer);
+}
+
+static int print_by_time(const struct call *call, const struct list *names, const struct options *options, struct error *e)
+{
+	struct log_printer printer = printer_of(options, "");
+	struct voice *voices = alloc_zeroed(names->count, sizeof *voices);
+	struct log_hearer *hearers = alloc_zeroed(names->count, sizeof *hearers);
+	char since[LOG_TIME], until[LOG_TIME];
+	struct log_question question;
+	int result = read_choices(options, &question, since, until, e);
+
+	for (size_t i = 0; i < names->count; i++) {
+		voices[i] = (struct voice){ &printer, names->items[i] };
+		hearers[i] = (struct log_hearer){ .hear = hear_voice, .missed = missed_voice, .data = &voices[i] };
+	}
+	if (result == 0)
+		result = logs_read_all(call->places, names, &question, hearers, e);
+	if (result == 0)
+		result = log_printer_end(&printer, e);
+	log_printer_release(&printer);
+	free(voices);
+	free(hearers);
+	return result;
+}
+
+/* Those that are followed: at the same time, as they come, each line with its name. */
 struct several {
 	const struct call *call;
 	const struct options *options;
@@ -234,28 +193,20 @@ static int follow_several(struct several *s, const char *word, struct error *e)
 	return 0;
 }
 
-int logs_follow(const struct call *call, const char *word, struct error *e)
+static int follow_all(const struct call *call, const char *word, const struct options *options, struct error *e)
 {
-	const struct options options = { .follow = true };
-	struct several several = { .call = call, .options = &options };
+	struct several several = { .call = call, .options = options };
 	int result = follow_several(&several, word, e);
 
 	list_release(&several.shown);
 	return result;
 }
 
-static int print_several(const struct call *call, const char *word, const struct list *names, const struct options *options,
-			 struct error *e)
+int logs_follow(const struct call *call, const char *word, struct error *e)
 {
-	struct several several = { .call = call, .options = options };
-	int result = 0;
+	const struct options options = { .follow = true };
 
-	if (options->follow)
-		result = follow_several(&several, word, e);
-	for (size_t i = 0; !options->follow && i < names->count && result == 0; i++)
-		result = print_log(call, names->items[i], names->items[i], options, e);
-	list_release(&several.shown);
-	return result;
+	return follow_all(call, word, &options, e);
 }
 
 /* One whose next generation comes while it is followed goes on with that. */
@@ -263,7 +214,7 @@ static int print_one(const struct call *call, const char *word, const char *name
 {
 	autofree char *last = alloc_copy(name);
 	struct options whole = *options;
-	int result = print_log(call, name, /* prefix= */ NULL, options, e);
+	int result = print_log(call, name, /* who= */ "", options, e);
 
 	whole.tail = whole.since = NULL;
 	while (options->follow && result == 0) {
@@ -274,7 +225,7 @@ static int print_one(const struct call *call, const char *word, const char *name
 			break;
 		free(last);
 		last = alloc_copy(names.items[0]);
-		result = print_log(call, last, /* prefix= */ NULL, &whole, e);
+		result = print_log(call, last, /* who= */ "", &whole, e);
 	}
 	return result;
 }
@@ -294,7 +245,8 @@ int command_logs(const struct call *call)
 	if (result == 0)
 		result = box_check_name(operands.items[0], &e) || instances_resolve(call->places, operands.items[0], &names, &e);
 	if (result == 0)
-		result = names.count > 1 ? print_several(call, operands.items[0], &names, &options, &e)
-					 : print_one(call, operands.items[0], names.items[0], &options, &e);
+		result = names.count == 1 ? print_one(call, operands.items[0], names.items[0], &options, &e)
+			 : options.follow ? follow_all(call, operands.items[0], &options, &e)
+					  : print_by_time(call, &names, &options, &e);
 	return result ? report_failure(&e) : 0;
 }

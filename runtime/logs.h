@@ -7,6 +7,7 @@
 #include "runtime/log_reader.h"
 
 struct error;
+struct list;
 struct places;
 
 /* Reads the log of an app (log_reader.h), whether it runs or not, and whether a supervisor writes it or not. What goes_on of the hearer
@@ -14,3 +15,7 @@ struct places;
  * ERROR_UNSUPPORTED, with the command that reads it. */
 int logs_read(const struct places *places, const char *name, const struct log_question *question, const struct log_hearer *hearer,
 	      struct error *e);
+
+/* Reads the logs of several apps as one, in the order of time (log_merge.h); follow is not heeded. hearers: one each. */
+int logs_read_all(const struct places *places, const struct list *names, const struct log_question *question,
+		  const struct log_hearer *hearers, struct error *e);

@@ -128,6 +128,23 @@ three() {
 	expect_has "there is no file of this name either"
 }
 
+@test "box logs of several: by the time at which it was written, whole lines, each with its name" {
+	need root jq
+	services '"a": {ROOT, "command": ["sh", "-c", "mkfifo /x/a; for i in 1 3 5; do echo a$i; sleep 0.2; echo x >/x/b; read w </x/a; done; printf end"], SHARED},
+		"b": {ROOT, "command": ["sh", "-c", "while ! [ -p /x/a ]; do sleep 0.1; done; mkfifo /x/b; for i in 2 4 6; do read w </x/b; echo b$i; echo b$i-err >&2; sleep 0.2; echo x >/x/a; done; sleep 0.5; echo last"],
+			SHARED}' '"volumes": {"x": {}}'
+	sed -i 's|SHARED|"volumes": [{"type": "volume", "source": "x", "target": "/x", "shared": true}]|g; s|mkfifo /x/a;|mkfifo /x/a; while ! [ -p /x/b ]; do sleep 0.1; done;|' app.json
+	box run -d app.json
+	box wait "$TAG-a" "$TAG-b"
+	[ "$(box logs "$TAG" 2>/dev/null)" = "$(printf "$TAG-%s\n" 'a | a1' 'b | b2' 'a | a3' 'b | b4' 'a | a5' 'b | b6' 'a | end' 'b | last')" ] || fail "$(box logs "$TAG")"
+	[ "$(box logs -n 1 "$TAG" 2>/dev/null)" = "$(printf "$TAG-%s\n" 'a | end' 'b | last')" ] || fail "$(box logs -n 1 "$TAG")"
+	box logs -t "$TAG" 2>/dev/null | awk '{ print $3 }' | sort -c
+	box logs --format json "$TAG" | jq -rs 'map(.time) | . == sort' | grep -qx true
+	[ "$(box logs --format json "$TAG" | jq -rs 'map(select(.stream == "stderr") | .name + " " + .line) | join(", ")')" = \
+		"$TAG-b b2-err, $TAG-b b4-err, $TAG-b b6-err" ]
+	box down --volumes "$TAG"
+}
+
 @test "an ordinary user's services" {
 	need user subids
 	user_app '"x-unused": 0'

@@ -5,17 +5,16 @@
 #include "runtime/network/relay/relay.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/process.h"
 #include "runtime/network/relay/relay_parts.h"
 
 enum { RESERVE = 256, RESERVE_PART = 4 }; /* descriptors that connections leave free; at most that part of all */
@@ -24,18 +23,9 @@ enum { ROUNDS = 16 }; /* of events, before the other modules of this process hav
 /* The kernel gives the lowest descriptor that is free, so its number tells how many there are. */
 static int take_descriptors(void)
 {
-	struct rlimit limit = { .rlim_cur = 1024, .rlim_max = 1024 };
-	rlim_t reserve = RESERVE;
+	int most = process_most_files();
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit); /* up to the hard limit it cannot fail */
-	}
-	if (limit.rlim_cur > INT_MAX)
-		limit.rlim_cur = INT_MAX;
-	if (reserve > limit.rlim_cur / RESERVE_PART)
-		reserve = limit.rlim_cur / RESERVE_PART;
-	return (int)(limit.rlim_cur - reserve);
+	return most - (RESERVE < most / RESERVE_PART ? RESERVE : most / RESERVE_PART);
 }
 
 struct relay *relay_new(const struct relay_network *network, struct error *e)
