@@ -68,6 +68,12 @@ void audit_container(struct audit *audit, const char *name)
 		list_addf(&audit->record.containers, "%.*s", SHORT, name);
 }
 
+void audit_object(struct audit *audit, const char *name)
+{
+	if (audit && audit->record.objects.count < CONTAINERS)
+		list_addf(&audit->record.objects, "%.*s", SHORT, name);
+}
+
 void audit_engine(struct audit *audit)
 {
 	if (audit)
@@ -197,11 +203,17 @@ static int write_record(struct audit *audit, struct error *e)
 	return store < 0 || chain_add(store, AUDIT_LOG, &members, e) ? -1 : 0;
 }
 
+void audit_drop(struct audit *audit)
+{
+	if (audit)
+		audit->pid = 0;
+}
+
 void audit_write(struct audit *audit, int status)
 {
 	struct error e = { 0 };
 
-	/* Not in a copy of this process that goes on as something else. */
+	/* Not where it was dropped, nor in a copy of this process that goes on as something else. */
 	if (!audit || audit->pid != getpid() || !is_wanted(audit))
 		return;
 	audit->pid = 0; /* once */

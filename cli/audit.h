@@ -21,9 +21,13 @@ struct audit *audit_begin(const struct call *call);
 
 /* What the verb is about. A container is named before the verb acts on it. */
 void audit_container(struct audit *audit, const char *name);
+void audit_object(struct audit *audit, const char *name); /* a volume or a network */
 void audit_engine(struct audit *audit); /* an OCI container that is not there yet */
 void audit_spec(struct audit *audit, const struct app *app);
 void audit_image(struct audit *audit, const char *name, const char *before, const char *after); /* digests, or NULL */
+
+/* It turns out that the verb only tells what there is: no record. */
+void audit_drop(struct audit *audit);
 
 /* The verb has done its work with this exit code, and its process becomes another program: writes the record now. */
 void audit_write(struct audit *audit, int status);

@@ -32,6 +32,7 @@ static const struct field record_fields[] = {
 	{ "folder", FIELD_TEXT, AT(folder), .help = "the caller's working folder" },
 	{ "argv", FIELD_TEXT_LIST, AT(argv), .help = "the command line, without secrets" },
 	{ "containers", FIELD_TEXT_LIST, AT(containers), .help = "names" },
+	{ "objects", FIELD_TEXT_LIST, AT(objects), .help = "names of volumes or networks" },
 	{ "spec", FIELD_TEXT, AT(spec), .help = "digest of the spec" },
 	{ "images", FIELD_OBJECT_LIST, AT(images), .sub = image_fields, .size = sizeof(struct audit_image), .count_offset = AT(image_count),
 	  .help = "digests" },
@@ -79,6 +80,7 @@ void audit_record_write(const struct audit_record *record, struct text *ret)
 	json_add_member(ret, "folder", record->folder);
 	add_list(ret, "argv", &record->argv);
 	add_list(ret, "containers", &record->containers);
+	add_list(ret, "objects", &record->objects);
 	json_add_member(ret, "spec", record->spec);
 	add_images(ret, record);
 	json_add_member(ret, "result", record->result);

@@ -32,6 +32,7 @@ struct audit_record {
 	char *folder;        /* the caller's */
 	struct list argv;
 	struct list containers;
+	struct list objects; /* names of volumes or networks */
 	char *spec;          /* the digest of its canonical form, as in app.lock.json */
 	struct audit_image *images;
 	size_t image_count;

@@ -34,7 +34,7 @@ const struct option_row audit_options[] = {
 	{ 0, "since", OPTION_TEXT, offsetof(struct options, since), "TIME", "from then on: 2026-11-29, 2026-11-29T19:42:35Z, or 24h ago" },
 	{ 0, "until", OPTION_TEXT, offsetof(struct options, until), "TIME", "before then" },
 	{ 0, "verb", OPTION_TEXT, offsetof(struct options, verb), "VERB", "this command alone" },
-	{ 0, "name", OPTION_TEXT, offsetof(struct options, name), "NAME", "what is about this container or image" },
+	{ 0, "name", OPTION_TEXT, offsetof(struct options, name), "NAME", "what is about this container, volume, network or image" },
 	{ 0, "format", OPTION_TEXT, offsetof(struct options, format), "table|json", "form of the list (default: table)" },
 	{ 0, "verify", OPTION_FLAG, offsetof(struct options, verify), NULL, "name the first record that was changed, or say that all are whole" },
 	{ 0, "kept", OPTION_TEXT, offsetof(struct options, kept), "HEAD", "with --verify: what --head said once has to be true still" },
@@ -62,7 +62,7 @@ static char *read_time(const char *option, const char *words, struct error *e)
 
 static bool is_about(const struct audit_record *record, const char *name)
 {
-	if (list_has(&record->containers, name))
+	if (list_has(&record->containers, name) || list_has(&record->objects, name))
 		return true;
 	for (size_t i = 0; i < record->image_count; i++)
 		if (text_equal(record->images[i].name, name))
@@ -78,7 +78,10 @@ static bool is_wanted(const struct options *options, const char *since, const ch
 
 static void add_row(const struct audit_record *record, struct list *cells)
 {
-	const char *name = record->containers.count ? record->containers.items[0] : record->image_count ? record->images[0].name : "";
+	const char *name = record->containers.count ? record->containers.items[0]
+			   : record->objects.count  ? record->objects.items[0]
+			   : record->image_count    ? record->images[0].name
+						    : "";
 	autorelease(text) struct text words = { 0 };
 
 	list_addf(cells, "%.19sZ", record->time);

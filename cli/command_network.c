@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/names.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/verbs.h"
@@ -40,61 +41,59 @@ static int create(const struct call *call, const void *chosen, const struct list
 		error_set(e, ERROR_USAGE, "network create: expected a name of letters, digits, \"_\", \".\" or \"-\", found \"%.80s\"", wish.name);
 		return error_hint(e, "it begins with a letter or a digit");
 	}
+	audit_object(call->audit, wish.name);
 	if (private_network_create(call->places, &wish, e))
 		return -1;
 	text_addf(ret, "%s\n", wish.name);
 	return 0;
 }
 
-static void add_network(const struct network_info *info, const struct options *options, struct list *cells, struct text *ret)
+static const char *name_of(const void *object)
 {
-	const struct network_record *record = &info->record;
+	const struct network_info *info = object;
 
-	if (options->quiet) {
-		text_addf(ret, "%s\n", record->name);
-		return;
-	}
-	if (text_equal(options->format, "json")) {
-		text_add(ret, ret->length > 1 ? ",\n  {" : "\n  {");
-		json_add_member(ret, "name", record->name);
-		json_add_member(ret, "subnet", record->subnet);
-		json_add_key(ret, "internal");
-		text_add(ret, record->is_internal ? "true" : "false");
-		json_add_key(ret, "members");
-		text_addf(ret, "%zu", info->members);
-		json_add_key(ret, "in_use");
-		text_add(ret, info->is_used ? "true}" : "false}");
-		return;
-	}
-	list_add(cells, record->name);
-	list_add(cells, record->subnet);
-	list_addf(cells, "%s/64", record->prefix6);
-	list_add(cells, record->is_internal ? "internal" : "");
+	return info->record.name;
+}
+
+static void add_members(const void *object, struct text *ret)
+{
+	const struct network_info *info = object;
+
+	json_add_member(ret, "name", info->record.name);
+	json_add_member(ret, "subnet", info->record.subnet);
+	json_add_key(ret, "internal");
+	text_add(ret, info->record.is_internal ? "true" : "false");
+	json_add_number(ret, "members", info->members);
+	json_add_key(ret, "in_use");
+	text_add(ret, info->is_used ? "true" : "false");
+}
+
+static void add_cells(const void *object, struct list *cells)
+{
+	const struct network_info *info = object;
+
+	list_add(cells, info->record.name);
+	list_add(cells, info->record.subnet);
+	list_addf(cells, "%s/64", info->record.prefix6);
+	list_add(cells, info->record.is_internal ? "internal" : "");
 	list_addf(cells, "%zu", info->members);
 }
 
 static int list_all(const struct call *call, const void *chosen, const struct list *names, struct text *ret, struct error *e)
 {
+	static const char *const heads[] = { "NAME", "SUBNET", "SUBNET6", "KIND", "MEMBERS" };
+	static const struct verb_listing listing = { heads, sizeof heads / sizeof *heads, sizeof(struct network_info), name_of, add_cells,
+						     add_members };
 	const struct options *options = chosen;
-	static const char *const forms[] = { "table", "json", NULL }, *const heads[] = { "NAME", "SUBNET", "SUBNET6", "KIND", "MEMBERS" };
-	bool is_json = text_equal(options->format, "json") && !options->quiet;
-	autorelease(list) struct list cells = { 0 };
+	const struct verb_list_options wish = { options->format, options->quiet, options->no_trunc };
 	struct network_info *infos = NULL;
 	size_t count = 0;
 
 	(void)names;
-	if (options_one_of("format", options->format, forms, e) || private_networks_list(call->places, &infos, &count, e))
+	if (verb_list_check(&wish, e) || private_networks_list(call->places, &infos, &count, e))
 		return -1;
-	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
-		list_add(&cells, heads[i]);
-	text_add(ret, is_json ? "[" : "");
-	for (size_t i = 0; i < count; i++)
-		add_network(&infos[i], options, &cells, ret);
+	verb_list(&listing, &wish, infos, count, ret);
 	private_networks_free(infos, count);
-	if (is_json)
-		text_add(ret, ret->length > 1 ? "\n]\n" : "]\n");
-	else if (!options->quiet)
-		report_table(&cells, sizeof heads / sizeof *heads, options->no_trunc ? 0 : report_width(), ret);
 	return 0;
 }
 
@@ -127,6 +126,7 @@ static int prune(const struct call *call, const void *chosen, const struct list 
 		if (infos[i].is_used)
 			continue;
 		if (private_network_remove(call->places, infos[i].record.name, &here) == 0) {
+			audit_object(call->audit, infos[i].record.name);
 			text_addf(ret, "%s\n", infos[i].record.name);
 		} else if (here.kind != ERROR_EXISTS && here.kind != ERROR_MISSING) { /* else somebody was faster */
 			*e = here;
@@ -138,11 +138,11 @@ static int prune(const struct call *call, const void *chosen, const struct list 
 }
 
 static const struct verb verbs[] = {
-	{ "create", "NAME", 1, 1, create },
-	{ "ls", "", 0, 0, list_all },
-	{ "rm", "NAME…", 1, SIZE_MAX, remove_all },
-	{ "inspect", "NAME…", 1, SIZE_MAX, inspect_all },
-	{ "prune", "", 0, 0, prune },
+	{ "create", "NAME", 1, 1, create, VERB_CHANGES },
+	{ "ls", "", 0, 0, list_all, VERB_TELLS },
+	{ "rm", "NAME…", 1, SIZE_MAX, remove_all, VERB_CHANGES },
+	{ "inspect", "NAME…", 1, SIZE_MAX, inspect_all, VERB_TELLS },
+	{ "prune", "", 0, 0, prune, VERB_CHANGES },
 	{ 0 },
 };
 

@@ -8,11 +8,13 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/number.h"
 #include "base/tar_tree.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/output_file.h"
 #include "cli/report.h"
@@ -59,6 +61,7 @@ static int create(const struct call *call, const void *chosen, const struct list
 		made = text_take(&hex);
 		name = made;
 	}
+	audit_object(call->audit, name);
 	if (volume_create(call->places, name, e))
 		return -1;
 	events_note(call->places, "volume", "create", name, NULL);
@@ -82,23 +85,35 @@ static bool fits(const struct volume *volume, const struct options *options)
 	return filters_fit(&options->filters, filter_keys, has_value, volume);
 }
 
-static void add_volume(const struct volume *volume, const struct options *options, struct list *cells, struct text *ret)
+static const char *name_of(const void *object)
 {
-	autofree char *created = volume->created ? oci_state_time(volume->created, 0) : NULL;
+	const struct volume *volume = object;
 
-	if (options->quiet) {
-		text_addf(ret, "%s\n", volume->name);
-		return;
-	}
-	if (text_equal(options->format, "json")) {
-		text_add(ret, ret->length > 1 ? ",\n  {" : "\n  {");
-		json_add_member(ret, "name", volume->name);
-		json_add_member(ret, "mountpoint", volume->path);
-		json_add_member(ret, "created", created);
-		json_add_key(ret, "in_use");
-		text_add(ret, volume->is_used ? "true}" : "false}");
-		return;
-	}
+	return volume->name;
+}
+
+static char *created_of(const struct volume *volume)
+{
+	return volume->created ? oci_state_time(volume->created, 0) : NULL;
+}
+
+static void add_members(const void *object, struct text *ret)
+{
+	const struct volume *volume = object;
+	autofree char *created = created_of(volume);
+
+	json_add_member(ret, "name", volume->name);
+	json_add_member(ret, "mountpoint", volume->path);
+	json_add_member(ret, "created", created);
+	json_add_key(ret, "in_use");
+	text_add(ret, volume->is_used ? "true" : "false");
+}
+
+static void add_cells(const void *object, struct list *cells)
+{
+	const struct volume *volume = object;
+	autofree char *created = created_of(volume);
+
 	list_add(cells, volume->name);
 	list_addf(cells, "%.10s", created ? created : "");
 	list_add(cells, volume->is_used ? "yes" : "no");
@@ -107,28 +122,23 @@ static void add_volume(const struct volume *volume, const struct options *option
 
 static int list_all(const struct call *call, const void *chosen, const struct list *names, struct text *ret, struct error *e)
 {
+	static const char *const heads[] = { "NAME", "CREATED", "IN USE", "MOUNTPOINT" };
+	static const struct verb_listing listing = { heads, sizeof heads / sizeof *heads, sizeof(struct volume), name_of, add_cells, add_members };
 	const struct options *options = chosen;
-	static const char *const forms[] = { "table", "json", NULL }, *const heads[] = { "NAME", "CREATED", "IN USE", "MOUNTPOINT" };
-	bool is_json = text_equal(options->format, "json") && !options->quiet;
-	autorelease(list) struct list cells = { 0 };
-	struct volume *volumes = NULL;
-	size_t count = 0;
+	const struct verb_list_options wish = { options->format, options->quiet, options->no_trunc };
+	struct volume *volumes = NULL, *fitting;
+	size_t count = 0, found = 0;
 
 	(void)names;
-	if (options_one_of("format", options->format, forms, e) || filters_check(&options->filters, filter_keys, e) ||
-	    volumes_list(call->places, &volumes, &count, e))
+	if (verb_list_check(&wish, e) || filters_check(&options->filters, filter_keys, e) || volumes_list(call->places, &volumes, &count, e))
 		return -1;
-	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
-		list_add(&cells, heads[i]);
-	text_add(ret, is_json ? "[" : "");
+	fitting = alloc_zeroed(count, sizeof *fitting); /* borrows what is in them */
 	for (size_t i = 0; i < count; i++)
 		if (fits(&volumes[i], options))
-			add_volume(&volumes[i], options, &cells, ret);
+			fitting[found++] = volumes[i];
+	verb_list(&listing, &wish, fitting, found, ret);
+	free(fitting);
 	volumes_free(volumes, count);
-	if (is_json)
-		text_add(ret, ret->length > 1 ? "\n]\n" : "]\n");
-	else if (!options->quiet)
-		report_table(&cells, sizeof heads / sizeof *heads, options->no_trunc ? 0 : report_width(), ret);
 	return 0;
 }
 
@@ -186,6 +196,7 @@ static int prune(const struct call *call, const void *chosen, const struct list 
 			break;
 		}
 		events_note(call->places, "volume", "destroy", volumes[i].name, NULL);
+		audit_object(call->audit, volumes[i].name);
 		text_addf(ret, "%s\n", volumes[i].name);
 		bytes += size;
 	}
@@ -209,6 +220,7 @@ static int export(const struct call *call, const void *chosen, const struct list
 	autorelease(output_file) struct output_file file = { .fd = -1 };
 
 	(void)ret;
+	audit_object(call->audit, names->items[0]);
 	if (output_file_open(options->output, &file, e))
 		return -1;
 	if (volume_work(call->places, names->items[0], /* is_writer= */ false, file.fd, pack_volume, NULL, e))
@@ -232,6 +244,7 @@ static int import(const struct call *call, const void *chosen, const struct list
 
 	(void)chosen;
 	(void)ret;
+	audit_object(call->audit, names->items[0]);
 	if (file < 0)
 		return error_sys(e, "open %s", path);
 	if (isatty(file))
@@ -243,6 +256,8 @@ static int snapshot(const struct call *call, const void *chosen, const struct li
 {
 	const struct options *options = chosen;
 
+	audit_object(call->audit, names->items[0]);
+	audit_object(call->audit, names->items[1]);
 	if (volume_snapshot(call->places, names->items[0], names->items[1], options->live, e))
 		return -1;
 	events_note(call->places, "volume", "create", names->items[1], NULL);
@@ -251,14 +266,14 @@ static int snapshot(const struct call *call, const void *chosen, const struct li
 }
 
 static const struct verb verbs[] = {
-	{ "create", "[NAME]", 0, 1, create },
-	{ "ls", "", 0, 0, list_all },
-	{ "rm", "NAME…", 1, SIZE_MAX, remove_all },
-	{ "inspect", "NAME…", 1, SIZE_MAX, inspect_all },
-	{ "prune", "", 0, 0, prune },
-	{ "export", "NAME", 1, 1, export },
-	{ "import", "NAME FILE|-", 2, 2, import },
-	{ "snapshot", "NAME NEW-NAME", 2, 2, snapshot },
+	{ "create", "[NAME]", 0, 1, create, VERB_CHANGES },
+	{ "ls", "", 0, 0, list_all, VERB_TELLS },
+	{ "rm", "NAME…", 1, SIZE_MAX, remove_all, VERB_CHANGES },
+	{ "inspect", "NAME…", 1, SIZE_MAX, inspect_all, VERB_TELLS },
+	{ "prune", "", 0, 0, prune, VERB_CHANGES },
+	{ "export", "NAME", 1, 1, export, VERB_CHANGES /* nothing, but it takes everything along */ },
+	{ "import", "NAME FILE|-", 2, 2, import, VERB_CHANGES },
+	{ "snapshot", "NAME NEW-NAME", 2, 2, snapshot, VERB_CHANGES },
 	{ 0 },
 };
 

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "specs/image_story.h"
@@ -26,6 +27,8 @@ static int run(const struct call *call, const struct verb *verbs, const void *op
 			continue;
 		if (names.count < verbs[i].least || names.count > verbs[i].most)
 			return error_set(e, ERROR_USAGE, "%s %s: expected %s", group, word, *verbs[i].operands ? verbs[i].operands : "no operand");
+		if (verbs[i].kind == VERB_TELLS)
+			audit_drop(call->audit);
 		return verbs[i].act(call, options, &names, ret, e);
 	}
 	return error_set(e, ERROR_USAGE, "%s: expected %s", group, known.data);
@@ -46,6 +49,46 @@ int verbs_run(const struct call *call, const struct option_row *rows, const stru
 	return result ? report_failure(&e) : 0;
 }
 
+int verb_list_check(const struct verb_list_options *options, struct error *e)
+{
+	static const char *const forms[] = { "table", "json", NULL };
+
+	return options_one_of("format", options->format, forms, e);
+}
+
+static void list_json(const struct verb_listing *listing, const char *objects, size_t count, struct text *ret)
+{
+	text_add_char(ret, '[');
+	for (size_t i = 0; i < count; i++) {
+		text_add(ret, i ? ",\n  {" : "\n  {");
+		listing->add_members(objects + i * listing->size, ret);
+		text_add_char(ret, '}');
+	}
+	text_add(ret, count ? "\n]\n" : "]\n");
+}
+
+void verb_list(const struct verb_listing *listing, const struct verb_list_options *options, const void *objects, size_t count,
+	       struct text *ret)
+{
+	autorelease(list) struct list cells = { 0 };
+	const char *object = objects;
+
+	if (options->quiet) {
+		for (size_t i = 0; i < count; i++)
+			text_addf(ret, "%s\n", listing->name(object + i * listing->size));
+		return;
+	}
+	if (text_equal(options->format, "json")) {
+		list_json(listing, object, count, ret);
+		return;
+	}
+	for (size_t i = 0; i < listing->columns; i++)
+		list_add(&cells, listing->heads[i]);
+	for (size_t i = 0; i < count; i++)
+		listing->add_cells(object + i * listing->size, &cells);
+	report_table(&cells, listing->columns, options->no_trunc ? 0 : report_width(), ret);
+}
+
 int verb_remove(const struct call *call, const struct list *names, bool is_forced,
 		int (*remove)(const struct places *places, const char *name, struct error *e), struct text *ret, struct error *e)
 {
@@ -54,6 +97,7 @@ int verb_remove(const struct call *call, const struct list *names, bool is_force
 	for (size_t i = 0; i < names->count; i++) {
 		struct error here = { 0 };
 
+		audit_object(call->audit, names->items[i]);
 		if (remove(call->places, names->items[i], &here) == 0) {
 			text_addf(ret, "%s\n", names->items[i]);
 		} else if (!is_forced || here.kind != ERROR_MISSING) {

@@ -21,10 +21,27 @@ struct verb {
 	const char *name, *operands;
 	size_t least, most; /* of them */
 	verb_act *act;
+	enum { VERB_CHANGES, VERB_TELLS } kind; /* VERB_TELLS: what there is; it leaves no record in the audit trail */
 };
 
 /* Parses the command's words, does the verb, and prints. A table of verbs ends with an empty one. Returns the exit code. */
 int verbs_run(const struct call *call, const struct option_row *rows, const struct verb *verbs, void *options);
+
+/* "ls": how one kind of object is told. */
+struct verb_listing {
+	const char *const *heads;
+	size_t columns, size; /* of a row, and of an object in bytes */
+	const char *(*name)(const void *object);
+	void (*add_cells)(const void *object, struct list *cells);
+	void (*add_members)(const void *object, struct text *ret); /* of a JSON object */
+};
+struct verb_list_options {
+	const char *format; /* "table", "json" or NULL */
+	bool quiet, no_trunc; /* names alone; whole words, whatever the terminal's width */
+};
+int verb_list_check(const struct verb_list_options *options, struct error *e);
+void verb_list(const struct verb_listing *listing, const struct verb_list_options *options, const void *objects, size_t count,
+	       struct text *ret);
 
 /* "rm": calls remove for each name. One that cannot be removed does not keep the others; the last error is the one that is left for the
  * caller. is_forced: one that does not exist is fine. */

@@ -82,6 +82,26 @@ expect_misfit() {
 	expect_whole
 }
 
+@test "verbs on networks and volumes name them; ls and inspect leave no record" {
+	need root jq
+	box network create "$TAG-n" >/dev/null
+	box network ls >/dev/null
+	box network inspect "$TAG-n" >/dev/null
+	box network rm -f "$TAG-n" "$TAG-none" >/dev/null
+	box volume create "$TAG-v" >/dev/null
+	box volume ls >/dev/null
+	box volume export "$TAG-v" >v.tar
+	box volume import "$TAG-v" v.tar
+	box volume snapshot "$TAG-v" "$TAG-w" >/dev/null
+	box volume rm "$TAG-none" 2>/dev/null || true
+	box volume prune --all >/dev/null
+	[ "$(log | jq -r '.argv[2] + " " + (.objects | sort | join("+")) + " " + .result' | sed "s/$TAG-//g" | tr '\n' ',')" = \
+		"create n ok,rm n+none ok,create v ok,export v ok,import v ok,snapshot v+w ok,rm none failed,prune v+w ok," ] || fail "$(log)"
+	[ "$(box audit | awk '$3 == "network" { print $4 }' | sort -u)" = "$TAG-n" ]
+	[ "$(box audit --name "$TAG-none" --format json | jq length)" -eq 2 ]
+	expect_whole
+}
+
 @test "verbs on OCI containers leave a record only where the configuration asks for it" {
 	need root jq
 	export XDG_CONFIG_HOME=$WORK/config
