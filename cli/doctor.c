@@ -7,7 +7,6 @@
 #include "cli/doctor.h"
 
 #include <errno.h>
-#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/landlock.h"
 #include "base/file.h"
 #include "base/number.h"
 #include "base/places.h"
@@ -57,7 +57,7 @@ static void check_seccomp(const struct places *places, struct finding *ret)
 
 static void check_landlock(const struct places *places, struct finding *ret)
 {
-	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	long version = landlock_version();
 
 	(void)places;
 	if (version > 0) {

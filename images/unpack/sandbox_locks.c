@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/landlock.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -23,72 +22,33 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/landlock.h"
 #include "images/unpack/sandbox.h"
 
-/* Newer than Debian 12's header: network (ABI 4), ioctl (5), scopes (6). */
-struct ruleset {
-	uint64_t fs, net, scoped;
-};
-
-enum {
-	ABI_REFER = 2,
-	ABI_TRUNCATE = 3,
-	ABI_NET = 4,
-	ABI_IOCTL = 5,
-	ABI_SCOPED = 6,
-	NET_BIND = 1,
-	NET_BIND_AND_CONNECT = 3,
-	SCOPE_SOCKETS_AND_SIGNALS = 3,
-	SOCKET_TYPE = 0xf, /* without the flags in the same argument */
-};
-
-static const uint64_t all_fs =
-	LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE |
-	LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
-	LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
-	LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
-	LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER;
-static const uint64_t access_truncate = 1ULL << 14, access_ioctl = 1ULL << 15;
+enum { SOCKET_TYPE = 0xf /* without the flags in the same argument */ };
 
 /* What fetches reads three files below /etc, and no more. */
-static uint64_t allowed_fs(uint64_t all, bool has_network)
+static uint64_t allowed_files(uint64_t all, bool has_network)
 {
 	if (has_network)
 		return LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-	return all & ~(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_BLOCK | access_ioctl);
+	return all & ~(uint64_t)(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_FILE_IOCTL);
 }
 
 int sandbox_landlock(bool has_network, struct error *e)
 {
-	struct ruleset ruleset = { .fs = all_fs };
-	struct landlock_path_beneath_attr rule = { .parent_fd = -1 };
-	size_t size = sizeof ruleset.fs;
-	autoclose int fd = -1, root = -1;
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0UL, LANDLOCK_CREATE_RULESET_VERSION);
+	struct landlock_rules rules;
+	autoclose int set = -1, root = -1;
 
-	/* ABI 1 forbids hard links between folders altogether. */
-	if (abi < ABI_REFER)
+	if (!landlock_find(&rules))
 		return 0;
-	if (abi >= ABI_TRUNCATE)
-		ruleset.fs |= access_truncate;
-	if (abi >= ABI_IOCTL)
-		ruleset.fs |= access_ioctl;
-	if (abi >= ABI_NET) {
-		ruleset.net = has_network ? NET_BIND : NET_BIND_AND_CONNECT;
-		size = 2 * sizeof(uint64_t);
-	}
-	if (abi >= ABI_SCOPED) {
-		ruleset.scoped = SCOPE_SOCKETS_AND_SIGNALS;
-		size = sizeof ruleset;
-	}
-	fd = (int)syscall(SYS_landlock_create_ruleset, &ruleset, size, 0U);
+	if (has_network)
+		rules.tcp &= ~(uint64_t)LANDLOCK_TCP_CONNECT;
+	set = landlock_make(&rules);
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || root < 0)
+	if (set < 0 || root < 0)
 		return error_sys(e, "make the sandbox's Landlock rules");
-	rule.parent_fd = root;
-	rule.allowed_access = allowed_fs(ruleset.fs, has_network);
-	if (syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0U) ||
-	    syscall(SYS_landlock_restrict_self, fd, 0U))
+	if (landlock_allow(set, root, allowed_files(rules.files, has_network)) || landlock_enter(set))
 		return error_sys(e, "apply the sandbox's Landlock rules");
 	return 0;
 }
