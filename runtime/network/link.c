@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <linux/if_link.h>
-#include <linux/veth.h>
 
 #include "base/error.h"
 #include "runtime/network/netlink.h"
+#include "runtime/network/veth.h"
 
 bool link_parse(const char *words, struct link *ret)
 {
@@ -36,23 +36,14 @@ static void add_end(struct netlink_request *request, const char *name, const uns
 	netlink_add(request, IFLA_MTU, &bytes, sizeof bytes);
 }
 
-/* The other end is described inside the first one's attributes: a struct of its own, and its attributes. */
 static void add_peer(struct netlink_request *request, const struct link *link, int namespace, unsigned number, const unsigned char *mac)
 {
-	const struct ifinfomsg peer = { .ifi_index = (int)(LINK_INSIDE_BASE + number) };
-	size_t info = netlink_nest(request, IFLA_LINKINFO), data, nest;
+	struct veth_peer peer = veth_begin_peer(request, (int)(LINK_INSIDE_BASE + number));
 	char device[IF_NAMESIZE];
 
 	(void)snprintf(device, sizeof device, "eth%u", number); /* it fits */
-	netlink_add(request, IFLA_INFO_KIND, "veth", strlen("veth"));
-	data = netlink_nest(request, IFLA_INFO_DATA);
-	nest = netlink_nest(request, VETH_INFO_PEER);
-	netlink_add_struct(request, &peer, sizeof peer);
 	add_end(request, device, mac, link->mtu);
-	netlink_add(request, IFLA_NET_NS_FD, &namespace, sizeof namespace);
-	netlink_end(request, nest);
-	netlink_end(request, data);
-	netlink_end(request, info);
+	veth_end_peer(request, &peer, namespace);
 }
 
 int link_make(const struct link *link, int namespace, unsigned number, struct error *e)
@@ -70,5 +61,5 @@ int link_make(const struct link *link, int namespace, unsigned number, struct er
 	if (netlink_ask(link->router, &request) == 0)
 		return 0;
 	error_sys(e, "make a link to the network");
-	return e->sys == EOPNOTSUPP ? error_hint(e, "this kernel has no veth devices: modprobe veth") : -1;
+	return veth_hint(e);
 }
