@@ -3,17 +3,10 @@
 # Several services in one file: what a file says, box run of it, and its name in every command.
 
 load lib
+load services
 
 setup() { setup_world; }
-teardown() {
-	[ -z "${TAG:-}" ] || box down "$TAG" >/dev/null 2>&1 || true
-	teardown_world
-}
-
-# services JSON [MORE]: writes app.json with these services, whose root is the test's, and more top-level keys.
-services() {
-	printf '{"name": "%s", "services": {%s}%s}\n' "$TAG" "${1//ROOT/\"rootfs\": \"$ROOTFS\", \"network_mode\": \"none\"}" "${2:+, $2}" >app.json
-}
+teardown() { end_services; teardown_world; }
 
 three() {
 	services '"web": {ROOT, "command": ["sh", "-c", "echo web-here; exec sleep 1000"], "init": true, "depends_on": ["db"]},

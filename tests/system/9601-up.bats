@@ -3,16 +3,10 @@
 # box up, plan and down: from what is there to what is written.
 
 load lib
+load services
 
 setup() { setup_world; }
-teardown() {
-	[ -z "${TAG:-}" ] || box down "$TAG" >/dev/null 2>&1 || true
-	teardown_world
-}
-
-services() {
-	printf '{"name": "%s", "services": {%s}%s}\n' "$TAG" "${1//ROOT/\"rootfs\": \"$ROOTFS\", \"network_mode\": \"none\"}" "${2:+, $2}" >app.json
-}
+teardown() { end_services; teardown_world; }
 
 # plan WORDS…: what box plan says, in one line: "create a, keep b".
 plan() { box plan --format json "$@" app.json | jq -r --arg tag "$TAG-" '[.[] | .action + " " + (.instance | ltrimstr($tag))] | join(", ")'; }

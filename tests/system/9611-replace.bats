@@ -4,12 +4,10 @@
 
 load lib
 load network
+load services
 
 setup() { need root ip nft jq; setup_network; }
-teardown() {
-	[ -z "${TAG:-}" ] || box down "$TAG" >/dev/null 2>&1 || true
-	teardown_network
-}
+teardown() { end_services; teardown_network; }
 
 # change FROM TO: in app.json.
 change() { sed -i "s/$1/$2/" app.json; }
