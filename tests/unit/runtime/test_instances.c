@@ -18,7 +18,6 @@ static void expect(const char *word, const char *expected)
 	for (size_t i = 0; i < found.count; i++)
 		text_addf(&words, "%s%s %s", i ? ", " : "", found.items[i].name, instance_role_word(found.items[i].role));
 	cr_expect_str_eq(words.data ? words.data : "", expected, "%s: %s", word ? word : "all", words.data ? words.data : "");
-	free(places.state);
 }
 
 static void expect_meant(const char *word, const char *expected)
@@ -32,7 +31,6 @@ static void expect_meant(const char *word, const char *expected)
 	for (size_t i = 0; i < names.count; i++)
 		text_addf(&words, "%s%s", i ? " " : "", names.items[i]);
 	cr_expect_str_eq(words.data ? words.data : "", expected, "%s: %s", word, words.data ? words.data : "");
-	free(places.state);
 }
 
 Test(instances, roles_follow_from_marks_and_numbers)
@@ -111,7 +109,6 @@ Test(instances, a_definition_that_makes_no_sense_is_an_error)
 	cr_expect_eq(instances_find(&places, NULL, &found, &e), -1);
 	cr_expect_not_null(strstr(e.text, "open the app web"), "%s", e.text);
 	cr_expect_null(found.items);
-	free(places.state);
 }
 
 Test(instances, marks_are_set_and_taken_away)
@@ -133,7 +130,6 @@ Test(instances, marks_are_set_and_taken_away)
 	expect("web", "web retired, web.2 live");
 	cr_expect_eq(instance_retire(&places, "web.3", &e), -1);
 	cr_expect_eq((int)e.kind, ERROR_MISSING);
-	free(places.state);
 }
 
 Test(instances, names)
