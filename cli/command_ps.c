@@ -24,6 +24,7 @@
 #include "runtime/network/port_list.h"
 #include "runtime/oci.h"
 #include "runtime/oci_state.h"
+#include "specs/stack.h"
 
 enum { COMMAND_SHOWN = 40, DIGITS_SHOWN = 12 };
 
@@ -368,6 +369,20 @@ static int list_processes(const struct call *call, const char *name, const struc
 	return 0;
 }
 
+/* Of a file with services, or its name, the containers are meant. */
+static int choose(const struct call *call, struct options *options, struct list *operands, struct error *e)
+{
+	bool is_stack = operands->count && text_ends(operands->items[0], ".json") && stack_is_file(operands->items[0]);
+
+	if (targets_name(call, operands, e))
+		return -1;
+	if (!is_stack && !(operands->count && target_is_stack(call, operands->items[0])))
+		return targets_one(call, operands, 0, e);
+	list_addf(&options->filters, "stack=%s", operands->items[0]);
+	list_release(operands);
+	return 0;
+}
+
 int command_ps(const struct call *call)
 {
 	static const char *const forms[] = { "table", "json", NULL };
@@ -382,7 +397,7 @@ int command_ps(const struct call *call)
 	if (result == 0)
 		result = options_one_of("format", options.format, forms, &e);
 	if (result == 0)
-		result = targets_one(call, &operands, 0, &e);
+		result = choose(call, &options, &operands, &e);
 	if (result == 0)
 		result = operands.count ? list_processes(call, operands.items[0], &options, &out, &e)
 					: list_containers(call, &options, &out, &e);

@@ -102,6 +102,8 @@ three() {
 	run box kill "$TAG-db" KILL
 	expect_status 0
 	# The file stands for its name.
+	[ "$(box ps -q app.json)" = "$(box ps -q -f "stack=$TAG")" ] && [ "$(box ps -q "$TAG" | wc -l)" -eq 3 ]
+	box ps "$TAG-web" | grep -q "^PID "
 	box stop app.json
 	[ -z "$(box ps -q)" ]
 	box start app.json
@@ -116,6 +118,7 @@ three() {
 	expect_has "it is a service of a file with several"
 	box rm -f app.json
 	[ -z "$(box ps -aq)" ]
+	[ -z "$(box ps -aq app.json)" ]
 	run box stop none.json
 	expect_status 1
 	expect_has "there is no file of this name either"
