@@ -174,13 +174,14 @@ static void add_host(struct text *hosts, const struct pair *pair, const char *na
 		text_addf(hosts, "%s\t%s\n", pair->ip6, name);
 }
 
+/* By one address, as the name server answers (names/resolver_answer.c). */
 static void add_neighbours(struct text *hosts, const struct joined *j)
 {
 	for (size_t i = 0; i < j->neighbours.count; i++) {
 		char ip4[64], ip6[64], name[256];
 
 		if (sscanf(j->neighbours.items[i], "%63s %63s %255s", ip4, ip6, name) == 3)
-			add_host(hosts, &(struct pair){ ip4, ip6 }, name);
+			text_addf(hosts, "%s\t%s\n", ip4, name);
 	}
 }
 

@@ -36,10 +36,14 @@ bool resolver_own(const struct resolver *resolver, const char *asker, const stru
 		return false;
 	if (!name)
 		return own_address(resolver, asker, question, ret);
-	if ((question->type == DNS_A || question->type == DNS_ANY) && name->four.s_addr)
-		ret->four = &name->four;
-	else if ((question->type == DNS_AAAA || question->type == DNS_ANY) && !IN6_IS_ADDR_UNSPECIFIED(&name->six))
+	/* One address, though there are two: who gets both takes them for two servers. nginx passes over each of them for ten seconds once it
+	 * was refused, which it never does to the only one; and an app that listens on 0.0.0.0 refuses at the other one for ever. */
+	if (name->four.s_addr) {
+		if (question->type == DNS_A || question->type == DNS_ANY)
+			ret->four = &name->four;
+	} else if ((question->type == DNS_AAAA || question->type == DNS_ANY) && !IN6_IS_ADDR_UNSPECIFIED(&name->six)) {
 		ret->six = &name->six;
+	}
 	return true; /* without a record of another type: the name is there, and nothing else is to be asked elsewhere */
 }
 
