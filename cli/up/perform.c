@@ -76,7 +76,7 @@ static int wait_for(const struct up *up, const struct stack_dependency *dependen
 	for (size_t i = 0; i < names.count; i++)
 		if (dependency->condition == STACK_HEALTHY ? up_wait_ready(up, names.items[i], /* is_checked= */ true, patience, e)
 							    : up_wait_done(up, names.items[i], e)) {
-			up_explain(up, names.items[i]);
+			(void)up_explain(up, names.items[i]);
 			return -1;
 		}
 	return 0;
@@ -298,7 +298,7 @@ static int settle(const struct work *work)
 
 			if (up_wait_ready(up, names.items[k], /* is_checked= */ false, patience, &e) == 0)
 				continue;
-			up_explain(up, names.items[k]);
+			(void)up_explain(up, names.items[k]);
 			status = report_failure(&e);
 		}
 	}

@@ -190,19 +190,22 @@ static void add_check(const struct up *up, const char *name, struct text *ret)
 	text_add(ret, length ? "\n" : "");
 }
 
-void up_explain(const struct up *up, const char *name)
+bool up_explain(const struct up *up, const char *name)
 {
 	autorelease(text) struct text out = { 0 };
 	autorelease(list) struct list numbers = { 0 };
 	struct exit_record record = { 0 };
 	struct error ignored = { 0 };
+	bool never_began = false;
 
 	if (box_lives(up->call->places, name) || box_explain(up->call->places, name, 0, &record, &numbers, &ignored)) {
 		add_check(up, name, &out);
 		add_log(up, name, &out);
 	} else {
 		exit_story_add(name, &record, /* numbers= */ NULL, &out);
+		never_began = record.failure.text;
 		exit_record_release(&record);
 	}
 	(void)write_all(STDERR_FILENO, out.data, out.length); /* nowhere left to tell */
+	return never_began;
 }

@@ -63,7 +63,7 @@ static int start_new(const struct change *c, struct error *e)
 			return 0;
 	}
 	stop_new(c); /* its end is part of the story */
-	up_explain(c->up, failed);
+	(void)up_explain(c->up, failed);
 	return -1;
 }
 

@@ -69,8 +69,9 @@ static int start_all(struct up *up, struct up_service *service, const struct lis
 		result = up_wait_all(up, names, service->is_checked, patience, &failed, e);
 	for (size_t i = 0; i < names->count && names->items[i] != failed; i++)
 		up_tell(up, "started %s", names->items[i]);
-	if (failed)
-		up_explain(up, failed);
+	/* Not the same words twice. */
+	if (failed && up_explain(up, failed) && result)
+		error_set(e, e->kind, "%s could not be started", failed);
 	return result;
 }
 

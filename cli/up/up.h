@@ -122,8 +122,8 @@ int up_begin_all(const struct up *up, const struct list *names, const char **ret
 int up_wait_all(const struct up *up, const struct list *names, bool is_checked, struct up_patience patience, const char **ret_failed,
 		struct error *e);
 int up_wait_done(const struct up *up, const char *name, struct error *e);
-/* Says on stderr how the last run of an instance ended, and what it wrote last. */
-void up_explain(const struct up *up, const char *name);
+/* Says on stderr how the last run of an instance ended, and what it wrote last. True: it never began, and the error of that was told. */
+bool up_explain(const struct up *up, const char *name);
 
 /* Test builds: BOX_UP_DIE names a point; there box up dies with all its processes, as kill -9 has it. */
 void up_point(const char *name);

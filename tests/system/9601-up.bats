@@ -73,7 +73,8 @@ plan() { box plan --format json "$@" app.json | jq -r --arg tag "$TAG-" '[.[] | 
 	box down "$TAG"
 	run box up app.json
 	expect_status 1
-	expect_has "/none" "$TAG-b is not healthy after 0 seconds"
+	expect_has "/none" "box: $TAG-a could not be started" "$TAG-b is not healthy after 0 seconds"
+	[ "$(grep -c 'no such file\|No such file\|not found' <<<"$output")" -le 1 ] || fail "the same words twice"
 	run box up --timeout x app.json
 	expect_status 125
 	# Of one that runs and is unhealthy its check has the reason.
