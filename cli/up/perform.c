@@ -42,14 +42,6 @@ struct work {
 	bool has_begun; /* one of them at least */
 };
 
-static size_t find_service(const struct up *up, const char *name)
-{
-	for (size_t i = 0; i < up->count; i++)
-		if (up->services[i].written && strcmp(up->services[i].written->name, name) == 0)
-			return i;
-	return up->count; /* cannot be: the file was checked */
-}
-
 /* Which of the plan's actions change something of it. */
 static bool has_work(const struct up *up, const struct up_service *service)
 {
@@ -62,53 +54,16 @@ static bool has_work(const struct up *up, const struct up_service *service)
 	return false;
 }
 
-static int wait_for(const struct up *up, const struct stack_dependency *dependency, const struct up_service *on, struct error *e)
-{
-	const struct up_patience patience = { on->update.timeout_us, 0 };
-	autorelease(list) struct list names = { 0 };
-
-	if (dependency->condition == STACK_STARTED)
-		return 0;
-	if (dependency->condition == STACK_HEALTHY && !on->is_checked)
-		return error_set(e, ERROR_SPEC, "%s has no health check", on->wanted.full);
-	if (up_live(up, on, &names, e))
-		return -1;
-	for (size_t i = 0; i < names.count; i++)
-		if (dependency->condition == STACK_HEALTHY ? up_wait_ready(up, names.items[i], /* is_checked= */ true, patience, e)
-							    : up_wait_done(up, names.items[i], e)) {
-			(void)up_explain(up, names.items[i]);
-			return -1;
-		}
-	return 0;
-}
-
-int up_wait_needed(const struct up *up, const struct stack_service *service, struct error *e)
-{
-	for (size_t i = 0; i < service->dependency_count; i++) {
-		const struct up_service *on = &up->services[find_service(up, service->dependencies[i].service)];
-
-		if (!on->wanted.is_wanted || wait_for(up, &service->dependencies[i], on, e) == 0)
-			continue;
-		if (service->dependencies[i].is_required)
-			return error_in(e, "%s waits for %s", service->full, on->wanted.full);
-		error_clear(e);
-	}
-	return 0;
-}
-
 static int wait_for_all(const struct work *work, const struct up_service *service, bool *ret_restart, struct error *e)
 {
 	for (size_t i = 0; service->written && i < service->written->dependency_count; i++) {
 		const struct stack_dependency *dependency = &service->written->dependencies[i];
-		size_t on = find_service(work->up, dependency->service);
+		size_t on = up_find_service(work->up, dependency->service);
 
 		if (on == work->up->count || !work->up->services[on].wanted.is_wanted || work->outcomes[on].state == FAILED)
 			continue; /* required ones have been looked at before */
-		if (wait_for(work->up, dependency, &work->up->services[on], e)) {
-			if (dependency->is_required)
-				return error_in(e, "%s waits for %s", service->wanted.full, work->up->services[on].wanted.full);
-			error_clear(e);
-		}
+		if (up_wait_condition(work->up, service->wanted.full, dependency, e))
+			return -1;
 		*ret_restart |= dependency->restart && work->outcomes[on].was_replaced;
 	}
 	return 0;
@@ -170,7 +125,7 @@ static int is_free(const struct work *work, size_t i, struct error *e)
 	const struct stack_service *written = work->up->services[i].written;
 
 	for (size_t k = 0; written && k < written->dependency_count; k++) {
-		size_t on = find_service(work->up, written->dependencies[k].service);
+		size_t on = up_find_service(work->up, written->dependencies[k].service);
 
 		if (on == work->up->count || !work->up->services[on].wanted.is_wanted)
 			continue;
@@ -191,7 +146,7 @@ static bool may_have_work(const struct work *work, size_t i)
 	if (has_work(work->up, &work->up->services[i]))
 		return true;
 	for (size_t k = 0; written && k < written->dependency_count; k++) {
-		size_t on = find_service(work->up, written->dependencies[k].service);
+		size_t on = up_find_service(work->up, written->dependencies[k].service);
 
 		if (on < work->up->count && written->dependencies[k].restart && work->outcomes[on].was_replaced)
 			return true;

@@ -2,7 +2,6 @@
 /*
  * ready.c - instances begin; whether one is ready, or has failed.
  */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,34 +22,6 @@
 #include "runtime/supervise/health_record.h"
 
 enum { LOOK_US = 20000, LINES_SHOWN = 10, CHECK_SHOWN = 500 };
-
-void up_point(const char *name)
-{
-#ifdef BOX_TEST_HOOKS
-	const char *where = getenv("BOX_UP_DIE");
-
-	if (where && strcmp(where, name) == 0) {
-		(void)kill(getppid(), SIGKILL);
-		(void)kill(getpid(), SIGKILL);
-	}
-#else
-	(void)name;
-#endif
-}
-
-int up_step(const char *name, struct error *e)
-{
-#ifdef BOX_TEST_HOOKS
-	const char *where = getenv("BOX_UP_FAIL");
-
-	if (where && strcmp(where, name) == 0)
-		return error_set(e, ERROR_INTERNAL, "%s: failed on purpose", name);
-#else
-	(void)name;
-	(void)e;
-#endif
-	return 0;
-}
 
 static int tell_end(const char *name, const struct instance_condition *now, struct error *e)
 {

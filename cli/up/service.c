@@ -2,60 +2,15 @@
 /*
  * service.c - what is done for one service, in a process of its own.
  */
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/commands.h"
-#include "cli/report.h"
 #include "cli/up/traffic.h"
 #include "cli/up/up.h"
-#include "runtime/apps.h"
 #include "runtime/background.h"
-
-void up_tell(const struct up *up, const char *format, ...)
-{
-	autorelease(text) struct text line = { 0 };
-	struct error ignored = { 0 };
-	char words[512];
-	va_list args;
-
-	if (up->options->quiet)
-		return;
-	va_start(args, format);
-	(void)vsnprintf(words, sizeof words, format, args); /* cut is fine */
-	va_end(args);
-	if (up->options->tells_aside) {
-		report_line(words);
-		return;
-	}
-	text_addf(&line, "%s\n", words);
-	(void)report_text(&line, &ignored); /* what is done is done */
-}
-
-int up_make(struct up *up, struct up_service *service, int64_t replica, int64_t generation, bool is_standby, struct error *e)
-{
-	const struct list none = { 0 };
-	const struct app_definition place = { .stack = service->stack, .service = service->wanted.full, .replica = replica,
-					      .generation = generation, .level = service->wanted.level, .spec_digest = service->digest,
-					      .volumes_of = service->wanted.full, .is_standby = is_standby,
-					      .depends = service->depends.length ? service->depends.data : NULL,
-					      .external = service->external.length ? service->external.data : NULL };
-	autofree char *name = instance_name(service->wanted.full, replica, generation);
-	int found = apps_find(up->call->places, name, e);
-
-	if (found)
-		return found < 0 ? -1 : 0;
-	free(service->run.container.name);
-	service->run.container.name = alloc_copy(name);
-	service->run.container.is_standby = is_standby;
-	return run_make(&service->run, up->call, &service->choices, &none, &place, e);
-}
 
 /* One that fails explains itself. What has no health check is looked at by perform.c, once for all. */
 static int start_all(struct up *up, struct up_service *service, const struct list *names, struct error *e)
@@ -142,11 +97,6 @@ static int remove_one(struct up *up, const struct plan_action *action, struct er
 	return 0;
 }
 
-int up_retire(struct up *up, const char *name, struct error *e)
-{
-	return background_stop(up->call->places, name, /* grace_us= */ -1, e) || instance_retire(up->call->places, name, e) ? -1 : 0;
-}
-
 static int act(struct up *up, struct up_service *service, const struct plan_action *action, bool *ret_replaced, struct error *e)
 {
 	/* An interrupted replace is ended by who has the file: its networks and ports are needed for that. */
@@ -174,16 +124,5 @@ int up_act(struct up *up, struct up_service *service, bool *ret_replaced, struct
 	for (size_t i = 0; i < up->plan.count; i++)
 		if (strcmp(up->plan.actions[i].service, service->wanted.full) == 0 && act(up, service, &up->plan.actions[i], ret_replaced, e))
 			return -1;
-	return 0;
-}
-
-int up_live(const struct up *up, const struct up_service *service, struct list *ret, struct error *e)
-{
-	struct instances instances = { 0 };
-
-	if (instances_find(up->call->places, service->wanted.full, &instances, e))
-		return -1;
-	instances_live(&instances, ret);
-	instances_release(&instances);
 	return 0;
 }

@@ -7,8 +7,11 @@
  *     externals.c  whether what the file calls external is there
  *     plan.c       what should be and what is there -> what has to be done
  *     perform.c    a process for each service with something to do, as soon as those that it depends on are ready
+ *     conditions.c what it waits for before
  *     service.c    what that process does: one action after the other
  *     replace.c    one generation takes the place of another
+ *     traffic.c    where connections to a service lead meanwhile
+ *     instance.c   an instance is made, and retired
  *     ready.c      instances begin; whether one is ready, or has failed
  */
 #pragma once
@@ -90,12 +93,18 @@ struct up_options stack_up_options(const struct stack_run *wish);
 
 /* perform.c: carries the plan out. The exit code; what went wrong is said. */
 int up_perform(struct up *up);
-/* Waits until the conditions hold under which a service starts. */
+
+/* conditions.c: waits until what one of its dependencies asks for is so, or all of them. who: for messages. Those that the file does not
+ * require may fail. */
+int up_wait_condition(const struct up *up, const char *who, const struct stack_dependency *dependency, struct error *e);
 int up_wait_needed(const struct up *up, const struct stack_service *service, struct error *e);
+/* The index of a service, by its name in the file; up->count: none. */
+size_t up_find_service(const struct up *up, const char *name);
 
 /* service.c: one service. *ret_replaced: another one has the place of what ran. */
 int up_act(struct up *up, struct up_service *service, bool *ret_replaced, struct error *e);
-/* Makes the instance where it is not there yet. */
+
+/* instance.c. Makes the instance where it is not there yet. */
 int up_make(struct up *up, struct up_service *service, int64_t replica, int64_t generation, bool is_standby, struct error *e);
 /* Ends an instance and takes its place among the generations away. */
 int up_retire(struct up *up, const char *name, struct error *e);
@@ -125,7 +134,7 @@ int up_wait_done(const struct up *up, const char *name, struct error *e);
 /* Says on stderr how the last run of an instance ended, and what it wrote last. True: it never began, and the error of that was told. */
 bool up_explain(const struct up *up, const char *name);
 
-/* Test builds: BOX_UP_DIE names a point; there box up dies with all its processes, as kill -9 has it. */
+/* points.c. Test builds: BOX_UP_DIE names a point; there box up dies with all its processes, as kill -9 has it. */
 void up_point(const char *name);
 /* Likewise: the step that BOX_UP_FAIL names fails. */
 int up_step(const char *name, struct error *e);
