@@ -233,9 +233,9 @@ static bool is_left(const struct places *places, int apps, const char *name)
 	return fstatat(apps, mark, &st, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - st.st_mtime > YOUNG_SECONDS && !state_exists(places, name);
 }
 
-static int add_names(const struct places *places, bool left_ones, struct list *ret, struct error *e)
+int apps_walk(const struct places *places, int (*visit)(int apps, const char *name, void *data, struct error *e), void *data,
+	      struct error *e)
 {
-	autofree char *top = text_format("%s/apps", places->store);
 	autoclose int apps = apps_open_all(places->store, e);
 	autoclosedir DIR *entries = apps < 0 ? NULL : folder_open(apps, ".", 0);
 	struct dirent *entry;
@@ -245,21 +245,42 @@ static int add_names(const struct places *places, bool left_ones, struct list *r
 		return 0;
 	}
 	if (!entries)
-		return apps < 0 ? -1 : error_sys(e, "read the folder %s", top);
+		return apps < 0 ? -1 : error_sys(e, "read the folder %s/apps", places->store);
 	while ((errno = 0, entry = readdir(entries)))
-		if (entry->d_name[0] != '.' && (!left_ones || is_left(places, apps, entry->d_name)) && apps_exists(places, entry->d_name))
-			list_add(ret, entry->d_name);
-	return errno ? error_sys(e, "read the folder %s", top) : 0;
+		if (entry->d_name[0] != '.' && visit(apps, entry->d_name, data, e))
+			return -1;
+	return errno ? error_sys(e, "read the folder %s/apps", places->store) : 0;
+}
+
+/* What a walk looks for, and where it adds names. */
+struct search {
+	const struct places *places;
+	bool left_ones;
+	struct list *ret;
+};
+
+static int add_name(int apps, const char *name, void *data, struct error *e)
+{
+	const struct search *search = data;
+
+	(void)e;
+	if ((!search->left_ones || is_left(search->places, apps, name)) && apps_exists(search->places, name))
+		list_add(search->ret, name);
+	return 0;
 }
 
 int apps_names(const struct places *places, struct list *ret, struct error *e)
 {
-	return add_names(places, /* left_ones= */ false, ret, e);
+	struct search search = { places, /* left_ones= */ false, ret };
+
+	return apps_walk(places, add_name, &search, e);
 }
 
 int apps_names_left(const struct places *places, struct list *ret, struct error *e)
 {
-	return add_names(places, /* left_ones= */ true, ret, e);
+	struct search search = { places, /* left_ones= */ true, ret };
+
+	return apps_walk(places, add_name, &search, e);
 }
 
 int apps_remove(const struct places *places, const char *name, struct error *e)

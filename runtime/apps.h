@@ -74,6 +74,10 @@ int apps_open(const struct places *places, const char *name, struct app_settings
 int64_t apps_id_base(int definition);
 int apps_note_id_base(int definition, int64_t base, struct error *e);
 
+/* Calls visit for every definition in the store, whatever its state folder, with the open folder of all; -1 of visit ends the walk. */
+int apps_walk(const struct places *places, int (*visit)(int apps, const char *name, void *data, struct error *e), void *data,
+	      struct error *e);
+
 /* Every name of an app of this state folder, in no order. */
 int apps_names(const struct places *places, struct list *ret, struct error *e);
 

@@ -4,7 +4,6 @@
  */
 #include "runtime/instances.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -92,33 +91,30 @@ static bool may_be(const char *name, const char *word)
 	return text_starts(name, word) && (!name[strlen(word)] || strchr("-.", name[strlen(word)]));
 }
 
-static int read_all(const struct places *places, const char *word, struct instances *ret, struct error *e)
+/* Which ones a walk wants, and where it adds them. */
+struct search {
+	const struct places *places;
+	const char *word; /* NULL: all */
+	struct instances *ret;
+};
+
+static int read_one(int apps, const char *name, void *data, struct error *e)
 {
-	autoclose int apps = apps_open_all(places->store, e);
-	autoclosedir DIR *entries = apps < 0 ? NULL : folder_open(apps, ".", 0);
-	struct dirent *entry;
+	const struct search *search = data;
+	struct app_settings settings = { 0 };
+	autoclose int definition = -1;
 
-	if (apps < 0 && e->sys == ENOENT) {
-		error_clear(e);
+	(void)apps;
+	if (search->word && !may_be(name, search->word))
 		return 0;
-	}
-	if (!entries)
-		return apps < 0 ? -1 : error_sys(e, "read the folder %s/apps", places->store);
-	while ((errno = 0, entry = readdir(entries))) {
-		struct app_settings settings = { 0 };
-		autoclose int definition = -1;
-
-		if (entry->d_name[0] == '.' || (word && !may_be(entry->d_name, word)))
-			continue;
-		definition = apps_open(places, entry->d_name, &settings, e);
-		if (definition < 0 && e->kind != ERROR_MISSING)
-			return -1;
-		if (definition >= 0)
-			add(definition, &settings, ret);
-		app_settings_release(&settings);
-		error_clear(e);
-	}
-	return errno ? error_sys(e, "read the folder %s/apps", places->store) : 0;
+	definition = apps_open(search->places, name, &settings, e);
+	if (definition < 0 && e->kind != ERROR_MISSING)
+		return -1;
+	if (definition >= 0)
+		add(definition, &settings, search->ret);
+	app_settings_release(&settings);
+	error_clear(e);
+	return 0;
 }
 
 static int by_place(const void *a, const void *b)
@@ -152,9 +148,10 @@ static void find_roles(struct instances *instances)
 int instances_find(const struct places *places, const char *word, struct instances *ret, struct error *e)
 {
 	struct instances all = { 0 };
+	struct search search = { places, word, &all };
 	size_t count = 0;
 
-	if (read_all(places, word, &all, e)) {
+	if (apps_walk(places, read_one, &search, e)) {
 		instances_release(&all);
 		return -1;
 	}
