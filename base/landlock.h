@@ -27,7 +27,7 @@ long landlock_version(void);
 /* All that this kernel can rule. False: nothing, or so little (version 1) that hard links could not be made at all. */
 bool landlock_find(struct landlock_rules *ret);
 
-/* A set that rules so much, of what landlock_find has found; whoever allows nothing in it is allowed nothing. -1 with errno, as the next two. */
+/* A set that rules so much, of what landlock_find has found; nothing of that is allowed yet. -1 with errno, as the next two. */
 int landlock_make(const struct landlock_rules *rules);
 /* Allows this below a folder, which may be O_PATH: only bits of files that the set rules. */
 int landlock_allow(int set, int folder, uint64_t files);

@@ -21,7 +21,7 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "base/text.h"
-#include "runtime/log_reader.h"
+#include "runtime/supervise/log_record.h"
 
 enum { WINDOW = LOG_CURSOR_LINE, SMALL_WINDOW = 16 << 10 };
 

@@ -10,8 +10,14 @@
 #include <sys/types.h>
 
 struct error;
-struct log_question;
 struct log_record;
+
+struct log_question {
+	const char *since, *until; /* LOG_TIME bytes each, until is not included; NULL: no bound */
+	int64_t tail;              /* at most so many of the last lines; -1: all */
+	int stream;                /* enum log_stream; -1: all */
+	bool follow;
+};
 
 enum { LOG_CURSOR_LINE = 256 << 10 }; /* no record is longer */
 

@@ -13,7 +13,6 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "runtime/log_cursor.h"
 #include "runtime/log_reader.h"
 
 struct voice {

@@ -15,6 +15,6 @@ struct log_source {
 	const struct log_hearer *hearer; /* its goes_on is not asked */
 };
 
-/* Reads logs, none of which is followed, in the order of their records' times; of the same time, in the order of the logs. A line that takes
- * several records is heard in one piece. tail holds for each of them. What is in memory of a log is a window of it, and no more. */
+/* Reads logs, none of which is followed, in the order of their records' times; of the same time, in the order of the logs. A line that
+ * takes several records is heard in one piece. tail holds for each of them. What is in memory of a log is a window of it, and no more. */
 int log_merge(const struct log_source *sources, size_t count, const struct log_question *question, struct error *e);

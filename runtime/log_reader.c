@@ -15,7 +15,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "runtime/log_cursor.h"
 
 enum { LOOK_MS = 200 };
 

@@ -11,16 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/log_cursor.h"
 #include "runtime/supervise/log_record.h"
 
 struct error;
-
-struct log_question {
-	const char *since, *until; /* LOG_TIME bytes each, until is not included; NULL: no bound */
-	int64_t tail;              /* at most so many of the last lines; -1: all */
-	int stream;                /* enum log_stream; -1: all */
-	bool follow;
-};
 
 /* Who hears the records. */
 struct log_hearer {

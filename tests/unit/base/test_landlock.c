@@ -25,8 +25,10 @@ static int behind_fence(int scratch, const struct landlock_rules *rules, uint64_
 {
 	int set = landlock_make(rules), open_folder = openat(scratch, "open", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (set < 0 || open_folder < 0 || landlock_allow(set, open_folder, allowed) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || landlock_enter(set))
+	if (set < 0 || open_folder < 0 || landlock_allow(set, open_folder, allowed))
 		return 1;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || landlock_enter(set))
+		return 6;
 	if (!can_open(scratch, "open/file", O_RDONLY))
 		return 2;
 	if (can_open(scratch, "open/file", O_WRONLY))

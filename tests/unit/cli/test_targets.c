@@ -124,7 +124,8 @@ static int note(const struct call *of, const char *name, const void *data, struc
 }
 
 /* What was noted, where the names of one level may come in any order: they are sorted by the lists. */
-static void expect_order(const char *words, enum targets_order order, bool is_whole, const char *bad, int status, const char *const levels[])
+static void expect_order(const char *words, enum targets_order order, bool is_whole, const char *bad, int status,
+			 const char *const levels[])
 {
 	autorelease(list) struct list list = { 0 };
 	struct text noted = { 0 };

@@ -9,6 +9,7 @@
 #include <limits.h>
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/places.h"
 #include "base/text.h"
 #include "runtime/supervise/app_settings.h"

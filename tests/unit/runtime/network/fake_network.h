@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/places.h"
 #include "base/text.h"
 #include "runtime/network/words.h"

@@ -58,7 +58,8 @@ Test(network_members, one_that_goes_takes_along_its_own_and_nothing_else)
 Test(network_members, services_keep_their_place_while_others_go)
 {
 	struct services services = { 0 };
-	struct service *web = services_add(&services, "web", 3), *db = services_add(&services, "db", 7), *cache = services_add(&services, "cache", 9);
+	struct service *web = services_add(&services, "web", 3), *db = services_add(&services, "db", 7);
+	struct service *cache = services_add(&services, "cache", 9);
 
 	cr_expect_eq(services_find(&services, "db"), db);
 	cr_expect_null(services_find(&services, "d"));
