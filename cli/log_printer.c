@@ -58,7 +58,7 @@ static void add_shown(struct text *ret, const char *line, size_t length)
 static void add_line(struct log_printer *p, const struct log_record *record)
 {
 	const char **inside = &p->inside[record->stream];
-	bool goes_on = *inside == p->who;
+	bool goes_on = *inside && *inside == p->who;
 
 	/* The last line of an app may have no end. */
 	if (*inside && !goes_on)
