@@ -94,7 +94,7 @@ Test(network_join, asks_each_for_what_is_its_own_and_writes_what_it_heard)
 			     "know shop-web.2|name cache 10.2.0.7 fd00::7; ");
 	fake_expect("back", "prepare shop-web.2 shop-web|durable|standby|neighbour cache shop-cache; ");
 	cr_expect_str_eq(content_of(networks, "/etc/hosts"),
-			 "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n10.1.0.5\tweb\n10.1.0.7\tdb\n10.2.0.7\tcache\nfd00::7\tcache\n");
+			 "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n10.1.0.5\tweb\n10.1.0.7\tdb\n10.2.0.7\tcache\n");
 	cr_expect_str_eq(content_of(networks, "/etc/resolv.conf"), "nameserver 127.0.0.11\noptions ndots:0\n");
 	networks_addresses(networks, &addresses);
 	cr_assert_eq(addresses.count, 2);
