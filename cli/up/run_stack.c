@@ -120,16 +120,34 @@ static void wait_for_end(const sigset_t *signals, pid_t follower)
 	}
 }
 
+static int look_again(struct up *up, struct error *e)
+{
+	instances_release(&up->found);
+	free(up->conditions);
+	up->conditions = NULL;
+	return up_look(up, e);
+}
+
+/* What has been started goes, too; what was there before, and did not run, stays. */
+static void undo(struct up *up)
+{
+	struct error e = { 0 };
+
+	if (up->found.count == 0)
+		(void)up_end(up, &(struct error){ 0 }); /* the cause was told */
+	else if (look_again(up, &e))
+		(void)report_failure(&e);
+	else
+		(void)up_stop(up);
+}
+
 /* The exit code of the first that did not end well. */
 static int find_status(struct up *up)
 {
 	struct error e = { 0 };
 	int status = 0;
 
-	instances_release(&up->found);
-	free(up->conditions);
-	up->conditions = NULL;
-	if (up_look(up, &e))
+	if (look_again(up, &e))
 		return report_failure(&e);
 	for (size_t i = 0; i < up->found.count && !status; i++)
 		if (up->conditions[i].has_run && !up->conditions[i].is_supervised)
@@ -150,8 +168,8 @@ int stack_run_foreground(const struct call *call, const struct stack_run *wish)
 	hear_signals(&signals);
 	status = begin(&up, wish, &has_begun);
 	if (status) {
-		if (has_begun && up.found.count == 0)
-			(void)up_end(&up, &(struct error){ 0 }); /* what has been started goes, too */
+		if (has_begun)
+			undo(&up);
 		up_release(&up);
 		return status;
 	}

@@ -201,6 +201,14 @@ plan() { box plan --format json "$@" app.json | jq -r --arg tag "$TAG-" '[.[] | 
 		expect_status 125
 		[ "$(box ps -q | sort | tr '\n' ' ')" = "$TAG-db.2 $TAG-web " ] || fail "box run $words: $(box ps -a)"
 	done
+	# One that fails half-way leaves nothing running of what it has started, also where something was there.
+	box stop "$TAG"
+	sed 's/"sleep", "100"/"none"/' app.json >half.json
+	run box run half.json
+	expect_status 1
+	[ -z "$(box ps -q)" ] || fail "$(box ps -a)"
+	[ -n "$(box ps -aq)" ]
+	box start "$TAG"
 	run box up
 	expect_status 125
 	expect_has "up: expected FILE.json" "box up app.json"
