@@ -66,6 +66,55 @@ static int lead_to_live(const struct up *up, const struct up_service *service, s
 	return is_as_written ? traffic_lead(up, service, &names, e) : traffic_lead_back(up, service, &names, e);
 }
 
+static bool is_added(const struct up_service *service, const struct plan_action *action)
+{
+	return action->kind == PLAN_ADD && strcmp(action->service, service->wanted.full) == 0;
+}
+
+/* As long as they are not ready, the address of the service and its ports lead to the others alone. */
+static int make_added(struct up *up, struct up_service *service, struct list *ret, struct error *e)
+{
+	const struct up_patience patience = { service->update.timeout_us, service->update.monitor_us };
+	const char *failed = NULL;
+
+	for (size_t i = 0; i < up->plan.count; i++) {
+		const struct plan_action *action = &up->plan.actions[i];
+
+		if (!is_added(service, action))
+			continue;
+		list_add(ret, action->instance);
+		if (up_make(up, service, action->replica, action->generation, /* is_standby= */ true, e))
+			return -1;
+	}
+	up_point("made");
+	if (up_begin_all(up, ret, &failed, e) == 0 && up_wait_all(up, ret, service->is_checked, patience, &failed, e) == 0)
+		return 0;
+	if (failed)
+		(void)up_explain(up, failed);
+	return -1;
+}
+
+/* All that are missing, at once. Where one does not become ready, none of them stays. */
+static int add_replicas(struct up *up, struct up_service *service, struct error *e)
+{
+	autorelease(list) struct list names = { 0 };
+
+	if (make_added(up, service, &names, e)) {
+		for (size_t i = 0; i < names.count; i++)
+			(void)background_remove(up->call->places, names.items[i], /* force= */ true, &(struct error){ 0 });
+		return error_in(e, "add replicas of %s: what ran before goes on", service->wanted.full);
+	}
+	for (size_t i = 0; i < names.count; i++)
+		if (instance_promote(up->call->places, names.items[i], e))
+			return -1;
+	up_point("promoted");
+	if (lead_to_live(up, service, e))
+		return -1;
+	for (size_t i = 0; i < names.count; i++)
+		up_tell(up, "started %s", names.items[i]);
+	return 0;
+}
+
 /* It runs already, or was about to. */
 static int promote(struct up *up, struct up_service *service, const struct plan_action *action, struct error *e)
 {
@@ -97,6 +146,15 @@ static int remove_one(struct up *up, const struct plan_action *action, struct er
 	return 0;
 }
 
+static bool is_first_added(const struct up *up, const struct up_service *service, const struct plan_action *action)
+{
+	const struct plan_action *first = up->plan.actions;
+
+	while (!is_added(service, first))
+		first++;
+	return action == first;
+}
+
 static int act(struct up *up, struct up_service *service, const struct plan_action *action, bool *ret_replaced, struct error *e)
 {
 	/* An interrupted replace is ended by who has the file: its networks and ports are needed for that. */
@@ -107,8 +165,8 @@ static int act(struct up *up, struct up_service *service, const struct plan_acti
 	case PLAN_DONE:
 	case PLAN_ORPHAN: return 0;
 	case PLAN_CREATE: return create(up, service, action->generation, e);
-	case PLAN_START:
-	case PLAN_ADD: return start_one(up, service, action, e);
+	case PLAN_START: return start_one(up, service, action, e);
+	case PLAN_ADD: return is_first_added(up, service, action) ? add_replicas(up, service, e) : 0;
 	case PLAN_PROMOTE: return promote(up, service, action, e);
 	case PLAN_REMOVE: return remove_one(up, action, e);
 	case PLAN_RETIRE: return retire(up, service, action, e);

@@ -150,6 +150,32 @@ ask() {
 	[ "$(sort -u answers)" = two ]
 }
 
+@test "replicas that are added get connections when they are ready; where one does not become so, none stays" {
+	printf '{"name": "%s", "services": {"web": {"rootfs": "%s", "init": true, "replicas": 1,
+		"volumes": [{"source": "all", "target": "/all", "shared": true}],
+		"command": ["sh", "-c", "[ ! -e /all/bad ] || exec sleep 1000; sleep 0.7; mkdir /tmp/w; hostname >/tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w"],
+		"healthcheck": {"tcp": {"port": 80}, "start_period": "5s", "start_interval": "50ms", "interval": "1s", "retries": 1}, "update": {"timeout": "4s"}},
+		"client": {"rootfs": "%s", "command": ["sleep", "1000"], "init": true, "volumes": [{"source": "all", "target": "/all", "shared": true}]}},
+		"volumes": {"all": {}}}' "$TAG" "$ROOTFS" "$ROOTFS" >app.json
+	box up -q app.json
+	box exec "$TAG-client" sh -c 'while [ ! -e /tmp/enough ]; do wget -qO- http://web/ 2>&1 || echo failed; done' >answers 3>&- &
+	change '"replicas": 1' '"replicas": 3'
+	run box up app.json
+	expect_line "started $TAG-web-2" "started $TAG-web-3"
+	box exec "$TAG-client" touch /tmp/enough
+	wait $!
+	for _ in {1..6}; do box exec "$TAG-client" wget -qO- http://web/; done | sort -u >hosts
+	[ "$(wc -l <hosts)" -eq 3 ] || fail "who answers: $(cat hosts)"
+	! grep -v "^$TAG-web" answers || fail "$(sort answers | uniq -c)"
+	box exec "$TAG-client" touch /all/bad # from now on none listens
+	change '"replicas": 3' '"replicas": 5'
+	run box up app.json
+	expect_status 1
+	expect_has "add replicas of $TAG-web: what ran before goes on" "not healthy"
+	[ "$(box ps -aq "$TAG" | tr '\n' ' ')" = "$TAG-client $TAG-web $TAG-web-2 $TAG-web-3 " ] || fail "$(box ps -a)"
+	[ -n "$(box exec "$TAG-client" wget -qO- http://web/)" ]
+}
+
 @test "a volume has one writer at any time: stop-first, and said; what was written beside it is named" {
 	# Who finds the lock of another has started too early; who ends takes it away.
 	printf '{"name": "%s", "rootfs": "%s", "restart": "always", "volumes": ["%s-data:/data"], "update": {"order": "start-first", "monitor": "200ms"},
