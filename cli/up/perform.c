@@ -260,6 +260,13 @@ static int settle(const struct work *work)
 	return status;
 }
 
+void up_audit(const struct up *up)
+{
+	for (size_t i = 0; i < up->plan.count; i++)
+		if (up->plan.actions[i].kind != PLAN_KEEP)
+			audit_container(up->call->audit, up->plan.actions[i].instance);
+}
+
 int up_perform(struct up *up)
 {
 	size_t size = (up->count + 1) * sizeof(struct outcome);
@@ -272,9 +279,7 @@ int up_perform(struct up *up)
 		error_sys(&e, "share memory for results");
 		return report_failure(&e);
 	}
-	for (size_t i = 0; i < up->plan.count; i++)
-		if (up->plan.actions[i].kind != PLAN_KEEP)
-			audit_container(up->call->audit, up->plan.actions[i].instance);
+	up_audit(up);
 	run_all(&work);
 	for (size_t i = 0; i < up->count; i++)
 		if (outcomes[i].state == FAILED)

@@ -2,8 +2,8 @@
 /*
  * run_stack.c - box run of a file with services.
  *
- * In the foreground it is box up, box logs -f and box down in one process. A signal that asks for the end is heeded between these: the
- * services are stopped in reverse, and nothing is left half-way.
+ * In the foreground it is box up, box logs -f and box down, one after the other. A signal that asks for the end is heeded in the first two:
+ * the services are stopped in reverse, and nothing is left half-way.
  */
 #include "cli/up/for_cli.h"
 
@@ -25,26 +25,50 @@
 #include "runtime/background.h"
 #include "runtime/box.h"
 
-static volatile sig_atomic_t is_asked;
+enum { SIGNALLED = 128 };
 
-static void hear(int number)
+/* From here on they are waited for, and nothing of this process ends by them. Others have them as ever. */
+static void hold_signals(sigset_t *ret)
 {
-	(void)number;
-	is_asked = 1;
-}
-
-/* A program that is executed has none of these handlers. */
-static void hear_signals(sigset_t *ret)
-{
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = hear, .sa_flags = SA_RESTART };
+	static const int numbers[] = { SIGINT, SIGTERM, SIGCHLD };
+	struct sigaction hangup;
 
 	sigemptyset(ret);
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		sigaddset(ret, numbers[i]);
-		(void)sigaction(numbers[i], &action, NULL); /* cannot fail */
+	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) /* nohup(1) */
+		sigaddset(ret, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, ret, NULL); /* cannot fail */
+}
+
+/* A process beside this one, which goes with it. 0: this is it. */
+static pid_t begin_process(int *ret_pidfd, struct error *e)
+{
+	const struct process_clone request = { .cgroup = -1 };
+	sigset_t none;
+	pid_t parent = getpid(), pid = process_clone(&request, ret_pidfd, e);
+
+	if (pid != 0)
+		return pid;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
+		_exit(1); /* nobody wants it any more */
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail */
+	return 0;
+}
+
+/* Until that process ends (0), or somebody asks for the end: the signal. */
+static int wait_for(const sigset_t *signals, pid_t pid, int *ret_status)
+{
+	int number;
+
+	for (;;) {
+		number = sigwaitinfo(signals, NULL);
+		if (number == SIGCHLD && waitpid(pid, ret_status, WNOHANG) == pid)
+			return 0;
+		if (number > 0 && number != SIGCHLD)
+			return number;
 	}
-	sigaddset(ret, SIGCHLD);
 }
 
 static int refuse_living(const struct up *up, struct error *e)
@@ -58,8 +82,7 @@ static int refuse_living(const struct up *up, struct error *e)
 	return 0;
 }
 
-/* ret_has_begun: from then on what is there of it may be ours; before that it is somebody else's, or nobody has looked. */
-static int begin(struct up *up, const struct stack_run *wish, bool *ret_has_begun)
+static int plan(struct up *up, const struct stack_run *wish)
 {
 	struct error e = { 0 }, swept = { 0 };
 
@@ -69,9 +92,8 @@ static int begin(struct up *up, const struct stack_run *wish, bool *ret_has_begu
 		report_error(NULL, wish->file, &e);
 		return EXIT_BOX_FAILED;
 	}
-	*ret_has_begun = true;
 	up_plan(up);
-	return up_perform(up);
+	return 0;
 }
 
 struct up_options stack_up_options(const struct stack_run *wish)
@@ -84,40 +106,47 @@ int stack_run_detached(const struct call *call, const struct stack_run *wish)
 {
 	const struct up_options options = stack_up_options(wish);
 	struct up up = { .call = call, .options = &options, .lock = -1 };
-	bool has_begun = false;
-	int status = begin(&up, wish, &has_begun);
+	int status = plan(&up, wish);
 
+	status = status ? status : up_perform(&up);
 	up_release(&up);
 	return status;
 }
 
-/* In a process of its own, whose parent waits for signals. */
-static pid_t follow(const struct call *call, const char *name, int *ret_pidfd, struct error *e)
+/* In a process of its own, with those that it begins: whatever they wait for, a signal ends them. 128 + its number then. */
+static int perform(struct up *up, const sigset_t *signals)
 {
-	const struct process_clone request = { .cgroup = -1 };
-	sigset_t none;
-	pid_t parent = getpid(), pid = process_clone(&request, ret_pidfd, e);
+	struct error e = { 0 };
+	int pidfd, number, status = 0;
+	pid_t pid = begin_process(&pidfd, &e);
 
-	if (pid != 0)
-		return pid;
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
-		_exit(1); /* nobody reads it any more */
-	(void)setpgid(0, 0); /* the terminal's Ctrl-C is for the parent; the last words are still to be read */
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail */
-	_exit(logs_follow(call, name, e) ? report_failure(e) : 0);
+	if (pid == 0)
+		_exit(up_perform(up));
+	if (pid < 0)
+		return report_failure(&e);
+	close(pidfd);
+	up_audit(up);
+	number = wait_for(signals, pid, &status);
+	if (number) {
+		(void)kill(pid, SIGKILL); /* a child that nobody has waited for yet */
+		(void)waitpid(pid, NULL, 0);
+		return SIGNALLED + number;
+	}
+	/* A terminal's Ctrl-C may have reached it first. */
+	return WIFEXITED(status) ? WEXITSTATUS(status) : SIGNALLED + WTERMSIG(status);
 }
 
-/* Until all have ended, or somebody asks for it. */
-static void wait_for_end(const sigset_t *signals, pid_t follower)
+static pid_t follow(const struct call *call, const char *name, struct error *e)
 {
-	int number = 0;
+	int pidfd;
+	pid_t pid = begin_process(&pidfd, e);
 
-	while (!is_asked && number != SIGINT && number != SIGTERM && number != SIGHUP) {
-		number = sigwaitinfo(signals, NULL);
-		if (number == SIGCHLD && waitpid(follower, NULL, WNOHANG) == follower)
-			return;
-	}
+	if (pid > 0)
+		close(pidfd);
+	if (pid != 0)
+		return pid;
+	(void)setpgid(0, 0); /* the terminal's Ctrl-C is for the parent; the last words are still to be read */
+	_exit(logs_follow(call, name, e) ? report_failure(e) : 0);
 }
 
 static int look_again(struct up *up, struct error *e)
@@ -155,37 +184,38 @@ static int find_status(struct up *up)
 	return status;
 }
 
+/* What they write is shown, until all have ended or somebody asks for it; then they stop in reverse. */
+static int show(struct up *up, const sigset_t *signals)
+{
+	struct error e = { 0 };
+	pid_t follower = follow(up->call, up->name, &e);
+	int number = follower > 0 ? wait_for(signals, follower, NULL) : 0, status = find_status(up), ended = up_stop(up);
+
+	if (follower < 0)
+		ended = report_failure(&e);
+	else if (number)
+		(void)waitpid(follower, NULL, 0);
+	status = status ? status : number ? SIGNALLED + number : ended;
+	if (up_end(up, &e) && !status)
+		status = report_failure(&e);
+	return status;
+}
+
 int stack_run_foreground(const struct call *call, const struct stack_run *wish)
 {
 	const struct up_options options = stack_up_options(wish);
 	struct up up = { .call = call, .options = &options, .lock = -1 };
-	struct error e = { 0 };
 	sigset_t signals;
-	int status, ended, pidfd = -1;
-	bool has_begun = false;
-	pid_t follower;
+	int status = plan(&up, wish);
 
-	hear_signals(&signals);
-	status = begin(&up, wish, &has_begun);
-	if (status) {
-		if (has_begun)
+	if (status == 0) {
+		hold_signals(&signals);
+		status = perform(&up, &signals);
+		if (status)
 			undo(&up);
-		up_release(&up);
-		return status;
+		else
+			status = show(&up, &signals);
 	}
-	(void)sigprocmask(SIG_BLOCK, &signals, NULL); /* cannot fail */
-	follower = follow(call, up.name, &pidfd, &e);
-	if (follower > 0)
-		wait_for_end(&signals, follower);
-	(void)sigprocmask(SIG_UNBLOCK, &signals, NULL); /* likewise */
-	status = find_status(&up);
-	ended = up_stop(&up);
-	if (follower > 0) {
-		(void)waitpid(follower, NULL, 0);
-		close(pidfd);
-	}
-	if (up_end(&up, &e))
-		ended = report_failure(&e);
 	up_release(&up);
-	return status ? status : ended;
+	return status;
 }

@@ -93,6 +93,8 @@ struct up_options stack_up_options(const struct stack_run *wish);
 
 /* perform.c: carries the plan out. The exit code; what went wrong is said. */
 int up_perform(struct up *up);
+/* Names what it is about to change in the audit trail: up_perform does it, for its own process. */
+void up_audit(const struct up *up);
 
 /* conditions.c: waits until what one of its dependencies asks for is so, or all of them. who: for messages. Those that the file does not
  * require may fail. */

@@ -58,6 +58,18 @@ three() {
 	kill -INT $pid
 	wait $pid || status=$?
 	[ "$(grep -c 'db-ends' out)" -eq 2 ] || fail "$(cat out)"
+	[ "$status" -eq 130 ] || fail "exit code $status"
+	[ -z "$(box ps -aq)" ]
+	# Also while it still waits for one of them.
+	services '"one": {ROOT, "command": ["sleep", "1000"], "init": true, "healthcheck": {"test": ["CMD", "false"], "interval": "1s", "retries": 1000}},
+		"two": {ROOT, "command": ["true"], "depends_on": {"one": {"condition": "service_healthy"}}}'
+	box run app.json >out 2>err 3>&- &
+	pid=$!
+	wait_until 5 eval '[ "$(box ps -q)" = "$TAG-one" ]'
+	kill -TERM $pid
+	status=0
+	wait $pid || status=$?
+	[ "$status" -eq 143 ] || fail "exit code $status: $(cat out err)"
 	[ -z "$(box ps -aq)" ]
 	services '"one": {ROOT, "command": ["sh", "-c", "sleep 0.5; exit 3"]}, "two": {ROOT, "command": ["sleep", "0.6"]}'
 	run box run app.json
