@@ -166,3 +166,18 @@ while True:
 	[ -z "$(quick left_networks)" ]
 	[ "$(on_host cat /proc/sys/net/ipv4/conf/lan/forwarding)" = 0 ]
 }
+
+@test "a user who locks the file of the host's network namespace delays no network of root's" {
+	need user
+	local before
+
+	user_on_host sh -c 'exec 9</proc/self/ns/net; flock 9; echo held >locked; exec sleep 30' 3>&- &
+	NETWORK_PIDS="${NETWORK_PIDS:-} $!"
+	wait_until 5 test -e home/locked
+	refused user_on_host sh -c 'exec 9</proc/sys/net/ipv4/tcp_fastopen_key' # what is locked in its place
+	net_app a '"networks": ["front"]' 'sleep 100'
+	before=$(date +%s%N)
+	box run -d a.json
+	[ $(($(date +%s%N) - before)) -lt 1900000000 ] || fail "it took $(($(date +%s%N) - before)) ns"
+	box rm -f "$TAG-a"
+}

@@ -89,11 +89,20 @@ void host_return(const struct host *host)
 		_exit(125); /* its spare goes on */
 }
 
-/* The lock of a network namespace is on the file that stands for it. Anybody may hold it, and keep everybody waiting: so nobody waits
- * for ever, and what is done under it is right without it but for an uplink that comes in the moment in which the last one goes. */
+/* The lock of a network namespace: a setting that each has one of, and that nobody but its root can open. It is a file of the kernel's, so
+ * there is no folder that had to be the same for all state folders, and nothing to clean up. Where a kernel shows none, it is the file that
+ * stands for the namespace, which anybody can lock: so nobody waits for ever, and what is done under it is right without it but for an
+ * uplink that comes in the moment in which the last one goes. */
+static int open_lock(void)
+{
+	int fd = open("/proc/sys/net/ipv4/tcp_fastopen_key", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC) : fd;
+}
+
 static int lock(const struct host *host)
 {
-	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int fd = open_lock();
 
 	(void)host;
 	for (int i = 0; fd >= 0 && i < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB); i++)
