@@ -153,7 +153,7 @@ static int prepare_built(struct run *run, const struct call *call, const struct 
 			 const char *file, struct error *e)
 {
 	const struct build_for_run wish = { options->quiet, options->locked, options->override, options->platform, options->pull,
-					    options->service };
+					    options->service, options->is_plan };
 	autofree char *digest = NULL;
 	enum pull_policy pull;
 
@@ -167,7 +167,7 @@ static int prepare_built(struct run *run, const struct call *call, const struct 
 	if (locking_begin(&run->locking, run->app, e))
 		return -1;
 	if (build_for_run(call, file, &wish, &digest))
-		return error_set(e, ERROR_SPEC, "run %s: its image could not be built", file);
+		return error_set(e, options->is_plan ? ERROR_MISSING : ERROR_SPEC, "run %s: its image could not be built", file);
 	if (image_stored(call->places, file, digest, &run->image, e) ||
 	    app_container(run->app, &run->image.config, chosen, &run->container, e) ||
 	    locking_host(&run->locking, call->places, &run->container, e))

@@ -31,6 +31,7 @@ struct run_options {
 	const char *volumes_of, *hostname; /* as in struct app_options */
 	struct list profiles;
 	bool is_told;           /* what the lock has to say was said */
+	bool is_plan;           /* nothing is built: an image that is not there as it would be is ERROR_MISSING */
 };
 
 /* What one run holds; released at its end. */

@@ -157,7 +157,7 @@ static int build(struct build_work *work, const struct build_spec *spec, const c
 	struct error swept = { 0 };
 	int result;
 
-	if (box_sweep(work->call->places, &swept))
+	if (!work->options->is_told_only && box_sweep(work->call->places, &swept))
 		log_warning("%s, continuing", swept.text);
 	/* It may have to execute itself anew, and can read its stdin, or tell what a cache has, once. Otherwise that has time until the
 	 * first step is made. */
@@ -174,11 +174,12 @@ static int build(struct build_work *work, const struct build_spec *spec, const c
 		return -1;
 	if (build_context_open(work, context, work->options->file, e) || build_inputs_parse(work, spec->app ? &spec->build : NULL, e))
 		return -1;
-	if (build_lock_open(work, spec->app, operand, e) || build_shared_open(work, e))
+	if (build_lock_open(work, spec->app, operand, e) || (!work->options->is_told_only && build_shared_open(work, e)))
 		return -1;
 	work->log = build_log_new(style_of(work->options));
 	result = build_run_all(work, e);
-	build_inputs_warn(work);
+	if (!work->options->is_told_only)
+		build_inputs_warn(work);
 	if (result || (work->options->verify && build_verify(work, e)))
 		return -1;
 	return build_finish(work, e);
@@ -278,9 +279,11 @@ static int build_operand(const struct call *call, struct build_options *options,
 	struct error e = { 0 };
 	int result = (is_spec && load_spec(operand, options, &spec, &e)) || build(&work, &spec, operand, &e) ? -1 : 0;
 
-	if (result && spec.app && e.field[0])
+	if (result && options->is_told_only)
+		result = EXIT_BOX_FAILED;
+	else if (result && spec.app && e.field[0])
 		report_error(spec.app, operand, &e);
-	if (result)
+	if (result && !options->is_told_only)
 		result = spec.app && e.field[0] ? 1 : report_failure(&e);
 	if (result == 0 && ret_digest)
 		*ret_digest = alloc_copy(work.digest);
@@ -294,7 +297,8 @@ int build_for_run(const struct call *call, const char *path, const struct build_
 	struct build_options options = BUILD_DEFAULTS;
 
 	options.is_part = true;
-	options.quiet = wish->is_quiet;
+	options.is_told_only = wish->is_told_only;
+	options.quiet = wish->is_quiet || wish->is_told_only;
 	options.locked = wish->is_locked;
 	options.override = wish->override;
 	options.service = wish->service;

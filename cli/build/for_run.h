@@ -12,6 +12,7 @@ struct build_for_run {
 	bool is_quiet, is_locked;
 	const char *override, *platform, *pull; /* or NULL */
 	const char *service; /* of a file with several, or NULL */
+	bool is_told_only;   /* for box plan: nothing is made, fetched or said, and what the caches do not have all of is an error */
 };
 
 /* The image's digest, to be freed, and 0; or an exit code, with everything said. */

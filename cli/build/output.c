@@ -121,7 +121,7 @@ static char *image_key(const struct image_write *image)
 	return text_take(&key);
 }
 
-/* The image of that key, where it is there and has all its names: nothing is written then. */
+/* The image of that key, where it is there and has all its names. */
 static char *find_image(const struct build_work *work, const char *key, const struct list *names)
 {
 	autorelease(text) struct text digest = { 0 };
@@ -130,7 +130,7 @@ static char *find_image(const struct build_work *work, const char *key, const st
 	struct digest parsed;
 	int pin;
 
-	if (!names->count || !build_cache_find_text(work->store, key, &digest) || !digest.length || digest_parse(digest.data, &parsed) ||
+	if (!build_cache_find_text(work->store, key, &digest) || !digest.length || digest_parse(digest.data, &parsed) ||
 	    index_read(work->store, &index, &ignored))
 		return NULL;
 	for (size_t i = 0; i < names->count; i++) {
@@ -150,13 +150,22 @@ static int write_image(const struct build_work *work, const struct image_write *
 	autofree char *key = image_key(image);
 	struct error ignored = { 0 };
 
-	*ret_digest = work->options->no_cache ? NULL : find_image(work, key, image->names);
+	/* One without names is written anew, as the same one. */
+	*ret_digest = work->options->no_cache || !image->names->count ? NULL : find_image(work, key, image->names);
 	if (*ret_digest)
 		return 0;
 	if (image_write(work->call->places, image, ret_digest, e))
 		return error_in(e, "write the image");
 	(void)build_cache_put_text(work->store, key, *ret_digest, &ignored); /* it is written again the next time */
 	return 0;
+}
+
+static int tell_image(const struct build_work *work, const struct image_write *image, char **ret_digest, struct error *e)
+{
+	autofree char *key = image_key(image);
+
+	*ret_digest = find_image(work, key, image->names);
+	return *ret_digest ? 0 : error_set(e, ERROR_MISSING, "the image is not in the store");
 }
 
 int build_finish(struct build_work *work, struct error *e)
@@ -175,7 +184,7 @@ int build_finish(struct build_work *work, struct error *e)
 	image.epoch = work->created;
 	for (size_t i = 0; i < work->options->labels.count; i++)
 		(void)list_env_put(&target->plan.config.labels, work->options->labels.items[i]); /* the option lets nothing else in */
-	if (write_image(work, &image, &digest, e))
+	if (work->options->is_told_only ? tell_image(work, &image, &digest, e) : write_image(work, &image, &digest, e))
 		return -1;
 	for (size_t i = 0; i < names.count; i++) {
 		audit_image(work->call->audit, names.items[i], NULL, digest);

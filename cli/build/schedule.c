@@ -160,6 +160,8 @@ static size_t busy(const struct build_work *work)
 
 static int begin_process(struct build_work *work, struct stage *stage, bool *ret_moved, struct error *e)
 {
+	if (work->options->is_told_only)
+		return error_set(e, ERROR_MISSING, "a step is not in the cache");
 	if (begin_making(work, e))
 		return -1;
 	log_step(work, stage);
@@ -217,7 +219,7 @@ static int begin(struct build_work *work, struct stage *stage, bool *ret_moved, 
 		return 0;
 	if (build_begin_stage(work, stage, e))
 		return -1;
-	for (size_t i = 0; i < stage->plan.warnings.count; i++)
+	for (size_t i = 0; i < stage->plan.warnings.count && !work->options->is_told_only; i++)
 		log_warning("%s", stage->plan.warnings.items[i]);
 	for (size_t i = 0; i < stage->plan.need_count; i++)
 		if (work->stages[stage->plan.needs[i]].state == STAGE_WAITING)

@@ -60,6 +60,7 @@ struct build_options {
 	const char *service;  /* of a spec with several; NULL: it is one app */
 	const char *provenance; /* "min" or "max"; NULL: none */
 	bool is_part; /* of another command: nothing goes to stdout, and the log is told only where something is made */
+	bool is_told_only; /* which image comes of it, where every step is in the cache; else an error. Nothing is made or said */
 	struct list names, args, secrets, ssh, labels, annotations, outputs, contexts, fresh, hosts, cache_from, cache_to;
 	bool is_stdout_taken; /* by one of outputs: no digest goes there */
 	struct list fields; /* "NAME=VALUE" of box run, for every step */

@@ -193,10 +193,6 @@ static int prepare(struct up *up, struct up_service *service, struct error *e)
 	const struct list none = { 0 };
 	struct app_build build;
 
-	if (up->options->plan_only && app_build_of(service->run.app, &build)) {
-		service->wanted.changes = "its image is built first";
-		return 0;
-	}
 	if (app_check_background(service->run.app, e))
 		return -1;
 	if (run_prepare(&service->run, up->call, &service->choices, up->stack->file, &none, e) == 0)
@@ -204,7 +200,7 @@ static int prepare(struct up *up, struct up_service *service, struct error *e)
 	if (!up->options->plan_only || e->kind != ERROR_MISSING)
 		return -1;
 	error_clear(e);
-	service->wanted.changes = "its image is not in the store yet";
+	service->wanted.changes = app_build_of(service->run.app, &build) ? "its image is built first" : "its image is not in the store yet";
 	return 0;
 }
 
@@ -238,7 +234,7 @@ static void describe(struct up *up, size_t index)
 	service->run.is_borrowed = true;
 	service->run.image.pin = -1;
 	service->choices = (struct run_options){ .detach = true, .override = o->override, .pull = o->plan_only ? "never" : o->pull,
-						 .platform = o->platform, .quiet = o->quiet, .locked = o->locked,
+						 .platform = o->platform, .quiet = o->quiet, .locked = o->locked, .is_plan = o->plan_only,
 						 .service = up->stack->name ? written->name : NULL, .volumes_of = written->full };
 	service->wanted = (struct plan_service){ .full = written->full, .level = (int64_t)written->level, .replicas = app_replicas(written->app),
 						 .restart = app_restart(written->app), .order = service->update.order };

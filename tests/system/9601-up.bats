@@ -219,3 +219,24 @@ plan() { box plan --format json "$@" app.json | jq -r --arg tag "$TAG-" '[.[] | 
 	expect_status 1
 	expect_has "box down NAME does without the file"
 }
+
+@test "box plan knows which image a build would give where the cache has all of it, and builds nothing" {
+	mkdir web
+	box import "$ROOTFS" base:1 >/dev/null 2>&1
+	printf 'FROM base:1\nCOPY f /f\nCMD ["sleep", "1000"]\n' >web/Dockerfile
+	echo one >web/f
+	printf '{"name": "%s", "services": {"web": {"build": "./web", "init": true}}}' "$TAG" >app.json
+	run box plan app.json
+	expect_line "create  $TAG-web"
+	box up -q app.json 2>/dev/null
+	find "$BOX_STORE" -type f ! -path "*/build/digests/*" | sort | xargs sha256sum >before
+	for words in one two one; do
+		echo $words >web/f
+		run box plan --detailed-exitcode app.json
+		case $words in
+		one) expect_status 0 && expect_line "keep  $TAG-web" ;;
+		two) expect_status 2 && expect_has "start-first: its image is built first" ;;
+		esac
+	done
+	find "$BOX_STORE" -type f ! -path "*/build/digests/*" | sort | xargs sha256sum | diff before -
+}
