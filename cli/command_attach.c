@@ -18,6 +18,7 @@
 #include "runtime/attach.h"
 #include "runtime/background.h"
 #include "runtime/box.h"
+#include "runtime/kept.h"
 #include "runtime/oci.h"
 
 struct attach_choices {
@@ -161,7 +162,7 @@ int command_start(const struct call *call)
 
 	if (result == 0 && !operands.count)
 		result = error_set(&e, ERROR_USAGE, "start: expected at least one NAME");
-	if (result || targets_name(call, &operands, &e))
+	if (result || targets_name(call, &operands, &e) || kept_refuse(call->places, "start", "start", &operands, &e))
 		return report_failure(&e);
 	if (choices.attaches || choices.keep_stdin)
 		return targets_all(call, &operands, &e) ? report_failure(&e) : start_attached(call, &choices, &operands, &e);

@@ -22,6 +22,7 @@
 #include "cli/frozen.h"
 #include "cli/report.h"
 #include "cli/secret_changes.h"
+#include "cli/up/for_cli.h"
 #include "images/digest.h"
 #include "images/image.h"
 #include "runtime/apps.h"
@@ -251,6 +252,7 @@ const struct command hidden_commands[] = {
 	{ "app-secrets", "NAME", "", no_options, command_app_secrets, NULL, NOT_AUDITED },
 	{ "app-leave", "NAME", "", no_options, command_app_leave, NULL, NOT_AUDITED },
 	{ "app-serve", "NAME", "", no_options, command_app_serve, NULL, NOT_AUDITED },
+	{ "up-serve", "NAME", "", no_options, command_up_serve, NULL, NOT_AUDITED },
 	{ "watch-leave", "", "", no_options, command_watch_leave, NULL, NOT_AUDITED },
 	{ 0 },
 };

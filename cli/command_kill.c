@@ -17,6 +17,7 @@
 #include "runtime/background.h"
 #include "runtime/box.h"
 #include "runtime/events.h"
+#include "runtime/kept.h"
 
 struct kill_choices {
 	const char *signal;
@@ -150,7 +151,8 @@ static int end_all(const struct call *call, const struct option_row *options, ea
 		result = error_set(&e, ERROR_USAGE, "%s: expected at least one NAME", call->command->name);
 	if (result == 0 && choices.time && number_parse(choices.time, 0, INT32_MAX, &seconds))
 		result = error_set(&e, ERROR_USAGE, "option --time %s: expected seconds", choices.time);
-	if (result || targets_name(call, &operands, &e))
+	if (result || targets_name(call, &operands, &e) ||
+	    kept_refuse(call->places, call->command->name, call->command->name, &operands, &e))
 		return report_failure(&e);
 	grace_us = seconds < 0 ? -1 : seconds * 1000000;
 	if (act == restart_one)
@@ -185,7 +187,7 @@ int command_rm(const struct call *call)
 	/* box rm -f $(box ps -aq) where there is none */
 	if (result == 0 && !operands.count && !choices.force)
 		result = error_set(&e, ERROR_USAGE, "rm: expected at least one NAME");
-	if (result)
+	if (result || targets_name(call, &operands, &e) || kept_refuse(call->places, "rm", NULL, &operands, &e))
 		return report_failure(&e);
 	return targets_each(call, &operands, TARGETS_LAST_LEVEL_FIRST, /* is_whole= */ true, remove_one, &choices);
 }

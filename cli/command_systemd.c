@@ -2,85 +2,44 @@
 /*
  * command_systemd.c - box systemd: an app in the background as a service of systemd (runtime/systemd_unit.h).
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/places.h"
-#include "base/process.h"
 #include "base/text.h"
 #include "cli/audit.h"
 #include "cli/command_run.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/systemctl.h"
+#include "cli/up/for_cli.h"
 #include "runtime/apps.h"
 #include "runtime/background.h"
 #include "runtime/background_serve.h"
 #include "runtime/box.h"
+#include "runtime/kept.h"
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/health_plan.h"
 #include "runtime/systemd_unit.h"
 #include "specs/app.h"
 #include "specs/container.h"
 
-enum { SYSTEMCTL_MS = 600000 };
-
 struct choices {
 	const char *name, *override;
-	bool now;
+	bool now, up;
 };
 
 const struct option_row systemd_options[] = {
 	{ 0, "name", OPTION_TEXT, offsetof(struct choices, name), "NAME", "install: name of the app (default: the spec's)" },
 	{ 0, "override", OPTION_TEXT, offsetof(struct choices, override), "NAME", "install: merge this entry of the spec's overrides" },
 	{ 0, "now", OPTION_FLAG, offsetof(struct choices, now), NULL, "install: enable the unit, and start it" },
+	{ 0, "up", OPTION_FLAG, offsetof(struct choices, up), NULL,
+	  "install: box keeps the app, and systemd starts and stops it: so that box up can replace it (services of a file: always)" },
 	{ 0 },
 };
-
-/* Where an administrator's, or a user's, own units lie. The caller frees it. */
-static char *unit_folder(const struct places *places)
-{
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-
-	if (!places->rootless)
-		return alloc_copy("/etc/systemd/system");
-	return config && config[0] == '/' ? text_format("%s/systemd/user", config) : text_format("%s/.config/systemd/user", home ? home : "");
-}
-
-/* systemctl WORDS… UNIT, of the caller's manager. unit may be NULL. */
-static int systemctl(const struct places *places, const char *const *words, const char *unit, struct error *e)
-{
-	autofree char *program = process_find("systemctl");
-	autorelease(list) struct list argv = { 0 };
-	struct process_run run = { .path = program, .environment = environ, .input = -1, .timeout_ms = SYSTEMCTL_MS };
-
-	if (!program)
-		return error_set(e, ERROR_MISSING, "tell systemd: there is no program systemctl in PATH");
-	list_add(&argv, "systemctl");
-	if (places->rootless)
-		list_add(&argv, "--user");
-	for (; *words; words++)
-		list_add(&argv, *words);
-	if (unit)
-		list_add(&argv, unit);
-	run.argv = argv.items;
-	return process_run(&run, NULL, e);
-}
-
-static const char *const reload[] = { "daemon-reload", NULL }, *const enable[] = { "enable", "--now", NULL };
-static const char *const disable[] = { "disable", "--now", NULL };
-
-/* A file can be written, and taken away, where no systemd runs: for a machine that is being made. */
-static bool is_running(void)
-{
-	return access("/run/systemd/system", F_OK) == 0;
-}
 
 /* The time that a reload may take; 0: the app's spec has none. */
 static int find_reload(const struct call *call, const char *name, int64_t *ret_us, struct error *e)
@@ -101,17 +60,15 @@ static int find_reload(const struct call *call, const char *name, int64_t *ret_u
 
 static int write_unit(const struct call *call, const struct app_settings *settings, int definition, const char *unit, struct error *e)
 {
-	autofree char *path = unit_folder(call->places);
-	autoclose int folder = folder_make(path, 0755, e);
 	autorelease(text) struct text words = { 0 };
 	struct health_plan health = { 0 };
 	int64_t reload_us = 0;
 
-	if (folder < 0 || find_reload(call, settings->name, &reload_us, e) || health_plan_read(definition, &health, e))
+	if (find_reload(call, settings->name, &reload_us, e) || health_plan_read(definition, &health, e))
 		return -1;
 	systemd_unit_text(settings, &health, reload_us, call->places->rootless, &words);
 	health_plan_release(&health);
-	return file_replace(folder, unit, words.data, words.length, 0644, e) ? error_in(e, "write the unit %s/%s", path, unit) : 0;
+	return systemctl_write_unit(call->places, unit, words.data, e);
 }
 
 static int install(const struct call *call, const struct choices *choices, const char *name, struct error *e)
@@ -127,10 +84,8 @@ static int install(const struct call *call, const struct choices *choices, const
 	definition = apps_open(call->places, name, &settings, e);
 	result = definition < 0 ? -1 : write_unit(call, &settings, definition, unit, e);
 	app_settings_release(&settings);
-	if (result == 0 && is_running())
-		result = systemctl(call->places, reload, NULL, e);
 	if (result == 0 && choices->now)
-		result = systemctl(call->places, enable, unit, e) ? error_hint(e, "systemctl status %s, box explain %s", unit, name) : 0;
+		result = systemctl(call->places, "enable", "--now", unit, e) ? error_hint(e, "systemctl status %s, box explain %s", unit, name) : 0;
 	text_addf(&out, "%s\n", unit);
 	return result ? -1 : report_text(&out, e);
 }
@@ -142,8 +97,13 @@ static int command_install(const struct call *call, const struct choices *choice
 	bool is_new = false;
 	int status;
 
-	if (choices->now && !is_running())
+	if (choices->now && !systemctl_is_running())
 		return error_set(e, ERROR_UNSUPPORTED, "option --now: this host was not booted with systemd");
+	if (choices->up || unit_is_for_up(call, operand, choices->override)) {
+		if (choices->name)
+			return error_set(e, ERROR_USAGE, "option --name: box up gives names, and systemd install takes what it has made");
+		return unit_install(call, operand, choices->override, choices->now, e);
+	}
 	/* One that is there goes over to systemd as it is. */
 	if (!text_ends(operand, ".json") && apps_exists(call->places, operand)) {
 		if (choices->name || choices->override)
@@ -165,29 +125,29 @@ static int command_install(const struct call *call, const struct choices *choice
 }
 
 /* The app stays, stopped, with what it wrote. */
-static int command_remove(const struct call *call, const char *name, struct error *e)
+static int remove_own(const struct call *call, const char *name, struct error *e)
 {
 	struct app_settings settings = { 0 };
-	autofree char *folder = unit_folder(call->places);
-	autofree char *path = NULL;
 	autoclose int definition = apps_open(call->places, name, &settings, e);
 	autofree char *unit = settings.unit;
 
 	settings.unit = NULL;
 	app_settings_release(&settings);
-	audit_container(call->audit, name);
 	if (definition < 0)
 		return -1;
 	if (!unit)
 		return error_set(e, ERROR_MISSING, "remove the unit of %s: it has none", name);
-	if (is_running() && systemctl(call->places, disable, unit, e))
+	if (systemctl(call->places, "disable", "--now", unit, e) || background_give(call->places, name, NULL, e))
 		return -1;
-	path = text_format("%s/%s", folder, unit);
-	if (background_give(call->places, name, NULL, e))
-		return -1;
-	if (unlink(path) && errno != ENOENT)
-		return error_sys(e, "remove the unit %s", path);
-	return is_running() ? systemctl(call->places, reload, NULL, e) : 0;
+	return systemctl_remove_unit(call->places, unit, e);
+}
+
+static int command_remove(const struct call *call, const char *name, struct error *e)
+{
+	autofree char *kept = kept_unit(call->places, name);
+
+	audit_container(call->audit, name);
+	return kept ? unit_remove(call, name, kept, e) : remove_own(call, name, e);
 }
 
 int command_systemd(const struct call *call)
@@ -200,8 +160,9 @@ int command_systemd(const struct call *call)
 	if (result == 0 && words.count == 2 && strcmp(words.items[0], "install") == 0)
 		result = command_install(call, &choices, words.items[1], &e);
 	else if (result == 0 && words.count == 2 && strcmp(words.items[0], "remove") == 0)
-		result = choices.now || choices.name || choices.override ? error_set(&e, ERROR_USAGE, "systemd remove: it has no options")
-									   : command_remove(call, words.items[1], &e);
+		result = choices.now || choices.name || choices.override || choices.up
+				 ? error_set(&e, ERROR_USAGE, "systemd remove: it has no options")
+				 : command_remove(call, words.items[1], &e);
 	else if (result == 0)
 		result = error_set(&e, ERROR_USAGE, "systemd: expected install FILE.json, or remove NAME");
 	return e.kind != ERROR_NONE ? report_failure(&e) : result;

@@ -29,6 +29,7 @@
 #include "runtime/events.h"
 #include "runtime/idmap.h"
 #include "runtime/instances.h"
+#include "runtime/kept.h"
 #include "runtime/state.h"
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/lines.h"
@@ -200,7 +201,8 @@ static int check(const struct places *places, int store, int apps, const char *o
 	autorelease(text) struct text spec = { 0 };
 	struct app_settings settings = { 0 };
 	autoclose int definition = apps_open(places, old, &settings, e);
-	bool is_units = settings.unit, is_of_file = settings.stack;
+	autofree char *kept = kept_unit(places, old);
+	bool is_units = settings.unit || kept, is_of_file = settings.stack;
 
 	app_settings_release(&settings);
 	if (definition < 0)

@@ -26,6 +26,7 @@
 #include "runtime/events.h"
 #include "runtime/instances.h"
 #include "runtime/job.h"
+#include "runtime/kept.h"
 #include "runtime/private_networks.h"
 #include "runtime/run_mark.h"
 #include "runtime/state.h"
@@ -395,6 +396,13 @@ static int add_for_boot(const struct places *places, const char *name, struct li
 	return 0;
 }
 
+static bool is_kept(const struct places *places, const struct instance *instance)
+{
+	autofree char *unit = kept_unit(places, instance->stack ? instance->stack : instance->service);
+
+	return unit;
+}
+
 int background_boot_names(const struct places *places, struct list *ret, struct error *e)
 {
 	struct instances all = { 0 };
@@ -402,7 +410,7 @@ int background_boot_names(const struct places *places, struct list *ret, struct 
 
 	/* In the order of levels; what waits for its turn, or has had it, is left. */
 	for (size_t i = 0; i < all.count && result == 0; i++)
-		if (all.items[i].role == INSTANCE_LIVE)
+		if (all.items[i].role == INSTANCE_LIVE && !is_kept(places, &all.items[i]))
 			result = add_for_boot(places, all.items[i].name, ret, e);
 	instances_release(&all);
 	return result;

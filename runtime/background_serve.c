@@ -102,7 +102,7 @@ int background_give(const struct places *places, const char *name, const char *u
 	if (result == 0 && unit && job_defined(definition)) {
 		result = error_set(e, ERROR_UNSUPPORTED, "install %s: it has a \"schedule\", which its own supervisor keeps; a service of systemd would "
 				   "run it once at each boot", name);
-		error_hint(e, "box run -d, or box start, has it keep its times; across reboots with the unit box-boot");
+		error_hint(e, "box up FILE.json, and box systemd install --up %s: its own supervisor keeps its times", name);
 	}
 	settings.unit = (char *)unit;
 	if (result == 0 && (app_settings_write(definition, &settings, e) || wanted_write(definition, /* running= */ false, e)))

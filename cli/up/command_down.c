@@ -18,6 +18,7 @@
 #include "runtime/app_volumes.h"
 #include "runtime/apps.h"
 #include "runtime/background.h"
+#include "runtime/kept.h"
 #include "runtime/volumes.h"
 #include "specs/app.h"
 
@@ -93,11 +94,12 @@ static int down(const struct call *call, const struct down_choices *choices, con
 {
 	const struct up_options options = { 0 };
 	struct up up = { .call = call, .options = &options, .name = name, .lock = -1 };
-	autorelease(list) struct list volumes = { 0 };
+	autorelease(list) struct list volumes = { 0 }, names = { 0 };
 	int status = 0, here;
 
-	if (up_lock(&up, name, e) || up_look(&up, e) || (stack && up_check_found(&up, stack, e)) ||
-	    (choices->volumes && find_volumes(call, stack, name, &up.found, &volumes, e))) {
+	list_add(&names, name);
+	if (kept_refuse(call->places, "down", NULL, &names, e) || up_lock(&up, name, e) || up_look(&up, e) ||
+	    (stack && up_check_found(&up, stack, e)) || (choices->volumes && find_volumes(call, stack, name, &up.found, &volumes, e))) {
 		status = report_failure(e);
 	} else if (!up.found.count && !stack) {
 		error_set(e, ERROR_MISSING, "down %s: there is nothing of it", name);
@@ -132,7 +134,8 @@ int command_down(const struct call *call)
 		(void)error_hint(&e, "box down NAME does without the file: box ps -a lists what there is");
 		return report_failure(&e);
 	}
-	status = down(call, &choices, stack, stack ? stack->name ? stack->name : stack->services[0].full : name, &e);
+	name = stack ? stack->name ? stack->name : stack->services[0].full : name;
+	status = down(call, &choices, stack, name, &e);
 	stack_free(stack);
 	return status;
 }

@@ -106,26 +106,32 @@ static void forget_others(struct up *up)
 	up->plan.count = count;
 }
 
+static int perform(struct up *up)
+{
+	up_plan(up);
+	forget_others(up);
+	return up_perform(up);
+}
+
 static int roll_back(const struct call *call, const char *name)
 {
 	const struct up_options options = { 0 };
 	struct up up = { .call = call, .options = &options, .name = name, .lock = -1 };
 	struct instances all = { 0 };
+	autofree char *whole = NULL;
 	struct error e = { 0 };
 	int status;
 
-	/* The lock is that of the whole file. */
-	if (instances_find(call->places, name, &all, &e) ||
-	    up_lock(&up, all.count && all.items[0].stack ? all.items[0].stack : name, &e) || up_look(&up, &e) || read_retired(&up, &e)) {
+	/* The lock, and the unit, are those of the whole file. */
+	if (instances_find(call->places, name, &all, &e)) {
 		status = report_failure(&e);
 	} else {
-		up_plan(&up);
-		forget_others(&up);
-		status = up_perform(&up);
+		whole = alloc_copy(all.count && all.items[0].stack ? all.items[0].stack : name);
+		status = up_lock(&up, whole, &e) || up_look(&up, &e) || read_retired(&up, &e) ? report_failure(&e) : perform(&up);
 	}
 	instances_release(&all);
 	up_release(&up);
-	return status;
+	return whole ? up_tell_unit(call, whole, status) : status;
 }
 
 int command_rollback(const struct call *call)

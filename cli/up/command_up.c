@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -87,6 +88,7 @@ static int up(const struct call *call, const struct up_options *options, const s
 {
 	struct up up = { .call = call, .options = options, .lock = -1 };
 	struct error e = { 0 }, swept = { 0 };
+	autofree char *name = NULL;
 	int status;
 
 	if (box_sweep(call->places, &swept))
@@ -99,9 +101,10 @@ static int up(const struct call *call, const struct up_options *options, const s
 		if (!up_plan_has_changes(&up.plan))
 			up_tell(&up, "%s is as it is written", up.name);
 		status = up_perform(&up);
+		name = alloc_copy(up.name);
 	}
-	up_release(&up);
-	return status;
+	up_release(&up); /* whom the unit starts wants the lock, too */
+	return name ? up_tell_unit(call, name, status) : status;
 }
 
 int command_up(const struct call *call)

@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 struct call;
+struct error;
 
 /* box run of a file with services. */
 struct stack_run {
@@ -32,3 +33,14 @@ int stack_start_needed(const struct call *call, const struct stack_run *wish, ch
 
 /* Starts what does not run of the services of a file, by its name, as depends_on has it; jobs that have ended well stay. Likewise. */
 int stack_start(const struct call *call, const char *name);
+
+/* unit.c: a unit of systemd for all that box up has made of a name (runtime/kept.h). */
+
+/* Whether FILE or NAME is such that there is no other unit for it: several services, or one with generations or replicas. */
+bool unit_is_for_up(const struct call *call, const char *word, const char *override);
+int unit_install(const struct call *call, const char *word, const char *override, bool now, struct error *e);
+/* All of it stops. */
+int unit_remove(const struct call *call, const char *name, const char *unit, struct error *e);
+
+/* The hidden command that is the unit's main process: box up-serve NAME. */
+int command_up_serve(const struct call *call);

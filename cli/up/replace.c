@@ -204,7 +204,8 @@ static int refuse_units(const struct change *c, struct error *e)
 		if (!instance->unit || strcmp(instance->service, c->service->wanted.full) != 0)
 			continue;
 		error_set(e, ERROR_UNSUPPORTED, "replace %s: systemd keeps it", instance->name);
-		return error_hint(e, "box systemd remove %s, and box systemd install anew behind box up", instance->name);
+		return error_hint(e, "box systemd remove %s, box up, box systemd install --up %s: from then on box up replaces it", instance->name,
+				  instance->service);
 	}
 	return 0;
 }

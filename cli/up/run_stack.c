@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -107,10 +108,11 @@ int stack_run_detached(const struct call *call, const struct stack_run *wish)
 	const struct up_options options = stack_up_options(wish);
 	struct up up = { .call = call, .options = &options, .lock = -1 };
 	int status = plan(&up, wish);
+	autofree char *name = status ? NULL : alloc_copy(up.name);
 
 	status = status ? status : up_perform(&up);
 	up_release(&up);
-	return status;
+	return name ? up_tell_unit(call, name, status) : status;
 }
 
 /* In a process of its own, with those that it begins: whatever they wait for, a signal ends them. 128 + its number then. */

@@ -140,3 +140,7 @@ bool up_explain(const struct up *up, const char *name);
 void up_point(const char *name);
 /* Likewise: the step that BOX_UP_FAIL names fails. */
 int up_step(const char *name, struct error *e);
+
+/* unit.c: what was brought up is what its unit stands for, where it has one: begins a unit that does not run. The exit code; status: that
+ * of box up. */
+int up_tell_unit(const struct call *call, const char *name, int status);

@@ -16,6 +16,12 @@ load reboot
 	run systemctl is-enabled box-app-unit.service
 	expect_line enabled
 	systemctl add-wants box-vm.target box-app-unit.service # this machine's one target, as multi-user.target would be
+	# A unit for several, whose start waits for conditions.
+	printf '{"name": "pair", "services": {"base": %s, "top": %s}}\n' "$(pair_of '"healthcheck": {"test": ["CMD", "true"], "interval": "2s", "timeout": "60s"}')" \
+		"$(pair_of '"depends_on": {"base": {"condition": "service_healthy"}}')" >pair.json
+	box up -q pair.json
+	box systemd install --now pair
+	systemctl add-wants box-vm.target box-up-pair.service
 	box exec kept sh -c 'echo written >/kept'
 	box stop stopped
 	run systemctl is-active box-boot.service

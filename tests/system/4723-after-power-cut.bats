@@ -11,6 +11,8 @@ load reboot
 	is_running always
 	is_running kept
 	wait_until 60 is_running unit
+	wait_until 60 pair_runs
+	box systemd remove pair
 	! is_running stopped || fail "it was stopped by hand"
 	! is_running once || fail "its restart is no"
 	[ "$(box exec kept cat /kept)" = written ] || fail "what it wrote is gone"

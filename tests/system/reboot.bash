@@ -39,6 +39,9 @@ lay_out() {
 	rm -rf /usr/local/libexec/box
 	cp -r "$BOX_BUILD/libexec/box" /usr/local/libexec/box
 	sed 's|@PREFIX@|/usr/local|' "$TOP/runtime/supervise/box-boot.service" >/etc/systemd/system/box-boot.service
+	# What makes /dev/loop-control at the start of a host is left out in this machine.
+	mkdir -p /etc/systemd/system/box-boot.service.d
+	printf '[Service]\nExecStartPre=-/sbin/modprobe loop\n' >/etc/systemd/system/box-boot.service.d/loop.conf
 	systemctl daemon-reload
 	# The machine's one target is not multi-user.target.
 	systemctl enable var-lib-box.mount
@@ -52,6 +55,10 @@ write_app() { # write_app NAME FIELDS: one that writes a line each second
 	printf '{"name": "%s", "rootfs": "%s/rootfs.tar", "command": ["sh", "-c", "trap \\"exit 0\\" TERM; n=0; while sleep 1; do n=$$((n + 1)); echo tick $$n; done"], %s}\n' \
 		"$1" $WORK "$2" >"$1.json"
 }
+pair_of() { # pair_of FIELDS: a service
+	printf '{"rootfs": "%s/rootfs.tar", "network_mode": "none", "command": ["sh", "-c", "trap \\"exit 0\\" TERM; while sleep 1; do :; done"], %s}' $WORK "$1"
+}
+pair_runs() { systemctl is-active -q box-up-pair.service && is_running pair-base && is_running pair-top; }
 begin() { write_app "$@" && box run -d "$1.json"; }
 pid_of() { box ps --format json | jq -r --arg name "$1" '.[] | select(.name == $name).pid'; }
 is_running() { [ -n "$(pid_of "$1")" ] && box exec "$1" true; }

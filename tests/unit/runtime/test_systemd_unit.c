@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/places.h"
 #include "base/text.h"
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/health_plan.h"
@@ -90,4 +91,22 @@ Test(systemd_unit, a_reload_is_a_command_where_the_app_has_one)
 	expect_lines(&plain, &none, /* reload_us= */ 200 * 1000000, lines);
 	systemd_unit_text(&plain, &none, /* reload_us= */ 0, /* is_user= */ false, &without);
 	cr_expect(!strstr(without.data, "ExecReload"), "%s", without.data);
+}
+
+Test(systemd_unit, what_box_up_has_made_has_one_unit_which_nothing_of_it_is_written_into)
+{
+	struct places places = { .state = (char *)"/run/box", .store = (char *)"/var/lib/my box" };
+	static const char *const lines[] = { "Type=notify", "NotifyAccess=main", "KillMode=mixed", "Restart=on-abnormal",
+					     "RequiresMountsFor=\"/var/lib/my box\"", "WantedBy=multi-user.target",
+					     "ExecStart=:\"/usr/bin/box\" --root \"/run/box\" --store \"/var/lib/my box\" up-serve \"shop\"" };
+	autorelease(text) struct text unit = { 0 };
+	autofree char *name = systemd_up_unit_name("shop");
+
+	cr_assert_str_eq(name, "box-up-shop.service");
+	systemd_up_unit_text(&places, "/usr/bin/box", "shop", &unit);
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		autofree char *whole = text_format("\n%s\n", lines[i]);
+
+		cr_assert(strstr(unit.data, whole), "no line \"%s\" in:\n%s", lines[i], unit.data);
+	}
 }
