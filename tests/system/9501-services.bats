@@ -111,11 +111,11 @@ three() {
 	box start "$TAG"
 	box restart "$TAG-web"
 	[ "$(box ps -q | wc -l)" -eq 3 ]
+	[ "$(box ps -q app.json)" = "$(box ps -q -f "stack=$TAG")" ] && [ "$(box ps -q "$TAG" | wc -l)" -eq 3 ]
+	box ps "$TAG-web" | grep -q "^PID "
 	run box kill "$TAG-db" KILL
 	expect_status 0
 	# The file stands for its name.
-	[ "$(box ps -q app.json)" = "$(box ps -q -f "stack=$TAG")" ] && [ "$(box ps -q "$TAG" | wc -l)" -eq 3 ]
-	box ps "$TAG-web" | grep -q "^PID "
 	box stop app.json
 	[ -z "$(box ps -q)" ]
 	box start app.json
