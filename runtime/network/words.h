@@ -34,6 +34,7 @@
 #define NETWORK_LOCK ".lock"
 #define NETWORK_SOCKET "control"
 #define NETWORK_TITLE "box:[network]"
+#define NETWORK_SPARE_TITLE "box:[spare]"
 /* Begun with this word, and the number of the descriptor of STATE/.networks, it only clears the host. */
 #define NETWORK_SWEEP "sweep"
 /* Begun with this word it tries what networks need, prints what it found to be wrong, and ends. */

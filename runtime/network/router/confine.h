@@ -1,11 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * confine.h - fences around a box-net that runs, and around its spare.
+ * confine.h - fences around the processes of a network that run: box-net, the keeper of its way out, and the spares of both, which are forked
+ * behind them.
  */
 #pragma once
 
-struct error;
-struct router;
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-/* Behind router_give_up_power, which sets no_new_privs. */
-int router_confine(const struct router *router, struct error *e);
+struct error;
+
+/* Descriptors of folders; -1 among them is left out. */
+struct confine {
+	const int *files; /* in which files may be made, read, written and removed */
+	size_t file_count;
+	const int *names; /* whose names may be read */
+	size_t name_count;
+	bool writes_settings; /* /proc/sys/net, which else is read */
+};
+
+/* Keeps the capabilities in the set and no other, and gains none by a program. */
+int confine_powers(uint32_t held, struct error *e);
+
+/* Behind confine_powers. */
+int confine(const struct confine *plan, struct error *e);

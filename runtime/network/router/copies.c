@@ -18,9 +18,9 @@
 #include "base/text.h"
 #include "runtime/network/names/resolver.h"
 #include "runtime/network/router/hooks.h"
-#include "runtime/network/router/pasta.h"
 #include "runtime/network/router/router.h"
 #include "runtime/network/router/spare.h"
+#include "runtime/network/words.h"
 
 enum { EXIT_FAILED = 125, WORD = 192, KEY_WORDS = 512 };
 
@@ -171,8 +171,6 @@ static int restore(struct router *r, struct spare_items *items, struct error *e)
 			result = restore_member(r, item, &here);
 		else if (text_starts(item->key, "port "))
 			result = restore_port(r, item, &here);
-		else if (strcmp(item->key, "uplink") == 0)
-			(void)snprintf(r->uplink.name, sizeof r->uplink.name, "%s", item->text); /* as long as it was */
 		if (result)
 			log_warning("%s, continuing", here.text); /* the others go on */
 	}
@@ -194,7 +192,7 @@ static int go_on(struct spare_items *items, void *data)
 {
 	struct router *old = data, r;
 	struct error e = { 0 };
-	int result = router_resume(&r, old, &e) || restore(&r, items, &e) || router_resume_uplink(&r, &e) || settle_all(&r, &e) ||
+	int result = router_resume(&r, old, &e) || restore(&r, items, &e) || settle_all(&r, &e) ||
 		     copies_begin(&r, &e);
 
 	for (size_t i = 0; i < items->count; i++)
@@ -213,12 +211,10 @@ static int go_on(struct spare_items *items, void *data)
 
 int copies_begin(struct router *r, struct error *e)
 {
-	int *const fixed[] = { &r->folder, &r->listener, &r->host.namespace, &r->upstream, &r->pasta_socket };
-	const struct spare_plan plan = { .fixed = fixed, .fixed_count = sizeof fixed / sizeof *fixed, .go_on = go_on, .data = r };
+	int *const fixed[] = { &r->folder, &r->listener, &r->upstream, &r->uplink_socket };
+	const struct spare_plan plan = { .title = NETWORK_TITLE, .spare_title = NETWORK_SPARE_TITLE, .fixed = fixed, .fixed_count = sizeof fixed / sizeof *fixed, .go_on = go_on, .data = r };
 
 	if (network_step("spare", e) || spare_begin(&r->spare, &plan, e) || router_watch(r, r->spare.pidfd, ROUTER_SPARE, e))
 		return -1;
-	if (r->uplink.name[0])
-		spare_put(&r->spare, "uplink", r->uplink.name, NULL, 0);
 	return 0;
 }

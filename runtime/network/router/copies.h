@@ -5,7 +5,6 @@
  *     member INSTANCE      "SERVICE INDEX SERVICE-INDEX PHASE STANDBY DURABLE KEPT -WHICH", lines "alias NAME", "known …". WHICH of its
  *                          descriptors came: p pidfd, c connection, u and t the sockets of its name server
  *     port SERVICE PORT…   "port" in the words of port_line.h; its socket
- *     uplink               the name of the device in the host's namespace
  *
  * A member is handed over when its program runs: a start that is under way when box-net is killed fails, and says so.
  */

@@ -6,12 +6,14 @@
 
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "runtime/network/router/firewall.h"
 #include "runtime/network/router/router.h"
+#include "runtime/network/router/uplink.h"
 #include "runtime/network/words.h"
 
 static bool is_six(const struct host_port *port)
@@ -39,20 +41,6 @@ static bool is_led(const struct router *r, size_t at)
 	const struct host_port *port = &r->ports.items[at].port;
 
 	return port->is_dnat && host_port_is_wide(port) && is_first(&r->ports, at) && (r->addresses.has_ip6 || !is_six(port));
-}
-
-/* On the host: what members of networks send goes to the socket, as the host's own does: rules keep networks apart. */
-static void add_outside(const struct host_port *port, const struct uplink_addresses *uplink, const char *device, struct text *to)
-{
-	const char *ip = is_six(port) ? "ip6" : "ip", *protocol = port_protocol_word(port->protocol);
-
-	text_addf(to, "add rule inet box ports_%s iifname != \"" NETWORK_HOST_LINK "*\" ", device);
-	if (strcmp(port->address, "0.0.0.0") == 0 || strcmp(port->address, "::") == 0)
-		text_addf(to, "meta nfproto %s fib daddr type local ", is_six(port) ? "ipv6" : "ipv4");
-	else
-		text_addf(to, "%s daddr %s ", ip, port->address);
-	text_addf(to, "%s dport %d dnat %s to ", protocol, port->published, ip);
-	text_addf(to, is_six(port) ? "[%s]:%d\n" : "%s:%d\n", is_six(port) ? uplink->ip6 : uplink->ip4, port->published);
 }
 
 static void add_targets(const struct router *r, const struct service *service, const struct host_port *port, const char *chain,
@@ -102,25 +90,25 @@ static void add_flushes(const struct router *r, struct text *to)
 
 void dnat_settle(struct router *r)
 {
-	autorelease(text) struct text outside = { 0 }, inside = { 0 };
-	struct uplink_addresses uplink;
+	autorelease(text) struct text inside = { 0 };
+	autofree int *sockets = NULL;
 	struct error e = { 0 };
-	bool has_any = false;
+	size_t count = 0;
 
-	if (!uplink_print(&r->uplink, &r->addresses, &uplink))
+	if (!r->uplink || r->run.is_rootless)
 		return;
+	sockets = alloc_zeroed(r->ports.count, sizeof *sockets);
 	add_flushes(r, &inside);
 	for (size_t i = 0; i < r->ports.count; i++) {
 		if (!is_led(r, i))
 			continue;
-		has_any = true;
-		add_outside(&r->ports.items[i].port, &uplink, r->uplink.name, &outside);
+		sockets[count++] = r->ports.items[i].port.fd;
 		add_inside(r, &r->ports.items[i], &inside);
 	}
-	if (!has_any && !r->ports.has_dnat)
+	if (!count && !r->ports.has_dnat)
 		return;
-	r->ports.has_dnat = has_any;
+	r->ports.has_dnat = count;
 	/* Inside first: what the host lets through finds its way. */
-	if (firewall_run(r->firewall, inside.data, &e) || host_lead(&r->host, r->uplink.name, outside.data ? outside.data : "", &e))
+	if (firewall_run(r->firewall, inside.data, &e) || uplink_lead(r->uplink, sockets, count, &e))
 		log_warning("lead ports of the network %s past the relay: %s, continuing", r->run.name, e.text);
 }

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <net/if.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -24,6 +23,7 @@
 #include "runtime/network/router/firewall.h"
 #include "runtime/network/router/forwarding.h"
 #include "runtime/network/router/hooks.h"
+#include "runtime/network/router/host_link.h"
 #include "runtime/network/words.h"
 
 enum { LOCK_TRIES = 200, LOCK_STEP_US = 10000, UPLINKS = 512 };
@@ -59,34 +59,21 @@ static const char table[] =
 	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" ip6 daddr fc00::/7 fib daddr . iif type local counter drop\n"
 	"add rule inet box out iifname \"" NETWORK_HOST_LINK "*\" masquerade\n";
 
-int host_open(struct host *host, int namespace, int networks, struct error *e)
-{
-	*host = (struct host){ .namespace = namespace, .networks = networks, .monitor = -1 };
-	host->own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	return host->own < 0 ? error_sys(e, "open the network's own namespace") : 0;
-}
-
 void host_release(struct host *host)
 {
-	int *const fds[] = { &host->namespace, &host->own, &host->monitor };
-
-	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
-		if (*fds[i] >= 0)
-			close(take_fd(fds[i]));
-	firewall_free(host->firewall);
-	host->firewall = NULL;
+	if (host->monitor >= 0)
+		close(take_fd(&host->monitor));
 	free(take_ptr(&host->ports));
 }
 
-int host_enter(const struct host *host, struct error *e)
+/* A process that waits has no use for what libnftables keeps. */
+static int run(const char *commands, struct error *e)
 {
-	return setns(host->namespace, CLONE_NEWNET) ? error_sys(e, "enter the host's network namespace") : 0;
-}
+	struct firewall *firewall = firewall_open(e);
+	int result = firewall ? firewall_run(firewall, commands, e) : -1;
 
-void host_return(const struct host *host)
-{
-	if (setns(host->own, CLONE_NEWNET))
-		_exit(125); /* its spare goes on */
+	firewall_free(firewall);
+	return result;
 }
 
 /* The lock of a network namespace: a setting that each has one of, and that nobody but its root can open. It is a file of the kernel's, so
@@ -100,11 +87,10 @@ static int open_lock(void)
 	return fd < 0 ? open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC) : fd;
 }
 
-static int lock(const struct host *host)
+static int lock(void)
 {
 	int fd = open_lock();
 
-	(void)host;
 	for (int i = 0; fd >= 0 && i < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB); i++)
 		usleep(LOCK_STEP_US);
 	return fd;
@@ -127,7 +113,7 @@ static int assert_table(struct host *host, struct error *e)
 	text_add(&commands, table);
 	forwarding_add_elements(host->networks, &commands);
 	text_add(&commands, host->ports ? host->ports : "");
-	return firewall_run(host->firewall, commands.data, e);
+	return run(commands.data, e);
 }
 
 /* For a sweep: there is something to put back. */
@@ -138,20 +124,16 @@ static int note(const struct host *host, struct error *e)
 	return fd < 0 ? error_sys(e, "note that the host has rules of box") : 0;
 }
 
-static int begin_here(struct host *host, const char *uplink, struct error *e)
+int host_begin(struct host *host, struct error *e)
 {
-	autoclose int held = lock(host);
+	autoclose int held = lock();
 	autorelease(list) struct list interfaces = { 0 };
 
 	(void)held; /* until this ends */
-	if (!host->firewall)
-		host->firewall = firewall_open(e);
-	if (!host->firewall || (host->monitor < 0 && open_monitor(host, e)))
-		return -1;
-	if (note(host, e))
+	if ((host->monitor < 0 && open_monitor(host, e)) || note(host, e))
 		return -1;
 	/* First what drops, then what lets through. */
-	if (forwarding_note(host->networks, &interfaces, e) || assert_table(host, e) || forwarding_begin(uplink, e))
+	if (forwarding_note(host->networks, &interfaces, e) || assert_table(host, e) || forwarding_begin(host->link->name, e))
 		return -1;
 	for (size_t i = 0; i < interfaces.count; i++)
 		if (forwarding_begin(interfaces.items[i], e))
@@ -159,29 +141,14 @@ static int begin_here(struct host *host, const char *uplink, struct error *e)
 	return network_step("host", e);
 }
 
-int host_begin(struct host *host, const char *uplink, struct error *e)
+int host_lead(struct host *host, const char *commands, struct error *e)
 {
-	int result;
-
-	if (host_enter(host, e))
-		return -1;
-	result = begin_here(host, uplink, e);
-	host_return(host);
-	return result;
-}
-
-int host_lead(struct host *host, const char *uplink, const char *commands, struct error *e)
-{
-	int result;
+	const char *uplink = host->link->name;
 
 	free(host->ports);
 	host->ports = text_format("add chain inet box ports_%s { type nat hook prerouting priority dstnat; policy accept; }\n"
 				  "flush chain inet box ports_%s\n%s", uplink, uplink, commands);
-	if (host_enter(host, e))
-		return -1;
-	result = assert_table(host, e);
-	host_return(host);
-	return result;
+	return assert_table(host, e);
 }
 
 /* The chain of an uplink that has gone. */
@@ -213,66 +180,59 @@ int host_serve(struct host *host, struct error *e)
 }
 
 /* Any uplink but this one: of another network, or of another state folder. */
-static bool has_other(const char *uplink)
+static bool has_other(const struct host_link *own)
 {
 	struct if_nameindex *all = if_nameindex();
 	bool has = !all; /* nobody knows: all stays as it is */
 
 	for (const struct if_nameindex *i = all; i && i->if_index; i++)
 		has |= text_starts(i->if_name, NETWORK_HOST_LINK) && strspn(i->if_name + strlen(NETWORK_HOST_LINK), "0123456789") ==
-		       strlen(i->if_name + strlen(NETWORK_HOST_LINK)) && !(uplink && strcmp(uplink, i->if_name) == 0);
+		       strlen(i->if_name + strlen(NETWORK_HOST_LINK)) && !(own && own->index == i->if_index);
 	if (all)
 		if_freenameindex(all);
 	return has;
 }
 
-/* Those of one uplink, or, for a sweep, of all that are gone. */
-static int end_leads(struct host *host, const char *uplink, struct error *e)
+/* Of all uplinks that are gone. */
+static void add_removals(struct text *to)
 {
-	autorelease(text) struct text commands = { 0 };
-
-	if (uplink && !host->ports)
-		return 0;
-	text_add(&commands, "add table inet box\n");
-	if (uplink)
-		add_removal(uplink, &commands);
-	for (unsigned i = 0; !uplink && i < UPLINKS; i++) {
+	for (unsigned i = 0; i < UPLINKS; i++) {
 		autofree char *name = text_format(NETWORK_HOST_LINK "%u", i);
 
 		if (!if_nametoindex(name))
-			add_removal(name, &commands);
+			add_removal(name, to);
 	}
-	return firewall_run(host->firewall, commands.data, e);
 }
 
-static int end_here(struct host *host, const char *uplink, struct error *e)
+/* Those of this uplink, unless another network has its name by now. */
+static int end_leads(const struct host *host, struct error *e)
 {
-	autoclose int held = lock(host);
+	autorelease(text) struct text commands = { 0 };
+	unsigned index = host->link ? if_nametoindex(host->link->name) : 0;
+
+	if (host->link && (!host->ports || (index && index != host->link->index)))
+		return 0;
+	text_add(&commands, "add table inet box\n");
+	if (host->link)
+		add_removal(host->link->name, &commands);
+	else
+		add_removals(&commands);
+	return run(commands.data, e);
+}
+
+int host_end(struct host *host, struct error *e)
+{
+	autoclose int held = lock();
 
 	(void)held; /* until this ends */
-	if (!host->firewall)
-		host->firewall = firewall_open(e);
-	if (!host->firewall)
-		return -1;
-	if (has_other(uplink)) {
-		if (!uplink) /* of another state folder, which clears the host after itself */
+	if (has_other(host->link)) {
+		if (!host->link) /* of another state folder, which clears the host after itself */
 			(void)unlinkat(host->networks, NETWORK_HOST_NOTE, 0);
-		return end_leads(host, uplink, e);
+		return end_leads(host, e);
 	}
 	forwarding_end(host->networks);
-	if (firewall_run(host->firewall, "add table inet box\ndelete table inet box\n", e))
+	if (run("add table inet box\ndelete table inet box\n", e))
 		return -1;
 	(void)unlinkat(host->networks, NETWORK_HOST_NOTE, 0); /* another network's end may have been faster */
 	return 0;
-}
-
-int host_end(struct host *host, const char *uplink, struct error *e)
-{
-	int result;
-
-	if (host_enter(host, e))
-		return -1;
-	result = end_here(host, uplink, e);
-	host_return(host);
-	return result;
 }

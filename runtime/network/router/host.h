@@ -1,46 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * host.h - what root's networks need of the host's own network namespace: table "inet box", and forwarding.
+ * host.h - what root's networks need of the host's own network namespace: table "inet box", and forwarding. Called there.
  *
  * All networks of all state folders share both. Who changes them holds the lock of the namespace. The rules are the same for
- * every network, so that any box-net can write them again when somebody flushed them (fail closed: without them the router
+ * every network, so that any keeper can write them again when somebody flushed them (fail closed: without them the router
  * namespaces still let nothing in that nobody asked for). Forwarding is switched on for single interfaces where it was off, and packets
  * between interfaces that only box has switched on are dropped. STATE/.networks/forwarding notes them, a line each; they are switched off
  * when the last uplink has gone.
  */
 #pragma once
 
-#include <stdbool.h>
-
 struct error;
 struct firewall;
+struct host_link;
 
 struct host {
-	int namespace; /* the host's */
-	int own;       /* the router's */
 	int networks;  /* the folder STATE/.networks, borrowed */
 	int monitor;   /* netlink socket that tells when tables go; -1: no uplink, nothing to keep */
-	struct firewall *firewall;
+	const struct host_link *link; /* this network's uplink, borrowed; NULL for a sweep */
 	char *ports;   /* the last of host_lead, or NULL */
 };
 
-/* namespace is taken: that in which this process was begun. Called in the router's own. */
-int host_open(struct host *host, int namespace, int networks, struct error *e);
 void host_release(struct host *host);
 
-/* Enters the host's network namespace, and returns. A failure to return ends the process: nothing here may run in the wrong one. */
-int host_enter(const struct host *host, struct error *e);
-void host_return(const struct host *host);
+/* The uplink is there: rules and forwarding, and the monitor. */
+int host_begin(struct host *host, struct error *e);
 
-/* An uplink is there: rules and forwarding, and the monitor. */
-int host_begin(struct host *host, const char *uplink, struct error *e);
-
-/* Rules of this network's uplink alone, for published ports (dnat.h): nft's commands, in a chain "ports_UPLINK" that is emptied before.
+/* Rules of this network's uplink alone, for published ports (lead.h): nft's commands, in a chain "ports_UPLINK" that is emptied before.
  * They go with the uplink. */
-int host_lead(struct host *host, const char *uplink, const char *commands, struct error *e);
+int host_lead(struct host *host, const char *commands, struct error *e);
 
 /* Something came by the monitor: where the table has gone it is made again. */
 int host_serve(struct host *host, struct error *e);
 
-/* The uplink is going: where it was the last one, what box has changed is put back. uplink NULL: for a sweep. */
-int host_end(struct host *host, const char *uplink, struct error *e);
+/* The uplink is going: where it was the last one, what box has changed is put back. */
+int host_end(struct host *host, struct error *e);

@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -22,9 +23,10 @@
 #include "runtime/network/names/resolver.h"
 #include "runtime/network/relay/relay.h"
 #include "runtime/network/router/copies.h"
+#include "runtime/network/router/dnat.h"
 #include "runtime/network/router/known.h"
-#include "runtime/network/router/pasta.h"
 #include "runtime/network/router/router.h"
+#include "runtime/network/router/uplink.h"
 #include "runtime/network/words.h"
 
 enum { EVENTS = 64, NOTES = 4096, REFUSED_MS = 20 };
@@ -85,6 +87,14 @@ static bool accept_some(struct router *r)
 	return is_any;
 }
 
+/* access(2) would ask for another id than that of files (user_namespace.c). */
+int router_find_state(const struct router *r, const struct member *member)
+{
+	struct stat ignored;
+
+	return fstatat(r->states, member->instance, &ignored, AT_SYMLINK_NOFOLLOW);
+}
+
 /* State folders that have gone. What inotify had no room for is looked for as well. */
 void router_look_at_states(struct router *r)
 {
@@ -95,7 +105,7 @@ void router_look_at_states(struct router *r)
 	for (size_t i = r->members.count; i-- > 0;) {
 		struct member *member = r->members.items[i];
 
-		if (member->connection < 0 && faccessat(r->states, member->instance, F_OK, AT_SYMLINK_NOFOLLOW) && errno == ENOENT)
+		if (member->connection < 0 && router_find_state(r, member) && errno == ENOENT)
 			router_drop(r, member);
 	}
 }
@@ -108,14 +118,16 @@ static void look_at_process(struct router *r, int pidfd)
 		router_ended(r, member);
 }
 
-/* The kernel tells of the end of a keeper for ever: it is waited for no more. */
-static void serve_pasta(struct router *r)
+/* The kernel tells of the end of a keeper for ever: it is waited for no more. What root's has made stays as it is. */
+static void serve_uplink(struct router *r)
 {
-	int fd = pasta_fd(r->pasta);
+	int fd = uplink_fd(r->uplink);
 
-	pasta_serve(r->pasta);
-	if (fd >= 0 && pasta_fd(r->pasta) < 0)
-		log_warning("the network %s has no way out any more, continuing", r->run.name);
+	uplink_serve(r->uplink);
+	if (fd >= 0 && uplink_fd(r->uplink) < 0)
+		log_warning("nobody keeps the way out of the network %s any more, continuing", r->run.name);
+	if (uplink_has_forgotten(r->uplink))
+		dnat_settle(r);
 }
 
 static void renew_spare(struct router *r, int pidfd)
@@ -132,17 +144,12 @@ static void renew_spare(struct router *r, int pidfd)
 static void handle(struct router *r, const struct epoll_event *event)
 {
 	int fd = (int)(uint32_t)event->data.u64;
-	struct error e = { 0 };
 
 	switch ((enum router_event)(event->data.u64 >> 32)) {
-	case ROUTER_HOST:
-		if (host_serve(&r->host, &e))
-			log_warning("%s, continuing", e.text);
-		break;
 	case ROUTER_SPARE: renew_spare(r, fd); break;
 	case ROUTER_RELAY: relay_serve(r->ports.relay); break;
 	case ROUTER_RESOLVER: resolver_serve(r->resolver); break;
-	case ROUTER_PASTA: serve_pasta(r); break;
+	case ROUTER_UPLINK: serve_uplink(r); break;
 	case ROUTER_LISTENER: (void)accept_some(r); break;
 	case ROUTER_CONNECTION:
 		if (!router_answer(r, fd))
@@ -175,9 +182,9 @@ static int sooner(int a, int b)
 static int time_left(const struct router *r)
 {
 	int64_t deadline = router_hold_deadline(r), now = clock_monotonic_ms();
-	int own = !deadline ? -1 : deadline <= now ? 0 : (int)(deadline - now), pasta = r->pasta ? pasta_deadline_ms(r->pasta) : -1;
+	int own = !deadline ? -1 : deadline <= now ? 0 : (int)(deadline - now), uplink = r->uplink ? uplink_deadline_ms(r->uplink) : -1;
 
-	return sooner(sooner(own, pasta), sooner(relay_deadline_ms(r->ports.relay), resolver_deadline_ms(r->resolver)));
+	return sooner(sooner(own, uplink), sooner(relay_deadline_ms(r->ports.relay), resolver_deadline_ms(r->resolver)));
 }
 
 /* What is due although nothing came. */
@@ -185,8 +192,8 @@ static void keep_time(struct router *r)
 {
 	if (r->has_new_names)
 		known_settle(r);
-	if (r->pasta && pasta_deadline_ms(r->pasta) >= 0)
-		serve_pasta(r);
+	if (r->uplink && uplink_deadline_ms(r->uplink) >= 0)
+		serve_uplink(r);
 	if (relay_deadline_ms(r->ports.relay) == 0)
 		relay_serve(r->ports.relay);
 	if (resolver_deadline_ms(r->resolver) == 0)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pasta_keeper.c - the process that begins pasta, and keeps it.
+ * pasta_keeper.c - the way out of an ordinary user's network: pasta(1), which speaks to the outside with sockets of the user's own.
  *
+ * Of the host's addresses nothing is mapped into the network (--no-map-gw), and no port is forwarded in either direction: that is box-net's own
+ * work.
  * It is in the network's user namespace and in the host's network namespace. pasta is its child and dies with it: the kernel forgets the
  * death signal of a process that gains capabilities, so the keeper has all those that pasta begins with. pasta gets the router's namespace
  * as its stdin, because newer ones close whatever else they inherit.
  */
-#include "runtime/network/router/pasta_keeper.h"
+#include "runtime/network/router/uplink_keeper.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,14 +27,25 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "runtime/network/words.h"
 #include "runtime/supervise/control.h"
+
+/* What the device has: each pasta is a world of its own. */
+#define PASTA_OWN4 "10.203.252.1"
+#define PASTA_PEER4 "10.203.252.0"
+#define PASTA_OWN6 "fd62:6f78:ffff::1"
+#define PASTA_PEER6 "fd62:6f78:ffff::2"
+
+/* MTU: what pasta gives its device at most; it splits nothing, so large is fast. */
+#define PASTA_BEGAN "began 65520 "
+#define PASTA_WAY4 PASTA_OWN4 "/31 " PASTA_PEER4
+#define PASTA_WAY6 " " PASTA_OWN6 "/126 " PASTA_PEER6
 
 enum { PAUSE_FIRST_MS = 200, PAUSE_MOST_MS = 30000, EARLY_MS = 3000, ROUTES_MOST = 1 << 20, WORDS_MOST = 4096 };
 
 struct keeper {
 	int socket;
 	int namespace; /* of the router; -1: nobody has asked yet */
-	char device[16];
 	int pidfd;     /* of pasta, or -1 */
 	int words;     /* what pasta says, or -1 */
 	struct text said;
@@ -86,7 +99,7 @@ static void tell_failure(const struct keeper *k, const struct error *e)
 	tell(k, message.data);
 }
 
-static void add_arguments(const struct keeper *k, bool has4, bool has6, struct list *ret)
+static void add_arguments(bool has4, bool has6, struct list *ret)
 {
 	static const char *const fixed[] = { "pasta", "--foreground", "--quiet", "--no-map-gw", "--tcp-ports", "none", "--udp-ports", "none",
 					     "--tcp-ns", "none", "--udp-ns", "none", "--no-dhcp", "--no-dhcpv6", "--no-ra", "--netns-only", "--netns", "/proc/self/fd/0" };
@@ -94,7 +107,7 @@ static void add_arguments(const struct keeper *k, bool has4, bool has6, struct l
 	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
 		list_add(ret, fixed[i]);
 	list_add(ret, "--ns-ifname");
-	list_add(ret, k->device);
+	list_add(ret, NETWORK_UPLINK);
 	if (has4) {
 		list_add(ret, "--address");
 		list_add(ret, PASTA_OWN4);
@@ -161,7 +174,7 @@ static int begin(struct keeper *k, struct error *e)
 
 	if (look_at_host(has4, has6, &program, e))
 		return -1;
-	add_arguments(k, has4, has6, &arguments);
+	add_arguments(has4, has6, &arguments);
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
 		return error_sys(e, "make a pipe for pasta");
 	pid = process_clone(&plain, &k->pidfd, e);
@@ -175,7 +188,7 @@ static int begin(struct keeper *k, struct error *e)
 	k->words = ends[0];
 	k->begun_ms = clock_monotonic_ms();
 	k->again_ms = -1;
-	tell(k, has4 && has6 ? "began 46" : has4 ? "began 4" : "began 6");
+	tell(k, has4 && has6 ? PASTA_BEGAN PASTA_WAY4 PASTA_WAY6 : has4 ? PASTA_BEGAN PASTA_WAY4 " - -" : PASTA_BEGAN "- -" PASTA_WAY6);
 	return 0;
 }
 
@@ -250,9 +263,8 @@ static bool obey(struct keeper *k)
 
 	if (control_receive(k->socket, &message, &fds, &ignored) <= 0)
 		return false;
-	if (strncmp(message.data, "begin ", 6) == 0 && fds.count == 1 && k->namespace < 0) {
+	if (strcmp(message.data, "begin") == 0 && fds.count == 1 && k->namespace < 0) {
 		k->namespace = take_fd(&fds.fds[0]);
-		(void)snprintf(k->device, sizeof k->device, "%s", message.data + 6);
 		begin_or_tell(k);
 	}
 	for (size_t i = 0; i < fds.count; i++)

@@ -2,7 +2,6 @@
 /*
  * request_members.c - who is in the network: prepare, keep, leave, show.
  */
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -187,7 +186,7 @@ int request_keep(struct router *r, struct request *request, struct text *answer,
 	(void)answer;
 	if (!member)
 		return -1;
-	if (faccessat(r->states, member->instance, F_OK, AT_SYMLINK_NOFOLLOW))
+	if (router_find_state(r, member))
 		return error_sys(e, "keep %s in the network %s: look for its state folder", member->instance, r->run.name);
 	member->connection = -1;
 	member->was_kept = true;
@@ -298,7 +297,7 @@ void router_forget(struct router *r, struct service *service)
 
 void router_abandon(struct router *r, struct member *member)
 {
-	bool is_there = faccessat(r->states, member->instance, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	bool is_there = router_find_state(r, member) == 0;
 
 	if (!member->was_kept || !is_there) {
 		router_drop(r, member);

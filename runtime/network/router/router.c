@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -18,12 +19,15 @@
 #include "base/text.h"
 #include "runtime/network/names/resolver.h"
 #include "runtime/network/names/upstream.h"
+#include "runtime/network/router/confine.h"
 #include "runtime/network/router/firewall.h"
 #include "runtime/network/router/hooks.h"
 #include "runtime/network/router/known.h"
 #include "runtime/network/router/links.h"
-#include "runtime/network/router/pasta.h"
 #include "runtime/network/router/rules.h"
+#include "runtime/network/router/uplink.h"
+#include "runtime/network/router/uplink_keeper.h"
+#include "runtime/network/router/user_namespace.h"
 #include "runtime/network/words.h"
 
 static const struct line_row rows[] = { NETWORK_RUN_ROWS };
@@ -39,10 +43,9 @@ static int open_watch(struct router *r, struct error *e)
 
 int router_open(struct router *r, int folder, int listener, struct error *e)
 {
-	*r = (struct router){ .host = { .namespace = -1, .own = -1, .networks = -1, .monitor = -1 },
-			      .folder = folder, .states = -1, .networks = -1, .listener = listener,
+	*r = (struct router){ .folder = folder, .states = -1, .networks = -1, .listener = listener,
 			      .epoll = -1, .watch = -1, .addresses = { .folder = -1 },
-			      .spare = { .socket = -1, .pidfd = -1 }, .upstream = -1, .pasta_socket = -1 };
+			      .spare = { .socket = -1, .pidfd = -1 }, .upstream = -1, .uplink_socket = -1 };
 	if (lines_read(folder, NETWORK_RUN_FILE, rows, &r->run, e))
 		return -1;
 	if (!r->run.name || !r->run.subnet || !r->run.prefix6 || !r->run.record || !r->run.state || !r->run.apps)
@@ -52,27 +55,6 @@ int router_open(struct router *r, int folder, int listener, struct error *e)
 	if (r->states < 0 || r->networks < 0)
 		return error_sys(e, "open the folder %s", r->run.state);
 	return open_watch(r, e) || addresses_open(&r->addresses, &r->run, e) ? -1 : 0;
-}
-
-/* Only one's own id can be mapped without help: root inside, the user outside. */
-static int write_maps(uid_t uid, gid_t gid, struct error *e)
-{
-	autofree char *uids = text_format("0 %u 1", uid), *gids = text_format("0 %u 1", gid);
-
-	if (file_poke(AT_FDCWD, "/proc/self/setgroups", "deny") || file_poke(AT_FDCWD, "/proc/self/uid_map", uids) ||
-	    file_poke(AT_FDCWD, "/proc/self/gid_map", gids))
-		return error_sys(e, "map the user's own id into the network's user namespace");
-	return 0;
-}
-
-/* An ordinary user's network is of use without a way out, too: what the host lacks for one is told to those who join. */
-static void begin_pasta(struct router *r)
-{
-	struct error e = { 0 };
-
-	if (pasta_begin(r->pasta, NETWORK_UPLINK, &e) == 0 && router_watch(r, pasta_fd(r->pasta), ROUTER_PASTA, &e) == 0)
-		return;
-	r->warning = text_format("the network %s: %s%s%s", r->run.name, e.text, e.hint[0] ? "; " : "", e.hint);
 }
 
 /* The spare has the socket, too, and so the process behind it outlives this one. */
@@ -88,75 +70,78 @@ static int open_modules(struct router *r, struct error *e)
 
 int router_furnish(struct router *r, struct error *e)
 {
+	struct error missing = { 0 };
+
 	if (network_step("rules", e) || rules_begin(r->firewall, &r->addresses, e))
 		return -1;
-	if (r->pasta) {
-		r->pasta_socket = fcntl(pasta_fd(r->pasta), F_DUPFD_CLOEXEC, 3);
-		begin_pasta(r);
-	}
-	if (r->run.is_internal || r->run.is_rootless)
+	if (!r->uplink)
 		return 0;
-	if (network_step("uplink", e) || uplink_begin(&r->uplink, &r->host, &r->addresses, e))
+	if (network_step("uplink", e) || router_watch(r, uplink_fd(r->uplink), ROUTER_UPLINK, e))
 		return -1;
-	return router_watch(r, r->host.monitor, ROUTER_HOST, e);
+	if (!r->run.is_rootless)
+		return uplink_begin(r->uplink, e);
+	/* An ordinary user's network is of use without a way out, too: what the host lacks for one is told to those who join. */
+	if (uplink_begin(r->uplink, &missing))
+		r->warning = text_format("the network %s: %s%s%s", r->run.name, missing.text, missing.hint[0] ? "; " : "", missing.hint);
+	return 0;
 }
 
-int router_enter_user(struct error *e)
+/* Who has to stay outside is begun before the next namespace: from there no way leads back. pasta needs root of the user namespace. */
+static int prepare_uplink(struct router *r, bool is_for_user, struct error *e)
 {
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
+	const struct host_keep plan = { .folder = r->folder, .prefix6 = r->addresses.prefix6, .has_ip6 = r->addresses.has_ip6 };
 
-	if (unshare(CLONE_NEWUSER)) {
-		error_sys(e, "make a user namespace for a network");
-		return error_hint(e, "box doctor tells what the host lacks");
-	}
-	return write_maps(uid, gid, e);
+	if (r->run.is_internal || is_for_user != (r->run.is_rootless != 0))
+		return 0;
+	r->uplink = uplink_prepare(is_for_user ? NULL : &plan, e);
+	if (!r->uplink)
+		return -1;
+	r->uplink_socket = fcntl(uplink_fd(r->uplink), F_DUPFD_CLOEXEC, 3);
+	return 0;
 }
 
 int router_enter(struct router *r, struct error *e)
 {
-	autoclose int outside = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	if (outside < 0)
-		return error_sys(e, "open the host's network namespace");
 	if (!r->run.is_internal && (r->upstream = upstream_begin(e)) < 0)
 		return -1;
-	if (r->run.is_rootless && router_enter_user(e))
-		return -1;
-	/* Who has to stay in the host's network namespace is begun here: from the next one there is no way back for an ordinary user. */
-	if (r->run.is_rootless && !r->run.is_internal && !(r->pasta = pasta_prepare(e)))
+	if (prepare_uplink(r, /* is_for_user= */ false, e) || user_namespace_enter(e) || prepare_uplink(r, /* is_for_user= */ true, e))
 		return -1;
 	if (network_step("namespace", e))
 		return -1;
 	if (unshare(CLONE_NEWNET))
 		return error_sys(e, "make a network namespace for the network %s", r->run.name);
-	if (host_open(&r->host, take_fd(&outside), r->networks, e) || open_modules(r, e) || network_step("links", e))
+	if (r->uplink)
+		uplink_ask(r->uplink); /* its keeper works meanwhile */
+	if (open_modules(r, e) || network_step("links", e))
 		return -1;
 	return links_begin(&r->addresses, e);
+}
+
+int router_confine(const struct router *r, struct error *e)
+{
+	const uint32_t held = 1U << CAP_NET_ADMIN | 1U << CAP_NET_RAW | 1U << CAP_NET_BIND_SERVICE;
+	autoclose int apps = open(r->addresses.apps, O_PATH | O_DIRECTORY | O_CLOEXEC); /* -1: there is none in the background yet */
+	const int files[] = { r->networks, r->addresses.folder }, names[] = { r->states, apps };
+	const struct confine plan = { .files = files, .file_count = sizeof files / sizeof *files, .names = names,
+				      .name_count = sizeof names / sizeof *names };
+
+	/* NET_RAW and NET_BIND_SERVICE are for transparent sockets and the ports of clients. */
+	return confine_powers(held, e) || confine(&plan, e) ? -1 : 0;
 }
 
 /* What the kernel has is there; what this process has of it is opened again. */
 int router_resume(struct router *r, const struct router *old, struct error *e)
 {
-	int namespace = old->host.namespace;
-
 	if (router_open(r, old->folder, old->listener, e))
 		return -1;
 	r->upstream = old->upstream;
-	r->pasta_socket = old->pasta_socket;
-	if (host_open(&r->host, namespace, r->networks, e) || open_modules(r, e))
+	r->uplink_socket = old->uplink_socket;
+	if (open_modules(r, e))
 		return -1;
-	if (r->pasta_socket < 0)
+	if (r->uplink_socket < 0)
 		return 0;
-	r->pasta = pasta_adopt(fcntl(r->pasta_socket, F_DUPFD_CLOEXEC, 3), NETWORK_UPLINK);
-	return router_watch(r, pasta_fd(r->pasta), ROUTER_PASTA, e);
-}
-
-int router_resume_uplink(struct router *r, struct error *e)
-{
-	if (!r->uplink.name[0])
-		return 0;
-	return host_begin(&r->host, r->uplink.name, e) ? -1 : router_watch(r, r->host.monitor, ROUTER_HOST, e);
+	r->uplink = uplink_adopt(fcntl(r->uplink_socket, F_DUPFD_CLOEXEC, 3));
+	return router_watch(r, uplink_fd(r->uplink), ROUTER_UPLINK, e);
 }
 
 void router_give_up(struct router *r)
@@ -170,12 +155,11 @@ void router_give_up(struct router *r)
 
 void router_release(struct router *r)
 {
-	int *const fds[] = { &r->folder, &r->states, &r->networks, &r->listener, &r->epoll, &r->watch, &r->upstream, &r->pasta_socket };
+	int *const fds[] = { &r->folder, &r->states, &r->networks, &r->listener, &r->epoll, &r->watch, &r->upstream, &r->uplink_socket };
 
 	ports_release(&r->ports);
 	resolver_free(r->resolver);
-	uplink_end(&r->uplink, &r->host);
-	host_release(&r->host);
+	uplink_free(r->uplink);
 	firewall_free(r->firewall);
 	members_release(&r->members);
 	services_release(&r->services);

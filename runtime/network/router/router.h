@@ -11,18 +11,16 @@
 #include <stdint.h>
 
 #include "runtime/network/router/addresses.h"
-#include "runtime/network/router/host.h"
 #include "runtime/network/router/members.h"
 #include "runtime/network/router/ports.h"
 #include "runtime/network/router/services.h"
 #include "runtime/network/router/spare.h"
-#include "runtime/network/router/uplink.h"
 #include "runtime/network/run.h"
 
 struct error;
 struct firewall;
-struct pasta;
 struct resolver;
+struct uplink;
 
 struct router {
 	struct network_run run;
@@ -33,9 +31,7 @@ struct router {
 	int epoll;
 	int watch;    /* inotify of STATE */
 	struct firewall *firewall; /* of the router namespace */
-	struct host host;
-	struct uplink uplink;
-	struct pasta *pasta; /* an ordinary user's way out, or NULL */
+	struct uplink *uplink;    /* the way out, or NULL */
 	char *warning;       /* what every box that joins is told, or NULL */
 	struct addresses addresses;
 	struct members members;
@@ -44,7 +40,7 @@ struct router {
 	struct resolver *resolver;
 	struct spare spare;
 	int upstream;     /* the resolver's, for the spare; -1: none */
-	int pasta_socket; /* to pasta's keeper, likewise */
+	int uplink_socket; /* to the keeper of the way out, likewise */
 	bool has_new_names; /* the resolver is told before the next event */
 	int *connections; /* with boxes */
 	size_t connection_count;
@@ -53,11 +49,7 @@ struct router {
 /* Opens the folder, reads "run". */
 int router_open(struct router *r, int folder, int listener, struct error *e);
 
-/* An ordinary user becomes root of a user namespace of its own. */
-int router_enter_user(struct error *e);
-
-/* Enters a network namespace of its own, for an ordinary user in a user namespace of its own: it has loopback, and members can get their
- * links and addresses. */
+/* Enters a network namespace of its own in a user namespace of its own: it has loopback, and members can get their links and addresses. */
 int router_enter(struct router *r, struct error *e);
 
 /* The rest of what a network has: rules, and the way out. */
@@ -67,12 +59,11 @@ int router_furnish(struct router *r, struct error *e);
  * start meanwhile. */
 int router_begin(struct router *r, int first, struct error *e);
 
-/* From now on it has no more power than the rest needs: its own namespaces, and into the host's network namespace. */
-int router_give_up_power(struct error *e);
+/* From now on it has no more power than the rest needs, and none but in its own namespaces. */
+int router_confine(const struct router *r, struct error *e);
 
 /* In the spare of one that was killed, in the same namespaces: the same again, with what old says of them. */
 int router_resume(struct router *r, const struct router *old, struct error *e);
-int router_resume_uplink(struct router *r, struct error *e);
 
 /* Until the last member is gone: 0. */
 int router_serve(struct router *r, struct error *e);
@@ -84,7 +75,7 @@ void router_release(struct router *r);
 
 /* loop.c, for the others: one more descriptor to wait for. */
 enum router_event {
-	ROUTER_HOST, ROUTER_SPARE, ROUTER_PASTA, ROUTER_RELAY, ROUTER_RESOLVER, ROUTER_LISTENER, ROUTER_CONNECTION, ROUTER_PROCESS, ROUTER_STATES
+	ROUTER_SPARE, ROUTER_UPLINK, ROUTER_RELAY, ROUTER_RESOLVER, ROUTER_LISTENER, ROUTER_CONNECTION, ROUTER_PROCESS, ROUTER_STATES
 };
 int router_watch(struct router *r, int fd, enum router_event event, struct error *e);
 
@@ -93,6 +84,9 @@ void router_unwatch(struct router *r, int fd);
 
 /* One more connection with a box; not taken where that fails. */
 int router_add_connection(struct router *r, int connection, struct error *e);
+
+/* Whether a member has a state folder: 0, or -1 with errno, ENOENT. */
+int router_find_state(const struct router *r, const struct member *member);
 
 /* Members whose state folder has gone go. */
 void router_look_at_states(struct router *r);

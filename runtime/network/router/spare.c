@@ -21,9 +21,6 @@
 #include "base/text.h"
 #include "runtime/supervise/control.h"
 
-#define SPARE_TITLE "box:[spare]"
-#define NETWORK_PROCESS_TITLE "box:[network]"
-
 enum { SPARE_FIRST = 3, SPARE_ITEMS = 64 /* descriptors of items from there on */ };
 
 struct spare_item *spare_items_find(const struct spare_items *items, const char *key)
@@ -145,7 +142,7 @@ static _Noreturn void be_twin(int socket, int active, const struct spare_plan *p
 	struct error e = { 0 };
 	size_t count = 0;
 
-	process_title(SPARE_TITLE);
+	process_title(plan->spare_title);
 	for (; count < plan->fixed_count; count++)
 		kept[count] = plan->fixed[count];
 	kept[count++] = &socket;
@@ -155,7 +152,7 @@ static _Noreturn void be_twin(int socket, int active, const struct spare_plan *p
 	wait_for_end(socket, active, &items);
 	close(socket);
 	close(active);
-	process_title(NETWORK_PROCESS_TITLE);
+	process_title(plan->title);
 	_exit(plan->go_on(&items, plan->data));
 }
 

@@ -34,6 +34,7 @@ struct spare {
 
 /* What the twin goes on with. */
 struct spare_plan {
+	const char *title, *spare_title; /* in ps, of who works and of who waits */
 	int *const *fixed;  /* descriptors that do not change: they become 3, 4 … in the twin; -1 among them is left out */
 	size_t fixed_count; /* at most SPARE_FIXED */
 	/* In the twin, when box-net has been killed: items has what was kept, descriptors owned. Its result is the exit code. */

@@ -19,9 +19,9 @@
 #include "runtime/network/router/addresses.h"
 #include "runtime/network/router/firewall.h"
 #include "runtime/network/router/links.h"
-#include "runtime/network/router/router.h"
 #include "runtime/network/router/rules.h"
 #include "runtime/network/router/services.h"
+#include "runtime/network/router/user_namespace.h"
 
 void trial_forward(struct text *ret)
 {
@@ -47,7 +47,7 @@ static int try_link(struct error *e)
 	return namespace < 0 || socket < 0 ? -1 : link_make(&link, namespace, /* number= */ 0, e);
 }
 
-int trial_network(bool is_rootless, struct error *e)
+int trial_network(struct error *e)
 {
 	struct addresses a = { .subnet = 0x0AC80000, .size = 1024, .has_ip6 = access("/proc/sys/net/ipv6", F_OK) == 0 };
 	unsigned target = ADDRESS_FIRST;
@@ -56,7 +56,7 @@ int trial_network(bool is_rootless, struct error *e)
 	int result;
 
 	(void)inet_pton(AF_INET6, "fd00::", &a.prefix6); /* it is one */
-	if (is_rootless && router_enter_user(e))
+	if (user_namespace_enter(e))
 		return -1;
 	if (unshare(CLONE_NEWNET))
 		return error_sys(e, "make a network namespace");

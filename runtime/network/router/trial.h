@@ -4,13 +4,11 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 struct error;
 struct text;
 
 /* What the host's own rules would drop: a sentence, added to ret; nothing where all is well. In the host's network namespace. */
 void trial_forward(struct text *ret);
 
-/* Links, rules and forwarding in a new network namespace, in which this process is afterwards. */
-int trial_network(bool is_rootless, struct error *e);
+/* Links, rules and forwarding in new namespaces, in which this process is afterwards. */
+int trial_network(struct error *e);

@@ -1,219 +1,328 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * uplink.c - the way out of a network of root's.
+ * uplink.c - a network's way out: box-net's side.
  */
 #include "runtime/network/router/uplink.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
-#include <linux/if_link.h>
-#include <linux/veth.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "runtime/network/inet.h"
 #include "runtime/network/netlink.h"
-#include "runtime/network/router/addresses.h"
-#include "runtime/network/router/host.h"
+#include "runtime/network/router/uplink_keeper.h"
 #include "runtime/network/words.h"
+#include "runtime/supervise/control.h"
 
-enum { POOL = 0x0ACBFC00, POOL_BITS = 22, PAIRS = 512, IP4_BITS = 31, IP6_BITS = 127 };
+/* A pasta that hung for minutes has been seen. */
+enum { DEADLINE_MS = 5000, LOOK_MS = 5, LEAD_MS = 2000, LEAD_TRIES = 3, PREFIX_MOST = 64 };
 
-static struct in_addr ip4_of(unsigned number, bool of_router)
-{
-	return (struct in_addr){ htonl(POOL + 2 * number + of_router) };
-}
+enum phase { UPLINK_IDLE, UPLINK_ASKED, UPLINK_BEGUN, UPLINK_UP };
 
-/* The last two of the prefix. */
-static struct in6_addr ip6_of(const struct addresses *a, bool of_router)
-{
-	struct in6_addr address = a->prefix6;
-
-	memset(address.s6_addr + 8, 0xff, 8);
-	address.s6_addr[15] = (uint8_t)(0xfe + of_router);
-	return address;
-}
-
-/* The host's routes into the pool, but those of other uplinks, which are of one pair each. */
-struct foreign {
-	bool is_taken[PAIRS];
+/* What the device is to have, as the keeper says; "-": nothing. */
+struct way {
+	unsigned mtu;
+	char own4[PREFIX_MOST], peer4[PREFIX_MOST], own6[PREFIX_MOST], peer6[PREFIX_MOST];
 };
 
-static int add_route(const struct nlmsghdr *message, void *data)
-{
-	const struct rtmsg *route = NLMSG_DATA(message);
-	const struct rtattr *to = netlink_find(message, sizeof *route, RTA_DST);
-	struct foreign *foreign = data;
-	uint32_t address;
-	int shared;
+struct uplink {
+	int socket; /* to the keeper; -1: that has ended */
+	enum phase phase;
+	struct way way;
+	int64_t until_ms;   /* in UPLINK_BEGUN: so long its device is looked for */
+	bool is_leading;    /* an answer to "settle" is waited for */
+	bool has_forgotten; /* "again" came */
+	struct error failure;
+};
 
-	if (message->nlmsg_type != RTM_NEWROUTE || route->rtm_family != AF_INET || !route->rtm_dst_len || !to)
-		return 0;
-	memcpy(&address, RTA_DATA(to), sizeof address);
-	address = ntohl(address);
-	for (unsigned i = 0; i < PAIRS; i++) {
-		shared = route->rtm_dst_len < IP4_BITS ? route->rtm_dst_len : IP4_BITS;
-		foreign->is_taken[i] |= ((address ^ (POOL + 2 * i)) >> (32 - shared)) == 0;
+static _Noreturn void keep(const struct host_keep *plan, int socket)
+{
+	if (plan)
+		host_keep(plan, socket);
+	pasta_keep(socket);
+}
+
+/* Nobody's child: there is nothing to wait for. */
+static bool fork_keeper(const struct host_keep *plan, int socket)
+{
+	pid_t pid = fork(), keeper;
+	int status = 0;
+
+	if (pid == 0) {
+		keeper = fork();
+		if (keeper == 0)
+			keep(plan, socket);
+		_exit(keeper < 0);
 	}
-	return 0;
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-static int make_pair(int socket, const char *name, int namespace)
+struct uplink *uplink_prepare(const struct host_keep *plan, struct error *e)
 {
-	const struct ifinfomsg peer = { 0 };
-	struct netlink_request request;
-	size_t info, data, nest;
+	struct uplink *uplink;
+	bool is_made;
+	int ends[2];
 
-	netlink_begin(&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof request.link);
-	netlink_add(&request, IFLA_IFNAME, name, strlen(name) + 1);
-	info = netlink_nest(&request, IFLA_LINKINFO);
-	netlink_add(&request, IFLA_INFO_KIND, "veth", strlen("veth"));
-	data = netlink_nest(&request, IFLA_INFO_DATA);
-	nest = netlink_nest(&request, VETH_INFO_PEER);
-	netlink_add_struct(&request, &peer, sizeof peer);
-	netlink_add(&request, IFLA_IFNAME, NETWORK_UPLINK, strlen(NETWORK_UPLINK) + 1);
-	netlink_add(&request, IFLA_NET_NS_FD, &namespace, sizeof namespace);
-	netlink_end(&request, nest);
-	netlink_end(&request, data);
-	netlink_end(&request, info);
-	return netlink_ask(socket, &request);
-}
-
-/* The first free pair: whoever makes the device has it. */
-static int take_pair(struct uplink *uplink, int socket, int namespace, struct error *e)
-{
-	struct foreign foreign = { 0 };
-	struct netlink_request request;
-
-	netlink_begin(&request, RTM_GETROUTE, 0, sizeof request.route);
-	request.route.rtm_family = AF_INET;
-	if (netlink_list(socket, &request, add_route, &foreign))
-		return error_sys(e, "list the host's routes");
-	for (unsigned i = 0; i < PAIRS; i++) {
-		if (foreign.is_taken[i])
-			continue;
-		(void)snprintf(uplink->name, sizeof uplink->name, NETWORK_HOST_LINK "%u", i); /* it fits */
-		uplink->number = i;
-		if (make_pair(socket, uplink->name, namespace) == 0)
-			return 0;
-		uplink->name[0] = '\0';
-		if (errno == EEXIST)
-			continue;
-		error_sys(e, "make the way out of a network");
-		return e->sys == EOPNOTSUPP ? error_hint(e, "this kernel has no veth devices: modprobe veth") : -1;
+	if (control_pair(ends, e))
+		return NULL;
+	is_made = fork_keeper(plan, ends[1]);
+	close(ends[1]);
+	if (!is_made) {
+		close(ends[0]);
+		error_sys(e, "make the process that keeps the way out of a network");
+		return NULL;
 	}
-	error_set(e, ERROR_EXISTS, "make the way out of a network: the host has routes to all of 10.203.252.0/22");
-	return error_hint(e, "ip route tells which; an internal network needs none");
+	uplink = alloc_zeroed(1, sizeof *uplink);
+	uplink->socket = ends[0];
+	return uplink;
 }
 
-static bool is_one(const char *path)
+struct uplink *uplink_adopt(int socket)
 {
-	autorelease(text) struct text value = { 0 };
-	struct error ignored = { 0 };
+	struct uplink *uplink = alloc_zeroed(1, sizeof *uplink);
 
-	return file_read(AT_FDCWD, path, 64, &value, &ignored) == 0 && value.length && value.data[0] == '1';
+	uplink->socket = socket;
+	uplink->phase = UPLINK_UP;
+	return uplink;
 }
 
-/* The host may have switched it off (disable_ipv6), for all devices or for new ones. */
-static bool has_six(const struct addresses *a, const char *device)
+static int set_up(int socket, unsigned device, unsigned mtu, struct error *e)
 {
-	autofree char *path = text_format("/proc/sys/net/ipv6/conf/%s/disable_ipv6", device);
+	const uint32_t bytes = mtu;
+	struct netlink_request request;
 
-	return a->has_ip6 && !is_one(path);
+	netlink_begin(&request, RTM_NEWLINK, 0, sizeof request.link);
+	request.link.ifi_index = (int)device;
+	request.link.ifi_flags = request.link.ifi_change = IFF_UP;
+	netlink_add(&request, IFLA_MTU, &bytes, sizeof bytes);
+	return netlink_ask(socket, &request) ? error_sys(e, "bring the way out of a network up") : 0;
 }
 
-/* One end: its addresses, up. Called where it is. */
-static int set_up(int socket, const char *name, const struct uplink *uplink, const struct addresses *a, bool of_router, struct error *e)
+/* "10.203.252.1/31"; false: "-". */
+static bool parse_prefix(const char *text, int family, struct inet_prefix *ret)
 {
-	const struct inet_prefix ip4 = inet_prefix4(ip4_of(uplink->number, of_router), IP4_BITS);
-	const struct inet_prefix ip6 = inet_prefix6(ip6_of(a, of_router), IP6_BITS);
-	unsigned device = if_nametoindex(name);
+	char address[PREFIX_MOST];
 
-	if (!device)
-		return error_sys(e, "find the device %s of a network", name);
-	if (inet_add_address(socket, device, &ip4, IFA_F_NODAD) || (has_six(a, name) && inet_add_address(socket, device, &ip6, IFA_F_NODAD)))
+	*ret = (struct inet_prefix){ .family = family, .bits = family == AF_INET ? 32 : 128 };
+	return sscanf(text, "%63[^/]/%d", address, &ret->bits) >= 1 && inet_pton(family, address, ret->bytes) == 1;
+}
+
+static int add_way(int socket, unsigned device, int family, const char *own_text, const char *peer_text, struct error *e)
+{
+	struct inet_prefix own, peer;
+
+	if (parse_prefix(own_text, family, &own) && inet_add_address(socket, device, &own, IFA_F_NODAD))
 		return error_sys(e, "give the way out of a network its address");
-	return netlink_set_up(socket, device) ? error_sys(e, "bring the way out of a network up") : 0;
-}
-
-/* In the host's namespace. *ret_ip6: IPv6 goes out, too. */
-static int begin_outside(struct uplink *uplink, const struct host *host, const struct addresses *a, bool *ret_ip6, struct error *e)
-{
-	autofree char *ip6 = NULL;
-	autoclose int socket = netlink_open(/* namespace= */ -1, e);
-
-	if (socket < 0 || take_pair(uplink, socket, host->own, e) || set_up(socket, uplink->name, uplink, a, /* of_router= */ false, e))
-		return -1;
-	ip6 = text_format("/proc/sys/net/ipv6/conf/%s/force_forwarding", uplink->name);
-	*ret_ip6 = has_six(a, uplink->name) && (access(ip6, F_OK) == 0 || is_one("/proc/sys/net/ipv6/conf/all/forwarding"));
-	return 0;
-}
-
-static int begin_inside(const struct uplink *uplink, const struct addresses *a, bool has_ip6, struct error *e)
-{
-	const struct inet_prefix ip4 = inet_prefix4(ip4_of(uplink->number, /* of_router= */ false), /* bits= */ -1);
-	const struct inet_prefix ip6 = inet_prefix6(ip6_of(a, /* of_router= */ false), /* bits= */ -1);
-	autoclose int socket = netlink_open(/* namespace= */ -1, e);
-
-	if (socket < 0 || set_up(socket, NETWORK_UPLINK, uplink, a, /* of_router= */ true, e))
-		return -1;
-	if (inet_add_route(socket, /* device= */ 0, AF_INET, /* to= */ NULL, &ip4) ||
-	    (has_ip6 && inet_add_route(socket, /* device= */ 0, AF_INET6, /* to= */ NULL, &ip6)))
+	if (parse_prefix(peer_text, family, &peer) && inet_add_route(socket, device, family, /* to= */ NULL, &peer))
 		return error_sys(e, "add the default route of a network");
 	return 0;
 }
 
-int uplink_begin(struct uplink *uplink, struct host *host, const struct addresses *a, struct error *e)
+/* The host may have switched it off (disable_ipv6) for new devices of any namespace. */
+static bool has_six(void)
 {
-	bool has_ip6 = false;
-	int result;
+	autorelease(text) struct text value = { 0 };
+	struct error ignored = { 0 };
 
-	if (host_enter(host, e))
-		return -1;
-	result = begin_outside(uplink, host, a, &has_ip6, e);
-	host_return(host);
-	if (result || host_begin(host, uplink->name, e))
-		return -1;
-	return begin_inside(uplink, a, has_ip6, e);
+	return file_read(AT_FDCWD, "/proc/sys/net/ipv6/conf/" NETWORK_UPLINK "/disable_ipv6", PREFIX_MOST, &value, &ignored) == 0 &&
+	       value.length && value.data[0] == '0';
 }
 
-bool uplink_print(const struct uplink *uplink, const struct addresses *a, struct uplink_addresses *ret)
+static int configure(const struct uplink *u, unsigned device, struct error *e)
 {
-	const struct in6_addr ip6 = ip6_of(a, /* of_router= */ true);
-	struct in_addr ip4;
-	unsigned number;
+	const struct way *way = &u->way;
+	autoclose int socket = netlink_open(/* namespace= */ -1, e);
 
-	if (sscanf(uplink->name, NETWORK_HOST_LINK "%u", &number) != 1) /* a spare knows its name alone */
-		return false;
-	ip4 = ip4_of(number, /* of_router= */ true);
-	(void)inet_ntop(AF_INET, &ip4, ret->ip4, sizeof ret->ip4); /* both buffers are large enough */
-	(void)inet_ntop(AF_INET6, &ip6, ret->ip6, sizeof ret->ip6);
-	return true;
+	if (socket < 0 || set_up(socket, device, way->mtu, e) || add_way(socket, device, AF_INET, way->own4, way->peer4, e))
+		return -1;
+	return has_six() ? add_way(socket, device, AF_INET6, way->own6, way->peer6, e) : 0;
 }
 
-void uplink_end(struct uplink *uplink, struct host *host)
+/* pasta makes its device as its first act, and it goes with pasta, so one that is there is the new one. Root's is there already. */
+static void look_for_device(struct uplink *u)
 {
-	struct netlink_request request;
+	unsigned device = if_nametoindex(NETWORK_UPLINK);
+
+	if (device && configure(u, device, &u->failure) == 0)
+		u->phase = UPLINK_UP;
+	else if (device)
+		u->phase = UPLINK_ASKED;
+	else if (clock_monotonic_ms() >= u->until_ms) {
+		error_set(&u->failure, ERROR_NETWORK, "lead out of the network: pasta made no device within %d s", DEADLINE_MS / 1000);
+		u->phase = UPLINK_ASKED;
+	}
+}
+
+static int lost(struct error *e)
+{
+	return error_set(e, ERROR_NETWORK, "lead out of the network: the process that keeps the way out has ended");
+}
+
+static void take_words(struct uplink *u, const char *words)
+{
+	struct way *way = &u->way;
+
+	if (text_starts(words, "began ")) {
+		*way = (struct way){ 0 };
+		if (sscanf(words, "began %u %63s %63s %63s %63s", &way->mtu, way->own4, way->peer4, way->own6, way->peer6) != 5)
+			error_set(&u->failure, ERROR_INTERNAL, "lead out of the network: what its keeper says is not understood");
+		u->until_ms = clock_monotonic_ms() + DEADLINE_MS;
+		u->phase = UPLINK_BEGUN;
+	} else if (strcmp(words, "again") == 0) {
+		u->has_forgotten = true;
+	} else if (u->is_leading) {
+		(void)control_check(words, &u->failure); /* else "settled" */
+		u->is_leading = false;
+	} else if (strcmp(words, "settled") != 0) {
+		(void)control_check(words, &u->failure);
+		u->phase = UPLINK_ASKED;
+	}
+}
+
+static void hear(struct uplink *u)
+{
+	autorelease(text) struct text message = { 0 };
 	struct error e = { 0 };
-	autoclose int socket = -1;
+	int got = control_try_receive(u->socket, &message, NULL, &e);
 
-	if (!uplink->name[0])
+	if (got < 0 && e.sys == EAGAIN)
 		return;
-	if (host_end(host, uplink->name, &e))
-		log_warning("%s, continuing", e.text);
-	error_clear(&e);
-	socket = netlink_open(host->own, &e);
-	netlink_begin(&request, RTM_DELLINK, 0, sizeof request.link);
-	netlink_add(&request, IFLA_IFNAME, NETWORK_UPLINK, strlen(NETWORK_UPLINK) + 1);
-	if (socket >= 0)
-		(void)netlink_ask(socket, &request); /* it goes with this namespace at the latest */
-	uplink->name[0] = '\0';
+	error_clear(&u->failure);
+	if (got > 0) {
+		take_words(u, message.data);
+		return;
+	}
+	close(take_fd(&u->socket));
+	lost(&u->failure);
+	u->phase = UPLINK_IDLE;
+	u->is_leading = false;
+}
+
+void uplink_serve(struct uplink *u)
+{
+	if (u->socket >= 0)
+		hear(u);
+	if (u->phase == UPLINK_BEGUN)
+		look_for_device(u);
+}
+
+void uplink_ask(struct uplink *u)
+{
+	autoclose int namespace = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	const struct control_fds fds = { .fds = { namespace }, .count = 1 };
+
+	if (namespace < 0)
+		error_sys(&u->failure, "open the network namespace of the router");
+	else if (control_send(u->socket, "begin", &fds, &u->failure) == 0)
+		u->phase = UPLINK_ASKED;
+}
+
+/* One event, or so long at most. */
+static void wait_for_keeper(struct uplink *u, int64_t left_ms)
+{
+	struct pollfd poll_one = { .fd = u->socket, .events = POLLIN };
+	int deadline = uplink_deadline_ms(u);
+
+	(void)poll(&poll_one, 1, deadline >= 0 && deadline < left_ms ? deadline : (int)left_ms); /* it is looked at in any case */
+	uplink_serve(u);
+}
+
+int uplink_begin(struct uplink *u, struct error *e)
+{
+	int64_t until_ms = clock_monotonic_ms() + DEADLINE_MS, left;
+
+	if (u->socket < 0)
+		return lost(e);
+	while (u->phase != UPLINK_UP && u->failure.kind == ERROR_NONE && (left = until_ms - clock_monotonic_ms()) > 0)
+		wait_for_keeper(u, left);
+	if (u->phase == UPLINK_UP)
+		return 0;
+	if (u->failure.kind == ERROR_NONE)
+		return error_set(e, ERROR_NETWORK, "lead out of the network: the way out was not there within %d s", DEADLINE_MS / 1000);
+	*e = u->failure;
+	return -1;
+}
+
+static int send_leads(const struct uplink *u, const int *sockets, size_t count, struct error *e)
+{
+	for (size_t at = 0; at < count;) {
+		struct control_fds fds = { .count = 0 };
+
+		while (at < count && fds.count < CONTROL_FDS)
+			fds.fds[fds.count++] = sockets[at++];
+		if (control_send(u->socket, "lead", &fds, e))
+			return -1;
+	}
+	return control_send(u->socket, "settle", NULL, e);
+}
+
+int uplink_lead(struct uplink *u, const int *sockets, size_t count, struct error *e)
+{
+	int64_t until_ms = clock_monotonic_ms() + LEAD_MS, left;
+
+	for (int i = 0; i < LEAD_TRIES; i++) {
+		if (u->socket < 0)
+			return lost(e);
+		error_clear(&u->failure);
+		u->has_forgotten = false;
+		u->is_leading = true;
+		if (send_leads(u, sockets, count, e))
+			return -1;
+		while (u->is_leading && !u->has_forgotten && (left = until_ms - clock_monotonic_ms()) > 0)
+			wait_for_keeper(u, left);
+		if (!u->has_forgotten)
+			break;
+	}
+	if (u->is_leading)
+		error_set(&u->failure, ERROR_KERNEL, "lead ports to the network: the process that keeps its way out does not answer");
+	u->is_leading = false;
+	if (u->failure.kind == ERROR_NONE)
+		return 0;
+	*e = u->failure;
+	error_clear(&u->failure);
+	return -1;
+}
+
+bool uplink_has_forgotten(const struct uplink *u)
+{
+	return u->has_forgotten;
+}
+
+int uplink_fd(const struct uplink *u)
+{
+	return u->socket;
+}
+
+int uplink_deadline_ms(const struct uplink *u)
+{
+	return u->phase == UPLINK_BEGUN ? LOOK_MS : -1;
+}
+
+bool uplink_is_up(const struct uplink *u)
+{
+	return u->phase == UPLINK_UP;
+}
+
+void uplink_free(struct uplink *u)
+{
+	if (!u)
+		return;
+	if (u->socket >= 0)
+		close(u->socket);
+	free(u);
 }

@@ -1,32 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * uplink.h - the way out of a network of root's: a pair of devices between the router namespace ("up") and the host's (bxN).
+ * uplink.h - a network's way out: the device "up" of the router namespace, as box-net sees it.
  *
- * Pair N has the addresses 10.203.252.2N (host) and .2N+1 (router), and in IPv6 the last two of the network's prefix.
+ *     host's network namespace                                router namespace
+ *     root:   bxN, rules and forwarding        -- veth pair --  "up"  <-- masquerade --  links of the members
+ *     a user: sockets  <--  pasta              -- tap device -- "up"
+ *                  |
+ *             keeper (box:[uplink])  <-- control (uplink_keeper.h) --  box-net
+ *
+ * Outside, where box-net cannot go, a process stays that has the powers for it: the keeper, forked before box-net enters its own namespaces.
+ * It knows a handful of words and reads nothing else, so whoever takes box-net over, which reads what members send, has nothing of
+ * the host. It ends, and puts back what was changed outside, when the last process that holds its socket has ended.
  */
 #pragma once
 
 #include <stdbool.h>
-#include <net/if.h>
-#include <netinet/in.h>
+#include <stddef.h>
 
-struct addresses;
 struct error;
-struct host;
+struct host_keep;
+struct uplink;
 
-struct uplink {
-	char name[IF_NAMESIZE]; /* bxN; "": none */
-	unsigned number;
-};
+/* The keeper is forked here, in the host's network namespace: root's, or plan NULL: pasta's. */
+struct uplink *uplink_prepare(const struct host_keep *plan, struct error *e);
 
-/* Makes it, with addresses, routes, rules and forwarding. */
-int uplink_begin(struct uplink *uplink, struct host *host, const struct addresses *a, struct error *e);
+/* The same in a process that goes on for one that was killed: the keeper's socket, taken; the device is there. */
+struct uplink *uplink_adopt(int socket);
 
-/* The router's ends of it, as texts; false where there is none. */
-struct uplink_addresses {
-	char ip4[INET_ADDRSTRLEN], ip6[INET6_ADDRSTRLEN];
-};
-bool uplink_print(const struct uplink *uplink, const struct addresses *a, struct uplink_addresses *ret);
+/* Asks for the device in the network namespace of this process, and then, waits for it, up to five seconds: it is configured and up. Where that
+ * fails nothing has been begun; the error says what this host lacks. */
+void uplink_ask(struct uplink *uplink);
+int uplink_begin(struct uplink *uplink, struct error *e);
 
-/* Removes it; what the host had to be changed for it is put back with the last one. */
-void uplink_end(struct uplink *uplink, struct host *host);
+/* The ports of these sockets, which lie in the host's network namespace, lead to "up", and no others (dnat.h). The sockets stay open. */
+int uplink_lead(struct uplink *uplink, const int *sockets, size_t count, struct error *e);
+/* Its keeper was killed and replaced: that has to be said again. */
+bool uplink_has_forgotten(const struct uplink *uplink);
+
+/* For the loop: what it waits for, when it wants to be served at the latest (-1: never), and its turn. */
+int uplink_fd(const struct uplink *uplink);
+int uplink_deadline_ms(const struct uplink *uplink);
+void uplink_serve(struct uplink *uplink);
+
+/* Whether the way out is there now. */
+bool uplink_is_up(const struct uplink *uplink);
+
+/* NULL is fine. The way out ends, unless another process holds the socket too. */
+void uplink_free(struct uplink *uplink);

@@ -15,8 +15,8 @@
 #include "base/number.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "runtime/network/router/confine.h"
 #include "runtime/network/router/copies.h"
+#include "runtime/network/router/host.h"
 #include "runtime/network/router/router.h"
 #include "runtime/network/router/trial.h"
 #include "runtime/network/words.h"
@@ -37,15 +37,15 @@ static void tell(int asker, const struct error *e)
 /* The caller waits, and gets the last line of stderr. */
 static int sweep(const char *number)
 {
-	struct host host = { .namespace = -1, .own = -1, .networks = -1, .monitor = -1 };
+	struct host host = { .monitor = -1 };
 	struct error e = { 0 };
-	autoclose int namespace = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	int64_t networks;
 	int result;
 
-	if (namespace < 0 || number_parse(number, 3, INT32_MAX, &networks))
+	if (number_parse(number, 3, INT32_MAX, &networks))
 		return EXIT_FAILED;
-	result = host_open(&host, take_fd(&namespace), (int)networks, &e) || host_end(&host, /* uplink= */ NULL, &e);
+	host.networks = (int)networks;
+	result = host_end(&host, &e);
 	if (result)
 		(void)!write(STDERR_FILENO, e.text, strlen(e.text)); /* the exit code says it, too */
 	host_release(&host);
@@ -60,7 +60,7 @@ static int try(void)
 
 	if (geteuid() == 0)
 		trial_forward(&said);
-	if (trial_network(geteuid() != 0, &e)) {
+	if (trial_network(&e)) {
 		text_clear(&said);
 		text_addf(&said, "! %s%s%s", e.text, e.hint[0] ? ": " : "", e.hint);
 	}
@@ -88,8 +88,7 @@ int main(int argc, char **argv)
 	}
 	process_title(NETWORK_TITLE);
 	if (router_open(&router, fds[0], fds[1], &e) || router_enter(&router, &e) || router_begin(&router, fds[2], &e) ||
-	    router_furnish(&router, &e) || router_give_up_power(&e) || router_confine(&router, &e) ||
-	    copies_begin(&router, &e)) {
+	    router_furnish(&router, &e) || router_confine(&router, &e) || copies_begin(&router, &e)) {
 		tell(router.connection_count ? router.connections[0] : fds[2], &e);
 		router_give_up(&router);
 		code = EXIT_FAILED;

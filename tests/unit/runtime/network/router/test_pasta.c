@@ -16,7 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "runtime/network/router/pasta.h"
+#include "runtime/network/router/uplink.h"
 
 enum { SKIPPED = 77 };
 
@@ -49,18 +49,19 @@ static void expect_in_child(int (*body)(void))
 static int host_without_route(void)
 {
 	struct error e = { 0 };
-	struct pasta *pasta;
+	struct uplink *pasta;
 	int64_t begun = clock_monotonic_ms();
 
 	enter_host();
-	pasta = pasta_prepare(&e);
+	pasta = uplink_prepare(/* plan= */ NULL, &e);
 	if (!pasta || unshare(CLONE_NEWNET))
 		return __LINE__;
-	if (pasta_begin(pasta, "up", &e) != -1 || !text_equal(e.text, "lead out of the network: this host has no default route itself"))
+	uplink_ask(pasta);
+	if (uplink_begin(pasta, &e) != -1 || !text_equal(e.text, "lead out of the network: this host has no default route itself"))
 		return __LINE__;
-	if (clock_monotonic_ms() - begun > 3000 || pasta_is_up(pasta) || pasta_deadline_ms(pasta) != -1)
+	if (clock_monotonic_ms() - begun > 3000 || uplink_is_up(pasta) || uplink_deadline_ms(pasta) != -1)
 		return __LINE__;
-	pasta_free(pasta);
+	uplink_free(pasta);
 	return 0;
 }
 
@@ -74,14 +75,14 @@ static int keeper_ends(void)
 {
 	struct pollfd end = { .events = POLLIN };
 	struct error e = { 0 };
-	struct pasta *pasta;
+	struct uplink *pasta;
 
 	enter_host();
-	pasta = pasta_prepare(&e);
+	pasta = uplink_prepare(/* plan= */ NULL, &e);
 	if (!pasta)
 		return __LINE__;
-	end.fd = dup(pasta_fd(pasta));
-	pasta_free(pasta);
+	end.fd = dup(uplink_fd(pasta));
+	uplink_free(pasta);
 	if (poll(&end, 1, 100) != 0) /* an end of file: it has ended */
 		return __LINE__;
 	if (shutdown(end.fd, SHUT_WR) || poll(&end, 1, 3000) != 1 || !(end.revents & POLLHUP))

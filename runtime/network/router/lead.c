@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lead.c - a port of the host that is led past the relay, known by the socket that holds it.
+ */
+#include "runtime/network/router/lead.h"
+
+#include <arpa/inet.h>
+#include <linux/sockios.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "runtime/network/router/host_link.h"
+#include "runtime/network/words.h"
+
+static bool option(int socket, int name, int *ret)
+{
+	socklen_t size = sizeof *ret;
+
+	return getsockopt(socket, SOL_SOCKET, name, ret, &size) == 0;
+}
+
+/* Sockets of the router's own namespace are easily made by whoever has taken box-net over. */
+static bool is_of_host(int socket)
+{
+	autoclose int namespace = ioctl(socket, SIOCGSKNS);
+	struct stat its, own;
+
+	return namespace >= 0 && fstat(namespace, &its) == 0 && stat("/proc/self/ns/net", &own) == 0 && its.st_dev == own.st_dev &&
+	       its.st_ino == own.st_ino;
+}
+
+static bool is_loopback(const struct lead *lead)
+{
+	return lead->family == AF_INET ? lead->address.s6_addr[0] == 127
+				       : IN6_IS_ADDR_LOOPBACK(&lead->address) || IN6_IS_ADDR_V4MAPPED(&lead->address);
+}
+
+bool lead_of_socket(int socket, struct lead *ret)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+	} name = { 0 };
+	socklen_t size = sizeof name;
+
+	*ret = (struct lead){ 0 };
+	if (!option(socket, SO_DOMAIN, &ret->family) || !option(socket, SO_PROTOCOL, &ret->protocol) ||
+	    (ret->family != AF_INET && ret->family != AF_INET6) || (ret->protocol != IPPROTO_TCP && ret->protocol != IPPROTO_UDP) ||
+	    !is_of_host(socket) || getsockname(socket, &name.any, &size) || name.any.sa_family != ret->family)
+		return false;
+	ret->port = ntohs(ret->family == AF_INET ? name.four.sin_port : name.six.sin6_port);
+	if (ret->family == AF_INET)
+		memcpy(&ret->address, &name.four.sin_addr, sizeof name.four.sin_addr);
+	else
+		ret->address = name.six.sin6_addr;
+	return ret->port && !is_loopback(ret);
+}
+
+/* What members of networks send goes to the socket, as the host's own does: rules keep networks apart. */
+void lead_print(const struct lead *lead, const struct host_link *link, struct text *to)
+{
+	const bool is_six = lead->family == AF_INET6;
+	const char *ip = is_six ? "ip6" : "ip";
+	struct host_link_addresses uplink;
+	char address[INET6_ADDRSTRLEN];
+
+	host_link_addresses(link, &uplink);
+	(void)inet_ntop(lead->family, &lead->address, address, sizeof address); /* it fits */
+	text_addf(to, "add rule inet box ports_%s iifname != \"" NETWORK_HOST_LINK "*\" ", link->name);
+	if (IN6_IS_ADDR_UNSPECIFIED(&lead->address))
+		text_addf(to, "meta nfproto %s fib daddr type local ", is_six ? "ipv6" : "ipv4");
+	else
+		text_addf(to, "%s daddr %s ", ip, address);
+	text_addf(to, "%s dport %d dnat %s to ", lead->protocol == IPPROTO_UDP ? "udp" : "tcp", lead->port, ip);
+	text_addf(to, is_six ? "[%s]:%d\n" : "%s:%d\n", is_six ? uplink.ip6 : uplink.ip4, lead->port);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * uplink_keeper.h - the process that stays outside and keeps a network's way out (uplink.h). Private to those files.
+ *
+ *     to the keeper   "begin" with the router's network namespace, once
+ *                     "lead" with sockets of published ports, as many as fit; then "settle": the ports of these, and no others, are led to the
+ *                     router past the relay (root's keeper alone)
+ *     from it         "began MTU OWN4 PEER4 OWN6 PEER6": the device "up" is there or about to be, and is to have these addresses; "-": none.
+ *                     OWN has a length of its prefix; PEER is what leads to everything else
+ *                     "failed …" (supervise/control.h): it cannot be begun now, or the ports cannot be led; "settled"
+ *                     "ended": pasta has ended. After this and "failed" it is begun again later
+ *                     "again": this is another process, which does not know what is to be led
+ */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+/* The keeper's whole life; socket is one end of a pair. */
+_Noreturn void pasta_keep(int socket);
+
+struct host_keep {
+	int folder; /* STATE/.networks/NAME */
+	struct in6_addr prefix6;
+	bool has_ip6;
+};
+_Noreturn void host_keep(const struct host_keep *plan, int socket);
