@@ -2,7 +2,7 @@
 /*
  * confine.c - what a process of a network that somebody has taken over could still reach.
  *
- * Its files are root's (user_namespace.c), to whom most files belong. Two fences stand behind the capabilities:
+ * Its files are root's (split.c), to whom most files belong. Two fences stand behind the capabilities:
  *
  *     Landlock   no file but those of the networks' state, of this network's record, and the kernel's settings of networks; the names of
  *                apps in the background, to see which are gone

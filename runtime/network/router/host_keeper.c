@@ -38,7 +38,7 @@
 enum { BROKEN = 125, LEADS_MOST = 4096 };
 
 struct keeper {
-	int folder, socket, networks;
+	int folder, socket, inside, namespace, networks;
 	struct host host;
 	struct host_link link;
 	struct lead *leads; /* that came with "lead", until "settle" */
@@ -46,6 +46,7 @@ struct keeper {
 	struct spare spare;
 };
 
+static void begin_spare(struct keeper *k);
 static int serve(struct keeper *k);
 
 static void tell(const struct keeper *k, const char *words)
@@ -78,12 +79,14 @@ static int go_on(struct spare_items *items, void *data)
 	struct error ignored = { 0 };
 
 	k->spare = (struct spare){ .socket = -1, .pidfd = -1 };
+	k->inside = k->namespace = -1;
 	k->host = (struct host){ .networks = k->networks, .monitor = -1 };
 	if (uplink && sscanf(uplink->text, "%15s %u %u", k->link.name, &k->link.number, &k->link.index) == 3) {
 		k->host.link = &k->link;
 		note_uplink(k);
 		(void)host_begin(&k->host, &ignored); /* the rules are there, or will be written when somebody else takes them away */
 	}
+	begin_spare(k);
 	tell(k, "again");
 	return serve(k);
 }
@@ -98,16 +101,18 @@ static void begin_spare(struct keeper *k)
 	(void)spare_begin(&k->spare, &plan, &ignored); /* without one it is alone */
 }
 
-static void begin(struct keeper *k, int namespace)
+static void begin(struct keeper *k)
 {
 	autorelease(text) struct text answer = { 0 };
 	struct error e = { 0 };
 
 	k->host.link = &k->link;
-	if (host_link_make(&k->link, namespace, &e) || host_begin(&k->host, &e)) {
+	begin_spare(k); /* before it grows */
+	if (host_link_make(&k->link, k->namespace, &e) || host_begin(&k->host, &e)) {
 		tell_failure(k, &e);
 		return;
 	}
+	close(take_fd(&k->namespace));
 	note_uplink(k);
 	text_add(&answer, "began ");
 	host_link_print(&k->link, &answer);
@@ -148,8 +153,8 @@ static bool obey(struct keeper *k)
 
 	if (control_receive(k->socket, &message, &fds, &ignored) <= 0)
 		return false;
-	if (strcmp(message.data, "begin") == 0 && fds.count == 1 && !k->link.name[0])
-		begin(k, fds.fds[0]);
+	if (strcmp(message.data, "begin") == 0 && k->namespace >= 0)
+		begin(k);
 	else if (strcmp(message.data, "lead") == 0 && k->link.index)
 		add_leads(k, &fds);
 	else if (strcmp(message.data, "settle") == 0 && k->link.index)
@@ -173,13 +178,12 @@ static int end(struct keeper *k)
 
 static int serve(struct keeper *k)
 {
-	begin_spare(k);
 	for (;;) {
 		struct pollfd polls[] = { { .fd = k->socket, .events = POLLIN }, { .fd = k->host.monitor, .events = POLLIN },
-					  { .fd = k->spare.pidfd, .events = POLLIN } };
+					  { .fd = k->spare.pidfd, .events = POLLIN }, { .fd = k->inside, .events = POLLIN } };
 		struct error ignored = { 0 };
 
-		if (poll(polls, 3, -1) < 0 && errno != EINTR)
+		if (poll(polls, 4, -1) < 0 && errno != EINTR)
 			return BROKEN; /* its spare goes on */
 		if (polls[0].revents && !obey(k))
 			return end(k);
@@ -187,6 +191,8 @@ static int serve(struct keeper *k)
 			(void)host_serve(&k->host, &ignored); /* there is nobody to tell */
 		if (polls[2].revents)
 			begin_spare(k);
+		if (polls[3].revents)
+			uplink_keep_bury(&k->inside);
 	}
 }
 
@@ -198,11 +204,12 @@ static int give_up_power(const struct keeper *k, struct error *e)
 	return confine_powers(1U << CAP_NET_ADMIN, e) || confine(&plan, e) ? -1 : 0;
 }
 
-_Noreturn void host_keep(const struct host_keep *plan, int socket)
+_Noreturn void host_keep(const struct uplink_keep *plan)
 {
-	struct keeper k = { .folder = plan->folder, .socket = socket, .networks = -1, .spare = { .socket = -1, .pidfd = -1 },
-			    .host = { .monitor = -1 }, .link = { .prefix6 = plan->prefix6, .has_ip6 = plan->has_ip6 } };
-	int *const kept[] = { &k.folder, &k.socket };
+	struct keeper k = { .folder = plan->folder, .socket = plan->socket, .inside = plan->inside, .namespace = plan->namespace, .networks = -1,
+			    .spare = { .socket = -1, .pidfd = -1 }, .host = { .monitor = -1 },
+			    .link = { .prefix6 = plan->prefix6, .has_ip6 = plan->has_ip6 } };
+	int *const kept[] = { &k.folder, &k.socket, &k.inside, &k.namespace };
 	struct error e = { 0 };
 
 	process_title(KEEPER_TITLE);
@@ -215,4 +222,13 @@ _Noreturn void host_keep(const struct host_keep *plan, int socket)
 		_exit(BROKEN);
 	}
 	_exit(serve(&k));
+}
+
+void uplink_keep_bury(int *pidfd)
+{
+	struct process_end end;
+	struct error ignored = { 0 };
+
+	(void)process_wait(*pidfd, &end, &ignored); /* it has ended */
+	close(take_fd(pidfd));
 }

@@ -87,7 +87,7 @@ static bool accept_some(struct router *r)
 	return is_any;
 }
 
-/* access(2) would ask for another id than that of files (user_namespace.c). */
+/* access(2) would ask for another id than that of files (split.c). */
 int router_find_state(const struct router *r, const struct member *member)
 {
 	struct stat ignored;

@@ -4,7 +4,7 @@
  *
  * Of the host's addresses nothing is mapped into the network (--no-map-gw), and no port is forwarded in either direction: that is box-net's own
  * work.
- * It is in the network's user namespace and in the host's network namespace. pasta is its child and dies with it: the kernel forgets the
+ * The keeper is in the network's user namespace and in the host's network namespace. pasta is its child and dies with it: the kernel forgets the
  * death signal of a process that gains capabilities, so the keeper has all those that pasta begins with. pasta gets the router's namespace
  * as its stdin, because newer ones close whatever else they inherit.
  */
@@ -45,7 +45,8 @@ enum { PAUSE_FIRST_MS = 200, PAUSE_MOST_MS = 30000, EARLY_MS = 3000, ROUTES_MOST
 
 struct keeper {
 	int socket;
-	int namespace; /* of the router; -1: nobody has asked yet */
+	int inside, namespace; /* as in the plan */
+	bool has_begun;
 	int pidfd;     /* of pasta, or -1 */
 	int words;     /* what pasta says, or -1 */
 	struct text said;
@@ -258,18 +259,14 @@ static void begin_or_tell(struct keeper *k)
 static bool obey(struct keeper *k)
 {
 	autorelease(text) struct text message = { 0 };
-	struct control_fds fds = { .count = 0 };
 	struct error ignored = { 0 };
 
-	if (control_receive(k->socket, &message, &fds, &ignored) <= 0)
+	if (control_receive(k->socket, &message, /* fds= */ NULL, &ignored) <= 0)
 		return false;
-	if (strcmp(message.data, "begin") == 0 && fds.count == 1 && k->namespace < 0) {
-		k->namespace = take_fd(&fds.fds[0]);
+	if (strcmp(message.data, "begin") == 0 && !k->has_begun) {
+		k->has_begun = true;
 		begin_or_tell(k);
 	}
-	for (size_t i = 0; i < fds.count; i++)
-		if (fds.fds[i] >= 0)
-			close(fds.fds[i]);
 	return true;
 }
 
@@ -282,22 +279,24 @@ static int wait_ms(const struct keeper *k)
 	return left > 0 ? (int)left : 0;
 }
 
-_Noreturn void pasta_keep(int socket)
+_Noreturn void pasta_keep(const struct uplink_keep *plan)
 {
-	struct keeper k = { .namespace = -1, .pidfd = -1, .words = -1, .again_ms = -1, .pause_ms = PAUSE_FIRST_MS };
-	int *const kept[] = { &socket };
+	struct keeper k = { .socket = plan->socket, .inside = plan->inside, .namespace = plan->namespace, .pidfd = -1, .words = -1,
+			    .again_ms = -1, .pause_ms = PAUSE_FIRST_MS };
+	int *const kept[] = { &k.socket, &k.inside, &k.namespace };
 	struct error ignored = { 0 };
 
 	process_title("box:[uplink]");
-	if (process_keep_only(3, kept, 1, &ignored))
+	if (process_keep_only(3, kept, sizeof kept / sizeof *kept, &ignored))
 		_exit(125);
-	k.socket = socket;
 	for (;;) {
 		struct pollfd polls[] = { { .fd = k.socket, .events = POLLIN }, { .fd = k.pidfd, .events = POLLIN },
-					  { .fd = k.words, .events = POLLIN } };
+					  { .fd = k.words, .events = POLLIN }, { .fd = k.inside, .events = POLLIN } };
 
-		if (poll(polls, 3, wait_ms(&k)) < 0 && errno != EINTR)
+		if (poll(polls, 4, wait_ms(&k)) < 0 && errno != EINTR)
 			break;
+		if (polls[3].revents)
+			uplink_keep_bury(&k.inside);
 		if (polls[0].revents && !obey(&k))
 			break;
 		if (k.words >= 0 && polls[2].revents)

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
@@ -25,10 +24,11 @@
 #include "runtime/network/router/known.h"
 #include "runtime/network/router/links.h"
 #include "runtime/network/router/rules.h"
+#include "runtime/network/router/split.h"
 #include "runtime/network/router/uplink.h"
 #include "runtime/network/router/uplink_keeper.h"
-#include "runtime/network/router/user_namespace.h"
 #include "runtime/network/words.h"
+#include "runtime/supervise/control.h"
 
 static const struct line_row rows[] = { NETWORK_RUN_ROWS };
 
@@ -86,17 +86,37 @@ int router_furnish(struct router *r, struct error *e)
 	return 0;
 }
 
-/* Who has to stay outside is begun before the next namespace: from there no way leads back. pasta needs root of the user namespace. */
-static int prepare_uplink(struct router *r, bool is_for_user, struct error *e)
+/* Outside, for good. */
+static _Noreturn void stay(const struct router *r, const struct split *split, int socket)
 {
-	const struct host_keep plan = { .folder = r->folder, .prefix6 = r->addresses.prefix6, .has_ip6 = r->addresses.has_ip6 };
+	const struct uplink_keep plan = { .socket = socket, .inside = split->pidfd, .namespace = split->namespace, .folder = r->folder,
+					  .prefix6 = r->addresses.prefix6, .has_ip6 = r->addresses.has_ip6 };
 
-	if (r->run.is_internal || is_for_user != (r->run.is_rootless != 0))
-		return 0;
-	r->uplink = uplink_prepare(is_for_user ? NULL : &plan, e);
-	if (!r->uplink)
+	if (r->run.is_internal)
+		_exit(0); /* nothing leads out */
+	if (r->run.is_rootless)
+		pasta_keep(&plan);
+	host_keep(&plan);
+}
+
+static int split(struct router *r, struct error *e)
+{
+	autoclose int inside = -1, outside = -1;
+	struct split halves;
+	int ends[2];
+	pid_t pid;
+
+	if (control_pair(ends, e))
 		return -1;
-	r->uplink_socket = fcntl(uplink_fd(r->uplink), F_DUPFD_CLOEXEC, 3);
+	inside = ends[0];
+	outside = ends[1];
+	pid = split_begin(&halves, e);
+	if (pid > 0)
+		stay(r, &halves, outside);
+	if (pid < 0 || r->run.is_internal)
+		return pid;
+	r->uplink_socket = fcntl(inside, F_DUPFD_CLOEXEC, 3);
+	r->uplink = uplink_new(take_fd(&inside), /* is_there= */ false);
 	return 0;
 }
 
@@ -104,17 +124,11 @@ int router_enter(struct router *r, struct error *e)
 {
 	if (!r->run.is_internal && (r->upstream = upstream_begin(e)) < 0)
 		return -1;
-	if (prepare_uplink(r, /* is_for_user= */ false, e) || user_namespace_enter(e) || prepare_uplink(r, /* is_for_user= */ true, e))
+	if (network_step("namespace", e) || split(r, e) || open_modules(r, e) || network_step("links", e) || links_begin(&r->addresses, e))
 		return -1;
-	if (network_step("namespace", e))
-		return -1;
-	if (unshare(CLONE_NEWNET))
-		return error_sys(e, "make a network namespace for the network %s", r->run.name);
 	if (r->uplink)
 		uplink_ask(r->uplink); /* its keeper works meanwhile */
-	if (open_modules(r, e) || network_step("links", e))
-		return -1;
-	return links_begin(&r->addresses, e);
+	return 0;
 }
 
 int router_confine(const struct router *r, struct error *e)
@@ -140,7 +154,7 @@ int router_resume(struct router *r, const struct router *old, struct error *e)
 		return -1;
 	if (r->uplink_socket < 0)
 		return 0;
-	r->uplink = uplink_adopt(fcntl(r->uplink_socket, F_DUPFD_CLOEXEC, 3));
+	r->uplink = uplink_new(fcntl(r->uplink_socket, F_DUPFD_CLOEXEC, 3), /* is_there= */ true);
 	return router_watch(r, uplink_fd(r->uplink), ROUTER_UPLINK, e);
 }
 

@@ -6,7 +6,6 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,7 +20,6 @@
 #include "runtime/network/router/links.h"
 #include "runtime/network/router/rules.h"
 #include "runtime/network/router/services.h"
-#include "runtime/network/router/user_namespace.h"
 
 void trial_forward(struct text *ret)
 {
@@ -56,10 +54,6 @@ int trial_network(struct error *e)
 	int result;
 
 	(void)inet_pton(AF_INET6, "fd00::", &a.prefix6); /* it is one */
-	if (user_namespace_enter(e))
-		return -1;
-	if (unshare(CLONE_NEWNET))
-		return error_sys(e, "make a network namespace");
 	firewall = firewall_open(e);
 	result = !firewall || links_begin(&a, e) || rules_begin(firewall, &a, e) || rules_service(firewall, &a, &service, e);
 	if (!result)

@@ -10,5 +10,5 @@ struct text;
 /* What the host's own rules would drop: a sentence, added to ret; nothing where all is well. In the host's network namespace. */
 void trial_forward(struct text *ret);
 
-/* Links, rules and forwarding in new namespaces, in which this process is afterwards. */
+/* Links, rules and forwarding, in new namespaces (split.h). */
 int trial_network(struct error *e);

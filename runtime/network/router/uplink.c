@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * uplink.c - a network's way out: box-net's side.
+ * uplink.c - a network's way out: box-net's side. What is said is in uplink_keeper.h.
  */
 #include "runtime/network/router/uplink.h"
 
@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -25,7 +24,6 @@
 #include "base/text.h"
 #include "runtime/network/inet.h"
 #include "runtime/network/netlink.h"
-#include "runtime/network/router/uplink_keeper.h"
 #include "runtime/network/words.h"
 #include "runtime/supervise/control.h"
 
@@ -50,54 +48,12 @@ struct uplink {
 	struct error failure;
 };
 
-static _Noreturn void keep(const struct host_keep *plan, int socket)
-{
-	if (plan)
-		host_keep(plan, socket);
-	pasta_keep(socket);
-}
-
-/* Nobody's child: there is nothing to wait for. */
-static bool fork_keeper(const struct host_keep *plan, int socket)
-{
-	pid_t pid = fork(), keeper;
-	int status = 0;
-
-	if (pid == 0) {
-		keeper = fork();
-		if (keeper == 0)
-			keep(plan, socket);
-		_exit(keeper < 0);
-	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
-}
-
-struct uplink *uplink_prepare(const struct host_keep *plan, struct error *e)
-{
-	struct uplink *uplink;
-	bool is_made;
-	int ends[2];
-
-	if (control_pair(ends, e))
-		return NULL;
-	is_made = fork_keeper(plan, ends[1]);
-	close(ends[1]);
-	if (!is_made) {
-		close(ends[0]);
-		error_sys(e, "make the process that keeps the way out of a network");
-		return NULL;
-	}
-	uplink = alloc_zeroed(1, sizeof *uplink);
-	uplink->socket = ends[0];
-	return uplink;
-}
-
-struct uplink *uplink_adopt(int socket)
+struct uplink *uplink_new(int socket, bool is_there)
 {
 	struct uplink *uplink = alloc_zeroed(1, sizeof *uplink);
 
 	uplink->socket = socket;
-	uplink->phase = UPLINK_UP;
+	uplink->phase = is_there ? UPLINK_UP : UPLINK_IDLE;
 	return uplink;
 }
 
@@ -223,12 +179,7 @@ void uplink_serve(struct uplink *u)
 
 void uplink_ask(struct uplink *u)
 {
-	autoclose int namespace = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	const struct control_fds fds = { .fds = { namespace }, .count = 1 };
-
-	if (namespace < 0)
-		error_sys(&u->failure, "open the network namespace of the router");
-	else if (control_send(u->socket, "begin", &fds, &u->failure) == 0)
+	if (control_send(u->socket, "begin", NULL, &u->failure) == 0)
 		u->phase = UPLINK_ASKED;
 }
 

@@ -8,8 +8,7 @@
  *                  |
  *             keeper (box:[uplink])  <-- control (uplink_keeper.h) --  box-net
  *
- * Outside, where box-net cannot go, a process stays that has the powers for it: the keeper, forked before box-net enters its own namespaces.
- * It knows a handful of words and reads nothing else, so whoever takes box-net over, which reads what members send, has nothing of
+ * Outside, where box-net cannot go, a process stays that has the powers for it, the keeper (split.h). It knows a handful of words and reads nothing else, so whoever takes box-net over, which reads what members send, has nothing of
  * the host. It ends, and puts back what was changed outside, when the last process that holds its socket has ended.
  */
 #pragma once
@@ -18,17 +17,13 @@
 #include <stddef.h>
 
 struct error;
-struct host_keep;
 struct uplink;
 
-/* The keeper is forked here, in the host's network namespace: root's, or plan NULL: pasta's. */
-struct uplink *uplink_prepare(const struct host_keep *plan, struct error *e);
+/* By the socket to its keeper, which is taken. is_there: in a process that goes on for one that was killed. */
+struct uplink *uplink_new(int socket, bool is_there);
 
-/* The same in a process that goes on for one that was killed: the keeper's socket, taken; the device is there. */
-struct uplink *uplink_adopt(int socket);
-
-/* Asks for the device in the network namespace of this process, and then, waits for it, up to five seconds: it is configured and up. Where that
- * fails nothing has been begun; the error says what this host lacks. */
+/* Asks for the device, and then waits for it, up to five seconds: it is configured and up. Where that fails nothing has been begun; the
+ * error says what this host lacks. */
 void uplink_ask(struct uplink *uplink);
 int uplink_begin(struct uplink *uplink, struct error *e);
 

@@ -2,7 +2,7 @@
 /*
  * uplink_keeper.h - the process that stays outside and keeps a network's way out (uplink.h). Private to those files.
  *
- *     to the keeper   "begin" with the router's network namespace, once
+ *     to the keeper   "begin", once: the device can be made in the router's network namespace
  *                     "lead" with sockets of published ports, as many as fit; then "settle": the ports of these, and no others, are led to the
  *                     router past the relay (root's keeper alone)
  *     from it         "began MTU OWN4 PEER4 OWN6 PEER6": the device "up" is there or about to be, and is to have these addresses; "-": none.
@@ -16,12 +16,18 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 
-/* The keeper's whole life; socket is one end of a pair. */
-_Noreturn void pasta_keep(int socket);
-
-struct host_keep {
-	int folder; /* STATE/.networks/NAME */
+struct uplink_keep {
+	int socket;           /* one end of a pair */
+	int inside;           /* pidfd of the first box-net, a child that has to be waited for */
+	int namespace;        /* of the router */
+	int folder;           /* STATE/.networks/NAME */
 	struct in6_addr prefix6;
 	bool has_ip6;
 };
-_Noreturn void host_keep(const struct host_keep *plan, int socket);
+
+/* The keeper's whole life. */
+_Noreturn void pasta_keep(const struct uplink_keep *plan);
+_Noreturn void host_keep(const struct uplink_keep *plan);
+
+/* Its child has ended: *pidfd becomes -1. */
+void uplink_keep_bury(int *pidfd);

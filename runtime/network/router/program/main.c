@@ -18,6 +18,7 @@
 #include "runtime/network/router/copies.h"
 #include "runtime/network/router/host.h"
 #include "runtime/network/router/router.h"
+#include "runtime/network/router/split.h"
 #include "runtime/network/router/trial.h"
 #include "runtime/network/words.h"
 #include "runtime/supervise/control.h"
@@ -56,11 +57,17 @@ static int sweep(const char *number)
 static int try(void)
 {
 	autorelease(text) struct text said = { 0 };
+	struct process_end end = { .code = EXIT_FAILED };
 	struct error e = { 0 };
+	struct split split;
+	pid_t pid;
 
 	if (geteuid() == 0)
 		trial_forward(&said);
-	if (trial_network(&e)) {
+	pid = split_begin(&split, &e);
+	if (pid > 0)
+		return process_wait(split.pidfd, &end, &e) ? EXIT_FAILED : end.code;
+	if (pid < 0 || trial_network(&e)) {
 		text_clear(&said);
 		text_addf(&said, "! %s%s%s", e.text, e.hint[0] ? ": " : "", e.hint);
 	}

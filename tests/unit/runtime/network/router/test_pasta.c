@@ -17,6 +17,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "runtime/network/router/uplink.h"
+#include "runtime/network/router/uplink_keeper.h"
+#include "runtime/supervise/control.h"
 
 enum { SKIPPED = 77 };
 
@@ -30,6 +32,25 @@ static void enter_host(void)
 		_exit(SKIPPED);
 	free(uids);
 	free(gids);
+}
+
+/* Its keeper in a child, or NULL. */
+static struct uplink *begin_keeper(void)
+{
+	struct uplink_keep plan = { .inside = -1, .namespace = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), .folder = -1 };
+	struct error e = { 0 };
+	int ends[2];
+	pid_t pid;
+
+	if (plan.namespace < 0 || control_pair(ends, &e))
+		return NULL;
+	plan.socket = ends[1];
+	pid = fork();
+	if (pid == 0)
+		pasta_keep(&plan);
+	close(ends[1]);
+	close(plan.namespace);
+	return pid < 0 ? NULL : uplink_new(ends[0], /* is_there= */ false);
 }
 
 /* The line of the check that failed, or 0. */
@@ -53,7 +74,7 @@ static int host_without_route(void)
 	int64_t begun = clock_monotonic_ms();
 
 	enter_host();
-	pasta = uplink_prepare(/* plan= */ NULL, &e);
+	pasta = begin_keeper();
 	if (!pasta || unshare(CLONE_NEWNET))
 		return __LINE__;
 	uplink_ask(pasta);
@@ -74,11 +95,10 @@ Test(pasta, host_without_route)
 static int keeper_ends(void)
 {
 	struct pollfd end = { .events = POLLIN };
-	struct error e = { 0 };
 	struct uplink *pasta;
 
 	enter_host();
-	pasta = uplink_prepare(/* plan= */ NULL, &e);
+	pasta = begin_keeper();
 	if (!pasta)
 		return __LINE__;
 	end.fd = dup(uplink_fd(pasta));
