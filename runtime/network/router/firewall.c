@@ -4,11 +4,20 @@
  */
 #include "runtime/network/router/firewall.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
 #include <nftables/libnftables.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 
 struct firewall {
@@ -49,4 +58,47 @@ int firewall_run(struct firewall *firewall, const char *commands, struct error *
 	said = nft_ctx_get_error_buffer(firewall->nft);
 	error_set(e, ERROR_KERNEL, "change the rules of a network: %.*s", (int)strcspn(said, "\n"), said);
 	return error_hint(e, "a kernel module may be missing: modprobe -a nft_fib_inet nft_nat nft_masq nft_reject_inet nft_socket nft_numgen");
+}
+
+static struct nlmsghdr *add_message(char *at, uint16_t type, uint16_t flags, uint8_t family, uint16_t subsystem)
+{
+	struct nlmsghdr *message = mnl_nlmsg_put_header(at);
+	struct nfgenmsg *body = mnl_nlmsg_put_extra_header(message, sizeof *body);
+
+	message->nlmsg_type = type;
+	message->nlmsg_flags = NLM_F_REQUEST | flags;
+	*body = (struct nfgenmsg){ .nfgen_family = family, .version = NFNETLINK_V0, .res_id = htons(subsystem) };
+	return message;
+}
+
+/* A transaction of one message, between its begin and its end. */
+static size_t add_removal(char *at)
+{
+	const char *start = at;
+	struct nlmsghdr *removal;
+
+	at = mnl_nlmsg_get_payload_tail(add_message(at, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
+	removal = add_message(at, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELTABLE, NLM_F_ACK, NFPROTO_INET, 0);
+	mnl_attr_put_strz(removal, NFTA_TABLE_NAME, "box");
+	at = mnl_nlmsg_get_payload_tail(removal);
+	at = mnl_nlmsg_get_payload_tail(add_message(at, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
+	return (size_t)(at - start);
+}
+
+int firewall_remove(struct error *e)
+{
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	_Alignas(struct nlmsghdr) char bytes[1024] = { 0 };
+	const struct nlmsghdr *answer = (const void *)bytes;
+	const size_t length = add_removal(bytes);
+	autoclose int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	ssize_t got;
+
+	if (fd < 0 || sendto(fd, bytes, length, 0, (const struct sockaddr *)&kernel, sizeof kernel) < 0 ||
+	    (got = recv(fd, bytes, sizeof bytes, 0)) < 0)
+		return error_sys(e, "remove the rules of networks");
+	if (!mnl_nlmsg_ok(answer, (int)got) || answer->nlmsg_type != NLMSG_ERROR)
+		return error_set(e, ERROR_KERNEL, "remove the rules of networks: the kernel's answer is not understood");
+	errno = -((const struct nlmsgerr *)mnl_nlmsg_get_payload(answer))->error;
+	return errno && errno != ENOENT ? error_sys(e, "remove the rules of networks") : 0;
 }

@@ -231,7 +231,7 @@ int host_end(struct host *host, struct error *e)
 		return end_leads(host, e);
 	}
 	forwarding_end(host->networks);
-	if (run("add table inet box\ndelete table inet box\n", e))
+	if (firewall_remove(e))
 		return -1;
 	(void)unlinkat(host->networks, NETWORK_HOST_NOTE, 0); /* another network's end may have been faster */
 	return 0;
