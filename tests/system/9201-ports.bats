@@ -160,8 +160,6 @@ is_refused() { says on_host "$1" "$2" | grep -q refused; }
 	box network prune
 }
 
-two_processes() { [ "$(quick network_processes | wc -l)" -eq 2 ] && [ -n "$(is_network)" ]; }
-
 @test "box-net killed: its spare has the sockets, and connections go on coming in; all killed: the port is free" {
 	served web '"ports": ["8080:80", "9000-9599:9000-9599"]'
 	box run -d web.json
@@ -169,7 +167,7 @@ two_processes() { [ "$(quick network_processes | wc -l)" -eq 2 ] && [ -n "$(is_n
 	for _ in 1 2 3; do
 		kill -KILL "$(is_network)"
 		[[ $(says on_host 127.0.0.1 8080) == web* ]]
-		wait_until 5 two_processes
+		wait_until 5 is_whole
 	done
 	box restart "$TAG-web"
 	[[ $(says on_host 127.0.0.1 8080) == web* ]]

@@ -72,7 +72,7 @@ change_host() { nsenter -t $HOST -n -m sh -c "$1"; }
 on_host() { nsenter --net=/proc/$HOST/ns/net "$@"; }
 at_neighbour() { nsenter --net=/proc/$NEIGHBOUR/ns/net "$@"; }
 
-# network_processes [COMM]: pids of this test's box-net and spare processes.
+# network_processes [COMM]: pids of this test's box-net, of the keeper of its way out, and of the spares of both.
 network_processes() {
 	local comm
 	grep -lsF "${1:-box:[}" /proc/[0-9]*/comm | while IFS=/ read -r _ _ comm _; do
@@ -80,6 +80,8 @@ network_processes() {
 	done
 }
 is_network() { quick network_processes "box:[network]"; }
+# One network of root's with a way out: all four of them are there.
+is_whole() { [ "$(quick network_processes | sed 's|.*|/proc/&/comm|' | xargs cat | sort | tr '\n' ' ')" = "box:[network] box:[spare] box:[up-spare] box:[uplink] " ]; }
 
 # What networks leave on the host where they should leave nothing.
 left_networks() {

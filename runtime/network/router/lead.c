@@ -24,6 +24,15 @@ static bool option(int socket, int name, int *ret)
 	return getsockopt(socket, SOL_SOCKET, name, ret, &size) == 0;
 }
 
+/* A raw socket of UDP's number has a number in place of a port. */
+static bool is_port(int socket, const struct lead *lead)
+{
+	int type;
+
+	return (lead->family == AF_INET || lead->family == AF_INET6) && option(socket, SO_TYPE, &type) &&
+	       ((type == SOCK_STREAM && lead->protocol == IPPROTO_TCP) || (type == SOCK_DGRAM && lead->protocol == IPPROTO_UDP));
+}
+
 /* Sockets of the router's own namespace are easily made by whoever has taken box-net over. */
 static bool is_of_host(int socket)
 {
@@ -51,8 +60,7 @@ bool lead_of_socket(int socket, struct lead *ret)
 
 	*ret = (struct lead){ 0 };
 	if (!option(socket, SO_DOMAIN, &ret->family) || !option(socket, SO_PROTOCOL, &ret->protocol) ||
-	    (ret->family != AF_INET && ret->family != AF_INET6) || (ret->protocol != IPPROTO_TCP && ret->protocol != IPPROTO_UDP) ||
-	    !is_of_host(socket) || getsockname(socket, &name.any, &size) || name.any.sa_family != ret->family)
+	    !is_port(socket, ret) || !is_of_host(socket) || getsockname(socket, &name.any, &size) || name.any.sa_family != ret->family)
 		return false;
 	ret->port = ntohs(ret->family == AF_INET ? name.four.sin_port : name.six.sin6_port);
 	if (ret->family == AF_INET)
