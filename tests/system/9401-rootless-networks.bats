@@ -39,7 +39,7 @@ once() {
 parts() { find /proc/[0-9]*/exe -maxdepth 0 -lname "$WORK/home/libexec/box/box-net" 2>/dev/null | cut -d/ -f3; }
 no_parts() { [ -z "$(parts | while read -r pid; do is_gone "$pid" || echo "$pid"; done)" ]; }
 keeper() { parts | while read -r pid; do [ "$(cat "/proc/$pid/comm")" != "box:[uplink]" ] || echo "$pid"; done; }
-pasta() { pgrep -P "$(keeper)" pasta; } # box-net is its child, too
+pasta() { pgrep -P "$(keeper)" '^pas[st]'; } # box-net is its child, too
 expect_nothing_of_networks() {
 	wait_until 5 no_parts
 	[ -z "$(find "$WORK/home/run/box/.networks" -mindepth 1 -type d)" ] || fail "state of networks is left: $(ls "$WORK/home/run/box/.networks")"
