@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * confine.h - fences around the processes of a network that run: box-net, the keeper of its way out, and the spares of both, which are forked
- * behind them.
+ * confine.h - fences around the processes of a network that run: box-net, the keeper of its way out, and the spares of both, which are
+ * forked behind them.
  */
 #pragma once
 

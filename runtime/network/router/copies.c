@@ -192,8 +192,7 @@ static int go_on(struct spare_items *items, void *data)
 {
 	struct router *old = data, r;
 	struct error e = { 0 };
-	int result = router_resume(&r, old, &e) || restore(&r, items, &e) || settle_all(&r, &e) ||
-		     copies_begin(&r, &e);
+	int result = router_resume(&r, old, &e) || restore(&r, items, &e) || settle_all(&r, &e) || copies_begin(&r, &e);
 
 	for (size_t i = 0; i < items->count; i++)
 		for (size_t k = 0; k < items->items[i].count; k++)
@@ -212,7 +211,8 @@ static int go_on(struct spare_items *items, void *data)
 int copies_begin(struct router *r, struct error *e)
 {
 	int *const fixed[] = { &r->folder, &r->listener, &r->upstream, &r->uplink_socket };
-	const struct spare_plan plan = { .title = NETWORK_TITLE, .spare_title = NETWORK_SPARE_TITLE, .fixed = fixed, .fixed_count = sizeof fixed / sizeof *fixed, .go_on = go_on, .data = r };
+	const struct spare_plan plan = { .title = NETWORK_TITLE, .spare_title = NETWORK_SPARE_TITLE, .fixed = fixed,
+					 .fixed_count = sizeof fixed / sizeof *fixed, .go_on = go_on, .data = r };
 
 	if (network_step("spare", e) || spare_begin(&r->spare, &plan, e) || router_watch(r, r->spare.pidfd, ROUTER_SPARE, e))
 		return -1;

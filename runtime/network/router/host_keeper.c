@@ -2,9 +2,9 @@
 /*
  * host_keeper.c - the way out of a network of root's: the process that has the host's powers for it.
  *
- * It has NET_ADMIN over the host's network namespace, and of what a taken-over box-net may send it reads nothing: there are three words, and
- * sockets, of which the kernel says what they are (lead.h). The router's namespace is taken once, before a member is there. What rules say of the
- * network follows from its record alone.
+ * It has NET_ADMIN over the host's network namespace, and of what a taken-over box-net may send it reads nothing: there are three words,
+ * and sockets, of which the kernel says what they are (lead.h). The router's namespace is taken once, before a member is there. What rules
+ * say of the network follows from its record alone.
  *
  * It has a spare, as box-net has (spare.h), which knows the uplink and asks for the ports again.
  */
@@ -29,6 +29,7 @@
 #include "runtime/network/router/host_link.h"
 #include "runtime/network/router/lead.h"
 #include "runtime/network/router/spare.h"
+#include "runtime/network/router/split.h"
 #include "runtime/supervise/control.h"
 
 #define KEEPER_TITLE "box:[uplink]"
@@ -192,7 +193,7 @@ static int serve(struct keeper *k)
 		if (polls[2].revents)
 			begin_spare(k);
 		if (polls[3].revents)
-			uplink_keep_bury(&k->inside);
+			split_bury(&k->inside);
 	}
 }
 
@@ -222,13 +223,4 @@ _Noreturn void host_keep(const struct uplink_keep *plan)
 		_exit(BROKEN);
 	}
 	_exit(serve(&k));
-}
-
-void uplink_keep_bury(int *pidfd)
-{
-	struct process_end end;
-	struct error ignored = { 0 };
-
-	(void)process_wait(*pidfd, &end, &ignored); /* it has ended */
-	close(take_fd(pidfd));
 }

@@ -2,8 +2,8 @@
 /*
  * host_link.h - the way out of a network of root's: a pair of devices between the router namespace ("up") and the host's (bxN).
  *
- * Pair N has the addresses 10.203.252.2N (host) and .2N+1 (router), and in IPv6 the last two of the network's prefix. All of this is called in
- * the host's network namespace.
+ * Pair N has the addresses 10.203.252.2N (host) and .2N+1 (router), and in IPv6 the last two of the network's prefix. All of this is called
+ * in the host's network namespace.
  */
 #pragma once
 

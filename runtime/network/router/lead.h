@@ -2,8 +2,8 @@
 /*
  * lead.h - a port of the host that is led past the relay ("mode": "dnat"), known by the socket that holds it.
  *
- * Whoever asks shows the socket, and nothing else: the kernel says of which port it is. So who has no socket of the host's cannot have a port
- * led, whatever he says.
+ * Whoever asks shows the socket, and nothing else: the kernel says of which port it is. So who has no socket of the host's cannot have a
+ * port led, whatever he says.
  */
 #pragma once
 

@@ -2,11 +2,10 @@
 /*
  * pasta_keeper.c - the way out of an ordinary user's network: pasta(1), which speaks to the outside with sockets of the user's own.
  *
- * Of the host's addresses nothing is mapped into the network (--no-map-gw), and no port is forwarded in either direction: that is box-net's own
- * work.
- * The keeper is in the network's user namespace and in the host's network namespace. pasta is its child and dies with it: the kernel forgets the
- * death signal of a process that gains capabilities, so the keeper has all those that pasta begins with. pasta gets the router's namespace
- * as its stdin, because newer ones close whatever else they inherit.
+ * Of the host's addresses nothing is mapped into the network (--no-map-gw), and no port is forwarded in either direction: that is box-net's
+ * own work. The keeper is in the network's user namespace and in the host's network namespace. pasta is its child and dies with it: the
+ * kernel forgets the death signal of a process that gains capabilities, so the keeper has all those that pasta begins with. pasta gets the
+ * router's namespace as its stdin, because newer ones close whatever else they inherit.
  */
 #include "runtime/network/router/uplink_keeper.h"
 
@@ -27,6 +26,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "runtime/network/router/split.h"
 #include "runtime/network/words.h"
 #include "runtime/supervise/control.h"
 
@@ -296,7 +296,7 @@ _Noreturn void pasta_keep(const struct uplink_keep *plan)
 		if (poll(polls, 4, wait_ms(&k)) < 0 && errno != EINTR)
 			break;
 		if (polls[3].revents)
-			uplink_keep_bury(&k.inside);
+			split_bury(&k.inside);
 		if (polls[0].revents && !obey(&k))
 			break;
 		if (k.words >= 0 && polls[2].revents)

@@ -49,8 +49,8 @@ struct router {
 /* Opens the folder, reads "run". */
 int router_open(struct router *r, int folder, int listener, struct error *e);
 
-/* Splits (split.h), and returns in the network's own namespaces: they have loopback, and members can get their links and addresses. Outside it does
- * not return. */
+/* Splits (split.h), and returns in the network's own namespaces: they have loopback, and members can get their links and addresses. Outside
+ * it does not return. */
 int router_enter(struct router *r, struct error *e);
 
 /* The rest of what a network has: rules, and the way out. */

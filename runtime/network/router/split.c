@@ -2,10 +2,10 @@
 /*
  * split.c - the beginning of a network: one process becomes two.
  *
- * Root's user namespace has two ids. 0 there is outside one that no convention gives to anybody (systemd's "UIDs and GIDs": above those that
- * it calls foreign): by it the process is known to others, which it could signal or trace, and to services that believe user 0 everything.
- * 1 there is user 0, by whom files are opened and nothing else is done (setfsuid(2)): state and records are root's. Landlock says which
- * (confine.c).
+ * Root's user namespace has two ids. 0 there is outside one that no convention gives to anybody (systemd's "UIDs and GIDs": above those
+ * that it calls foreign): by it the process is known to others, which it could signal or trace, and to services that believe user 0
+ * everything. 1 there is user 0, by whom files are opened and nothing else is done (setfsuid(2)): state and records are root's. Landlock
+ * says which (confine.c).
  */
 #include "runtime/network/router/split.h"
 
@@ -121,4 +121,13 @@ pid_t split_begin(struct split *ret, struct error *e)
 		return begin(/* flags= */ 0, ret, e);
 	*e = first;
 	return -1;
+}
+
+void split_bury(int *pidfd)
+{
+	struct process_end end;
+	struct error ignored = { 0 };
+
+	(void)process_wait(*pidfd, &end, &ignored); /* it has ended */
+	close(take_fd(pidfd));
 }

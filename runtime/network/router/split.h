@@ -3,8 +3,8 @@
  * split.h - the beginning of a network: one process becomes two.
  *
  *     who began it      stays outside, in the host's network namespace, with the powers over it; keeps the way out (uplink.h), or ends
- *     the new one       is in a user namespace of its own, which owns the network namespace that is the network's: it has every power over that
- *                       one, and none over the host or over a member's
+ *     the new one       is in a user namespace of its own, which owns the network namespace that is the network's: it has every power over
+ *                       that one, and none over the host or over a member's
  *
  * An ordinary user's two share the user namespace, because pasta wants to be its root.
  */
@@ -19,6 +19,9 @@ struct split {
 	int pidfd, namespace; /* outside: the new process, and its network namespace */
 };
 
-/* Returns twice: 0 in the new process, its pid outside. -1 with an error in the one that goes on: nothing is outside then. Where a host lets
- * root make no user namespace the new process is in the old one. */
+/* Returns twice: 0 in the new process, its pid outside. -1 with an error in the one that goes on: nothing is outside then. Where a host
+ * lets root make no user namespace the new process is in the old one. */
 pid_t split_begin(struct split *ret, struct error *e);
+
+/* Outside: the new process has ended. *pidfd becomes -1. */
+void split_bury(int *pidfd);

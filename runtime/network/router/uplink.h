@@ -8,8 +8,9 @@
  *                  |
  *             keeper (box:[uplink])  <-- control (uplink_keeper.h) --  box-net
  *
- * Outside, where box-net cannot go, a process stays that has the powers for it, the keeper (split.h). It knows a handful of words and reads nothing else, so whoever takes box-net over, which reads what members send, has nothing of
- * the host. It ends, and puts back what was changed outside, when the last process that holds its socket has ended.
+ * Outside, where box-net cannot go, a process stays that has the powers for it, the keeper (split.h). It knows a handful of words and reads
+ * nothing else, so whoever takes box-net over, which reads what members send, has nothing of the host. It ends, and puts back what was
+ * changed outside, when the last process that holds its socket has ended.
  */
 #pragma once
 

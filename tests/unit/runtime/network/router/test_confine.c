@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_confine.c - what a box-net can no longer reach behind its fences, and what it still has to.
+ * test_confine.c - what a process of a network can no longer reach behind its fences, and what it still has to.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,7 +20,6 @@
 #include "base/error.h"
 #include "base/sanitized.h"
 #include "runtime/network/router/confine.h"
-#include "runtime/network/router/router.h"
 
 static int folder(const char *path)
 {
@@ -27,32 +27,44 @@ static int folder(const char *path)
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Nothing that could speak to a service of the host by a path. */
+static int sockets(void)
+{
+	int ends[2];
+
+	if (socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0 || errno != EPERM || socket(AF_UNIX, SOCK_DGRAM, 0) >= 0 || errno != EPERM)
+		return __LINE__;
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) == 0 || errno != EPERM)
+		return __LINE__;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) || socket(AF_INET, SOCK_STREAM, 0) < 0 ||
+	    socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0) < 0)
+		return __LINE__;
+	return 0;
+}
+
 /* The line of what was wrong, or 0. */
 static int behind_fences(void)
 {
 	static char *const nothing[] = { NULL };
-	struct router router = { 0 };
-	struct error e = { 0 };
+	int states = folder("state"), networks = folder("state/.networks"), record = folder("record"), apps = folder("apps");
 	int user = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC), net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	const int files[] = { networks, record, -1 }, names[] = { states, apps };
+	const struct confine plan = { .files = files, .file_count = 3, .names = names, .name_count = 2 };
+	struct error e = { 0 };
 
-	router.states = folder("state");
-	router.networks = folder("state/.networks");
-	router.addresses.folder = folder("record");
-	router.addresses.apps = (char[]){ "apps" };
-	close(folder("apps"));
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || router_confine(&router, &e))
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || confine(&plan, &e))
 		return __LINE__;
 	/* Its own files, and the kernel's settings of networks. */
-	if (openat(router.networks, "note", O_RDWR | O_CREAT | O_TRUNC, 0600) < 0 || renameat(router.networks, "note", router.networks, "other"))
+	if (openat(networks, "note", O_RDWR | O_CREAT | O_TRUNC, 0600) < 0 || renameat(networks, "note", networks, "other"))
 		return __LINE__;
-	if (openat(router.addresses.folder, "addresses", O_RDWR | O_CREAT, 0600) < 0 || unlinkat(router.networks, "other", 0))
+	if (openat(record, "addresses", O_RDWR | O_CREAT, 0600) < 0 || unlinkat(networks, "other", 0))
 		return __LINE__;
 	if (open("/proc/sys/net/ipv4/ip_forward", O_RDONLY) < 0 || open("state", O_RDONLY | O_DIRECTORY) < 0 ||
 	    open("apps", O_RDONLY | O_DIRECTORY) < 0 || open("/proc/self/ns/net", O_RDONLY) < 0)
 		return __LINE__;
-	if (openat(router.states, "stray", O_RDWR | O_CREAT, 0600) >= 0 || open("/etc/passwd", O_RDONLY) >= 0 || errno != EACCES)
+	if (openat(states, "stray", O_RDWR | O_CREAT, 0600) >= 0 || open("/etc/passwd", O_RDONLY) >= 0 || errno != EACCES)
 		return __LINE__;
-	if (open("/proc/sys/kernel/core_pattern", O_RDWR) >= 0)
+	if (open("/proc/sys/kernel/core_pattern", O_RDWR) >= 0 || open("/proc/sys/net/ipv4/ip_forward", O_WRONLY) >= 0)
 		return __LINE__;
 	if (IS_SANITIZED) /* no filter of calls then */
 		return 0;
@@ -62,9 +74,9 @@ static int behind_fences(void)
 		return __LINE__;
 	if (unshare(CLONE_NEWUSER) == 0 || errno != EPERM || kill(getppid(), 0) == 0 || errno != EPERM)
 		return __LINE__;
-	if (geteuid() == 0 && setns(net, CLONE_NEWNET))
+	if (setns(net, CLONE_NEWNET) == 0 || errno != EPERM || sigqueue(getppid(), 0, (union sigval){ 0 }) == 0 || errno != EPERM)
 		return __LINE__;
-	return 0;
+	return sockets();
 }
 
 Test(confine, fences)
