@@ -2,7 +2,7 @@
 /*
  * link.h - the link between a network's router namespace and a container: a pair of veth devices.
  *
- * box makes it, and for an ordinary user it needs no helper. The two ends belong to two user namespaces that know nothing of each other, so
+ * box makes it, an ordinary user's too. The two ends belong to two user namespaces that know nothing of each other, so
  * no process in either may make it. But box stands outside both and owns both, which for the kernel is as good as every capability in them
  * (user_namespaces(7)). What it lacks is a socket in the router namespace, into which it may not go itself; box-net opens that there and
  * hands it over. Who opened a socket is asked as well, unless the message names its destination (NETLINK_SKB_DST, since Linux 3.15), as

@@ -121,7 +121,7 @@ static struct member *member_for(struct router *r, const char *instance, const c
 	return member;
 }
 
-/* Its box makes the link: for an ordinary user nobody else can (network/link.h). One that an end of the same name has left goes first. */
+/* Its box makes the link: nobody else has powers over both ends (network/link.h). One that an end of the same name has left goes first. */
 static int give_link(struct router *r, const struct member *member, struct request *request, struct text *answer, struct error *e)
 {
 	int socket = netlink_open(/* namespace= */ -1, e);
