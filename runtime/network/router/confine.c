@@ -5,7 +5,7 @@
  * Its files are root's (split.c), to whom most files belong. Two fences stand behind the capabilities:
  *
  *     Landlock   no file but those of the networks' state, of this network's record, and the kernel's settings of networks; the names of
- *                apps in the background, to see which are gone
+ *                apps in the background, to see which are gone; no signal to another process, no abstract socket of one
  *     seccomp    no program is executed, nothing mounted, no other process touched, no module loaded, no namespace entered or made; no
  *                socket speaks to a service of the host by a path, which would let user 0 do anything
  *
@@ -18,7 +18,6 @@
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
-#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +29,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/landlock.h"
 #include "base/sanitized.h"
 
 #if defined(__x86_64__)
@@ -43,46 +43,33 @@ enum { FOREIGN = 0x40000000 }; /* no call has such a number */
 enum { FOREIGN = 0 };
 #endif
 
-enum { ABI_REFER = 2, ABI_TRUNCATE = 3 };
-
-static const uint64_t all_fs =
-	LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
-	LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
-	LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
-	LANDLOCK_ACCESS_FS_MAKE_SYM;
-static const uint64_t access_truncate = 1ULL << 14;
 static const uint64_t own_files = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
-				  LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG;
+				  LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
+				  LANDLOCK_FILE_TRUNCATE;
+static const uint64_t read_settings = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+static const uint64_t write_settings = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_FILE_TRUNCATE;
 
-static int allow(int rules, int folder, uint64_t access)
-{
-	const struct landlock_path_beneath_attr rule = { .allowed_access = access, .parent_fd = folder };
-
-	return (int)syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0U);
-}
-
-static int allow_all(int rules, const int *folders, size_t count, uint64_t access)
+static int allow_all(int set, const int *folders, size_t count, uint64_t files)
 {
 	for (size_t i = 0; i < count; i++)
-		if (folders[i] >= 0 && allow(rules, folders[i], access))
+		if (folders[i] >= 0 && landlock_allow(set, folders[i], files))
 			return -1;
 	return 0;
 }
 
 static int fence_files(const struct confine *plan, struct error *e)
 {
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0UL, LANDLOCK_CREATE_RULESET_VERSION);
-	const uint64_t truncate = abi >= ABI_TRUNCATE ? access_truncate : 0, handled = all_fs | truncate;
-	const uint64_t write = plan->writes_settings ? LANDLOCK_ACCESS_FS_WRITE_FILE | truncate : 0;
-	autoclose int settings = open("/proc/sys/net", O_PATH | O_DIRECTORY | O_CLOEXEC), rules = -1;
+	autoclose int settings = open("/proc/sys/net", O_PATH | O_DIRECTORY | O_CLOEXEC), set = -1;
+	struct landlock_rules rules;
 
-	if (abi < ABI_REFER)
+	if (!landlock_find(&rules))
 		return 0;
-	rules = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0U);
-	if (rules < 0 || settings < 0 || allow_all(rules, plan->files, plan->file_count, own_files | truncate) ||
-	    allow_all(rules, plan->names, plan->name_count, LANDLOCK_ACCESS_FS_READ_DIR) ||
-	    allow(rules, settings, LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | write) ||
-	    syscall(SYS_landlock_restrict_self, rules, 0U))
+	if (plan->has_tcp)
+		rules.tcp = 0;
+	set = landlock_make(&rules);
+	if (set < 0 || settings < 0 || allow_all(set, plan->files, plan->file_count, own_files & rules.files) ||
+	    allow_all(set, plan->names, plan->name_count, LANDLOCK_ACCESS_FS_READ_DIR) ||
+	    landlock_allow(set, settings, (read_settings | (plan->has_settings ? write_settings : 0)) & rules.files) || landlock_enter(set))
 		return error_sys(e, "close the host's files to the process of a network");
 	return 0;
 }

@@ -17,7 +17,8 @@ struct confine {
 	size_t file_count;
 	const int *names; /* whose names may be read */
 	size_t name_count;
-	bool writes_settings; /* /proc/sys/net, which else is read */
+	bool has_settings; /* /proc/sys/net is written, too */
+	bool has_tcp;      /* it connects by TCP, or binds */
 };
 
 /* Keeps the capabilities in the set and no other, and gains none by a program. */

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <linux/if_link.h>
-#include <linux/veth.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -20,6 +19,7 @@
 #include "base/text.h"
 #include "runtime/network/inet.h"
 #include "runtime/network/netlink.h"
+#include "runtime/network/veth.h"
 #include "runtime/network/words.h"
 
 enum { POOL = 0x0ACBFC00, POOL_BITS = 22, PAIRS = 512, IP4_BITS = 31, IP6_BITS = 127, MTU = 1500 };
@@ -65,22 +65,14 @@ static int add_route(const struct nlmsghdr *message, void *data)
 
 static int make_pair(int socket, const char *name, int namespace)
 {
-	const struct ifinfomsg peer = { 0 };
 	struct netlink_request request;
-	size_t info, data, nest;
+	struct veth_peer peer;
 
 	netlink_begin(&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof request.link);
 	netlink_add(&request, IFLA_IFNAME, name, strlen(name) + 1);
-	info = netlink_nest(&request, IFLA_LINKINFO);
-	netlink_add(&request, IFLA_INFO_KIND, "veth", strlen("veth"));
-	data = netlink_nest(&request, IFLA_INFO_DATA);
-	nest = netlink_nest(&request, VETH_INFO_PEER);
-	netlink_add_struct(&request, &peer, sizeof peer);
+	peer = veth_begin_peer(&request, /* index= */ 0);
 	netlink_add(&request, IFLA_IFNAME, NETWORK_UPLINK, strlen(NETWORK_UPLINK) + 1);
-	netlink_add(&request, IFLA_NET_NS_FD, &namespace, sizeof namespace);
-	netlink_end(&request, nest);
-	netlink_end(&request, data);
-	netlink_end(&request, info);
+	veth_end_peer(&request, &peer, namespace);
 	return netlink_ask(socket, &request);
 }
 
@@ -105,7 +97,7 @@ static int take_pair(struct host_link *link, int socket, int namespace, struct e
 		if (errno == EEXIST)
 			continue;
 		error_sys(e, "make the way out of a network");
-		return e->sys == EOPNOTSUPP ? error_hint(e, "this kernel has no veth devices: modprobe veth") : -1;
+		return veth_hint(e);
 	}
 	error_set(e, ERROR_EXISTS, "make the way out of a network: the host has routes to all of 10.203.252.0/22");
 	return error_hint(e, "ip route tells which; an internal network needs none");

@@ -137,7 +137,7 @@ int router_confine(const struct router *r, struct error *e)
 	autoclose int apps = open(r->addresses.apps, O_PATH | O_DIRECTORY | O_CLOEXEC); /* -1: there is none in the background yet */
 	const int files[] = { r->networks, r->addresses.folder }, names[] = { r->states, apps };
 	const struct confine plan = { .files = files, .file_count = sizeof files / sizeof *files, .names = names,
-				      .name_count = sizeof names / sizeof *names };
+				      .name_count = sizeof names / sizeof *names, .has_tcp = true };
 
 	/* NET_RAW and NET_BIND_SERVICE are for transparent sockets and the ports of clients. */
 	return confine_powers(held, e) || confine(&plan, e) ? -1 : 0;

@@ -49,7 +49,7 @@ static int behind_fences(void)
 	int states = folder("state"), networks = folder("state/.networks"), record = folder("record"), apps = folder("apps");
 	int user = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC), net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	const int files[] = { networks, record, -1 }, names[] = { states, apps };
-	const struct confine plan = { .files = files, .file_count = 3, .names = names, .name_count = 2 };
+	const struct confine plan = { .files = files, .file_count = 3, .names = names, .name_count = 2, .has_tcp = true };
 	struct error e = { 0 };
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || confine(&plan, &e))
