@@ -104,16 +104,16 @@ static void begin_spare(struct keeper *k)
 
 static void begin(struct keeper *k)
 {
+	autoclose int namespace = take_fd(&k->namespace); /* once */
 	autorelease(text) struct text answer = { 0 };
 	struct error e = { 0 };
 
 	k->host.link = &k->link;
 	begin_spare(k); /* before it grows */
-	if (host_link_make(&k->link, k->namespace, &e) || host_begin(&k->host, &e)) {
+	if (host_link_make(&k->link, namespace, &e) || host_begin(&k->host, &e)) {
 		tell_failure(k, &e);
 		return;
 	}
-	close(take_fd(&k->namespace));
 	note_uplink(k);
 	text_add(&answer, "began ");
 	host_link_print(&k->link, &answer);
@@ -130,11 +130,12 @@ static void add_leads(struct keeper *k, const struct control_fds *fds)
 			*(struct lead *)alloc_append(&k->leads, &k->lead_count, sizeof lead) = lead;
 }
 
-static void settle(struct keeper *k)
+static void settle(struct keeper *k, const struct control_fds *fds)
 {
 	autorelease(text) struct text commands = { 0 };
 	struct error e = { 0 };
 
+	add_leads(k, fds);
 	for (size_t i = 0; i < k->lead_count; i++)
 		lead_print(&k->leads[i], &k->link, &commands);
 	free(take_ptr(&k->leads));
@@ -159,7 +160,7 @@ static bool obey(struct keeper *k)
 	else if (strcmp(message.data, "lead") == 0 && k->link.index)
 		add_leads(k, &fds);
 	else if (strcmp(message.data, "settle") == 0 && k->link.index)
-		settle(k);
+		settle(k, &fds);
 	control_fds_close(&fds);
 	return true;
 }

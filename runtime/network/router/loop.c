@@ -169,6 +169,7 @@ static int leave(struct router *r)
 	if (lock < 0 || accept_some(r))
 		return 0;
 	spare_end(&r->spare);
+	uplink_end(r->uplink);
 	/* Where it stays the next box-net of this name finds it, and takes it over. */
 	(void)folder_remove(r->networks, r->run.name, &e);
 	return 1;

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -211,15 +212,17 @@ int uplink_begin(struct uplink *u, struct error *e)
 
 static int send_leads(const struct uplink *u, const int *sockets, size_t count, struct error *e)
 {
-	for (size_t at = 0; at < count;) {
+	size_t at = 0;
+
+	do {
 		struct control_fds fds = { .count = 0 };
 
 		while (at < count && fds.count < CONTROL_FDS)
 			fds.fds[fds.count++] = sockets[at++];
-		if (control_send(u->socket, "lead", &fds, e))
+		if (control_send(u->socket, at < count ? "lead" : "settle", &fds, e))
 			return -1;
-	}
-	return control_send(u->socket, "settle", NULL, e);
+	} while (at < count);
+	return 0;
 }
 
 int uplink_lead(struct uplink *u, const int *sockets, size_t count, struct error *e)
@@ -249,9 +252,12 @@ int uplink_lead(struct uplink *u, const int *sockets, size_t count, struct error
 	return -1;
 }
 
-bool uplink_has_forgotten(const struct uplink *u)
+bool uplink_has_forgotten(struct uplink *u)
 {
-	return u->has_forgotten;
+	bool has_forgotten = u->has_forgotten;
+
+	u->has_forgotten = false;
+	return has_forgotten;
 }
 
 int uplink_fd(const struct uplink *u)
@@ -267,6 +273,12 @@ int uplink_deadline_ms(const struct uplink *u)
 bool uplink_is_up(const struct uplink *u)
 {
 	return u->phase == UPLINK_UP;
+}
+
+void uplink_end(struct uplink *u)
+{
+	if (u && u->socket >= 0)
+		(void)shutdown(u->socket, SHUT_RDWR); /* the keeper sees the end */
 }
 
 void uplink_free(struct uplink *u)

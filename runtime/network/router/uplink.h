@@ -30,8 +30,8 @@ int uplink_begin(struct uplink *uplink, struct error *e);
 
 /* The ports of these sockets, which lie in the host's network namespace, lead to "up", and no others (dnat.h). The sockets stay open. */
 int uplink_lead(struct uplink *uplink, const int *sockets, size_t count, struct error *e);
-/* Its keeper was killed and replaced: that has to be said again. */
-bool uplink_has_forgotten(const struct uplink *uplink);
+/* Since this was asked last its keeper was killed and replaced: that has to be said again. */
+bool uplink_has_forgotten(struct uplink *uplink);
 
 /* For the loop: what it waits for, when it wants to be served at the latest (-1: never), and its turn. */
 int uplink_fd(const struct uplink *uplink);
@@ -41,5 +41,8 @@ void uplink_serve(struct uplink *uplink);
 /* Whether the way out is there now. */
 bool uplink_is_up(const struct uplink *uplink);
 
-/* NULL is fine. The way out ends, unless another process holds the socket too. */
+/* The network ends: its keeper goes to work at once. NULL is fine, as below. */
+void uplink_end(struct uplink *uplink);
+
+/* The way out ends, unless another process holds the socket too. */
 void uplink_free(struct uplink *uplink);

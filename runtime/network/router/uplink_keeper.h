@@ -3,8 +3,8 @@
  * uplink_keeper.h - the process that stays outside and keeps a network's way out (uplink.h). Private to those files.
  *
  *     to the keeper   "begin", once: the device can be made in the router's network namespace
- *                     "lead" with sockets of published ports, as many as fit; then "settle": the ports of these, and no others, are led
- *                     to the router past the relay (root's keeper alone)
+ *                     "settle" with sockets of published ports: the ports of these, and no others, are led to the router past the relay
+ *                     (root's keeper alone). "lead": those for which the "settle" that follows has no room
  *     from it         "began MTU OWN4 PEER4 OWN6 PEER6": the device "up" is there or about to be, and is to have these addresses; "-":
  *                     none. OWN has the length of its prefix; PEER is what leads to everything else
  *                     "failed …" (supervise/control.h): it cannot be begun now, or the ports cannot be led; "settled"
