@@ -24,8 +24,9 @@ only() { quick network_processes "$1"; } # the one process of that title
 	[ "$(only 'box:[network]' | wc -l)" -eq 2 ]
 	for pid in $(only 'box:[network]') $(only 'box:[spare]'); do
 		[ ! "/proc/$pid/ns/user" -ef /proc/self/ns/user ]
-		[ "$(status_of "$pid" Uid)" = "2147418112 2147418112 2147418112 0" ]
-		[ "$(status_of "$pid" Gid)" = "2147418112 2147418112 2147418112 0" ]
+		[[ $(status_of "$pid" Uid) =~ ^(214[0-9]{7})\ (214[0-9]{7})\ (214[0-9]{7})\ 0$ ]]
+		[ "${BASH_REMATCH[1]} ${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]} ${BASH_REMATCH[3]}" ] && [ "${BASH_REMATCH[1]}" -ge 2147418112 ]
+		[ "$(status_of "$pid" Gid)" = "$(status_of "$pid" Uid)" ]
 		[ -z "$(status_of "$pid" Groups)" ]
 		[ "$(status_of "$pid" CapEff)" = 0000000000003400 ] # NET_BIND_SERVICE, NET_ADMIN, NET_RAW
 		[ "$(status_of "$pid" CapPrm) $(status_of "$pid" NoNewPrivs) $(status_of "$pid" Seccomp)" = "0000000000003400 1 2" ]
@@ -35,6 +36,7 @@ only() { quick network_processes "$1"; } # the one process of that title
 		run nsenter -t "$pid" -U -n kill -0 "$HOST"
 		expect_has "not permitted"
 	done
+	[ "$(for pid in $(only 'box:[network]'); do status_of "$pid" Uid; done | sort -u | wc -l)" -eq 2 ] # an id for each network
 	for title in 'box:[uplink]' 'box:[up-spare]'; do
 		pid=$(only "$title") # of the one network that is not internal
 		[ "/proc/$pid/ns/net" -ef "/proc/$HOST/ns/net" ]

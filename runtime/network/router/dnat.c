@@ -107,8 +107,8 @@ static int run(const struct router *r, struct text *commands, size_t least, stru
 	return result;
 }
 
-/* A message to the kernel has a size that only the host's root may pass. So chains are written some at a time; which numbers lead to them is
- * one element of a map each, and changes at once. */
+/* A message to the kernel has a size that only the host's root may pass. So chains are written some at a time; which numbers lead to them
+ * is one element of a map each, and changes at once. */
 static int settle_inside(const struct router *r, struct error *e)
 {
 	autorelease(text) struct text commands = { 0 };

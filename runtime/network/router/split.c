@@ -2,8 +2,8 @@
 /*
  * split.c - the beginning of a network: one process becomes two.
  *
- * Root's user namespace has two ids. 0 there is outside one that no convention gives to anybody (systemd's "UIDs and GIDs": above those
- * that it calls foreign): by it the process is known to others, which it could signal or trace, and to services that believe user 0
+ * Root's user namespace has two ids. 0 there is outside one of those that no convention gives to anybody (systemd's "UIDs and GIDs": above
+ * those that it calls foreign): by it the process is known to others, which it could signal or trace, and to services that believe user 0
  * everything. 1 there is user 0, by whom files are opened and nothing else is done (setfsuid(2)): state and records are root's. Landlock
  * says which (confine.c).
  */
@@ -25,7 +25,7 @@
 #include "base/process.h"
 #include "base/text.h"
 
-enum { NOBODY_ELSE = 0x7fff0000, OWN = 0, FILES = 1 };
+enum { NOBODY_ELSE = 0x7fff0000 /* and 65,535 more */, OWN = 0, FILES = 1 };
 
 /* Only one's own id can be mapped without help: root inside, the user outside. */
 static int enter_as_user(struct error *e)
@@ -43,10 +43,10 @@ static int enter_as_user(struct error *e)
 }
 
 /* Two ids, where both exist: a container that box runs in may have fewer. */
-static int write_maps(pid_t pid)
+static int write_maps(pid_t pid, uint32_t id)
 {
-	struct id_map map = { .can_setgroups = true, .uid_count = 2, .gid_count = 2, .uids = { { OWN, NOBODY_ELSE, 1 }, { FILES, 0, 1 } },
-			      .gids = { { OWN, NOBODY_ELSE, 1 }, { FILES, 0, 1 } } };
+	struct id_map map = { .can_setgroups = true, .uid_count = 2, .gid_count = 2, .uids = { { OWN, id, 1 }, { FILES, 0, 1 } },
+			      .gids = { { OWN, id, 1 }, { FILES, 0, 1 } } };
 	struct error e = { 0 };
 
 	if (id_map_write(pid, &map, &e) == 0)
@@ -80,9 +80,10 @@ static int open_namespace(pid_t pid)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-static pid_t begin(uint64_t flags, struct split *ret, struct error *e)
+/* id 0: in the user namespace that is there. */
+static pid_t begin(uint32_t id, struct split *ret, struct error *e)
 {
-	const struct process_clone request = { .flags = flags | CLONE_NEWNET, .cgroup = -1 };
+	const struct process_clone request = { .flags = CLONE_NEWNET | (id ? CLONE_NEWUSER : 0), .cgroup = -1 };
 	autoclose int ours = -1, theirs = -1;
 	int ends[2];
 	pid_t pid;
@@ -97,28 +98,28 @@ static pid_t begin(uint64_t flags, struct split *ret, struct error *e)
 		return error_in(e, "make the namespaces of a network");
 	if (pid == 0) {
 		close(take_fd(&ours));
-		return flags ? take_ids(theirs, e) : 0;
+		return id ? take_ids(theirs, e) : 0;
 	}
 	ret->namespace = open_namespace(pid);
 	/* Without its ids it says so itself, to whoever waits. */
-	if (ret->namespace >= 0 && flags && write_maps(pid) == 0)
+	if (ret->namespace >= 0 && id && write_maps(pid, id) == 0)
 		(void)!write(ours, "", 1);
 	return pid;
 }
 
-pid_t split_begin(struct split *ret, struct error *e)
+pid_t split_begin(uint16_t number, struct split *ret, struct error *e)
 {
 	struct error first = { 0 };
 	pid_t pid;
 
 	if (geteuid() != 0)
-		return enter_as_user(e) ? -1 : begin(/* flags= */ 0, ret, e);
-	pid = begin(CLONE_NEWUSER, ret, &first);
+		return enter_as_user(e) ? -1 : begin(/* id= */ 0, ret, e);
+	pid = begin(NOBODY_ELSE + number, ret, &first);
 	if (pid >= 0)
 		return pid;
 	/* ENOSPC: user.max_user_namespaces; EINVAL: a kernel without them; EPERM: behind chroot(2). */
 	if (first.sys == ENOSPC || first.sys == EINVAL || first.sys == EPERM)
-		return begin(/* flags= */ 0, ret, e);
+		return begin(/* id= */ 0, ret, e);
 	*e = first;
 	return -1;
 }
