@@ -150,6 +150,30 @@ ask() {
 	[ "$(sort -u answers)" = two ]
 }
 
+@test "a member that is started again is waited for by the others; one that is stopped refuses at once" {
+	printf '{"name": "%s", "services": {"web": {"rootfs": "%s", "init": true, "restart": "always",
+		"command": ["sh", "-c", "mkdir -p /tmp/w; echo web-here >/tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w"]},
+		"client": {"rootfs": "%s", "command": ["sleep", "1000"], "init": true}}}' "$TAG" "$ROOTFS" "$ROOTFS" >app.json
+	box up -q app.json
+	# What wget is refused between the start of the program and its listening is the program's own: it asks again, once.
+	box exec "$TAG-client" sh -c 'while [ ! -e /tmp/enough ]; do timeout 8 wget -qO- http://web/ 2>&1 || { echo failed; sleep 0.05; }; done' >answers 3>&- &
+	for _ in {1..3}; do
+		box restart "$TAG-web"
+		sleep 0.3
+	done
+	kill -KILL "$(box ps --format json | jq -r ".[] | select(.name == \"$TAG-web\").pid")"
+	wait_until 5 box exec "$TAG-client" wget -qO- http://web/
+	box exec "$TAG-client" touch /tmp/enough
+	wait $!
+	# Four times it was away.
+	[ "$(grep -c failed answers)" -le 4 ] && grep -q web-here answers || fail "$(sort answers | uniq -c)"
+	box stop "$TAG-web"
+	SECONDS=0
+	run box exec "$TAG-client" wget -qO- http://web/
+	[ "$status" -ne 0 ] && [ $SECONDS -le 1 ] || fail "it took $SECONDS s"
+	expect_has refused
+}
+
 @test "replicas that are added get connections when they are ready; where one does not become so, none stays" {
 	printf '{"name": "%s", "services": {"web": {"rootfs": "%s", "init": true, "replicas": 1,
 		"volumes": [{"source": "all", "target": "/all", "shared": true}],

@@ -62,6 +62,18 @@ struct member *members_add(struct members *members, const char *instance, const 
 	return member;
 }
 
+bool members_come(const struct members *members, const char *service)
+{
+	for (size_t i = 0; i < members->count; i++) {
+		const struct member *member = members->items[i];
+
+		if (strcmp(member->service, service) == 0 && !member->is_standby &&
+		    (member->phase == MEMBER_PREPARED || member->phase == MEMBER_JOINED || member->phase == MEMBER_GONE))
+			return true;
+	}
+	return false;
+}
+
 static void free_member(struct member *member)
 {
 	const int fds[] = { member->pidfd, member->udp, member->tcp };

@@ -46,6 +46,8 @@ struct member *members_find(const struct members *members, const char *instance)
 struct member *members_find_process(const struct members *members, int pidfd);
 /* Any member of the service, or NULL. */
 struct member *members_find_service(const struct members *members, const char *service);
+/* Whether one of the service is on its way, or was and comes again: its state folder is there. */
+bool members_come(const struct members *members, const char *service);
 
 struct member *members_add(struct members *members, const char *instance, const char *service);
 void members_remove(struct members *members, struct member *member);

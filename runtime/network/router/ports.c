@@ -106,23 +106,10 @@ static bool has_ports(const struct ports *ports, const char *service)
 	return false;
 }
 
-/* An instance that is on its way, or was and comes again: its state folder is there. */
-static bool comes_one(const struct router *r, const struct service *service)
-{
-	for (size_t i = 0; i < r->members.count; i++) {
-		const struct member *member = r->members.items[i];
-
-		if (strcmp(member->service, service->name) == 0 && !member->is_standby &&
-		    (member->phase == MEMBER_PREPARED || member->phase == MEMBER_JOINED || member->phase == MEMBER_GONE))
-			return true;
-	}
-	return false;
-}
-
 static int64_t hold_of(const struct router *r, const struct service *service)
 {
 	int64_t asked = service->held_until_ms ? service->held_until_ms - clock_monotonic_ms() : 0;
-	int64_t own = service->target_count ? LISTENS_MS : comes_one(r, service) ? STARTING_MS : 0;
+	int64_t own = service->target_count ? LISTENS_MS : members_come(&r->members, service->name) ? STARTING_MS : 0;
 
 	return asked > own ? asked : own;
 }

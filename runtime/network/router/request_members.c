@@ -279,6 +279,8 @@ void router_drop(struct router *r, struct member *member)
 	addresses_return(&r->addresses, member->instance, /* is_service= */ false);
 	members_remove(&r->members, member);
 	r->has_new_names = true;
+	if (service && service->comes_until_ms)
+		settle_without(r, service->name); /* perhaps nobody comes any more */
 	/* While it is held its ports wait for the next instance. */
 	if (!service || service->held_until_ms)
 		return;

@@ -24,7 +24,19 @@
 #include "runtime/network/router/router.h"
 #include "runtime/network/router/rules.h"
 
-enum { HOLD_MOST_MS = 600000 };
+enum {
+	HOLD_MOST_MS = 600000,
+	COMES_MS = 5000, /* for an instance that is on its way or comes again; the relay, which can tell its clients, waits longer */
+};
+
+/* A restart takes a moment: whoever asks for the service meanwhile waits, and is not refused. */
+static void await(const struct router *r, struct service *service)
+{
+	if (service->target_count || !members_come(&r->members, service->name))
+		service->comes_until_ms = 0;
+	else if (!service->comes_until_ms)
+		service->comes_until_ms = clock_monotonic_ms() + COMES_MS;
+}
 
 int router_settle(struct router *r, struct service *service, struct error *e)
 {
@@ -38,6 +50,7 @@ int router_settle(struct router *r, struct service *service, struct error *e)
 		target = alloc_append(&service->targets, &service->target_count, sizeof *target);
 		*target = member->index;
 	}
+	await(r, service);
 	ports_settle(r, service);
 	return rules_service(r->firewall, &r->addresses, service, e);
 }
@@ -49,28 +62,33 @@ void router_end_holds(struct router *r)
 
 	for (size_t i = r->services.count; i-- > 0;) {
 		struct service *service = r->services.items[i];
+		bool is_over = service->held_until_ms && service->held_until_ms <= now;
+		bool comes_none = service->comes_until_ms > 0 && service->comes_until_ms <= now;
 		struct error e = { 0 };
 
-		if (!service->held_until_ms || service->held_until_ms > now)
+		if (!is_over && !comes_none)
 			continue;
-		service->held_until_ms = 0;
+		service->held_until_ms = is_over ? 0 : service->held_until_ms;
+		service->comes_until_ms = comes_none ? -1 : service->comes_until_ms;
 		if (router_settle(r, service, &e))
 			log_warning("%s, continuing", e.text);
-		router_forget(r, service);
+		if (is_over)
+			router_forget(r, service);
 	}
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a <= 0 || (b > 0 && b < a) ? b : a;
 }
 
 int64_t router_hold_deadline(const struct router *r)
 {
 	int64_t first = 0;
 
-	for (size_t i = 0; i < r->services.count; i++) {
-		int64_t until = r->services.items[i]->held_until_ms;
-
-		if (until && (!first || until < first))
-			first = until;
-	}
-	return first;
+	for (size_t i = 0; i < r->services.count; i++)
+		first = sooner(sooner(first, r->services.items[i]->held_until_ms), r->services.items[i]->comes_until_ms);
+	return first > 0 ? first : 0;
 }
 
 static struct member *find_member(struct router *r, const char *instance, struct error *e)

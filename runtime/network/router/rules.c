@@ -135,7 +135,7 @@ static void add_family(const struct addresses *a, const struct service *service,
 	address = address_of(&own, family);
 	text_addf(to, "add element inet box services%d { %s : goto s%u }\n", family->version, address, service->index);
 	text_addf(to, "add element inet box held%d { %s }\n", family->version, address);
-	if (!service->held_until_ms)
+	if (!service_is_held(service))
 		text_addf(to, "delete element inet box held%d { %s }\n", family->version, address);
 	if (service->target_count)
 		add_targets(a, service, family, to);

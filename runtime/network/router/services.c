@@ -26,6 +26,11 @@ struct service *services_add(struct services *services, const char *name, unsign
 	return service;
 }
 
+bool service_is_held(const struct service *service)
+{
+	return service->held_until_ms || service->comes_until_ms > 0;
+}
+
 static void free_service(struct service *service)
 {
 	free(service->name);

@@ -14,8 +14,12 @@ struct service {
 	unsigned *targets;    /* indexes of its live instances */
 	size_t target_count;
 	int64_t held_until_ms; /* clock_monotonic_ms(): new connections wait until then; 0: they do not */
+	int64_t comes_until_ms; /* the same, because an instance comes; 0: none does, -1: they have waited for it long enough */
 	bool is_durable;
 };
+
+/* Whether new connections wait. */
+bool service_is_held(const struct service *service);
 
 struct services {
 	struct service **items;

@@ -55,6 +55,41 @@ Test(network_members, one_that_goes_takes_along_its_own_and_nothing_else)
 	cr_expect_null(members_find(&members, "db"));
 }
 
+Test(network_members, one_comes_that_is_on_its_way_or_was_and_may_come_back)
+{
+	static const struct {
+		enum member_phase phase;
+		bool comes;
+	} cases[] = { { MEMBER_PREPARED, true }, { MEMBER_JOINED, true }, { MEMBER_STANDBY, false }, { MEMBER_LIVE, false }, { MEMBER_GONE, true } };
+	struct members members = { 0 };
+	struct member *web = members_add(&members, "web", "web");
+
+	(void)members_add(&members, "db", "db");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		web->phase = cases[i].phase;
+		web->is_standby = false;
+		cr_expect_eq(members_come(&members, "web"), cases[i].comes, "%s", member_phase_word(cases[i].phase));
+		web->is_standby = true;
+		cr_expect_not(members_come(&members, "web"), "a standby takes nothing: %s", member_phase_word(cases[i].phase));
+	}
+	members_remove(&members, web);
+	cr_expect_not(members_come(&members, "web"));
+	members_release(&members);
+}
+
+Test(network_members, a_service_is_held_by_order_or_for_who_comes)
+{
+	struct service service = { 0 };
+
+	cr_expect_not(service_is_held(&service));
+	service.comes_until_ms = -1;
+	cr_expect_not(service_is_held(&service), "they have waited long enough");
+	service.held_until_ms = 5;
+	cr_expect(service_is_held(&service));
+	service = (struct service){ .comes_until_ms = 5 };
+	cr_expect(service_is_held(&service));
+}
+
 Test(network_members, services_keep_their_place_while_others_go)
 {
 	struct services services = { 0 };
