@@ -6,6 +6,7 @@
 #   make test          the quick part of check: house rules, unit tests, error messages, command line (under a minute)
 #   make check         everything: house rules, lint, both compilers, sanitizers, fuzz corpus, system tests (as root), virtual machines
 #   make check-vm      the system tests under Debian's kernels with cgroup v2 alone, in virtual machines (scripts/check-vm)
+#   make check-arm64   box built for arm64, and tests of it in emulated arm64 machines (scripts/setup arm64; as root)
 #   make check-kube    a Kubernetes of two nodes, built from Debian's sources, with box as its runtime (scripts/setup kube; as root)
 #   make check-images  twelve images from Debian packages, asked and stopped under the defaults (scripts/setup test; as root)
 #   make lint          clang-tidy, cppcheck, house rules
@@ -18,6 +19,7 @@
 #   TEST_HOOKS=1       with BOX_FAIL_STEP, BOX_PAUSE_STEP and BOX_FAIL_LAYER_WAYS (never installed), in build/test/
 #   COVERAGE=1         with gcov counters, in build/coverage/; make COVERAGE=1 coverage prints them
 #   FUZZ=1             libFuzzer programs (clang), in build/fuzz/; make FUZZ=1 fuzz [FUZZ_SECONDS=30] runs them
+#   SYSROOT=FOLDER     headers and libraries of another machine (scripts/vm/get-root), with CC=aarch64-linux-gnu-gcc
 #   DEV=1              warnings are errors;  CC=clang, O=FOLDER, CFLAGS="-O0 -g" as usual
 
 PREFIX ?= /usr/local
@@ -33,7 +35,8 @@ endif
 O ?= build$(if $(SANITIZE),/sanitize)$(if $(TEST_HOOKS),/test)$(if $(COVERAGE),/coverage)$(if $(FUZZ),/fuzz)
 
 # Flags. What a compiler does not know is left out: clang 14 has no -ftrivial-auto-var-init=zero, arm64 no -fcf-protection.
-try = $(shell echo 'int main(void){return 0;}' | $(CC) $(1) -Werror -x c - -o /dev/null 2>/dev/null && echo '$(1)')
+sysroot := $(if $(SYSROOT),--sysroot=$(SYSROOT))
+try = $(shell echo 'int main(void){return 0;}' | $(CC) $(sysroot) $(1) -Werror -x c - -o /dev/null 2>/dev/null && echo '$(1)')
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wwrite-strings -Wundef \
 	-Wimplicit-fallthrough -Wpointer-arith -Wredundant-decls $(if $(DEV),-Werror)
 harden := -fstack-protector-strong -fstack-clash-protection -fno-strict-aliasing -fno-strict-overflow \
@@ -44,13 +47,13 @@ sanitize := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-r
 CFLAGS ?= -O2 -g
 # FORTIFY needs the optimiser, and hides from the sanitizers what it checks itself.
 fortify := $(if $(SANITIZE)$(FUZZ)$(COVERAGE)$(filter -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
-cflags := -std=gnu17 -D_GNU_SOURCE -DBOX_VERSION='"$(VERSION)"' -I. -include base/banned.h -fPIE $(warnings) $(harden) $(fortify) \
+cflags := $(sysroot) -std=gnu17 -D_GNU_SOURCE -DBOX_VERSION='"$(VERSION)"' -I. -include base/banned.h -fPIE $(warnings) $(harden) $(fortify) \
 	$(sanitize) $(if $(TEST_HOOKS),-DBOX_TEST_HOOKS) $(CPPFLAGS) $(CFLAGS)
 ldflags := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code $(LDFLAGS)
 # Sanitizers need the dynamic loader; everything else of box is one static position-independent program.
 static := $(if $(SANITIZE)$(FUZZ),-pie,-static-pie)
 # box-init has no libc at all: no stack protector (it needs thread storage), nothing that needs relocation.
-init_cflags := -std=gnu17 -I. $(filter-out -Wundef,$(warnings)) -Os -g -fPIE -ffreestanding -fno-stack-protector -fno-jump-tables \
+init_cflags := $(sysroot) -std=gnu17 -I. $(filter-out -Wundef,$(warnings)) -Os -g -fPIE -ffreestanding -fno-stack-protector -fno-jump-tables \
 	-fno-asynchronous-unwind-tables -nostdlib -static-pie
 
 # Files. main.c stays out of the archives, so that unit tests and fuzzers link them.
@@ -131,7 +134,7 @@ $O/%.o: %.c $O/flags
 # The default seccomp profile is a data file inside the program.
 $O/runtime/seccomp_default.o: runtime/seccomp_default.S runtime/seccomp_default.json $O/flags
 	@mkdir -p $(@D)
-	$(CC) -I. -c -o $@ $<
+	$(CC) $(sysroot) -I. -c -o $@ $<
 
 # Tests. The unit tests of all folders are one program; the probe is what system tests run inside a container.
 $O/unit-tests: $(unit_src:%.c=$O/%.o) $(scope_src:%.c=$O/%.o) $(net_src:%.c=$O/%.o) $O/libimage.a $O/libbox.a
@@ -163,13 +166,13 @@ $O/tests/%: $O/tests/fuzz/%.o $(if $(FUZZ),,$O/tests/fuzz/replay.o) $O/libnet.a 
 
 # Words for people. One part of check: make check-layers, check-size, … (scripts/check says which there are).
 parts := layers size headers style links tables unit errors system vm clang sanitize corpus lint # behind system: beside it
-.PHONY: demo test check bench soak lint format coverage fuzz install clean help objects unit-program replay-programs $(parts:%=check-%) check-kube check-images
+.PHONY: demo test check bench soak lint format coverage fuzz install clean help objects unit-program replay-programs $(parts:%=check-%) check-arm64 check-kube check-images
 check:
 	@scripts/setup test
 	@scripts/check $(parts)
 test:
 	@scripts/check layers size style links tables unit errors corpus quick
-$(parts:%=check-%) check-kube check-images: check-%:
+$(parts:%=check-%) check-arm64 check-kube check-images: check-%:
 	@scripts/check $*
 lint:
 	@scripts/check style lint
