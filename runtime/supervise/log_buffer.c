@@ -16,7 +16,11 @@
 #include "base/error.h"
 
 enum {
+#ifdef __x86_64__
 	SHARED_SIZE = 4096,
+#else
+	SHARED_SIZE = 64 << 10, /* kernels of arm64 have pages of 4, 16 or 64 KiB, and a part begins with one */
+#endif
 	FILE_SIZE = SHARED_SIZE + LOG_STREAMS * LOG_RING + LOG_OUTPUT,
 	SPACE = SHARED_SIZE + LOG_STREAMS * 2 * LOG_RING + LOG_OUTPUT,
 };
