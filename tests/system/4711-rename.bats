@@ -65,7 +65,7 @@ volume_image() {
 	tar -C root -cf layer.tar .
 	local sum
 	sum=$(sha256sum <layer.tar)
-	printf '{"architecture": "amd64", "os": "linux", "config": {"Env": ["PATH=/bin"], "Volumes": {"/data": {}}}, "rootfs": {"type": "layers", "diff_ids": ["sha256:%s"]}}' "${sum%% *}" >config.json
+	printf '{"architecture": "%s", "os": "linux", "config": {"Env": ["PATH=/bin"], "Volumes": {"/data": {}}}, "rootfs": {"type": "layers", "diff_ids": ["sha256:%s"]}}' "$OWN_ARCHITECTURE" "${sum%% *}" >config.json
 	printf '[{"Config": "config.json", "RepoTags": ["volume:1"], "Layers": ["layer.tar"]}]' >manifest.json
 	tar -cf image.tar manifest.json config.json layer.tar
 }

@@ -58,13 +58,15 @@ run_program() { app_in "$WORK/root" "\"command\": [\"$1\"]${2:+, $2}"; run box r
 @test "a program of another architecture" {
 	need root
 	head -c 20 /bin/sh >root/foreign
-	printf '\xb7\x00' | dd of=root/foreign bs=1 seek=18 conv=notrunc status=none # EM_AARCH64
+	local machine='\xb7' names='aarch64|arm64' # EM_AARCH64, or there EM_X86_64
+	[ "$OWN_ARCHITECTURE" != arm64 ] || machine='\x3e' names='x86_64'
+	printf "$machine\\x00" | dd of=root/foreign bs=1 seek=18 conv=notrunc status=none
 	head -c 4096 /dev/zero >>root/foreign
 	chmod 755 root/foreign
 	run_program /foreign
 	expect_status 126
 	expect_has "exec format error"
-	grep -qiE "aarch64|arm64" <<<"$output" || fail "the architecture is not named"
+	grep -qiE "$names" <<<"$output" || fail "the architecture is not named"
 }
 
 @test "a loader that is not there: a program built for another libc" {

@@ -178,8 +178,8 @@ layout() {
 	mkdir -p layout/blobs/sha256
 	put_blob() { local digest; digest=$(sha256sum "$1" | cut -d ' ' -f 1); cp "$1" "layout/blobs/sha256/$digest"; echo "$digest"; }
 	layer=$(put_blob "$ROOTFS")
-	printf '{"architecture": "amd64", "os": "linux", "config": {"Healthcheck": {"Test": ["CMD", "true"], "Interval": 1000000000}},
-		"rootfs": {"type": "layers", "diff_ids": ["sha256:%s"]}}' "$layer" >config
+	printf '{"architecture": "%s", "os": "linux", "config": {"Healthcheck": {"Test": ["CMD", "true"], "Interval": 1000000000}},
+		"rootfs": {"type": "layers", "diff_ids": ["sha256:%s"]}}' "$OWN_ARCHITECTURE" "$layer" >config
 	config=$(put_blob config)
 	printf '{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
 		"config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": "sha256:%s", "size": %d},

@@ -84,7 +84,7 @@ end_app() {
 	ln -s /dev root/d
 	tar -C root -cf layer.tar .
 	sum=$(sha256sum <layer.tar)
-	printf '{"architecture": "amd64", "os": "linux", "config": {"Env": ["PATH=/bin"], "Volumes": {"/v/k/memmap": {}, "/d": {}, "/proc/fs": {}}}, "rootfs": {"type": "layers", "diff_ids": ["sha256:%s"]}}' "${sum%% *}" >config.json
+	printf '{"architecture": "%s", "os": "linux", "config": {"Env": ["PATH=/bin"], "Volumes": {"/v/k/memmap": {}, "/d": {}, "/proc/fs": {}}}, "rootfs": {"type": "layers", "diff_ids": ["sha256:%s"]}}' "$OWN_ARCHITECTURE" "${sum%% *}" >config.json
 	printf '[{"Config": "config.json", "RepoTags": ["hostile:1"], "Layers": ["layer.tar"]}]' >manifest.json
 	tar -cf image.tar manifest.json config.json layer.tar
 	printf '{"name": "%s", "image": "docker-archive:%s", "command": ["sh", "-c", "cat /proc/mounts; echo firmware $$(ls /sys/firmware) end; test -c /dev/null"]}' "$TAG" "$WORK/image.tar" >app.json

@@ -87,7 +87,7 @@ image_with() {
 	local sum
 	cp "$ROOTFS" layer.tar
 	sum=$(sha256sum <layer.tar)
-	jq -n --arg id "sha256:${sum%% *}" '{ architecture: "amd64", os: "linux", config: { Env: ["PATH=/bin"] }, rootfs: { type: "layers", diff_ids: [$id] } } | '"$1" >config.json
+	jq -n --arg id "sha256:${sum%% *}" '{ architecture: env.OWN_ARCHITECTURE, os: "linux", config: { Env: ["PATH=/bin"] }, rootfs: { type: "layers", diff_ids: [$id] } } | '"$1" >config.json
 	echo '[{"Config": "config.json", "RepoTags": ["hostile:1"], "Layers": ["layer.tar"]}]' >manifest.json
 	tar -cf image.tar manifest.json config.json layer.tar
 }

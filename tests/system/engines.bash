@@ -221,8 +221,8 @@ docker_archive() {
 	mkdir -p archive
 	cp "$1" archive/layer.tar
 	sum=$(sha256sum <archive/layer.tar)
-	printf '{"architecture": "amd64", "os": "linux", "config": %s, "rootfs": {"type": "layers", "diff_ids": ["sha256:%s"]}}' \
-		"$config" "${sum%% *}" >archive/config.json
+	printf '{"architecture": "%s", "os": "linux", "config": %s, "rootfs": {"type": "layers", "diff_ids": ["sha256:%s"]}}' \
+		"$OWN_ARCHITECTURE" "$config" "${sum%% *}" >archive/config.json
 	printf '[{"Config": "config.json", "RepoTags": ["%s"], "Layers": ["layer.tar"]}]' "$3" >archive/manifest.json
 	tar -C archive -cf "$2" manifest.json config.json layer.tar
 }

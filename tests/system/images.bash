@@ -63,7 +63,7 @@ def add(name, data):
     member = tarfile.TarInfo(name); member.size = len(data); t.addfile(member, io.BytesIO(data))
 for name in dict.fromkeys(names):
     add(os.path.basename(name), open(name, "rb").read())
-add("config.json", json.dumps({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": ids}}).encode())
+add("config.json", json.dumps({"architecture": os.environ["OWN_ARCHITECTURE"], "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": ids}}).encode())
 add("manifest.json", json.dumps([{"Config": "config.json", "RepoTags": ["t:1"], "Layers": [os.path.basename(name) for name in names]}]).encode())
 t.close()
 PY

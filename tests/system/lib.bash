@@ -23,6 +23,9 @@ TEST_USER=boxtest
 TEST_DIR=${BOX_TEST_DIR:-/tmp}
 # By how much more time may pass than on a machine of its own: in an emulated one everything takes ten times as long.
 SLOW=${BOX_TEST_SLOW:-1}
+# What images call this machine; Python programs of the tests ask for it, too.
+case $HOSTTYPE in aarch64) OWN_ARCHITECTURE=arm64 ;; *) OWN_ARCHITECTURE=amd64 ;; esac
+export OWN_ARCHITECTURE
 
 setup_world() {
 	umask 022

@@ -44,7 +44,7 @@ def make_image(rootfs, size, text="hello"):
     numbers = random.Random(size)
     tars = [open(rootfs, "rb").read(), tar_of([("word", text.encode())]), tar_of([("big", numbers.randbytes(size))])]
     layers = [gzip.compress(tar, 1, mtime=0) for tar in tars]
-    config = json.dumps({"architecture": os.environ.get("IMAGE_ARCHITECTURE", "amd64"), "os": "linux", "created": "2026-01-02T03:04:05Z",
+    config = json.dumps({"architecture": os.environ.get("IMAGE_ARCHITECTURE") or os.environ.get("OWN_ARCHITECTURE", "amd64"), "os": "linux", "created": "2026-01-02T03:04:05Z",
                          "config": {"Cmd": ["/bin/cat", "/word"], "Env": ["A=b"]},
                          "rootfs": {"type": "layers", "diff_ids": [digest(tar) for tar in tars]},
                          "history": [{"created_by": "step %d" % i} for i in range(3)]}).encode()
