@@ -18,6 +18,16 @@
 #include "runtime/diagnose.h"
 #include "tests/unit/base/scratch.h"
 
+#ifdef __x86_64__
+enum { OWN = EM_X86_64, FOREIGN = EM_AARCH64 };
+#define OWN_NAME     "x86_64"
+#define FOREIGN_NAME "aarch64"
+#else
+enum { OWN = EM_AARCH64, FOREIGN = EM_X86_64 };
+#define OWN_NAME     "aarch64"
+#define FOREIGN_NAME "x86_64"
+#endif
+
 static void put_bytes(const char *path, const void *bytes, size_t length, mode_t mode)
 {
 	FILE *file = fopen(path, "we");
@@ -78,10 +88,10 @@ static void fill(void)
 	put_bytes("bin/data", "\1\2\3\4\5", 5, 0755);
 	put_bytes("bin/windows", "MZ\x90\0", 4, 0755);
 	put_text("closed/in/program", "x", 0755);
-	put_elf("bin/musl", EM_X86_64, "/lib/ld-musl-x86_64.so.1", 25);
-	put_elf("bin/glibc", EM_X86_64, "/lib64/ld-linux-x86-64.so.2", 28);
-	put_elf("bin/arm", EM_AARCH64, "/lib/ld-linux-aarch64.so.1", 27);
-	put_elf("bin/broken", EM_X86_64, "/lib/ld.so", 1 << 20);
+	put_elf("bin/musl", OWN, "/lib/ld-musl-x86_64.so.1", 25);
+	put_elf("bin/glibc", OWN, "/lib64/ld-linux-x86-64.so.2", 28);
+	put_elf("bin/foreign", FOREIGN, "/lib/ld-linux-aarch64.so.1", 27);
+	put_elf("bin/broken", OWN, "/lib/ld.so", 1 << 20);
 	cr_assert(symlink("/opt/app/run", "bin/dangling") == 0);
 	cr_assert(mkfifo("bin/fifo", 0755) == 0);
 }
@@ -143,8 +153,8 @@ static const struct {
 	  "exec: \"/bin/data\": exec format error: it is neither a program nor a script", "" },
 	{ "/bin/windows", ENOEXEC, ERROR_NOT_EXECUTABLE,
 	  "exec: \"/bin/windows\": exec format error: it is a program for Windows", "" },
-	{ "/bin/arm", ENOEXEC, ERROR_NOT_EXECUTABLE,
-	  "exec: \"/bin/arm\": exec format error: it is a program for aarch64, and this machine is x86_64", "variant" },
+	{ "/bin/foreign", ENOEXEC, ERROR_NOT_EXECUTABLE,
+	  "exec: \"/bin/foreign\": exec format error: it is a program for " FOREIGN_NAME ", and this machine is " OWN_NAME, "variant" },
 	{ "/bin/no-mode", EACCES, ERROR_NOT_EXECUTABLE,
 	  "exec: \"/bin/no-mode\": permission denied: it has no execute bit (mode 0644)", "chmod +x /bin/no-mode" },
 	{ "/bin", EACCES, ERROR_NOT_EXECUTABLE, "exec: \"/bin\": permission denied: it is a folder", "" },

@@ -22,8 +22,16 @@
 #include "runtime/seccomp_profile.h"
 #include "tests/unit/runtime/bpf.h"
 
+#ifdef __x86_64__
+#define OTHERS "\"SCMP_ARCH_X86\", \"SCMP_ARCH_X32\""
+static const uint32_t others[] = { SCMP_ARCH_X86, SCMP_ARCH_X32 };
+#else
+#define OTHERS "\"SCMP_ARCH_ARM\""
+static const uint32_t others[] = { SCMP_ARCH_ARM };
+#endif
+
 static const char json[] =
-	"{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"architectures\": [\"SCMP_ARCH_X86\", \"SCMP_ARCH_X32\"], "
+	"{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"architectures\": [" OTHERS "], "
 	"\"syscalls\": ["
 	"{\"names\": [\"read\", \"write\", \"open\", \"close\", \"mmap\", \"futex\", \"execve\", \"exit_group\", "
 	"\"fstat\", \"poll\","
@@ -73,8 +81,8 @@ static const struct sock_filter *library_compile(const struct seccomp_spec *spec
 	off_t length;
 	void *code;
 
-	cr_assert_eq(seccomp_arch_add(context, SCMP_ARCH_X86), 0);
-	cr_assert_eq(seccomp_arch_add(context, SCMP_ARCH_X32), 0);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		cr_assert_eq(seccomp_arch_add(context, others[i]), 0);
 	for (size_t i = 0; i < spec->rule_count; i++) {
 		const struct seccomp_rule *rule = &spec->rules[i];
 		struct scmp_arg_cmp arguments[SECCOMP_ARGUMENTS];
