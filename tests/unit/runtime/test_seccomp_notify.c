@@ -51,9 +51,9 @@ Test(seccomp_notify, flags)
 {
 	const unsigned waits = SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER;
 
-	cr_expect_eq(flags_of("{\"defaultAction\":\"SCMP_ACT_ALLOW\"," ALL_FLAGS "," RULE("mkdir", "SCMP_ACT_NOTIFY") "}"), waits);
+	cr_expect_eq(flags_of("{\"defaultAction\":\"SCMP_ACT_ALLOW\"," ALL_FLAGS "," RULE("mkdirat", "SCMP_ACT_NOTIFY") "}"), waits);
 	cr_expect_eq(flags_of("{\"defaultAction\":\"SCMP_ACT_NOTIFY\"," ALL_FLAGS "}"), waits);
-	cr_expect_eq(flags_of("{\"defaultAction\":\"SCMP_ACT_ALLOW\"," ALL_FLAGS "," RULE("mkdir", "SCMP_ACT_ERRNO") "}"),
+	cr_expect_eq(flags_of("{\"defaultAction\":\"SCMP_ACT_ALLOW\"," ALL_FLAGS "," RULE("mkdirat", "SCMP_ACT_ERRNO") "}"),
 		     (unsigned)(SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_TSYNC), "nobody is asked: nobody waits");
 	cr_expect_eq(flags_of("{\"defaultAction\":\"SCMP_ACT_ALLOW\"," RULE("no_such_call", "SCMP_ACT_NOTIFY") "}"), 0u);
 }
