@@ -137,6 +137,7 @@ static int bind_loopback(const struct list *held, const struct host_port *wish, 
 {
 	for (int tries = wish->published ? 1 : FREE_TRIES;; tries--) {
 		struct host_port four = *wish, six = *wish;
+		int why;
 
 		memcpy(four.address, "127.0.0.1", sizeof "127.0.0.1");
 		memcpy(six.address, "::1", sizeof "::1");
@@ -154,10 +155,11 @@ static int bind_loopback(const struct list *held, const struct host_port *wish, 
 			add(ports, &four);
 			return 0;
 		}
+		why = errno;
 		if (four.fd >= 0)
 			close(four.fd);
-		errno = EADDRINUSE;
-		if (tries <= 1)
+		errno = why;
+		if (tries <= 1 || why != EADDRINUSE)
 			return -1;
 	}
 }
