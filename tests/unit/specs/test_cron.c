@@ -98,8 +98,8 @@ ParameterizedTestParameters(cron, known_times)
 		{ "30 * * * *", "Europe/Berlin", "2027-03-28 00:30", "2027-03-28 01:30" },
 		{ "30 2 * * *", "Europe/Berlin", "2100-10-30 12:00", "2100-10-31 00:30" }, /* behind what zone files list */
 		{ "0 12 30 12 *", "Pacific/Apia", "2011-12-01 00:00", "2011-12-30 10:00" }, /* that day was left out */
-		{ "15 0 * * *", "America/Havana", "2027-03-13 12:00", "2027-03-14 05:00" }, /* the gap is at midnight */
-		{ "15 0 * * *", "America/Havana", "2027-11-06 12:00", "2027-11-07 04:15" },
+		{ "15 0 * * *", "America/Havana", "2024-03-09 12:00", "2024-03-10 05:00" }, /* the gap is at midnight */
+		{ "15 0 * * *", "America/Havana", "2024-11-02 12:00", "2024-11-03 04:15" },
 		{ "15 2 * * *", "Australia/Lord_Howe", "2027-10-02 12:00", "2027-10-02 15:30" }, /* half an hour */
 	};
 
