@@ -60,7 +60,8 @@ Test(network_members, one_comes_that_is_on_its_way_or_was_and_may_come_back)
 	static const struct {
 		enum member_phase phase;
 		bool comes;
-	} cases[] = { { MEMBER_PREPARED, true }, { MEMBER_JOINED, true }, { MEMBER_STANDBY, false }, { MEMBER_LIVE, false }, { MEMBER_GONE, true } };
+	} cases[] = { { MEMBER_PREPARED, true }, { MEMBER_JOINED, true }, { MEMBER_STANDBY, false }, { MEMBER_LIVE, false },
+		      { MEMBER_GONE, true } };
 	struct members members = { 0 };
 	struct member *web = members_add(&members, "web", "web");
 
