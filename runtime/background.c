@@ -318,9 +318,23 @@ int background_forget(const struct places *places, const char *name, struct erro
 	return private_networks_sweep(places, e);
 }
 
+/* Who was told of an app's end need not know that its supervisor takes a moment to leave. */
+static bool is_left(const struct places *places, const char *name)
+{
+	struct instance_condition now = { .is_ending = true };
+
+	for (int us = 0; us < PATIENCE_US && now.is_ending; us += STEP_US) {
+		instance_look(places, name, &now);
+		if (!now.is_supervised)
+			return true;
+		usleep(now.is_ending ? STEP_US : 0);
+	}
+	return false;
+}
+
 int background_remove(const struct places *places, const char *name, bool force, struct error *e)
 {
-	if (!force && state_exists(places, name)) {
+	if (!force && state_exists(places, name) && !is_left(places, name)) {
 		error_set(e, ERROR_EXISTS, "remove %s: it is running", name);
 		return error_hint(e, "box stop %s, or box rm -f %s", name, name);
 	}

@@ -46,8 +46,6 @@ static void ask_stop(struct supervisor *s, const char *argument)
 
 static void ask_restart(struct supervisor *s, const char *argument)
 {
-	if (s->is_leaving)
-		return;
 	lifecycle_blame(s, "box restart");
 	lifecycle_restart(s, grace_of(argument));
 }
@@ -55,8 +53,7 @@ static void ask_restart(struct supervisor *s, const char *argument)
 static void ask_start(struct supervisor *s, const char *argument)
 {
 	(void)argument;
-	if (!s->is_leaving)
-		lifecycle_start(s);
+	lifecycle_start(s);
 }
 
 static void ask_end(struct supervisor *s, const char *argument)
@@ -99,7 +96,10 @@ static void act(struct supervisor *s, size_t index, const char *message, struct 
 		if (strlen(words[i].word) != length || strncmp(words[i].word, message, length) != 0)
 			continue;
 		c->asks = words[i].asks;
-		words[i].act(s, message[length] ? message + length + 1 : "");
+		if (c->asks == ASKS_START && s->is_leaving)
+			c->asks = ASKS_AGAIN;
+		else
+			words[i].act(s, message[length] ? message + length + 1 : "");
 		return;
 	}
 	requests_drop(s, index); /* a word of a later version: it sees the end */

@@ -45,6 +45,7 @@ enum asks {
 	ASKS_START,   /* the app runs, or cannot */
 	ASKS_END,     /* this run is over */
 	ASKS_LEAVE,   /* everything is gone */
+	ASKS_AGAIN,   /* that it runs, while it leaves: the end of the connection says that it has left, and whoever asked asks again */
 	ASKS_RENEWED, /* another program has taken over: the end of the connection says it */
 	ASKS_ATTACH,  /* to hear what the app writes, as soon as it runs */
 	ASKS_ATTACHED, /* it hears that */

@@ -59,7 +59,8 @@ attach_typing() {
 
 @test "an app without an input leaves the caller's stdin alone" {
 	need root
-	begin '"command": ["sh", "-c", "trap \"exit 3\" USR1; while :; do sleep 0.1; done"]'
+	begin '"command": ["sh", "-c", "trap \"exit 3\" USR1; echo traps; while :; do sleep 0.1; done"]'
+	wait_until 5 eval 'box logs "$TAG" | grep -q traps' # before, the signal would be dropped: it is for process 1
 	(
 		box attach "$TAG" 9>&- &
 		wait_until 5 are_attached 1

@@ -82,6 +82,19 @@ supervisor_of() { sed -n 's/^pid //p' "$STATE/$1/supervisor"; }
 	has_status "$TAG" "exited (137)"
 }
 
+@test "what has just ended can be started at once, and removed" {
+	need root
+	app '"command": ["true"]'
+	for _ in {1..8}; do
+		box run -d app.json
+		box wait "$TAG"
+		box start "$TAG" # its supervisor is about to leave
+		box wait "$TAG"
+		box start -a "$TAG"
+		box rm "$TAG"
+	done
+}
+
 @test "a paused app can be stopped" {
 	need root
 	need cgroup:freezer
