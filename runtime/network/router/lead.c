@@ -82,9 +82,11 @@ void lead_print(const struct lead *lead, const struct host_link *link, struct te
 	(void)inet_ntop(lead->family, &lead->address, address, sizeof address); /* it fits */
 	text_addf(to, "add rule inet box ports_%s iifname != \"" NETWORK_HOST_LINK "*\" ", link->name);
 	if (IN6_IS_ADDR_UNSPECIFIED(&lead->address))
-		text_addf(to, "meta nfproto %s fib daddr type local ", is_six ? "ipv6" : "ipv4");
+		text_addf(to, "meta nfproto %s ", is_six ? "ipv6" : "ipv4");
 	else
 		text_addf(to, "%s daddr %s ", ip, address);
+	/* A socket can be bound to an address that is not the host's (IP_FREEBIND): what the host only passes on is led nowhere. */
+	text_add(to, "fib daddr type local ");
 	text_addf(to, "%s dport %d dnat %s to ", lead->protocol == IPPROTO_UDP ? "udp" : "tcp", lead->port, ip);
 	text_addf(to, is_six ? "[%s]:%d\n" : "%s:%d\n", is_six ? uplink.ip6 : uplink.ip4, lead->port);
 }

@@ -110,7 +110,8 @@ Test(lead, rules)
 			  "[fd00:1::ffff:ffff:ffff:ffff]:53\n");
 	(void)inet_pton(AF_INET, "192.0.2.1", &four.address);
 	(void)inet_pton(AF_INET6, "2001:db8::1", &six.address);
-	expect_rule(&four, "add rule inet box ports_bx7 iifname != \"bx*\" ip daddr 192.0.2.1 tcp dport 80 dnat ip to 10.203.252.15:80\n");
-	expect_rule(&six, "add rule inet box ports_bx7 iifname != \"bx*\" ip6 daddr 2001:db8::1 udp dport 53 dnat ip6 to "
+	expect_rule(&four, "add rule inet box ports_bx7 iifname != \"bx*\" ip daddr 192.0.2.1 fib daddr type local tcp dport 80 dnat ip to "
+			   "10.203.252.15:80\n");
+	expect_rule(&six, "add rule inet box ports_bx7 iifname != \"bx*\" ip6 daddr 2001:db8::1 fib daddr type local udp dport 53 dnat ip6 to "
 			  "[fd00:1::ffff:ffff:ffff:ffff]:53\n");
 }
