@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -50,11 +51,10 @@ struct keeper {
 static void begin_spare(struct keeper *k);
 static int serve(struct keeper *k);
 
+/* Who does not listen is not waited for: the host's rules may want to be written again. */
 static void tell(const struct keeper *k, const char *words)
 {
-	struct error ignored = { 0 };
-
-	(void)control_send(k->socket, words, NULL, &ignored); /* nobody there: the end of file comes next */
+	(void)send(k->socket, words, strlen(words), MSG_NOSIGNAL | MSG_DONTWAIT); /* nobody there: the end of file comes next */
 }
 
 static void tell_failure(const struct keeper *k, const struct error *e)
