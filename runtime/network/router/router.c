@@ -30,8 +30,6 @@
 #include "runtime/network/words.h"
 #include "runtime/supervise/control.h"
 
-enum { SUBNET_BITS = 10 }; /* what record.c gives to a network has so many addresses */
-
 static const struct line_row rows[] = { NETWORK_RUN_ROWS };
 
 static int open_watch(struct router *r, struct error *e)
@@ -112,7 +110,7 @@ static int split(struct router *r, struct error *e)
 		return -1;
 	inside = ends[0];
 	outside = ends[1];
-	pid = split_begin((uint16_t)(r->addresses.subnet >> SUBNET_BITS), &halves, e);
+	pid = split_begin(&halves, e);
 	if (pid > 0)
 		stay(r, &halves, outside);
 	if (pid < 0 || r->run.is_internal)

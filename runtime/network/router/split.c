@@ -14,6 +14,8 @@
 #include <grp.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/fsuid.h>
 #include <unistd.h>
@@ -80,10 +82,10 @@ static int open_namespace(pid_t pid)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* id 0: in the user namespace that is there. */
-static pid_t begin(uint32_t id, struct split *ret, struct error *e)
+/* In the user namespace that is there, or in one of its own. */
+static pid_t begin(bool has_own, struct split *ret, struct error *e)
 {
-	const struct process_clone request = { .flags = CLONE_NEWNET | (id ? CLONE_NEWUSER : 0), .cgroup = -1 };
+	const struct process_clone request = { .flags = CLONE_NEWNET | (has_own ? CLONE_NEWUSER : 0), .cgroup = -1 };
 	autoclose int ours = -1, theirs = -1;
 	int ends[2];
 	pid_t pid;
@@ -98,28 +100,28 @@ static pid_t begin(uint32_t id, struct split *ret, struct error *e)
 		return error_in(e, "make the namespaces of a network");
 	if (pid == 0) {
 		close(take_fd(&ours));
-		return id ? take_ids(theirs, e) : 0;
+		return has_own ? take_ids(theirs, e) : 0;
 	}
 	ret->namespace = open_namespace(pid);
 	/* Without its ids it says so itself, to whoever waits. */
-	if (ret->namespace >= 0 && id && write_maps(pid, id) == 0)
+	if (ret->namespace >= 0 && has_own && write_maps(pid, NOBODY_ELSE + (uint16_t)pid) == 0)
 		(void)!write(ours, "", 1);
 	return pid;
 }
 
-pid_t split_begin(uint16_t number, struct split *ret, struct error *e)
+pid_t split_begin(struct split *ret, struct error *e)
 {
 	struct error first = { 0 };
 	pid_t pid;
 
 	if (geteuid() != 0)
-		return enter_as_user(e) ? -1 : begin(/* id= */ 0, ret, e);
-	pid = begin(NOBODY_ELSE + number, ret, &first);
+		return enter_as_user(e) ? -1 : begin(/* has_own= */ false, ret, e);
+	pid = begin(/* has_own= */ true, ret, &first);
 	if (pid >= 0)
 		return pid;
 	/* ENOSPC: user.max_user_namespaces; EINVAL: a kernel without them; EPERM: behind chroot(2). */
 	if (first.sys == ENOSPC || first.sys == EINVAL || first.sys == EPERM)
-		return begin(/* id= */ 0, ret, e);
+		return begin(/* has_own= */ false, ret, e);
 	*e = first;
 	return -1;
 }

@@ -10,7 +10,6 @@
  */
 #pragma once
 
-#include <stdint.h>
 #include <sys/types.h>
 
 struct error;
@@ -19,10 +18,11 @@ struct split {
 	int pidfd, namespace; /* outside: the new process, and its network namespace */
 };
 
-/* number tells networks apart, for root's: each has an id of its own, and so what the kernel allows a user (pipes, watches) for itself.
+/* Each of root's has an id of its own, by the new process' number, whatever its subnet is and whose state folder it is in: so what the
+ * kernel allows a user (pipes, watches) for itself, and no power over the processes of another one.
  * Returns twice: 0 in the new process, its pid outside. -1 with an error in the one that goes on: nothing is outside then. Where a host
  * lets root make no user namespace the new process is in the old one. */
-pid_t split_begin(uint16_t number, struct split *ret, struct error *e);
+pid_t split_begin(struct split *ret, struct error *e);
 
 /* Outside: the new process has ended. *pidfd becomes -1. */
 void split_bury(int *pidfd);

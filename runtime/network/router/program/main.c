@@ -64,7 +64,7 @@ static int try(void)
 
 	if (geteuid() == 0)
 		trial_forward(&said);
-	pid = split_begin(/* number= */ 0, &split, &e);
+	pid = split_begin(&split, &e);
 	if (pid > 0)
 		return process_wait(split.pidfd, &end, &e) ? EXIT_FAILED : end.code;
 	if (pid < 0 || trial_network(&e)) {
