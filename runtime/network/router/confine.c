@@ -4,8 +4,8 @@
  *
  * Its files are root's (split.c), to whom most files belong. Two fences stand behind the capabilities:
  *
- *     Landlock   no file but those of the networks' state, of this network's record, and the kernel's settings of networks; the names of
- *                apps in the background, to see which are gone; no signal to another process, no abstract socket of one
+ *     Landlock   no file but those of this network's state, of its record, and the kernel's settings of networks; the names of networks
+ *                and of apps in the background, to see which are gone; no signal to another process, no abstract socket of one
  *     seccomp    no program is executed, nothing mounted, no other process touched, no module loaded, no namespace entered or made; no
  *                socket speaks to a service of the host by a path, which would let user 0 do anything
  *
@@ -19,6 +19,7 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -31,6 +32,7 @@
 #include "base/error.h"
 #include "base/landlock.h"
 #include "base/sanitized.h"
+#include "runtime/network/words.h"
 
 #if defined(__x86_64__)
 #define ARCHITECTURE AUDIT_ARCH_X86_64
@@ -48,6 +50,16 @@ static const uint64_t own_files = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCES
 				  LANDLOCK_FILE_TRUNCATE;
 static const uint64_t read_settings = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 static const uint64_t write_settings = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_FILE_TRUNCATE;
+
+/* Other networks' files, and what the keepers have noted there of the host, are none of its business. */
+static int allow_shared(int set, int folder, uint64_t ruled)
+{
+	autoclose int lock = openat(folder, NETWORK_LOCK, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (lock >= 0 && landlock_allow(set, lock, (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE) & ruled))
+		return -1;
+	return landlock_allow(set, folder, (LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR) & ruled);
+}
 
 static int allow_all(int set, const int *folders, size_t count, uint64_t files)
 {
@@ -69,6 +81,7 @@ static int fence_files(const struct confine *plan, struct error *e)
 	set = landlock_make(&rules);
 	if (set < 0 || settings < 0 || allow_all(set, plan->files, plan->file_count, own_files & rules.files) ||
 	    allow_all(set, plan->names, plan->name_count, LANDLOCK_ACCESS_FS_READ_DIR) ||
+	    (plan->shared && allow_shared(set, plan->shared, rules.files)) ||
 	    landlock_allow(set, settings, (read_settings | (plan->has_settings ? write_settings : 0)) & rules.files) || landlock_enter(set))
 		return error_sys(e, "close the host's files to the process of a network");
 	return 0;
@@ -76,7 +89,8 @@ static int fence_files(const struct confine *plan, struct error *e)
 
 static const int denied[] = {
 	SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp, SYS_pidfd_getfd, SYS_kill, SYS_tkill,
-	SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo,
+	SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_setpriority, SYS_ioprio_set, SYS_sched_setaffinity, SYS_sched_setattr,
+	SYS_sched_setparam, SYS_sched_setscheduler, SYS_migrate_pages, SYS_move_pages,
 	SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_move_mount, SYS_open_tree, SYS_fsopen, SYS_fsconfig, SYS_fsmount, SYS_fspick,
 	SYS_mount_setattr, SYS_unshare, SYS_setns, SYS_open_by_handle_at, SYS_name_to_handle_at, SYS_mknodat, SYS_init_module, SYS_finit_module,
 	SYS_delete_module, SYS_kexec_load, SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_io_uring_setup, SYS_keyctl, SYS_add_key,
@@ -90,6 +104,7 @@ static const int denied[] = {
 #endif
 };
 
+#define NAMESPACES (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 #define ARGUMENT(number) (offsetof(struct seccomp_data, args) + (number) * sizeof(uint64_t)) /* its low half */
 #define DENY BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
 #define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
@@ -103,6 +118,20 @@ static const struct sock_filter head[] = {
 	DENY,
 	LOAD(offsetof(struct seccomp_data, nr)),
 	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, FOREIGN, 0, 1),
+	DENY,
+	/* Who makes a user namespace has every power in it. The flags of clone3 lie where they cannot be read: callers fall back. */
+	ONLY_IF(SYS_clone3, 1),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+	ONLY_IF(SYS_clone, 4),
+	LOAD(ARGUMENT(0)),
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, NAMESPACES, 0, 1),
+	DENY,
+	ALLOW,
+	/* Its own limits, not another process'. */
+	ONLY_IF(SYS_prlimit64, 4),
+	LOAD(ARGUMENT(0)),
+	ONLY_IF(0, 1),
+	ALLOW,
 	DENY,
 	ONLY_IF(SYS_socket, 4),
 	LOAD(ARGUMENT(0)),

@@ -15,6 +15,7 @@ struct error;
 struct confine {
 	const int *files; /* in which files may be made, read, written and removed */
 	size_t file_count;
+	int shared; /* of several networks, 0: none: its names, its lock, and the removal of what is empty in it */
 	const int *names; /* whose names may be read */
 	size_t name_count;
 	bool has_settings; /* /proc/sys/net is written, too */

@@ -170,8 +170,7 @@ static int leave(struct router *r)
 		return 0;
 	spare_end(&r->spare);
 	uplink_end(r->uplink);
-	/* Where it stays the next box-net of this name finds it, and takes it over. */
-	(void)folder_remove(r->networks, r->run.name, &e);
+	router_remove_folder(r);
 	return 1;
 }
 

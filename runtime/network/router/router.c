@@ -135,8 +135,8 @@ int router_confine(const struct router *r, struct error *e)
 {
 	const uint32_t held = 1U << CAP_NET_ADMIN | 1U << CAP_NET_RAW | 1U << CAP_NET_BIND_SERVICE;
 	autoclose int apps = open(r->addresses.apps, O_PATH | O_DIRECTORY | O_CLOEXEC); /* -1: there is none in the background yet */
-	const int files[] = { r->networks, r->addresses.folder }, names[] = { r->states, apps };
-	const struct confine plan = { .files = files, .file_count = sizeof files / sizeof *files, .names = names,
+	const int files[] = { r->folder, r->addresses.folder }, names[] = { r->states, apps };
+	const struct confine plan = { .files = files, .file_count = sizeof files / sizeof *files, .shared = r->networks, .names = names,
 				      .name_count = sizeof names / sizeof *names, .has_tcp = true };
 
 	/* NET_RAW and NET_BIND_SERVICE are for transparent sockets and the ports of clients. */
@@ -158,13 +158,23 @@ int router_resume(struct router *r, const struct router *old, struct error *e)
 	return router_watch(r, uplink_fd(r->uplink), ROUTER_UPLINK, e);
 }
 
+void router_remove_folder(const struct router *r)
+{
+	autorelease(list) struct list names = { 0 };
+
+	(void)folder_names(r->folder, &names); /* what stays says so below */
+	for (size_t i = 0; i < names.count; i++)
+		(void)unlinkat(r->folder, names.items[i], 0);
+	(void)unlinkat(r->networks, r->run.name, AT_REMOVEDIR); /* where it stays the next sweep, or the next box-net of this name, finds it */
+}
+
 void router_give_up(struct router *r)
 {
 	struct error ignored = { 0 };
 	autoclose int lock = r->networks < 0 ? -1 : file_lock(r->networks, NETWORK_LOCK, /* wait= */ true, &ignored);
 
 	if (lock >= 0 && r->run.name)
-		(void)folder_remove(r->networks, r->run.name, &ignored); /* else the next sweep does it */
+		router_remove_folder(r);
 }
 
 void router_release(struct router *r)

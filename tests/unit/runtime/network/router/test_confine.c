@@ -12,12 +12,14 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/process.h"
 #include "base/sanitized.h"
 #include "runtime/network/router/confine.h"
 
@@ -42,26 +44,79 @@ static int sockets(void)
 	return 0;
 }
 
+/* Itself can be doubled; nothing is in new namespaces, and other processes' limits stay. */
+static int processes(void)
+{
+	const uint64_t spaces[] = { CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWPID, CLONE_NEWUSER | CLONE_NEWNET };
+	const struct rlimit none = { 0 };
+	struct error e = { 0 };
+	int pidfd = -1;
+	pid_t pid;
+
+	for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
+		const struct process_clone apart = { .flags = spaces[i], .cgroup = -1 };
+
+		pid = process_clone(&apart, &pidfd, &e);
+		if (pid == 0)
+			_exit(0);
+		if (pid > 0 || e.sys != EPERM)
+			return __LINE__;
+		error_clear(&e);
+	}
+	pid = process_clone(&(struct process_clone){ .cgroup = -1 }, &pidfd, &e);
+	if (pid == 0)
+		_exit(0);
+	if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+		return __LINE__;
+	if (prlimit(getppid(), RLIMIT_NOFILE, &none, NULL) == 0 || errno != EPERM || prlimit(0, RLIMIT_CORE, &none, NULL))
+		return __LINE__;
+	return setpriority(PRIO_PROCESS, (id_t)getppid(), 19) == 0 || errno != EPERM ? __LINE__ : 0;
+}
+
+/* Of the folder of all networks: its lock, its names, and its own folder's removal. What is noted of the host is the keepers'. */
+static int shared(int networks, int own, int other)
+{
+	if (openat(networks, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600) < 0 || openat(own, "..", O_RDONLY | O_DIRECTORY) < 0 ||
+	    unlinkat(networks, "own", AT_REMOVEDIR))
+		return __LINE__;
+	if (openat(networks, ".forwarding", O_RDWR) >= 0 || errno != EACCES || openat(networks, ".forwarding", O_RDONLY) >= 0 ||
+	    unlinkat(networks, ".forwarding", 0) == 0 || unlinkat(networks, ".lock", 0) == 0 ||
+	    openat(networks, "new", O_RDWR | O_CREAT, 0600) >= 0)
+		return __LINE__;
+	if (openat(other, "run", O_RDONLY) >= 0 || errno != EACCES || unlinkat(other, "run", 0) == 0 ||
+	    openat(other, "new", O_RDWR | O_CREAT, 0600) >= 0)
+		return __LINE__;
+	return 0;
+}
+
 /* The line of what was wrong, or 0. */
 static int behind_fences(void)
 {
 	static char *const nothing[] = { NULL };
 	int states = folder("state"), networks = folder("state/.networks"), record = folder("record"), apps = folder("apps");
 	int user = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC), net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	const int files[] = { networks, record, -1 }, names[] = { states, apps };
-	const struct confine plan = { .files = files, .file_count = 3, .names = names, .name_count = 2, .has_tcp = true };
+	int own = folder("state/.networks/own"), other = folder("state/.networks/other");
+	const int files[] = { own, record, -1 }, names[] = { states, apps };
+	const struct confine plan = { .files = files, .file_count = 3, .shared = networks, .names = names, .name_count = 2, .has_tcp = true };
 	struct error e = { 0 };
+	int line;
 
+	if (openat(networks, ".lock", O_RDWR | O_CREAT, 0600) < 0 || openat(networks, ".forwarding", O_RDWR | O_CREAT, 0600) < 0 ||
+	    openat(other, "run", O_RDWR | O_CREAT, 0600) < 0)
+		return __LINE__;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || confine(&plan, &e))
 		return __LINE__;
 	/* Its own files, and the kernel's settings of networks. */
-	if (openat(networks, "note", O_RDWR | O_CREAT | O_TRUNC, 0600) < 0 || renameat(networks, "note", networks, "other"))
+	if (openat(own, "note", O_RDWR | O_CREAT | O_TRUNC, 0600) < 0 || renameat(own, "note", own, "other"))
 		return __LINE__;
-	if (openat(record, "addresses", O_RDWR | O_CREAT, 0600) < 0 || unlinkat(networks, "other", 0))
+	if (openat(record, "addresses", O_RDWR | O_CREAT, 0600) < 0 || unlinkat(own, "other", 0))
 		return __LINE__;
 	if (open("/proc/sys/net/ipv4/ip_forward", O_RDONLY) < 0 || open("state", O_RDONLY | O_DIRECTORY) < 0 ||
 	    open("apps", O_RDONLY | O_DIRECTORY) < 0 || open("/proc/self/ns/net", O_RDONLY) < 0)
 		return __LINE__;
+	line = shared(networks, own, other);
+	if (line)
+		return line;
 	if (openat(states, "stray", O_RDWR | O_CREAT, 0600) >= 0 || open("/etc/passwd", O_RDONLY) >= 0 || errno != EACCES)
 		return __LINE__;
 	if (open("/proc/sys/kernel/core_pattern", O_RDWR) >= 0 || open("/proc/sys/net/ipv4/ip_forward", O_WRONLY) >= 0)
@@ -76,7 +131,8 @@ static int behind_fences(void)
 		return __LINE__;
 	if (setns(net, CLONE_NEWNET) == 0 || errno != EPERM || sigqueue(getppid(), 0, (union sigval){ 0 }) == 0 || errno != EPERM)
 		return __LINE__;
-	return sockets();
+	line = processes();
+	return line ? line : sockets();
 }
 
 Test(confine, fences)
@@ -95,6 +151,10 @@ Test(confine, fences)
 	(void)unlink("record/addresses");
 	(void)rmdir("record");
 	(void)rmdir("apps");
+	(void)unlink("state/.networks/.lock");
+	(void)unlink("state/.networks/.forwarding");
+	(void)unlink("state/.networks/other/run");
+	(void)rmdir("state/.networks/other");
 	(void)rmdir("state/.networks");
 	(void)rmdir("state");
 	cr_expect_eq(rmdir(folder_name), 0);
