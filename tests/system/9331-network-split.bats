@@ -17,7 +17,8 @@ only() { quick network_processes "$1"; } # the one process of that title
 
 @test "a network's process has powers over its own namespaces alone, and user 0 for its files alone; its keeper has NET_ADMIN" {
 	local pid title
-	box network create --internal "$TAG-back" >/dev/null
+	box network create --internal --subnet 10.9.0.0/27 "$TAG-back" >/dev/null
+	box network create --subnet 10.9.0.32/27 "$TAG-front" >/dev/null
 	net_app web '"networks": ["'"$TAG"'-front"]' 'sleep 100'
 	net_app db '"networks": ["'"$TAG"'-back"]' 'sleep 100'
 	box run -d web.json && box run -d db.json
@@ -36,7 +37,8 @@ only() { quick network_processes "$1"; } # the one process of that title
 		run nsenter -t "$pid" -U -n kill -0 "$HOST"
 		expect_has "not permitted"
 	done
-	[ "$(for pid in $(only 'box:[network]'); do status_of "$pid" Uid; done | sort -u | wc -l)" -eq 2 ] # an id for each network
+	# An id for each network, also where two subnets are neighbours.
+	[ "$(for pid in $(only 'box:[network]'); do status_of "$pid" Uid; done | sort -u | wc -l)" -eq 2 ]
 	for title in 'box:[uplink]' 'box:[up-spare]'; do
 		pid=$(only "$title") # of the one network that is not internal
 		[ "/proc/$pid/ns/net" -ef "/proc/$HOST/ns/net" ]
@@ -46,7 +48,7 @@ only() { quick network_processes "$1"; } # the one process of that title
 	# Files are root's, as ever.
 	[ -z "$(find "$STATE/.networks" "$BOX_STORE/networks" ! -user 0 -o ! -group 0)" ]
 	box rm -f "$TAG-web" "$TAG-db"
-	box network rm "$TAG-back"
+	box network rm "$TAG-back" "$TAG-front"
 }
 
 @test "a box-net that was taken over gets no rule for what is no published port, no device and no words of its own into the host" {
@@ -74,6 +76,15 @@ add table inet evil" "add rule inet box forward accept" "$(printf '%60000s' x)" 
 	says +published settle
 	wait_until 5 sh -c "nsenter --net=/proc/$HOST/ns/net nft list chain inet box ports_bx0 | grep -q 'dport 7026 dnat ip to 10.203.252.1:7026'"
 	[ "$(on_host nft list chain inet box ports_bx0 | grep -c dport)" -eq 1 ]
+	# What the host only passes on is led nowhere, whatever a socket is bound to.
+	says +foreign settle
+	wait_until 5 sh -c "nsenter --net=/proc/$HOST/ns/net nft list chain inet box ports_bx0 | grep -q 'daddr 198.51.100.1 fib daddr type local tcp dport 7027'"
+	# Who does not listen is not waited for: the rules come back.
+	kill -STOP "$box_net"
+	says "*settle"
+	on_host nft delete table inet box
+	wait_until 5 on_host nft list chain inet box forward
+	kill -CONT "$box_net"
 	box rm -f "$TAG-web"
 	[ -z "$(box network ls -q)" ]
 }

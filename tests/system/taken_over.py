@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # taken_over.py BOX-NET KEEPER WORDS…: what a box-net that somebody has taken over could say to the keeper of its way out.
 #
-# Each of WORDS is sent as a message; "+NAME" sends "lead" with the socket of that name (sockets, below). Runs in the host's network namespace.
+# Each of WORDS is sent as a message; "+NAME" sends "lead" with the socket of that name (sockets, below);
+# "*WORDS" sends them many times, and reads no answer. Runs in the host's network namespace.
 import ctypes, fcntl, os, socket, struct, sys
 
-PIDFD_OPEN, PIDFD_GETFD = 434, 438
+PIDFD_OPEN, PIDFD_GETFD, IP_FREEBIND = 434, 438, 15
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -30,6 +31,14 @@ def bound(kind, address, port):
     return s
 
 
+# Of an address that is not the host's: no power is needed for it.
+def foreign(address, port):
+    s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    s.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
+    s.bind((address, port))
+    return s
+
+
 # Of the router's network namespace, where box-net can make any.
 def of_router(box_net, kind, address, port):
     own, router = os.open("/proc/self/ns/net", os.O_RDONLY), os.open(f"/proc/{box_net}/ns/net", os.O_RDONLY)
@@ -37,6 +46,17 @@ def of_router(box_net, kind, address, port):
     s = bound(kind, address, port)
     libc.setns(own, 0)
     return s
+
+
+# More than there is room for the answers of, of which the keeper gets little here: it would take seconds.
+def flood(keeper, to, words):
+    pidfd = libc.syscall(PIDFD_OPEN, keeper, 0)
+    for name in os.listdir(f"/proc/{keeper}/fd"):
+        fd = libc.syscall(PIDFD_GETFD, pidfd, int(name), 0)
+        if fd >= 0 and os.readlink(f"/proc/self/fd/{fd}").startswith("socket:"):
+            socket.socket(fileno=fd).setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 0)
+    for _ in range(60):
+        to.send(words)
 
 
 box_net, keeper = int(sys.argv[1]), int(sys.argv[2])
@@ -50,6 +70,7 @@ sockets = {
     "netlink": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0),
     "raw": lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP),
     "file": lambda: open("/dev/null"),
+    "foreign": lambda: foreign("198.51.100.1", 7027),
     "published": lambda: bound(socket.SOCK_STREAM, "0.0.0.0", 7026),
 }
 to_keeper = keepers_socket(box_net, keeper)
@@ -57,5 +78,7 @@ for words in sys.argv[3:]:
     if words.startswith("+"):
         shown = sockets[words[1:]]()
         socket.send_fds(to_keeper, [b"lead"], [shown.fileno()])
+    elif words.startswith("*"):
+        flood(keeper, to_keeper, words[1:].encode())
     else:
         to_keeper.send(words.encode())
