@@ -68,13 +68,23 @@ static char *volatile_path(const struct places *places, const char *name)
 	return text_format("%s/" NETWORKS_FOLDER "/%s", places->state, name);
 }
 
+/* Who has taken its box-net over can write it: it is printed, and names what is removed. */
+static bool is_sound(const struct network_record *record)
+{
+	const char *name = strrchr(record->folder, '/');
+	struct in6_addr prefix6;
+	uint32_t address;
+	int bits;
+
+	return record->name && record->subnet && record->prefix6 && name && strcmp(record->name, name + 1) == 0 &&
+	       network_subnet_parse(record->subnet, &address, &bits) && inet_pton(AF_INET6, record->prefix6, &prefix6) == 1;
+}
+
 /* 1, or 0 where there is none. Takes path. */
 static int read_at(char *path, struct network_record *ret, struct error *e)
 {
 	struct network_record record = { .folder = path };
 	autoclose int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	uint32_t address;
-	int bits;
 
 	if (folder < 0 || lines_read(folder, "record", rows, &record, e)) {
 		bool is_missing = folder < 0 ? errno == ENOENT : e->sys == ENOENT;
@@ -86,7 +96,7 @@ static int read_at(char *path, struct network_record *ret, struct error *e)
 			error_clear(e);
 		return is_missing ? 0 : -1;
 	}
-	if (!record.name || !record.subnet || !record.prefix6 || !network_subnet_parse(record.subnet, &address, &bits)) {
+	if (!is_sound(&record)) {
 		error_set(e, ERROR_KERNEL, "read the network of %s: its record is damaged", path);
 		network_record_release(&record);
 		return error_hint(e, "box network rm removes it");

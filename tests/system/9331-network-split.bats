@@ -47,6 +47,11 @@ only() { quick network_processes "$1"; } # the one process of that title
 	done
 	# Files are root's, as ever.
 	[ -z "$(find "$STATE/.networks" "$BOX_STORE/networks" ! -user 0 -o ! -group 0)" ]
+	# Nor does what they can write stand for another network, or steer a terminal.
+	sed -i.was "s/^name .*/name $TAG-front/; s/^prefix6 .*/prefix6 fd00::\",\"x\":\"/" "$BOX_STORE/networks/$TAG-back/record"
+	run box network ls -q
+	expect_has "its record is damaged"
+	mv "$BOX_STORE/networks/$TAG-back/record.was" "$BOX_STORE/networks/$TAG-back/record"
 	box rm -f "$TAG-web" "$TAG-db"
 	box network rm "$TAG-back" "$TAG-front"
 }
