@@ -66,6 +66,22 @@ pid_t process_clone(const struct process_clone *request, int *ret_pidfd, struct 
 	return (pid_t)pid;
 }
 
+pid_t process_clone_bound(int *ret_pidfd, struct error *e)
+{
+	const struct process_clone request = { .cgroup = -1 };
+	pid_t parent = getpid(), pid;
+	int pidfd;
+
+	pid = process_clone(&request, &pidfd, e);
+	if (pid == 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent))
+		_exit(1); /* nobody wants it any more */
+	if (pid > 0 && ret_pidfd)
+		*ret_pidfd = pidfd;
+	else if (pid > 0)
+		close(pidfd);
+	return pid;
+}
+
 static int wait_for(int pidfd, int flags, struct process_end *ret, struct error *e)
 {
 	siginfo_t info = { 0 };

@@ -21,6 +21,10 @@ struct process_clone {
  * *ret_pidfd), 0 in the child. */
 pid_t process_clone(const struct process_clone *request, int *ret_pidfd, struct error *e);
 
+/* The same without namespaces, for a process that is of use to this one alone: it is killed when this one ends. ret_pidfd NULL: it is
+ * waited for by its pid. */
+pid_t process_clone_bound(int *ret_pidfd, struct error *e);
+
 struct process_end {
 	int code;   /* exit code, or -1 */
 	int signal; /* the signal that ended it, or 0 */

@@ -4,10 +4,8 @@
  */
 #include "cli/logs_follow.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -152,22 +150,14 @@ struct several {
 
 static void begin_following(struct several *s, const char *name, const struct options *options)
 {
-	const struct process_clone request = { .cgroup = -1 };
 	struct error e = { 0 };
-	pid_t parent = getpid(), pid;
-	int pidfd;
+	pid_t pid;
 
 	list_add(&s->shown, name);
-	pid = process_clone(&request, &pidfd, &e);
-	if (pid == 0) {
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
-			_exit(1); /* nobody reads it any more */
+	pid = process_clone_bound(/* ret_pidfd= */ NULL, &e);
+	if (pid == 0)
 		_exit(print_log(s->call, name, name, options, &e) ? report_failure(&e) : 0);
-	}
-	if (pid > 0) {
-		close(pidfd);
-		s->running++;
-	}
+	s->running += pid > 0;
 }
 
 /* Also those that come later: another generation, one more replica. What they wrote is shown from its beginning. */

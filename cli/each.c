@@ -6,11 +6,9 @@
  */
 #include "cli/each.h"
 
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,26 +47,20 @@ static void act_on(const struct work *work, size_t i)
 /* What is no name fails at once, here; and where no process can be made it is done here, too. */
 static bool begin(const struct work *work, size_t i)
 {
-	const struct process_clone request = { .cgroup = -1 };
 	struct error e = { 0 };
-	pid_t parent = getpid(), pid;
-	int pidfd;
+	pid_t pid;
 
 	if (box_check_name(work->names[i], &e)) {
 		act_on(work, i);
 		return false;
 	}
-	pid = process_clone(&request, &pidfd, &e);
+	pid = process_clone_bound(/* ret_pidfd= */ NULL, &e);
 	if (pid == 0) {
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
-			_exit(1); /* box was ended, and nobody wants it any more */
 		act_on(work, i);
 		_exit(0);
 	}
 	if (pid < 0)
 		act_on(work, i);
-	else
-		close(pidfd);
 	return pid > 0;
 }
 

@@ -7,11 +7,9 @@
  * not depend on it.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,16 +93,13 @@ static int act(const struct work *work, size_t i, struct error *e)
 
 static void begin(struct work *work, size_t i)
 {
-	const struct process_clone request = { .cgroup = -1 };
 	struct outcome *outcome = &work->outcomes[i];
-	pid_t parent = getpid(), pid;
-	int pidfd, result;
+	pid_t pid;
+	int result;
 
 	outcome->state = AT_WORK;
-	pid = process_clone(&request, &pidfd, &outcome->e);
+	pid = process_clone_bound(/* ret_pidfd= */ NULL, &outcome->e);
 	if (pid == 0) { /* the outcome is shared: its pid is the parent's to note */
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
-			_exit(1); /* box was ended, and nobody wants it any more */
 		result = act(work, i, &outcome->e);
 		outcome->state = result ? FAILED : DONE;
 		_exit(0);
@@ -113,7 +108,6 @@ static void begin(struct work *work, size_t i)
 		outcome->state = FAILED;
 		return;
 	}
-	close(pidfd);
 	outcome->pid = pid;
 	work->running++;
 	work->has_begun = true;

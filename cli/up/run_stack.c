@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,20 +41,16 @@ static void hold_signals(sigset_t *ret)
 	(void)sigprocmask(SIG_BLOCK, ret, NULL); /* cannot fail */
 }
 
-/* A process beside this one, which goes with it. 0: this is it. */
-static pid_t begin_process(int *ret_pidfd, struct error *e)
+/* 0: this is it, and signals are as ever. */
+static pid_t begin_process(struct error *e)
 {
-	const struct process_clone request = { .cgroup = -1 };
+	pid_t pid = process_clone_bound(/* ret_pidfd= */ NULL, e);
 	sigset_t none;
-	pid_t parent = getpid(), pid = process_clone(&request, ret_pidfd, e);
 
-	if (pid != 0)
-		return pid;
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
-		_exit(1); /* nobody wants it any more */
 	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail */
-	return 0;
+	if (pid == 0)
+		(void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail */
+	return pid;
 }
 
 /* Until that process ends (0), or somebody asks for the end: the signal. */
@@ -119,14 +114,13 @@ int stack_run_detached(const struct call *call, const struct stack_run *wish)
 static int perform(struct up *up, const sigset_t *signals)
 {
 	struct error e = { 0 };
-	int pidfd, number, status = 0;
-	pid_t pid = begin_process(&pidfd, &e);
+	int number, status = 0;
+	pid_t pid = begin_process(&e);
 
 	if (pid == 0)
 		_exit(up_perform(up));
 	if (pid < 0)
 		return report_failure(&e);
-	close(pidfd);
 	up_audit(up);
 	number = wait_for(signals, pid, &status);
 	if (number) {
@@ -140,11 +134,8 @@ static int perform(struct up *up, const sigset_t *signals)
 
 static pid_t follow(const struct call *call, const char *name, struct error *e)
 {
-	int pidfd;
-	pid_t pid = begin_process(&pidfd, e);
+	pid_t pid = begin_process(e);
 
-	if (pid > 0)
-		close(pidfd);
 	if (pid != 0)
 		return pid;
 	(void)setpgid(0, 0); /* the terminal's Ctrl-C is for the parent; the last words are still to be read */

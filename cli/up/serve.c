@@ -14,7 +14,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -23,8 +22,6 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/file.h"
-#include "base/places.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "cli/commands.h"
@@ -107,17 +104,6 @@ static int take_picture(const struct serve *s, struct picture *ret, struct error
 	return result;
 }
 
-/* Somebody replaces something just now: that nothing runs means nothing then. */
-static bool is_being_changed(const struct serve *s)
-{
-	autofree char *path = text_format("%s/.up", s->call->places->state);
-	struct error ignored = { 0 };
-	autoclose int folder = folder_make_private(path, &ignored);
-	autoclose int lock = folder < 0 ? -1 : file_lock(folder, s->name, /* wait= */ false, &ignored);
-
-	return lock < 0;
-}
-
 /* prefix: other lines, or "". The same is not said again. */
 static void tell(struct serve *s, const struct picture *picture, const char *prefix)
 {
@@ -148,22 +134,12 @@ static int stop_all(const struct call *call, const char *name)
 
 static int begin(struct serve *s, int (*act)(const struct call *call, const char *name), struct error *e)
 {
-	const struct process_clone request = { .cgroup = -1 };
-	pid_t parent = getpid();
+	pid_t pid = process_clone_bound(/* ret_pidfd= */ NULL, e);
 	sigset_t none;
-	int pidfd = -1;
 
-	s->child = process_clone(&request, &pidfd, e);
-	if (s->child < 0) {
-		s->child = 0;
-		return -1;
-	}
-	if (s->child > 0) {
-		close(pidfd);
-		return 0;
-	}
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
-		_exit(EXIT_BOX_FAILED);
+	s->child = pid > 0 ? pid : 0;
+	if (pid)
+		return pid < 0 ? -1 : 0;
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail */
 	_exit(act(s->call, s->name));
@@ -223,7 +199,8 @@ static int look(struct serve *s, struct error *e)
 		return -1;
 	if (take_picture(s, &picture, e))
 		return report_failure(e);
-	s->idle = picture.is_alive || is_being_changed(s) ? 0 : s->idle + 1;
+	/* That nothing runs means nothing while somebody replaces it. */
+	s->idle = picture.is_alive || up_is_locked(s->call, s->name) ? 0 : s->idle + 1;
 	tell(s, &picture, "");
 	return s->idle < LOOKS_MOST ? -1 : picture.status;
 }

@@ -74,6 +74,8 @@ void up_release(struct up *up);
 
 /* wanted.c: one at a time brings a stack up: waits for another one. name: of the stack, or of the app. */
 int up_lock(struct up *up, const char *name, struct error *e);
+/* Whether another one does it just now. */
+bool up_is_locked(const struct call *call, const char *name);
 /* Reads the file, and finds out what should be. selected: services, by their names in the file; none: all. */
 int up_read(struct up *up, const char *file, const struct list *selected, struct error *e);
 /* What is there; then the plan. */

@@ -48,10 +48,25 @@ void up_release(struct up *up)
 	*up = (struct up){ .lock = -1 };
 }
 
+static int open_locks(const struct call *call, struct error *e)
+{
+	autofree char *path = text_format("%s/.up", call->places->state);
+
+	return folder_make_private(path, e);
+}
+
+bool up_is_locked(const struct call *call, const char *name)
+{
+	struct error ignored = { 0 };
+	autoclose int folder = open_locks(call, &ignored);
+	autoclose int lock = folder < 0 ? -1 : file_lock(folder, name, /* wait= */ false, &ignored);
+
+	return lock < 0;
+}
+
 int up_lock(struct up *up, const char *name, struct error *e)
 {
-	autofree char *path = text_format("%s/.up", up->call->places->state);
-	autoclose int folder = folder_make_private(path, e);
+	autoclose int folder = open_locks(up->call, e);
 
 	if (folder < 0)
 		return -1;

@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -39,14 +38,10 @@ static pid_t start_program(const struct probe_app *app, int output, int *ret_pid
 
 static pid_t start_copy(const struct health_plan *plan, const struct probe_app *app, int output, int *ret_pidfd, struct error *e)
 {
-	const struct process_clone plain = { .cgroup = -1 };
-	pid_t parent = getpid(), pid = process_clone(&plain, ret_pidfd, e);
+	pid_t pid = process_clone_bound(ret_pidfd, e);
 
 	if (pid)
 		return pid;
-	/* An answer cannot be waited for by nobody. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
-		_exit(125);
 	probe_network(plan, app->pidfd, output);
 }
 
