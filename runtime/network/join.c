@@ -219,24 +219,6 @@ static void write_files(struct networks *n)
 	add_file(n, "/etc/resolv.conf", &resolv);
 }
 
-/* The first network has the name server: it is told what the others know. */
-static int tell_first(struct networks *n, struct error *e)
-{
-	autorelease(text) struct text words = { 0 };
-	size_t length;
-
-	text_addf(&words, "know %s", n->container->name);
-	length = words.length;
-	for (size_t i = 1; i < n->count; i++)
-		for (size_t k = 0; k < n->items[i].neighbours.count; k++) {
-			char ip4[64], ip6[64], name[256];
-
-			if (sscanf(n->items[i].neighbours.items[k], "%63s %63s %255s", ip4, ip6, name) == 3)
-				text_addf(&words, "\nname %s %s %s", name, ip4, ip6);
-		}
-	return words.length > length && network_ask(n->items[0].connection, words.data, NULL, NULL, e) ? at_field(&n->items[0], e) : 0;
-}
-
 int networks_prepared(struct networks *n, struct error *e)
 {
 	bool has_default = false;
@@ -253,19 +235,41 @@ int networks_prepared(struct networks *n, struct error *e)
 	if (n->count && n->container->port_count &&
 	    network_publish(n->items[0].connection, n->container, n->container->is_standby, &n->ports, e))
 		return -1; /* it has the port's field */
-	return tell_first(n, e);
+	return 0;
 }
 
-static int join_one(struct networks *n, struct joined *j, struct endpoint *endpoint, int pidfd, struct error *e)
+/* A line for each descriptor behind the first. */
+static void bring(struct control_fds *fds, struct text *words, const char *word, int fd)
+{
+	if (fd < 0)
+		return;
+	fds->fds[fds->count++] = fd;
+	text_addf(words, "\n%s", word);
+}
+
+/* before: the end of a pair with the network before, or -1; ret_next: the end for the network behind, or -1 where there is none. */
+static int join_one(struct networks *n, struct joined *j, int pidfd, int before, int *ret_next, struct error *e)
 {
 	unsigned number = (unsigned)(j - n->items);
-	struct control_fds fds = { .fds = { pidfd, endpoint->udp, endpoint->tcp }, .count = endpoint->udp < 0 ? 1 : 3 };
+	struct endpoint *endpoint = &n->endpoint;
 	struct endpoint_device device = { .number = number, .ip4 = j->address.ip4, .ip6 = j->address.ip6, .router4 = j->router.ip4,
 					.router6 = j->router.ip6, .subnet4 = j->subnet.ip4, .subnet6 = j->subnet.ip6,
 					.router_mac = j->link.router_mac, .is_default = j->is_default };
-	autofree char *words = text_format("join %s", n->container->name);
+	autorelease(text) struct text words = { 0 };
+	struct control_fds fds = { .fds = { pidfd }, .count = 1 };
+	int pair[2] = { -1, -1 };
+	autoclose int own = -1;
 
-	if (link_make(&j->link, endpoint->namespace, number, e) || network_ask(j->connection, words, &fds, NULL, e))
+	if (number + 1 < n->count && control_pair(pair, e))
+		return -1;
+	own = pair[0];
+	*ret_next = pair[1];
+	text_addf(&words, "join %s", n->container->name);
+	bring(&fds, &words, "udp", endpoint->udp);
+	bring(&fds, &words, "tcp", endpoint->tcp);
+	bring(&fds, &words, "before", before);
+	bring(&fds, &words, "next", own);
+	if (link_make(&j->link, endpoint->namespace, number, e) || network_ask(j->connection, words.data, &fds, NULL, e))
 		return -1;
 	/* The first network has them now. */
 	if (endpoint->udp >= 0) {
@@ -282,9 +286,17 @@ int networks_open(struct networks *n, pid_t pid, struct error *e)
 
 int networks_join(struct networks *n, int pidfd, struct error *e)
 {
-	for (size_t i = 0; i < n->count; i++)
-		if (join_one(n, &n->items[i], &n->endpoint, pidfd, e))
+	autoclose int before = -1;
+
+	for (size_t i = 0; i < n->count; i++) {
+		int next = -1, result = join_one(n, &n->items[i], pidfd, before, &next, e);
+
+		if (before >= 0)
+			close(before);
+		before = next;
+		if (result)
 			return at_field(&n->items[i], e);
+	}
 	endpoint_close(&n->endpoint);
 	return 0;
 }

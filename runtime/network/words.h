@@ -10,12 +10,12 @@
  *                                  box makes before it joins; "warning WORDS"; "address IP4 IP6", "router IP4 IP6",
  *                                  "subnet IP4/N IP6/64", "service IP4 IP6", "internal 0|1", "neighbour NAME IP4 IP6" …; IP6 is "-"
  *                                  where the host has none
- *     join INSTANCE                its link is there. Descriptors: pidfd of its first process, UDP and TCP socket on 127.0.0.11:53 in
- *                                  there (the last two may be missing)
+ *     join INSTANCE                its link is there. Descriptors: pidfd of its first process, and one for each line: "udp", "tcp", a
+ *                                  socket on 127.0.0.11:53 in there, in its first network; "before" and "next", one end of a pair to
+ *                                  the network before and behind this one among its own, for names (names/resolver.h)
  *     live INSTANCE                its program runs: its service's address leads to it too, unless it was prepared with "standby"
  *     keep INSTANCE                from now on it is a member as long as STATE/INSTANCE is there, not this connection
  *     leave INSTANCE
- *     know INSTANCE                names of its other networks, for its name server: lines "name NAME IP4 IP6"
  *     ports SERVICE N              its ports from number N on: lines "port tcp|udp TARGET ADDRESS PUBLISHED host|dnat"
  *     publish SERVICE              such lines, with a bound socket each, in that order; and lines "lead …" for ports that are held, and
  *                                  may lead to another TARGET now. Held as long as the service has a member. With a line "standby" the

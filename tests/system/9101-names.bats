@@ -100,6 +100,46 @@ looks_up() { box exec "$TAG-client" nslookup ${3:+-type=$3} "$1" 2>&1; }
 	box network prune
 }
 
+@test "names of all networks of a member, in every order, also of who comes later; by every process that goes on when one is killed" {
+	local first networks
+	box network create --internal "$TAG-in"
+	for networks in "in front back" "back in front"; do
+		first=${networks%% *}
+		net_app client '"networks": ["'"$TAG-${networks// /\", \"$TAG-}"'"]' 'sleep 100'
+		box run -d client.json
+		for first in in front back; do
+			net_app "of-$first" '"networks": {"'"$TAG-$first"'": {"aliases": ["alias-'"$first"'"]}}' 'sleep 100'
+			box run -d "of-$first.json"
+		done
+		for first in in front back; do
+			run looks_up "$TAG-of-$first"
+			expect_has "Address: $(service "$TAG-$first" "of-$first")"
+			run looks_up "alias-$first"
+			expect_has "Address: $(service "$TAG-$first" "of-$first")"
+			run looks_up "$(service "$TAG-$first" "of-$first")"
+			expect_has "name = "
+		done
+		run looks_up host.example
+		expect_has "Address: 203.0.113.80"
+		run looks_up nothing.elsewhere
+		expect_has NXDOMAIN
+		# Each network's own process goes, and its spare goes on with the pairs between them.
+		for first in in front back; do
+			kill -KILL "$(pgrep -o -f "^box:.network. $TAG-$first$")"
+		done
+		for first in in front back; do
+			wait_until 10 sh -c "box exec $TAG-client nslookup alias-$first | grep -qF 'Address: $(service "$TAG-$first" "of-$first")'"
+		done
+		run looks_up host.example
+		expect_has "Address: 203.0.113.80"
+		# What is refused by all is not asked for outside.
+		run grep -cE "$TAG-of|alias-|arpa" asked
+		[ "$output" = 0 ] || fail "names of a network were asked for outside: $(cat asked)"
+		box rm -f "$TAG-client" "$TAG-of-in" "$TAG-of-front" "$TAG-of-back"
+	done
+	box network prune
+}
+
 @test "an internal network asks nobody outside; nobody else can ask; what makes no sense is dropped" {
 	box network create --internal "$TAG-in"
 	net_app client '"networks": ["'"$TAG"'-in"]' 'sleep 100'

@@ -7,6 +7,9 @@
  * host's name servers (upstream.h), and comes back as it is; without an upstream, in a network that is internal, it is refused
  * (CVE-2024-29018).
  *
+ * A member of several networks asks the first of them. What a network does not know it asks the member's next one, by one end of a pair of
+ * sockets; what that refuses, it asks its own upstream. So the names of all are answered, and the host's servers where one of them may.
+ *
  * Nothing here waits: resolver_fd() is readable, or resolver_deadline_ms() over, when resolver_serve() has work.
  */
 #pragma once
@@ -27,8 +30,16 @@ void resolver_serve(struct resolver *resolver);
 /* -1: never. */
 int resolver_deadline_ms(const struct resolver *resolver);
 
-/* A member's sockets (tcp -1: none), bound and, for TCP, to be listened on; they are the resolver's from now on, also where this fails. */
-int resolver_listen(struct resolver *resolver, const char *instance, int udp, int tcp, struct error *e);
+/* What a member's questions come by, and go on by; -1: there is none. */
+struct resolver_sockets {
+	int udp, tcp; /* bound in its namespace */
+	int before;   /* to its network before this one, which asks: SOCK_SEQPACKET, struct upstream_header before every message */
+	int next;     /* to its network behind this one, which answers */
+};
+#define RESOLVER_NO_SOCKETS { .udp = -1, .tcp = -1, .before = -1, .next = -1 }
+
+/* They are the resolver's from now on, also where this fails. */
+int resolver_listen(struct resolver *resolver, const char *instance, const struct resolver_sockets *sockets, struct error *e);
 
 /* Closes them. */
 void resolver_forget(struct resolver *resolver, const char *instance);

@@ -69,7 +69,7 @@ void resolver_ask(struct resolver *resolver, const struct resolver_client *clien
 		resolver_reply_code(resolver, client, query, &question, (enum dns_code)code);
 	else if (resolver_own(resolver, client->asker->instance, &question, &answer))
 		resolver_reply(resolver, client, &question, bytes, dns_write(query, &question, &answer, bytes));
-	else if (resolver->upstream.fd < 0)
+	else if (resolver->upstream.fd < 0 && client->asker->next.fd < 0)
 		resolver_reply_code(resolver, client, query, &question, DNS_REFUSED);
 	else
 		resolver_forward(resolver, client, query, length, &question);

@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -18,6 +19,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "runtime/network/names/resolver_parts.h"
+#include "runtime/network/names/upstream.h"
 
 enum { EVENTS = 64, BACKLOG = 16 };
 
@@ -77,6 +79,8 @@ static void end_asker(struct resolver *resolver, struct asker *asker)
 	resolver_forward_forget(resolver, asker);
 	resolver_close(resolver, &asker->udp);
 	resolver_close(resolver, &asker->tcp);
+	resolver_close(resolver, &asker->before);
+	resolver_close(resolver, &asker->next);
 	LIST_REMOVE(asker, links);
 	LIST_INSERT_HEAD(&resolver->dead, asker, links);
 }
@@ -101,20 +105,24 @@ int resolver_fd(const struct resolver *resolver)
 	return resolver->epoll;
 }
 
-int resolver_listen(struct resolver *resolver, const char *instance, int udp, int tcp, struct error *e)
+static int begin(const struct resolver *resolver, struct resolver_watch *watch)
+{
+	return watch->fd >= 0 ? fcntl(watch->fd, F_SETFL, O_NONBLOCK) || resolver_watch(resolver, watch, EPOLLIN, EPOLL_CTL_ADD) : 0;
+}
+
+int resolver_listen(struct resolver *resolver, const char *instance, const struct resolver_sockets *sockets, struct error *e)
 {
 	struct asker *asker = alloc_zeroed(1, sizeof *asker);
 
 	asker->instance = alloc_copy(instance);
-	asker->udp = (struct resolver_watch){ .kind = RESOLVER_UDP, .asker = asker, .fd = udp };
-	asker->tcp = (struct resolver_watch){ .kind = RESOLVER_TCP, .asker = asker, .fd = tcp };
+	asker->udp = (struct resolver_watch){ .kind = RESOLVER_UDP, .asker = asker, .fd = sockets->udp };
+	asker->tcp = (struct resolver_watch){ .kind = RESOLVER_TCP, .asker = asker, .fd = sockets->tcp };
+	asker->before = (struct resolver_watch){ .kind = RESOLVER_BEFORE, .asker = asker, .fd = sockets->before };
+	asker->next = (struct resolver_watch){ .kind = RESOLVER_NEXT, .asker = asker, .fd = sockets->next };
 	LIST_INSERT_HEAD(&resolver->askers, asker, links);
-	if (fcntl(udp, F_SETFL, O_NONBLOCK) || resolver_watch(resolver, &asker->udp, EPOLLIN, EPOLL_CTL_ADD))
-		goto failed;
-	if (tcp >= 0 && (fcntl(tcp, F_SETFL, O_NONBLOCK) || listen(tcp, BACKLOG) || resolver_watch(resolver, &asker->tcp, EPOLLIN, EPOLL_CTL_ADD)))
-		goto failed;
-	return 0;
-failed:
+	if ((asker->tcp.fd < 0 || listen(asker->tcp.fd, BACKLOG) == 0) && begin(resolver, &asker->udp) == 0 &&
+	    begin(resolver, &asker->tcp) == 0 && begin(resolver, &asker->before) == 0 && begin(resolver, &asker->next) == 0)
+		return 0;
 	error_sys(e, "answer the questions of %s about names", instance);
 	end_asker(resolver, asker);
 	return -1;
@@ -141,11 +149,22 @@ void resolver_clear(struct resolver *resolver)
 	names_release(&resolver->names);
 }
 
+static void reply_before(const struct resolver_client *client, uint8_t *bytes, size_t length)
+{
+	struct upstream_header header = { .ticket = client->id, .is_tcp = client->is_tcp };
+	struct iovec parts[] = { { &header, sizeof header }, { bytes, length } };
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+
+	(void)sendmsg(client->asker->before.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL); /* it gives the question up in time */
+}
+
 void resolver_reply(struct resolver *resolver, const struct resolver_client *client, const struct dns_question *question, uint8_t *bytes,
 		    size_t length)
 {
-	if (client->stream)
+	if (client->kind == RESOLVER_STREAM)
 		return resolver_stream_reply(resolver, client, bytes, length);
+	if (client->kind == RESOLVER_BEFORE)
+		return reply_before(client, bytes, length);
 	length = dns_truncate(bytes, length, question);
 	(void)sendto(client->asker->udp.fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&client->address,
 		     sizeof client->address); /* who asked asks again */
@@ -156,7 +175,7 @@ static void read_datagrams(struct resolver *resolver, struct asker *asker)
 	uint8_t query[DNS_QUERY];
 
 	for (int i = 0; i < RESOLVER_QUESTIONS; i++) {
-		struct resolver_client client = { .asker = asker };
+		struct resolver_client client = { .asker = asker, .kind = RESOLVER_UDP };
 		socklen_t length = sizeof client.address;
 		ssize_t got = recvfrom(asker->udp.fd, query, sizeof query, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&client.address, &length);
 
@@ -164,6 +183,27 @@ static void read_datagrams(struct resolver *resolver, struct asker *asker)
 			return;
 		if ((size_t)got <= sizeof query && client.address.sin_family == AF_INET)
 			resolver_ask(resolver, &client, query, (size_t)got);
+	}
+}
+
+static void read_before(struct resolver *resolver, struct asker *asker)
+{
+	const size_t head = sizeof(struct upstream_header);
+	uint8_t message[sizeof(struct upstream_header) + DNS_QUERY];
+	struct upstream_header header;
+
+	for (int i = 0; i < RESOLVER_QUESTIONS; i++) {
+		ssize_t got = recv(asker->before.fd, message, sizeof message, MSG_DONTWAIT | MSG_TRUNC);
+
+		if (got == 0) /* that network has ended; with the member nobody asks any more */
+			return resolver_close(resolver, &asker->before);
+		if (got < 0)
+			return;
+		if ((size_t)got < head || (size_t)got > sizeof message)
+			continue;
+		memcpy(&header, message, head);
+		resolver_ask(resolver, &(struct resolver_client){ .asker = asker, .kind = RESOLVER_BEFORE, .id = header.ticket, .is_tcp = header.is_tcp },
+			     message + head, (size_t)got - head);
 	}
 }
 
@@ -181,7 +221,9 @@ void resolver_serve(struct resolver *resolver)
 		case RESOLVER_UDP: read_datagrams(resolver, watch->asker); break;
 		case RESOLVER_TCP: resolver_stream_accept(resolver, watch->asker); break;
 		case RESOLVER_STREAM: resolver_stream_event(resolver, (struct stream *)(void *)watch); break;
-		case RESOLVER_UPSTREAM: resolver_returned(resolver); break;
+		case RESOLVER_BEFORE: read_before(resolver, watch->asker); break;
+		case RESOLVER_NEXT:
+		case RESOLVER_UPSTREAM: resolver_returned(resolver, watch); break;
 		}
 	}
 	resolver_forward_expire(resolver, now);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * resolver_forward.c - questions that the host's name servers answer.
+ * resolver_forward.c - questions that other networks, or the host's name servers, answer.
  */
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "runtime/network/names/resolver_parts.h"
 #include "runtime/network/names/upstream.h"
@@ -25,15 +26,35 @@ static void give_back(struct resolver_wait *wait)
 {
 	wait->client.asker->waiting--;
 	wait->ticket = 0;
+	free(wait->query);
+	wait->query = NULL;
 }
 
-static bool send_question(const struct resolver *resolver, const struct resolver_wait *wait, const uint8_t *query, size_t length)
+static bool send_question(const struct resolver *resolver, const struct resolver_wait *wait)
 {
-	struct upstream_header header = { .ticket = wait->ticket, .is_tcp = wait->client.stream != 0 };
-	struct iovec parts[] = { { &header, sizeof header }, { (void *)query, length } };
+	struct upstream_header header = { .ticket = wait->ticket, .is_tcp = wait->client.is_tcp };
+	struct iovec parts[] = { { &header, sizeof header }, { wait->query, wait->length } };
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	int fd = wait->is_next ? wait->client.asker->next.fd : resolver->upstream.fd;
 
-	return sendmsg(resolver->upstream.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+	return fd >= 0 && sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+}
+
+static void fail(struct resolver *resolver, struct resolver_wait *wait, enum dns_code code)
+{
+	resolver_reply_code(resolver, &wait->client, wait->query, &wait->question, code);
+	give_back(wait);
+}
+
+/* The next network has nothing to say to it. */
+static void pass_on(struct resolver *resolver, struct resolver_wait *wait)
+{
+	wait->is_next = false;
+	if (resolver->upstream.fd < 0)
+		return fail(resolver, wait, DNS_REFUSED);
+	wait->until_ms = clock_monotonic_ms() + RESOLVER_WAIT_MS;
+	if (!send_question(resolver, wait))
+		fail(resolver, wait, DNS_FAILED);
 }
 
 void resolver_forward(struct resolver *resolver, const struct resolver_client *client, const uint8_t *query, size_t length,
@@ -47,63 +68,76 @@ void resolver_forward(struct resolver *resolver, const struct resolver_client *c
 	wait->client = *client;
 	wait->question = *question;
 	wait->until_ms = clock_monotonic_ms() + RESOLVER_WAIT_MS;
-	memcpy(wait->query, query, question->end);
+	wait->query = alloc_zeroed(1, length);
+	wait->length = length;
+	memcpy(wait->query, query, length);
 	client->asker->waiting++;
-	if (send_question(resolver, wait, query, length))
-		return;
-	give_back(wait);
-	resolver_reply_code(resolver, client, query, question, DNS_FAILED);
+	wait->is_next = client->asker->next.fd >= 0;
+	if (!wait->is_next || !send_question(resolver, wait))
+		pass_on(resolver, wait);
 }
 
-static void fail(struct resolver *resolver, struct resolver_wait *wait)
+static bool is_from(const struct resolver_wait *wait, const struct resolver_watch *from)
 {
-	give_back(wait);
-	resolver_reply_code(resolver, &wait->client, wait->query, &wait->question, DNS_FAILED);
+	return wait->ticket && (from->asker ? wait->is_next && wait->client.asker == from->asker : !wait->is_next);
 }
 
-static void deliver(struct resolver *resolver, const struct upstream_header *header, uint8_t *bytes, size_t length)
+static void deliver(struct resolver *resolver, const struct resolver_watch *from, uint64_t ticket, uint8_t *bytes, size_t length)
 {
 	for (size_t i = 0; i < RESOLVER_WAITING; i++) {
 		struct resolver_wait *wait = &resolver->waits[i];
 
-		if (!header->ticket || wait->ticket != header->ticket)
+		if (wait->ticket != ticket || !is_from(wait, from))
 			continue;
-		if (!dns_answers(bytes, length, wait->query, &wait->question)) /* the process that asks has checked that; it may be another's by now */
-			return fail(resolver, wait);
-		give_back(wait);
-		return resolver_reply(resolver, &wait->client, &wait->question, bytes, length);
+		if (!dns_answers(bytes, length, wait->query, &wait->question)) /* who answers has checked that; it may be another's by now */
+			return fail(resolver, wait, DNS_FAILED);
+		if (wait->is_next && (dns_number(bytes + 2) & DNS_CODE) == DNS_REFUSED)
+			return pass_on(resolver, wait);
+		resolver_reply(resolver, &wait->client, &wait->question, bytes, length);
+		return give_back(wait);
 	}
 }
 
-void resolver_returned(struct resolver *resolver)
+/* Nobody answers there any more: its questions go elsewhere, or from now on it is as if no server answered. */
+static void lose(struct resolver *resolver, struct resolver_watch *from)
+{
+	for (size_t i = 0; i < RESOLVER_WAITING; i++) {
+		struct resolver_wait *wait = &resolver->waits[i];
+
+		if (!is_from(wait, from))
+			continue;
+		if (wait->is_next)
+			pass_on(resolver, wait);
+		else
+			fail(resolver, wait, DNS_FAILED);
+	}
+	resolver_close(resolver, from);
+}
+
+void resolver_returned(struct resolver *resolver, struct resolver_watch *from)
 {
 	const size_t head = sizeof(struct upstream_header);
 	struct upstream_header header;
-	ssize_t got;
 
 	for (int i = 0; i < RESOLVER_QUESTIONS; i++) {
-		got = recv(resolver->upstream.fd, resolver->message, sizeof resolver->message, MSG_DONTWAIT);
+		ssize_t got = recv(from->fd, resolver->message, sizeof resolver->message, MSG_DONTWAIT);
+
+		if (got == 0)
+			return lose(resolver, from);
 		if (got < 0)
 			return;
-		if (got == 0)
-			break;
 		if ((size_t)got < head)
 			continue;
 		memcpy(&header, resolver->message, head);
-		deliver(resolver, &header, resolver->message + head, (size_t)got - head);
+		deliver(resolver, from, header.ticket, resolver->message + head, (size_t)got - head);
 	}
-	if (got)
-		return;
-	/* Both processes that ask are gone: from now on it is as if no server answered. */
-	resolver_close(resolver, &resolver->upstream);
-	resolver_forward_expire(resolver, INT64_MAX);
 }
 
 void resolver_forward_expire(struct resolver *resolver, int64_t now)
 {
 	for (size_t i = 0; i < RESOLVER_WAITING; i++)
 		if (resolver->waits[i].ticket && now >= resolver->waits[i].until_ms)
-			fail(resolver, &resolver->waits[i]);
+			fail(resolver, &resolver->waits[i], DNS_FAILED);
 }
 
 void resolver_forward_forget(struct resolver *resolver, const struct asker *asker)

@@ -4,7 +4,7 @@
  *
  *     resolver_askers.c    members, events, questions by UDP
  *     resolver_answer.c    what is answered at once
- *     resolver_forward.c   what goes to the host's name servers, and comes back
+ *     resolver_forward.c   what goes to other networks and to the host's name servers, and comes back
  *     resolver_stream.c    questions by TCP
  *
  * As in the relay (relay_parts.h), what epoll reports is a struct resolver_watch, and what ended is freed behind the last event.
@@ -29,7 +29,7 @@ enum {
 	RESOLVER_TTL = 10,           /* seconds */
 };
 
-enum resolver_kind { RESOLVER_DEAD, RESOLVER_UDP, RESOLVER_TCP, RESOLVER_STREAM, RESOLVER_UPSTREAM };
+enum resolver_kind { RESOLVER_DEAD, RESOLVER_UDP, RESOLVER_TCP, RESOLVER_BEFORE, RESOLVER_STREAM, RESOLVER_NEXT, RESOLVER_UPSTREAM };
 
 struct resolver_watch {
 	enum resolver_kind kind;
@@ -56,25 +56,29 @@ LIST_HEAD(streams, stream);
 struct asker {
 	LIST_ENTRY(asker) links;
 	char *instance;
-	struct resolver_watch udp, tcp;
+	struct resolver_watch udp, tcp, before, next;
 	struct streams streams;
 	size_t stream_count, waiting;
 };
 
 LIST_HEAD(askers, asker);
 
-/* Where an answer goes: a stream's id, or 0 and an address. */
+/* Where an answer goes. */
 struct resolver_client {
 	struct asker *asker;
-	uint64_t stream;
-	struct sockaddr_in address;
+	enum resolver_kind kind;    /* RESOLVER_UDP, RESOLVER_STREAM, RESOLVER_BEFORE */
+	bool is_tcp;                /* an answer of any length can be taken */
+	uint64_t id;                /* the stream's; the ticket of the network before */
+	struct sockaddr_in address; /* by UDP */
 };
 
 struct resolver_wait {
 	uint64_t ticket; /* 0: this place is free */
 	struct resolver_client client;
 	struct dns_question question;
-	uint8_t query[DNS_OWN]; /* up to the end of the question */
+	bool is_next; /* the member's next network has it, not the upstream */
+	uint8_t *query;
+	size_t length;
 	int64_t until_ms;
 };
 
@@ -101,10 +105,10 @@ void resolver_reply(struct resolver *resolver, const struct resolver_client *cli
 void resolver_reply_code(struct resolver *resolver, const struct resolver_client *client, const uint8_t *query,
 			 const struct dns_question *question, enum dns_code code);
 
-/* To the host's servers; what came back. */
+/* To the member's next network, or to the host's servers; what came back by one of them. */
 void resolver_forward(struct resolver *resolver, const struct resolver_client *client, const uint8_t *query, size_t length,
 		      const struct dns_question *question);
-void resolver_returned(struct resolver *resolver);
+void resolver_returned(struct resolver *resolver, struct resolver_watch *from);
 void resolver_forward_expire(struct resolver *resolver, int64_t now);
 void resolver_forward_forget(struct resolver *resolver, const struct asker *asker);
 int64_t resolver_forward_next_ms(const struct resolver *resolver);

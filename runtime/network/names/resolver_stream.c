@@ -79,7 +79,7 @@ static bool write_out(struct resolver *resolver, struct stream *stream)
 /* The question that is whole in the buffer; what is behind it moves up. */
 static void ask_first(struct resolver *resolver, struct stream *stream)
 {
-	const struct resolver_client client = { .asker = stream->watch.asker, .stream = stream->id };
+	const struct resolver_client client = { .asker = stream->watch.asker, .kind = RESOLVER_STREAM, .is_tcp = true, .id = stream->id };
 	size_t length = dns_number(stream->in);
 	uint8_t query[DNS_QUERY];
 
@@ -129,7 +129,7 @@ void resolver_stream_reply(struct resolver *resolver, const struct resolver_clie
 	struct stream *stream;
 
 	LIST_FOREACH(stream, &client->asker->streams, links)
-		if (stream->id == client->stream)
+		if (stream->id == client->id)
 			break;
 	if (!stream || !stream->is_waiting)
 		return;

@@ -24,20 +24,20 @@
 
 enum { EXIT_FAILED = 125, WORD = 192, KEY_WORDS = 512 };
 
-void copies_put_member(struct router *r, const struct member *member)
+void copies_put_member(struct router *r, struct member *member)
 {
 	const struct service *service = services_find(&r->services, member->service);
 	autofree char *key = text_format("member %s", member->instance);
 	autorelease(text) struct text text = { 0 };
-	const int all[] = { member->pidfd, member->connection, member->udp, member->tcp };
-	int fds[sizeof all / sizeof *all];
-	char which[sizeof all / sizeof *all + 1] = "";
+	char which[MEMBER_DESCRIPTOR_COUNT + 1] = "";
+	int *all[MEMBER_DESCRIPTOR_COUNT], fds[MEMBER_DESCRIPTOR_COUNT];
 	size_t count = 0;
 
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		if (all[i] >= 0) {
-			which[count] = "pcut"[i];
-			fds[count++] = all[i];
+	members_descriptors(member, all);
+	for (size_t i = 0; i < MEMBER_DESCRIPTOR_COUNT; i++)
+		if (*all[i] >= 0) {
+			which[count] = MEMBER_DESCRIPTORS[i];
+			fds[count++] = *all[i];
 		}
 	text_addf(&text, "%s %u %u %s %d %d %d -%s", member->service, member->index, service ? service->index : 0,
 		  member_phase_word(member->phase), member->is_standby, member->is_durable, member->was_kept, which);
@@ -98,27 +98,25 @@ static void take_lines(struct member *member, const char *lines)
 
 static void take_descriptors(struct member *member, struct spare_item *item, const char *which)
 {
-	for (size_t i = 0; i < item->count && which[i]; i++) {
-		int *to = which[i] == 'p' ? &member->pidfd : which[i] == 'c' ? &member->connection : which[i] == 'u' ? &member->udp : &member->tcp;
+	int *all[MEMBER_DESCRIPTOR_COUNT];
+	const char *letter;
 
-		*to = take_fd(&item->fds[i]);
+	members_descriptors(member, all);
+	for (size_t i = 0; i < item->count && which[i]; i++) {
+		letter = strchr(MEMBER_DESCRIPTORS, which[i]);
+		if (letter)
+			*all[letter - MEMBER_DESCRIPTORS] = take_fd(&item->fds[i]);
 	}
 }
 
 /* What of it has to be waited for. */
 static int attend(struct router *r, struct member *member, struct error *e)
 {
-	int udp, tcp;
-
 	if (member->connection >= 0 && router_add_connection(r, member->connection, e))
 		return -1;
 	if (member->pidfd >= 0 && router_watch(r, member->pidfd, ROUTER_PROCESS, e))
 		return -1;
-	if (member->udp < 0)
-		return 0;
-	udp = fcntl(member->udp, F_DUPFD_CLOEXEC, 3);
-	tcp = fcntl(member->tcp, F_DUPFD_CLOEXEC, 3);
-	return resolver_listen(r->resolver, member->instance, udp, tcp, e);
+	return router_answer_names(r, member, e);
 }
 
 static int restore_member(struct router *r, struct spare_item *item, struct error *e)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
 
 static const char *const words[] = { "prepared", "joined", "standby", "live", "gone" };
 
@@ -56,8 +57,8 @@ struct member *members_add(struct members *members, const char *instance, const 
 {
 	struct member *member = alloc_zeroed(1, sizeof *member), **place = alloc_append(&members->items, &members->count, sizeof *place);
 
-	*member = (struct member){ .instance = alloc_copy(instance), .service = alloc_copy(service), .connection = -1, .pidfd = -1, .udp = -1,
-				   .tcp = -1 };
+	*member = (struct member){ .instance = alloc_copy(instance), .service = alloc_copy(service), .connection = -1, .pidfd = -1,
+				   .names = RESOLVER_NO_SOCKETS };
 	*place = member;
 	return member;
 }
@@ -74,17 +75,33 @@ bool members_come(const struct members *members, const char *service)
 	return false;
 }
 
+void members_descriptors(struct member *member, int *ret_fds[static MEMBER_DESCRIPTOR_COUNT])
+{
+	int *const all[] = { &member->pidfd,     &member->connection,   &member->names.udp,
+			     &member->names.tcp, &member->names.before, &member->names.next };
+
+	_Static_assert(sizeof all / sizeof *all == MEMBER_DESCRIPTOR_COUNT, "a letter each");
+	memcpy(ret_fds, all, sizeof all);
+}
+
+void members_close(struct member *member)
+{
+	int *all[MEMBER_DESCRIPTOR_COUNT];
+
+	members_descriptors(member, all);
+	for (size_t i = 0; i < MEMBER_DESCRIPTOR_COUNT; i++)
+		if (all[i] != &member->connection && *all[i] >= 0) /* that is the loop's */
+			close(take_fd(all[i]));
+}
+
 static void free_member(struct member *member)
 {
-	const int fds[] = { member->pidfd, member->udp, member->tcp };
 
 	free(member->instance);
 	free(member->service);
 	list_release(&member->aliases);
 	list_release(&member->known);
-	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+	members_close(member);
 	free(member);
 }
 

@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 #include "base/text.h"
+#include "runtime/network/names/resolver.h"
 
 enum member_phase { MEMBER_PREPARED, MEMBER_JOINED, MEMBER_STANDBY, MEMBER_LIVE, MEMBER_GONE };
 
@@ -30,7 +31,7 @@ struct member {
 	bool was_kept;    /* it comes back: where that fails it is gone, as before */
 	int connection;   /* whose it is; -1: it is kept by its state folder */
 	int pidfd;        /* of its first process, from the join on; else -1 */
-	int udp, tcp;     /* its name server's sockets, as the resolver has them, for the spare; else -1 */
+	struct resolver_sockets names; /* as the resolver has them, for the spare */
 };
 
 struct members {
@@ -49,6 +50,13 @@ struct member *members_find_service(const struct members *members, const char *s
 /* Whether one of the service is on its way, or was and comes again: its state folder is there. */
 bool members_come(const struct members *members, const char *service);
 
+/* Every descriptor that a member can have, and the letter that stands for it in its copy (copies.h). */
+#define MEMBER_DESCRIPTORS "pcutbn"
+enum { MEMBER_DESCRIPTOR_COUNT = sizeof MEMBER_DESCRIPTORS - 1 };
+void members_descriptors(struct member *member, int *ret_fds[static MEMBER_DESCRIPTOR_COUNT]);
+
 struct member *members_add(struct members *members, const char *instance, const char *service);
+/* Closes all of them but the connection. */
+void members_close(struct member *member);
 void members_remove(struct members *members, struct member *member);
 void members_release(struct members *members);

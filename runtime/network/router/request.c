@@ -69,7 +69,6 @@ static const struct verb {
 } verbs[] = {
 	{ "prepare", 3, request_prepare },
 	{ "join", 2, request_join },
-	{ "know", 2, request_know },
 	{ "publish", 2, request_publish },
 	{ "withdraw", 2, request_withdraw },
 	{ "ports", 3, request_ports },

@@ -30,5 +30,5 @@ int request_take(struct request *request, size_t at);
 /* The verbs: what follows "ok" is added to answer. */
 typedef int request_verb(struct router *r, struct request *request, struct text *answer, struct error *e);
 request_verb request_prepare, request_keep, request_leave, request_show; /* request_members.c */
-request_verb request_know, request_publish, request_withdraw, request_ports;           /* request_ports.c */
+request_verb request_publish, request_withdraw, request_ports;                         /* request_ports.c */
 request_verb request_join, request_live, request_switch, request_hold, request_flows; /* request_services.c */

@@ -237,15 +237,6 @@ static void settle_without(struct router *r, const char *name)
 		log_warning("%s, continuing", e.text);
 }
 
-static void close_descriptors(struct member *member)
-{
-	int *const fds[] = { &member->pidfd, &member->udp, &member->tcp };
-
-	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
-		if (*fds[i] >= 0)
-			close(take_fd(fds[i]));
-}
-
 void router_ended(struct router *r, struct member *member)
 {
 	bool was_live = member->phase == MEMBER_LIVE;
@@ -253,7 +244,7 @@ void router_ended(struct router *r, struct member *member)
 	/* Its link goes with its namespace, which nobody has to wait for: that takes the kernel some milliseconds. */
 	resolver_forget(r->resolver, member->instance); /* its sockets would keep its namespace */
 	router_unwatch(r, member->pidfd);
-	close_descriptors(member);
+	members_close(member);
 	member->phase = MEMBER_GONE;
 	if (member->was_kept && member->connection < 0)
 		copies_put_member(r, member);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * request_ports.c - published ports, and names of other networks: publish, withdraw, ports, know.
+ * request_ports.c - published ports: publish, withdraw, ports.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -116,23 +116,5 @@ int request_ports(struct router *r, struct request *request, struct text *answer
 		text_add(answer, "\nport ");
 		host_port_print(&published->port, answer);
 	}
-	return 0;
-}
-
-/* Names of a member's other networks: lines "name NAME IP4 IP6". */
-int request_know(struct router *r, struct request *request, struct text *answer, struct error *e)
-{
-	struct member *member = members_find(&r->members, request->words.items[1]);
-
-	(void)answer;
-	if (!member)
-		return error_set(e, ERROR_MISSING, "find %.80s in the network %s: it is not in it", request->words.items[1], r->run.name);
-	for (size_t i = 0; i < request->line_count; i++) {
-		const struct list *line = &request->lines[i];
-
-		if (line->count == 4 && is_line(line, "name"))
-			list_addf(&member->known, "%s %s %s", line->items[2], line->items[3], line->items[1]);
-	}
-	r->has_new_names = true;
 	return 0;
 }

@@ -100,10 +100,42 @@ static struct member *find_member(struct router *r, const char *instance, struct
 	return member;
 }
 
+/* A copy: the spare gets what the member keeps. */
+static int copy_of(int fd)
+{
+	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+int router_answer_names(struct router *r, const struct member *member, struct error *e)
+{
+	const struct resolver_sockets *names = &member->names;
+	const struct resolver_sockets copies = { copy_of(names->udp), copy_of(names->tcp), copy_of(names->before), copy_of(names->next) };
+
+	resolver_forget(r->resolver, member->instance);
+	return names->udp >= 0 || names->before >= 0 ? resolver_listen(r->resolver, member->instance, &copies, e) : 0;
+}
+
+/* What it brings beside its process, a line for each descriptor. */
+static void take_sockets(struct member *member, struct request *request)
+{
+	const struct {
+		const char *word;
+		int *to;
+	} kinds[] = { { "udp", &member->names.udp },
+		    { "tcp", &member->names.tcp },
+		    { "before", &member->names.before },
+		    { "next", &member->names.next } };
+
+	for (size_t i = 0; i < request->line_count; i++)
+		for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+			if (request->lines[i].count == 1 && strcmp(request->lines[i].items[0], kinds[k].word) == 0 && *kinds[k].to < 0)
+				*kinds[k].to = request_take(request, i + 1);
+}
+
 int request_join(struct router *r, struct request *request, struct text *answer, struct error *e)
 {
 	struct member *member = find_member(r, request->words.items[1], e);
-	autoclose int pidfd = request_take(request, 0), udp = request_take(request, 1), tcp = request_take(request, 2);
+	autoclose int pidfd = request_take(request, 0);
 
 	(void)answer;
 	if (!member)
@@ -115,14 +147,11 @@ int request_join(struct router *r, struct request *request, struct text *answer,
 		links_remove(member->index);
 		return -1;
 	}
-	if (udp >= 0) {
-		member->udp = fcntl(udp, F_DUPFD_CLOEXEC, 3);
-		member->tcp = fcntl(tcp, F_DUPFD_CLOEXEC, 3);
-		resolver_forget(r->resolver, member->instance);
-		if (resolver_listen(r->resolver, member->instance, take_fd(&udp), take_fd(&tcp), e)) {
-			links_remove(member->index);
-			return -1;
-		}
+	take_sockets(member, request);
+	if (router_answer_names(r, member, e)) {
+		members_close(member);
+		links_remove(member->index);
+		return -1;
 	}
 	member->pidfd = take_fd(&pidfd);
 	member->phase = MEMBER_JOINED;

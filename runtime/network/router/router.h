@@ -96,6 +96,8 @@ void router_look_at_states(struct router *r);
 
 /* request_services.c: its address leads to its live members, as the kernel's rules shall have it. */
 int router_settle(struct router *r, struct service *service, struct error *e);
+/* The resolver answers by copies of what the member has for names. */
+int router_answer_names(struct router *r, const struct member *member, struct error *e);
 
 /* request_services.c: services that are held too long are let go; when the first one will be (clock_monotonic_ms()), or 0. */
 void router_end_holds(struct router *r);

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "runtime/network/names/dns.h"
@@ -126,7 +127,8 @@ static pid_t begin_server(void)
 	return server;
 }
 
-static struct resolver *make(int upstream)
+/* One that knows web; its member asks by 127.0.0.11. */
+static struct resolver *make_known(int upstream, const char *name, struct resolver_sockets sockets)
 {
 	const struct subnet subnet = { .four.s_addr = inet_addr("10.200.0.1"), .four_bits = 22 };
 	struct error e = { 0 };
@@ -135,9 +137,15 @@ static struct resolver *make(int upstream)
 
 	cr_assert_not_null(resolver);
 	cr_assert_eq(inet_pton(AF_INET6, "fd00::205", &six), 1);
-	resolver_set(resolver, NULL, "web", (struct in_addr){ inet_addr("10.200.2.5") }, &six);
-	cr_assert_eq(resolver_listen(resolver, "app", bound(SOCK_DGRAM, "127.0.0.11", 53), bound(SOCK_STREAM, "127.0.0.11", 53), &e), 0);
+	resolver_set(resolver, NULL, name, (struct in_addr){ inet_addr("10.200.2.5") }, &six);
+	cr_assert_eq(resolver_listen(resolver, "app", &sockets, &e), 0);
 	return resolver;
+}
+
+static struct resolver *make(int upstream, int next)
+{
+	return make_known(upstream, "web",
+			  (struct resolver_sockets){ bound(SOCK_DGRAM, "127.0.0.11", 53), bound(SOCK_STREAM, "127.0.0.11", 53), -1, next });
 }
 
 static size_t put_query(const char *name, enum dns_type type, uint8_t *ret)
@@ -156,14 +164,19 @@ static size_t put_query(const char *name, enum dns_type type, uint8_t *ret)
 	return at + 4;
 }
 
+/* That of the member's next network, where a test has one. */
+static struct resolver *behind;
+
 /* Serves until the member's socket has an answer; its length, 0 for none within a few seconds. */
 static size_t wait_for(struct resolver *resolver, int fd, uint8_t *ret, size_t size)
 {
 	for (int i = 0; i < 400; i++) {
-		struct pollfd waits[] = { { resolver_fd(resolver), POLLIN, 0 }, { fd, POLLIN, 0 } };
+		struct pollfd waits[] = { { resolver_fd(resolver), POLLIN, 0 }, { fd, POLLIN, 0 }, { behind ? resolver_fd(behind) : -1, POLLIN, 0 } };
 
-		(void)poll(waits, 2, 10);
+		(void)poll(waits, 3, 10);
 		resolver_serve(resolver);
+		if (behind)
+			resolver_serve(behind);
 		if (waits[1].revents) {
 			ssize_t got = recv(fd, ret, size, MSG_DONTWAIT);
 
@@ -223,7 +236,7 @@ Test(network_resolver, own_names_and_the_hosts, .timeout = 30)
 
 	enter_world();
 	server = begin_server();
-	resolver = make(upstream_begin(&e));
+	resolver = make(upstream_begin(&e), -1);
 	cr_expect_eq(ask(resolver, "WEB", DNS_A, bytes), DNS_GOOD);
 	cr_expect_eq(dns_number(bytes + 6), 1);
 	cr_expect_eq(ask(resolver, "web", DNS_AAAA, bytes), DNS_GOOD);
@@ -252,7 +265,7 @@ Test(network_resolver, refuses_without_a_way_out, .timeout = 30)
 	struct resolver *resolver;
 
 	enter_world();
-	resolver = make(-1);
+	resolver = make(-1, -1);
 	cr_expect_eq(ask(resolver, "www.example", DNS_A, bytes), DNS_REFUSED);
 	cr_expect_eq(ask(resolver, "web", DNS_A, bytes), DNS_GOOD);
 	resolver_clear(resolver);
@@ -261,4 +274,63 @@ Test(network_resolver, refuses_without_a_way_out, .timeout = 30)
 	resolver_forget(resolver, "app");
 	cr_expect_eq(bound(SOCK_DGRAM, "127.0.0.11", 53) >= 0, 1, "its sockets are closed");
 	resolver_free(resolver);
+}
+
+/* The pair between a member's two networks. */
+static void make_pair(int ret[static 2])
+{
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ret), 0);
+}
+
+Test(network_resolver, what_one_network_does_not_know_the_next_is_asked, .timeout = 30)
+{
+	uint8_t bytes[DNS_QUERY];
+	struct error e = { 0 };
+	struct resolver *resolver;
+	pid_t server;
+	int pair[2];
+
+	enter_world();
+	server = begin_server();
+	make_pair(pair);
+	resolver = make(-1, pair[0]);
+	behind = make_known(upstream_begin(&e), "db", (struct resolver_sockets){ -1, -1, pair[1], -1 });
+	cr_expect_eq(ask(resolver, "web", DNS_A, bytes), DNS_GOOD);
+	cr_expect_eq(ask(resolver, "db", DNS_A, bytes), DNS_GOOD);
+	cr_expect_eq(dns_number(bytes + 6), 1);
+	cr_expect_eq(ask(resolver, "www.example", DNS_A, bytes), DNS_GOOD, "the first has no way out, the second has");
+	cr_expect_eq(dns_number(bytes + 6), 1);
+	cr_expect_eq(ask(resolver, "long.example", DNS_A, bytes), DNS_GOOD);
+	cr_expect(dns_number(bytes + 2) & DNS_CUT);
+	ask_stream(resolver);
+	resolver_free(take_ptr(&behind));
+	cr_expect_eq(ask(resolver, "db", DNS_A, bytes), DNS_REFUSED, "its other network has ended");
+	cr_expect_eq(ask(resolver, "web", DNS_A, bytes), DNS_GOOD);
+	resolver_free(resolver);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+}
+
+Test(network_resolver, what_the_next_network_refuses_the_own_servers_are_asked, .timeout = 30)
+{
+	uint8_t bytes[DNS_QUERY];
+	struct error e = { 0 };
+	struct resolver *resolver;
+	pid_t server;
+	int pair[2];
+
+	enter_world();
+	server = begin_server();
+	make_pair(pair);
+	resolver = make(upstream_begin(&e), pair[0]);
+	behind = make_known(-1, "db", (struct resolver_sockets){ -1, -1, pair[1], -1 });
+	cr_expect_eq(ask(resolver, "db", DNS_A, bytes), DNS_GOOD);
+	cr_expect_eq(ask(resolver, "www.example", DNS_A, bytes), DNS_GOOD);
+	cr_expect_eq(dns_number(bytes + 6), 1);
+	ask_stream(resolver);
+	resolver_free(take_ptr(&behind));
+	cr_expect_eq(ask(resolver, "www.example", DNS_A, bytes), DNS_GOOD);
+	resolver_free(resolver);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
 }

@@ -34,7 +34,7 @@ Test(network_members, one_that_goes_takes_along_its_own_and_nothing_else)
 	for (size_t i = 0; i < 3; i++)
 		fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	first->pidfd = fds[0];
-	first->udp = fds[1];
+	first->names.next = fds[1];
 	second->pidfd = fds[2];
 	list_add(&first->aliases, "www");
 	cr_expect_eq(members_find_process(&members, fds[2]), second);
