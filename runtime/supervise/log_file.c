@@ -18,7 +18,7 @@
 #include "base/number.h"
 #include "runtime/supervise/log_buffer.h"
 
-enum { TAIL = 4096 };
+enum { TAIL = 4096, LAST_WORDS = 16 << 10 };
 
 struct name {
 	char text[24];
@@ -75,7 +75,25 @@ static int open_number(struct log_file *file, uint64_t number)
 	if (file->fd >= 0)
 		close(file->fd);
 	file->fd = openat(file->folder, name_of(number).text, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	file->room = 0;
 	return file->fd < 0 ? -1 : 0;
+}
+
+/* Gets blocks for what comes behind size. The steps grow with the file: each costs as much as a write. */
+static void make_room(struct log_file *file, uint64_t size)
+{
+	uint64_t most = (uint64_t)file->max_size;
+	uint64_t room = size + LAST_WORDS + size / 8;
+
+	if (room > most)
+		room = most;
+	if (file->fd < 0 || room <= file->room || size + LAST_WORDS / 2 <= file->room)
+		return;
+	/* On a full disk the next write tries again. */
+	if (fallocate(file->fd, FALLOC_FL_KEEP_SIZE, (off_t)size, (off_t)(room - size)) == 0)
+		file->room = room;
+	else if (errno == EOPNOTSUPP)
+		file->room = UINT64_MAX;
 }
 
 static uint64_t too_old(const struct log_file *file, uint64_t number)
@@ -100,6 +118,7 @@ int log_file_open(struct log_file *file, struct log_buffer *buffer, struct error
 	if (is_new && ftruncate(file->fd, (off_t)mark->size))
 		return error_sys(e, "cut the log file %ju behind its last whole record", (uintmax_t)mark->number);
 	log_mark_set(buffer);
+	make_room(file, log_mark(buffer)->size);
 	return 0;
 }
 
@@ -116,6 +135,9 @@ static void begin_next(struct log_file *file, struct log_buffer *buffer)
 	struct log_mark *mark = log_mark_change(buffer);
 	uint64_t number = ++mark->number;
 
+	/* Gives back the blocks behind its end; where that fails they go with the file. */
+	if (file->fd >= 0 && ftruncate(file->fd, (off_t)mark->size) == 0)
+		file->room = 0;
 	mark->size = 0;
 	log_mark_set(buffer);
 	if (too_old(file, number))
@@ -181,7 +203,9 @@ void log_file_write(struct log_file *file, struct log_buffer *buffer)
 		mark->lost += count_lost(buffer->output + whole, mark->output - whole);
 		/* The beginning of a record must not stay behind a shorter write to the same place. */
 		mark->reason = file->fd >= 0 && ftruncate(file->fd, (off_t)mark->size) ? errno : reason;
+		file->room = 0;
 	}
 	mark->output = 0;
 	log_mark_set(buffer);
+	make_room(file, log_mark(buffer)->size);
 }

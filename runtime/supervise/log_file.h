@@ -5,6 +5,8 @@
  * The log's folder holds files whose names are numbers, 1 and up. The highest is written; when it is full the next one is begun, and what
  * is more than max_files is removed. No file ever changes its name or what it holds, so whoever reads along goes on with the next number
  * when it is there: the one before is complete then.
+ *
+ * The file that is written has some blocks beyond its end. What an app says that a full disk makes fail finds room there.
  */
 #pragma once
 
@@ -18,6 +20,7 @@ struct log_file {
 	int fd;             /* of the file that the mark names; -1: to be opened */
 	int64_t max_size;   /* of one file; at least LOG_FILE_LEAST */
 	int64_t max_files;
+	uint64_t room;      /* up to here the file has blocks, where its file system gives them beforehand */
 };
 
 enum { LOG_FILE_LEAST = 4096 };

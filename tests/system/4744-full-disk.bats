@@ -106,7 +106,13 @@ has_ticked() { [ "$(box logs "$TAG" | grep -c tick)" -gt 2 ]; }
 	app '"command": ["sh", "-c", "until [ -e /go ]; do sleep 0.05; done; dd if=/dev/zero of=/big bs=64k; dd if=/dev/zero of=/rest bs=1k; exit 9"]'
 	run box run -d app.json
 	expect_status 0
+	# What it says is written when the disk is full already.
+	pid=$(container_pid)
+	supervisor=$(sed -n "s/^pid //p" "$STATE/$TAG/supervisor")
+	kill -STOP "$supervisor"
 	box exec "$TAG" touch /go
+	wait_until 20 is_gone "$pid"
+	kill -CONT "$supervisor"
 	wait_until 20 has_failed
 	run box explain "$TAG"
 	expect_has "ended with exit code 9" "(ENOSPC): its writable layer: no free byte on $BOX_STORE/containers" "it says that a file system is full" \

@@ -200,3 +200,62 @@ Test(log_writer, a_full_disk)
 	log_release(&log);
 	cr_assert_eq(umount2("disk", MNT_DETACH), 0);
 }
+
+/* What an app says that fails because others have filled the disk: its first words, and the last ones behind many. */
+Test(log_writer, last_words_on_a_full_disk)
+{
+	for (int before = 0; before < 4000; before += 1999) {
+		SCRATCH();
+		struct fixture f = fixture_make(scratch), disk = { .setup = { .max_size = 4 << 20, .max_files = 2 } };
+		autorelease(text) struct text expected = { 0 };
+		char zeros[4096] = { 0 };
+		struct error e = { 0 };
+		struct log log;
+		int filler;
+
+		if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) || mkdirat(scratch, "disk", 0700) ||
+		    mount("log", "disk", "tmpfs", 0, "size=1m"))
+			cr_skip_test("needs to mount");
+		disk.folder = open("disk", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		cr_assert_eq(log_open(&log, scratch, disk.folder, &disk.setup, &e), 0, "%s", e.text);
+		for (int i = 0; i < before; i++) {
+			fixture_say(&f, "a line\n");
+			text_add(&expected, "a line\n");
+			fixture_take(&f, &log);
+		}
+		filler = openat(disk.folder, "filler", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		while (write(filler, zeros, sizeof zeros) > 0)
+			;
+		cr_expect_eq(errno, ENOSPC);
+		close(filler);
+		for (int i = 0; i < 20; i++) {
+			fixture_say(&f, "no space, and that in words of some length: it is a pity, but what can one do?\n");
+			text_add(&expected, "no space, and that in words of some length: it is a pity, but what can one do?\n");
+			fixture_take(&f, &log);
+		}
+		fixture_expect(&disk, LOG_STDOUT, expected.data, expected.length);
+		cr_expect_eq(log_mark(&log.buffer)->lost, 0u);
+		log_release(&log);
+		close(disk.folder);
+		cr_assert_eq(umount2("disk", MNT_DETACH), 0);
+	}
+}
+
+/* A file that is complete keeps no blocks that it does not need. */
+Test(log_writer, a_complete_file_takes_no_more_than_it_holds)
+{
+	SCRATCH();
+	struct fixture f = fixture_make(scratch);
+	struct stat status;
+	struct log log;
+
+	f.setup.max_size = 100000;
+	fixture_open(&f, &log);
+	for (int i = 0; log_mark(&log.buffer)->number < 2; i++) {
+		fixture_say(&f, "some line\n");
+		fixture_take(&f, &log);
+	}
+	cr_assert_eq(fstatat(scratch, "1", &status, 0), 0);
+	cr_expect_leq(status.st_blocks * 512, (status.st_size / 4096 + 1) * 4096);
+	log_release(&log);
+}
