@@ -126,9 +126,12 @@ static int reap(struct loop *l, struct error *e)
 /* The end of our input becomes the app's: a pipe is closed; a terminal gets nothing more. */
 static void serve_input(struct loop *l, const struct pollfd polls[static AT_COUNT])
 {
-	(void)flow_serve(&l->input, polls + AT_FLOWS, SIZE_MAX); /* how many bytes does not matter here */
-	/* POLLERR: the app has closed its stdin; what our caller goes on writing is not ours to swallow. */
-	if (!flow_is_open(&l->input) || polls[AT_APP_STDIN].revents & POLLERR) {
+	/* The app has closed its stdin: what our caller goes on writing, and may have written by now, is not ours to swallow. */
+	bool is_unread = polls[AT_APP_STDIN].revents & POLLERR;
+
+	if (!is_unread)
+		(void)flow_serve(&l->input, polls + AT_FLOWS, SIZE_MAX); /* how many bytes does not matter here */
+	if (!flow_is_open(&l->input) || is_unread) {
 		flow_close(&l->input);
 		close_stream(&l->relay->app_stdin);
 	}

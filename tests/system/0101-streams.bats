@@ -52,9 +52,23 @@ boxed() { run bash -c "run='$BOX --root $STATE run'; $1"; }
 	app '"command": ["true"]'
 	boxed 'yes | timeout 10 $run -i app.json'
 	expect_status 0
-	app '"command": ["sh", "-c", "exec <&-; sleep 0.5"]'
-	boxed '(sleep 0.2; echo for the next) | { $run -i app.json; cat; }'
-	expect_line "for the next"
+	# box looks at both only when the app has closed its stdin, and somebody has written.
+	mkdir -m 700 data
+	mkfifo pipe
+	exec 8<>pipe
+	app '"command": ["sh", "-c", "echo ready; until [ -e /data/go ]; do sleep 0.05; done; exec <&-; touch /data/closed; exec sleep 0.5"], "volumes": ["./data:/data"]'
+	box run -i app.json <&8 >out 2>&1 8<&- &
+	pid=$!
+	wait_until 10 grep -q ready out
+	kill -STOP $pid
+	touch data/go
+	wait_until 10 test -e data/closed
+	echo for the next >&8
+	kill -CONT $pid
+	wait $pid
+	read -r -t 10 word <&8 || fail "box has swallowed it"
+	exec 8<&-
+	[ "$word" = "for the next" ]
 }
 
 @test "20 MB of output arrive whole through a slow reader, a file, a socket and a pipe" {
@@ -109,17 +123,17 @@ boxed() { run bash -c "run='$BOX --root $STATE run'; $1"; }
 
 @test "SIGHUP, SIGINT, SIGQUIT and SIGTERM end an app that is process 1 and does not catch them" {
 	need root
-	app '"command": ["sleep", "1000"]'
+	app '"command": ["sh", "-c", "echo ready; exec sleep 1000"]'
 	for pair in HUP:129 INT:130 QUIT:131 TERM:143; do
 		"$BOX" --root "$STATE" run --name "$TAG" app.json </dev/null >out 2>&1 &
 		pid=$!
-		wait_until 10 eval 'box ps -q | grep -q "^$TAG$"'
+		wait_until 10 grep -q ready out # before it is listed, and a signal ends the start
 		# The shell ignores SIGINT and SIGQUIT for what it starts in the background; box catches them all the same.
 		kill -"${pair%:*}" $pid
 		status=0
 		wait $pid || status=$?
 		expect_status "${pair#*:}"
-		[ ! -s out ] || fail "it said: $(cat out)"
+		[ "$(cat out)" = ready ] || fail "it said: $(cat out)"
 	done
 }
 
@@ -142,7 +156,7 @@ boxed() { run bash -c "run='$BOX --root $STATE run'; $1"; }
 run_into_stalled_reader() {
 	mkfifo pipe
 	app '"command": ["yes"]'
-	sleep 30 <pipe &
+	sleep 120 <pipe &
 	reader=$!
 	box run app.json </dev/null >pipe 2>err &
 	pid=$!
@@ -153,13 +167,11 @@ run_into_stalled_reader() {
 	need root
 	run_into_stalled_reader
 	sleep 0.5
-	began=$SECONDS
 	kill -TERM $pid
 	status=0
 	wait $pid || status=$?
-	kill $reader
+	kill $reader || fail "it waited for its reader"
 	expect_status 143
-	[ $((SECONDS - began)) -lt "$(slowly 6)" ] || fail "it took $((SECONDS - began)) s"
 }
 
 @test "memory of box stays small while a reader stalls" {
@@ -186,12 +198,15 @@ run_into_stalled_reader() {
 	app '"command": ["sleep", "1000"]'
 	box run --name "$TAG" app.json </dev/null >out 2>&1 &
 	wait_until 10 eval 'box ps -q | grep -q "^$TAG$"'
-	for noise in 'sleep 60' 'yes'; do
+	took=0
+	for noise in true 'sleep 120' 'yes'; do
+		alone=$took
 		began=$(date +%s%N)
 		boxed "\${run%run}exec $TAG sh -c '$noise & echo last words' | grep -a last"
 		took=$((($(date +%s%N) - began) / 1000000))
 		expect_line "last words"
-		[ $took -lt 2000 ] || fail "$took ms with $noise"
+		# With what it takes anyway, on a machine that has other things to do.
+		[ "$noise" = true ] || [ $took -lt $((2000 + 5 * alone)) ] || fail "$took ms with $noise, $alone ms before"
 	done
 	box rm -f "$TAG"
 	wait
