@@ -174,11 +174,11 @@ for n in sorted(os.listxattr(sys.argv[1], follow_symlinks=False)): print(n, os.g
 	# Seconds of zeros behind a tar's end; killing box-image kills the worker that reads them too.
 	truncate -s 8G "$WORK/slow.tar"
 	"$BOX_BUILD/libexec/box/box-image" unpack tar 8 9 new any x 8<"$WORK/killed" 9<"$WORK/slow.tar" >"$WORK/answer" &
-	local pid=$!
-	wait_until 5 eval '[ -n "$(ls "$WORK/killed/staging")" ]'
+	local pid=$! workers worker
+	wait_until 10 eval '[ -n "$(ls "$WORK/killed/staging")" ] && workers=$(pgrep -P '$pid' -x box-image:apply)'
 	kill -KILL $pid
 	wait $pid || true
-	wait_until 5 eval '! pgrep -x box-image:apply'
+	for worker in $workers; do wait_until 10 is_gone "$worker"; done
 	[ -n "$(ls "$WORK/killed/staging")" ]
 	unpack tar "$IMAGES/b01-slashes.tar" "$WORK/killed"
 	[ -n "$image" ] || fail "$reason"

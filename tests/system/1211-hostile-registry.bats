@@ -447,13 +447,19 @@ one_hash() {
 	done
 }
 
+fetchers() { pgrep -P "$(pgrep -P "$1" | paste -sd,)" -x box-image:fetch; } # of this pull, and of nobody else's
+are_closed_in() { # there are some, and each has taken its last step
+	local found
+	found=$(fetchers "$1") && [ "$(sed 's|.*|/proc/&/status|' <<<"$found" | xargs cat | grep -c '^Seccomp:.2$')" -eq "$(wc -w <<<"$found")" ]
+}
+
 @test "the fetcher holds nothing: no capability, no file, no other process, no new socket but of the internet" {
 	need root jq
 	hostile slow
 	"$BOX" --root "$STATE" pull "$REGISTRY/web:1" >out 2>&1 &
 	local pid=$! fetcher status
-	wait_until 10 eval 'pgrep -x box-image:fetch'
-	for fetcher in $(pgrep -x box-image:fetch); do
+	wait_until 30 are_closed_in $pid
+	for fetcher in $(fetchers $pid); do
 		[ "$(readlink "/proc/$fetcher/ns/net")" = "$(readlink /proc/self/ns/net)" ]
 		for space in user mnt pid ipc uts; do
 			[ "$(readlink "/proc/$fetcher/ns/$space")" != "$(readlink /proc/self/ns/$space)" ] || fail "$space" || return 1

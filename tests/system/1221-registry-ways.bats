@@ -129,8 +129,7 @@ start_proxy() {
 
 @test "nobody there, an unknown authority, a proxy that refuses: each says what to look at" {
 	need root jq openssl
-	local port proxies="https_proxy and http_proxy name the proxy, no_proxy the hosts that need none"
-	port=$(free_port)
+	local port=1 proxies="https_proxy and http_proxy name the proxy, no_proxy the hosts that need none"
 	run box pull -q "127.0.0.1:$port/web:1"
 	expect_status 1
 	expect_has "ask 127.0.0.1:$port for the manifest web:1: Failed to connect" "  hint: does the server run, and is this its port? $proxies"

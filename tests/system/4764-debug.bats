@@ -28,8 +28,9 @@ pid_of() { container_pid; }
 debug() { box debug --image tools:1 "$TAG" "$@"; }
 groups_left() { find /sys/fs/cgroup -maxdepth 6 -name 'box-debug-*' -path "*$TAG*" 2>/dev/null | grep .; }
 mounts_of() { awk '{ print $5, $6 }' "/proc/$1/mountinfo" | sort; }
-sleepers() { pgrep -f "sleep $1$"; }
-no_sleepers() { ! sleepers "$1"; }
+# What sleeps, and not what is about to: a shell, or box itself, with the same words at its end.
+sleepers() { pgrep -fx "sleep $1"; }
+no_sleepers() { ! pgrep -f "sleep $1$"; }
 
 @test "the tools' root and the app's own on /app; the app's processes, network, names and ids" {
 	start "$forever"', "hostname": "namely", "user": "1000:1000"'

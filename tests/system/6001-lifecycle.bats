@@ -128,6 +128,13 @@ step_names() { sed -n '/start_steps\[\]/,/^};/s/^\t{ "\([^"]*\)".*/\1/p' "$TOP/r
 	expect_has "$TAG"
 }
 
+is_still() { # out does not grow any more
+	local before
+	before=$(wc -l <out)
+	sleep 0.5
+	[ "$(wc -l <out)" -eq "$before" ]
+}
+
 @test "pause stops the app and unpause lets it go on" {
 	need root cgroup:freezer
 	start_app '"command": ["sh", "-c", "while :; do echo tick; sleep 0.05; done"]'
@@ -136,10 +143,9 @@ step_names() { sed -n '/start_steps\[\]/,/^};/s/^\t{ "\([^"]*\)".*/\1/p' "$TOP/r
 	expect_status 0
 	run box ps
 	expect_has paused
-	sleep 0.3
+	# What it had said is on its way yet.
+	wait_until 10 is_still
 	before=$(wc -l <out)
-	sleep 0.5
-	[ "$(wc -l <out)" -eq "$before" ]
 	run box unpause "$TAG"
 	expect_status 0
 	wait_until 5 eval '[ $(wc -l <out) -gt '"$before"' ]'

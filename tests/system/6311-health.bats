@@ -25,8 +25,9 @@ start() { # start COMMAND HEALTHCHECK
 
 @test "a program in the app says how it is" {
 	need root
-	start "$forever" '{"test": ["CMD-SHELL", "echo looked; test -e /tmp/well"], "interval": "200ms", "timeout": "5s", "retries": 2}'
+	start "$forever" '{"test": ["CMD-SHELL", "until test -e /tmp/look; do sleep 0.05; done; test -e /tmp/well"], "interval": "200ms", "timeout": "30s", "retries": 2}'
 	has_health starting || fail "it is $(health_of) at the start"
+	box exec "$TAG" touch /tmp/look
 	wait_until 10 has_health unhealthy
 	box exec "$TAG" touch /tmp/well
 	wait_until 10 has_health healthy
@@ -124,21 +125,30 @@ start() { # start COMMAND HEALTHCHECK
 @test "in the start period failures do not count" {
 	need root
 	start "$forever" \
-		'{"test": ["CMD", "false"], "interval": "100ms", "timeout": "5s", "retries": 1, "start_period": "1500ms", "start_interval": "100ms"}'
-	sleep 0.8
-	has_health starting || fail "it is $(health_of)"
-	wait_until 10 has_health unhealthy
+		'{"test": ["CMD", "false"], "interval": "5s", "timeout": "5s", "retries": 1, "start_period": "1500ms", "start_interval": "100ms"}'
+	wait_until 20 has_health unhealthy
+	run box inspect "$TAG"
+	started=$(ms "$(box events --since 1h --until 0s -f event=start --format json | jq -r .time)")
+	first=$(jq '.[0].health.streak' <<<"$output") # so many have counted; the one before has failed in the start period
+	[ $(($(ms "$(began $((first - 1)))") - started)) -ge 1500 ] || fail "the first that counted came too early"
+	[ $(($(ms "$(began "$first")") - started)) -lt 1600 ] && jq -e ".[0].health.checks[$first].code == 1" <<<"$output" || fail "none was left out"
 }
+ms() { date -d "$1" +%s%3N; }
+began() { jq -r ".[0].health.checks[$1].began" <<<"$output"; } # of the last but $1
 
 @test "a paused app is not blamed for its silence" {
 	need root
-	start "exec busybox httpd -f -p 8080 -h /tmp" '{"tcp": {"port": 8080}, "interval": "100ms", "timeout": "200ms", "retries": 1}'
+	start "mkdir -p /srv && echo good >/srv/ok && exec busybox httpd -f -p 8080 -h /srv" \
+		'{"http": {"port": 8080, "path": "/ok"}, "interval": "100ms", "timeout": "3s", "retries": 1}'
 	wait_until 10 has_health healthy
 	box pause "$TAG"
-	sleep 1
+	sleep 3.5 # a check that was under way is late
 	has_health healthy || fail "it is $(health_of)"
+	output=$(box inspect "$TAG")
+	last=$(began 0)
 	box unpause "$TAG"
-	sleep 0.5
+	is_checked() { output=$(box inspect "$TAG"); [ "$(began 0)" != "$last" ]; }
+	wait_until 10 is_checked
 	has_health healthy || fail "it is $(health_of) afterwards"
 }
 

@@ -54,9 +54,8 @@ start_app() {
 @test "stats of what keeps a processor busy" {
 	app '"command": ["sh", "-c", "while :; do :; done"]'
 	start_app
-	sleep 0.5
-	share=$(box stats --no-stream --format json "$TAG" | jq '.[0].cpu_percent > 5')
-	[ "$share" = true ] || fail "it says $(box stats --no-stream --format json "$TAG")"
+	shows_it() { box stats --no-stream --format json "$TAG" | jq -e '.[0].cpu_percent > 5'; } # when the host gives it so much
+	wait_until 20 shows_it || fail "it says $(box stats --no-stream --format json "$TAG")"
 }
 
 @test "stats goes on until the containers that were named have ended" {
@@ -94,14 +93,14 @@ start_app() {
 	start_app
 	box wait "$TAG" >code &
 	local waiting=$!
-	sleep 0.3
+	wait_until 10 holds $waiting pidfd
 	box stop "$TAG"
 	wait $waiting
 	[ "$(cat code)" = 7 ] || fail "it printed $(cat code)"
 	start_app
 	box wait "$TAG" >code &
 	waiting=$!
-	sleep 0.3
+	wait_until 10 holds $waiting pidfd
 	box kill "$TAG" KILL
 	wait $waiting
 	[ "$(cat code)" = 137 ]
@@ -121,12 +120,16 @@ start_app() {
 	expect_has " container destroy $TAG"
 }
 
+is_at_end() { # is_at_end PID: it has the log of events open, and has gone to where it ended
+	local log
+	log=$(find "/proc/$1/fd" -lname '*/.events/log') && [ "$(sed -n 's/^pos:[^0-9]*//p' "/proc/$1/fdinfo/${log##*/}")" -gt 0 ]
+}
 @test "events: what happened, by filters, and what happens" {
 	start_app
 	box events -f "container=$TAG" -f event=die --format json >live &
 	local watcher=$!
 	wait_until 10 eval 'box events --since 1h --until 0s | grep -q start'
-	sleep 0.3
+	wait_until 10 is_at_end $watcher
 	box kill "$TAG" USR1 || true
 	box pause "$TAG"
 	box unpause "$TAG"

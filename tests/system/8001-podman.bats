@@ -135,13 +135,13 @@ health() { podman inspect -f '{{.State.Health.Status}}' "$1" 2>/dev/null; }
 	wait_until 10 eval 'podman logs c | grep -q begin'
 	podman stop -t 10 c
 	[ "$(podman inspect -f '{{.State.ExitCode}}' c)" = 7 ]
-	run podman logs c
-	expect_line begin "got TERM"
+	wait_until 10 eval 'podman logs c | grep -qx "got TERM"'
+	has_begun() { [ "$(podman logs c | grep -c begin)" -eq "$1" ]; }
 	podman start c
-	wait_until 5 is_running c
+	wait_until 10 has_begun 2
 	podman restart -t 10 c
-	wait_until 5 is_running c
-	[ "$(podman logs c | grep -c begin)" -ge 2 ]
+	wait_until 10 has_begun 3
+	is_running c
 	podman kill -s KILL c
 	[ "$(podman wait c)" = 137 ]
 	expect_calls kill start create
@@ -163,9 +163,8 @@ health() { podman inspect -f '{{.State.Health.Status}}' "$1" 2>/dev/null; }
 	wait_until 10 eval 'podman logs c | grep -q x'
 	podman pause c
 	[ "$(podman inspect -f '{{.State.Status}}' c)" = paused ]
+	wait_until 20 is_still podman logs c # what it had said is on its way yet
 	before=$(podman logs c | wc -l)
-	sleep 0.5
-	[ "$(podman logs c | wc -l)" -eq "$before" ]
 	run podman exec c true
 	[ "$status" -ne 0 ]
 	podman unpause c

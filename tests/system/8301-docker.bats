@@ -191,9 +191,8 @@ is() { [ "$(state "$1" "$2")" = "$3" ]; } # is CONTAINER FIELD VALUE
 	wait_until 10 eval 'docker logs web | grep -q x'
 	docker pause web
 	is web Status paused
+	wait_until 20 is_still docker logs web # what it had said is on its way yet
 	before=$(docker logs web | wc -l)
-	sleep 0.5
-	[ "$(docker logs web | wc -l)" -eq "$before" ]
 	docker unpause web
 	wait_until 5 eval '[ $(docker logs web | wc -l) -gt '"$before ]"
 	expect_calls pause resume

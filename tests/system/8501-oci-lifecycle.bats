@@ -283,15 +283,20 @@ has_run() { [ -e "$BUNDLE/rootfs/ran" ]; }
 	box delete "$TAG"
 }
 
+is_still() { # out does not grow any more
+	local before
+	before=$(wc -l <out)
+	sleep 0.5
+	[ "$(wc -l <out)" -eq "$before" ]
+}
+
 @test "pause and resume; what a paused container answers" {
 	start_container . sh -c 'while :; do echo tick; sleep 0.1; done'
 	wait_until 5 grep -q tick out
 	box pause "$TAG"
 	is_in_state paused
-	sleep 0.2
+	wait_until 10 is_still # what it had said is on its way yet
 	before=$(wc -l <out)
-	sleep 0.5
-	[ "$(wc -l <out)" = "$before" ]
 	run timeout 5 box exec "$TAG" true
 	[ "$status" -ne 0 ]
 	expect_has paused

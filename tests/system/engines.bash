@@ -195,6 +195,14 @@ machine_cable() {
 
 # --- what the tests share --------------------------------------------------------------------------------------------------
 
+# is_still COMMAND…: its output is the same half a second later.
+is_still() {
+	local before
+	before=$("$@")
+	sleep 0.5
+	[ "$("$@")" = "$before" ]
+}
+
 # expect_calls VERB…: the runtime was called with each of them.
 expect_calls() {
 	local verb

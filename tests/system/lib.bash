@@ -248,6 +248,9 @@ wait_until() {
 # is_gone PID: it has ended, whether or not its parent has waited for it (process 1 of some machines takes seconds).
 is_gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
 
+# holds PID KIND: it has a descriptor of that kind (pidfd, inotify), and so has begun to wait for what that tells.
+holds() { find "/proc/$1/fd" -lname "*$2*" 2>/dev/null | grep -q .; }
+
 # container_name [START]: the name of the running container whose name begins so (box adds six hex digits in the foreground).
 container_name() { box ps --format json 2>/dev/null | jq -r --arg start "${1:-$TAG}" '[.[] | select(.name | startswith($start))][0].name // empty'; }
 # container_pid [START]: the host's pid of its first process.

@@ -22,12 +22,9 @@ teardown_registry() {
 	done
 }
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
 # start_registry [tls] [auth]: sets $REGISTRY (HOST:PORT). The user of auth is robot, the password canary-4711.
 start_registry() {
-	local port word config=$WORK/registry-${#REGISTRY_PIDS[@]}.yml host=127.0.0.1 tls= auth=
-	port=$(free_port)
+	local word config=$WORK/registry-${#REGISTRY_PIDS[@]}.yml host=127.0.0.1 tls= auth=
 	for word; do
 		case $word in
 		tls)
@@ -43,20 +40,19 @@ start_registry() {
 	done
 	cat >"$config" <<-END
 		version: 0.1
-		log: {level: error}
-		storage: {filesystem: {rootdirectory: $WORK/registry-$port}, delete: {enabled: true}}
+		log: {level: info, accesslog: {disabled: true}}
+		storage: {filesystem: {rootdirectory: ${config%.yml}}, delete: {enabled: true}}
 		http:
-		  addr: 127.0.0.1:$port
+		  addr: 127.0.0.1:0
 		  $tls
 		$auth
 	END
 	docker-registry serve "$config" >"$config.log" 2>&1 3>&- &
 	REGISTRY_PIDS+=($!)
-	REGISTRY=$host:$port
-	wait_until 10 listens "$port"
+	# It says which port the kernel has chosen: one that was free when somebody asked can be another program's when it is bound.
+	wait_until 30 grep -q 'listening on' "$config.log" || fail "$(cat "$config.log")"
+	REGISTRY=$host:$(sed -nE 's/.*listening on 127\.0\.0\.1:([0-9]+).*/\1/p' "$config.log")
 }
-
-listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # An authority, and a certificate of localhost that it signed.
 make_certificates() {
