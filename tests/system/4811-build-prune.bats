@@ -80,16 +80,17 @@ share() { box system df --format json | jq ".[] | select(.type == \"build_cache\
 	cat >ctx/Dockerfile <<-'END'
 		FROM base:1 AS tool
 		RUN --mount=type=cache,id=m,target=/m echo x >/m/x; echo tool >/tool
-		RUN echo going; sleep 3
+		RUN --mount=type=cache,id=m,target=/m echo going; until [ -e /m/enough ]; do sleep 0.1; done
 		FROM base:1
 		COPY --from=tool /tool /tool
 	END
 	box build -q -t web ctx >digest 2>&1 &
 	local builder=$!
-	wait_until 20 [ -e "$BOX_STORE/build/cache" ]
+	wait_until 20 eval '[ "$(results)" -ge 1 ]'
 	run box prune --all --keep-size 1
 	expect_has 'a build is under way'
 	[ "$(results)" -ge 1 ] && [ "$(mounts)" -eq 1 ] || fail "what it made went"
+	touch "$(find "$BOX_STORE/build/mounts" -name '*.0')/enough"
 	wait "$builder" || fail "$(cat digest)"
 	exec 8<"$BOX_STORE/builds.lock"
 	flock -x 8 # as prune holds it

@@ -19,7 +19,7 @@ HOLD='echo >/ready
 		for exe in /proc/[0-9]*/exe; do
 			name=$(readlink "$exe") || continue
 			case $name in /bin/*) continue ;; esac
-			( exec 9<"$exe"; echo "$name" >>/held; sleep 0.3; echo x >>/proc/self/fd/9 && echo "$name" >>/overwritten ) &
+			( exec 9<"$exe"; echo "$name" >>/held; sleep 0.3; echo x >>/proc/self/fd/9 && echo "$name" >>/overwritten; echo >>/tried ) &
 		done
 	done 2>/dev/null'
 
@@ -28,11 +28,11 @@ HOLD='echo >/ready
 	sha256sum "$BOX" >before
 	start_container "$EVERY | .linux.resources = {} | .process.noNewPrivileges = false" sh -c "$HOLD" || fail "$(cat out)"
 	wait_until 5 test -s "$BUNDLE/rootfs/ready"
-	for i in $(seq 200); do
+	for i in $(seq 1000); do
 		timeout 10 box exec "$TAG" true >/dev/null 2>&1 || true
 		[ "$i" -lt 50 ] || [ ! -s "$BUNDLE/rootfs/held" ] || break
 	done
-	sleep 0.5
+	[ ! -s "$BUNDLE/rootfs/held" ] || wait_until 20 eval '[ "$(wc -l <"$BUNDLE/rootfs/tried")" -ge '"$(wc -l <"$BUNDLE/rootfs/held")"' ]'
 	grep -qE '^(/box|/memfd:box)' "$BUNDLE/rootfs/held" || fail "it never held box: this shows nothing"
 	[ ! -e "$BUNDLE/rootfs/overwritten" ] || fail "overwritten: $(sort "$BUNDLE/rootfs/overwritten" | uniq -c)"
 	sha256sum -c before

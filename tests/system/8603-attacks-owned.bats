@@ -28,7 +28,7 @@ HOLD='echo >/tmp/ready
 		for exe in /proc/[0-9]*/exe; do
 			name=$(readlink "$exe") || continue
 			case $name in /bin/*) continue ;; esac
-			( exec 9<"$exe"; echo "$name" >>/tmp/held; sleep 0.3; echo x >>/proc/self/fd/9 && echo "$name" >>/tmp/overwritten ) &
+			( exec 9<"$exe"; echo "$name" >>/tmp/held; sleep 0.3; echo x >>/proc/self/fd/9 && echo "$name" >>/tmp/overwritten; echo >>/tmp/tried ) &
 		done
 	done 2>/dev/null'
 
@@ -44,11 +44,11 @@ holds() {
 	create_again "$TAG" || fail "$(cat out)"
 	box start "$TAG"
 	wait_until 5 test -e "$BUNDLE/rootfs/tmp/ready"
-	for i in $(seq 200); do
+	for i in $(seq 1000); do
 		timeout 10 box exec "$TAG" /bin/trap >/dev/null 2>&1 || true
 		[ "$i" -lt 50 ] || [ ! -s "$BUNDLE/rootfs/tmp/held" ] || break
 	done
-	sleep 0.5
+	[ ! -s "$BUNDLE/rootfs/tmp/held" ] || wait_until 20 eval '[ "$(wc -l <"$BUNDLE/rootfs/tmp/tried")" -ge '"$(wc -l <"$BUNDLE/rootfs/tmp/held")"' ]'
 	[ -s "$BUNDLE/rootfs/tmp/held" ] || fail "it never held box: this shows nothing"
 	[ ! -e "$BUNDLE/rootfs/tmp/overwritten" ] || fail "overwritten: $(sort "$BUNDLE/rootfs/tmp/overwritten" | uniq -c)"
 	sha256sum -c before

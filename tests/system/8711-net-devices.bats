@@ -81,7 +81,7 @@ gone() { box delete -f "$TAG"; }
 @test "into a namespace that another made, and into that of a user namespace" {
 	unshare -n sleep 60 3>&- &
 	local other=$!
-	sleep 0.3
+	wait_until 10 eval '[ -e /proc/'$other'/ns/net ] && [ ! /proc/'$other'/ns/net -ef /proc/self/ns/net ]'
 	bundle "(.linux.namespaces[] | select(.type == \"network\")).path = \"/proc/$other/ns/net\" | .linux.netDevices = {d0: {}}" ip link show d0
 	run host timeout 20 box run -b . "$TAG"
 	expect_status 0

@@ -123,7 +123,7 @@ teardown() { teardown_network; }
 	wait_until 5 asks web 198.51.100.1 7000
 	[ "$(on_host cat /proc/sys/net/ipv4/conf/lan/forwarding)" = 1 ]
 	on_host nft flush ruleset
-	sleep 1
+	wait_until 10 eval 'on_host nft list table inet box | grep -q masquerade'
 	[ "$(asks web 198.51.100.1 7000)" = "world 192.0.2.1" ]
 	on_host nft list table inet box | grep -q masquerade
 	box rm -f "$TAG-web"

@@ -72,7 +72,7 @@ spoofed() { nsenter --net=/proc/"$(is_network)"/ns/net nft list counter inet box
 	[ "$(syn_to 127.0.0.1 18080)" = answered ] # the control: this is what the rule is for, where somebody else sets route_localnet
 	# shellcheck disable=SC2046
 	kill -CONT $(quick network_processes)
-	wait_until 1 on_host nft list chain inet box first
+	wait_until 10 on_host nft list chain inet box first
 	[ -z "$(syn_to 127.0.0.1 18080)" ]
 	box rm -f "$TAG-web"
 	[ -z "$(box network ls -q)" ]

@@ -115,12 +115,13 @@ hears() { # NAME [ADDRESS:PORT]: what comes to it, into NAME.heard
 	NETWORK_PIDS="${NETWORK_PIDS:-} $!"
 	wait_until 5 at web sh -c 'ss -Hlun sport = :5006 | grep -q .'
 	# A UDP flow of the port: the neighbour's port 4444 with web. What evil sends there must not come from the published port.
-	at_neighbour sh -c "(echo hello; sleep 4) | timeout 5 socat - UDP:192.0.2.1:8081,bind=192.0.2.2:4444 >$WORK/heard" 3>&- &
+	at_neighbour sh -c "(echo hello; until [ -e $WORK/enough ]; do sleep 0.1; done) | socat - UDP:192.0.2.1:8081,bind=192.0.2.2:4444 >$WORK/heard" 3>&- &
 	client=$!
-	wait_until 3 grep -q hello heard
+	wait_until 10 grep -q hello heard
 	attack evil send eth0 "$(router_mac evil)" "$(address "$TAG-front" evil)" 192.0.2.2 5006 4444
 	sleep 0.5
 	refused grep -q forged heard
+	touch enough
 	wait "$client"
 	box rm -f "$TAG-web" "$TAG-evil"
 	box network prune

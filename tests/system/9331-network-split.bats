@@ -139,14 +139,14 @@ no_host_traces() { [ -z "$(on_host ip -o link | grep bx)" ] && [ -z "$(on_host n
 	led_inside() { [ "$(nsenter --net="/proc/$(only 'box:[network]')/ns/net" nft list map inet box published | grep -o goto | wc -l)" -eq 300 ]; }
 	net_app web '"networks": ["'"$TAG"'-front"], "ports": [range(9000; 9300) | {"target": 5000, "published": ., "host_ip": "0.0.0.0", "mode": "dnat"}]'
 	box run -d web.json >/dev/null 2>&1
-	led
-	led_inside
+	wait_until 10 led
+	wait_until 10 led_inside
 	for victim in "box:[uplink]" "box:[network]"; do
 		kill -KILL "$(only "$victim")"
 		wait_until 5 is_whole
 		on_host nft delete table inet box
-		wait_until 5 led
-		wait_until 5 led_inside
+		wait_until 20 led
+		wait_until 20 led_inside
 	done
 	box rm -f "$TAG-web"
 	[ -z "$(box network ls -q)" ]

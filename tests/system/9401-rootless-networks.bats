@@ -137,7 +137,7 @@ expect_nothing_of_networks() {
 	refused kill -0 "$victim"
 	victim=$(pasta)
 	kill -9 "$(keeper)"
-	wait_until 2 is_gone "$victim"
+	wait_until 10 is_gone "$victim"
 	once ask "(echo GET / HTTP/1.0; echo; sleep 1) | nc ${TAG}web 80"
 	expect_has web-here
 	parts | xargs kill -9

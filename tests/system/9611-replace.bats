@@ -169,8 +169,11 @@ ask() {
 	[ "$(grep -c failed answers)" -le 4 ] && grep -q web-here answers || fail "$(sort answers | uniq -c)"
 	box stop "$TAG-web"
 	SECONDS=0
+	box exec "$TAG-client" true
+	alone=$SECONDS # of a machine that has other things to do
+	SECONDS=0
 	run box exec "$TAG-client" wget -qO- http://web/
-	[ "$status" -ne 0 ] && [ $SECONDS -le 1 ] || fail "it took $SECONDS s"
+	[ "$status" -ne 0 ] && [ $SECONDS -le $((1 + 2 * alone)) ] || fail "it took $SECONDS s"
 	expect_has refused
 }
 
