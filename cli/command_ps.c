@@ -80,7 +80,7 @@ static void add_schedule(struct list *cells, const struct box_info *info)
 /* "exited (3) 5 minutes ago": what has ended has the time of its end. */
 static void add_end(struct list *cells, const struct box_info *info, const char *since, enum instance_role role)
 {
-	autofree char *ago = text_starts(info->status, "exited") ? text_format(" %s ago", since) : alloc_copy("");
+	autofree char *ago = info->created && text_starts(info->status, "exited") ? text_format(" %s ago", since) : alloc_copy("");
 
 	if (role == INSTANCE_LIVE)
 		list_addf(cells, "%s%s", info->status, ago);
@@ -212,7 +212,8 @@ static void list_as_json(const struct ps_row *rows, size_t count, const struct p
 		add_member(ret, "status", info->status);
 		add_member(ret, "health", info->health);
 		add_time(ret, "created", created(&rows[i]));
-		add_time(ret, "since", info->created);
+		if (info->created)
+			add_time(ret, "since", info->created);
 		if (rows[i].instance)
 			add_place(ret, rows[i].instance);
 		if (info->schedule)

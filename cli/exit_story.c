@@ -86,7 +86,7 @@ void exit_story_add(const char *name, const struct exit_record *record, const st
 	if (record->started)
 		text_addf(ret, "  started %s, ended %s\n", record->started, record->ended);
 	else if (record->ended)
-		text_addf(ret, "  tried %s\n", record->ended);
+		text_addf(ret, "  %s %s\n", record->failure.text ? "tried" : "noted", record->ended);
 	add_reasons(record, ret);
 	add_lines(record, ret);
 	if (numbers && numbers->count > 1)

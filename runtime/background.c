@@ -278,11 +278,12 @@ int background_exit_status(int64_t code, int64_t signal)
 	return signal ? 128 + (int)signal : code < 0 ? STATUS_UNKNOWN : (int)code;
 }
 
-static int read_last(int definition, const char *name, int *ret_status, struct error *e)
+static int read_last(const struct places *places, int definition, const char *name, int *ret_status, struct error *e)
 {
-	struct last_end last = { 0 };
+	struct last_end last = { .code = -1 };
+	bool is_rebooted = false;
 
-	if (lines_read(definition, LAST_END_FILE, last_end_rows, &last, e)) {
+	if (!run_mark_lost(places, name, definition, &is_rebooted) && lines_read(definition, LAST_END_FILE, last_end_rows, &last, e)) {
 		if (e->sys != ENOENT)
 			return -1;
 		error_clear(e);
@@ -305,7 +306,7 @@ int background_wait(const struct places *places, const char *name, int *ret_stat
 		*ret_status = background_exit_status(code, signal);
 		return 0;
 	}
-	return read_last(definition, name, ret_status, e);
+	return read_last(places, definition, name, ret_status, e);
 }
 
 int background_forget(const struct places *places, const char *name, struct error *e)
@@ -448,7 +449,7 @@ char *background_status(const struct places *places, const char *name, int defin
 	struct record record = { 0 };
 	struct last_end last = { 0 };
 	struct error ignored = { 0 };
-	bool is_alive = false;
+	bool is_alive = false, is_rebooted = false;
 
 	if (state_read(places, name, &record, &is_alive, &ignored) == 0) {
 		record_release(&record);
@@ -457,6 +458,10 @@ char *background_status(const struct places *places, const char *name, int defin
 	}
 	if (state_exists(places, name))
 		return alloc_copy(waits_for_its_time(places, name, definition) ? STATUS_SCHEDULED : "restarting");
+	if (run_mark_lost(places, name, definition, &is_rebooted)) {
+		*ret_since = 0; /* nobody knows */
+		return alloc_copy(is_rebooted ? "exited (?)" : STATUS_LOST);
+	}
 	if (lines_read(definition, LAST_END_FILE, last_end_rows, &last, &ignored))
 		return alloc_copy("created");
 	*ret_since = last.ended;

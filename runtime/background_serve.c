@@ -68,9 +68,11 @@ static int serve(const struct places *places, const struct app_settings *setting
 		error_set(e, ERROR_MISSING, "serve %s: no unit of systemd keeps it", settings->name);
 		return error_hint(e, "box systemd install %s makes one", settings->name);
 	}
-	if (wanted_write(definition, /* running= */ true, e) || take_state(places, settings->name, &state, e))
+	if (wanted_write(definition, /* running= */ true, e))
 		return -1;
 	run_mark_settle(places, settings->name, definition);
+	if (take_state(places, settings->name, &state, e))
+		return -1;
 	result = note_group(&state, e);
 	if (result == 0)
 		result = become(settings, definition, state.lock, e);

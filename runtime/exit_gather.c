@@ -216,11 +216,27 @@ int exit_gather(const struct places *places, const char *name, int definition, c
 	return write_record(definition, &record, e);
 }
 
-int exit_gather_lost(const struct places *places, const char *name, int definition, const struct last_end *end, struct error *e)
+static void add_unseen(const struct places *places, const char *name, int64_t number, bool is_rebooted, struct exit_record *ret)
 {
-	struct exit_record record = { .name = alloc_copy(name), .code = -1, .number = end->starts, .stopped_by = alloc_copy(EXIT_BY_REBOOT) };
+	*ret = (struct exit_record){ .name = alloc_copy(name), .code = -1, .number = number };
+	if (is_rebooted)
+		ret->stopped_by = alloc_copy(EXIT_BY_REBOOT);
+	add_lines(places, name, /* began_ns= */ 0, ret);
+}
 
-	add_lines(places, name, /* began_ns= */ 0, &record);
+void exit_gather_unseen(const struct places *places, const char *name, int definition, int64_t number, bool is_rebooted,
+			struct exit_record *ret)
+{
+	add_unseen(places, name, number, is_rebooted, ret);
+	add_settings(definition, ret);
+}
+
+int exit_gather_lost(const struct places *places, const char *name, int definition, const struct last_end *end, bool is_rebooted,
+		     struct error *e)
+{
+	struct exit_record record;
+
+	add_unseen(places, name, end->starts, is_rebooted, &record);
 	return write_record(definition, &record, e);
 }
 

@@ -4,6 +4,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct error;
 struct exit_record;
 struct last_end;
@@ -13,8 +16,13 @@ struct places;
  * cgroup and the state record are removed. What cannot be found out is left out. */
 int exit_gather(const struct places *places, const char *name, int definition, const struct last_end *end, struct error *e);
 
-/* As exit_gather, for a run that ended with the host (run_mark.h). */
-int exit_gather_lost(const struct places *places, const char *name, int definition, const struct last_end *end, struct error *e);
+/* As exit_gather, for a run whose end nobody saw (run_mark.h). is_rebooted: because the host ended. */
+int exit_gather_lost(const struct places *places, const char *name, int definition, const struct last_end *end, bool is_rebooted,
+		     struct error *e);
+
+/* The same record, which is not written. The caller releases it. */
+void exit_gather_unseen(const struct places *places, const char *name, int definition, int64_t number, bool is_rebooted,
+			struct exit_record *ret);
 
 /* Notes that box kill is about to send signal to the app: where it ends by that very signal, the record says whose it was. The app may
  * have no state folder any more. */

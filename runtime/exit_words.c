@@ -69,6 +69,10 @@ char *exit_record_headline(const struct exit_record *record)
 		text_add(&line, "ended with the host: the host rebooted, or lost its power, and nobody saw how");
 		return text_take(&line);
 	}
+	if (!record->started && record->code < 0 && !record->signal) {
+		text_add(&line, "began, and nobody saw its end: all of box's processes were killed, or its state folder was removed");
+		return text_take(&line);
+	}
 	if (record->signal)
 		text_addf(&line, "ended by %s", signal_name((int)record->signal));
 	else if (record->code >= 0)

@@ -24,8 +24,10 @@
 #include "runtime/apps.h"
 #include "runtime/box.h"
 #include "runtime/ends.h"
+#include "runtime/exit_gather.h"
 #include "runtime/exit_record.h"
 #include "runtime/oom_record.h"
+#include "runtime/run_mark.h"
 #include "specs/container.h"
 
 /* The task that the newest record of the kernel's log about this container's group names. */
@@ -126,6 +128,8 @@ int box_explain(const struct places *places, const char *name, int64_t number, s
 {
 	struct error ended = { 0 };
 	autoclose int definition = -1;
+	bool is_rebooted = false;
+	int64_t lost;
 
 	if (box_check_name(name, e))
 		return -1;
@@ -144,8 +148,13 @@ int box_explain(const struct places *places, const char *name, int64_t number, s
 	}
 	if (definition < 0)
 		return -1;
-	if (exit_record_read(definition, number, ret, e))
+	lost = run_mark_lost(places, name, definition, &is_rebooted);
+	if (lost && (!number || number == lost))
+		exit_gather_unseen(places, name, definition, lost, is_rebooted, ret);
+	else if (exit_record_read(definition, number, ret, e))
 		return explain_none(name, e);
 	exit_record_numbers(definition, ret_numbers);
+	if (lost)
+		list_addf(ret_numbers, "%jd", (intmax_t)lost);
 	return 0;
 }

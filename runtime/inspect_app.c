@@ -104,7 +104,7 @@ int app_inspect(const struct places *places, const char *name, struct text *ret,
 	int64_t since = -1;
 	autofree char *status = definition < 0 ? NULL : background_status(places, name, definition, &since);
 	autofree char *created = oci_state_time(settings.created, 0);
-	autofree char *ended = since < 0 ? NULL : oci_state_time(since, 0);
+	autofree char *ended = since <= 0 ? NULL : oci_state_time(since, 0);
 
 	if (definition < 0)
 		return -1;

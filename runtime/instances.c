@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "runtime/apps.h"
 #include "runtime/exit_record.h"
+#include "runtime/run_mark.h"
 #include "runtime/state.h"
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/health_record.h"
@@ -199,12 +200,12 @@ int instances_resolve(const struct places *places, const char *word, struct list
 
 static void look_at_end(const struct places *places, const char *name, struct instance_condition *ret)
 {
-	struct last_end last = { 0 };
+	struct last_end last;
 	struct exit_record record = { 0 };
 	struct error ignored = { 0 };
 	autoclose int definition = apps_open(places, name, NULL, &ignored);
 
-	if (definition < 0 || lines_read(definition, LAST_END_FILE, last_end_rows, &last, &ignored))
+	if (definition < 0 || !run_mark_last_end(places, name, definition, &last))
 		return;
 	ret->has_run = true;
 	ret->code = last.code;

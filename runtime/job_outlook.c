@@ -13,19 +13,20 @@
 #include "runtime/background.h"
 #include "runtime/box.h"
 #include "runtime/job.h"
+#include "runtime/run_mark.h"
 #include "runtime/supervise/app_settings.h"
 
 void job_describe(const struct places *places, struct box_info *info)
 {
 	struct error ignored = { 0 };
 	autoclose int definition = apps_open(places, info->name, NULL, &ignored);
-	struct last_end last = { 0 };
+	struct last_end last;
 
 	if (definition < 0 || !job_defined(definition))
 		return;
 	info->schedule = job_words(definition);
 	info->next_run = wanted_read(definition) ? job_next_run(definition) : 0;
-	if (lines_read(definition, LAST_END_FILE, last_end_rows, &last, &ignored))
+	if (!run_mark_last_end(places, info->name, definition, &last))
 		return;
 	info->last_end = last.ended;
 	info->last_status = background_exit_status(last.code, last.signal);

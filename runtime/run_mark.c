@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "runtime/exit_gather.h"
+#include "runtime/state.h"
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/lines.h"
 
@@ -62,18 +63,52 @@ void run_mark_clear(int definition)
 	(void)unlinkat(definition, MARK, 0); /* there is none where the start came to nothing */
 }
 
-void run_mark_settle(const struct places *places, const char *name, int definition)
+/* 0: there is none, or its boot cannot be told. */
+static int64_t read_mark(int definition, bool *ret_rebooted)
 {
 	autofree char *boot = this_boot();
 	struct mark mark = { 0 };
-	struct error e = { 0 };
+	struct error ignored = { 0 };
+	int64_t number = 0;
 
-	if (lines_read(definition, MARK, mark_rows, &mark, &e) == 0 && boot && mark.boot && strcmp(mark.boot, boot) != 0) {
-		const struct last_end end = { .starts = mark.number, .code = -1, .ended = time(NULL) };
-
-		if (exit_gather_lost(places, name, definition, &end, &e) || lines_write(definition, LAST_END_FILE, last_end_rows, &end, &e))
-			log_warning("%s, continuing", e.text);
-		run_mark_clear(definition);
+	if (lines_read(definition, MARK, mark_rows, &mark, &ignored) == 0 && boot && mark.boot) {
+		number = mark.number;
+		*ret_rebooted = strcmp(mark.boot, boot) != 0;
 	}
 	lines_release(mark_rows, &mark);
+	return number;
+}
+
+int64_t run_mark_lost(const struct places *places, const char *name, int definition, bool *ret_rebooted)
+{
+	int64_t number = read_mark(definition, ret_rebooted);
+
+	if (!number || *ret_rebooted)
+		return number;
+	/* Twice, because a run may end meanwhile, and the next one begin. */
+	return !state_exists(places, name) && read_mark(definition, ret_rebooted) == number ? number : 0;
+}
+
+bool run_mark_last_end(const struct places *places, const char *name, int definition, struct last_end *ret)
+{
+	struct error ignored = { 0 };
+	bool is_rebooted = false;
+	int64_t lost = run_mark_lost(places, name, definition, &is_rebooted);
+
+	*ret = (struct last_end){ .starts = lost, .code = -1 };
+	return lost || lines_read(definition, LAST_END_FILE, last_end_rows, ret, &ignored) == 0;
+}
+
+void run_mark_settle(const struct places *places, const char *name, int definition)
+{
+	bool is_rebooted = false;
+	const struct last_end end = { .starts = run_mark_lost(places, name, definition, &is_rebooted), .code = -1, .ended = time(NULL) };
+	struct error e = { 0 };
+
+	if (!end.starts)
+		return;
+	if (exit_gather_lost(places, name, definition, &end, is_rebooted, &e) ||
+	    lines_write(definition, LAST_END_FILE, last_end_rows, &end, &e))
+		log_warning("%s, continuing", e.text);
+	run_mark_clear(definition);
 }

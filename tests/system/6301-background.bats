@@ -373,11 +373,24 @@ power_off() {
 	ids=$(cat "$BOX_STORE/apps/$TAG/ids")
 	owner=$(stat -c %u "$BOX_STORE/containers/$TAG/upper/runs")
 	power_off
-	has_status "$TAG" created
+	# It ran, and nobody saw its end: ps, explain, wait and inspect say that, before and behind a boot.
+	has_status "$TAG" lost
+	run box ps -a
+	expect_not "created"
+	run box explain "$TAG"
+	expect_has "$TAG, run 1: began, and nobody saw its end: all of box's processes were killed, or its state folder was removed"
+	[ "$(box wait "$TAG")" = 255 ] || fail "$(box wait "$TAG")"
+	sed -i 's/^boot .*/boot another/' "$BOX_STORE/apps/$TAG/run"
+	has_status "$TAG" "exited (?)"
+	run box explain "$TAG"
+	expect_has "$TAG, run 1: ended with the host"
+	[ "$(box inspect "$TAG" | jq -c '.[0] | [.status, .ended]')" = '["exited (?)",null]' ] || fail "$(box inspect "$TAG")"
 	app '"command": ["true"]' other.json
 	box run --name "$TAG-other" other.json # sweeps
 	box start "$TAG"
 	[ "$(box exec "$TAG" cat /runs)" = $'run\nrun' ] || fail "what it wrote is gone"
+	run box explain "$TAG"
+	expect_has "$TAG, run 1: ended with the host" "noted 20"
 	[ "$(cat "$BOX_STORE/apps/$TAG/ids")" = "$ids" ] || fail "it has other ids"
 	[ "$(stat -c %u "$BOX_STORE/containers/$TAG/upper/runs")" = "$owner" ] || fail "it is another owner's"
 	box stop -t 0 "$TAG"
