@@ -68,6 +68,17 @@ bool systemctl_is_idle(const struct places *places, const char *unit)
 	       (strcmp(state.data, "ActiveState=inactive\n") == 0 || strcmp(state.data, "ActiveState=failed\n") == 0);
 }
 
+bool systemctl_is_used(const struct places *places, const char *unit)
+{
+	const char *const words[] = { "show", "--property=UnitFileState", unit, NULL };
+	autorelease(text) struct text state = { 0 };
+	struct error ignored = { 0 };
+
+	if (!systemctl_is_running())
+		return false;
+	return !systemctl_is_idle(places, unit) || ask(places, words, &state, &ignored) || !state.length || strstr(state.data, "=enabled");
+}
+
 int systemctl_write_unit(const struct places *places, const char *unit, const char *words, struct error *e)
 {
 	autofree char *path = unit_folder(places);

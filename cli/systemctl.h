@@ -18,6 +18,9 @@ int systemctl(const struct places *places, const char *verb, const char *option,
 /* Whether it neither runs nor is about to, or to end; false where no systemd runs. */
 bool systemctl_is_idle(const struct places *places, const char *unit);
 
+/* Whether it runs, or would when the host is started; false where no systemd runs. */
+bool systemctl_is_used(const struct places *places, const char *unit);
+
 /* Writes the file of a unit among an administrator's, or the user's, own ones; takes it away (it may be gone). systemd is told. */
 int systemctl_write_unit(const struct places *places, const char *unit, const char *words, struct error *e);
 int systemctl_remove_unit(const struct places *places, const char *unit, struct error *e);

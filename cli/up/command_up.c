@@ -71,7 +71,7 @@ static int read_file(struct up *up, const struct list *operands, struct error *e
 		return -1;
 	}
 	up_plan(up);
-	return 0;
+	return up_check_units(up, e);
 }
 
 static void tell_orphans(const struct up *up)

@@ -196,20 +196,6 @@ static void find_old(struct change *c)
 	}
 }
 
-static int refuse_units(const struct change *c, struct error *e)
-{
-	for (size_t i = 0; i < c->up->found.count; i++) {
-		const struct instance *instance = &c->up->found.items[i];
-
-		if (!instance->unit || strcmp(instance->service, c->service->wanted.full) != 0)
-			continue;
-		error_set(e, ERROR_UNSUPPORTED, "replace %s: systemd keeps it", instance->name);
-		return error_hint(e, "box systemd remove %s, box up, box systemd install --up %s: from then on box up replaces it", instance->name,
-				  instance->service);
-	}
-	return 0;
-}
-
 int up_replace(struct up *up, struct up_service *service, const struct plan_action *action, struct error *e)
 {
 	struct change c = { .up = up, .service = service, .action = action };
@@ -223,9 +209,9 @@ int up_replace(struct up *up, struct up_service *service, const struct plan_acti
 	}
 	for (size_t i = 0; i < c.old.count; i++)
 		up_tell_dropped(up, c.old.items[i]);
-	result = refuse_units(&c, e) || make_new(&c, e) ? -1
+	result = make_new(&c, e)						  ? -1
 		 : action->order == UPDATE_START_FIRST && c.running.count ? start_first(&c, e)
-									    : stop_first(&c, e);
+									  : stop_first(&c, e);
 	if (result == 0) {
 		events_note(up->call->places, "container", "replace", action->instance, NULL);
 		if (c.new.count > 1)

@@ -17,8 +17,11 @@
 #include "cli/systemctl.h"
 #include "cli/up/for_cli.h"
 #include "cli/up/up.h"
+#include "runtime/apps.h"
+#include "runtime/background_serve.h"
 #include "runtime/instances.h"
 #include "runtime/kept.h"
+#include "runtime/supervise/app_settings.h"
 #include "runtime/systemd_unit.h"
 #include "specs/app.h"
 
@@ -73,12 +76,29 @@ static int check(const struct call *call, const char *name, const char *word, st
 			error_set(e, ERROR_UNSUPPORTED, "install %s: it is a service of %s, which starts and stops as a whole", name, one->stack);
 			return error_hint(e, "box systemd install %s", one->stack);
 		}
-		if (one->unit) {
-			error_set(e, ERROR_EXISTS, "install %s: the unit %s keeps %s", name, one->unit, one->name);
-			return error_hint(e, "box systemd remove %s", one->name);
-		}
 	}
 	return 0;
+}
+
+/* An app alone that has a unit of its own, which cannot go on beneath another one: it stops there. */
+static int take_over(const struct call *call, const char *name, bool now, struct error *e)
+{
+	struct app_settings settings = { 0 };
+	struct error ignored = { 0 };
+	autoclose int definition = apps_open(call->places, name, &settings, &ignored);
+	autofree char *unit = take_ptr(&settings.unit);
+
+	app_settings_release(&settings);
+	if (definition < 0 || !unit)
+		return 0;
+	if (!now && systemctl_is_used(call->places, unit)) {
+		error_set(e, ERROR_EXISTS, "install %s: the unit %s keeps it now, which runs or is enabled", name, unit);
+		return error_hint(e, "box systemd install --up --now %s: it stops there, and starts again by the new unit", name);
+	}
+	return systemctl(call->places, "disable", "--now", unit, e) || background_give(call->places, name, NULL, e) ||
+			       systemctl_remove_unit(call->places, unit, e)
+		       ? -1
+		       : 0;
 }
 
 int unit_install(const struct call *call, const char *word, const char *override, bool now, struct error *e)
@@ -91,6 +111,8 @@ int unit_install(const struct call *call, const char *word, const char *override
 	if (!box || name_of(word, override, &name, &is_several, e) || check(call, name, word, e))
 		return -1;
 	audit_container(call->audit, name);
+	if (take_over(call, name, now, e))
+		return -1;
 	unit = systemd_up_unit_name(name);
 	systemd_up_unit_text(call->places, box, name, &words);
 	if (kept_note(call->places, name, unit, e) || systemctl_write_unit(call->places, unit, words.data, e))

@@ -84,6 +84,8 @@ void up_plan(struct up *up);
 /* names.c, behind up_look: an error where what was found is not the file's; and where somebody else has the name of one of its services. */
 int up_check_found(const struct up *up, const struct stack *stack, struct error *e);
 int up_check_names(const struct up *up, const struct stack *stack, struct error *e);
+/* Behind up_plan: an error where it changes what a unit of its own keeps, which systemd alone may start and stop. */
+int up_check_units(const struct up *up, struct error *e);
 /* externals.c: an error where an external network or volume of the file is not there. */
 int up_check_externals(const struct up *up, struct error *e);
 /* What is the same for a service of a file and one of a rollback: its digest, why it cannot run twice, and what has changed. */

@@ -73,3 +73,23 @@ while not os.path.exists("enough"):
 	[ -z "$(box ps -q)" ] || fail "$(box ps -a)"
 	expect_is LoadState not-found
 }
+
+@test "a service of its own is taken over: one stop, and box up replaces it from then on" {
+	app '"network_mode": "none", "init": true, "command": ["sleep", "1000"], "update": {"monitor": "100ms"}'
+	box systemd install --now app.json
+	wait_until 60 [ "$(systemctl show -P ActiveState "box-app-$TAG.service")" = active ]
+	sed -i 's/"1000"/"1001"/' app.json
+	run box up app.json
+	expect_has "box systemd install --up --now $TAG, then box up app.json"
+	run box systemd install --up "$TAG"
+	expect_status 1
+	expect_has "the unit box-app-$TAG.service keeps it now" "box systemd install --up --now $TAG"
+	box systemd install --up --now "$TAG"
+	[ "$(systemctl show -P LoadState "box-app-$TAG.service")" = not-found ] || fail "the old unit is left"
+	expect_is ActiveState active
+	main=$(show MainPID)
+	run box up app.json
+	expect_line "replaced $TAG by $TAG.2"
+	expect_is MainPID "$main"
+	box systemd remove "$TAG"
+}

@@ -123,6 +123,42 @@ curl_host() { on_host curl -sS --retry 3 --retry-connrefused http://127.0.0.1:80
 	expect_line "box-up-$TAG.service"
 }
 
+@test "an app that has a unit of its own: box up says which two commands have it replace it, and they do" {
+	app '"network_mode": "none", "init": true, "command": ["sh", "-c", "[ -e /once ] || echo made >/once; exec sleep 1000"], "update": {"monitor": "100ms"}'
+	box up -q app.json
+	wait_until 10 box exec "$TAG" test -e /once
+	box stop "$TAG"
+	run box systemd install "$TAG"
+	expect_line "box-app-$TAG.service"
+	run box up app.json # what is as it is written needs but its unit
+	expect_has "systemctl start box-app-$TAG.service"
+	change 'sleep 1000' 'sleep 1001'
+	for verb in plan up; do
+		run box $verb app.json
+		expect_status 125
+		expect_has "replace $TAG: the unit box-app-$TAG.service keeps it" "box systemd install --up $TAG, then box up app.json"
+	done
+	[ "$(box ps -aq)" = "$TAG" ] || fail "something was made: $(box ps -a)"
+	run box systemd install --up "$TAG"
+	expect_line "box-up-$TAG.service"
+	[ ! -e "/etc/systemd/system/box-app-$TAG.service" ] || fail "the old unit is left"
+	serve_unit
+	wait_until 20 heard READY=1
+	[ "$(box exec "$TAG" cat /once)" = made ] || fail "what it wrote is gone"
+	run box up app.json
+	expect_line "replaced $TAG by $TAG.2"
+	kill -TERM "$(service_pid)"
+	wait_until 30 heard "exit 0"
+	wait $SERVED || true
+	# A file with several of that name, and an app that has a unit: what to do with it is right.
+	box systemd remove "$TAG"
+	box down "$TAG"
+	box systemd install app.json
+	printf '{"name": "%s", "services": {"a": {"rootfs": "%s"}}}' "$TAG" "$ROOTFS" >several.json
+	run box up several.json
+	expect_has "remove it (box systemd remove $TAG, box down $TAG)"
+}
+
 @test "what cannot start yet is tried again; a job that has failed is no reason for that" {
 	mkdir there
 	printf '{"name": "%s", "services": {"a": {"rootfs": "%s", "init": true, "network_mode": "none", "command": ["sleep", "1000"], "volumes": ["%s/there:/there:ro"]},
