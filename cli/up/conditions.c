@@ -17,7 +17,7 @@ size_t up_find_service(const struct up *up, const char *name)
 	return up->count; /* cannot be: the file was checked */
 }
 
-static int wait_for(const struct up *up, enum stack_condition condition, const struct up_service *on, struct error *e)
+static int wait_for(const struct up *up, const char *who, enum stack_condition condition, const struct up_service *on, struct error *e)
 {
 	const struct up_patience patience = { on->update.timeout_us, 0 };
 	autorelease(list) struct list names = { 0 };
@@ -30,7 +30,7 @@ static int wait_for(const struct up *up, enum stack_condition condition, const s
 		return -1;
 	for (size_t i = 0; i < names.count; i++)
 		if (condition == STACK_HEALTHY ? up_wait_ready(up, names.items[i], /* is_checked= */ true, patience, e)
-					       : up_wait_done(up, names.items[i], e)) {
+					       : up_wait_done(up, who, names.items[i], e)) {
 			(void)up_explain(up, names.items[i]);
 			return -1;
 		}
@@ -42,7 +42,7 @@ int up_wait_condition(const struct up *up, const char *who, const struct stack_d
 	size_t index = up_find_service(up, dependency->service);
 	const struct up_service *on = &up->services[index];
 
-	if (index == up->count || !on->wanted.is_wanted || wait_for(up, (enum stack_condition)dependency->condition, on, e) == 0)
+	if (index == up->count || !on->wanted.is_wanted || wait_for(up, who, (enum stack_condition)dependency->condition, on, e) == 0)
 		return 0;
 	if (dependency->is_required)
 		return error_in(e, "%s waits for %s", who, on->wanted.full);

@@ -52,6 +52,7 @@ int up_wait_ready(const struct up *up, const char *name, bool is_checked, struct
 			if (clock_boot_ms() >= (end > ended ? end : ended))
 				return error_set(e, ERROR_KERNEL, "%s has ended, and what its end has to do is not done after %jd seconds", name,
 						 (intmax_t)((clock_boot_ms() - begin) / 1000));
+			up_tell_waiting(up, begin, "%s has ended; what its end has to do is waited for", name);
 			usleep(LOOK_US);
 			continue;
 		}
@@ -63,6 +64,9 @@ int up_wait_ready(const struct up *up, const char *name, bool is_checked, struct
 			return error_set(e, ERROR_KERNEL, "%s is unhealthy", name);
 		if (clock_boot_ms() >= end)
 			break;
+		if (is_checked)
+			up_tell_waiting(up, begin, "%s is not healthy yet: waiting, at most %jd seconds in all", name,
+					(intmax_t)(patience.timeout_us / 1000000));
 		usleep(LOOK_US);
 	}
 	if (!is_checked)
@@ -92,13 +96,15 @@ int up_wait_all(const struct up *up, const struct list *names, bool is_checked, 
 	return 0;
 }
 
-int up_wait_done(const struct up *up, const char *name, struct error *e)
+int up_wait_done(const struct up *up, const char *who, const char *name, struct error *e)
 {
+	int64_t begin = clock_boot_ms();
 	struct instance_condition now;
 
 	for (instance_look(up->call->places, name, &now); now.is_supervised; instance_look(up->call->places, name, &now)) {
 		if (now.is_scheduled)
 			return error_set(e, ERROR_SPEC, "%s has a \"schedule\": it waits for its next time, and is never completed", name);
+		up_tell_waiting(up, begin, "%s waits until %s has ended", who, name);
 		usleep(LOOK_US);
 	}
 	return has_ended_well(&now) ? 0 : tell_end(name, &now, e);

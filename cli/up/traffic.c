@@ -115,10 +115,13 @@ static int64_t count_flows(const struct up *up, const struct up_service *service
 
 void traffic_drain(const struct up *up, const struct up_service *service, const struct list *instances)
 {
-	int64_t end = clock_boot_ms() + service->update.drain_us / 1000, left;
+	int64_t begin = clock_boot_ms(), end = begin + service->update.drain_us / 1000, left;
 
-	for (left = count_flows(up, service, instances); left && clock_boot_ms() < end; left = count_flows(up, service, instances))
+	for (left = count_flows(up, service, instances); left && clock_boot_ms() < end; left = count_flows(up, service, instances)) {
+		up_tell_waiting(up, begin, "%s: connections to %s may last for %jd seconds (update.drain)", service->wanted.full,
+				instances->items[0], (intmax_t)(service->update.drain_us / 1000000));
 		usleep(LOOK_US);
+	}
 	if (left) {
 		autofree char *line = text_format("%s: %jd connections had not ended after update.drain, and end now", service->wanted.full,
 						  (intmax_t)left);

@@ -13,6 +13,7 @@
  *     traffic.c    where connections to a service lead meanwhile
  *     instance.c   an instance is made, and retired
  *     ready.c      instances begin; whether one is ready, or has failed
+ *     waiting.c    what it waits for, said when that takes long
  */
 #pragma once
 
@@ -136,9 +137,13 @@ int up_wait_ready(const struct up *up, const char *name, bool is_checked, struct
 int up_begin_all(const struct up *up, const struct list *names, const char **ret_failed, struct error *e);
 int up_wait_all(const struct up *up, const struct list *names, bool is_checked, struct up_patience patience, const char **ret_failed,
 		struct error *e);
-int up_wait_done(const struct up *up, const char *name, struct error *e);
+/* who waits for the end of it; for messages. */
+int up_wait_done(const struct up *up, const char *who, const char *name, struct error *e);
 /* Says on stderr how the last run of an instance ended, and what it wrote last. True: it never began, and the error of that was told. */
 bool up_explain(const struct up *up, const char *name);
+
+/* waiting.c. Says it, on stderr, if it has been waited for since begin_ms (of clock_boot_ms) for some seconds: once in a process. */
+void up_tell_waiting(const struct up *up, int64_t begin_ms, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* points.c. Test builds: BOX_UP_DIE names a point; there box up dies with all its processes, as kill -9 has it. */
 void up_point(const char *name);

@@ -89,6 +89,28 @@ plan() { box plan --format json "$@" app.json | jq -r --arg tag "$TAG-" '[.[] | 
 	expect_has "no run of it has ended yet" "box inspect $TAG-a | jq '.[0].health'"
 }
 
+@test "what box up waits for is said after some seconds, a line for each service, on stderr; --quiet says nothing" {
+	need root
+	mkdir gate
+	services '"job": {ROOT, "command": ["sh", "-c", "until [ -e /gate/open ]; do sleep 0.1; done"], "volumes": ["./gate:/gate:ro"]},
+		"web": {ROOT, "replicas": 2, "init": true, "command": ["sleep", "100"], "volumes": ["./gate:/gate:ro"],
+			"healthcheck": {"test": ["CMD", "test", "-e", "/gate/open"], "interval": "100ms", "start_period": "100s", "start_interval": "100ms"}},
+		"a": {ROOT, "init": true, "command": ["sleep", "100"], "depends_on": {"job": {"condition": "service_completed_successfully"}}},
+		"b": {ROOT, "init": true, "command": ["sleep", "100"], "depends_on": {"web": {"condition": "service_healthy"}}}'
+	box up app.json >out 2>err &
+	wait_until 30 grep -qx "box: $TAG-web is not healthy yet: waiting, at most 60 seconds in all" err
+	wait_until 30 grep -qx "box: $TAG-a waits until $TAG-job has ended" err
+	touch gate/open
+	wait $! || fail "$(cat out err)"
+	[ "$(wc -l <err)" -eq 2 ] || fail "$(cat err)"
+	[ "$(sort out | tr '\n' ' ')" = "started $TAG-a started $TAG-b started $TAG-job started $TAG-web started $TAG-web-2 " ] || fail "$(cat out)"
+	box stop "$TAG-web-2"
+	rm gate/open
+	box up -q --timeout 4s app.json >out 2>err || true
+	[ ! -s out ] || fail "$(cat out)"
+	[ "$(grep -c waiting err)" -eq 0 ] || fail "$(cat err)"
+}
+
 @test "kill -9 of box up at any point: the next one goes on from what is there, nothing doubled" {
 	need root hooks
 	services '"web": {ROOT, "command": ["sleep", "ONE"], "init": true, "replicas": 2, "update": {"monitor": "100ms", "order": "start-first"}}'
