@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/audit.h"
 #include "cli/commands.h"
+#include "cli/each.h"
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "cli/up/for_cli.h"
@@ -28,7 +29,7 @@ struct attach_choices {
 
 struct start_choices {
 	struct attach_choices attach;
-	bool attaches, keep_stdin;
+	bool attaches, keep_stdin, quiet;
 };
 
 #define ATTACH_OPTIONS(object, member) \
@@ -48,6 +49,7 @@ const struct option_row start_options[] = {
 	  "show what it writes, wait for its end, and end with its exit code" },
 	{ 'i', "interactive", OPTION_FLAG, offsetof(struct start_choices, keep_stdin), NULL, "the same, and carry this command's stdin to it" },
 	ATTACH_OPTIONS(struct start_choices, attach.),
+	QUIET_OPTION(struct start_choices),
 	{ 0 },
 };
 
@@ -101,7 +103,7 @@ static int start_one(const struct call *call, const char *name, struct error *e)
 }
 
 /* One after the other: one that cannot be started does not keep the others. */
-static int start_all(const struct call *call, const struct list *names)
+static int start_all(const struct call *call, const struct list *names, bool quiet)
 {
 	int result = 0;
 
@@ -109,7 +111,9 @@ static int start_all(const struct call *call, const struct list *names)
 		struct error e = { 0 };
 
 		audit_container(call->audit, names->items[i]);
-		if (start_one(call, names->items[i], &e))
+		/* An engine that has box as its runtime gives its own caller what box prints. */
+		if (start_one(call, names->items[i], &e) ||
+		    (!quiet && !box_is_oci(call->places, names->items[i]) && each_tell(names->items[i], &e)))
 			result = report_failure(&e);
 	}
 	return result;
@@ -135,7 +139,7 @@ static int start_attached(const struct call *call, struct start_choices *choices
 }
 
 /* All services of a file in their order; others one after the other. */
-static int start_words(const struct call *call, const struct list *words)
+static int start_words(const struct call *call, const struct list *words, bool quiet)
 {
 	int status = 0, here;
 
@@ -145,9 +149,9 @@ static int start_words(const struct call *call, const struct list *words)
 
 		list_add(&names, words->items[i]);
 		if (target_is_stack(call, words->items[i]))
-			here = stack_start(call, words->items[i]);
+			here = stack_start(call, words->items[i], quiet);
 		else
-			here = targets_all(call, &names, &e) ? report_failure(&e) : start_all(call, &names);
+			here = targets_all(call, &names, &e) ? report_failure(&e) : start_all(call, &names, quiet);
 		status = here ? here : status;
 	}
 	return status;
@@ -166,5 +170,5 @@ int command_start(const struct call *call)
 		return report_failure(&e);
 	if (choices.attaches || choices.keep_stdin)
 		return targets_all(call, &operands, &e) ? report_failure(&e) : start_attached(call, &choices, &operands, &e);
-	return start_words(call, &operands);
+	return start_words(call, &operands, choices.quiet);
 }

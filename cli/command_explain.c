@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * command_explain.c - box explain: why an app ended.
+ * command_explain.c - box explain: why apps ended.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +15,7 @@
 #include "cli/exit_story.h"
 #include "cli/report.h"
 #include "cli/targets.h"
+#include "runtime/apps.h"
 #include "runtime/box.h"
 #include "runtime/exit_record.h"
 #include "runtime/job_outlook.h"
@@ -53,47 +54,97 @@ static bool explain_first(const struct call *call, const char *name, struct text
 	return next.length;
 }
 
-static int explain(const struct call *call, const struct options *options, const struct list *operands, struct text *ret, struct error *e)
-{
-	autorelease(list) struct list numbers = { 0 };
-	struct exit_record record = { 0 };
-	int64_t number = 0;
-	bool is_json = options->format && strcmp(options->format, "json") == 0;
+struct explanation {
+	const struct call *call;
+	int64_t number; /* of a run; 0: the last one */
+	bool is_json, is_of_several;
+	size_t shown;
+};
 
-	if (operands->count < 1 || operands->count > 2)
-		return error_set(e, ERROR_USAGE, "explain: expected NAME, perhaps with the number of a run");
-	if (options->format && !is_json && strcmp(options->format, "text") != 0)
-		return error_set(e, ERROR_USAGE, "option --format %s: expected text or json", options->format);
-	if (operands->count == 2 && number_parse(operands->items[1], 1, INT64_MAX, &number))
-		return error_set(e, ERROR_USAGE, "explain %s: expected the number of a run, found \"%.80s\"", operands->items[0],
-				 operands->items[1]);
-	if (box_explain(call->places, operands->items[0], number, &record, &numbers, e)) {
-		if (is_json || number || e->kind != ERROR_MISSING || !explain_first(call, operands->items[0], ret))
-			return -1;
+/* Of several those of which no run has ended are no error: most often they run. */
+static int explain_none(const struct explanation *x, const char *name, struct text *ret, struct error *e)
+{
+	if (x->number || e->kind != ERROR_MISSING || (x->is_json && !x->is_of_several))
+		return -1;
+	if (!x->is_json && explain_first(x->call, name, ret)) {
 		error_clear(e);
 		return 0;
 	}
-	if (is_json)
+	if (!x->is_of_several || !apps_exists(x->call->places, name))
+		return -1;
+	if (!x->is_json)
+		text_addf(ret, "%s: no run of it has ended yet\n", name);
+	error_clear(e);
+	return 0;
+}
+
+static int explain(struct explanation *x, const char *name, struct text *ret, struct error *e)
+{
+	autorelease(list) struct list numbers = { 0 };
+	struct exit_record record = { 0 };
+
+	if (box_explain(x->call->places, name, x->number, &record, &numbers, e))
+		return explain_none(x, name, ret, e);
+	if (x->is_json) {
+		text_add(ret, x->shown++ ? ",\n" : "");
 		exit_record_dump(&record, ret);
-	else
-		exit_story_add(operands->items[0], &record, &numbers, ret);
-	if (!is_json)
-		add_next(call, operands->items[0], ret);
-	if (is_json && !text_ends(ret->data, "\n"))
-		text_add_char(ret, '\n');
+		while (text_ends(ret->data, "\n"))
+			ret->data[--ret->length] = '\0';
+	} else {
+		exit_story_add(name, &record, &numbers, ret);
+		add_next(x->call, name, ret);
+	}
 	exit_record_release(&record);
 	return 0;
 }
 
+/* One that cannot be explained does not keep the others. */
+static int explain_all(struct explanation *x, const struct list *names)
+{
+	autorelease(text) struct text out = { 0 };
+	struct error e = { 0 };
+	int status = 0;
+
+	text_add(&out, x->is_json && x->is_of_several ? "[\n" : "");
+	for (size_t i = 0; i < names->count; i++) {
+		error_clear(&e);
+		if (explain(x, names->items[i], &out, &e))
+			status = report_failure(&e);
+	}
+	text_add(&out, !x->is_json ? "" : x->is_of_several ? "\n]\n" : x->shown ? "\n" : "");
+	error_clear(&e);
+	return report_text(&out, &e) ? report_failure(&e) : status;
+}
+
+/* "web 3" is a run of one app; an app of such a name has to be told beside another one, or alone. */
+static int read_number(const struct call *call, struct list *operands, int64_t *ret, struct error *e)
+{
+	*ret = 0;
+	if (operands->count != 2 || apps_exists(call->places, operands->items[1]) || number_parse(operands->items[1], 1, INT64_MAX, ret))
+		return 0;
+	free(operands->items[--operands->count]);
+	operands->items[operands->count] = NULL;
+	return targets_one(call, operands, 0, e);
+}
+
 int command_explain(const struct call *call)
 {
+	static const char *const forms[] = { "text", "json", NULL };
 	autorelease(list) struct list operands = { 0 };
-	autorelease(text) struct text out = { 0 };
+	struct explanation x = { .call = call };
 	struct options options = { 0 };
 	struct error e = { 0 };
 
 	if (options_parse(explain_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) ||
-	    targets_one(call, &operands, 0, &e) || explain(call, &options, &operands, &out, &e) || report_text(&out, &e))
+	    options_one_of("format", options.format, forms, &e))
 		return report_failure(&e);
-	return 0;
+	if (!operands.count) {
+		error_set(&e, ERROR_USAGE, "explain: expected NAME, perhaps with the number of a run, or several");
+		return report_failure(&e);
+	}
+	if (read_number(call, &operands, &x.number, &e) || targets_all(call, &operands, &e))
+		return report_failure(&e);
+	x.is_json = text_equal(options.format, "json");
+	x.is_of_several = operands.count > 1;
+	return explain_all(&x, &operands);
 }

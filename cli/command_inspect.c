@@ -153,10 +153,20 @@ static int inspect_image(const struct call *call, const struct options *options,
 
 static int inspect_container(const struct call *call, const struct options *options, const char *name, struct text *ret, struct error *e)
 {
-	autofree char *target = alloc_copy(name);
+	autorelease(list) struct list targets = { 0 };
+	autorelease(text) struct text all = { 0 };
 
 	(void)options;
-	return target_one(call, &target, e) || container_inspect(call->places, target, ret, e) ? -1 : 0;
+	list_add(&targets, name);
+	if (targets_all(call, &targets, e))
+		return -1;
+	for (size_t i = 0; i < targets.count; i++) {
+		text_add(&all, i ? "," : "");
+		if (container_inspect(call->places, targets.items[i], &all, e))
+			return -1;
+	}
+	text_add(ret, all.data ? all.data : "");
+	return 0;
 }
 
 static int inspect_volume(const struct call *call, const struct options *options, const char *name, struct text *ret, struct error *e)
@@ -181,6 +191,7 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 static int inspect_one(const struct call *call, const struct options *options, const char *name, struct text *ret, struct error *e)
 {
 	const char *type = options->referrers ? "image" : options->type;
+	char hint[sizeof ((struct error *)NULL)->hint] = "";
 
 	for (size_t i = 0; i < KINDS; i++) {
 		struct error here = { 0 };
@@ -194,8 +205,12 @@ static int inspect_one(const struct call *call, const struct options *options, c
 			*e = here;
 			return -1;
 		}
+		if (text_starts(here.hint, "did you mean"))
+			memcpy(hint, here.hint, sizeof hint);
 	}
 	error_set(e, ERROR_MISSING, "inspect %s: there is no container, image or volume of this name", name);
+	if (*hint)
+		return error_hint(e, "%s", hint);
 	return error_hint(e, "box ps, box images and box volume ls list what there is");
 }
 

@@ -14,31 +14,36 @@
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "cli/up/for_cli.h"
+#include "runtime/apps.h"
 #include "runtime/background.h"
 #include "runtime/box.h"
 #include "runtime/events.h"
 #include "runtime/kept.h"
+#include "runtime/state.h"
 
 struct kill_choices {
 	const char *signal;
-	bool all;
+	bool all, quiet;
 };
 
 const struct option_row kill_options[] = {
 	{ 's', "signal", OPTION_TEXT, offsetof(struct kill_choices, signal), "SIGNAL",
 	  "name or number (default: SIGTERM)" },
 	{ 'a', "all", OPTION_FLAG, offsetof(struct kill_choices, all), NULL, "every process, not only the first" },
+	QUIET_OPTION(struct kill_choices),
 	{ 0 },
 };
 
 struct stop_choices {
 	const char *time;
+	bool quiet;
 };
 
 const struct option_row stop_options[] = {
 	{ 't', "time", OPTION_TEXT, offsetof(struct stop_choices, time), "SECONDS",
 	  "then kill it (default: the spec's stop_grace_period)" },
 	{ 0, "timeout", OPTION_TEXT, offsetof(struct stop_choices, time), "SECONDS", "the same as --time" },
+	QUIET_OPTION(struct stop_choices),
 	OTHER_OPTION('a', "all", "box stop $(box ps -q)"),
 	{ 0 },
 };
@@ -46,20 +51,31 @@ const struct option_row stop_options[] = {
 const struct option_row restart_options[] = {
 	{ 't', "time", OPTION_TEXT, offsetof(struct stop_choices, time), "SECONDS", "then kill it (default: the spec's stop_grace_period)" },
 	{ 0, "timeout", OPTION_TEXT, offsetof(struct stop_choices, time), "SECONDS", "the same as --time" },
+	QUIET_OPTION(struct stop_choices),
 	OTHER_OPTION(0, "no-deps", LEAVE_OUT "others are restarted only where \"depends_on\" says so, by box up"),
 	{ 0 },
 };
 
 struct rm_choices {
-	bool force;
+	bool force, quiet;
 };
 
 const struct option_row rm_options[] = {
 	{ 'f', "force", OPTION_FLAG, offsetof(struct rm_choices, force), NULL,
 	  "end it first where it runs; none of that name is fine" },
+	QUIET_OPTION(struct rm_choices),
 	OTHER_OPTION('a', "all", "box rm $(box ps -aq)"),
 	OTHER_OPTION('s', "stop", LEAVE_OUT "--force ends it first"),
 	OTHER_OPTION('v', "volumes", "box volume ls, then box volume rm NAME"),
+	{ 0 },
+};
+
+struct pause_choices {
+	bool quiet;
+};
+
+const struct option_row pause_options[] = {
+	QUIET_OPTION(struct pause_choices),
 	{ 0 },
 };
 
@@ -68,11 +84,18 @@ struct kill_order {
 	bool all;
 };
 
+/* An engine that has box as its runtime gives its own caller what box prints. */
+static int told(const struct call *call, const char *name)
+{
+	return box_is_oci(call->places, name) ? EACH_UNTOLD : 0;
+}
+
 static int kill_one(const struct call *call, const char *name, const void *data, struct error *e)
 {
 	const struct kill_order *order = data;
+	int result = told(call, name);
 
-	return box_kill(call->places, name, order->signal, order->all, e);
+	return box_kill(call->places, name, order->signal, order->all, e) ? -1 : result;
 }
 
 int command_kill(const struct call *call)
@@ -91,10 +114,11 @@ int command_kill(const struct call *call)
 		result = error_set(&e, ERROR_USAGE, "kill: unknown signal %s", choices.signal);
 	if (result == 0) {
 		const struct kill_order order = { number, choices.all };
+		const struct each each = { kill_one, &order, .tells = !choices.quiet };
 		autorelease(list) struct list word = { 0 };
 
 		list_add(&word, operands.items[0]);
-		return targets_each(call, &word, TARGETS_LAST_LEVEL_FIRST, /* is_whole= */ false, kill_one, &order);
+		return targets_each(call, &word, TARGETS_LAST_LEVEL_FIRST, TARGETS_RUNNING, &each);
 	}
 	return report_failure(&e);
 }
@@ -117,8 +141,9 @@ static int restart_one(const struct call *call, const char *name, const void *da
 }
 
 /* All services of a file stop in reverse, and start in their order. */
-static int restart_words(const struct call *call, const struct list *words, const int64_t *grace_us)
+static int restart_words(const struct call *call, const struct list *words, const int64_t *grace_us, bool quiet)
 {
+	const struct each stop = { stop_one, grace_us, .tells = false }, restart = { restart_one, grace_us, .tells = !quiet };
 	autorelease(list) struct list others = { 0 };
 	int status = 0, here;
 
@@ -130,11 +155,11 @@ static int restart_words(const struct call *call, const struct list *words, cons
 			list_add(&others, words->items[i]);
 			continue;
 		}
-		here = targets_each(call, &word, TARGETS_LAST_LEVEL_FIRST, /* is_whole= */ false, stop_one, grace_us);
-		here = here ? here : stack_start(call, words->items[i]);
+		here = targets_each(call, &word, TARGETS_LAST_LEVEL_FIRST, TARGETS_LIVE, &stop);
+		here = here ? here : stack_start(call, words->items[i], quiet);
 		status = here ? here : status;
 	}
-	here = others.count ? targets_each(call, &others, TARGETS_FIRST_LEVEL_FIRST, /* is_whole= */ false, restart_one, grace_us) : 0;
+	here = others.count ? targets_each(call, &others, TARGETS_FIRST_LEVEL_FIRST, TARGETS_LIVE, &restart) : 0;
 	return here ? here : status;
 }
 
@@ -156,8 +181,8 @@ static int end_all(const struct call *call, const struct option_row *options, ea
 		return report_failure(&e);
 	grace_us = seconds < 0 ? -1 : seconds * 1000000;
 	if (act == restart_one)
-		return restart_words(call, &operands, &grace_us);
-	return targets_each(call, &operands, TARGETS_LAST_LEVEL_FIRST, /* is_whole= */ false, act, &grace_us);
+		return restart_words(call, &operands, &grace_us, choices.quiet);
+	return targets_each(call, &operands, TARGETS_LAST_LEVEL_FIRST, TARGETS_LIVE, &(struct each){ act, &grace_us, .tells = !choices.quiet });
 }
 
 int command_stop(const struct call *call)
@@ -173,8 +198,9 @@ int command_restart(const struct call *call)
 static int remove_one(const struct call *call, const char *name, const void *data, struct error *e)
 {
 	const struct rm_choices *choices = data;
+	bool is_there = !choices->force || apps_exists(call->places, name) || state_exists(call->places, name);
 
-	return box_remove(call->places, name, choices->force, e);
+	return box_remove(call->places, name, choices->force, e) ? -1 : is_there ? 0 : EACH_UNTOLD;
 }
 
 int command_rm(const struct call *call)
@@ -189,27 +215,28 @@ int command_rm(const struct call *call)
 		result = error_set(&e, ERROR_USAGE, "rm: expected at least one NAME");
 	if (result || targets_name(call, &operands, &e) || kept_refuse(call->places, "rm", NULL, &operands, &e))
 		return report_failure(&e);
-	return targets_each(call, &operands, TARGETS_LAST_LEVEL_FIRST, /* is_whole= */ true, remove_one, &choices);
+	return targets_each(call, &operands, TARGETS_LAST_LEVEL_FIRST, TARGETS_WHOLE, &(struct each){ remove_one, &choices, .tells = !choices.quiet });
 }
 
 static int pause_one(const struct call *call, const char *name, const void *data, struct error *e)
 {
 	const bool *paused = data;
 
-	return box_pause(call->places, name, *paused, e);
+	return box_pause(call->places, name, *paused, e) ? -1 : told(call, name);
 }
 
 static int pause_or_not(const struct call *call, bool paused)
 {
 	autorelease(list) struct list operands = { 0 };
+	struct pause_choices choices = { 0 };
 	struct error e = { 0 };
-	int result = options_parse(no_options, OPERANDS_ANYWHERE, call->argv, NULL, &operands, NULL, &e);
+	int result = options_parse(pause_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e);
 
-	if (result == 0 && operands.count != 1)
-		result = error_set(&e, ERROR_USAGE, "%s: expected one NAME", call->command->name);
+	if (result == 0 && !operands.count)
+		result = error_set(&e, ERROR_USAGE, "%s: expected at least one NAME", call->command->name);
 	if (result)
 		return report_failure(&e);
-	return targets_each(call, &operands, TARGETS_LAST_LEVEL_FIRST, /* is_whole= */ false, pause_one, &paused);
+	return targets_each(call, &operands, TARGETS_LAST_LEVEL_FIRST, TARGETS_RUNNING, &(struct each){ pause_one, &paused, .tells = !choices.quiet });
 }
 
 int command_pause(const struct call *call)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * command_logs.c - box logs: what an app in the background wrote.
+ * command_logs.c - box logs: what apps in the background wrote.
  */
 #include "cli/logs_follow.h"
 
@@ -140,6 +140,15 @@ static int print_by_time(const struct call *call, const struct list *names, cons
 	return result;
 }
 
+/* What all the words mean. */
+static int resolve(const struct call *call, const struct list *words, struct list *ret, struct error *e)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (box_check_name(words->items[i], e) || instances_resolve(call->places, words->items[i], ret, e))
+			return -1;
+	return 0;
+}
+
 /* Those that are followed: at the same time, as they come, each line with its name. */
 struct several {
 	const struct call *call;
@@ -161,7 +170,7 @@ static void begin_following(struct several *s, const char *name, const struct op
 }
 
 /* Also those that come later: another generation, one more replica. What they wrote is shown from its beginning. */
-static int follow_several(struct several *s, const char *word, struct error *e)
+static int follow_several(struct several *s, const struct list *words, struct error *e)
 {
 	struct options whole = *s->options, now = *s->options;
 	bool is_first = true;
@@ -170,7 +179,7 @@ static int follow_several(struct several *s, const char *word, struct error *e)
 	do {
 		autorelease(list) struct list names = { 0 };
 
-		if (instances_resolve(s->call->places, word, &names, e))
+		if (resolve(s->call, words, &names, e))
 			return -1;
 		for (size_t i = 0; i < names.count; i++)
 			if (!list_has(&s->shown, names.items[i]) && apps_exists(s->call->places, names.items[i]))
@@ -183,10 +192,10 @@ static int follow_several(struct several *s, const char *word, struct error *e)
 	return 0;
 }
 
-static int follow_all(const struct call *call, const char *word, const struct options *options, struct error *e)
+static int follow_all(const struct call *call, const struct list *words, const struct options *options, struct error *e)
 {
 	struct several several = { .call = call, .options = options };
-	int result = follow_several(&several, word, e);
+	int result = follow_several(&several, words, e);
 
 	list_release(&several.shown);
 	return result;
@@ -195,8 +204,10 @@ static int follow_all(const struct call *call, const char *word, const struct op
 int logs_follow(const struct call *call, const char *word, struct error *e)
 {
 	const struct options options = { .follow = true };
+	autorelease(list) struct list words = { 0 };
 
-	return follow_all(call, word, &options, e);
+	list_add(&words, word);
+	return follow_all(call, &words, &options, e);
 }
 
 /* One whose next generation comes while it is followed goes on with that. */
@@ -220,23 +231,39 @@ static int print_one(const struct call *call, const char *word, const char *name
 	return result;
 }
 
+/* Each of those that were named. Of a file's name those are followed that are there. */
+static int check_all(const struct call *call, const struct list *names, struct error *e)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		autoclose int definition = apps_open(call->places, names->items[i], NULL, e);
+
+		if (definition < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int print_all(const struct call *call, const struct list *words, const struct options *options, struct error *e)
+{
+	autorelease(list) struct list names = { 0 };
+
+	if (resolve(call, words, &names, e))
+		return -1;
+	if (names.count == 1)
+		return print_one(call, words->items[0], names.items[0], options, e);
+	if (words->count > 1 && check_all(call, &names, e))
+		return -1;
+	return options->follow ? follow_all(call, words, options, e) : print_by_time(call, &names, options, e);
+}
+
 int command_logs(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };
-	autorelease(list) struct list names = { 0 };
 	struct options options = { 0 };
 	struct error e = { 0 };
 	int result = options_parse(logs_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e);
 
-	if (result == 0)
-		result = targets_name(call, &operands, &e);
-	if (result == 0 && operands.count != 1)
-		result = error_set(&e, ERROR_USAGE, "logs: expected one NAME");
-	if (result == 0)
-		result = box_check_name(operands.items[0], &e) || instances_resolve(call->places, operands.items[0], &names, &e);
-	if (result == 0)
-		result = names.count == 1 ? print_one(call, operands.items[0], names.items[0], &options, &e)
-			 : options.follow ? follow_all(call, operands.items[0], &options, &e)
-					  : print_by_time(call, &names, &options, &e);
-	return result ? report_failure(&e) : 0;
+	if (result == 0 && !operands.count)
+		result = error_set(&e, ERROR_USAGE, "logs: expected at least one NAME");
+	return result || targets_name(call, &operands, &e) || print_all(call, &operands, &options, &e) ? report_failure(&e) : 0;
 }

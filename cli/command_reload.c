@@ -9,10 +9,20 @@
 #include "base/text.h"
 #include "cli/audit.h"
 #include "cli/commands.h"
+#include "cli/each.h"
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "runtime/app_program.h"
 #include "runtime/box.h"
+
+struct choices {
+	bool quiet;
+};
+
+const struct option_row reload_options[] = {
+	QUIET_OPTION(struct choices),
+	{ 0 },
+};
 
 /* What its program ended with is told beside the program's own words: an exit code alone is no message. */
 static void tell_status(const char *name, int status)
@@ -28,9 +38,10 @@ static void tell_status(const char *name, int status)
 int command_reload(const struct call *call)
 {
 	autorelease(list) struct list operands = { 0 };
+	struct choices choices = { 0 };
 	struct error e = { 0 };
 	int last = 0;
-	int result = options_parse(no_options, OPERANDS_ANYWHERE, call->argv, NULL, &operands, NULL, &e);
+	int result = options_parse(reload_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e);
 
 	if (result == 0 && !operands.count)
 		result = error_set(&e, ERROR_USAGE, "reload: expected at least one NAME");
@@ -47,6 +58,8 @@ int command_reload(const struct call *call)
 		} else if (status) {
 			tell_status(operands.items[i], status);
 			last = status;
+		} else if (!choices.quiet && each_tell(operands.items[i], &e)) {
+			last = report_failure(&e);
 		}
 	}
 	return last;

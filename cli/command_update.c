@@ -14,8 +14,10 @@
 #include "base/number.h"
 #include "cli/audit.h"
 #include "cli/commands.h"
+#include "cli/each.h"
 #include "cli/report.h"
 #include "cli/targets.h"
+#include "runtime/box.h"
 #include "runtime/events.h"
 #include "runtime/oci.h"
 #include "specs/oci_features.h"
@@ -29,6 +31,7 @@ struct update_choices {
 	const char *cpu_period, *cpu_quota, *cpu_share, *cpu_burst, *cpu_idle, *cpu_rt_period, *cpu_rt_runtime, *cpuset_cpus, *cpuset_mems;
 	const char *cpus;
 	const char *memory, *memory_reservation, *memory_swap, *pids_limit, *blkio_weight;
+	bool quiet;
 	char quota[24]; /* --cpus as --cpu-quota */
 };
 
@@ -53,6 +56,7 @@ const struct option_row update_options[] = {
 	{ 0, "memory-swap", OPTION_TEXT, AT(memory_swap), "SIZE", "memory and swap together; -1: no limit" },
 	{ 0, "pids-limit", OPTION_TEXT, AT(pids_limit), "N", "processes; -1: no limit" },
 	{ 0, "blkio-weight", OPTION_TEXT, AT(blkio_weight), "N", "weight of I/O: 10 to 1000" },
+	QUIET_OPTION(struct update_choices),
 	{ 0 },
 };
 
@@ -171,6 +175,8 @@ static int update_all(const struct call *call, struct update_choices *choices, c
 		if (oci_update(call->places, names->items[i], json.data ? json.data : "", json.length, e))
 			return -1;
 		events_note(call->places, "container", "update", names->items[i], NULL);
+		if (!choices->quiet && !box_is_oci(call->places, names->items[i]) && each_tell(names->items[i], e))
+			return -1;
 	}
 	return 0;
 }
@@ -182,7 +188,7 @@ int command_update(const struct call *call)
 	struct error e = { 0 };
 
 	if (options_parse(update_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e) ||
-	    targets_all(call, &operands, &e) || update_all(call, &choices, &operands, &e))
+	    targets_running(call, &operands, &e) || update_all(call, &choices, &operands, &e))
 		return report_failure(&e);
 	return 0;
 }

@@ -50,7 +50,7 @@ extern const struct option_row global_options[], build_options[], run_options[],
 	login_options[], push_options[], save_options[], diff_options[], sbom_options[], export_options[], load_options[],
 	prune_options[], store_options[], lock_options[], audit_options[], stats_options[], top_options[], cp_options[],
 	volume_options[], network_options[], system_options[], systemd_options[], completion_options[], up_options[], down_options[],
-	plan_options[], no_options[];
+	plan_options[], pause_options[], reload_options[], rollback_options[], no_options[];
 
 int command_create(const struct call *call);
 int command_start(const struct call *call);

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "cli/audit.h"
@@ -31,16 +32,24 @@ struct work {
 	const struct call *call;
 	char *const *names;
 	size_t count;
-	each_act *act;
-	const void *data;
+	const struct each *each;
 	struct result *results; /* shared */
 };
+
+int each_tell(const char *name, struct error *e)
+{
+	autorelease(text) struct text line = { 0 };
+
+	text_addf(&line, "%s\n", name);
+	return report_text(&line, e);
+}
 
 static void act_on(const struct work *work, size_t i)
 {
 	struct result *result = &work->results[i];
+	int done = work->each->act(work->call, work->names[i], work->each->data, &result->e);
 
-	result->has_failed = work->act(work->call, work->names[i], work->data, &result->e) != 0;
+	result->has_failed = done < 0 || (done == 0 && work->each->tells && each_tell(work->names[i], &result->e));
 	result->is_over = true;
 }
 
@@ -107,7 +116,7 @@ static int act_on_part(const struct work *work)
 	return report_all(work);
 }
 
-int each_at_once(const struct call *call, const struct list *names, each_act *act, const void *data)
+int each_at_once(const struct call *call, const struct list *names, const struct each *each)
 {
 	size_t size = PART * sizeof(struct result);
 	struct result *results = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -122,7 +131,7 @@ int each_at_once(const struct call *call, const struct list *names, each_act *ac
 		audit_container(call->audit, names->items[i]);
 	for (size_t at = 0; at < names->count; at += PART) {
 		size_t count = names->count - at < PART ? names->count - at : PART;
-		const struct work work = { call, names->items + at, count, act, data, results };
+		const struct work work = { call, names->items + at, count, each, results };
 
 		failed = act_on_part(&work);
 		status = failed ? failed : status;

@@ -86,18 +86,52 @@ static int resolve(const struct call *call, const char *word, struct list *ret, 
 	return ret->count == before + 1 && strcmp(ret->items[before], word) == 0 ? refuse_near(call, word, e) : 0;
 }
 
-int targets_all(const struct call *call, struct list *words, struct error *e)
+static bool is_running(const struct call *call, const char *name)
+{
+	struct instance_condition now;
+
+	instance_look(call->places, name, &now);
+	return now.is_running;
+}
+
+/* Of the names that one word means: those that run, if any does. */
+static void add_running(const struct call *call, const struct list *names, struct list *ret)
+{
+	bool some_run = false;
+
+	for (size_t i = 0; i < names->count; i++)
+		some_run |= is_running(call, names->items[i]);
+	for (size_t i = 0; i < names->count; i++)
+		if (!some_run || is_running(call, names->items[i]))
+			list_add(ret, names->items[i]);
+}
+
+static int find_all(const struct call *call, struct list *words, enum targets_scope scope, struct error *e)
 {
 	struct list found = { 0 };
 
-	for (size_t i = 0; i < words->count; i++)
-		if (target_name(call, &words->items[i], e) || resolve(call, words->items[i], &found, e)) {
+	for (size_t i = 0; i < words->count; i++) {
+		autorelease(list) struct list names = { 0 };
+
+		if (target_name(call, &words->items[i], e) || resolve(call, words->items[i], scope == TARGETS_RUNNING ? &names : &found, e)) {
 			list_release(&found);
 			return -1;
 		}
+		add_running(call, &names, &found);
+	}
 	list_release(words);
 	*words = found;
 	return 0;
+}
+
+int targets_all(const struct call *call, struct list *words, struct error *e)
+{
+	return find_all(call, words, TARGETS_LIVE, e);
+}
+
+int targets_running(const struct call *call, struct list *words, struct error *e)
+{
+	return find_all(call, words, TARGETS_RUNNING, e);
 }
 
 /* Of a word that is the name of a file: its services. */
@@ -182,15 +216,29 @@ static void add(struct targets *to, const char *name, int64_t level)
 	*target = (struct target){ alloc_copy(name), level };
 }
 
-static int find(const struct call *call, const char *word, bool is_whole, struct targets *ret, struct error *e)
+/* Whether any of a word with several does. */
+static bool some_run(const struct call *call, const struct instances *found)
+{
+	size_t live = 0, running = 0;
+
+	for (size_t i = 0; i < found->count; i++) {
+		live += found->items[i].role == INSTANCE_LIVE;
+		running += found->items[i].role == INSTANCE_LIVE && is_running(call, found->items[i].name);
+	}
+	return live > 1 && running;
+}
+
+static int find(const struct call *call, const char *word, enum targets_scope scope, struct targets *ret, struct error *e)
 {
 	struct instances found = { 0 };
 	size_t before = ret->count;
+	bool is_whole = scope == TARGETS_WHOLE, chooses;
 
 	if (instances_find(call->places, word, &found, e))
 		return -1;
+	chooses = scope == TARGETS_RUNNING && some_run(call, &found);
 	for (size_t i = 0; i < found.count; i++)
-		if (is_whole || found.items[i].role == INSTANCE_LIVE)
+		if (is_whole || (found.items[i].role == INSTANCE_LIVE && (!chooses || is_running(call, found.items[i].name))))
 			add(ret, found.items[i].name, found.items[i].level);
 	if (ret->count == before) {
 		autorelease(list) struct list names = { 0 };
@@ -206,18 +254,18 @@ static int find(const struct call *call, const char *word, bool is_whole, struct
 	return 0;
 }
 
-static int act_on_level(const struct call *call, const struct targets *targets, int64_t level, each_act *act, const void *data)
+static int act_on_level(const struct call *call, const struct targets *targets, int64_t level, const struct each *each)
 {
 	autorelease(list) struct list names = { 0 };
 
 	for (size_t i = 0; i < targets->count; i++)
 		if (targets->items[i].level == level && !list_has(&names, targets->items[i].name))
 			list_add(&names, targets->items[i].name);
-	return names.count ? each_at_once(call, &names, act, data) : 0;
+	return names.count ? each_at_once(call, &names, each) : 0;
 }
 
-int targets_each(const struct call *call, const struct list *words, enum targets_order order, bool is_whole, each_act *act,
-		 const void *data)
+int targets_each(const struct call *call, const struct list *words, enum targets_order order, enum targets_scope scope,
+		 const struct each *each)
 {
 	struct targets targets = { 0 };
 	int64_t highest = 0;
@@ -227,14 +275,14 @@ int targets_each(const struct call *call, const struct list *words, enum targets
 		autofree char *word = alloc_copy(words->items[i]);
 		struct error e = { 0 };
 
-		if (target_name(call, &word, &e) || find(call, word, is_whole, &targets, &e))
+		if (target_name(call, &word, &e) || find(call, word, scope, &targets, &e))
 			status = report_failure(&e);
 	}
 	for (size_t i = 0; i < targets.count; i++)
 		if (targets.items[i].level > highest)
 			highest = targets.items[i].level;
 	for (int64_t i = 0; i <= highest; i++) {
-		here = act_on_level(call, &targets, order == TARGETS_FIRST_LEVEL_FIRST ? i : highest - i, act, data);
+		here = act_on_level(call, &targets, order == TARGETS_FIRST_LEVEL_FIRST ? i : highest - i, each);
 		status = here ? here : status;
 	}
 	for (size_t i = 0; i < targets.count; i++)

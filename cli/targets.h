@@ -33,7 +33,16 @@ bool target_is_stack(const struct call *call, const char *word);
 /* In which order a verb takes the services that depend on each other. */
 enum targets_order { TARGETS_FIRST_LEVEL_FIRST, TARGETS_LAST_LEVEL_FIRST };
 
-/* each_at_once on the instances of every word, one level of dependencies after the other. is_whole: also those that wait for their turn or
- * have been replaced. The exit code. */
-int targets_each(const struct call *call, const struct list *words, enum targets_order order, bool is_whole, each_act *act,
-		 const void *data);
+/* Which instances a word means that means several. */
+enum targets_scope {
+	TARGETS_LIVE,
+	TARGETS_RUNNING, /* of these the ones that run: a job that is done is no error; where none does, all */
+	TARGETS_WHOLE,   /* also those that wait for their turn or have been replaced */
+};
+
+/* As targets_all, of those that run. */
+int targets_running(const struct call *call, struct list *words, struct error *e);
+
+/* each_at_once on the instances of every word, one level of dependencies after the other. The exit code. */
+int targets_each(const struct call *call, const struct list *words, enum targets_order order, enum targets_scope scope,
+		 const struct each *each);

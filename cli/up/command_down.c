@@ -23,13 +23,14 @@
 #include "specs/app.h"
 
 struct down_choices {
-	bool volumes;
+	bool volumes, quiet;
 	const char *override;
 };
 
 const struct option_row down_options[] = {
 	{ 'v', "volumes", OPTION_FLAG, offsetof(struct down_choices, volumes), NULL,
 	  "also remove the volumes of the file, or of the app, with all that is in them" },
+	{ 'q', "quiet", OPTION_FLAG, offsetof(struct down_choices, quiet), NULL, "print nothing but what went wrong" },
 	{ 0, "override", OPTION_TEXT, offsetof(struct down_choices, override), "NAME", "merge this entry of the spec's overrides" },
 	COMPOSE_OPTIONS,
 	OTHER_OPTION(0, "remove-orphans", LEAVE_OUT "all services of the file's name go"),
@@ -76,23 +77,26 @@ static int find_volumes(const struct call *call, const struct stack *stack, cons
 	return 0;
 }
 
-static int remove_volumes(const struct call *call, const struct list *volumes)
+static int remove_volumes(const struct up *up, const struct list *volumes)
 {
 	int status = 0;
 
 	for (size_t i = 0; i < volumes->count; i++) {
 		struct error e = { 0 };
 
-		if (!*volumes->items[i] || volume_remove(call->places, volumes->items[i], &e) == 0 || e.kind == ERROR_MISSING)
+		if (!*volumes->items[i])
 			continue;
-		status = report_failure(&e);
+		if (volume_remove(up->call->places, volumes->items[i], &e) == 0)
+			up_tell(up, "removed the volume %s", volumes->items[i]);
+		else if (e.kind != ERROR_MISSING)
+			status = report_failure(&e);
 	}
 	return status;
 }
 
 static int down(const struct call *call, const struct down_choices *choices, const struct stack *stack, const char *name, struct error *e)
 {
-	const struct up_options options = { 0 };
+	const struct up_options options = { .quiet = choices->quiet, .tells_end = true };
 	struct up up = { .call = call, .options = &options, .name = name, .lock = -1 };
 	autorelease(list) struct list volumes = { 0 }, names = { 0 };
 	int status = 0, here;
@@ -109,7 +113,7 @@ static int down(const struct call *call, const struct down_choices *choices, con
 		status = up_stop(&up);
 		if (status == 0 && up_end(&up, e))
 			status = report_failure(e);
-		here = status ? 0 : remove_volumes(call, &volumes);
+		here = status ? 0 : remove_volumes(&up, &volumes);
 		status = here ? here : status;
 	}
 	up_release(&up);

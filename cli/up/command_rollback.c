@@ -113,9 +113,9 @@ static int perform(struct up *up)
 	return up_perform(up);
 }
 
-static int roll_back(const struct call *call, const char *name)
+static int roll_back(const struct call *call, const char *name, bool quiet)
 {
-	const struct up_options options = { 0 };
+	const struct up_options options = { .quiet = quiet };
 	struct up up = { .call = call, .options = &options, .name = name, .lock = -1 };
 	struct instances all = { 0 };
 	autofree char *whole = NULL;
@@ -134,17 +134,27 @@ static int roll_back(const struct call *call, const char *name)
 	return whole ? up_tell_unit(call, whole, status) : status;
 }
 
+struct choices {
+	bool quiet;
+};
+
+const struct option_row rollback_options[] = {
+	{ 'q', "quiet", OPTION_FLAG, offsetof(struct choices, quiet), NULL, "print nothing but what went wrong" },
+	{ 0 },
+};
+
 int command_rollback(const struct call *call)
 {
+	struct choices choices = { 0 };
 	autorelease(list) struct list operands = { 0 };
 	struct error e = { 0 };
 	int status = 0, here;
 
-	if (options_parse(no_options, OPERANDS_ANYWHERE, call->argv, NULL, &operands, NULL, &e) ||
+	if (options_parse(rollback_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e) ||
 	    (!operands.count && error_set(&e, ERROR_USAGE, "rollback: expected at least one NAME")) || targets_name(call, &operands, &e))
 		return report_failure(&e);
 	for (size_t i = 0; i < operands.count; i++) {
-		here = roll_back(call, operands.items[i]);
+		here = roll_back(call, operands.items[i], choices.quiet);
 		status = here ? here : status;
 	}
 	return status;

@@ -17,11 +17,23 @@
 
 enum { NETWORKS_MS = 1000, LOOK_US = 20000 };
 
+static bool runs(const struct up *up, const char *name)
+{
+	for (size_t i = 0; i < up->found.count; i++)
+		if (strcmp(up->found.items[i].name, name) == 0)
+			return up->conditions[i].is_supervised;
+	return false;
+}
+
 static int stop_one(const struct call *call, const char *name, const void *data, struct error *e)
 {
-	(void)data;
-	if (background_stop(call->places, name, /* grace_us= */ -1, e) == 0)
+	const struct up *up = data;
+
+	if (background_stop(call->places, name, /* grace_us= */ -1, e) == 0) {
+		if (up->options->tells_end && runs(up, name))
+			up_tell(up, "stopped %s", name);
 		return 0;
+	}
 	if (e->kind != ERROR_MISSING)
 		return -1;
 	error_clear(e);
@@ -38,7 +50,7 @@ int up_stop(const struct up *up)
 
 		for (; i > 0 && up->found.items[i - 1].level == level; i--)
 			list_add(&names, up->found.items[i - 1].name);
-		here = each_at_once(up->call, &names, stop_one, NULL);
+		here = each_at_once(up->call, &names, &(struct each){ stop_one, up, .tells = false });
 		status = here ? here : status;
 	}
 	return status;
@@ -46,8 +58,13 @@ int up_stop(const struct up *up)
 
 static int remove_one(const struct call *call, const char *name, const void *data, struct error *e)
 {
-	(void)data;
-	return background_remove(call->places, name, /* force= */ true, e);
+	const struct up *up = data;
+
+	if (background_remove(call->places, name, /* force= */ true, e))
+		return -1;
+	if (up->options->tells_end)
+		up_tell(up, "removed %s", name);
+	return 0;
 }
 
 static bool is_own(const struct up *up, const struct network_record *record)
@@ -70,8 +87,12 @@ static bool remove_now(const struct up *up)
 	for (size_t i = 0; i < count; i++) {
 		struct error e = { 0 };
 
-		if (is_own(up, &infos[i].record) && private_network_remove(up->call->places, infos[i].record.name, &e))
+		if (!is_own(up, &infos[i].record))
+			continue;
+		if (private_network_remove(up->call->places, infos[i].record.name, &e))
 			result &= e.kind == ERROR_MISSING;
+		else if (up->options->tells_end)
+			up_tell(up, "removed the network %s", infos[i].record.name);
 	}
 	private_networks_free(infos, count);
 	return result;
@@ -98,7 +119,7 @@ int up_end(const struct up *up, struct error *e)
 	for (size_t i = all.count; i > 0; i--)
 		list_add(&names, all.items[i - 1].name);
 	instances_release(&all);
-	status = names.count ? each_at_once(up->call, &names, remove_one, NULL) : 0;
+	status = names.count ? each_at_once(up->call, &names, &(struct each){ remove_one, up, .tells = false }) : 0;
 	remove_networks(up);
 	return status ? error_set(e, ERROR_KERNEL, "%s: not all of it is gone", up->name) : 0;
 }

@@ -36,6 +36,11 @@ void up_tell(const struct up *up, const char *format, ...)
 	(void)report_text(&line, &ignored); /* what is done is done */
 }
 
+void up_tell_started(const struct up *up, const char *name)
+{
+	up_tell(up, up->options->tells_names ? "%s" : "started %s", name);
+}
+
 int up_make(struct up *up, struct up_service *service, int64_t replica, int64_t generation, bool is_standby, struct error *e)
 {
 	const struct list none = { 0 };

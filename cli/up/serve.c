@@ -132,6 +132,11 @@ static int stop_all(const struct call *call, const char *name)
 	return status;
 }
 
+static int start_all(const struct call *call, const char *name)
+{
+	return stack_start(call, name, /* quiet= */ true);
+}
+
 static int begin(struct serve *s, int (*act)(const struct call *call, const char *name), struct error *e)
 {
 	pid_t pid = process_clone_bound(/* ret_pidfd= */ NULL, e);
@@ -150,7 +155,7 @@ static int start(struct serve *s, struct error *e)
 	s->tries++;
 	s->again_ms = 0;
 	notify_send(&s->notify, "STATUS=starting");
-	return begin(s, stack_start, e);
+	return begin(s, start_all, e);
 }
 
 static int stop(struct serve *s, struct error *e)

@@ -23,7 +23,7 @@ static int start_all(struct up *up, struct up_service *service, const struct lis
 	if (result == 0 && is_to_wait)
 		result = up_wait_all(up, names, service->is_checked, patience, &failed, e);
 	for (size_t i = 0; i < names->count && names->items[i] != failed; i++)
-		up_tell(up, "started %s", names->items[i]);
+		up_tell_started(up, names->items[i]);
 	/* Not the same words twice. */
 	if (failed && up_explain(up, failed) && result)
 		error_set(e, e->kind, "%s could not be started", failed);
@@ -111,7 +111,7 @@ static int add_replicas(struct up *up, struct up_service *service, struct error 
 	if (lead_to_live(up, service, e))
 		return -1;
 	for (size_t i = 0; i < names.count; i++)
-		up_tell(up, "started %s", names.items[i]);
+		up_tell_started(up, names.items[i]);
 	return 0;
 }
 

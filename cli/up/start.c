@@ -87,9 +87,9 @@ static void forget(struct up *up)
 	free(take_ptr(&up->started));
 }
 
-int stack_start(const struct call *call, const char *name)
+int stack_start(const struct call *call, const char *name, bool quiet)
 {
-	const struct up_options options = { .quiet = true };
+	const struct up_options options = { .quiet = quiet, .tells_names = true };
 	struct up up = { .call = call, .options = &options, .name = name, .lock = -1 };
 	struct error e = { 0 };
 	int status;

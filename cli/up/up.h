@@ -37,6 +37,8 @@ struct up_options {
 	bool plan_only; /* nothing is pulled, built or changed */
 	bool needed_only; /* what the selected services depend on, in the place of these */
 	bool tells_aside; /* on stderr: stdout is a program's */
+	bool tells_names; /* of what was started, and no word of what was done */
+	bool tells_end;   /* what has stopped and was removed */
 	const char *override, *platform, *pull, *timeout, *format;
 	bool has_exit_code; /* box plan: 2 where there are changes */
 	struct list profiles;
@@ -119,6 +121,7 @@ int up_retire(struct up *up, const char *name, struct error *e);
 int up_live(const struct up *up, const struct up_service *service, struct list *ret, struct error *e);
 /* Says it, on stdout: "replaced web by web.2". */
 void up_tell(const struct up *up, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void up_tell_started(const struct up *up, const char *name);
 
 /* replace.c */
 int up_replace(struct up *up, struct up_service *service, const struct plan_action *action, struct error *e);

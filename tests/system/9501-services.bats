@@ -136,6 +136,67 @@ three() {
 	expect_has "there is no file of this name either"
 }
 
+@test "verbs print the names of what they have acted on, -q prints nothing; of a file's name they are for what runs" {
+	need root jq cgroup:memory
+	services '"db": {ROOT, "command": ["sh", "-c", "echo db-here; exec sleep 1000"], "init": true}, "job": {ROOT, "command": ["echo", "job-here"]},
+		"web": {ROOT, "command": ["sh", "-c", "echo web-here; exec sleep 1000"], "init": true, "depends_on": ["db"]}'
+	box up -q app.json
+	box wait "$TAG-job"
+	for verb in pause unpause "update --memory 100m" "restart"; do
+		# shellcheck disable=SC2086
+		run box $verb "$TAG"
+		[ "$status $(sort <<<"$output" | tr '\n' ' ')" = "0 $TAG-db $TAG-web " ] || fail "$verb"
+		# shellcheck disable=SC2086
+		run box $verb -q app.json
+		[ "$status $output" = "0 " ] || fail "$verb -q"
+	done
+	run box top "$TAG"
+	expect_status 0
+	[ "$(awk 'NR > 1 { print $1 }' <<<"$output" | sort -u | tr '\n' ' ')" = "$TAG-db $TAG-web " ] || fail "others"
+	[ "$(box top --format json "$TAG-web" "$TAG-db" | jq -c 'map(.name) | unique')" = "[\"$TAG-db\",\"$TAG-web\"]" ]
+	run box top "$TAG-web" "$TAG-none"
+	expect_status 1
+	expect_has "find container $TAG-none: container does not exist" "sleep 1000"
+	[ "$(box inspect "$TAG" | jq -c 'map(.name) | sort')" = "[\"$TAG-db\",\"$TAG-job\",\"$TAG-web\"]" ]
+	run box inspect web
+	expect_has "did you mean $TAG-web?"
+	run box explain "$TAG-job" "$TAG-db"
+	expect_has "$TAG-job, run 1: ended with exit code 0" "$TAG-db, run 2: ended with exit code 143"
+	[ "$(box explain --format json app.json | jq -c 'map(.name) | sort')" = "[\"$TAG-db\",\"$TAG-job\",\"$TAG-web\"]" ]
+	run box explain "$TAG-db" 1
+	expect_has "$TAG-db, run 1:"
+	[ "$(box logs -n 1 "$TAG-web" "$TAG-job" | sort)" = "$TAG-job | job-here
+$TAG-web | web-here" ] || fail "$(box logs "$TAG-web" "$TAG-job")"
+	run box logs -f "$TAG-web" "$TAG-none"
+	expect_status 1
+	expect_has "find the app $TAG-none"
+	# Before and behind each other, as depends_on has it; what runs already is not named.
+	run box stop "$TAG"
+	[ "${lines[0]} ${#lines[@]}" = "$TAG-web 3" ] || fail "stop"
+	run box start "$TAG"
+	[ "$output" = "$TAG-db
+$TAG-web" ] || fail "start"
+	run box start "$TAG"
+	[ "$status $output" = "0 " ] || fail "start again"
+	run box stop "$TAG-db" none "$TAG-web"
+	expect_status 1
+	expect_line "$TAG-db" "$TAG-web"
+	expect_has "find container none"
+	run box rm -f "$TAG-job" "$TAG-none"
+	[ "$status $output" = "0 $TAG-job" ] || fail "rm -f"
+	box start -q "$TAG-web"
+	run box down app.json
+	expect_line "stopped $TAG-web" "removed $TAG-web" "removed $TAG-db"
+	[ "${#lines[@]}" -eq 3 ] || fail "more than that"
+	box up -q app.json
+	run box down -q "$TAG"
+	[ "$status $output" = "0 " ] || fail "down -q"
+	# One that fails to print what it did says so.
+	box up -q app.json
+	! box stop "$TAG-db" >/dev/full || fail "nobody was told"
+	box down "$TAG"
+}
+
 @test "box logs of several: by the time at which it was written, whole lines, each with its name" {
 	need root jq
 	services '"a": {ROOT, "command": ["sh", "-c", "mkfifo /x/a; for i in 1 3 5; do echo a$i; sleep 0.2; echo x >/x/b; read w </x/a; done; printf end"], SHARED},
