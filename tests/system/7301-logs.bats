@@ -56,7 +56,7 @@ log_size() { cat "$BOX_STORE/apps/$TAG"/log/* | wc -c; }
 
 @test "wrong words of logs are refused" {
 	run logs
-	expect_has "logs: expected one NAME"
+	expect_has "logs: expected at least one NAME"
 	run logs --tail x a
 	expect_has "option --tail x: expected a number of lines, or all"
 	run logs --since yesterday a
