@@ -158,10 +158,12 @@ static int run_command(const struct globals *globals, const char *name, char *co
 	    allow_less(name, e) == 0) {
 		struct call call = { .argv = argv, .command = command, .places = &places, .manager = manager };
 
+		report_places(&places);
 		call.audit = audit_begin(&call);
 		status = command->run(&call);
 		audit_end(call.audit, status);
 	}
+	report_places(NULL);
 	places_release(&places);
 	return status;
 }

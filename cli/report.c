@@ -18,6 +18,7 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/full_disk.h"
 #include "specs/app.h"
 
 enum { COLUMN_GAP = 2, COLUMN_LEAST = 8 };
@@ -42,6 +43,12 @@ static void add_place(struct text *line, const struct app *app, const char *file
 }
 
 static bool has_failed;
+static const struct places *known_places;
+
+void report_places(const struct places *places)
+{
+	known_places = places;
+}
 
 bool report_has_failed(void)
 {
@@ -66,13 +73,16 @@ void report_problem(const char *text, const char *hint)
 void report_error(const struct app *app, const char *file, const struct error *e)
 {
 	autorelease(text) struct text line = { 0 };
+	autorelease(text) struct text full = { 0 };
 
 	has_failed = true;
+	if (e->sys == ENOSPC && !e->hint[0] && known_places)
+		full_disk_hint(known_places, &full);
 	add_place(&line, app, file, e);
 	text_add(&line, e->text);
 	if (log_is_redirected())
 		log_error("%s", line.data);
-	report_problem(line.data ? line.data : "", e->hint);
+	report_problem(line.data ? line.data : "", full.length ? full.data : e->hint);
 }
 
 int report_failure(const struct error *e)

@@ -10,9 +10,13 @@
 struct app;
 struct error;
 struct list;
+struct places;
 struct text;
 
 enum { EXIT_BOX_FAILED = 125 };
+
+/* Where box keeps its own, for hints; borrowed until the end. */
+void report_places(const struct places *places);
 
 /* Prints the one final error and its hint on stderr. app (may be NULL) tells the line of a field. */
 void report_error(const struct app *app, const char *file, const struct error *e);

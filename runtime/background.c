@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/places.h"
@@ -33,7 +32,6 @@
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/control.h"
 #include "runtime/supervise/policy.h"
-#include "runtime/supervise/progress.h"
 #include "runtime/supervise/spawn.h"
 
 enum { STEP_US = 10000, PATIENCE_US = 5000000, STATUS_UNKNOWN = 255 };
@@ -70,6 +68,8 @@ bool background_adopt(const struct places *places, const struct state *state)
 
 int background_reach(const struct places *places, const char *name, struct error *e)
 {
+	bool is_begun = false;
+
 	for (int64_t waited = 0; waited < PATIENCE_US; waited += STEP_US) {
 		autoclose int folder = -1;
 		struct state state;
@@ -88,12 +88,14 @@ int background_reach(const struct places *places, const char *name, struct error
 		if (adopted < 0)
 			return -1;
 		if (adopted > 0) {
-			(void)background_adopt(places, &state);
+			is_begun |= background_adopt(places, &state);
 			state_release(&state);
 		}
 		usleep(STEP_US);
 	}
-	return error_set(e, ERROR_KERNEL, "reach the supervisor of %s: it does not answer", name);
+	error_set(e, ERROR_KERNEL, "reach the supervisor of %s: it does not answer", name);
+	return is_begun ? error_hint(e, "it is begun anew, and ends at once, as where there is no room left: df -h %s %s", places->state, places->store)
+			: -1;
 }
 
 /* One word, and its answer, which is added to answer. *ret_answered false: the supervisor ended, or became another program, without one. */
@@ -429,72 +431,4 @@ int background_boot_names(const struct places *places, struct list *ret, struct 
 			result = add_for_boot(places, all.items[i].name, ret, e);
 	instances_release(&all);
 	return result;
-}
-
-/* Whether its supervisor waits for the time of a job. */
-static bool waits_for_its_time(const struct places *places, const char *name, int definition)
-{
-	struct progress progress = { 0 };
-	struct error ignored = { 0 };
-	autoclose int folder = job_defined(definition) ? state_folder(places, name, &ignored) : -1;
-	bool result = folder >= 0 && progress_read(folder, &progress, &ignored) == 0 &&
-		      (progress.phase == PHASE_PLANNING || (progress.phase == PHASE_WAITING && !progress.next_start_ms));
-
-	progress_release(&progress);
-	return result;
-}
-
-char *background_status(const struct places *places, const char *name, int definition, int64_t *ret_since)
-{
-	struct record record = { 0 };
-	struct last_end last = { 0 };
-	struct error ignored = { 0 };
-	bool is_alive = false, is_rebooted = false;
-
-	if (state_read(places, name, &record, &is_alive, &ignored) == 0) {
-		record_release(&record);
-		if (is_alive)
-			return NULL;
-	}
-	if (state_exists(places, name))
-		return alloc_copy(waits_for_its_time(places, name, definition) ? STATUS_SCHEDULED : "restarting");
-	if (run_mark_lost(places, name, definition, &is_rebooted)) {
-		*ret_since = 0; /* nobody knows */
-		return alloc_copy(is_rebooted ? "exited (?)" : STATUS_LOST);
-	}
-	if (lines_read(definition, LAST_END_FILE, last_end_rows, &last, &ignored))
-		return alloc_copy("created");
-	*ret_since = last.ended;
-	if (!last.signal && last.code < 0)
-		return alloc_copy("exited (?)");
-	return text_format("exited (%d)", background_exit_status(last.code, last.signal));
-}
-
-static void add_app(const struct places *places, const char *name, struct box_info **infos, size_t *count)
-{
-	struct app_settings settings = { 0 };
-	struct error ignored = { 0 };
-	autoclose int definition = apps_open(places, name, &settings, &ignored);
-	int64_t since = settings.created;
-	char *status = definition < 0 ? NULL : background_status(places, name, definition, &since);
-	struct box_info *info;
-
-	if (status) {
-		info = alloc_append(infos, count, sizeof *info);
-		*info = (struct box_info){ .name = alloc_copy(name), .status = status, .created = since, .health = "" };
-		info->image = take_ptr(&settings.image);
-		info->command = settings.command ? take_ptr(&settings.command) : alloc_copy("");
-	}
-	app_settings_release(&settings);
-}
-
-int background_list(const struct places *places, struct box_info **infos, size_t *count, struct error *e)
-{
-	autorelease(list) struct list names = { 0 };
-
-	if (apps_names(places, &names, e))
-		return -1;
-	for (size_t i = 0; i < names.count; i++)
-		add_app(places, names.items[i], infos, count);
-	return 0;
 }

@@ -57,7 +57,7 @@ int up_make(struct up *up, struct up_service *service, int64_t replica, int64_t 
 	free(service->run.container.name);
 	service->run.container.name = alloc_copy(name);
 	service->run.container.is_standby = is_standby;
-	return run_make(&service->run, up->call, &service->choices, &none, &place, e);
+	return run_make(&service->run, up->call, &service->choices, &none, &place, e) ? error_in(e, "make %s", name) : 0;
 }
 
 int up_retire(struct up *up, const char *name, struct error *e)

@@ -135,6 +135,32 @@ has_ticked() { [ "$(box logs "$TAG" | grep -c tick)" -gt 2 ]; }
 box_is_over() { [ ! -e "$STATE/$TAG" ]; }
 has_failed() { box_is_over && box ps -a | grep -q 'exited (9)'; }
 
+@test "box up on it says which service could not be made, whose file system it is, and how to make room; the same of the state folder" {
+	need root mkfs.ext4
+	printf '{"name": "%s", "services": {"a": {"rootfs": "%s", "network_mode": "none", "command": ["true"]}}}' "$TAG" "$ROOTFS" >app.json
+	box up -q app.json
+	box down -q app.json
+	fill_bytes
+	run box up app.json
+	expect_status 1
+	expect_has "make $TAG-a: " "No space left on device" "hint: the file system of the store ($BOX_STORE) is full: 0 B are free; box prune makes room"
+	there sh -c 'rm -f small/filler*'
+	# A folder of its own for state, which has no room for a log's buffer.
+	mkdir -p "$WORK/run"
+	there sh -c 'mount -t tmpfs -o size=64k run run'
+	sed -i "s|--root \"$STATE\"|--root \"$WORK/run/state\"|" bin/box
+	run box up app.json
+	expect_status 1
+	expect_has "No space left on device" "hint: the file system of the state folder ($WORK/run/state) is full: "
+	# Nobody can keep what is half there; made larger, everything goes its way.
+	run box down "$TAG"
+	expect_has "reach the supervisor of $TAG-a: it does not answer" "no room left: df -h $WORK/run/state"
+	there mount -o remount,size=4m run
+	box down -q "$TAG"
+	box up -q app.json
+	box down -q app.json
+}
+
 @test "the audit trail: the verb is done, and one warning says that there is no record; the chain stays whole" {
 	need root mkfs.ext4 jq
 	begin
