@@ -14,6 +14,7 @@ extern const struct field resource_fields[];
 extern const struct field security_fields[];
 extern const struct field healthcheck_fields[];
 extern const struct field secret_fields[];
+extern const struct field secret_source_fields[];
 extern const struct field reload_fields[];
 extern const struct field logging_fields[];
 extern const struct field update_fields[];

@@ -50,7 +50,7 @@ const struct field port_fields[] = {
 #undef AT
 
 #define AT(member) offsetof(struct secret_source, member)
-static const struct field secret_source_fields[] = {
+const struct field secret_source_fields[] = {
 	{ "file", FIELD_TEXT, AT(file), .help = "A file, relative to the spec." },
 	{ "environment", FIELD_TEXT, AT(environment), .help = "A variable of the caller." },
 	{ "command", FIELD_TEXT_LIST, AT(command), .flags = FIELD_SPARSE,

@@ -19,11 +19,31 @@ static int64_t last_of(const struct port *port)
 	return port->published + (port->count > 1 ? port->count : 1) - 1;
 }
 
-/* Ports that box chooses never clash. Addresses are compared as they are written: whether one is part of another the host decides. */
+static bool is_any(const char *address)
+{
+	return strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
+}
+
+/* Without an address it is loopback, of both families. Others are compared as they are written. */
+static bool overlap(const char *one, const char *other)
+{
+	if (!one)
+		return !other || overlap("127.0.0.1", other) || overlap("::1", other);
+	if (!other)
+		return overlap(other, one);
+	return strcmp(one, other) == 0 || (!strchr(one, ':') == !strchr(other, ':') && (is_any(one) || is_any(other)));
+}
+
+static const char *protocol_of(const struct port *port)
+{
+	return port->protocol ? port->protocol : "tcp";
+}
+
+/* Ports that box chooses never clash. */
 static bool clash(const struct port *one, const struct port *other)
 {
 	return one->published > 0 && other->published > 0 && one->published <= last_of(other) && other->published <= last_of(one) &&
-	       text_equal(one->host_ip, other->host_ip) && text_equal(one->protocol, other->protocol);
+	       overlap(one->host_ip, other->host_ip) && strcmp(protocol_of(one), protocol_of(other)) == 0;
 }
 
 static bool waits_for_end(const struct stack_service *one, const struct stack_service *other)

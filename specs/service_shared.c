@@ -14,6 +14,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "specs/app_fields.h"
+#include "specs/app_tables.h"
+#include "specs/field.h"
+#include "specs/field_json.h"
 #include "specs/problems.h"
 #include "specs/services.h"
 #include "specs/stack.h"
@@ -69,6 +72,38 @@ void service_secrets(json_t *secrets, json_t *service)
 
 	for (size_t i = 0; json_is_array(array) && i < json_array_size(array); i++)
 		complete_secret(secrets, array, i);
+}
+
+static int check_source(json_t *object, struct problems *p)
+{
+	struct secret_source source = { 0 };
+	size_t before = p->count;
+	int result = field_decode_all(secret_source_fields, object, &source, p), count;
+
+	count = !!source.file + !!source.environment + !!source.command.count + !!source.systemd_creds;
+	field_release(secret_source_fields, &source);
+	if (result || p->count > before || count == 1)
+		return result;
+	error_set(p->e, ERROR_SPEC, "expected one of \"file\", \"environment\", \"command\" and \"systemd_creds\"");
+	return problems_add(p);
+}
+
+int services_check_secrets(json_t *secrets, struct problems *p)
+{
+	const char *name;
+	json_t *item;
+	int result = 0;
+
+	json_object_foreach(secrets, name, item) {
+		autofree char *prefix = text_format("secrets.%s", name);
+
+		p->prefix = prefix;
+		result = check_source(item, p);
+		p->prefix = NULL;
+		if (result && !p->tell)
+			return -1;
+	}
+	return result;
 }
 
 static int tell_unknown(const char *what, const char *name, struct problems *p, const char *field, size_t index)

@@ -155,7 +155,8 @@ int services_decode(struct app *file, json_t *root, struct stack *ret, struct pr
 	if (result == 0)
 		json_object_update(root, own);
 	json_decref(own);
-	if (result || check_objects(root, "services", p) || check_objects(root, "secrets", p) || p->count > before)
+	if (result || check_objects(root, "services", p) || check_objects(root, "secrets", p) || p->count > before ||
+	    services_check_secrets(json_object_get(root, "secrets"), p) || p->count > before)
 		return -1;
 	if (json_object_size(services) == 0) {
 		error_set(p->e, ERROR_SPEC, "expected at least one service");

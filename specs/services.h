@@ -30,6 +30,8 @@ int services_check_clashes(const struct stack *stack, struct problems *p);
 /* service_shared.c: what the file says for all. Before a service is decoded, secrets by name get their sources; afterwards names of
  * volumes and networks become whole. */
 void service_secrets(json_t *secrets, json_t *service);
+/* Before all of them: what is wrong with a source is told at its own place, and once. */
+int services_check_secrets(json_t *secrets, struct problems *p);
 int service_names(const struct stack *stack, const char *service, struct app *app, struct problems *p);
 
 /* Tells a service that another one is in its networks; each of a file about all others. */

@@ -179,7 +179,8 @@ static int stop_first(const struct change *c, struct error *e)
 	}
 	if (traffic_lead_back(c->up, c->service, &c->running, &again))
 		report_failure(&again);
-	return error_in(e, "replace %s: what ran before runs again", c->service->wanted.full);
+	return error_in(e, "replace %s: %s", c->service->wanted.full,
+			c->running.count ? "what ran before runs again" : "what was there before, and did not run, stays");
 }
 
 /* What runs now, whatever generation it is of. */

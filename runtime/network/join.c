@@ -18,6 +18,7 @@
 #include "runtime/network/endpoint.h"
 #include "runtime/network/host_ports.h"
 #include "runtime/network/link.h"
+#include "runtime/network/port_owner.h"
 #include "runtime/network/publish.h"
 #include "runtime/network/reach.h"
 #include "runtime/network/record.h"
@@ -41,6 +42,7 @@ struct joined {
 };
 
 struct networks {
+	const struct places *places; /* borrowed, as the next */
 	const struct container *container;
 	bool is_background;
 	struct joined *items;
@@ -102,7 +104,7 @@ int networks_begin(const struct places *places, const struct container *containe
 {
 	struct networks *n = alloc_zeroed(1, sizeof *n);
 
-	*n = (struct networks){ .container = container, .is_background = is_background, .count = container->network_count,
+	*n = (struct networks){ .places = places, .container = container, .is_background = is_background, .count = container->network_count,
 				.endpoint = { -1, -1, -1, -1 }, .items = alloc_zeroed(container->network_count, sizeof *n->items) };
 	for (size_t i = 0; i < n->count; i++)
 		n->items[i] = (struct joined){ .membership = &container->networks[i], .connection = -1, .link = { .router = -1 } };
@@ -234,7 +236,7 @@ int networks_prepared(struct networks *n, struct error *e)
 	write_files(n);
 	if (n->count && n->container->port_count &&
 	    network_publish(n->items[0].connection, n->container, n->container->is_standby, &n->ports, e))
-		return -1; /* it has the port's field */
+		return port_owner_blame(n->places, n->container, e); /* it has the port's field */
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "runtime/network/host_ports.h"
+#include "runtime/network/port_owner.h"
 #include "runtime/network/publish.h"
 #include "runtime/network/reach.h"
 
@@ -35,8 +36,10 @@ int network_lead_ports(const struct places *places, const char *network, const s
 	autoclose int connection = network_find(places, network, e);
 	struct host_ports ports = { 0 };
 
-	if (connection < 0 || network_publish(connection, container, /* is_standby= */ false, &ports, e))
+	if (connection < 0)
 		return -1;
+	if (network_publish(connection, container, /* is_standby= */ false, &ports, e))
+		return port_owner_blame(places, container, e);
 	host_ports_release(&ports); /* box-net has them */
 	return 0;
 }

@@ -98,7 +98,7 @@ no_sockets() { ! on_host ss -Hltnu | grep -qv :7070; }
 	served other '"ports": ["8004:80"]'
 	run box run -d other.json
 	expect_status 125
-	expect_has "publish tcp port 8004 of 127.0.0.1: box:[network] $TAG-web (process "
+	expect_has "ports[0]: publish tcp port 8004: the app $TAG-web publishes it already" "box port $TAG-web tell"
 	served other '"ports": ["203.0.113.9:8010:80"]'
 	run box run -d other.json
 	expect_has "publish tcp port 8010 of 203.0.113.9: this host does not have the address"

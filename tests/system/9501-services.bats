@@ -45,6 +45,15 @@ three() {
 	run box up app.json
 	expect_status 125
 	expect_has "app.json:2: services.web.rootfs: " "none"
+	# What services share is told once, where it stands.
+	printf '{"services": {\n"a": {"rootfs": "x", "secrets": ["s"], "ports": ["8080:80"]},\n"b": {"rootfs": "x", "secrets": ["s", "t"], "ports": ["0.0.0.0:8080:80"]}},
+		"secrets": {"s": {"flie": "x"},\n"t": {"file": "x", "environment": "X"}}}' >app.json
+	run box check app.json
+	expect_has 'app.json:4: secrets.s.flie: unknown field "flie"' 'app.json:5: secrets.t: expected one of "file"'
+	[ "$(grep -c ^box: <<<"$output")" -eq 2 ] || fail "more than that"
+	sed -i 's/flie/file/; s/, "environment": "X"//' app.json
+	run box check app.json
+	expect_has 'app.json:3: services.b.ports[0]: port 8080 of the host is published by the service "a", too'
 }
 
 @test "box run: in the foreground all write with their names, and Ctrl-C stops them in reverse; nothing is left" {
