@@ -215,7 +215,8 @@ int command_rm(const struct call *call)
 		result = error_set(&e, ERROR_USAGE, "rm: expected at least one NAME");
 	if (result || targets_name(call, &operands, &e) || kept_refuse(call->places, "rm", NULL, &operands, &e))
 		return report_failure(&e);
-	return targets_each(call, &operands, TARGETS_LAST_LEVEL_FIRST, TARGETS_WHOLE, &(struct each){ remove_one, &choices, .tells = !choices.quiet });
+	return targets_each(call, &operands, TARGETS_LAST_LEVEL_FIRST, TARGETS_WHOLE,
+			    &(struct each){ remove_one, &choices, .tells = !choices.quiet });
 }
 
 static int pause_one(const struct call *call, const char *name, const void *data, struct error *e)
@@ -236,7 +237,8 @@ static int pause_or_not(const struct call *call, bool paused)
 		result = error_set(&e, ERROR_USAGE, "%s: expected at least one NAME", call->command->name);
 	if (result)
 		return report_failure(&e);
-	return targets_each(call, &operands, TARGETS_LAST_LEVEL_FIRST, TARGETS_RUNNING, &(struct each){ pause_one, &paused, .tells = !choices.quiet });
+	return targets_each(call, &operands, TARGETS_LAST_LEVEL_FIRST, TARGETS_RUNNING,
+			    &(struct each){ pause_one, &paused, .tells = !choices.quiet });
 }
 
 int command_pause(const struct call *call)

@@ -7,5 +7,5 @@
 struct places;
 struct text;
 
-/* What to do about it, where the store or the state folder lies on a file system that has no room, or hardly any; else nothing. Adds to ret. */
+/* What to do about it, where the store or the state folder lies on a file system that has hardly any room; else nothing. Adds to ret. */
 void full_disk_hint(const struct places *places, struct text *ret);

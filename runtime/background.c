@@ -94,8 +94,9 @@ int background_reach(const struct places *places, const char *name, struct error
 		usleep(STEP_US);
 	}
 	error_set(e, ERROR_KERNEL, "reach the supervisor of %s: it does not answer", name);
-	return is_begun ? error_hint(e, "it is begun anew, and ends at once, as where there is no room left: df -h %s %s", places->state, places->store)
-			: -1;
+	if (!is_begun)
+		return -1;
+	return error_hint(e, "it is begun anew, and ends at once, as where there is no room left: df -h %s %s", places->state, places->store);
 }
 
 /* One word, and its answer, which is added to answer. *ret_answered false: the supervisor ended, or became another program, without one. */

@@ -22,8 +22,8 @@ void run_mark_clear(int definition);
  * end. Nobody else begins the app meanwhile. */
 void run_mark_settle(const struct places *places, const char *name, int definition);
 
-/* The run whose end nobody saw, and that is not written as such yet: it is marked as under way, and the app has no state folder. 0: there is
- * none. *ret_rebooted: the host has ended since. */
+/* The run whose end nobody saw, and that is not written as such yet: it is marked as under way, and the app has no state folder. 0: there
+ * is none. *ret_rebooted: the host has ended since. */
 int64_t run_mark_lost(const struct places *places, const char *name, int definition, bool *ret_rebooted);
 
 /* How the last run ended; of one whose end nobody saw the code is -1, and ended 0. False: none has. */

@@ -31,8 +31,8 @@ int stack_run_foreground(const struct call *call, const struct stack_run *wish);
  * what went wrong is said. */
 int stack_start_needed(const struct call *call, const struct stack_run *wish, char **ret_full);
 
-/* Starts what does not run of the services of a file, by its name, as depends_on has it; jobs that have ended well stay. Likewise. Names what
- * it has started, unless quiet. */
+/* Starts what does not run of the services of a file, by its name, as depends_on has it; jobs that have ended well stay. Likewise. Prints
+ * the names of those that it has started, unless quiet. */
 int stack_start(const struct call *call, const char *name, bool quiet);
 
 /* unit.c: a unit of systemd for all that box up has made of a name (runtime/kept.h). */

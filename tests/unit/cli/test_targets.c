@@ -124,17 +124,18 @@ static int note(const struct call *of, const char *name, const void *data, struc
 }
 
 /* What was noted, where the names of one level may come in any order: they are sorted by the lists. */
-static void expect_order(const char *words, enum targets_order order, bool is_whole, const char *bad, int status,
+static void expect_order(const char *words, enum targets_order order, enum targets_scope scope, const char *bad, int status,
 			 const char *const levels[])
 {
 	autorelease(list) struct list list = { 0 };
+	const struct each each = { note, bad, .tells = false };
 	struct text noted = { 0 };
 	struct error e = { 0 };
 	const char *at;
 
 	(void)unlink("noted");
 	split(words, &list);
-	cr_expect_eq(targets_each(&call, &list, order, is_whole, note, bad), status, "%s", words);
+	cr_expect_eq(targets_each(&call, &list, order, scope, &each), status, "%s", words);
 	cr_assert_eq(file_read(AT_FDCWD, "noted", 1 << 16, &noted, &e), 0, "%s", e.text);
 	at = noted.data;
 	for (; *levels; levels++) {
@@ -157,14 +158,15 @@ Test(targets, one_level_after_the_other_each_name_once)
 {
 	SCRATCH();
 	make_shop();
-	expect_order("shop alone", TARGETS_FIRST_LEVEL_FIRST, false, NULL, 0, (const char *[]){ "shop-db shop-db-2 alone", "shop-web.2", NULL });
-	expect_order("shop shop-web shop-db", TARGETS_LAST_LEVEL_FIRST, false, NULL, 0,
+	expect_order("shop alone", TARGETS_FIRST_LEVEL_FIRST, TARGETS_LIVE, NULL, 0,
+		     (const char *[]){ "shop-db shop-db-2 alone", "shop-web.2", NULL });
+	expect_order("shop shop-web shop-db", TARGETS_LAST_LEVEL_FIRST, TARGETS_LIVE, NULL, 0,
 		     (const char *[]){ "shop-web.2", "shop-db shop-db-2", NULL });
-	expect_order("shop", TARGETS_LAST_LEVEL_FIRST, true, NULL, 0,
+	expect_order("shop", TARGETS_LAST_LEVEL_FIRST, TARGETS_WHOLE, NULL, 0,
 		     (const char *[]){ "shop-web shop-web.2 shop-web.3", "shop-db shop-db-2", NULL });
 	/* Who fails does not keep the others, nor the next level. */
-	expect_order("shop", TARGETS_FIRST_LEVEL_FIRST, false, "shop-db", 1, (const char *[]){ "shop-db shop-db-2", "shop-web.2", NULL });
+	expect_order("shop", TARGETS_FIRST_LEVEL_FIRST, TARGETS_LIVE, "shop-db", 1, (const char *[]){ "shop-db shop-db-2", "shop-web.2", NULL });
 	/* What nobody has is found out by who is asked for it; what can be told is told before. */
-	expect_order("nobody alone", TARGETS_FIRST_LEVEL_FIRST, false, NULL, 0, (const char *[]){ "nobody alone", NULL });
-	expect_order("web alone", TARGETS_FIRST_LEVEL_FIRST, false, NULL, 1, (const char *[]){ "alone", NULL });
+	expect_order("nobody alone", TARGETS_FIRST_LEVEL_FIRST, TARGETS_LIVE, NULL, 0, (const char *[]){ "nobody alone", NULL });
+	expect_order("web alone", TARGETS_FIRST_LEVEL_FIRST, TARGETS_LIVE, NULL, 1, (const char *[]){ "alone", NULL });
 }
