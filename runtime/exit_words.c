@@ -69,7 +69,7 @@ char *exit_record_headline(const struct exit_record *record)
 		text_add(&line, "ended with the host: the host rebooted, or lost its power, and nobody saw how");
 		return text_take(&line);
 	}
-	if (!record->started && record->code < 0 && !record->signal) {
+	if (!record->started && !record->ran_ms && record->code < 0 && !record->signal) {
 		text_add(&line, "began, and nobody saw its end: all of box's processes were killed, or its state folder was removed");
 		return text_take(&line);
 	}

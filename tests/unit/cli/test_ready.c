@@ -21,7 +21,8 @@
 static char folder[] = "/tmp/box-ready-XXXXXX";
 static struct places places = { .state = folder, .store = folder };
 static const struct call call = { .places = &places };
-static const struct up up = { .call = &call };
+static const struct up_options options;
+static const struct up up = { .call = &call, .options = &options };
 static int top = -1, web = -1;
 
 static void begin(void)

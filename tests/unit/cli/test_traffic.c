@@ -13,7 +13,8 @@ TestSuite(traffic, .timeout = 30);
 
 static struct places places;
 static const struct call call = { .places = &places };
-static const struct up up = { .call = &call };
+static const struct up_options options;
+static const struct up up = { .call = &call, .options = &options };
 static struct network_membership networks[] = { { .name = (char *)"front" }, { .name = (char *)"back" }, { .name = (char *)"side" } };
 
 static struct up_service service(void)

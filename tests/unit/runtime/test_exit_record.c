@@ -127,6 +127,8 @@ Test(exit_record, in_words)
 						     "code 139 is how a shell, or box's init, says that a child of it was ended by SIGSEGV");
 	expect(&(struct exit_record){ .code = 255 }, "ended with exit code 255 after 0 ms");
 	expect(&(struct exit_record){ .code = -1, .ran_ms = 7200000 }, "ended, and nobody saw how after 2h 0m");
+	expect(&(struct exit_record){ .code = -1 },
+	       "began, and nobody saw its end: all of box's processes were killed, or its state folder was removed");
 	expect(&(struct exit_record){ .code = -1, .signal = SIGKILL, .ran_ms = 86400000, .oom_kills = 1, .memory_max = 64 << 20,
 				      .memory_peak = 64 << 20, .victim = victim },
 	       "ended by SIGKILL after 1 days: out of memory\n"

@@ -108,7 +108,7 @@ Test(check, good_services_have_no_problem)
 {
 	expect("{\n\"name\": \"shop\", \"services\": {\"web\": {\"image\": \"nginx\", \"ports\": [80], \"depends_on\": {\"db\": {\"condition\": "
 	       "\"service_healthy\"}}, \"healthcheck\": {\"tcp\": {\"port\": 80}}}, \"db\": {\"image\": \"db\", \"restart\": \"always\"}},"
-	       "\"networks\": {}, \"volumes\": {\"data\": {}}, \"secrets\": {\"s\": {}}, \"x-y\": 1}",
+	       "\"networks\": {}, \"volumes\": {\"data\": {}}, \"secrets\": {\"s\": {\"file\": \"s\"}}, \"x-y\": 1}",
 	       "");
 }
 
