@@ -316,6 +316,11 @@ static int pull_name(int store, const struct image_name *name, const struct imag
 			options->begins(pulled.name, options->data);
 		result = e->kind == ERROR_NONE ? pull_request(&request, &pulled.image, &pulled.digest, e) : -1;
 	}
+	/* What box build has made here is called so, and most often somebody means that, and not a registry on this host. */
+	if (result && e->kind == ERROR_NETWORK && text_starts(pulled.name, "localhost/")) {
+		e->hint[0] = '\0';
+		error_hint(e, "the store has no image of this name: box images lists what there is, box build -t %s makes one", pulled.name);
+	}
 	if (result) {
 		image_pulled_release(&pulled);
 		return -1;

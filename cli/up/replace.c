@@ -63,7 +63,11 @@ static int start_new(const struct change *c, struct error *e)
 			return 0;
 	}
 	stop_new(c); /* its end is part of the story */
-	(void)up_explain(c->up, failed);
+	/* Not the same words twice. */
+	if (up_explain(c->up, failed)) {
+		error_clear(e);
+		error_set(e, ERROR_KERNEL, "%s could not be started", failed);
+	}
 	return -1;
 }
 
