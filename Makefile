@@ -66,7 +66,7 @@ scope_base := base/alloc.c base/error.c base/number.c base/text.c
 supervise_src := $(wildcard base/*.c runtime/supervise/*.c)
 # box-net: one private network. Its own files, the record and the netlink of runtime/network, and libraries that are none for a static program.
 net_src := $(wildcard runtime/network/relay/*.c runtime/network/names/*.c runtime/network/router/*.c)
-net_base := $(wildcard base/*.c) runtime/network/link.c runtime/network/netlink.c runtime/network/inet.c runtime/network/port_line.c runtime/network/record.c runtime/network/subnet.c runtime/network/veth.c runtime/supervise/control.c runtime/supervise/lines.c
+net_base := $(wildcard base/*.c) runtime/network/link.c runtime/network/netlink.c runtime/network/folder.c runtime/network/inet.c runtime/network/port_line.c runtime/network/record.c runtime/network/subnet.c runtime/network/veth.c runtime/supervise/control.c runtime/supervise/lines.c
 unit_src := $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c tests/unit/*/*/*/*.c)
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
 box_libs := -lseccomp -lcap -ljansson -lm

@@ -21,30 +21,20 @@
 #include "base/text.h"
 #include "runtime/apps.h"
 #include "runtime/events.h"
+#include "runtime/network/leases.h"
 #include "runtime/network/orders.h"
 #include "runtime/network/reach.h"
 #include "runtime/network/words.h"
 
-enum { FILE_LIMIT = 16 << 20, WORD = 192, SWEEP_MS = 10000, END_TRIES = 100, END_STEP_US = 10000 };
-
-static bool is_alive(const struct places *places, const char *name)
-{
-	struct error ignored = { 0 };
-	autoclose int connection = network_find(places, name, &ignored);
-
-	return connection >= 0;
-}
+enum { WORD = 192, SWEEP_MS = 10000, END_TRIES = 100, END_STEP_US = 10000 };
 
 /* Whether an app of the store, running or not, has an address in it. */
 static bool has_definition(const struct places *places, const struct network_record *record)
 {
-	autofree char *path = text_format("%s/addresses", record->folder);
 	autorelease(text) struct text lines = { 0 };
-	struct error missing = { 0 };
 	bool has = false;
 
-	if (file_read(AT_FDCWD, path, FILE_LIMIT, &lines, &missing))
-		return false;
+	network_leases_read(record, &lines);
 	for (char *line = lines.data, *end; !has && line && (end = strchr(line, '\n')); line = end + 1) {
 		char name[WORD];
 
@@ -58,42 +48,61 @@ static bool has_definition(const struct places *places, const struct network_rec
 	return has;
 }
 
+/* SIZE_MAX: it does not answer. */
 static size_t count_members(const struct places *places, const char *name)
 {
 	autorelease(text) struct text lines = { 0 };
-	struct error ignored = { 0 };
+	struct error e = { 0 };
 	size_t count = 0;
 
-	if (network_show(places, name, &lines, &ignored) || !lines.length)
-		return 0;
+	if (network_show(places, name, &lines, &e))
+		return e.kind == ERROR_MISSING || e.sys == EPIPE || e.sys == ECONNRESET ? 0 : SIZE_MAX;
 	for (const char *line = lines.data; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL)
 		count += text_starts(line, "member ");
 	return count;
 }
 
+/* One of which nobody knows it: 1, or 0 where somebody is, or is just coming. Behind the lock nobody waits for a box-net. */
+static int remove_dead(const struct places *places, const char *name, struct error *e)
+{
+	autoclose int lock = network_lock(places, e);
+	struct network_record record = { 0 };
+	struct error damaged = { 0 };
+	bool is_named;
+
+	if (lock < 0)
+		return -1;
+	if (network_record_read(places, name, &record, &damaged) && damaged.kind == ERROR_MISSING)
+		return 1; /* somebody was faster */
+	is_named = record.folder && has_definition(places, &record);
+	network_record_release(&record);
+	if (is_named || network_lives(places, name))
+		return 0;
+	return network_record_remove(places, name, e) ? -1 : 1;
+}
+
+static bool is_named(const struct places *places, const char *name)
+{
+	struct network_record record = { 0 };
+	struct error damaged = { 0 };
+	bool is = network_record_read(places, name, &record, &damaged) == 0 && has_definition(places, &record);
+
+	network_record_release(&record);
+	return is;
+}
+
 /* Removes it where nobody is in it and no definition has an address in it: 1, or 0 where it is used. One whose last member has just gone
- * ends by itself in a moment, under the same lock. */
+ * ends by itself in a moment. */
 static int remove_unused(const struct places *places, const char *name, struct error *e)
 {
 	for (int i = 0; i < END_TRIES; i++) {
-		autoclose int lock = network_lock(places, e);
-		struct network_record record = { 0 };
-		struct error damaged = { 0 };
-		bool is_named;
+		int removed;
 
-		if (lock < 0)
-			return -1;
-		if (network_record_read(places, name, &record, &damaged) && damaged.kind == ERROR_MISSING)
-			return 1; /* somebody was faster */
-		is_named = record.folder && has_definition(places, &record);
-		network_record_release(&record);
-		if (is_named)
+		if (is_named(places, name) || count_members(places, name))
 			return 0;
-		if (!is_alive(places, name))
-			return network_record_remove(places, name, e) ? -1 : 1;
-		if (count_members(places, name))
-			return 0;
-		close(take_fd(&lock));
+		removed = network_lives(places, name) ? 0 : remove_dead(places, name, e);
+		if (removed)
+			return removed;
 		usleep(END_STEP_US);
 	}
 	return 0;
@@ -280,7 +289,7 @@ static int clear_dead(const struct places *places, int networks, bool *ret_alive
 
 		if (faccessat(networks, run, F_OK, AT_SYMLINK_NOFOLLOW))
 			continue;
-		if (is_alive(places, names.items[i]))
+		if (network_lives(places, names.items[i]))
 			*ret_alive = true;
 		else if (folder_remove(networks, names.items[i], e))
 			return -1;
@@ -312,7 +321,7 @@ static int sweep_state(const struct places *places, struct error *e)
 		error_clear(e);
 		return 0;
 	}
-	lock = file_lock(networks, NETWORK_LOCK, /* wait= */ true, e);
+	lock = network_lock(places, e);
 	if (lock < 0 || clear_dead(places, networks, &lives, e))
 		return -1;
 	return lives || faccessat(networks, NETWORK_HOST_NOTE, F_OK, AT_SYMLINK_NOFOLLOW) ? 0 : clear_host(networks, e);

@@ -77,8 +77,8 @@ static int refused(const struct published_port *wish, const struct host_port *po
 	autofree char *holder = why == EADDRINUSE ? port_holder(port->protocol, port->published) : NULL;
 
 	if (why == EADDRINUSE)
-		error_set(e, ERROR_EXISTS, "publish %s port %d of %s: %s it already", port_protocol_word(port->protocol), port->published,
-			  port->address, holder ? holder : "somebody has");
+		error_set(e, ERROR_EXISTS, "publish %s port %d of %s: %s has it already", port_protocol_word(port->protocol), port->published,
+			  port->address, holder ? holder : "somebody");
 	else if (why == EACCES)
 		error_set(e, ERROR_DENIED, "publish %s port %d of %s: only root may listen on it", port_protocol_word(port->protocol),
 			  port->published, port->address);

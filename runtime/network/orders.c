@@ -83,7 +83,3 @@ int network_flows(const struct places *places, const char *network, const char *
 	return 0;
 }
 
-int network_show(const struct places *places, const char *network, struct text *ret, struct error *e)
-{
-	return order(places, network, "show", ret, e);
-}

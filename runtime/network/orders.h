@@ -32,6 +32,3 @@ int network_hold(const struct places *places, const char *network, const char *s
 
 /* How many flows lead to the instance and have not ended. */
 int network_flows(const struct places *places, const char *network, const char *instance, int64_t *ret, struct error *e);
-
-/* The lines of "show" (words.h). */
-int network_show(const struct places *places, const char *network, struct text *ret, struct error *e);

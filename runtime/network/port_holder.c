@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/error.h"
 #include "base/file.h"
+#include "base/holder.h"
 #include "base/text.h"
 
-enum { LISTENS = 0x0a, UNCONNECTED = 0x07, COMM_MOST = 64, TITLE_MOST = 4096 };
+enum { LISTENS = 0x0a, UNCONNECTED = 0x07 };
 
 /* "  0: 0100007F:1F90 00000000:0000 0A …:… …:… …  UID  TIMEOUT  INODE": the inode of a socket on that port, 0 for none. */
 static uint64_t find_inode(const char *path, unsigned state, uint16_t port)
@@ -56,23 +56,6 @@ static bool has_socket(int process, const char *link)
 	return false;
 }
 
-static char *name_of(int process, const char *pid)
-{
-	autorelease(text) struct text comm = { 0 }, shown = { 0 };
-	struct error e = { 0 };
-
-	if (file_read(process, "comm", COMM_MOST, &comm, &e) || !comm.length)
-		return text_format("process %s has", pid);
-	if (text_starts(comm.data, "box:[")) { /* its title is longer: "box:[network] shop_front" */
-		text_clear(&comm);
-		if (file_read(process, "cmdline", TITLE_MOST, &comm, &e) || !comm.length)
-			return text_format("process %s has", pid);
-		comm.length = strlen(comm.data);
-	}
-	text_add_escaped(&shown, comm.data, comm.length - (comm.data[comm.length - 1] == '\n'));
-	return text_format("%s (process %s) has", shown.data, pid);
-}
-
 char *port_holder(int protocol, uint16_t port)
 {
 	static const char *const tables[][2] = { { "/proc/net/tcp", "/proc/net/tcp6" }, { "/proc/net/udp", "/proc/net/udp6" } };
@@ -92,7 +75,7 @@ char *port_holder(int protocol, uint16_t port)
 						? openat(dirfd(processes), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
 		if (process >= 0 && has_socket(process, link))
-			return name_of(process, entry->d_name);
+			return holder_name(entry->d_name);
 	}
 	return NULL;
 }

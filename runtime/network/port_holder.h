@@ -6,6 +6,6 @@
 
 #include <stdint.h>
 
-/* "nginx (process 812) has"; where it cannot be told, because others' descriptors are not shown to ordinary users: NULL. protocol:
+/* "nginx (process 812)"; where it cannot be told, because others' descriptors are not shown to ordinary users: NULL. protocol:
  * IPPROTO_TCP or IPPROTO_UDP. The caller frees it. */
 char *port_holder(int protocol, uint16_t port);

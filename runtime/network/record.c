@@ -19,15 +19,17 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/number.h"
 #include "base/places.h"
 #include "base/text.h"
+#include "runtime/network/folder.h"
 #include "runtime/network/netlink.h"
 #include "runtime/network/words.h"
 #include "runtime/supervise/lines.h"
 
 /* 10.200.0.0/14 in parts of 22 bits; the last part is for uplinks (router/uplink.h). */
-enum { POOL = 0x0AC80000, POOL_PARTS = 255, PART_BITS = 22, PREFIX_TEXT = 64, WIDEST = 16, NARROWEST = 27 };
+enum { LOCK_MS = 20000, POOL = 0x0AC80000, POOL_PARTS = 255, PART_BITS = 22, PREFIX_TEXT = 64, WIDEST = 16, NARROWEST = 27 };
 
 #define AT(member) offsetof(struct network_record, member)
 static const struct line_row rows[] = {
@@ -68,7 +70,7 @@ static char *volatile_path(const struct places *places, const char *name)
 	return text_format("%s/" NETWORKS_FOLDER "/%s", places->state, name);
 }
 
-/* Who has taken its box-net over can write it: it is printed, and names what is removed. */
+/* A hand may have changed it: it is printed, and names what is removed. */
 static bool is_sound(const struct network_record *record)
 {
 	const char *name = strrchr(record->folder, '/');
@@ -109,7 +111,12 @@ static int find(const struct places *places, const char *name, struct network_re
 {
 	int found = read_at(kept_path(places, name), ret, e);
 
-	return found ? found : read_at(volatile_path(places, name), ret, e);
+	if (found)
+		return found;
+	found = read_at(volatile_path(places, name), ret, e);
+	if (found > 0)
+		ret->is_volatile = true;
+	return found;
 }
 
 int network_record_read(const struct places *places, const char *name, struct network_record *ret, struct error *e)
@@ -303,7 +310,8 @@ static int write_new(const struct places *places, const struct network_wish *wis
 	ret->is_kept = wish->is_kept;
 	ret->is_own = wish->is_own;
 	ret->created = time(NULL);
-	folder = folder_make_private(ret->folder, e);
+	ret->is_volatile = wish->is_volatile;
+	folder = wish->is_volatile ? network_folder(places, wish->name, e) : folder_make_private(ret->folder, e);
 	return folder < 0 ? -1 : lines_write(folder, "record", rows, ret, e);
 }
 
@@ -327,7 +335,7 @@ int network_record_make(const struct places *places, const struct network_wish *
 	if (found)
 		return check_found(found, wish, ret, e);
 	networks = folder_make_private(path, e);
-	lock = networks < 0 ? -1 : file_lock(networks, ".lock", /* wait= */ true, e);
+	lock = networks < 0 ? -1 : lock_file_within(networks, ".lock", "all networks of the store", LOCK_MS, e);
 	if (lock < 0)
 		return -1;
 	found = find(places, wish->name, ret, e);

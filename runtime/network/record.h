@@ -2,8 +2,9 @@
 /*
  * record.h - what is known of a network while nobody is in it: STORE/networks/NAME/.
  *
- *     record      its subnet and kind: struct network_record
- *     addresses   who has which address in it, a line each: "instance NAME INDEX", "service NAME INDEX" (router/addresses.h)
+ *     record             its subnet and kind: struct network_record. Box writes it; box-net cannot
+ *     leases/addresses   who has which address in it, a line each: "instance NAME INDEX", "service NAME INDEX" (router/addresses.h).
+ *                        box-net writes it, and nothing else on the disk
  *
  * The network of a single app in the foreground is volatile: its record lies in STATE/.networks/NAME/, and goes with its box-net.
  * STORE/networks/.prefix has the first 48 bits of all IPv6 addresses (RFC 4193), drawn once.
@@ -26,6 +27,7 @@ struct network_record {
 	int64_t is_kept;     /* 1: box network create has made it; else it goes with the last definition that names it */
 	int64_t is_own;      /* 1: one app's own */
 	int64_t created;     /* seconds since 1970 */
+	bool is_volatile;
 };
 
 struct network_wish {
@@ -37,7 +39,8 @@ struct network_wish {
 /* The record of that name; ERROR_MISSING where there is none. */
 int network_record_read(const struct places *places, const char *name, struct network_record *ret, struct error *e);
 
-/* The same, made where there is none. One that is there and differs from a wish for a subnet is an error. */
+/* The same, made where there is none: with the lock of all networks where the wish is for a volatile one. One that is there and differs
+ * from a wish for a subnet is an error. */
 int network_record_make(const struct places *places, const struct network_wish *wish, struct network_record *ret, struct error *e);
 
 /* Adds all names, sorted. */

@@ -11,19 +11,17 @@
 
 struct network_run {
 	char *name, *subnet, *prefix6; /* as in the record */
-	char *record; /* the folder of the record, where addresses are kept */
+	char *leases; /* the folder where addresses are kept; NULL: nowhere, they go with box-net */
 	char *state;  /* the folder of all states */
 	char *apps;   /* STORE/apps: an address is kept as long as there is a definition of that name */
 	int64_t is_internal, is_rootless;
 };
 
-#define NETWORK_RUN_FILE "run"
-
 #define NETWORK_RUN_ROWS                                                    \
 	{ "name", LINE_TEXT, offsetof(struct network_run, name) },          \
 	{ "subnet", LINE_TEXT, offsetof(struct network_run, subnet) },      \
 	{ "prefix6", LINE_TEXT, offsetof(struct network_run, prefix6) },    \
-	{ "record", LINE_TEXT, offsetof(struct network_run, record) },      \
+	{ "leases", LINE_TEXT, offsetof(struct network_run, leases) },      \
 	{ "state", LINE_TEXT, offsetof(struct network_run, state) },        \
 	{ "apps", LINE_TEXT, offsetof(struct network_run, apps) },          \
 	{ "internal", LINE_NUMBER, offsetof(struct network_run, is_internal) }, \

@@ -29,10 +29,14 @@
  */
 #pragma once
 
-/* STATE/.networks/NAME/…, and the lock of all beside them. No network is called like what begins with a dot. */
+/* STATE/.networks/NAME/…, and the lock of all beside them, which is box's alone: box-net takes the one of its own folder (flock(2) of
+ * it), as who connects does. No network is called like what begins with a dot. */
 #define NETWORKS_FOLDER ".networks"
 #define NETWORK_LOCK ".lock"
 #define NETWORK_SOCKET "control"
+#define NETWORK_RUN_NOTE "run"
+/* In the folder of leases (record.h). */
+#define NETWORK_ADDRESSES "addresses"
 #define NETWORK_TITLE "box:[network]"
 #define NETWORK_SPARE_TITLE "box:[spare]"
 /* Begun with this word, and the number of the descriptor of STATE/.networks, it only clears the host. */

@@ -46,15 +46,25 @@ int control_listen(int folder, const char *name, struct error *e)
 	return take_fd(&fd);
 }
 
-int control_connect(int folder, const char *name, struct error *e)
+static int connect_to(int folder, const char *name, int flags, struct error *e)
 {
-	autoclose int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	autoclose int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
 	struct sockaddr_un address;
 
 	fill_address(folder, name, &address);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address))
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) || fcntl(fd, F_SETFL, 0))
 		return error_sys(e, "connect to the socket %s", name);
 	return take_fd(&fd);
+}
+
+int control_connect(int folder, const char *name, struct error *e)
+{
+	return connect_to(folder, name, 0, e);
+}
+
+int control_try_connect(int folder, const char *name, struct error *e)
+{
+	return connect_to(folder, name, SOCK_NONBLOCK, e);
 }
 
 int control_pair(int ret_ends[static 2], struct error *e)

@@ -38,6 +38,9 @@ int control_listen(int folder, const char *name, struct error *e);
 /* Connects to it. e->sys is ENOENT or ECONNREFUSED where nobody listens. */
 int control_connect(int folder, const char *name, struct error *e);
 
+/* The same without waiting for one that takes no connections: e->sys is EAGAIN where its queue is full. */
+int control_try_connect(int folder, const char *name, struct error *e);
+
 /* Two connected ends of the same kind, close-on-exec. */
 int control_pair(int ret_ends[static 2], struct error *e);
 

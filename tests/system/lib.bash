@@ -124,6 +124,9 @@ need() { # need ROOT|TOOL…
 		delegation) has_delegation || skip "needs cgroup v2 alone: nothing else can be delegated (make check-vm)" ;;
 		cgroup:*) has_controller "${what#*:}" || skip "needs the cgroup controller ${what#*:}" ;;
 		kernel:*) [ "$(printf '%s\n' "${what#*:}" "$(uname -r)" | sort -V | head -1)" = "${what#*:}" ] || skip "needs Linux ${what#*:}" ;;
+		landlock) # version 2, as base/landlock.c
+			python3 -c 'import ctypes, sys; sys.exit(ctypes.CDLL(None).syscall(444, None, 0, 1) < 2)' || skip "needs Landlock"
+			;;
 		hooks) grep -qa BOX_FAIL_STEP "$BOX" || skip "needs a build with TEST_HOOKS=1" ;;
 		*) command -v "$what" >/dev/null || skip "needs the program $what (scripts/setup test)" ;;
 		esac

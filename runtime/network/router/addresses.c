@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -18,8 +19,7 @@
 #include "base/text.h"
 #include "runtime/network/record.h"
 #include "runtime/network/run.h"
-
-#define ADDRESSES_FILE "addresses"
+#include "runtime/network/words.h"
 
 enum { FILE_LIMIT = 16 << 20, WORD = 192, IP6_BITS = 64 };
 
@@ -117,7 +117,9 @@ static int load(struct addresses *a, struct error *e)
 {
 	autorelease(text) struct text lines = { 0 };
 
-	if (file_read(a->folder, ADDRESSES_FILE, FILE_LIMIT, &lines, e)) {
+	if (a->folder < 0)
+		return 0;
+	if (file_read(a->folder, NETWORK_ADDRESSES, FILE_LIMIT, &lines, e)) {
 		if (e->sys != ENOENT)
 			return -1;
 		error_clear(e);
@@ -134,10 +136,10 @@ int addresses_open(struct addresses *a, const struct network_run *run, struct er
 {
 	int bits = 0;
 
-	*a = (struct addresses){ .folder = open(run->record, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), .apps = alloc_copy(run->apps),
-				 .has_ip6 = access("/proc/sys/net/ipv6", F_OK) == 0, .next = ADDRESS_FIRST };
-	if (a->folder < 0)
-		return error_sys(e, "open the folder %s", run->record);
+	*a = (struct addresses){ .folder = run->leases ? open(run->leases, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1,
+				 .apps = alloc_copy(run->apps), .has_ip6 = access("/proc/sys/net/ipv6", F_OK) == 0, .next = ADDRESS_FIRST };
+	if (run->leases && a->folder < 0)
+		return error_sys(e, "open the folder %s", run->leases);
 	if (!network_subnet_parse(run->subnet, &a->subnet, &bits) || inet_pton(AF_INET6, run->prefix6, &a->prefix6) != 1)
 		return error_set(e, ERROR_INTERNAL, "read the record of the network %s: wrong addresses", run->name);
 	a->size = 1U << (32 - bits);
@@ -162,35 +164,51 @@ static int save(const struct addresses *a, struct error *e)
 	for (size_t i = 0; i < a->count; i++)
 		if (a->leases[i].is_durable)
 			text_addf(&lines, "%s %s %u\n", kind_of(a->leases[i].is_service), a->leases[i].name, a->leases[i].index);
-	return file_replace(a->folder, ADDRESSES_FILE, lines.data ? lines.data : "", lines.length, 0600, e);
+	/* A volatile network is there no longer than this process and its spare. */
+	if (a->folder < 0)
+		return 0;
+	return file_replace(a->folder, NETWORK_ADDRESSES, lines.data ? lines.data : "", lines.length, 0600, e);
 }
 
 /* "web", or "web-2", "web.3", "web-2.3" of the service "web". A service that is called like the beginning of another one's keeps its
  * address for longer than it has to. */
-static bool is_of(const char *definition, const struct lease *lease)
+static bool is_of(const struct lease *instance, const struct lease *service)
 {
-	size_t length = strlen(lease->name);
+	size_t length = strlen(service->name);
 
-	return text_starts(definition, lease->name) &&
-	       (!definition[length] || (lease->is_service && (definition[length] == '-' || definition[length] == '.')));
+	return !instance->is_service && text_starts(instance->name, service->name) &&
+	       (!instance->name[length] || instance->name[length] == '-' || instance->name[length] == '.');
 }
 
-/* Instances, and services, of which no definition is left. */
+/* The folder can be looked into by a name, but its names are not this process' to read (confine.c). */
+static bool has_definition(int definitions, const struct lease *lease)
+{
+	struct stat ignored;
+
+	return fstatat(definitions, lease->name, &ignored, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+/* One whose instances have gone before it is looked at is gone, too. */
+static bool is_there(const struct addresses *a, int definitions, const struct lease *lease)
+{
+	bool is = !lease->is_durable || has_definition(definitions, lease);
+
+	for (size_t i = 0; lease->is_service && !is && i < a->count; i++)
+		is = is_of(&a->leases[i], lease);
+	return is;
+}
+
+/* First instances, then services, of which no definition is left. */
 static void forget_gone(struct addresses *a)
 {
-	autorelease(list) struct list definitions = { 0 };
-	autoclose int folder = open(a->apps, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int folder = open(a->apps, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (folder < 0 || folder_names(folder, &definitions))
+	if (folder < 0)
 		return; /* nobody knows: all stays as it is */
-	for (size_t i = a->count; i-- > 0;) {
-		bool is_there = !a->leases[i].is_durable;
-
-		for (size_t k = 0; k < definitions.count && !is_there; k++)
-			is_there = is_of(definitions.items[k], &a->leases[i]);
-		if (!is_there)
-			drop(a, i);
-	}
+	for (int services = 0; services < 2; services++)
+		for (size_t i = a->count; i-- > 0;)
+			if (a->leases[i].is_service == services && !is_there(a, folder, &a->leases[i]))
+				drop(a, i);
 }
 
 static unsigned search(struct addresses *a, bool is_service)

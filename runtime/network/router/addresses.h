@@ -31,7 +31,7 @@ struct addresses {
 	struct in6_addr prefix6;
 	bool has_ip6;    /* this kernel knows IPv6 */
 	char *apps;      /* STORE/apps */
-	int folder;      /* of the record */
+	int folder;      /* of leases (network/leases.h); -1: nothing is kept */
 	struct lease *leases;
 	size_t count;
 	unsigned next;   /* where the search for a free one begins: an address is not given again at once */

@@ -4,8 +4,9 @@
  *
  * Its files are root's (split.c), to whom most files belong. Two fences stand behind the capabilities:
  *
- *     Landlock   no file but those of this network's state, of its record, and the kernel's settings of networks; the names of networks
- *                and of apps in the background, to see which are gone; no signal to another process, no abstract socket of one
+ *     Landlock   written: the addresses that it has given, alone in their folder; removed: what box has put into this network's state, and
+ *                that folder; read: those, and the kernel's settings of networks. Nothing else is opened, also no folder: who has a
+ *                descriptor of it has its lock (flock(2)). No signal to another process, no abstract socket of one
  *     seccomp    no program is executed, nothing mounted, no other process touched, no module loaded, no namespace entered or made; no
  *                socket speaks to a service of the host by a path, which would let user 0 do anything
  *
@@ -32,7 +33,6 @@
 #include "base/error.h"
 #include "base/landlock.h"
 #include "base/sanitized.h"
-#include "runtime/network/words.h"
 
 #if defined(__x86_64__)
 #define ARCHITECTURE AUDIT_ARCH_X86_64
@@ -50,23 +50,12 @@ static const uint64_t own_files = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCES
 				  LANDLOCK_FILE_TRUNCATE;
 static const uint64_t read_settings = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 static const uint64_t write_settings = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_FILE_TRUNCATE;
+/* What it only has to clear away in the end. */
+static const uint64_t cleared_files = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE;
 
-/* Other networks' files, and what the keepers have noted there of the host, are none of its business. */
-static int allow_shared(int set, int folder, uint64_t ruled)
+static int allow(int set, int folder, uint64_t files, uint64_t ruled)
 {
-	autoclose int lock = openat(folder, NETWORK_LOCK, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-
-	if (lock >= 0 && landlock_allow(set, lock, (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE) & ruled))
-		return -1;
-	return landlock_allow(set, folder, (LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR) & ruled);
-}
-
-static int allow_all(int set, const int *folders, size_t count, uint64_t files)
-{
-	for (size_t i = 0; i < count; i++)
-		if (folders[i] >= 0 && landlock_allow(set, folders[i], files))
-			return -1;
-	return 0;
+	return folder < 0 ? 0 : landlock_allow(set, folder, files & ruled);
 }
 
 static int fence_files(const struct confine *plan, struct error *e)
@@ -79,10 +68,9 @@ static int fence_files(const struct confine *plan, struct error *e)
 	if (plan->has_tcp)
 		rules.tcp = 0;
 	set = landlock_make(&rules);
-	if (set < 0 || settings < 0 || allow_all(set, plan->files, plan->file_count, own_files & rules.files) ||
-	    allow_all(set, plan->names, plan->name_count, LANDLOCK_ACCESS_FS_READ_DIR) ||
-	    (plan->shared && allow_shared(set, plan->shared, rules.files)) ||
-	    landlock_allow(set, settings, (read_settings | (plan->has_settings ? write_settings : 0)) & rules.files) || landlock_enter(set))
+	if (set < 0 || settings < 0 || allow(set, plan->files, own_files, rules.files) || allow(set, plan->own, cleared_files, rules.files) ||
+	    allow(set, plan->shared, LANDLOCK_ACCESS_FS_REMOVE_DIR, rules.files) ||
+	    allow(set, settings, read_settings | (plan->has_settings ? write_settings : 0), rules.files) || landlock_enter(set))
 		return error_sys(e, "close the host's files to the process of a network");
 	return 0;
 }

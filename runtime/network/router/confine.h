@@ -11,13 +11,11 @@
 
 struct error;
 
-/* Descriptors of folders; -1 among them is left out. */
+/* Descriptors of folders; -1: none. */
 struct confine {
-	const int *files; /* in which files may be made, read, written and removed */
-	size_t file_count;
-	int shared; /* of several networks, 0: none: its names, its lock, and the removal of what is empty in it */
-	const int *names; /* whose names may be read */
-	size_t name_count;
+	int files;  /* in which files may be made, read, written and removed */
+	int own;    /* in which files may be read and removed */
+	int shared; /* in which folders that are empty may be removed */
 	bool has_settings; /* /proc/sys/net is written, too */
 	bool has_tcp;      /* it connects by TCP, or binds */
 };

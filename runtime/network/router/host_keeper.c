@@ -200,8 +200,7 @@ static int serve(struct keeper *k)
 
 static int give_up_power(const struct keeper *k, struct error *e)
 {
-	const int files[] = { k->networks };
-	const struct confine plan = { .files = files, .file_count = 1, .has_settings = true };
+	const struct confine plan = { .files = k->networks, .own = -1, .shared = -1, .has_settings = true };
 
 	return confine_powers(1U << CAP_NET_ADMIN, e) || confine(&plan, e) ? -1 : 0;
 }

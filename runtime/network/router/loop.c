@@ -160,11 +160,10 @@ static void handle(struct router *r, const struct epoll_event *event)
 	}
 }
 
-/* A box that is about to connect holds the lock of all networks: 1, the folder is gone; 0: somebody is coming. */
+/* A box that is about to connect holds the network's lock: 1, the folder is gone; 0: somebody is coming. */
 static int leave(struct router *r)
 {
-	struct error e = { 0 };
-	autoclose int lock = file_lock(r->networks, NETWORK_LOCK, /* wait= */ false, &e);
+	autoclose int lock = router_lock(r, /* waits= */ false);
 
 	if (lock < 0 || accept_some(r))
 		return 0;

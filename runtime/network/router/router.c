@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -46,12 +47,12 @@ int router_open(struct router *r, int folder, int listener, struct error *e)
 	*r = (struct router){ .folder = folder, .states = -1, .networks = -1, .listener = listener,
 			      .epoll = -1, .watch = -1, .addresses = { .folder = -1 },
 			      .spare = { .socket = -1, .pidfd = -1 }, .upstream = -1, .uplink_socket = -1 };
-	if (lines_read(folder, NETWORK_RUN_FILE, rows, &r->run, e))
+	if (lines_read(folder, NETWORK_RUN_NOTE, rows, &r->run, e))
 		return -1;
-	if (!r->run.name || !r->run.subnet || !r->run.prefix6 || !r->run.record || !r->run.state || !r->run.apps)
+	if (!r->run.name || !r->run.subnet || !r->run.prefix6 || !r->run.state || !r->run.apps)
 		return error_set(e, ERROR_INTERNAL, "begin a network: the file \"run\" is damaged");
-	r->states = open(r->run.state, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r->networks = openat(folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r->states = open(r->run.state, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	r->networks = openat(folder, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (r->states < 0 || r->networks < 0)
 		return error_sys(e, "open the folder %s", r->run.state);
 	return open_watch(r, e) || addresses_open(&r->addresses, &r->run, e) ? -1 : 0;
@@ -134,10 +135,7 @@ int router_enter(struct router *r, struct error *e)
 int router_confine(const struct router *r, struct error *e)
 {
 	const uint32_t held = 1U << CAP_NET_ADMIN | 1U << CAP_NET_RAW | 1U << CAP_NET_BIND_SERVICE;
-	autoclose int apps = open(r->addresses.apps, O_PATH | O_DIRECTORY | O_CLOEXEC); /* -1: there is none in the background yet */
-	const int files[] = { r->folder, r->addresses.folder }, names[] = { r->states, apps };
-	const struct confine plan = { .files = files, .file_count = sizeof files / sizeof *files, .shared = r->networks, .names = names,
-				      .name_count = sizeof names / sizeof *names, .has_tcp = true };
+	const struct confine plan = { .files = r->addresses.folder, .own = r->folder, .shared = r->networks, .has_tcp = true };
 
 	/* NET_RAW and NET_BIND_SERVICE are for transparent sockets and the ports of clients. */
 	return confine_powers(held, e) || confine(&plan, e) ? -1 : 0;
@@ -158,6 +156,13 @@ int router_resume(struct router *r, const struct router *old, struct error *e)
 	return router_watch(r, uplink_fd(r->uplink), ROUTER_UPLINK, e);
 }
 
+int router_lock(const struct router *r, bool waits)
+{
+	autoclose int lock = openat(r->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return lock < 0 || flock(lock, LOCK_EX | (waits ? 0 : LOCK_NB)) ? -1 : take_fd(&lock);
+}
+
 void router_remove_folder(const struct router *r)
 {
 	autorelease(list) struct list names = { 0 };
@@ -170,10 +175,9 @@ void router_remove_folder(const struct router *r)
 
 void router_give_up(struct router *r)
 {
-	struct error ignored = { 0 };
-	autoclose int lock = r->networks < 0 ? -1 : file_lock(r->networks, NETWORK_LOCK, /* wait= */ true, &ignored);
+	autoclose int lock = r->networks < 0 || !r->run.name ? -1 : router_lock(r, /* waits= */ true);
 
-	if (lock >= 0 && r->run.name)
+	if (lock >= 0)
 		router_remove_folder(r);
 }
 

@@ -69,7 +69,9 @@ int router_resume(struct router *r, const struct router *old, struct error *e);
 /* Until the last member is gone: 0. */
 int router_serve(struct router *r, struct error *e);
 
-/* With the lock of all networks: its own folder, of which all that it may remove (confine.c) is what lies in it, and what is empty. */
+/* The lock of this network, which who connects has as well (reach.c), until it is closed: -1 where somebody has it, and not waited for. */
+int router_lock(const struct router *r, bool waits);
+/* With that lock: its own folder, of which all that it may remove (confine.c) is what lies in it, and what is empty. */
 void router_remove_folder(const struct router *r);
 /* What could not begin leaves nothing on the disk. */
 void router_give_up(struct router *r);

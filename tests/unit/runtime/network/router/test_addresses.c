@@ -14,7 +14,7 @@
 static struct addresses open_in(const char *folder, const char *subnet)
 {
 	const struct network_run run = { .name = (char *)"front", .subnet = (char *)subnet, .prefix6 = (char *)"fd00:1:2:3::",
-					 .record = (char *)folder,
+					 .leases = (char *)folder,
 					 .apps = (char *)folder };
 	struct addresses a;
 	struct error e = { 0 };

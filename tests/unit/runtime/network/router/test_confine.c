@@ -73,18 +73,39 @@ static int processes(void)
 	return setpriority(PRIO_PROCESS, (id_t)getppid(), 19) == 0 || errno != EPERM ? __LINE__ : 0;
 }
 
-/* Of the folder of all networks: its lock, its names, and its own folder's removal. What is noted of the host is the keepers'. */
-static int shared(int networks, int own, int other)
+/* A descriptor is enough for a lock. */
+static bool opens(int folder, const char *name)
 {
-	if (openat(networks, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600) < 0 || openat(own, "..", O_RDONLY | O_DIRECTORY) < 0 ||
-	    unlinkat(networks, "own", AT_REMOVEDIR))
+	return openat(folder, name, O_RDONLY) >= 0 || errno != EACCES;
+}
+
+/* Of the folder of all networks: its own folder's removal. What is noted of the host is the keepers', locks are box's. */
+static int shared(int networks, int other)
+{
+	if (openat(networks, "own", O_RDONLY | O_DIRECTORY) < 0 || unlinkat(networks, "own/run", 0) || unlinkat(networks, "own", AT_REMOVEDIR))
 		return __LINE__;
-	if (openat(networks, ".forwarding", O_RDWR) >= 0 || errno != EACCES || openat(networks, ".forwarding", O_RDONLY) >= 0 ||
-	    unlinkat(networks, ".forwarding", 0) == 0 || unlinkat(networks, ".lock", 0) == 0 ||
-	    openat(networks, "new", O_RDWR | O_CREAT, 0600) >= 0)
+	if (opens(networks, ".lock") || opens(networks, ".forwarding") || opens(networks, ".") || opens(networks, "other"))
+		return __LINE__;
+	if (openat(networks, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600) >= 0 || unlinkat(networks, ".lock", 0) == 0 ||
+	    unlinkat(networks, ".forwarding", 0) == 0 || openat(networks, "new", O_RDWR | O_CREAT, 0600) >= 0)
 		return __LINE__;
 	if (openat(other, "run", O_RDONLY) >= 0 || errno != EACCES || unlinkat(other, "run", 0) == 0 ||
-	    openat(other, "new", O_RDWR | O_CREAT, 0600) >= 0)
+	    openat(other, "new", O_RDWR | O_CREAT, 0600) >= 0 || unlinkat(networks, "other", AT_REMOVEDIR) == 0)
+		return __LINE__;
+	return 0;
+}
+
+/* Its addresses, and what box has put into its folder, which it may clear away but not change. */
+static int files(int own, int record, int leases)
+{
+	if (openat(leases, "note", O_RDWR | O_CREAT | O_TRUNC, 0600) < 0 || renameat(leases, "note", leases, "addresses") ||
+	    openat(leases, "addresses", O_RDONLY) < 0 || unlinkat(leases, "addresses", 0))
+		return __LINE__;
+	if (openat(own, "run", O_RDONLY) < 0 || openat(own, "run", O_WRONLY) >= 0 || errno != EACCES ||
+	    openat(own, "new", O_RDWR | O_CREAT, 0600) >= 0 || errno != EACCES || renameat(own, "run", own, "record") == 0)
+		return __LINE__;
+	if (opens(record, "record") || openat(record, "record", O_WRONLY) >= 0 || unlinkat(record, "record", 0) == 0 || opens(record, ".") ||
+	    openat(record, "new", O_RDWR | O_CREAT, 0600) >= 0 || renameat(leases, "../record", leases, "x") == 0)
 		return __LINE__;
 	return 0;
 }
@@ -93,28 +114,27 @@ static int shared(int networks, int own, int other)
 static int behind_fences(void)
 {
 	static char *const nothing[] = { NULL };
-	int states = folder("state"), networks = folder("state/.networks"), record = folder("record"), apps = folder("apps");
+	int states = folder("state"), networks = folder("state/.networks"), record = folder("record"), leases = folder("record/leases");
 	int user = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC), net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	int own = folder("state/.networks/own"), other = folder("state/.networks/other");
-	const int files[] = { own, record, -1 }, names[] = { states, apps };
-	const struct confine plan = { .files = files, .file_count = 3, .shared = networks, .names = names, .name_count = 2, .has_tcp = true };
+	const struct confine plan = { .files = leases, .own = own, .shared = networks, .has_tcp = true };
 	struct error e = { 0 };
 	int line;
 
 	if (openat(networks, ".lock", O_RDWR | O_CREAT, 0600) < 0 || openat(networks, ".forwarding", O_RDWR | O_CREAT, 0600) < 0 ||
-	    openat(other, "run", O_RDWR | O_CREAT, 0600) < 0)
+	    openat(other, "run", O_RDWR | O_CREAT, 0600) < 0 || openat(own, "run", O_RDWR | O_CREAT, 0600) < 0 ||
+	    openat(record, "record", O_RDWR | O_CREAT, 0600) < 0)
 		return __LINE__;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || confine(&plan, &e))
 		return __LINE__;
-	/* Its own files, and the kernel's settings of networks. */
-	if (openat(own, "note", O_RDWR | O_CREAT | O_TRUNC, 0600) < 0 || renameat(own, "note", own, "other"))
+	line = files(own, record, leases);
+	if (line)
+		return line;
+	/* Names can be asked for, but not listed. */
+	if (open("/proc/sys/net/ipv4/ip_forward", O_RDONLY) < 0 || opens(states, ".") || open("state", O_PATH | O_DIRECTORY) < 0 ||
+	    faccessat(states, ".networks", F_OK, 0) || open("/proc/self/ns/net", O_RDONLY) < 0)
 		return __LINE__;
-	if (openat(record, "addresses", O_RDWR | O_CREAT, 0600) < 0 || unlinkat(own, "other", 0))
-		return __LINE__;
-	if (open("/proc/sys/net/ipv4/ip_forward", O_RDONLY) < 0 || open("state", O_RDONLY | O_DIRECTORY) < 0 ||
-	    open("apps", O_RDONLY | O_DIRECTORY) < 0 || open("/proc/self/ns/net", O_RDONLY) < 0)
-		return __LINE__;
-	line = shared(networks, own, other);
+	line = shared(networks, other);
 	if (line)
 		return line;
 	if (openat(states, "stray", O_RDWR | O_CREAT, 0600) >= 0 || open("/etc/passwd", O_RDONLY) >= 0 || errno != EACCES)
@@ -148,9 +168,9 @@ Test(confine, fences)
 		_exit(behind_fences());
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_expect_eq(status, 0, "line %d", status >> 8);
-	(void)unlink("record/addresses");
+	(void)unlink("record/record");
+	(void)rmdir("record/leases");
 	(void)rmdir("record");
-	(void)rmdir("apps");
 	(void)unlink("state/.networks/.lock");
 	(void)unlink("state/.networks/.forwarding");
 	(void)unlink("state/.networks/other/run");
