@@ -19,7 +19,8 @@
  *     ports SERVICE N              its ports from number N on: lines "port tcp|udp TARGET ADDRESS PUBLISHED host|dnat"
  *     publish SERVICE              such lines, with a bound socket each, in that order; and lines "lead …" for ports that are held, and
  *                                  may lead to another TARGET now. Held as long as the service has a member. With a line "standby" the
- *                                  service goes on as it was: what leads where is not changed
+ *                                  service goes on as it was: what leads where is not changed. With "more" another such message follows,
+ *                                  and rules are written behind the last
  *     withdraw SERVICE             such lines: these are closed; without lines: all of the service's
  *     switch SERVICE               lines "instance NAME": its address leads to these, and to no other, from one packet to the next
  *     hold SERVICE MILLISECONDS    new connections wait as long as it has no live instance; 0: no longer
@@ -48,6 +49,9 @@
 
 /* A container's name server. */
 #define NETWORK_RESOLVER "127.0.0.11"
+
+/* Sockets of published ports in a network. */
+enum { NETWORK_PORTS_MOST = 4096 };
 
 /* In the router namespace, all in nft's words: the links of members are m1, m2 …, the way out is up. */
 #define NETWORK_LINK "m%u"

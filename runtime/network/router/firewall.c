@@ -85,20 +85,45 @@ static size_t add_removal(char *at)
 	return (size_t)(at - start);
 }
 
-int firewall_remove(struct error *e)
+/* The first message of the answer to what lies in bytes is there afterwards. -1 with errno. */
+static int ask(char *bytes, size_t length, size_t size)
 {
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	_Alignas(struct nlmsghdr) char bytes[1024] = { 0 };
-	const struct nlmsghdr *answer = (const void *)bytes;
-	const size_t length = add_removal(bytes);
 	autoclose int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 	ssize_t got;
 
-	if (fd < 0 || sendto(fd, bytes, length, 0, (const struct sockaddr *)&kernel, sizeof kernel) < 0 ||
-	    (got = recv(fd, bytes, sizeof bytes, 0)) < 0)
+	if (fd < 0 || sendto(fd, bytes, length, 0, (const struct sockaddr *)&kernel, sizeof kernel) < 0 || (got = recv(fd, bytes, size, 0)) < 0)
+		return -1;
+	errno = EPROTO;
+	return mnl_nlmsg_ok((const struct nlmsghdr *)(const void *)bytes, (int)got) ? 0 : -1;
+}
+
+/* errno of an answer that is one; -1: it is something else. */
+static int error_of(const struct nlmsghdr *answer)
+{
+	return answer->nlmsg_type == NLMSG_ERROR ? -((const struct nlmsgerr *)mnl_nlmsg_get_payload(answer))->error : -1;
+}
+
+int firewall_remove(struct error *e)
+{
+	_Alignas(struct nlmsghdr) char bytes[1024] = { 0 };
+	int why;
+
+	if (ask(bytes, add_removal(bytes), sizeof bytes))
 		return error_sys(e, "remove the rules of networks");
-	if (!mnl_nlmsg_ok(answer, (int)got) || answer->nlmsg_type != NLMSG_ERROR)
+	why = error_of((const void *)bytes);
+	if (why < 0)
 		return error_set(e, ERROR_KERNEL, "remove the rules of networks: the kernel's answer is not understood");
-	errno = -((const struct nlmsgerr *)mnl_nlmsg_get_payload(answer))->error;
+	errno = why;
 	return errno && errno != ENOENT ? error_sys(e, "remove the rules of networks") : 0;
+}
+
+bool firewall_lacks_chain(const char *name)
+{
+	_Alignas(struct nlmsghdr) char bytes[1024] = { 0 };
+	struct nlmsghdr *question = add_message(bytes, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, 0, NFPROTO_INET, 0);
+
+	mnl_attr_put_strz(question, NFTA_CHAIN_TABLE, "box");
+	mnl_attr_put_strz(question, NFTA_CHAIN_NAME, name);
+	return ask(bytes, question->nlmsg_len, sizeof bytes) == 0 && error_of((const void *)bytes) == ENOENT;
 }

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 struct error;
 struct firewall;
 
@@ -19,3 +21,6 @@ int firewall_run(struct firewall *firewall, const char *commands, struct error *
 /* Removes table "inet box" of this process' network namespace, where there is one. It needs no struct firewall, whose beginning costs more.
  * */
 int firewall_remove(struct error *e);
+
+/* Whether a chain of that table is missing, asked likewise; false where the kernel does not say. */
+bool firewall_lacks_chain(const char *name);

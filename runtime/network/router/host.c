@@ -27,7 +27,7 @@
 #include "runtime/network/router/host_link.h"
 #include "runtime/network/words.h"
 
-enum { LOCK_TRIES = 200, LOCK_STEP_US = 10000, UPLINKS = 512 };
+enum { LOCK_TRIES = 200, LOCK_STEP_US = 10000, UPLINKS = 512, MONITOR_ROOM = 1 << 20 };
 
 /* The same for every network. Rules are flushed first, sets are not: what other networks have put into them stays. */
 static const char table[] =
@@ -101,8 +101,11 @@ static int lock(void)
 static int open_monitor(struct host *host, struct error *e)
 {
 	const struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 << (NFNLGRP_NFTABLES - 1) };
+	const int room = MONITOR_ROOM;
 
 	host->monitor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
+	/* Each port that is led is heard of, too. Where there is less room, what does not fit is noticed below. */
+	(void)setsockopt(host->monitor, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
 	if (host->monitor < 0 || bind(host->monitor, (const struct sockaddr *)&address, sizeof address))
 		return error_sys(e, "watch the host's packet filter");
 	return 0;
@@ -170,15 +173,26 @@ static bool has_gone(const char *buffer, size_t length)
 	return false;
 }
 
+/* This network's own chain, where it has one: another keeper may have made the rest again. */
+static bool lacks_table(const struct host *host)
+{
+	autofree char *chain = text_format("ports_%s", host->link->name);
+
+	return firewall_lacks_chain(host->ports ? chain : "forward");
+}
+
 int host_serve(struct host *host, struct error *e)
 {
 	static _Alignas(struct nlmsghdr) char buffer[64 << 10];
-	bool is_gone = false;
+	bool is_gone = false, has_lost = false;
 	ssize_t got;
 
-	while ((got = recv(host->monitor, buffer, sizeof buffer, 0)) > 0 || (got < 0 && (errno == EINTR || errno == ENOBUFS)))
-		is_gone |= got < 0 || has_gone(buffer, (size_t)got); /* what was lost may have told it */
-	return is_gone ? assert_table(host, e) : 0;
+	while ((got = recv(host->monitor, buffer, sizeof buffer, 0)) > 0 || (got < 0 && (errno == EINTR || errno == ENOBUFS))) {
+		has_lost |= got < 0 && errno == ENOBUFS;
+		is_gone |= got > 0 && has_gone(buffer, (size_t)got);
+	}
+	/* What was lost may have told it. It is looked for, and not just written again: what that makes heard could be too much each time. */
+	return is_gone || (has_lost && lacks_table(host)) ? assert_table(host, e) : 0;
 }
 
 /* Any uplink but this one: of another network, or of another state folder. */

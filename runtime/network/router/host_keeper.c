@@ -136,8 +136,7 @@ static void settle(struct keeper *k, const struct control_fds *fds)
 	struct error e = { 0 };
 
 	add_leads(k, fds);
-	for (size_t i = 0; i < k->lead_count; i++)
-		lead_print(&k->leads[i], &k->link, &commands);
+	leads_print(k->leads, k->lead_count, &k->link, &commands);
 	free(take_ptr(&k->leads));
 	k->lead_count = 0;
 	if (host_lead(&k->host, commands.data ? commands.data : "", &e))

@@ -70,23 +70,53 @@ bool lead_of_socket(int socket, struct lead *ret)
 	return ret->port && !is_loopback(ret);
 }
 
-/* What members of networks send goes to the socket, as the host's own does: rules keep networks apart. */
-void lead_print(const struct lead *lead, const struct host_link *link, struct text *to)
+static bool has_address(const struct lead *lead)
 {
-	const bool is_six = lead->family == AF_INET6;
-	const char *ip = is_six ? "ip6" : "ip";
-	struct host_link_addresses uplink;
+	return !IN6_IS_ADDR_UNSPECIFIED(&lead->address);
+}
+
+/* What the set of one rule has of it. Protocols are numbers, as in rules.c. */
+static void add_element(const struct lead *lead, bool is_first, struct text *to)
+{
 	char address[INET6_ADDRSTRLEN];
 
+	text_add(to, is_first ? " { " : ", ");
+	if (has_address(lead)) {
+		(void)inet_ntop(lead->family, &lead->address, address, sizeof address); /* it fits */
+		text_addf(to, "%s . ", address);
+	}
+	text_addf(to, "%d . %d", lead->protocol, lead->port);
+}
+
+/* What members of networks send goes to the socket, as the host's own does: rules keep networks apart. A socket can be bound to an address
+ * that is not the host's (IP_FREEBIND): what the host only passes on is led nowhere. */
+static void print_rule(const struct lead *leads, size_t count, int family, bool addressed, const struct host_link *link, struct text *to)
+{
+	const char *ip = family == AF_INET6 ? "ip6" : "ip";
+	struct host_link_addresses uplink;
+	bool is_first = true;
+
 	host_link_addresses(link, &uplink);
-	(void)inet_ntop(lead->family, &lead->address, address, sizeof address); /* it fits */
-	text_addf(to, "add rule inet box ports_%s iifname != \"" NETWORK_HOST_LINK "*\" ", link->name);
-	if (IN6_IS_ADDR_UNSPECIFIED(&lead->address))
-		text_addf(to, "meta nfproto %s ", is_six ? "ipv6" : "ipv4");
-	else
-		text_addf(to, "%s daddr %s ", ip, address);
-	/* A socket can be bound to an address that is not the host's (IP_FREEBIND): what the host only passes on is led nowhere. */
-	text_add(to, "fib daddr type local ");
-	text_addf(to, "%s dport %d dnat %s to ", lead->protocol == IPPROTO_UDP ? "udp" : "tcp", lead->port, ip);
-	text_addf(to, is_six ? "[%s]:%d\n" : "%s:%d\n", is_six ? uplink.ip6 : uplink.ip4, lead->port);
+	for (size_t i = 0; i < count; i++) {
+		if (leads[i].family != family || has_address(&leads[i]) != addressed)
+			continue;
+		if (is_first)
+			text_addf(to, "add rule inet box ports_%s iifname != \"" NETWORK_HOST_LINK "*\" fib daddr type local ", link->name);
+		if (is_first && addressed)
+			text_addf(to, "%s daddr . meta l4proto . th dport", ip);
+		else if (is_first)
+			text_addf(to, "meta nfproto %s meta l4proto . th dport", family == AF_INET6 ? "ipv6" : "ipv4");
+		add_element(&leads[i], is_first, to);
+		is_first = false;
+	}
+	if (!is_first)
+		text_addf(to, " } dnat %s to %s\n", ip, family == AF_INET6 ? uplink.ip6 : uplink.ip4);
+}
+
+void leads_print(const struct lead *leads, size_t count, const struct host_link *link, struct text *to)
+{
+	for (int addressed = 1; addressed >= 0; addressed--) {
+		print_rule(leads, count, AF_INET, addressed, link, to);
+		print_rule(leads, count, AF_INET6, addressed, link, to);
+	}
 }

@@ -9,6 +9,7 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct host_link;
@@ -23,5 +24,6 @@ struct lead {
 /* False where it is no bound socket of TCP or UDP in this process' own network namespace, or on a loopback address. */
 bool lead_of_socket(int socket, struct lead *ret);
 
-/* nft's rule in the chain "ports_NAME" of the link. */
-void lead_print(const struct lead *lead, const struct host_link *link, struct text *to);
+/* nft's rules in the chain "ports_NAME" of the link: a rule for each family, whatever the number of ports, and one more where some have an
+ * address. */
+void leads_print(const struct lead *leads, size_t count, const struct host_link *link, struct text *to);

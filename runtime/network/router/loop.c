@@ -127,7 +127,7 @@ static void serve_uplink(struct router *r)
 	if (fd >= 0 && uplink_fd(r->uplink) < 0)
 		log_warning("nobody keeps the way out of the network %s any more, continuing", r->run.name);
 	if (uplink_has_forgotten(r->uplink))
-		dnat_settle(r);
+		dnat_settle_again(r);
 }
 
 static void renew_spare(struct router *r, int pidfd)

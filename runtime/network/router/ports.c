@@ -34,7 +34,7 @@ int ports_begin(struct router *r, struct error *e)
 static struct published *find(const struct ports *ports, const char *service, const struct host_port *port)
 {
 	for (size_t i = 0; i < ports->count; i++)
-		if (strcmp(ports->items[i].service, service) == 0 && host_port_is_same(&ports->items[i].port, port))
+		if (host_port_is_same(&ports->items[i].port, port) && strcmp(ports->items[i].service, service) == 0)
 			return &ports->items[i];
 	return NULL;
 }
@@ -86,7 +86,6 @@ void ports_withdraw(struct router *r, const char *service, const struct host_por
 	}
 	if (!port)
 		relay_close(ports->relay, service);
-	dnat_settle(r);
 }
 
 void ports_release(struct ports *ports)
@@ -95,6 +94,7 @@ void ports_release(struct ports *ports)
 		free(ports->items[i].service);
 	free(ports->items);
 	relay_free(ports->relay);
+	dnat_release(&ports->dnat);
 	*ports = (struct ports){ 0 };
 }
 

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "runtime/network/port_line.h"
+#include "runtime/network/router/dnat.h"
 
 struct error;
 struct relay;
@@ -23,7 +24,7 @@ struct ports {
 	struct relay *relay;
 	struct published *items;
 	size_t count;
-	bool has_dnat; /* rules lead past the relay */
+	struct dnat dnat;
 };
 
 /* In the router namespace. */
@@ -33,7 +34,7 @@ void ports_release(struct ports *ports);
 /* One more port of a service, or another target for one that is there; the socket is taken: -1 where there is none, and then it has
  * to be there. */
 int ports_publish(struct router *r, const char *service, const struct host_port *port, struct error *e);
-/* Closes one; port NULL: all of the service. */
+/* Closes one; port NULL: all of the service. Rules that led to it stay until the next of ports_settle or dnat_settle. */
 void ports_withdraw(struct router *r, const char *service, const struct host_port *port);
 
 /* Where connections to the service go, as its members are now. */

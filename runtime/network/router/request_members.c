@@ -13,6 +13,7 @@
 #include "runtime/network/names/resolver.h"
 #include "runtime/network/netlink.h"
 #include "runtime/network/router/copies.h"
+#include "runtime/network/router/dnat.h"
 #include "runtime/network/router/links.h"
 #include "runtime/network/router/ports.h"
 #include "runtime/network/router/request.h"
@@ -36,6 +37,7 @@ static void forget_former(struct router *r, const char *name, unsigned index)
 			continue;
 		ports_withdraw(r, former->name, NULL);
 		services_remove(&r->services, former);
+		dnat_settle(r);
 	}
 }
 
@@ -282,6 +284,7 @@ void router_forget(struct router *r, struct service *service)
 {
 	if (!members_find_service(&r->members, service->name))
 		ports_withdraw(r, service->name, NULL);
+	dnat_settle(r);
 	if (service->is_durable || members_find_service(&r->members, service->name))
 		return;
 	addresses_return(&r->addresses, service->name, /* is_service= */ true);

@@ -8,12 +8,15 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "base/process.h"
 #include "base/text.h"
+#include "runtime/network/router/dnat.h"
 #include "runtime/network/router/ports.h"
 #include "runtime/network/router/request.h"
 #include "runtime/network/router/router.h"
+#include "runtime/network/words.h"
 
-enum { PORTS_MOST = 4096, PORTS_AT_ONCE = 100 };
+enum { PORTS_AT_ONCE = 500 };
 
 static struct service *find_service(const struct router *r, const char *name, struct error *e)
 {
@@ -55,11 +58,12 @@ static int publish_line(struct router *r, struct request *request, const char *s
 	if (is_line(line, "port"))
 		port.fd = request_take(request, (*socket)++);
 	if (port.fd < 0 && is_line(line, "port"))
-		return error_set(e, ERROR_INTERNAL, "publish in the network %s: a socket is missing", r->run.name);
-	if (r->ports.count >= PORTS_MOST) {
+		return error_set(e, ERROR_KERNEL, "publish in the network %s: its process cannot open another file (hard limit %d)", r->run.name,
+				 process_most_files());
+	if (r->ports.count >= NETWORK_PORTS_MOST) {
 		if (port.fd >= 0)
 			close(port.fd);
-		return error_set(e, ERROR_UNSUPPORTED, "publish in the network %s: it has %d ports, which is the most", r->run.name, PORTS_MOST);
+		return error_set(e, ERROR_UNSUPPORTED, "publish in the network %s: it has %d ports, which is the most", r->run.name, NETWORK_PORTS_MOST);
 	}
 	return ports_publish(r, service, &port, e);
 }
@@ -68,19 +72,22 @@ static int publish_line(struct router *r, struct request *request, const char *s
 int request_publish(struct router *r, struct request *request, struct text *answer, struct error *e)
 {
 	const struct service *service = find_service(r, request->words.items[1], e);
-	bool is_standby = false;
+	bool is_standby = false, has_more = false;
 	size_t socket = 0;
 
 	(void)answer;
 	if (!service)
 		return -1;
-	for (size_t i = 0; i < request->line_count; i++)
+	for (size_t i = 0; i < request->line_count; i++) {
 		is_standby |= is_line(&request->lines[i], "standby");
+		has_more |= is_line(&request->lines[i], "more");
+	}
 	for (size_t i = 0; i < request->line_count; i++)
 		if (!(is_standby && is_line(&request->lines[i], "lead")) &&
 		    publish_line(r, request, service->name, &request->lines[i], &socket, e))
 			return -1;
-	ports_settle(r, service);
+	if (!has_more)
+		ports_settle(r, service);
 	return 0;
 }
 
@@ -98,6 +105,7 @@ int request_withdraw(struct router *r, struct request *request, struct text *ans
 			return -1;
 		ports_withdraw(r, service, &port);
 	}
+	dnat_settle(r);
 	return 0;
 }
 
@@ -106,7 +114,7 @@ int request_ports(struct router *r, struct request *request, struct text *answer
 {
 	int64_t from, found = 0;
 
-	if (number_parse(request->words.items[2], 0, PORTS_MOST, &from))
+	if (number_parse(request->words.items[2], 0, NETWORK_PORTS_MOST, &from))
 		return error_set(e, ERROR_USAGE, "ask for ports: \"%.40s\" is no number", request->words.items[2]);
 	for (size_t i = 0; i < r->ports.count; i++) {
 		const struct published *published = &r->ports.items[i];

@@ -88,30 +88,35 @@ Test(lead, sockets)
 	cr_expect_eq(status, 0, "line %d", status >> 8);
 }
 
-static void expect_rule(const struct lead *lead, const char *expected)
+static void expect_rules(const struct lead *leads, size_t count, const char *expected)
 {
 	struct host_link link = { .name = "bx7", .number = 7 };
 	autorelease(text) struct text rule = { 0 };
 
 	(void)inet_pton(AF_INET6, "fd00:1::", &link.prefix6);
-	lead_print(lead, &link, &rule);
-	cr_expect_str_eq(rule.data, expected);
+	leads_print(leads, count, &link, &rule);
+	cr_expect_str_eq(rule.data ? rule.data : "", expected);
 }
 
-/* Whatever the port is, it leads to the router's end of the link. */
+/* Whatever the port is, it leads to the same port of the router's end of the link: by one rule for all of a kind. */
 Test(lead, rules)
 {
-	struct lead four = { .family = AF_INET, .protocol = IPPROTO_TCP, .port = 80 };
-	struct lead six = { .family = AF_INET6, .protocol = IPPROTO_UDP, .port = 53 };
+	struct lead leads[] = { { .family = AF_INET, .protocol = IPPROTO_TCP, .port = 80 }, { .family = AF_INET6, .protocol = IPPROTO_UDP, .port = 53 },
+				{ .family = AF_INET, .protocol = IPPROTO_UDP, .port = 53 }, { .family = AF_INET, .protocol = IPPROTO_TCP, .port = 443 } };
 
-	expect_rule(&four, "add rule inet box ports_bx7 iifname != \"bx*\" meta nfproto ipv4 fib daddr type local tcp dport 80 dnat ip to "
-			   "10.203.252.15:80\n");
-	expect_rule(&six, "add rule inet box ports_bx7 iifname != \"bx*\" meta nfproto ipv6 fib daddr type local udp dport 53 dnat ip6 to "
-			  "[fd00:1::ffff:ffff:ffff:ffff]:53\n");
-	(void)inet_pton(AF_INET, "192.0.2.1", &four.address);
-	(void)inet_pton(AF_INET6, "2001:db8::1", &six.address);
-	expect_rule(&four, "add rule inet box ports_bx7 iifname != \"bx*\" ip daddr 192.0.2.1 fib daddr type local tcp dport 80 dnat ip to "
-			   "10.203.252.15:80\n");
-	expect_rule(&six, "add rule inet box ports_bx7 iifname != \"bx*\" ip6 daddr 2001:db8::1 fib daddr type local udp dport 53 dnat ip6 to "
-			  "[fd00:1::ffff:ffff:ffff:ffff]:53\n");
+	expect_rules(leads, 0, "");
+	expect_rules(leads, 4,
+		     "add rule inet box ports_bx7 iifname != \"bx*\" fib daddr type local meta nfproto ipv4 meta l4proto . th dport "
+		     "{ 6 . 80, 17 . 53, 6 . 443 } dnat ip to 10.203.252.15\n"
+		     "add rule inet box ports_bx7 iifname != \"bx*\" fib daddr type local meta nfproto ipv6 meta l4proto . th dport "
+		     "{ 17 . 53 } dnat ip6 to fd00:1::ffff:ffff:ffff:ffff\n");
+	(void)inet_pton(AF_INET, "192.0.2.1", &leads[0].address);
+	(void)inet_pton(AF_INET6, "2001:db8::1", &leads[1].address);
+	expect_rules(leads, 3,
+		     "add rule inet box ports_bx7 iifname != \"bx*\" fib daddr type local ip daddr . meta l4proto . th dport "
+		     "{ 192.0.2.1 . 6 . 80 } dnat ip to 10.203.252.15\n"
+		     "add rule inet box ports_bx7 iifname != \"bx*\" fib daddr type local ip6 daddr . meta l4proto . th dport "
+		     "{ 2001:db8::1 . 17 . 53 } dnat ip6 to fd00:1::ffff:ffff:ffff:ffff\n"
+		     "add rule inet box ports_bx7 iifname != \"bx*\" fib daddr type local meta nfproto ipv4 meta l4proto . th dport "
+		     "{ 17 . 53 } dnat ip to 10.203.252.15\n");
 }
