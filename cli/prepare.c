@@ -25,6 +25,7 @@
 #include "runtime/apps_rename.h"
 #include "runtime/box.h"
 #include "runtime/instances.h"
+#include "runtime/network/port_room.h"
 #include "specs/app.h"
 
 void run_release(struct run *run)
@@ -205,6 +206,8 @@ int run_prepare(struct run *run, const struct call *call, const struct run_optio
 
 	if ((!run->app && load(file, &chosen, &run->app, e)) || (options->detach && check_detached(run->app, options, e)))
 		return -1;
+	if (port_room_check(app_port_sockets(run->app), "the app", e))
+		return error_at(e, "ports");
 	if (app_build_of(run->app, &build))
 		return prepare_built(run, call, options, &chosen, file, e);
 	if (find_lock(run, options, file, e))

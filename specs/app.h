@@ -126,6 +126,10 @@ int app_secret_again(const struct app *app, size_t index, struct secret_change *
 /* restart, as the file has it: "no", "on-failure:5" … Borrowed. */
 const char *app_restart(const struct app *app);
 
+/* So many sockets of the host its published ports are, and the network that holds them: NULL where that is its own. Borrowed. */
+size_t app_port_sockets(const struct app *app);
+const char *app_port_network(const struct app *app);
+
 /* What box reload does with it. ret->exec is to be released. */
 void app_reload(const struct app *app, struct reload *ret);
 

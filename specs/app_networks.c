@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "specs/app.h"
 #include "specs/app_fields.h"
 #include "specs/container.h"
 
@@ -49,4 +50,19 @@ void app_networks(const struct app *app, struct container *c)
 	for (size_t i = 0; i < app->port_count; i++)
 		for (int64_t number = 0; number == 0 || number < app->ports[i].count; number++)
 			add_port(&app->ports[i], i, number, c);
+}
+
+/* Without an address a port is on both loopback addresses. */
+size_t app_port_sockets(const struct app *app)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < app->port_count; i++)
+		sum += (size_t)(app->ports[i].count > 1 ? app->ports[i].count : 1) * (app->ports[i].host_ip ? 1 : 2);
+	return sum;
+}
+
+const char *app_port_network(const struct app *app)
+{
+	return app->network_count ? app->networks[0].name : NULL;
 }

@@ -41,7 +41,7 @@ const struct field port_fields[] = {
 	{ "target", FIELD_INTEGER, AT(target), .flags = FIELD_REQUIRED, .min = 1, .max = 65535, .help = "Port inside." },
 	{ "published", FIELD_INTEGER, AT(published), .flags = FIELD_UNSET, .min = 1, .max = 65535,
 	  .help = "Port on the host. Default: one that is free." },
-	{ "count", FIELD_INTEGER, AT(count), .flags = FIELD_UNSET, .min = 1, .max = 1024, .help = "So many ports from these two on. Default: 1." },
+	{ "count", FIELD_INTEGER, AT(count), .flags = FIELD_UNSET, .min = 1, .max = 4096, .help = "So many ports from these two on. Default: 1." },
 	{ "host_ip", FIELD_TEXT, AT(host_ip), .help = "Address on the host. Default: 127.0.0.1 and ::1." },
 	{ "protocol", FIELD_TEXT, AT(protocol), .help = "tcp or udp. Default: tcp." },
 	{ "mode", FIELD_ENUM, AT(mode), .names = port_modes, .help = "host (relayed by box) or dnat." },

@@ -21,6 +21,7 @@
 #include "cli/up/up.h"
 #include "images/image.h"
 #include "runtime/apps.h"
+#include "runtime/network/port_room.h"
 #include "specs/app.h"
 
 enum { SPEC_LIMIT = 4 << 20 };
@@ -286,6 +287,24 @@ static int in_service(const struct up *up, const struct stack_service *service, 
 	return line ? error_in(e, "%s:%d", up->stack->file, line) : -1;
 }
 
+/* Ports of all services whose first network is the same. */
+static int check_room(const struct up *up, size_t index, struct error *e)
+{
+	const struct app *own = up->stack->services[index].app;
+	size_t sockets = app_port_sockets(own);
+	autofree char *whose = NULL;
+
+	for (size_t i = 0; app_port_network(own) && i < up->count; i++)
+		if (i != index && up->services[i].wanted.is_wanted && text_equal(app_port_network(up->stack->services[i].app), app_port_network(own)))
+			sockets += app_port_sockets(up->stack->services[i].app);
+	whose = sockets > app_port_sockets(own) ? text_format("all services of the network %s", app_port_network(own))
+						: alloc_copy(up->stack->services[index].full);
+	if (!app_port_sockets(own) || port_room_check(sockets, whose, e) == 0)
+		return 0;
+	error_at(e, "ports");
+	return in_service(up, &up->stack->services[index], e);
+}
+
 int up_read(struct up *up, const char *file, const struct list *selected, struct error *e)
 {
 	const struct app_options options = { .override = up->options->override };
@@ -306,6 +325,9 @@ int up_read(struct up *up, const char *file, const struct list *selected, struct
 	if (choose(up, selected, e) || (!up->options->plan_only && up_lock(up, up->name, e)) || up_look(up, e) ||
 	    up_check_names(up, up->stack, e) || up_check_externals(up, e))
 		return -1;
+	for (size_t i = 0; i < up->count; i++)
+		if (up->services[i].wanted.is_wanted && check_room(up, i, e))
+			return -1;
 	for (size_t i = 0; i < up->count; i++) {
 		if (!up->services[i].wanted.is_wanted)
 			continue;

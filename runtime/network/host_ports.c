@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "runtime/network/port_holder.h"
 #include "runtime/supervise/control.h"
@@ -82,6 +83,10 @@ static int refused(const struct published_port *wish, const struct host_port *po
 	else if (why == EACCES)
 		error_set(e, ERROR_DENIED, "publish %s port %d of %s: only root may listen on it", port_protocol_word(port->protocol),
 			  port->published, port->address);
+	else if (why == EMFILE || why == ENFILE)
+		error_set(e, ERROR_KERNEL, "publish %s port %d of %s: %s may not open another file (hard limit %d)",
+			  port_protocol_word(port->protocol), port->published, port->address, why == EMFILE ? "this process" : "this host",
+			  process_most_files());
 	else if (why == EADDRNOTAVAIL)
 		error_set(e, ERROR_MISSING, "publish %s port %d of %s: this host does not have the address", port_protocol_word(port->protocol),
 			  port->published, port->address);
@@ -96,23 +101,24 @@ static int refused(const struct published_port *wish, const struct host_port *po
 }
 
 /* What box-net holds for this wish: the same socket, or, where any port does, one to the same target. */
-static bool find_held(const struct list *held, const struct host_port *port, struct host_port *ret)
+static const struct host_port *find_held(const struct host_ports *held, const struct host_port *port)
 {
-	for (size_t i = 0; held && i < held->count; i++) {
-		if (!host_port_read(held->items[i], ret) || ret->protocol != port->protocol || strcmp(ret->address, port->address) != 0)
-			continue;
-		if (port->published ? ret->published == port->published : ret->target == port->target)
-			return true;
+	for (size_t i = 0; i < held->count; i++) {
+		const struct host_port *there = &held->items[i];
+
+		if ((port->published ? there->published == port->published : there->target == port->target) &&
+		    there->protocol == port->protocol && strcmp(there->address, port->address) == 0)
+			return there;
 	}
-	return false;
+	return NULL;
 }
 
-static int bind_one(const struct list *held, struct host_port *port)
+static int bind_one(const struct host_ports *held, struct host_port *port)
 {
-	struct host_port there;
+	const struct host_port *there = find_held(held, port);
 
-	if (find_held(held, port, &there)) {
-		port->published = there.published;
+	if (there) {
+		port->published = there->published;
 		port->fd = -1;
 		return 0;
 	}
@@ -133,7 +139,7 @@ static bool lacks_six(int why)
 }
 
 /* Both loopback addresses with one number. *ret is the one that failed, with errno. */
-static int bind_loopback(const struct list *held, const struct host_port *wish, struct host_ports *ports, struct host_port *ret)
+static int bind_loopback(const struct host_ports *held, const struct host_port *wish, struct host_ports *ports, struct host_port *ret)
 {
 	for (int tries = wish->published ? 1 : FREE_TRIES;; tries--) {
 		struct host_port four = *wish, six = *wish;
@@ -164,7 +170,7 @@ static int bind_loopback(const struct list *held, const struct host_port *wish, 
 	}
 }
 
-static int bind_wish(const struct published_port *wish, const struct list *held, struct host_ports *ports, struct error *e)
+static int bind_wish(const struct published_port *wish, const struct host_ports *held, struct host_ports *ports, struct error *e)
 {
 	struct host_port port = { .protocol = wish->protocol, .target = wish->target, .published = wish->published, .is_dnat = wish->is_dnat,
 				  .fd = -1 };
@@ -181,17 +187,29 @@ static int bind_wish(const struct published_port *wish, const struct list *held,
 	return 0;
 }
 
+static void read_held(const struct list *held, struct host_ports *ret)
+{
+	struct host_port port;
+
+	for (size_t i = 0; held && i < held->count; i++)
+		if (host_port_read(held->items[i], &port))
+			add(ret, &port);
+}
+
 int host_ports_bind(const struct container *c, const struct list *held, struct host_ports *ret, struct error *e)
 {
-	struct host_ports ports = { 0 };
+	struct host_ports ports = { 0 }, there = { 0 };
+	int result = 0;
 
-	for (size_t i = 0; i < c->port_count; i++)
-		if (bind_wish(&c->ports[i], held, &ports, e)) {
-			host_ports_release(&ports);
-			return -1;
-		}
-	*ret = ports;
-	return 0;
+	read_held(held, &there);
+	for (size_t i = 0; result == 0 && i < c->port_count; i++)
+		result = bind_wish(&c->ports[i], &there, &ports, e);
+	host_ports_release(&there);
+	if (result)
+		host_ports_release(&ports);
+	else
+		*ret = ports;
+	return result;
 }
 
 void host_ports_release(struct host_ports *ports)

@@ -16,7 +16,6 @@
 #include "base/places.h"
 #include "base/text.h"
 #include "runtime/network/endpoint.h"
-#include "runtime/network/host_ports.h"
 #include "runtime/network/link.h"
 #include "runtime/network/port_owner.h"
 #include "runtime/network/publish.h"
@@ -49,7 +48,6 @@ struct networks {
 	size_t count;
 	struct list warnings;
 	struct endpoint endpoint; /* the container's network namespace, from networks_open on */
-	struct host_ports ports; /* that its service publishes */
 	struct file_entry files[2];
 	size_t file_count;
 };
@@ -235,7 +233,7 @@ int networks_prepared(struct networks *n, struct error *e)
 	}
 	write_files(n);
 	if (n->count && n->container->port_count &&
-	    network_publish(n->items[0].connection, n->container, n->container->is_standby, &n->ports, e))
+	    network_publish(n->items[0].connection, n->container, n->container->is_standby, e))
 		return port_owner_blame(n->places, n->container, e); /* it has the port's field */
 	return 0;
 }
@@ -346,7 +344,6 @@ void networks_free(struct networks *n)
 	list_release(&n->warnings);
 	for (size_t i = 0; i < n->file_count; i++)
 		file_entry_release(&n->files[i]);
-	host_ports_release(&n->ports);
 	free(n->items);
 	free(n);
 }

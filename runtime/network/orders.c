@@ -34,14 +34,10 @@ int network_switch(const struct places *places, const char *network, const char 
 int network_lead_ports(const struct places *places, const char *network, const struct container *container, struct error *e)
 {
 	autoclose int connection = network_find(places, network, e);
-	struct host_ports ports = { 0 };
 
 	if (connection < 0)
 		return -1;
-	if (network_publish(connection, container, /* is_standby= */ false, &ports, e))
-		return port_owner_blame(places, container, e);
-	host_ports_release(&ports); /* box-net has them */
-	return 0;
+	return network_publish(connection, container, /* is_standby= */ false, e) ? port_owner_blame(places, container, e) : 0;
 }
 
 int network_note_ports(const struct places *places, const char *network, const char *service, struct list *ret, struct error *e)

@@ -5,18 +5,19 @@
 #include "runtime/network/publish.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "runtime/network/host_ports.h"
 #include "runtime/network/reach.h"
+#include "runtime/network/words.h"
 #include "runtime/supervise/control.h"
 #include "specs/container.h"
 
-enum { HELD_MOST = 4096 /* of box-net, in a network */ };
-
-/* A message has room for about a hundred. */
+/* A message has room for some hundreds. */
 static int hear_some(int connection, const char *service, struct list *ret, struct error *e)
 {
 	autofree char *words = text_format("ports %s %zu", service, ret->count);
@@ -38,8 +39,9 @@ int network_published(int connection, const char *service, struct list *ret, str
 		before = ret->count;
 		if (hear_some(connection, service, ret, e))
 			return -1;
-		if (ret->count > HELD_MOST)
-			return error_set(e, ERROR_INTERNAL, "ask for the ports of %s: a network has at most %d, and goes on", service, HELD_MOST);
+		if (ret->count > NETWORK_PORTS_MOST)
+			return error_set(e, ERROR_INTERNAL, "ask for the ports of %s: a network has at most %d, and goes on", service,
+					 NETWORK_PORTS_MOST);
 	} while (ret->count > before);
 	return 0;
 }
@@ -68,6 +70,8 @@ static int hand_over(int connection, const char *service, const struct host_port
 		text_addf(&words, "publish %s%s", service, is_standby ? "\nstandby" : "");
 		if (!host_ports_add_lines(ports, &at, &words, &fds))
 			return 0;
+		/* Rules are written once. */
+		text_add(&words, at < ports->count ? "\nmore" : "");
 		if (network_ask(connection, words.data, &fds, NULL, e))
 			return -1;
 	}
@@ -81,19 +85,37 @@ static int withdraw_others(int connection, const char *service, const struct hos
 	return network_withdraw(connection, service, &others, e);
 }
 
-int network_publish(int connection, const struct container *container, bool is_standby, struct host_ports *ret, struct error *e)
+static int publish(int connection, const struct container *container, bool is_standby, const struct list *held, struct error *e)
+{
+	const char *service = container->service ? container->service : container->name;
+	struct host_ports ports = { 0 };
+	int result;
+
+	if (host_ports_bind(container, held, &ports, e))
+		return -1;
+	result = hand_over(connection, service, &ports, is_standby, e) ||
+				 (!is_standby && withdraw_others(connection, service, &ports, held, e))
+			 ? -1
+			 : 0;
+	host_ports_release(&ports); /* box-net has them */
+	return result;
+}
+
+/* All are bound before the first is handed over, which may be more at once than programs usually open. What is begun later gets the limit
+ * that there was: some programs go through all numbers below it. */
+int network_publish(int connection, const struct container *container, bool is_standby, struct error *e)
 {
 	const char *service = container->service ? container->service : container->name;
 	autorelease(list) struct list held = { 0 };
-	struct host_ports ports = { 0 };
+	struct rlimit before;
+	bool has_limit = getrlimit(RLIMIT_NOFILE, &before) == 0;
+	int result;
 
-	if (network_published(connection, service, &held, e) || host_ports_bind(container, &held, &ports, e))
+	if (network_published(connection, service, &held, e))
 		return -1;
-	if (hand_over(connection, service, &ports, is_standby, e) ||
-	    (!is_standby && withdraw_others(connection, service, &ports, &held, e))) {
-		host_ports_release(&ports);
-		return -1;
-	}
-	*ret = ports;
-	return 0;
+	(void)process_most_files();
+	result = publish(connection, container, is_standby, &held, e);
+	if (has_limit)
+		(void)setrlimit(RLIMIT_NOFILE, &before); /* lower than now it cannot fail */
+	return result;
 }

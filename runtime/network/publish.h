@@ -8,14 +8,12 @@
 
 struct container;
 struct error;
-struct host_ports;
 struct list;
 
 /* Binds what the container publishes and box-net does not hold yet, and hands it over: connection is with the network of its service. What
  * the service published before and the container does not is closed; not so for a standby, next to which the service goes on as it was:
- * when the service's address leads to it, this is called again. ret (released by the caller; its sockets are box-net's as well) says what
- * is published. */
-int network_publish(int connection, const struct container *container, bool is_standby, struct host_ports *ret, struct error *e);
+ * when the service's address leads to it, this is called again. */
+int network_publish(int connection, const struct container *container, bool is_standby, struct error *e);
 
 /* What box-net holds of a service, in the words of port_line.h; ret is empty before. */
 int network_published(int connection, const char *service, struct list *ret, struct error *e);

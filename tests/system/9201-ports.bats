@@ -224,3 +224,36 @@ is_refused() { says on_host "$1" "$2" | grep -q refused; }
 	box network prune
 	on_host nft delete table inet mine
 }
+
+soft_limit() { awk '/^Max open files/ { print $4 }' "/proc/$(container_pid "$TAG-web")/limits"; }
+
+@test "a thousand ports of TCP and of UDP under a low soft limit of open files; what the hard one has no room for is said before anything begins" {
+	local verb
+	[ "$(ulimit -Hn)" = unlimited ] || [ "$(ulimit -Hn)" -ge 4608 ] || skip "needs a hard limit of 4608 open files"
+	served web '"ports": ["8000-8999:8000-8999", "8000-8999:8000-8999/udp"]' 'exec probe serve web 8999'
+	(ulimit -Sn 1024 && box run -d web.json)
+	[[ $(says on_host 127.0.0.1 8999) == web* ]]
+	[[ $(says_udp on_host '[::1]' 8999) == web* ]]
+	[ "$(on_host ss -Hltnu | grep -c '127.0.0.1:8')" -eq 2000 ]
+	[ "$(soft_limit)" -eq 1024 ] # the app's own is as it was
+	(ulimit -Sn 1024 && box restart "$TAG-web")
+	[ "$(soft_limit)" -eq 1024 ]
+	kill -KILL "$(quick network_processes "box:[network]")"
+	wait_until 5 is_whole
+	[[ $(says on_host 127.0.0.1 8999) == web* ]]
+	[ "$(box port "$TAG-web" | wc -l)" -eq 4000 ]
+	box rm -f "$TAG-web"
+	wait_until 5 no_sockets
+	for verb in plan up "run -d" run; do
+		run sh -c "ulimit -n 1024; box $verb web.json"
+		expect_status 125
+		expect_has "web.json:" ": ports: publish the ports of " "they are 4000 sockets of this host, and one network can hold 640, because of the hard limit of open files"
+		expect_has "LimitNOFILE= of a unit): it is 1024"
+	done
+	# Services that share a network share its sockets.
+	jq '{name: .name, services: {a: del(.name), b: (del(.name) | .ports = ["7000-7099:7000-7099"])}}' web.json >two.json
+	run box plan two.json
+	expect_has "services.a.ports: publish the ports of all services of the network ${TAG}-web_default: they are 4200 sockets of this host, and one network can hold 4096"
+	[ -z "$(quick network_processes)" ]
+	no_sockets
+}

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct error;
 
@@ -17,6 +18,7 @@ enum { SPARE_FDS = 8, SPARE_FIXED = 8 };
 
 struct spare_item {
 	char *key, *text;
+	uint32_t hash; /* of the key */
 	int fds[SPARE_FDS];
 	size_t count;
 };
