@@ -126,24 +126,25 @@ static void demote(const struct change *c)
 	stop_new(c);
 }
 
-static int promote_or_lead_back(const struct change *c, struct error *e)
+/* First connections lead to what runs, by the service's address and by ports; the end of the new ones may take a while. */
+static void take_back(const struct change *c, bool is_promoted, const struct list *ports)
 {
-	if (promote(c, e) == 0)
-		return 0;
-	lead_back(c);
-	demote(c);
-	return -1;
+	if (is_promoted)
+		lead_back(c);
+	if (ports)
+		traffic_return_ports(c->up, c->service, ports);
+	if (is_promoted)
+		demote(c);
+	remove_new(c);
 }
 
 static int start_first(const struct change *c, struct error *e)
 {
 	autorelease(list) struct list ports = { 0 };
-	bool is_noted = traffic_note_ports(c->up, c->service, &ports);
+	bool is_noted = traffic_note_ports(c->up, c->service, &ports), has_begun = start_new(c, e) == 0;
 
-	if (start_new(c, e) || promote_or_lead_back(c, e)) {
-		remove_new(c);
-		if (is_noted)
-			traffic_return_ports(c->up, c->service, &ports);
+	if (!has_begun || promote(c, e)) {
+		take_back(c, has_begun, is_noted ? &ports : NULL);
 		return error_in(e, "replace %s: what ran before goes on", c->service->wanted.full);
 	}
 	traffic_drain(c->up, c->service, &c->old);

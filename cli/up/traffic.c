@@ -75,7 +75,9 @@ int traffic_lead(const struct up *up, const struct up_service *service, const st
 
 	if (traffic_lead_back(up, service, instances, e))
 		return -1;
-	return c->network_count ? forgive(network_lead_ports(up->call->places, c->networks[0].name, c, e), e) : 0;
+	if (c->network_count && forgive(network_lead_ports(up->call->places, c->networks[0].name, c, e), e))
+		return -1;
+	return up_step("ports", e);
 }
 
 bool traffic_note_ports(const struct up *up, const struct up_service *service, struct list *ret)
@@ -123,8 +125,8 @@ void traffic_drain(const struct up *up, const struct up_service *service, const 
 		usleep(LOOK_US);
 	}
 	if (left) {
-		autofree char *line = text_format("%s: %jd connections had not ended after update.drain, and end now", service->wanted.full,
-						  (intmax_t)left);
+		autofree char *line = text_format("%s: %jd connection%s had not ended after update.drain, and end%s now", service->wanted.full,
+						  (intmax_t)left, left == 1 ? "" : "s", left == 1 ? "s" : "");
 
 		report_line(line);
 	}

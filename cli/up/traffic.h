@@ -26,7 +26,8 @@ int traffic_lead_back(const struct up *up, const struct up_service *service, con
 /* Which ports are published before a new generation brings its own along; false: it cannot be told. Adds to ret. */
 bool traffic_note_ports(const struct up *up, const struct up_service *service, struct list *ret);
 
-/* It has failed: what it has brought along is given back. What cannot be is left as it is. */
+/* It has failed: what it has brought along is given back, and what was published before leads where it led. What cannot be is left as it
+ * is. */
 void traffic_return_ports(const struct up *up, const struct up_service *service, const struct list *noted);
 
 /* Waits until no connection leads to these instances any more, or the time that update.drain gives is over. */

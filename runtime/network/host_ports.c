@@ -187,7 +187,7 @@ static int bind_wish(const struct published_port *wish, const struct host_ports 
 	return 0;
 }
 
-static void read_held(const struct list *held, struct host_ports *ret)
+void host_ports_read(const struct list *held, struct host_ports *ret)
 {
 	struct host_port port;
 
@@ -201,7 +201,7 @@ int host_ports_bind(const struct container *c, const struct list *held, struct h
 	struct host_ports ports = { 0 }, there = { 0 };
 	int result = 0;
 
-	read_held(held, &there);
+	host_ports_read(held, &there);
 	for (size_t i = 0; result == 0 && i < c->port_count; i++)
 		result = bind_wish(&c->ports[i], &there, &ports, e);
 	host_ports_release(&there);
@@ -236,15 +236,40 @@ bool host_ports_add_lines(const struct host_ports *ports, size_t *at, struct tex
 	return *at > from;
 }
 
+static const struct host_port *find_same(const struct host_ports *ports, const struct host_port *port)
+{
+	for (size_t i = 0; i < ports->count; i++)
+		if (host_port_is_same(&ports->items[i], port))
+			return &ports->items[i];
+	return NULL;
+}
+
 void host_ports_add_others(const struct host_ports *ports, const struct list *held, struct list *ret)
 {
 	for (size_t i = 0; i < held->count; i++) {
 		struct host_port there;
-		bool is_kept = !host_port_read(held->items[i], &there);
 
-		for (size_t j = 0; j < ports->count; j++)
-			is_kept |= host_port_is_same(&ports->items[j], &there);
-		if (!is_kept)
+		if (host_port_read(held->items[i], &there) && !find_same(ports, &there))
 			list_add(ret, held->items[i]);
 	}
+}
+
+void host_ports_again(const struct list *noted, const struct list *now, struct host_ports *ret)
+{
+	struct host_ports wanted = { 0 }, there = { 0 };
+
+	host_ports_read(noted, &wanted);
+	host_ports_read(now, &there);
+	for (size_t i = 0; i < wanted.count; i++) {
+		struct host_port port = wanted.items[i];
+		const struct host_port *same = find_same(&there, &port);
+
+		if (same && same->target == port.target && same->is_dnat == port.is_dnat)
+			continue;
+		port.fd = same ? -1 : open_socket(&port);
+		if (same || port.fd >= 0)
+			add(ret, &port);
+	}
+	host_ports_release(&wanted);
+	host_ports_release(&there);
 }

@@ -33,5 +33,11 @@ void host_ports_release(struct host_ports *ports);
 /* The lines of "publish" from *at on, with their sockets, as many as fit into a message; *at is behind them. False: there are none left. */
 bool host_ports_add_lines(const struct host_ports *ports, size_t *at, struct text *words, struct control_fds *fds);
 
+/* What lines of host_port_read say, without sockets. Adds to ret. */
+void host_ports_read(const struct list *lines, struct host_ports *ret);
+
+/* Those of noted that are not among now, bound again where they can be, and those that lead elsewhere now. Adds to ret. */
+void host_ports_again(const struct list *noted, const struct list *now, struct host_ports *ret);
+
 /* Adds those of held that the container does not publish any more. */
 void host_ports_add_others(const struct host_ports *ports, const struct list *held, struct list *ret);

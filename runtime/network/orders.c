@@ -50,15 +50,8 @@ int network_note_ports(const struct places *places, const char *network, const c
 int network_return_ports(const struct places *places, const char *network, const char *service, const struct list *noted, struct error *e)
 {
 	autoclose int connection = network_find(places, network, e);
-	autorelease(list) struct list now = { 0 };
-	autorelease(list) struct list others = { 0 };
 
-	if (connection < 0 || network_published(connection, service, &now, e))
-		return -1;
-	for (size_t i = 0; i < now.count; i++)
-		if (!list_has(noted, now.items[i]))
-			list_add(&others, now.items[i]);
-	return network_withdraw(connection, service, &others, e);
+	return connection < 0 ? -1 : network_publish_back(connection, service, noted, e);
 }
 
 int network_hold(const struct places *places, const char *network, const char *service, int64_t ms, struct error *e)

@@ -24,7 +24,8 @@ int network_lead_ports(const struct places *places, const char *network, const s
 /* What the service publishes now, a line each: for network_return_ports. ret is empty before. */
 int network_note_ports(const struct places *places, const char *network, const char *service, struct list *ret, struct error *e);
 
-/* What the service publishes beside what was noted is given back: a new generation has brought it along, and failed. */
+/* The service publishes what was noted, and that leads where it led; what it has beside it is given back: a new generation has brought it
+ * along, and failed. */
 int network_return_ports(const struct places *places, const char *network, const char *service, const struct list *noted, struct error *e);
 
 /* New connections to the service wait for so long while it has no live instance, in place of being refused; 0: no longer. */

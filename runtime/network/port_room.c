@@ -2,8 +2,8 @@
 /*
  * port_room.c - whether a network can hold so many published ports.
  *
- * Its process (box-net) and its spare hold every socket, and box binds all of them before it hands over the first. Each raises its soft limit
- * of open files to the hard one, which box-net has from the box that begins it.
+ * Its process (box-net) and its spare hold every socket, and box binds all of them before it hands over the first. Each raises its soft
+ * limit of open files to the hard one, which box-net has from the box that begins it.
  */
 #include "runtime/network/port_room.h"
 
@@ -29,8 +29,8 @@ int port_room_check(size_t sockets, const char *whose, struct error *e)
 	}
 	if (sockets <= most)
 		return 0;
-	error_set(e, ERROR_UNSUPPORTED, "publish the ports of %s: they are %zu sockets of this host, and one network can hold %zu%s", whose, sockets,
-		  most, most < NETWORK_PORTS_MOST ? ", because of the hard limit of open files" : "");
+	error_set(e, ERROR_UNSUPPORTED, "publish the ports of %s: they are %zu sockets of this host, and one network can hold %zu%s", whose,
+		  sockets, most, most < NETWORK_PORTS_MOST ? ", because of the hard limit of open files" : "");
 	if (most < NETWORK_PORTS_MOST)
 		return error_hint(e, "raise the limit where box is begun (ulimit -Hn; LimitNOFILE= of a unit): it is %ju",
 				  (uintmax_t)files.rlim_max);

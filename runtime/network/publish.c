@@ -101,21 +101,60 @@ static int publish(int connection, const struct container *container, bool is_st
 	return result;
 }
 
+static int publish_back(int connection, const char *service, const struct list *noted, struct error *e)
+{
+	autorelease(list) struct list now = { 0 };
+	autorelease(list) struct list others = { 0 };
+	struct host_ports ports = { 0 }, before = { 0 };
+	int result;
+
+	if (network_published(connection, service, &now, e))
+		return -1;
+	host_ports_again(noted, &now, &ports);
+	host_ports_read(noted, &before);
+	host_ports_add_others(&before, &now, &others);
+	result = hand_over(connection, service, &ports, /* is_standby= */ false, e) || network_withdraw(connection, service, &others, e) ? -1 : 0;
+	host_ports_release(&ports);
+	host_ports_release(&before);
+	return result;
+}
+
 /* All are bound before the first is handed over, which may be more at once than programs usually open. What is begun later gets the limit
  * that there was: some programs go through all numbers below it. */
+static struct rlimit raise_limit(void)
+{
+	struct rlimit before = { .rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY };
+
+	(void)getrlimit(RLIMIT_NOFILE, &before); /* what cannot be read is not put back either */
+	(void)process_most_files();
+	return before;
+}
+
+static void put_back(const struct rlimit *before)
+{
+	(void)setrlimit(RLIMIT_NOFILE, before); /* lower than now it cannot fail */
+}
+
 int network_publish(int connection, const struct container *container, bool is_standby, struct error *e)
 {
 	const char *service = container->service ? container->service : container->name;
 	autorelease(list) struct list held = { 0 };
 	struct rlimit before;
-	bool has_limit = getrlimit(RLIMIT_NOFILE, &before) == 0;
 	int result;
 
 	if (network_published(connection, service, &held, e))
 		return -1;
-	(void)process_most_files();
+	before = raise_limit();
 	result = publish(connection, container, is_standby, &held, e);
-	if (has_limit)
-		(void)setrlimit(RLIMIT_NOFILE, &before); /* lower than now it cannot fail */
+	put_back(&before);
+	return result;
+}
+
+int network_publish_back(int connection, const char *service, const struct list *noted, struct error *e)
+{
+	const struct rlimit before = raise_limit();
+	int result = publish_back(connection, service, noted, e);
+
+	put_back(&before);
 	return result;
 }

@@ -15,6 +15,10 @@ struct list;
  * when the service's address leads to it, this is called again. */
 int network_publish(int connection, const struct container *container, bool is_standby, struct error *e);
 
+/* The service publishes again what network_published has said before, as it was then, and nothing else. What cannot be bound any more is
+ * left out. */
+int network_publish_back(int connection, const char *service, const struct list *noted, struct error *e);
+
 /* What box-net holds of a service, in the words of port_line.h; ret is empty before. */
 int network_published(int connection, const char *service, struct list *ret, struct error *e);
 

@@ -150,6 +150,31 @@ ask() {
 	[ "$(sort -u answers)" = two ]
 }
 
+@test "a replace that fails when its ports lead elsewhere already: they lead back, and what it has given up is there again" {
+	need hooks curl
+	printf '{"name": "%s", "services": {"web": {"rootfs": "%s", "ports": ["127.0.0.1:8080:80", "127.0.0.1:8082:80"], "init": true,
+		"update": {"order": "start-first", "monitor": "100ms"},
+		"command": ["sh", "-c", "mkdir /tmp/w; echo one >/tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w"]}}}' "$TAG" "$ROOTFS" >app.json
+	box up -q app.json
+	for order in start-first stop-first; do
+		change "start-first\\|stop-first" $order
+		cp app.json before.json
+		change 8080:80 8080:81
+		change 8082:80 8083:81
+		change "-p 80" "-p 81"
+		BOX_UP_FAIL=ports run box up app.json
+		expect_status 1
+		expect_has "replace $TAG-web: what ran before" "failed on purpose"
+		[ "$(on_host curl -sS --retry 3 --retry-connrefused http://127.0.0.1:8080/)" = one ]
+		[ "$(on_host curl -sS http://127.0.0.1:8082/)" = one ]
+		run on_host curl -sS http://127.0.0.1:8083/
+		expect_status 7
+		[ "$(box port "$TAG-web" | sort | tr '\n' ' ')" = "80/tcp -> 127.0.0.1:8080 80/tcp -> 127.0.0.1:8082 " ]
+		mv before.json app.json
+	done
+	box up -q app.json
+}
+
 @test "a member that is started again is waited for by the others; one that is stopped refuses at once" {
 	printf '{"name": "%s", "services": {"web": {"rootfs": "%s", "init": true, "restart": "always",
 		"command": ["sh", "-c", "mkdir -p /tmp/w; echo web-here >/tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w"]},

@@ -125,6 +125,31 @@ Test(network_orders, ports_that_a_failed_one_has_brought_along_are_given_back)
 	list_release(&noted);
 }
 
+/* It leads one of two ports elsewhere the second time, and has lost the other. */
+static void tell_other_ports(const char *question, unsigned count, struct text *ret, struct control_fds *fds)
+{
+	(void)fds;
+	text_add(ret, "ok");
+	if (text_ends(question, " 0"))
+		text_addf(ret, "\nport tcp %d 127.0.0.1 8080 host%s", count > 1 ? 81 : 80, count > 1 ? "" : "\nport udp 53 127.0.0.1 45053 host");
+}
+
+Test(network_orders, ports_that_a_failed_one_has_led_elsewhere_lead_back)
+{
+	SCRATCH();
+	struct places places = fake_places();
+	struct list noted = { 0 };
+	struct error e = { 0 };
+
+	(void)fake_network("front", tell_other_ports);
+	cr_assert_eq(network_note_ports(&places, "front", "web", &noted, &e), 0, "%s", e.text);
+	cr_assert_eq(noted.count, 2);
+	cr_assert_eq(network_return_ports(&places, "front", "web", &noted, &e), 0, "%s", e.text);
+	fake_expect("front", "ports web 0; ports web 2; ports web 0; ports web 1; "
+			     "publish web|lead tcp 80 127.0.0.1 8080 host|port udp 53 127.0.0.1 45053 host; ");
+	list_release(&noted);
+}
+
 Test(network_orders, ports_of_the_new_one_in_place_of_those_before)
 {
 	SCRATCH();

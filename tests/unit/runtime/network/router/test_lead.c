@@ -101,8 +101,10 @@ static void expect_rules(const struct lead *leads, size_t count, const char *exp
 /* Whatever the port is, it leads to the same port of the router's end of the link: by one rule for all of a kind. */
 Test(lead, rules)
 {
-	struct lead leads[] = { { .family = AF_INET, .protocol = IPPROTO_TCP, .port = 80 }, { .family = AF_INET6, .protocol = IPPROTO_UDP, .port = 53 },
-				{ .family = AF_INET, .protocol = IPPROTO_UDP, .port = 53 }, { .family = AF_INET, .protocol = IPPROTO_TCP, .port = 443 } };
+	struct lead leads[] = { { .family = AF_INET, .protocol = IPPROTO_TCP, .port = 80 },
+				{ .family = AF_INET6, .protocol = IPPROTO_UDP, .port = 53 },
+				{ .family = AF_INET, .protocol = IPPROTO_UDP, .port = 53 },
+				{ .family = AF_INET, .protocol = IPPROTO_TCP, .port = 443 } };
 
 	expect_rules(leads, 0, "");
 	expect_rules(leads, 4,
