@@ -75,6 +75,7 @@ struct instance_condition {
 	int64_t code, signal; /* of the last run, where has_run */
 	bool was_stopped;  /* somebody asked for that end */
 	const char *health; /* "healthy" and so on, "" without a check. Static */
+	const char *lost_network; /* NULL: none. Not instance_look's: who knows its networks notes it. Borrowed */
 };
 void instance_look(const struct places *places, const char *name, struct instance_condition *ret);
 

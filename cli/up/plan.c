@@ -127,6 +127,12 @@ static void judge(const struct view *view, const struct instance *instance, cons
 {
 	char *reason;
 
+	if (condition->is_running && condition->lost_network) {
+		reason = text_format("its network %s has gone", condition->lost_network);
+		add_one(view, PLAN_RESTART, instance, reason);
+		free(reason);
+		return;
+	}
 	if (condition->is_supervised) {
 		add_one(view, PLAN_KEEP, instance, NULL);
 		return;

@@ -23,6 +23,7 @@ enum plan_kind {
 	PLAN_DONE,    /* a job that has ended well, and need not run again */
 	PLAN_CREATE,  /* all its instances */
 	PLAN_START,   /* one instance that does not run */
+	PLAN_RESTART, /* one that runs, and has lost what only a start gives it */
 	PLAN_REPLACE, /* all its instances by those of the next generation */
 	PLAN_ADD,     /* one more replica */
 	PLAN_REMOVE,  /* one replica too many, an orphan, or what an interrupted up has left and nobody wants */

@@ -15,7 +15,7 @@ const char *up_plan_word(enum plan_kind kind)
 	static const char *const words[] = {
 		[PLAN_KEEP] = "keep",	    [PLAN_DONE] = "done",	[PLAN_CREATE] = "create", [PLAN_START] = "start",
 		[PLAN_REPLACE] = "replace", [PLAN_ADD] = "add",		[PLAN_REMOVE] = "remove", [PLAN_PROMOTE] = "promote",
-		[PLAN_RETIRE] = "retire",   [PLAN_ORPHAN] = "orphan",
+		[PLAN_RETIRE] = "retire",   [PLAN_ORPHAN] = "orphan",	[PLAN_RESTART] = "restart",
 	};
 
 	return words[kind];

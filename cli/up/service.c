@@ -52,6 +52,11 @@ static int start_one(struct up *up, struct up_service *service, const struct pla
 																     : 0;
 }
 
+static int restart_one(struct up *up, struct up_service *service, const struct plan_action *action, struct error *e)
+{
+	return background_stop(up->call->places, action->instance, /* grace_us= */ -1, e) || start_one(up, service, action, e) ? -1 : 0;
+}
+
 /* Whoever was killed may not have come to it. Ports of a file that was changed since are the next generation's to bring. */
 static int lead_to_live(const struct up *up, const struct up_service *service, struct error *e)
 {
@@ -166,6 +171,7 @@ static int act(struct up *up, struct up_service *service, const struct plan_acti
 	case PLAN_ORPHAN: return 0;
 	case PLAN_CREATE: return create(up, service, action->generation, e);
 	case PLAN_START: return start_one(up, service, action, e);
+	case PLAN_RESTART: return restart_one(up, service, action, e);
 	case PLAN_ADD: return is_first_added(up, service, action) ? add_replicas(up, service, e) : 0;
 	case PLAN_PROMOTE: return promote(up, service, action, e);
 	case PLAN_REMOVE: return remove_one(up, action, e);

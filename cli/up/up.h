@@ -84,6 +84,8 @@ int up_read(struct up *up, const char *file, const struct list *selected, struct
 /* What is there; then the plan. */
 int up_look(struct up *up, struct error *e);
 void up_plan(struct up *up);
+/* lost.c, of up_plan: notes in up->conditions which network an instance has lost, where its spec is what is written. */
+void up_find_lost(struct up *up);
 /* names.c, behind up_look: an error where what was found is not the file's; and where somebody else has the name of one of its services. */
 int up_check_found(const struct up *up, const struct stack *stack, struct error *e);
 int up_check_names(const struct up *up, const struct stack *stack, struct error *e);

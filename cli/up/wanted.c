@@ -270,6 +270,7 @@ void up_plan(struct up *up)
 {
 	struct plan_service *wanted = alloc_zeroed(up->count, sizeof *wanted);
 
+	up_find_lost(up);
 	for (size_t i = 0; i < up->count; i++)
 		wanted[i] = up->services[i].wanted;
 	up_plan_make(wanted, up->count, &up->found, up->conditions, up->options->remove_orphans, &up->plan);

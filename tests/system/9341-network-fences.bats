@@ -4,12 +4,13 @@
 
 load lib
 load network
+load services
 
 setup() {
 	need root ip nft jq python3 landlock
 	setup_network
 }
-teardown() { teardown_network; }
+teardown() { end_services; teardown_network; }
 
 # inside PID CALLS…: the process makes these system calls; what they gave, a line each.
 inside() { /usr/bin/python3 "$BATS_TEST_DIRNAME/inside.py" "$@"; }
@@ -93,4 +94,34 @@ two_networks() {
 	box restart "$TAG-db"
 	box rm -f "$TAG-web" "$TAG-db"
 	box network rm "$TAG-back"
+}
+
+@test "box-net and its spare killed at once: box plan says who has lost the network, box up starts those again, and nobody else" {
+	local was
+	printf '{"name": "%s", "networks": {"front": {"internal": true}, "back": {"internal": true}}, "services": {
+		"web": {"rootfs": "%s", "networks": ["front"], "init": true, "command": ["nc", "-ll", "-p", "5000", "-e", "echo", "i-am-web"]},
+		"client": {"rootfs": "%s", "networks": ["front", "back"], "init": true, "command": ["sleep", "1000"]},
+		"db": {"rootfs": "%s", "networks": ["back"], "init": true, "command": ["sleep", "1000"]}}}' "$TAG" "$ROOTFS" "$ROOTFS" "$ROOTFS" >app.json
+	plan() { box plan --format json app.json | jq -r --arg tag "$TAG-" '[.[] | .action + " " + (.instance | ltrimstr($tag))] | sort | join(", ")'; }
+	of_front() { local pid; for pid in $(quick network_processes "$1"); do [ "$(readlink "/proc/$pid/fd/3")" != "$STATE/.networks/${TAG}_front" ] || echo "$pid"; done; }
+	is_cut() { ! asks client web 5000 >/dev/null 2>&1; }
+	box up -q app.json
+	[ "$(asks client web 5000)" = i-am-web ]
+	[ "$(plan)" = "keep client, keep db, keep web" ] || fail "$(plan)"
+	# One of the two alone is nobody's loss.
+	was=$(of_front 'box:[spare]')
+	kill -KILL "$(of_front 'box:[network]')"
+	[ "$(plan)" = "keep client, keep db, keep web" ] || fail "$(plan)"
+	wait_until 5 eval '[ "$(of_front "box:[network]")" = "$was" ] && [ "$(of_front "box:[spare]" | wc -l)" -eq 1 ]'
+	kill -KILL "$(of_front 'box:[network]')" "$(of_front 'box:[spare]')"
+	wait_until 5 is_cut
+	run box plan app.json
+	expect_has "restart" "its network ${TAG}_front has gone"
+	[ "$(plan)" = "keep db, restart client, restart web" ] || fail "$(plan)"
+	# Who has been started alone has the others no more in the network than before.
+	box restart "$TAG-client" >/dev/null
+	[ "$(plan)" = "keep client, keep db, restart web" ] || fail "$(plan)"
+	box up -q app.json
+	[ "$(asks client web 5000)" = i-am-web ]
+	[ "$(plan)" = "keep client, keep db, keep web" ] || fail "$(plan)"
 }

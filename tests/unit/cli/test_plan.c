@@ -68,6 +68,18 @@ Test(plan, what_is_as_it_should_be_is_kept)
 	expect(&s, false, "keep web");
 }
 
+Test(plan, what_has_lost_its_network_is_started_again)
+{
+	struct scene s = scene(2);
+
+	put(&s, "web", 1, 1, "new", INSTANCE_LIVE);
+	put(&s, "web-2", 1, 2, "new", INSTANCE_LIVE);
+	s.conditions[1].lost_network = "front";
+	expect(&s, false, "keep web; restart web-2");
+	s.conditions[1].is_running = false; /* it is about to be started */
+	expect(&s, false, "keep web; keep web-2");
+}
+
 Test(plan, a_change_replaces_start_first_where_two_can_run)
 {
 	struct scene s = scene(1);
