@@ -28,7 +28,7 @@ const struct field app_table[] = {
 	{ "user", FIELD_TEXT, AT(user), .help = "user, uid, user:group or uid:gid, looked up in the image. Default: the image's, else root." },
 	{ "group_add", FIELD_TEXT_LIST, AT(group_add), .help = "Further groups, by name or number." },
 	{ "hostname", FIELD_TEXT, AT(hostname), .help = "Host name inside. Default: the name of the container." },
-	{ "environment", FIELD_MAP, AT(environment), .help = "Environment variables; an object, or an array of \"KEY=value\"." },
+	{ "environment", FIELD_MAP, AT(environment), .flags = FIELD_VARIABLES, .help = "Environment variables; an object, or an array of \"KEY=value\"." },
 	{ "env_file", FIELD_TEXT_LIST, AT(env_file), .help = "Files of KEY=value lines, read before environment." },
 	{ "volumes", FIELD_OBJECT_LIST, AT(volumes), .sub = volume_fields, .size = sizeof(struct volume), .count_offset = AT(volume_count),
 	  .expand = shorthand_volume, .help = "Mounts; an object each, or \"source:target[:ro]\"." },

@@ -19,6 +19,12 @@ static json_t *map_of(const struct field *table)
 	return json_pack("{s:s, s:o}", "type", "object", "additionalProperties", schema_object(table));
 }
 
+/* One with nothing in it may be null, as in YAML: "volumes": {"data": null}. */
+static json_t *map_of_or_null(const struct field *table)
+{
+	return json_pack("{s:s, s:o}", "type", "object", "additionalProperties", schema_any_of(schema_object(table), schema_typed("null")));
+}
+
 /* What the tables do not say, because other code reads it. */
 static void add_opaque(json_t *app)
 {
@@ -38,8 +44,8 @@ static json_t *file_schema(void)
 	json_t *named = json_pack("{s:s, s:{s:s}}", "type", "object", "additionalProperties", "type", "object");
 	json_t *schema = json_pack("{s:s, s:{s:o, s:o, s:{s:s, s:{s:s}}, s:o, s:o, s:O, s:O}, s:b, s:{s:{}}}", "type", "object", "properties",
 				   "$schema", schema_typed("string"), "name", schema_typed("string"), "services", "type", "object",
-				   "additionalProperties", "$ref", "#/definitions/app", "networks", map_of(stack_network_fields),
-				   "volumes", map_of(stack_volume_fields), "secrets", named, "overrides", named, "additionalProperties", 0, "patternProperties", "^x-");
+				   "additionalProperties", "$ref", "#/definitions/app", "networks", map_of_or_null(stack_network_fields),
+				   "volumes", map_of_or_null(stack_volume_fields), "secrets", named, "overrides", named, "additionalProperties", 0, "patternProperties", "^x-");
 
 	json_decref(named);
 	return schema;

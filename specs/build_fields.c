@@ -46,7 +46,7 @@ static const struct field step_fields[] = {
 
 #define AT(member) (offsetof(struct native_config, healthcheck.member) - offsetof(struct native_config, healthcheck))
 static const struct field health_fields[] = {
-	{ "test", FIELD_TEXT_LIST, AT(test), .flags = FIELD_SPARSE,
+	{ "test", FIELD_TEXT_LIST, AT(test), .flags = FIELD_SPARSE | FIELD_CHECK,
 	  .help = "[\"CMD\", program, …], [\"CMD-SHELL\", line] or [\"NONE\"]." },
 	{ "interval", FIELD_DURATION, AT(interval), .min = 1000, .help = "Time from one check to the next." },
 	{ "timeout", FIELD_DURATION, AT(timeout), .min = 1000, .help = "Time for one check." },

@@ -47,7 +47,8 @@ static void explain_syntax(const json_error_t *where, const char *name, struct e
 	text_add_escaped(&shown, where->text, strlen(where->text));
 	if (text_ends(name, ".yml") || text_ends(name, ".yaml")) {
 		error_set(e, ERROR_SPEC, "%s: this is YAML, and box reads JSON", name);
-		error_hint(e, "most words of \"services\" are the same: yq -o json %s > app.json, and box check app.json names the others", name);
+		error_hint(e, "most words of \"services\" are the same: yq . %s > app.json (Debian's yq; Go's: yq -o json 'explode(.)'), and box check "
+			   "app.json names the others", name);
 		return;
 	}
 	if (json_error_code(where) == json_error_duplicate_key && near) {

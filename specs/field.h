@@ -49,6 +49,9 @@ enum field_flags {
 	FIELD_NULLS = 1 << 3, /* on a table's first row: null counts as absent, which is how Go programs write empty lists */
 	FIELD_SPARSE = 1 << 5, /* an empty list is not printed: nobody wrote it */
 	FIELD_NAMES = 1 << 6, /* an OBJECT_MAP: an array of its keys stands for it, too, and null for an object with nothing in it */
+	FIELD_EMPTY = 1 << 7, /* an OBJECT_MAP: null stands for an object with nothing in it */
+	FIELD_CHECK = 1 << 8, /* a TEXT_LIST: what to execute behind "CMD" or "CMD-SHELL"; for hints alone */
+	FIELD_VARIABLES = 1 << 9, /* a MAP: of environment variables; likewise */
 	FIELD_UNSET = 1 << 4, /* an INTEGER that nobody wrote is LIMIT_UNSET (see field_init), not 0 */
 };
 

@@ -53,6 +53,14 @@ int field_expected(struct problems *p, const struct place *at, const char *expec
 	return field_problem(p, at);
 }
 
+/* The same, with what to write in the place of another tool's words. */
+static int unexpected(const struct field *f, struct problems *p, const struct place *at, const char *expected, json_t *found)
+{
+	field_wrong(NULL, expected, found, p->e);
+	field_hint_value(f, found, p->e);
+	return field_problem(p, at);
+}
+
 /* An array was meant: shows how it is written. A line for a shell becomes one. */
 static void hint_array(const struct field *f, const char *text, struct error *e)
 {
@@ -60,7 +68,10 @@ static void hint_array(const struct field *f, const char *text, struct error *e)
 	autofree char *copy = alloc_copy(text);
 	char *words, *state = NULL;
 
-	if (strpbrk(text, "\"'\\$|&;<>()*?`\n")) {
+	if (f->flags & FIELD_CHECK) {
+		json_array_append_new(array, json_string("CMD-SHELL"));
+		json_array_append_new(array, json_string(text));
+	} else if (strpbrk(text, "\"'\\$|&;<>()*?`\n")) {
 		json_array_append_new(array, json_string("sh"));
 		json_array_append_new(array, json_string("-c"));
 		json_array_append_new(array, json_string(text));
@@ -100,13 +111,13 @@ static int decode_list(const struct field *f, json_t *value, struct list *list, 
 		json_decref(array);
 		return result;
 	}
-	if (!json_is_array(value)) {
-		field_wrong(NULL, "an array of texts", value, p->e);
-		if (json_is_string(value))
-			hint_array(f, json_string_value(value), p->e);
-		return field_problem(p, at);
-	}
-	return decode_texts(value, list, at, p);
+	if (json_is_array(value))
+		return decode_texts(value, list, at, p);
+	if (!json_is_string(value))
+		return unexpected(f, p, at, "an array of texts", value);
+	field_wrong(NULL, "an array of texts", value, p->e);
+	hint_array(f, json_string_value(value), p->e);
+	return field_problem(p, at);
 }
 
 static int decode_number_list(const struct field *f, json_t *value, struct list *list, const struct place *at, struct problems *p)
@@ -154,7 +165,7 @@ static int decode_flags(const struct field *f, json_t *value, uint64_t *flags, c
 }
 
 /* The text of a map's value: a text, a number or a boolean as it is written. NULL and e for anything else. The caller frees it. */
-static char *map_text(const struct field *f, json_t *value, struct error *e)
+static char *map_text(const struct field *f, const char *key, json_t *value, struct error *e)
 {
 	char *dumped, *copy;
 
@@ -164,6 +175,8 @@ static char *map_text(const struct field *f, json_t *value, struct error *e)
 		return f->fold(value, e);
 	if (!json_is_number(value) && !json_is_boolean(value)) {
 		field_wrong(NULL, "a text, a number, true or false", value, e);
+		if (json_is_null(value) && f->flags & FIELD_VARIABLES)
+			error_hint(e, "\"%s\": \"${%s}\" is the caller's variable", key, key);
 		return NULL;
 	}
 	dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
@@ -188,7 +201,7 @@ static int decode_map_object(const struct field *f, json_t *value, struct list *
 				return -1;
 			continue;
 		}
-		text = map_text(f, item, p->e);
+		text = map_text(f, key, item, p->e);
 		if (text)
 			list_addf(list, "%s=%s", key, text); /* no key comes twice in an object: no search, which would cost n * n */
 		else if (field_problem(p, &here))
@@ -217,7 +230,17 @@ static bool put(struct list *list, json_t *seen, const char *text)
 	return json_object_set_new(seen, key, json_integer((json_int_t)list->count - 1)) == 0;
 }
 
-static int decode_map_array(json_t *value, struct list *list, const struct place *at, struct problems *p)
+static int refuse_pair(const struct field *f, json_t *item, const struct place *at, struct problems *p)
+{
+	const char *text = json_string_value(item);
+
+	field_wrong(NULL, "a text such as \"KEY=value\"", item, p->e);
+	if (text && *text && !strchr(text, '=') && f->flags & FIELD_VARIABLES)
+		error_hint(p->e, "\"%.80s=${%.80s}\" is the caller's variable", text, text);
+	return field_problem(p, at);
+}
+
+static int decode_map_array(const struct field *f, json_t *value, struct list *list, const struct place *at, struct problems *p)
 {
 	json_t *seen = json_object(), *item;
 	int result = 0;
@@ -227,7 +250,7 @@ static int decode_map_array(json_t *value, struct list *list, const struct place
 		const struct place here = { .up = at, .index = i };
 
 		if (!put(list, seen, json_string_value(item)))
-			result = field_expected(p, &here, "a text such as \"KEY=value\"", item);
+			result = refuse_pair(f, item, &here, p);
 		if (result)
 			break;
 	}
@@ -241,7 +264,7 @@ static int decode_map(const struct field *f, json_t *value, struct list *list, c
 	if (json_is_object(value))
 		return decode_map_object(f, value, list, at, p);
 	if (json_is_array(value))
-		return decode_map_array(value, list, at, p);
+		return decode_map_array(f, value, list, at, p);
 	return field_expected(p, at, "an object of texts", value);
 }
 
@@ -319,7 +342,7 @@ static int decode_names(const struct field *f, json_t *value, char *object, cons
 
 static int decode_object_map(const struct field *f, json_t *value, char *object, const struct place *at, struct problems *p)
 {
-	bool has_names = f->flags & FIELD_NAMES;
+	bool has_names = f->flags & FIELD_NAMES, has_nulls = f->flags & (FIELD_NAMES | FIELD_EMPTY);
 	const char *key;
 	json_t *item;
 
@@ -331,7 +354,7 @@ static int decode_object_map(const struct field *f, json_t *value, char *object,
 		const struct place here = { .up = at, .key = key };
 		void *place = append_item(f, object, key);
 
-		if (!(has_names && json_is_null(item)) && decode_part(f, item, place, &here, p))
+		if (!(has_nulls && json_is_null(item)) && decode_part(f, item, place, &here, p))
 			return -1;
 	}
 	return 0;
@@ -363,7 +386,7 @@ static int decode_value(const struct field *f, json_t *value, char *object, cons
 	case FIELD_OPAQUE:
 		return 0;
 	default:
-		return field_decode_scalar(f, value, place, &expected) ? field_expected(p, at, expected.data, value) : 0;
+		return field_decode_scalar(f, value, place, &expected) ? unexpected(f, p, at, expected.data, value) : 0;
 	}
 }
 

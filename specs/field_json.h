@@ -49,8 +49,11 @@ int field_expected(struct problems *p, const struct place *at, const char *expec
 
 /* The known key that was probably meant, or NULL. */
 const char *field_nearest(const struct field *table, const char *key);
-/* What does here what a key of Compose's does that app.json does not have; NULL: no such key. */
+
+/* compose_words.c. What does here what a key of Compose's does that this table does not have; NULL: no such key. */
 const char *field_elsewhere(const struct field *table, const char *key);
+/* Behind field_wrong: hints at what to write, where the value is one of Compose's or what YAML makes of one. */
+void field_hint_value(const struct field *f, json_t *found, struct error *e);
 
 /* A new reference to text; bytes that are no UTF-8 become U+FFFD. */
 json_t *field_text(const char *text);

@@ -32,44 +32,17 @@ static const struct {
 	{ "kill_timeout", "stop_grace_period" },
 	{ "stop_timeout", "stop_grace_period" },
 	{ "override", "overrides" },
-	{ "container_name", "name" },
 	{ "mem_limit", "resources.limits.memory" },
 	{ "memory", "resources.limits.memory" },
 	{ "mem_reservation", "resources.reservations.memory" },
 	{ "cpus", "resources.limits.cpus" },
 	{ "cpu_shares", "resources.limits.cpu_weight" },
 	{ "pids_limit", "resources.limits.pids" },
-	{ "deploy", "resources" },
-	{ "security_opt", "security" },
+	{ "cpuset", "resources.limits.cpuset" },
 	{ "userns_mode", "security.userns" },
-	{ "privileged", "cap_add" },
 	{ "scale", "replicas" },
 	{ "source", "file" },
-};
-
-/* Compose's keys of a file and of a service that have no counterpart, and what does it here. */
-static const struct {
-	const char *theirs, *instead;
-} elsewhere[] = {
-	{ "version", "leave it out" },
-	{ "include", "one file has all services; \"overrides\" in it are what changes from place to place" },
-	{ "extends", "\"overrides\" of the file; box config prints what comes of them" },
-	{ "configs", "a file: \"volumes\": [\"./nginx.conf:/etc/nginx/nginx.conf:ro\"]" },
-	{ "links", "leave it out: services find each other by their names" },
-	{ "external_links", "a network that both are in; \"aliases\" in it are further names" },
-	{ "expose", "leave it out: inside a network every port is reached" },
-	{ "extra_hosts", "\"aliases\" of a network for services; a file of its own: \"volumes\": [\"./hosts:/etc/hosts:ro\"]" },
-	{ "dns", "leave it out: names that are no service's are asked of the host's servers" },
-	{ "dns_search", "leave it out: names that are no service's are asked of the host's servers" },
-	{ "stdin_open", "box run -i" },
-	{ "tty", "box run -t" },
-	{ "platform", "box up --platform OS/ARCH" },
-	{ "pull_policy", "box up --pull missing|always|never" },
-	{ "volumes_from", "\"volumes\" of each, with \"shared\": true where both write" },
-	{ "ipc", "leave it out: every app has its own" },
-	{ "pid", "leave it out: every app sees its own processes; box debug looks into one" },
-	{ "mac_address", "leave it out: box gives addresses" },
-	{ "domainname", "\"hostname\"" },
+	{ "additional_contexts", "contexts" },
 };
 
 /* Whether the path ("resources.limits.memory") leads to a row. */
@@ -81,16 +54,6 @@ static bool has_row(const struct field *table, const char *path)
 		if (strlen(f->key) == length && strncmp(f->key, path, length) == 0)
 			return !path[length] || (f->sub && has_row(f->sub, path + length + 1));
 	return false;
-}
-
-const char *field_elsewhere(const struct field *table, const char *key)
-{
-	if (!has_row(table, "rootfs") && !has_row(table, "services"))
-		return NULL;
-	for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
-		if (strcmp(elsewhere[i].theirs, key) == 0)
-			return elsewhere[i].instead;
-	return NULL;
 }
 
 const char *field_nearest(const struct field *table, const char *key)

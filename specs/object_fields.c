@@ -161,7 +161,7 @@ static const struct field tcp_fields[] = {
 
 #define AT(member) offsetof(struct healthcheck, member)
 const struct field healthcheck_fields[] = {
-	{ "test", FIELD_TEXT_LIST, AT(test),
+	{ "test", FIELD_TEXT_LIST, AT(test), .flags = FIELD_CHECK,
 	  .help = "[\"CMD\", program, …], [\"CMD-SHELL\", line] or [\"NONE\"]: healthy when it ends with 0. Default: the image's." },
 	{ "http", FIELD_OBJECT, AT(http), .sub = http_fields, .help = "Healthy when it answers 2xx or 3xx." },
 	{ "tcp", FIELD_OBJECT, AT(tcp), .sub = tcp_fields, .help = "Healthy when the port accepts." },

@@ -105,9 +105,9 @@ static json_t *part_schema(const struct field *f)
 static json_t *map_of_parts_schema(const struct field *f)
 {
 	json_t *part = part_schema(f);
-	bool has_names = f->flags & FIELD_NAMES;
+	bool has_names = f->flags & FIELD_NAMES, has_nulls = f->flags & (FIELD_NAMES | FIELD_EMPTY);
 	json_t *map = json_pack("{s:s, s:o}", "type", "object", "additionalProperties",
-				has_names ? schema_any_of(part, schema_typed("null")) : part);
+				has_nulls ? schema_any_of(part, schema_typed("null")) : part);
 
 	return has_names ? schema_any_of(json_pack("{s:s, s:{s:s}}", "type", "array", "items", "type", "string"), map) : map;
 }

@@ -147,16 +147,20 @@ static int decode_all(const struct app *file, json_t *root, struct stack *stack,
 int services_decode(struct app *file, json_t *root, struct stack *ret, struct problems *p)
 {
 	json_t *services = json_object_get(root, "services"), *own = json_copy(root);
-	size_t before = p->count;
+	size_t before = p->count, before_services;
 	int result;
 
+	/* Where all is told, what is wrong beside the services does not hide what is wrong in them. */
 	json_object_del(own, "services");
 	result = interpolate_json(own, NULL, p) || p->count > before || field_decode_all(services_table, own, ret, p) ? -1 : 0;
 	if (result == 0)
 		json_object_update(root, own);
 	json_decref(own);
-	if (result || check_objects(root, "services", p) || check_objects(root, "secrets", p) || p->count > before ||
-	    services_check_secrets(json_object_get(root, "secrets"), p) || p->count > before)
+	if (result)
+		return -1;
+	before_services = p->count;
+	if (check_objects(root, "services", p) || check_objects(root, "secrets", p) || p->count > before_services ||
+	    services_check_secrets(json_object_get(root, "secrets"), p) || p->count > before_services)
 		return -1;
 	if (json_object_size(services) == 0) {
 		error_set(p->e, ERROR_SPEC, "expected at least one service");
@@ -169,7 +173,7 @@ int services_decode(struct app *file, json_t *root, struct stack *ret, struct pr
 	free(ret->name);
 	ret->name = alloc_copy(file->name);
 	services_name_all(ret);
-	if (check_names(ret, services, p) || p->count > before || decode_all(file, root, ret, p) || p->count > before)
+	if (check_names(ret, services, p) || p->count > before_services || decode_all(file, root, ret, p) || p->count > before)
 		return -1;
 	if (check_replicas(ret, p) || services_check_clashes(ret, p) || services_order(ret, p) || p->count > before)
 		return -1;

@@ -30,6 +30,12 @@ size_t split_text(char *text, char separator, char **ret_parts, size_t most)
 	return count;
 }
 
+/* Of "ro,z". */
+static bool is_read_only(const char *options)
+{
+	return strcmp(options, "ro") == 0 || text_starts(options, "ro,") || strstr(options, ",ro");
+}
+
 json_t *shorthand_volume(const char *text, struct error *e)
 {
 	autofree char *copy = alloc_copy(text);
@@ -40,8 +46,12 @@ json_t *shorthand_volume(const char *text, struct error *e)
 	if (count >= 2 && *parts[0] && parts[1][0] == '/' && (count == 2 || read_only || strcmp(parts[2], "rw") == 0))
 		return json_pack("{s:s, s:s, s:s, s:b}", "type", strchr("/.~", parts[0][0]) ? "bind" : "volume", "source", parts[0],
 				 "target", parts[1], "read_only", read_only);
-	error_set(e, ERROR_SPEC, "expected \"source:/target\" or \"source:/target:ro\", found \"%.80s\"",
-		  text);
+	error_set(e, ERROR_SPEC, "expected \"source:/target\" or \"source:/target:ro\", found \"%.80s\"", text);
+	if (count == 1 && *text == '/')
+		error_hint(e, "give it a name, which is in \"volumes\" of the file, too: \"data:%.80s\"", text);
+	else if (count == 3 && *parts[0] && parts[1][0] == '/')
+		error_hint(e, "only \"ro\" and \"rw\" stand behind a target (no labels of SELinux, no caches): \"%.80s:%.80s%s\"", parts[0], parts[1],
+			   is_read_only(parts[2]) ? ":ro" : "");
 	return NULL;
 }
 

@@ -140,6 +140,22 @@ Test(check, names_of_the_file_and_of_services)
 	       "F:1: volumes.d.driver: volumes are folders of box's store: leave it out\n");
 }
 
+Test(check, what_is_wrong_beside_the_services_does_not_hide_them)
+{
+	expect("{\"version\": \"3\",\n\"services\": {\"a\": {\"image\": \"i\",\n\"init\": 1}},\n\"networks\": {\"default\": {\"driver\": \"bridge\"}}}",
+	       "F:1: version: unknown field \"version\"\n"
+	       "  hint: leave it out\n"
+	       "F:4: networks.default.driver: every network is a private one of box's: leave it out\n"
+	       "F:3: services.a.init: expected true or false, found 1\n");
+}
+
+Test(check, volumes_and_networks_of_the_file_may_be_null)
+{
+	expect("{\"services\": {\"a\": {\"image\": \"i\", \"volumes\": [\"data:/d\"], \"networks\": {\"front\": null}}},"
+	       "\"volumes\": {\"data\": null}, \"networks\": {\"front\": null}}",
+	       "");
+}
+
 Test(check, services_in_a_circle)
 {
 	expect("{\"services\": {\"a\": {\"image\": \"i\", \"depends_on\": [\"b\"]}, \"b\": {\"image\": \"i\",\n\"depends_on\": [\"c\"]}, \"c\": "
@@ -149,7 +165,7 @@ Test(check, services_in_a_circle)
 
 Test(check, keys_of_one_form_in_the_other)
 {
-	expect("{\"services\": {}, \"image\": \"i\"}", "F:1: image: unknown field \"image\"\n");
+	expect("{\"services\": {}, \"image\": \"i\"}", "F:1: image: unknown field \"image\"\nF:1: services: expected at least one service\n");
 	expect("{\"rootfs\": \"/r\", \"depends_on\": [\"x\"]}",
 	       "F:1: depends_on: an app depends on others only in a file with \"services\"\n");
 	expect("{\"services\": {\"a\": {\"image\": \"i\", \"overrides\": {}}}}",
