@@ -12,6 +12,7 @@
 #include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/each.h"
+#include "cli/file_services.h"
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "cli/up/for_cli.h"
@@ -78,6 +79,8 @@ int command_attach(const struct call *call)
 	int status = EXIT_BOX_FAILED;
 	int result = options_parse(attach_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e);
 
+	if (result == 0)
+		result = file_services_first(call, &operands, &e);
 	if (result == 0 && operands.count != 1)
 		result = error_set(&e, ERROR_USAGE, "attach: expected one NAME");
 	if (result || targets_one(call, &operands, 0, &e) || make_wishes(&choices, &wishes, &e) || box_check_name(operands.items[0], &e))

@@ -13,6 +13,7 @@
 #include "base/number.h"
 #include "cli/audit.h"
 #include "cli/commands.h"
+#include "cli/file_services.h"
 #include "cli/other_options.h"
 #include "cli/report.h"
 #include "cli/targets.h"
@@ -99,6 +100,8 @@ int command_exec(const struct call *call)
 	int status = EXIT_BOX_FAILED, result;
 
 	result = options_parse(exec_options, OPERANDS_FIRST, call->argv, &options, &operands, &command, &e);
+	if (result == 0 && operands.count == 1)
+		result = file_services_take(call, &operands.items[0], &command, &e);
 	drop_dashes(&command);
 	if (result == 0)
 		result = check(&options, &operands, &command, &e) || targets_one(call, &operands, 0, &e);

@@ -9,6 +9,7 @@
 #include "base/names.h"
 #include "base/number.h"
 #include "cli/commands.h"
+#include "cli/file_services.h"
 #include "cli/each.h"
 #include "cli/other_options.h"
 #include "cli/report.h"
@@ -106,6 +107,8 @@ int command_kill(const struct call *call)
 	int number = SIGTERM;
 	int result = options_parse(kill_options, OPERANDS_ANYWHERE, call->argv, &choices, &operands, NULL, &e);
 
+	if (result == 0)
+		result = file_services_first(call, &operands, &e);
 	if (result == 0 && (operands.count < 1 || operands.count > 2))
 		result = error_set(&e, ERROR_USAGE, "kill: expected NAME and perhaps SIGNAL");
 	if (result == 0 && operands.count == 2)

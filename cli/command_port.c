@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "cli/commands.h"
+#include "cli/file_services.h"
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "runtime/box.h"
@@ -102,6 +103,8 @@ int command_port(const struct call *call)
 	struct error e = { 0 };
 	int result = options_parse(no_options, OPERANDS_ANYWHERE, call->argv, NULL, &operands, NULL, &e);
 
+	if (result == 0)
+		result = file_services_first(call, &operands, &e);
 	if (result == 0 && operands.count != 1 && operands.count != 2)
 		result = error_set(&e, ERROR_USAGE, "port: expected NAME, and perhaps a port inside");
 	if (result || list_ports(call, &operands, &out, &e) || report_text(&out, &e))

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -40,8 +41,11 @@ void run_release(struct run *run)
 
 bool run_is_file(const char *operand)
 {
-	return text_ends(operand, ".json") || strcmp(operand, "-") == 0 || operand[0] == '/' || operand[0] == '.' ||
-	       access(operand, F_OK) == 0;
+	struct stat status;
+
+	if (text_ends(operand, ".json") || strcmp(operand, "-") == 0 || operand[0] == '/' || operand[0] == '.')
+		return true;
+	return stat(operand, &status) == 0 && !S_ISDIR(status.st_mode);
 }
 
 char *run_name(const char *app, struct error *e)

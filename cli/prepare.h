@@ -49,7 +49,7 @@ void run_release(struct run *run);
 /* A name for a run of an app that may have several at once: the app's and six digits. NULL: there is no randomness. */
 char *run_name(const char *app, struct error *e);
 
-/* A spec, not the name of an image. */
+/* A spec, not the name of an image; a folder that is called like an image, or like what runs, is neither. */
 bool run_is_file(const char *operand);
 
 /* Everything up to the container with its layers: the app is read (where run has none yet), its image found, fetched or built, and

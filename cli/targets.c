@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/file_services.h"
 #include "cli/report.h"
 #include "runtime/apps.h"
 #include "runtime/box.h"
@@ -53,6 +54,8 @@ int target_name(const struct call *call, char **word, struct error *e)
 
 int targets_name(const struct call *call, struct list *words, struct error *e)
 {
+	if (file_services_join(call, words, e))
+		return -1;
 	for (size_t i = 0; i < words->count; i++)
 		if (target_name(call, &words->items[i], e))
 			return -1;
@@ -110,6 +113,8 @@ static int find_all(const struct call *call, struct list *words, enum targets_sc
 {
 	struct list found = { 0 };
 
+	if (file_services_join(call, words, e))
+		return -1;
 	for (size_t i = 0; i < words->count; i++) {
 		autorelease(list) struct list names = { 0 };
 

@@ -13,8 +13,8 @@
 struct call;
 struct error;
 
-/* In place of a word, or of each, that is a file what runs of it is called by: "shop" for app.json. The functions below do it by
- * themselves. */
+/* In place of a word, or of each, that is a file what runs of it is called by: "shop" for app.json; of several words also "shop-web" for
+ * "app.json", "web" (file_services.h). The functions below do it by themselves. */
 int target_name(const struct call *call, char **word, struct error *e);
 int targets_name(const struct call *call, struct list *words, struct error *e);
 

@@ -238,3 +238,48 @@ $TAG-web" ] || fail "start"
 	[ "$output" = "$TAG-a.2" ] || fail "another one"
 	as_user bin/box down app.json
 }
+
+@test "services are named behind their file, as for box up; what is nothing there stops the command before it does anything" {
+	need root
+	services '"web": {ROOT, "command": ["sleep", "1000"], "init": true}, "db": {ROOT, "command": ["sleep", "1000"], "init": true, "replicas": 2},
+		"web-log": {ROOT, "command": ["sh", "-c", "echo logged; exec sleep 1000"], "init": true}'
+	box up app.json
+	[ "$(box exec app.json web echo inside)" = inside ]
+	[ "$(box exec app.json web -- echo inside)" = inside ]
+	box stop app.json web db
+	[ "$(box ps -q)" = "$TAG-web-log" ]
+	box start app.json db
+	[ "$(box ps -q | sort | xargs)" = "$TAG-db $TAG-db-2 $TAG-web-log" ]
+	box restart app.json web-log
+	box kill app.json db KILL
+	[ "$(box wait app.json db | xargs)" = "137 137" ]
+	run box logs app.json web-log
+	expect_has logged
+	expect_not "$TAG-db"
+	# A mistake must not be taken for the whole file.
+	for verb in "stop" "rm -f" "restart" "start"; do
+		run box $verb app.json wbe
+		expect_status 1
+		expect_has "app.json wbe: nothing is called so, and of this file there is no such service" "hint: there are db, web, web-log"
+		[ "$(box ps -q)" = "$TAG-web-log" ]
+	done
+	box rm -f app.json web
+	[ "$(box ps -aq | sort | xargs)" = "$TAG-db $TAG-db-2 $TAG-web-log" ]
+	box down app.json
+	run box stop app.json web
+	expect_status 1
+	expect_has "nothing of it is there: box up app.json"
+}
+
+@test "a folder that is called like services, or like an image, is not taken for a file" {
+	need root
+	services '"web": {ROOT, "command": ["sleep", "1000"], "init": true}'
+	mkdir "$TAG"
+	mv app.json "$TAG/"
+	box up "$TAG/app.json"
+	box down "$TAG"
+	[ -z "$(box ps -aq)" ]
+	box import "$ROOTFS" localhost/folder:1
+	mkdir -p localhost/folder:1
+	[ "$(box run localhost/folder:1 echo image)" = image ]
+}
