@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "runtime/apps.h"
 #include "runtime/exit_record.h"
+#include "runtime/job.h"
 #include "runtime/run_mark.h"
 #include "runtime/state.h"
 #include "runtime/supervise/app_settings.h"
@@ -216,6 +217,15 @@ static void look_at_end(const struct places *places, const char *name, struct in
 	exit_record_release(&record);
 }
 
+/* A job that has failed is tried again at its own pace. */
+static bool is_no_job(const struct places *places, const char *name)
+{
+	struct error ignored = { 0 };
+	autoclose int definition = apps_open(places, name, NULL, &ignored);
+
+	return definition >= 0 && !job_defined(definition);
+}
+
 void instance_look(const struct places *places, const char *name, struct instance_condition *ret)
 {
 	struct progress progress = { 0 };
@@ -230,6 +240,7 @@ void instance_look(const struct places *places, const char *name, struct instanc
 	if (progress_read(folder, &progress, &ignored) == 0) {
 		ret->is_running = progress.phase == PHASE_RUNNING;
 		ret->is_scheduled = progress.phase == PHASE_PLANNING || (progress.phase == PHASE_WAITING && !progress.next_start_ms);
+		ret->is_waiting = progress.phase == PHASE_WAITING && progress.next_start_ms && is_no_job(places, name);
 		ret->is_ending = progress.phase == PHASE_ENDING || progress.phase == PHASE_LEAVING;
 		ret->starts = progress.starts;
 	}

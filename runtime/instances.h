@@ -69,6 +69,7 @@ struct instance_condition {
 	bool is_running;   /* its program is */
 	bool is_ending;    /* it has just ended, and nobody knows yet what comes next */
 	bool is_scheduled; /* it is a job, and waits for its time */
+	bool is_waiting;   /* it has failed, and "restart" starts it again after a while; not of a job */
 	bool is_supervised; /* it runs, or a supervisor is about to start it (again) */
 	bool has_run;
 	int64_t starts;    /* runs that there were; only while supervised */

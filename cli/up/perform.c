@@ -254,6 +254,30 @@ static int settle(const struct work *work)
 	return status;
 }
 
+/* What stays as it is, and is not healthy (yet). */
+static int look_at_kept(const struct work *work)
+{
+	struct up *up = work->up;
+	int status = 0;
+
+	for (size_t i = 0; i < up->found.count; i++) {
+		const struct instance *instance = &up->found.items[i];
+		const struct up_service *service = NULL;
+		struct error e = { 0 };
+
+		for (size_t k = 0; k < up->count; k++)
+			if (strcmp(up->services[k].wanted.full, instance->service) == 0 && work->outcomes[k].state == DONE && !work->outcomes[k].pid)
+				service = &up->services[k];
+		if (!service || !service->wanted.is_wanted || !service->is_checked || instance->role != INSTANCE_LIVE ||
+		    !up->conditions[i].is_running || strcmp(up->conditions[i].health, "healthy") == 0 ||
+		    up_wait_ready(up, instance->name, /* is_checked= */ true, (struct up_patience){ service->update.timeout_us, 0 }, &e) == 0)
+			continue;
+		(void)up_explain(up, instance->name);
+		status = report_failure(&e);
+	}
+	return status;
+}
+
 void up_audit(const struct up *up)
 {
 	for (size_t i = 0; i < up->plan.count; i++)
@@ -281,9 +305,9 @@ int up_perform(struct up *up)
 	orphans = remove_orphans(up);
 	status = orphans ? orphans : status;
 	if (!up->options->no_wait) {
-		int early = settle(&work);
+		int early = settle(&work), kept = up->started || up->options->needed_only ? 0 : look_at_kept(&work);
 
-		status = early ? early : status;
+		status = early ? early : kept ? kept : status;
 	}
 	(void)munmap(outcomes, size); /* our own mapping */
 	return status;

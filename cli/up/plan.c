@@ -125,6 +125,7 @@ static void replace(const struct view *view)
 
 static void judge(const struct view *view, const struct instance *instance, const struct instance_condition *condition)
 {
+	const char *waits = condition->is_waiting ? ", and waits for its next start" : "";
 	char *reason;
 
 	if (condition->is_running && condition->lost_network) {
@@ -133,19 +134,20 @@ static void judge(const struct view *view, const struct instance *instance, cons
 		free(reason);
 		return;
 	}
-	if (condition->is_supervised) {
+	/* Whoever calls box up has perhaps mended what it fails on. */
+	if (condition->is_supervised && !condition->is_waiting) {
 		add_one(view, PLAN_KEEP, instance, NULL);
 		return;
 	}
-	if (condition->has_run && !condition->code && !condition->signal && !condition->was_stopped && strcmp(view->wanted->restart, "no") == 0) {
+	if (!condition->is_waiting && condition->has_run && !condition->code && !condition->signal && !condition->was_stopped && strcmp(view->wanted->restart, "no") == 0) {
 		add_one(view, PLAN_DONE, instance, "it has ended well, and nothing has changed since");
 		return;
 	}
 	reason = !condition->has_run	? alloc_copy("it has not run yet")
-		 : condition->signal	? text_format("signal %jd ended it", (intmax_t)condition->signal)
+		 : condition->signal	? text_format("signal %jd ended it%s", (intmax_t)condition->signal, waits)
 		 : condition->code < 0	? alloc_copy("it does not run")
 		 : condition->was_stopped ? alloc_copy("it was stopped")
-					: text_format("it has ended with exit code %jd", (intmax_t)condition->code);
+					: text_format("it has ended with exit code %jd%s", (intmax_t)condition->code, waits);
 	add_one(view, PLAN_START, instance, reason);
 	free(reason);
 }

@@ -46,10 +46,17 @@ static int create(struct up *up, struct up_service *service, int64_t generation,
 static int start_one(struct up *up, struct up_service *service, const struct plan_action *action, struct error *e)
 {
 	autorelease(list) struct list names = { 0 };
+	struct instance_condition now;
 
 	list_add(&names, action->instance);
-	return up_make(up, service, action->replica, action->generation, /* is_standby= */ false, e) || start_all(up, service, &names, e) ? -1
-																     : 0;
+	if (up_make(up, service, action->replica, action->generation, /* is_standby= */ false, e))
+		return -1;
+	/* One that waits after a failure need not wait any longer. */
+	instance_look(up->call->places, action->instance, &now);
+	return (now.is_waiting && background_restart(up->call->places, action->instance, /* grace_us= */ -1, e)) ||
+			       start_all(up, service, &names, e)
+		       ? -1
+		       : 0;
 }
 
 static int restart_one(struct up *up, struct up_service *service, const struct plan_action *action, struct error *e)

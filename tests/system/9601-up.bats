@@ -262,3 +262,32 @@ plan() { box plan --format json "$@" app.json | jq -r --arg tag "$TAG-" '[.[] | 
 	done
 	find "$BOX_STORE" -type f ! -path "*/build/digests/*" | sort | xargs sha256sum | diff before -
 }
+
+@test "what waits for its next start after a failure is started at once; what is not healthy is waited for, and told" {
+	need root
+	mkdir flag
+	touch flag/well
+	services '"web": {ROOT, "command": ["sh", "-c", "test -e /flag/ok || exit 3; exec sleep 1000"], "volumes": ["./flag:/flag:ro"], "restart": "always"},
+		"sick": {ROOT, "command": ["sleep", "1000"], "init": true, "volumes": ["./flag:/flag:ro"], "update": {"timeout": "20s"},
+			"healthcheck": {"test": ["CMD", "test", "-e", "/flag/well"], "interval": "200ms", "retries": 1}}'
+	run box up app.json
+	expect_status 1
+	expect_has "$TAG-web has ended before it was ready: with exit code 3"
+	# From the sixth failure on it waits for seconds.
+	wait_until 30 eval 'box explain "$TAG-web" | grep -q "run [6-9]:"'
+	run box plan app.json
+	expect_has "start  $TAG-web" "it has ended with exit code 3, and waits for its next start"
+	run box up app.json
+	expect_status 1
+	expect_has "$TAG-web has ended before it was ready: with exit code 3"
+	expect_not "as it is written"
+	touch flag/ok
+	wait_until 30 eval 'box up app.json && [ "$(plan)" = "keep web, keep sick" ]'
+	rm flag/well
+	wait_until 10 eval 'box ps | grep -q unhealthy'
+	run box up app.json
+	expect_status 1
+	expect_has "$TAG-sick is unhealthy" "its last check ended with exit code 1"
+	touch flag/well
+	wait_until 10 box up app.json
+}

@@ -120,6 +120,18 @@ Test(plan, jobs_run_again_unless_they_have_ended_well)
 	expect(&s, false, "replace web.2 start-first");
 }
 
+Test(plan, what_waits_after_a_failure_is_started)
+{
+	struct scene s = scene(1);
+
+	put(&s, "web", 1, 1, "new", INSTANCE_LIVE);
+	s.conditions[0].is_supervised = s.conditions[0].is_waiting = s.conditions[0].has_run = true;
+	s.conditions[0].code = 3;
+	expect(&s, false, "start web");
+	s.conditions[0].is_waiting = false;
+	expect(&s, false, "keep web");
+}
+
 Test(plan, replicas_come_and_go)
 {
 	struct scene s = scene(3);
