@@ -36,6 +36,7 @@
 #include "images/store.h"
 #include "runtime/box.h"
 #include "specs/app.h"
+#include "specs/stack.h"
 
 #define BUILD_DEFAULTS { .compression = "zstd", .jobs = 4 }
 
@@ -244,6 +245,14 @@ static void split_stages(struct list *stages)
 	*stages = split;
 }
 
+/* A file is a spec, as for box run. */
+static bool is_spec(const char *operand)
+{
+	struct stat st;
+
+	return text_ends(operand, ".json") && stat(operand, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static int check(struct build_options *options, const struct list *operands, struct error *e)
 {
 	static const char *const networks[] = { "default", "host", "none", NULL };
@@ -251,8 +260,10 @@ static int check(struct build_options *options, const struct list *operands, str
 	static const char *const compressions[] = { "zstd", "gzip", "none", NULL };
 	static const char *const pulls[] = { "true", "false", "always", "missing", "never", "newer", NULL };
 
-	if (operands->count > 1)
-		return error_set(e, ERROR_USAGE, "build: expected one folder, found %zu operands", operands->count);
+	if (operands->count > 1 && !stack_is_file(operands->items[0])) {
+		error_set(e, ERROR_USAGE, "build: expected one folder, found %zu operands", operands->count);
+		return is_spec(operands->items[0]) ? error_hint(e, "only a file with \"services\" has services to be named") : -1;
+	}
 	if (operands->count && refuse_address(operands->items[0], e))
 		return -1;
 	for (size_t i = 0; i < options->ssh.count; i++)
@@ -307,12 +318,60 @@ int build_for_run(const struct call *call, const char *path, const struct build_
 	return build_operand(call, &options, path, /* is_spec= */ true, ret_digest);
 }
 
-/* A file is a spec, as for box run. */
-static bool is_spec(const char *operand)
+/* Those that were named, or all that have a "build", in the order in which box up would start them. */
+static int choose_services(const struct stack *stack, const struct list *operands, struct list *ret, struct error *e)
 {
-	struct stat st;
+	struct app_build ignored;
 
-	return text_ends(operand, ".json") && stat(operand, &st) == 0 && S_ISREG(st.st_mode);
+	for (size_t i = 1; i < operands->count; i++) {
+		const struct stack_service *service = stack_find(stack, operands->items[i]);
+
+		if (!service)
+			return error_set(e, ERROR_MISSING, "build %s: there is no service \"%.80s\" in it", operands->items[0], operands->items[i]);
+		if (!app_build_of(service->app, &ignored))
+			return error_set(e, ERROR_SPEC, "build %s: the service %s has no \"build\"", operands->items[0], operands->items[i]);
+		list_add(ret, operands->items[i]);
+	}
+	for (size_t i = 0; operands->count == 1 && i < stack->count; i++)
+		if (app_build_of(stack->services[i].app, &ignored))
+			list_add(ret, stack->services[i].name);
+	return ret->count ? 0 : error_set(e, ERROR_SPEC, "build %s: no service of it has a \"build\"", operands->items[0]);
+}
+
+/* What is said of one image cannot be said of several. */
+static int check_several(const struct build_options *options, const struct list *operands, const struct list *services, struct error *e)
+{
+	const char *word = options->names.count ? "tag" : options->outputs.count ? "output" : options->iidfile ? "iidfile"
+			 : options->metadata_file ? "metadata-file" : options->target ? "target" : options->file ? "file" : NULL;
+
+	if (services->count == 1 || !word)
+		return 0;
+	error_set(e, ERROR_USAGE, "option --%s: it is for one image, and %zu services are built", word, services->count);
+	return error_hint(e, "name one of them: box build --%s … %s %s", word, operands->items[0], services->items[0]);
+}
+
+static int build_services(const struct call *call, const struct build_options *options, const struct list *operands)
+{
+	const struct app_options chosen = { .override = options->override };
+	autorelease(list) struct list services = { 0 };
+	struct stack *stack = NULL;
+	struct error e = { 0 };
+	int status = 0;
+
+	if (stack_load(operands->items[0], &chosen, &stack, &e) || choose_services(stack, operands, &services, &e) ||
+	    check_several(options, operands, &services, &e))
+		status = report_failure(&e);
+	stack_free(stack);
+	for (size_t i = 0; status == 0 && i < services.count; i++) {
+		struct build_options own = *options; /* its lists are the same */
+		autofree char *line = text_format("building %s", services.items[i]);
+
+		if (services.count > 1 && style_of(options) != BUILD_LOG_QUIET)
+			report_line(line);
+		own.service = services.items[i];
+		status = build_operand(call, &own, operands->items[0], /* is_spec= */ true, NULL);
+	}
+	return status;
 }
 
 int command_build(const struct call *call)
@@ -328,6 +387,8 @@ int command_build(const struct call *call)
 
 	if (options_parse(build_options, OPERANDS_ANYWHERE, call->argv, &options, &operands, NULL, &e) || check(&options, &operands, &e)) {
 		result = report_failure(&e);
+	} else if (operands.count && stack_is_file(operands.items[0])) {
+		result = build_services(call, &options, &operands);
 	} else {
 		operand = operands.count ? operands.items[0] : ".";
 		result = build_operand(call, &options, operand, is_spec(operand), NULL);

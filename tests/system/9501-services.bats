@@ -283,3 +283,26 @@ $TAG-web" ] || fail "start"
 	mkdir -p localhost/folder:1
 	[ "$(box run localhost/folder:1 echo image)" = image ]
 }
+
+@test "box build of a file builds what its services say, or those that are named" {
+	need root
+	for name in one two; do echo $name >$name.txt; done
+	services '"one": {"build": {"from": "scratch", "steps": [{"copy": ["one.txt"], "to": "/"}]}, "command": ["true"]},
+		"two": {"build": {"from": "scratch", "steps": [{"copy": ["two.txt"], "to": "/"}]}, "command": ["true"]}, "three": {ROOT}'
+	box build -q app.json >both
+	[ "$(sort -u both | grep -c '^sha256:')" -eq 2 ] || fail "$(cat both)"
+	[ "$(box build -q app.json two)" = "$(sed -n 2p both)" ]
+	run box build app.json
+	expect_has "building one" "building two" CACHED
+	[ "$(box build -q -t localhost/one:1 app.json one)" = "$(sed -n 1p both)" ]
+	box images | grep -q localhost/one
+	run box build -t localhost/x:1 app.json
+	expect_status 125
+	expect_has "option --tag: it is for one image, and 2 services are built" "box build --tag … app.json one"
+	run box build app.json three
+	expect_status 1
+	expect_has "the service three has no"
+	run box build app.json four
+	expect_status 1
+	expect_has 'there is no service "four" in it'
+}
