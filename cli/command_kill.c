@@ -238,7 +238,7 @@ static int pause_or_not(const struct call *call, bool paused)
 
 	if (result == 0 && !operands.count)
 		result = error_set(&e, ERROR_USAGE, "%s: expected at least one NAME", call->command->name);
-	if (result)
+	if (result || targets_name(call, &operands, &e))
 		return report_failure(&e);
 	return targets_each(call, &operands, TARGETS_LAST_LEVEL_FIRST, TARGETS_RUNNING,
 			    &(struct each){ pause_one, &paused, .tells = !choices.quiet });

@@ -263,6 +263,10 @@ $TAG-web" ] || fail "start"
 		expect_has "app.json wbe: nothing is called so, and of this file there is no such service" "hint: there are db, web, web-log"
 		[ "$(box ps -q)" = "$TAG-web-log" ]
 	done
+	box pause app.json web-log
+	[ "$(box ps -q -f status=paused)" = "$TAG-web-log" ]
+	box unpause app.json web-log
+	box top app.json web-log | grep -q sleep
 	box rm -f app.json web
 	[ "$(box ps -aq | sort | xargs)" = "$TAG-db $TAG-db-2 $TAG-web-log" ]
 	box down app.json

@@ -142,7 +142,8 @@ Test(check, names_of_the_file_and_of_services)
 
 Test(check, what_is_wrong_beside_the_services_does_not_hide_them)
 {
-	expect("{\"version\": \"3\",\n\"services\": {\"a\": {\"image\": \"i\",\n\"init\": 1}},\n\"networks\": {\"default\": {\"driver\": \"bridge\"}}}",
+	expect("{\"version\": \"3\",\n\"services\": {\"a\": {\"image\": \"i\",\n\"init\": 1}},\n"
+	       "\"networks\": {\"default\": {\"driver\": \"bridge\"}}}",
 	       "F:1: version: unknown field \"version\"\n"
 	       "  hint: leave it out\n"
 	       "F:4: networks.default.driver: every network is a private one of box's: leave it out\n"
