@@ -45,7 +45,8 @@ static json_t *file_schema(void)
 	json_t *schema = json_pack("{s:s, s:{s:o, s:o, s:{s:s, s:{s:s}}, s:o, s:o, s:O, s:O}, s:b, s:{s:{}}}", "type", "object", "properties",
 				   "$schema", schema_typed("string"), "name", schema_typed("string"), "services", "type", "object",
 				   "additionalProperties", "$ref", "#/definitions/app", "networks", map_of_or_null(stack_network_fields),
-				   "volumes", map_of_or_null(stack_volume_fields), "secrets", named, "overrides", named, "additionalProperties", 0, "patternProperties", "^x-");
+				   "volumes", map_of_or_null(stack_volume_fields),
+				   "secrets", named, "overrides", named, "additionalProperties", 0, "patternProperties", "^x-");
 
 	json_decref(named);
 	return schema;

@@ -2,7 +2,8 @@
 /*
  * compose_words.c - keys and values of Compose's files that are something else here: what does it.
  *
- * Somebody who brings a compose.yaml along is told at each word what to write, or that it can go. docs/from-compose.md has the same as a table.
+ * Somebody who brings a compose.yaml along is told at each word what to write, or that it can go. docs/from-compose.md has the same as a
+ * table.
  */
 #include <stdio.h>
 #include <string.h>
@@ -35,11 +36,13 @@ static const struct {
 	{ OF_FILE, "configs", "a file: \"volumes\": [\"./nginx.conf:/etc/nginx/nginx.conf:ro\"]" },
 	{ OF_APP, "version", "leave it out" },
 	{ OF_APP, "attach", "leave it out: box logs -f NAME follows those that it names" },
-	{ OF_APP, "blkio_config", "\"resources\": {\"limits\": {\"io_weight\": 100, \"io\": [{\"device\": \"/dev/sda\", \"read_bps\": \"10m\"}]}}" },
+	{ OF_APP, "blkio_config",
+	  "\"resources\": {\"limits\": {\"io_weight\": 100, \"io\": [{\"device\": \"/dev/sda\", \"read_bps\": \"10m\"}]}}" },
 	{ OF_APP, "cgroup", NO_HOST_NAMESPACES },
 	{ OF_APP, "cgroup_parent", "leave it out: each has a group of its own, below /box" },
 	{ OF_APP, "configs", "a file: \"volumes\": [\"./nginx.conf:/etc/nginx/nginx.conf:ro\"]" },
-	{ OF_APP, "container_name", "leave it out: a service is called after the file's \"name\" and itself (shop-web); of an app alone it is \"name\"" },
+	{ OF_APP, "container_name",
+	  "leave it out: a service is called after the file's \"name\" and itself (shop-web); of an app alone it is \"name\"" },
 	{ OF_APP, "cpu_count", "\"resources\": {\"limits\": {\"cpus\": 1.5}}" },
 	{ OF_APP, "cpu_percent", "\"resources\": {\"limits\": {\"cpus\": 1.5}}" },
 	{ OF_APP, "cpu_period", "\"resources\": {\"limits\": {\"cpus\": 1.5}}" },

@@ -53,7 +53,8 @@ static int replace(const char *inside, size_t length, struct text *ret, struct e
 	if (*option == ':')
 		return error_set(e, ERROR_SPEC, "expected ${NAME}, ${NAME:-default} or ${NAME:?message}, found \"${%.*s}\"", shown, inside);
 	error_set(e, ERROR_SPEC, "variable %s is not set", name);
-	return error_hint(e, "set it (set -a; . ./.env; set +a for those of a file), or write ${%s:-default}; a \"$\" of the app's own is written $$", name);
+	return error_hint(e,
+			  "set it (set -a; . ./.env; set +a for those of a file), or write ${%s:-default}; a \"$\" of the app's own is written $$", name);
 }
 
 int interpolate_text(const char *text, struct text *ret, struct error *e)

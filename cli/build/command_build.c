@@ -344,7 +344,7 @@ static int check_several(const struct build_options *options, const struct list 
 	const char *word = options->names.count ? "tag" : options->outputs.count ? "output" : options->iidfile ? "iidfile"
 			 : options->metadata_file ? "metadata-file" : options->target ? "target" : options->file ? "file" : NULL;
 
-	if (services->count == 1 || !word)
+	if (services->count < 2 || !word)
 		return 0;
 	error_set(e, ERROR_USAGE, "option --%s: it is for one image, and %zu services are built", word, services->count);
 	return error_hint(e, "name one of them: box build --%s … %s %s", word, operands->items[0], services->items[0]);

@@ -139,7 +139,8 @@ static void judge(const struct view *view, const struct instance *instance, cons
 		add_one(view, PLAN_KEEP, instance, NULL);
 		return;
 	}
-	if (!condition->is_waiting && condition->has_run && !condition->code && !condition->signal && !condition->was_stopped && strcmp(view->wanted->restart, "no") == 0) {
+	if (!condition->is_waiting && condition->has_run && !condition->code && !condition->signal && !condition->was_stopped &&
+	    strcmp(view->wanted->restart, "no") == 0) {
 		add_one(view, PLAN_DONE, instance, "it has ended well, and nothing has changed since");
 		return;
 	}

@@ -73,8 +73,9 @@ static int refuse_living(const struct up *up, struct error *e)
 		if (!up->conditions[i].is_supervised)
 			continue;
 		error_set(e, ERROR_EXISTS, "run %s: %s runs already", up->name, up->found.items[i].name);
-		return error_hint(e, "box up %s brings it to what is written; box run %s SERVICE -- COMMAND runs one more command beside it", up->stack->file,
-				  up->stack->file);
+		return error_hint(e,
+				  "box up %s brings it to what is written; box run %s SERVICE -- COMMAND runs one more command beside it",
+				  up->stack->file, up->stack->file);
 	}
 	return 0;
 }
