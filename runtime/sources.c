@@ -259,11 +259,15 @@ static int lock_volume(int folder, const struct mount_entry *entry, struct error
 	int lock = volume_lock(folder, writes_alone(entry));
 
 	if (lock < 0) {
+		autoclose int reader = -1;
+
 		if (errno != EWOULDBLOCK)
 			return error_sys(e, "lock volume %s", entry->source);
-		error_set(e, ERROR_EXISTS, "use volume %s: another running app writes it", entry->source);
+		reader = writes_alone(entry) ? volume_lock(folder, /* is_writer= */ false) : -1;
+		error_set(e, ERROR_EXISTS, "use volume %s: another running app %s it", entry->source, reader < 0 ? "writes" : "reads");
 		error_at(e, "%s", entry->field ? entry->field : "volumes");
-		return error_hint(e, "stop that app first, or write \"shared\": true in both");
+		return reader < 0 ? error_hint(e, "stop that app first, or write \"shared\": true where it is written")
+				  : error_hint(e, "stop that app first, or write \"shared\": true here");
 	}
 	return lock;
 }

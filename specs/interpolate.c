@@ -10,10 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "specs/field_json.h"
 #include "specs/problems.h"
+
+enum { DEEPEST = 8 }; /* defaults in defaults */
+
+static int interpolate(const char *text, int depth, struct text *ret, struct error *e);
 
 static bool is_name(const char *name, size_t length)
 {
@@ -25,8 +31,31 @@ static bool is_name(const char *name, size_t length)
 	return true;
 }
 
+/* The "}" of a "${" whose inside begins here: a default may have variables of its own. */
+static const char *find_close(const char *at)
+{
+	for (int open = 1; *at; at++) {
+		if (*at == '}' && --open == 0)
+			return at;
+		if (*at == '$' && (at[1] == '$' || at[1] == '{')) {
+			open += at[1] == '{';
+			at++;
+		}
+	}
+	return NULL;
+}
+
+static int take_default(const char *words, size_t length, int depth, struct text *ret, struct error *e)
+{
+	autofree char *text = alloc_copy_bytes(words, length);
+
+	if (depth == DEEPEST)
+		return error_set(e, ERROR_SPEC, "more than %d defaults in each other: \"%.80s\"", DEEPEST, text);
+	return interpolate(text, depth + 1, ret, e);
+}
+
 /* One "${…}" whose inside has the given length. */
-static int replace(const char *inside, size_t length, struct text *ret, struct error *e)
+static int replace(const char *inside, size_t length, int depth, struct text *ret, struct error *e)
 {
 	size_t name_length = strcspn(inside, ":}");
 	const char *option = inside + name_length;
@@ -43,10 +72,8 @@ static int replace(const char *inside, size_t length, struct text *ret, struct e
 		text_add(ret, value);
 		return 0;
 	}
-	if (strncmp(option, ":-", 2) == 0) {
-		text_add_bytes(ret, option + 2, length - name_length - 2);
-		return 0;
-	}
+	if (strncmp(option, ":-", 2) == 0)
+		return take_default(option + 2, length - name_length - 2, depth, ret, e);
 	if (strncmp(option, ":?", 2) == 0)
 		return error_set(e, ERROR_SPEC, "variable %s is %s%s%.*s", name, value ? "empty" : "not set", length - name_length > 2 ? ": " : "",
 				 (int)(length - name_length) - 2, option + 2);
@@ -57,7 +84,7 @@ static int replace(const char *inside, size_t length, struct text *ret, struct e
 			  "set it (set -a; . ./.env; set +a for those of a file), or write ${%s:-default}; a \"$\" of the app's own is written $$", name);
 }
 
-int interpolate_text(const char *text, struct text *ret, struct error *e)
+static int interpolate(const char *text, int depth, struct text *ret, struct error *e)
 {
 	for (const char *at = text; *at; at++) {
 		const char *close;
@@ -66,10 +93,10 @@ int interpolate_text(const char *text, struct text *ret, struct error *e)
 			text_add_char(ret, '$');
 			at++;
 		} else if (*at == '$' && at[1] == '{') {
-			close = strchr(at, '}');
+			close = find_close(at + 2);
 			if (!close)
 				return error_set(e, ERROR_SPEC, "\"${\" without \"}\" in \"%.80s\"", text);
-			if (replace(at + 2, (size_t)(close - at) - 2, ret, e))
+			if (replace(at + 2, (size_t)(close - at) - 2, depth, ret, e))
 				return -1;
 			at = close;
 		} else {
@@ -77,6 +104,11 @@ int interpolate_text(const char *text, struct text *ret, struct error *e)
 		}
 	}
 	return 0;
+}
+
+int interpolate_text(const char *text, struct text *ret, struct error *e)
+{
+	return interpolate(text, 0, ret, e);
 }
 
 static int interpolate_string(json_t *value, struct error *e)

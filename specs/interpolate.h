@@ -12,7 +12,7 @@ struct problems;
 struct text;
 
 /* Adds text with ${NAME}, ${NAME:-default}, ${NAME:?message} and $$ replaced from the caller's environment. A variable without a value and
- * without a default is an error. A lone "$" stays. */
+ * without a default is an error. A default may have variables of its own: ${A:-${B:-c}}. A lone "$" stays. */
 int interpolate_text(const char *text, struct text *ret, struct error *e);
 
 /* Does it to every text value (not to keys, and not below "x-" keys) of a JSON tree at a place, in place. */

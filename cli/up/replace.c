@@ -21,6 +21,7 @@
 #include "cli/up/dropped.h"
 #include "cli/up/traffic.h"
 #include "cli/up/up.h"
+#include "cli/wide_ports.h"
 #include "runtime/background.h"
 #include "runtime/events.h"
 
@@ -208,6 +209,8 @@ int up_replace(struct up *up, struct up_service *service, const struct plan_acti
 	int result;
 
 	find_old(&c);
+	if (service->stack && !up->options->quiet)
+		wide_ports_say(&service->run.container);
 	if (action->order == UPDATE_STOP_FIRST && service->wanted.obstacle && service->wanted.order != UPDATE_STOP_FIRST) {
 		autofree char *line = text_format("%s is stopped before the new one starts: %s", service->wanted.full, service->wanted.obstacle);
 

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/up/traffic.h"
 #include "cli/up/up.h"
+#include "cli/wide_ports.h"
 #include "runtime/background.h"
 
 /* One that fails explains itself. What has no health check is looked at by perform.c, once for all. */
@@ -34,6 +35,8 @@ static int create(struct up *up, struct up_service *service, int64_t generation,
 {
 	autorelease(list) struct list names = { 0 };
 
+	if (service->stack && !up->options->quiet)
+		wide_ports_say(&service->run.container);
 	for (int64_t replica = 1; replica <= service->wanted.replicas; replica++) {
 		if (up_make(up, service, replica, generation, /* is_standby= */ false, e))
 			return -1;
