@@ -160,7 +160,7 @@ run_into_stalled_reader() {
 	reader=$!
 	box run app.json </dev/null >pipe 2>err &
 	pid=$!
-	wait_until 10 eval '[ -n "$(container_pid)" ]'
+	wait_until 10 is_up
 }
 
 @test "a reader that has stalled keeps no signal from the app" {
@@ -197,7 +197,7 @@ run_into_stalled_reader() {
 	need root
 	app '"command": ["sleep", "1000"]'
 	box run --name "$TAG" app.json </dev/null >out 2>&1 &
-	wait_until 10 eval 'box ps -q | grep -q "^$TAG$"'
+	wait_until 10 is_up
 	took=0
 	for noise in true 'sleep 120' 'yes'; do
 		alone=$took

@@ -102,7 +102,7 @@ got one => stop
 @test "exec -t: a terminal of its own in the running container" {
 	app '"command": ["sleep", "1000"]'
 	box run --name "$TAG" app.json </dev/null >out 2>&1 &
-	wait_until 10 eval 'box ps -q | grep -q "^$TAG$"'
+	wait_until 10 is_up
 	at_terminal 'ready => type hello\n' exec -t "$TAG" sh -c 'tty; stty size; echo ready; read -r line; echo "got $line"; exit 8'
 	box rm -f "$TAG"
 	wait
@@ -119,7 +119,7 @@ got one => stop
 @test "ps fits the terminal" {
 	app '"command": ["sh", "-c", "sleep 1000", "a-long-word-that-makes-the-command-wide", "and-another-one-to-be-sure"]'
 	box run --name "$TAG" app.json </dev/null >out 2>&1 &
-	wait_until 10 eval 'box ps -q | grep -q "^$TAG$"'
+	wait_until 10 is_up
 	at_terminal '' ps
 	box rm -f "$TAG"
 	wait

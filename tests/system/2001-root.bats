@@ -55,7 +55,7 @@ teardown() { teardown_world; }
 	need root
 	app '"read_only": true, "command": ["sleep", "30"]'
 	box run app.json </dev/null &
-	wait_until 10 eval '[ -n "$(container_pid)" ]'
+	wait_until 10 is_up
 	run cat "/proc/$(container_pid)/mountinfo"
 	expect_not upperdir
 	box rm -f "$(container_name)"

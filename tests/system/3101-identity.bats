@@ -43,7 +43,7 @@ teardown() { teardown_world; }
 	need root
 	app '"user": "1000:1000", "command": ["sleep", "20"]'
 	box run app.json </dev/null &
-	wait_until 10 eval '[ -n "$(container_pid)" ]'
+	wait_until 10 is_up
 	pid=$(container_pid)
 	wait_until 5 grep -q sleep "/proc/$pid/cmdline"
 	[ "$(awk '/^Uid:/ { print ($2 >= 65536) }' "/proc/$pid/status")" = 1 ] || fail "$(grep Uid "/proc/$pid/status")"

@@ -88,7 +88,7 @@ unnumbered() { sed -E 's/^mount [0-9]+ [0-9]+ [0-9]+:[0-9]+ /mount /'; }
 	app '"command": ["sleep", "1000"], "oci": {"linux": {"timeOffsets": {"boottime": {"secs": 5}}}}'
 	"$BOX" --root "$STATE" run --name "$TAG" app.json </dev/null >out 2>&1 &
 	pid=$!
-	wait_until 10 eval '[ -n "$(container_pid)" ]'
+	wait_until 10 is_up
 	inside=$(container_pid)
 	run box exec "$TAG" readlink /proc/self/ns/time
 	[ "$output" = "$(readlink "/proc/$inside/ns/time")" ] || fail "exec is in another time namespace"

@@ -61,7 +61,7 @@ cpu_of_loop() {
 	need root cgroup:memory
 	app '"command": ["sleep", "30"], "resources": {"limits": {"memory": "48m", "pids": 9, "cpus": 0.25, "cpu_weight": 200}}'
 	"$BOX" --root "$STATE" run --name "$TAG" app.json </dev/null &
-	wait_until 10 eval 'box ps -q | grep -qx "$TAG"'
+	wait_until 10 is_up
 	group=$(find /sys/fs/cgroup -maxdepth 4 -type d -path "*/box/$TAG-????????")
 	cat_one() { cat $(for g in $group; do for f; do [ ! -e "$g/$f" ] || echo "$g/$f"; done; done); }
 	[ "$(cat_one memory.max memory.limit_in_bytes)" = 50331648 ]

@@ -117,7 +117,7 @@ volume_image() {
 		"box stop $TAG-runs, box rename $TAG-runs $TAG-other, box start $TAG-other"
 	box rm -f "$TAG-runs"
 	box run --name "$TAG-runs" app.json &
-	wait_until 5 sh -c "box ps -q | grep -q '$TAG-runs'"
+	wait_until 5 is_up "$TAG-runs"
 	run box rename "$TAG" "$TAG-runs"
 	expect_status 1
 	expect_has "that name is taken"

@@ -137,7 +137,7 @@ no_child() { ! has_child; }
 	box rm -f "$TAG"
 	app "$forever"', "security": {"userns": "host"}'
 	"$BOX" --root "$STATE" run --name "$TAG" app.json </dev/null >out 2>&1 &
-	wait_until 10 eval '[ -n "$(container_pid)" ]'
+	wait_until 10 is_up
 	run debug sh -c 'cat /proc/self/uid_map; ls /app/bin/sh; id -u'
 	expect_has "4294967295" /app/bin/sh
 	run debug sh -c 'echo x >/bin/x'

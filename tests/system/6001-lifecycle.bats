@@ -11,10 +11,9 @@ start_app() {
 	app "$1"
 	"$BOX" --root "$STATE" run --name "$TAG" app.json </dev/null >out 2>&1 &
 	BOX_PID=$!
-	wait_until 10 is_listed
+	wait_until 10 is_up
 }
 
-is_listed() { box ps | grep -q "^$TAG "; }
 store_leftovers() { find "$BOX_STORE/ids" "$BOX_STORE/containers" -mindepth 1; }
 
 # The names of the steps of a container's first process, from the table itself.
@@ -284,7 +283,7 @@ namespaces() { find /proc/[0-9]*/ns -maxdepth 1 -type l \( -name net -o -name us
 	user_app '"command": ["sleep", "1000"]'
 	as_user bin/box run --name "$TAG" app.json </dev/null >out 2>&1 &
 	pid=$!
-	wait_until 10 eval 'as_user bin/box ps | grep -q "^$TAG "'
+	wait_until 10 is_up "$TAG" as_user bin/box
 	run as_user bin/box kill "$TAG" KILL
 	expect_status 0
 	status=0

@@ -10,9 +10,8 @@ start_app() { # start_app FIELDS [NAME]
 	app "$1"
 	"$BOX" --root "$STATE" run --name "${2:-$TAG}" app.json </dev/null >out 2>&1 &
 	BOX_PID=$!
-	wait_until 10 is_listed "${2:-$TAG}"
+	wait_until 10 is_up "${2:-$TAG}"
 }
-is_listed() { box ps | grep -q "^$1 "; }
 
 @test "after a reboot, which empties the state folder, the next run removes layer and lease, and the name is free" {
 	need root

@@ -13,7 +13,7 @@ teardown() {
 start_app() {
 	app "$1"
 	"$BOX" --root "$STATE" run --name "$TAG" app.json </dev/null >out 2>&1 &
-	wait_until 10 eval 'box ps | grep -q "^$TAG "'
+	wait_until 10 is_up
 }
 
 @test "the command runs inside, and its exit code is box's" {
@@ -110,7 +110,7 @@ start_app() {
 	need root user subids
 	user_app '"command": ["sleep", "1000"]'
 	as_user bin/box run --name "$TAG" app.json </dev/null >out 2>&1 &
-	wait_until 10 eval 'as_user bin/box ps | grep -q "^$TAG "'
+	wait_until 10 is_up "$TAG" as_user bin/box
 	run as_user bin/box exec "$TAG" sh -c 'id -u; exit 9'
 	expect_status 9
 	expect_line 0

@@ -10,9 +10,8 @@ start_app() {
 	app "$1"
 	"$BOX" --root "$STATE" run --name "$TAG" app.json </dev/null >out 2>&1 &
 	BOX_PID=$!
-	wait_until 10 is_listed
+	wait_until 10 is_up
 }
-is_listed() { box ps | grep -q "^$TAG "; }
 end_app() {
 	box rm -f "$TAG"
 	wait $BOX_PID || true
@@ -98,7 +97,7 @@ end_app() {
 	need user subids
 	user_app '"network_mode": "host", "command": ["sleep", "1000"]'
 	as_user bin/box run --name "$TAG" app.json </dev/null >out 2>&1 &
-	wait_until 10 eval 'as_user bin/box ps | grep -q "^$TAG "'
+	wait_until 10 is_up "$TAG" as_user bin/box
 	run as_user bin/box exec "$TAG" echo inside
 	expect_line inside
 	as_user bin/box rm -f "$TAG"

@@ -15,7 +15,7 @@ teardown() {
 }
 start_app() {
 	box run --name "$TAG" app.json </dev/null >out 2>&1 &
-	wait_until 10 eval '[ -n "$(container_pid)" ]'
+	wait_until 10 is_up
 }
 
 @test "inspect tells of a container, and that there is none" {
@@ -110,7 +110,7 @@ start_app() {
 
 @test "an app in the background: events and wait" {
 	box run -d app.json
-	wait_until 10 eval '[ -n "$(container_pid)" ]'
+	wait_until 10 is_up
 	box stop "$TAG"
 	[ "$(box wait "$TAG")" = 7 ]
 	run box events --until 0s -f "container=$TAG"

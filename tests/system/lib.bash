@@ -256,8 +256,18 @@ holds() { find "/proc/$1/fd" -lname "*$2*" 2>/dev/null | grep -q .; }
 
 # container_name [START]: the name of the running container whose name begins so (box adds six hex digits in the foreground).
 container_name() { box ps --format json 2>/dev/null | jq -r --arg start "${1:-$TAG}" '[.[] | select(.name | startswith($start))][0].name // empty'; }
-# container_pid [START]: the host's pid of its first process.
-container_pid() { box ps --format json 2>/dev/null | jq -r --arg start "${1:-$TAG}" '[.[] | select(.name | startswith($start))][0].pid // empty'; }
+# container_pid [START [BOX…]]: the host's pid of its first process, once that runs its program; BOX: as_user bin/box.
+container_pid() {
+	local start=${1:-$TAG} pid
+	[ $# -eq 0 ] || shift
+	[ $# -gt 0 ] || set -- box
+	pid=$("$@" ps --format json 2>/dev/null | jq -r --arg start "$start" '[.[] | select(.name | startswith($start))][0].pid // empty')
+	# It is listed a moment before, while it is still box.
+	case $(readlink "/proc/${pid:-none}/exe") in "$BOX_BUILD"/* | "$WORK"/home/bin/* | /box | "/memfd:box (deleted)") return 0 ;; esac
+	[ -z "$pid" ] || echo "$pid"
+}
+# is_up [START [BOX…]]: the program of the container runs.
+is_up() { [ -n "$(container_pid "$@")" ]; }
 
 # --- what must not be left -------------------------------------------------------------------------------------------------
 
@@ -267,9 +277,9 @@ quick() {
 	"$@"
 }
 
-# Processes of this test: in a cgroup of its word; a box of this build with its folder on the command line; or with its folder mounted in a
-# mount namespace other than ours (in ours everybody on the host would see a mount that the test made). These functions run after every
-# test, also on an emulated processor: they start few programs.
+# Processes of this test: in a cgroup of its word; a box of this build with its word or its folder on the command line; or with its folder
+# mounted in a mount namespace other than ours (in ours everybody on the host would see a mount that the test made). These functions run
+# after every test, also on an emulated processor: they start few programs.
 left_processes() { living "$(own_processes)" "$(foreign_namespaces)"; }
 
 living() { # living PIDS…: those that are neither zombies nor gone, with their command lines
@@ -284,12 +294,13 @@ own_processes() {
 	local file pid
 	[ "${#TAG}" -ge 7 ] && [ -n "$WORK" ] || return 0 # an empty word would match everybody
 	{
-		grep -lsF -e "/box/$TAG" -e "$WORK" /proc/[0-9]*/cgroup /proc/[0-9]*/cmdline
+		grep -lsF -e "/box/$TAG" -e "$WORK" /proc/[0-9]*/cgroup
+		grep -lsF -e "$TAG" -e "$WORK" /proc/[0-9]*/cmdline
 		find /proc/[0-9]*/exe -maxdepth 0 -lname "$WORK/*" 2>/dev/null
 	} | while IFS=/ read -r _ _ pid file; do
 		if [ "$file" = cmdline ]; then
 			case $(readlink "/proc/$pid/exe" 2>/dev/null) in
-			"$BOX_BUILD"/* | /box | /memfd:box*) ;;
+			"$BOX_BUILD"/* | "$WORK"/* | /box | /memfd:box*) ;;
 			*) continue ;;
 			esac
 		fi
