@@ -159,14 +159,15 @@ FAILS='[{ "path": "/bin/false" }, { "path": "/bin/sh", "args": ["sh", "-c", ("ec
 
 @test "a timeout ends a hook, with what it has started" {
 	start=$SECONDS
-	refused '.hooks.createRuntime = [{ "path": "/bin/sleep", "args": ["sleep", "1003"], "timeout": 1 }]'
+	export LONG=$((1000000 + RANDOM)) # of this test alone
+	refused '.hooks.createRuntime = [{ "path": "/bin/sleep", "args": ["sleep", env.LONG], "timeout": 1 }]'
 	expect_has createRuntime
 	[ $((SECONDS - start)) -lt 15 ]
-	not pgrep -f "^sleep 1003"
-	create '.hooks.poststart = [{ "path": "/bin/sleep", "args": ["sleep", "1003"], "timeout": 1 }]' sleep 1000
+	not pgrep -f "^sleep $LONG"
+	create '.hooks.poststart = [{ "path": "/bin/sleep", "args": ["sleep", env.LONG], "timeout": 1 }]' sleep 1000
 	run timeout 15 box start "$TAG"
 	expect_status 1
-	not pgrep -f "^sleep 1003"
+	not pgrep -f "^sleep $LONG"
 }
 
 @test "createRuntime can give the network namespace a device, as engines do" {
