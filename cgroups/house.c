@@ -29,8 +29,8 @@ enum {
 	LEAVE_MS = 200, /* for a supervisor that is about to end */
 };
 
-/* 1: it went away meanwhile. */
-static int enter_once(const struct cgroup *house, struct branch *branch, struct error *e)
+/* Made where it is missing, and open. 1: it went away meanwhile. */
+static int open_once(const struct cgroup *house, struct branch *branch, struct error *e)
 {
 	const struct path_wish made = { .wants_made = true };
 
@@ -45,9 +45,30 @@ static int enter_once(const struct cgroup *house, struct branch *branch, struct 
 		return e->sys == ENOENT || e->sys == ENODEV ? 1 : -1;
 	if (!branch->tree.is_v2 && v1_inherit(branch, branch->parent, branch->folder, branch->is_made, HOUSE, e))
 		return -1;
-	if (branch_put(branch, "0"))
-		return errno == ENODEV ? 1 : error_sys(e, "enter cgroup %s%s", branch->tree.root, HOUSE);
 	return 0;
+}
+
+/* Whether this process began in it (cgroup_house_open): to write it there once more would wait as long as the first time. */
+static bool is_inside(const struct tree *tree)
+{
+	autorelease(text) struct text proc = { 0 };
+	autofree char *house = text_format("%s" HOUSE, strcmp(tree->inside, "/") == 0 ? "" : tree->inside);
+	autofree char *own = NULL;
+	struct error ignored = { 0 };
+
+	if (!tree->is_v2 || file_read(AT_FDCWD, "/proc/self/cgroup", CGROUP_LIMIT, &proc, &ignored) || !proc.data)
+		return false;
+	own = layout_own_group(proc.data);
+	return own && strcmp(own, house) == 0;
+}
+
+static int enter_once(const struct cgroup *house, struct branch *branch, struct error *e)
+{
+	int result = open_once(house, branch, e);
+
+	if (result || is_inside(&branch->tree) || branch_put(branch, "0") == 0)
+		return result;
+	return errno == ENODEV ? 1 : error_sys(e, "enter cgroup %s%s", branch->tree.root, HOUSE);
 }
 
 static void close_branch(struct branch *branch)
@@ -107,6 +128,24 @@ int cgroup_house_enter(struct error *e)
 		result = enter(house, &house->branches[i], e);
 	cgroup_free(house);
 	return result;
+}
+
+int cgroup_house_open(void)
+{
+	struct error ignored = { 0 };
+	struct cgroup *house = geteuid() == 0 ? find_house(&ignored) : NULL;
+	int folder = -1;
+
+	for (size_t i = 0; house && i < house->count; i++) {
+		struct branch *branch = &house->branches[i];
+
+		if (branch->tree.is_v2 && open_once(house, branch, &ignored) == 0)
+			folder = take_fd(&branch->folder);
+		if (branch->tree.is_v2)
+			close_branch(branch);
+	}
+	cgroup_free(house);
+	return folder;
 }
 
 /* Out of it and away with it in one tree; false: somebody is in it, or about to leave. */

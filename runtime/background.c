@@ -46,7 +46,8 @@ static int begin(const struct app_settings *settings, int definition, int lock, 
 {
 	autofree char *title = text_format("box:[supervise] %s", settings->name);
 	char *const argv[] = { title, NULL };
-	const struct spawn request = { .program = settings->supervisor, .argv = argv, .fds = { definition, lock, asker },
+	autoclose int group = cgroup_house_open();
+	const struct spawn request = { .program = settings->supervisor, .argv = argv, .fds = { definition, lock, asker }, .group = group,
 				       .prepare = leave_caller };
 
 	return spawn(&request, NULL, e) < 0 ? -1 : 0;

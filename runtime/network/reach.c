@@ -48,7 +48,9 @@ static int spawn_network(const char *name, int folder, int listener, int first, 
 	autofree char *program = places_helper("box-net", e);
 	autofree char *title = text_format(NETWORK_TITLE " %s", name);
 	char *const argv[] = { title, NULL };
-	const struct spawn request = { .program = program, .argv = argv, .fds = { folder, listener, first }, .prepare = leave_caller };
+	autoclose int group = cgroup_house_open();
+	const struct spawn request = { .program = program, .argv = argv, .fds = { folder, listener, first }, .group = group,
+				       .prepare = leave_caller };
 
 	return !program || spawn(&request, NULL, e) < 0 ? -1 : 0;
 }

@@ -99,6 +99,16 @@ static _Noreturn void become(const struct spawn *request, int parent)
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
+/* In the group, where there is one: it may just have been removed, or the kernel is before 5.7. */
+static pid_t clone_into(int group, int *ret_pidfd, struct error *e)
+{
+	const struct process_clone plain = { .cgroup = -1 }, inside = { .cgroup = group };
+	struct error ignored = { 0 };
+	pid_t pid = group > 0 ? process_clone(&inside, ret_pidfd, &ignored) : -1;
+
+	return pid >= 0 ? pid : process_clone(&plain, ret_pidfd, e);
+}
+
 /* Nobody's child: its parent ends at once, and so it never stays as a zombie of a box that lives long. */
 static int begin_apart(const struct spawn *request, struct error *e)
 {
@@ -108,7 +118,7 @@ static int begin_apart(const struct spawn *request, struct error *e)
 	pid_t pid = process_clone(&plain, &pidfd, e);
 
 	if (pid == 0) {
-		pid = process_clone(&plain, &ignored, e);
+		pid = clone_into(request->group, &ignored, e);
 		if (pid == 0)
 			become(request, /* parent= */ 0);
 		_exit(pid < 0);

@@ -24,6 +24,7 @@ struct spawn {
 	char *const *argv;
 	int fds[SPAWN_FDS]; /* become 3, 4 and 5; the first -1 ends them */
 	bool is_helper;     /* our child, which ends with us; else nobody's, in a session of its own */
+	int group;          /* a v2 cgroup's folder in which it begins where the kernel lets it, unless it is a helper; 0 or -1: the caller's */
 	/* In the new process before its program; where it fails the process ends with 125, and the asker (SPAWN_ASKER) hears why, as control.h
 	 * has it. NULL: nothing. */
 	int (*prepare)(struct error *e);
