@@ -81,8 +81,8 @@ void cgroup_seek_scope(const char *name);
 /* Supervisors and their watcher: this process leaves its caller's groups, so that it does not end with them. The last one of them leaves
  * the group of supervisors again, and the group goes; while others are in it, it stays. */
 int cgroup_house_enter(struct error *e);
-/* Of that group the v2 folder, for a process that is to begin in it (spawn.h): to enter by a write waits for the kernel for some 10 ms. It is
- * made where it is missing. -1: there is none, or none yet; cgroup_house_enter in the new process does the rest in any case. */
+/* Of that group the v2 folder, for a process that is to begin in it (spawn.h): to enter by a write makes the kernel wait some 10 ms. It
+ * is made where it is missing. -1: there is none, or none yet; cgroup_house_enter in the new process does the rest in any case. */
 int cgroup_house_open(void);
 void cgroup_house_leave(void);
 
