@@ -231,8 +231,12 @@ static int let_run(struct launch *l, struct error *e)
 	(void)snprintf(path, sizeof path, "/proc/%d/net/snmp", (int)l->pid); /* always fits */
 	if (l->container->namespaces[NAMESPACE_NETWORK].choice == NAMESPACE_NEW && !l->networks)
 		l->net_counters = open(path, O_RDONLY | O_CLOEXEC);
+	/* Its program finds the networks ready. */
+	if (l->networks && networks_joined(l->networks, e))
+		return -1;
+	trace_step("launch", "wait: networks");
 	message_init(&message, STAGE_START);
-	if (channel_send(l->channel, &message, e))
+	if (channel_send(l->channel, &message, e) || (l->networks && networks_say_live(l->networks, e)))
 		return -1;
 	if (take_listener(l, e) || launch_expect(l, STAGE_EXECUTED, &message, e))
 		return -1;
@@ -310,7 +314,10 @@ static int start(struct launch *l, struct error *e)
 		return -1;
 	if (!l->networks)
 		return 0;
-	return networks_live(l->networks, e) || (l->background && networks_keep(l->networks, e)) ? -1 : 0;
+	if (networks_live(l->networks, e) || (l->background && networks_keep(l->networks, e)))
+		return -1;
+	trace_step("launch", "wait: live");
+	return 0;
 }
 
 /* What the "oci" block of app.json said is called in it as in an OCI configuration; no field of app.json itself has such a name. */

@@ -269,7 +269,7 @@ static int join_one(struct networks *n, struct joined *j, int pidfd, int before,
 	bring(&fds, &words, "tcp", endpoint->tcp);
 	bring(&fds, &words, "before", before);
 	bring(&fds, &words, "next", own);
-	if (link_make(&j->link, endpoint->namespace, number, e) || network_ask(j->connection, words.data, &fds, NULL, e))
+	if (link_make(&j->link, endpoint->namespace, number, e) || network_say(j->connection, words.data, &fds, e))
 		return -1;
 	/* The first network has them now. */
 	if (endpoint->udp >= 0) {
@@ -301,27 +301,42 @@ int networks_join(struct networks *n, int pidfd, struct error *e)
 	return 0;
 }
 
-static int ask_all(struct networks *n, const char *verb, struct error *e)
+static int say_all(struct networks *n, const char *verb, struct error *e)
 {
 	autofree char *words = text_format("%s %s", verb, n->container->name);
 
 	for (size_t i = 0; i < n->count; i++)
 		if (network_say(n->items[i].connection, words, NULL, e))
 			return at_field(&n->items[i], e);
+	return 0;
+}
+
+static int hear_all(struct networks *n, struct error *e)
+{
 	for (size_t i = 0; i < n->count; i++)
 		if (network_hear(n->items[i].connection, NULL, NULL, e))
 			return at_field(&n->items[i], e);
 	return 0;
 }
 
+int networks_joined(struct networks *n, struct error *e)
+{
+	return hear_all(n, e);
+}
+
+int networks_say_live(struct networks *n, struct error *e)
+{
+	return say_all(n, "live", e);
+}
+
 int networks_live(struct networks *n, struct error *e)
 {
-	return ask_all(n, "live", e);
+	return hear_all(n, e);
 }
 
 int networks_keep(struct networks *n, struct error *e)
 {
-	return ask_all(n, "keep", e);
+	return say_all(n, "keep", e) || hear_all(n, e) ? -1 : 0;
 }
 
 void networks_free(struct networks *n)

@@ -7,7 +7,8 @@
  *     networks_open       the container's first process is there: its network namespace. Before it takes on other ids: from then on
  *                         until it executes a program its namespaces are closed to an ordinary user (PR_SET_DUMPABLE)
  *     networks_join       its links, addresses, routes
- *     networks_live       its program runs: its services' addresses lead to it
+ *     networks_joined     right before its program: the networks have all that it needs
+ *     networks_say_live   while its program begins: its services' addresses are to lead to it; networks_live: they do
  *     networks_keep       an app in the background: it stays in them without this process
  *
  * networks_free undoes what was not kept. While box-net works on what it was asked, the start goes on.
@@ -30,6 +31,8 @@ int networks_begin(const struct places *places, const struct container *containe
 int networks_prepared(struct networks *networks, struct error *e);
 int networks_open(struct networks *networks, pid_t pid, struct error *e);
 int networks_join(struct networks *networks, int pidfd, struct error *e);
+int networks_joined(struct networks *networks, struct error *e);
+int networks_say_live(struct networks *networks, struct error *e);
 int networks_live(struct networks *networks, struct error *e);
 int networks_keep(struct networks *networks, struct error *e);
 void networks_free(struct networks *networks);

@@ -9,6 +9,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -68,28 +69,24 @@ static _Noreturn void guard(int socket)
 	_exit(0);
 }
 
-int upstream_begin(struct error *e)
+int upstream_open(struct upstream_ends *ret, struct error *e)
 {
 	int ends[2];
-	pid_t middle;
 
 	if (control_pair(ends, e))
 		return -1;
-	middle = fork();
-	if (middle == 0) { /* ends at once: who guards is nobody's child that somebody would have to wait for */
-		close(ends[0]);
-		if (fork() == 0)
-			guard(ends[1]);
-		_exit(0);
-	}
-	close(ends[1]);
-	if (middle < 0) {
-		error_sys(e, "begin the process that asks name servers");
-		close(ends[0]);
-		return -1;
-	}
-	while (waitpid(middle, NULL, 0) < 0 && errno == EINTR)
-		;
-	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK); /* a socket takes it */
-	return ends[0];
+	*ret = (struct upstream_ends){ .asks = ends[0], .answers = ends[1] };
+	(void)fcntl(ret->asks, F_SETFL, O_NONBLOCK); /* a socket takes it */
+	return 0;
+}
+
+int upstream_begin(int answers, struct error *e)
+{
+	const struct process_clone sibling = { .flags = CLONE_PARENT, .cgroup = -1 };
+	autoclose int pidfd = -1;
+	pid_t pid = process_clone(&sibling, &pidfd, e);
+
+	if (pid == 0)
+		guard(answers);
+	return pid < 0 ? error_in(e, "begin the process that asks name servers") : 0;
 }

@@ -25,5 +25,11 @@ struct upstream_header {
 
 enum { UPSTREAM_TRY_MS = 1500, UPSTREAM_ROUNDS = 2, UPSTREAM_MOST = 512 /* questions at a time */ };
 
-/* Begins it from a process that is still in the host's namespaces; the socket, which does not block, or -1. */
-int upstream_begin(struct error *e);
+/* Both ends of its socket, owned; who asks does not block. */
+struct upstream_ends {
+	int asks, answers;
+};
+int upstream_open(struct upstream_ends *ret, struct error *e);
+
+/* Begins it from a process that is still in the host's namespaces, beside that one: nobody has to wait for it. answers is borrowed. */
+int upstream_begin(int answers, struct error *e);

@@ -27,7 +27,7 @@
 #include "runtime/network/router/host_link.h"
 #include "runtime/network/words.h"
 
-enum { LOCK_TRIES = 200, LOCK_STEP_US = 10000, UPLINKS = 512, MONITOR_ROOM = 1 << 20 };
+enum { LOCK_TRIES = 2000, LOCK_STEP_US = 1000, UPLINKS = 512, MONITOR_ROOM = 1 << 20 };
 
 /* The same for every network. Rules are flushed first, sets are not: what other networks have put into them stays. */
 static const char table[] =
@@ -60,11 +60,20 @@ static const char table[] =
 	"add rule inet box input iifname \"" NETWORK_HOST_LINK "*\" ip6 daddr fc00::/7 fib daddr . iif type local counter drop\n"
 	"add rule inet box out iifname \"" NETWORK_HOST_LINK "*\" masquerade\n";
 
+/* The lock of host_prepare. */
+static void let_go(struct host *host)
+{
+	if (host->lock >= 0)
+		close(take_fd(&host->lock));
+}
+
 void host_release(struct host *host)
 {
+	let_go(host);
 	if (host->monitor >= 0)
 		close(take_fd(&host->monitor));
 	free(take_ptr(&host->ports));
+	list_release(&host->interfaces);
 }
 
 /* A process that waits has no use for what libnftables keeps, nor for the memory that it had: a megabyte. */
@@ -129,21 +138,24 @@ static int note(const struct host *host, struct error *e)
 	return fd < 0 ? error_sys(e, "note that the host has rules of box") : 0;
 }
 
+int host_prepare(struct host *host, struct error *e)
+{
+	host->lock = lock();
+	if (open_monitor(host, e) == 0 && note(host, e) == 0 && forwarding_note(host->networks, &host->interfaces, e) == 0 &&
+	    assert_table(host, e) == 0)
+		return 0;
+	let_go(host);
+	return -1;
+}
+
 int host_begin(struct host *host, struct error *e)
 {
-	autoclose int held = lock();
-	autorelease(list) struct list interfaces = { 0 };
+	int result = forwarding_begin(host->link->name, e);
 
-	(void)held; /* until this ends */
-	if ((host->monitor < 0 && open_monitor(host, e)) || note(host, e))
-		return -1;
-	/* First what drops, then what lets through. */
-	if (forwarding_note(host->networks, &interfaces, e) || assert_table(host, e) || forwarding_begin(host->link->name, e))
-		return -1;
-	for (size_t i = 0; i < interfaces.count; i++)
-		if (forwarding_begin(interfaces.items[i], e))
-			return -1;
-	return network_step("host", e);
+	for (size_t i = 0; result == 0 && i < host->interfaces.count; i++)
+		result = forwarding_begin(host->interfaces.items[i], e);
+	let_go(host);
+	return result || network_step("host", e) ? -1 : 0;
 }
 
 int host_lead(struct host *host, const char *commands, struct error *e)
@@ -236,11 +248,8 @@ static int end_leads(const struct host *host, struct error *e)
 	return run(commands.data, e);
 }
 
-int host_end(struct host *host, struct error *e)
+static int clear(struct host *host, struct error *e)
 {
-	autoclose int held = lock();
-
-	(void)held; /* until this ends */
 	if (has_other(host->link)) {
 		if (!host->link) /* of another state folder, which clears the host after itself */
 			(void)unlinkat(host->networks, NETWORK_HOST_NOTE, 0);
@@ -251,4 +260,15 @@ int host_end(struct host *host, struct error *e)
 		return -1;
 	(void)unlinkat(host->networks, NETWORK_HOST_NOTE, 0); /* another network's end may have been faster */
 	return 0;
+}
+
+int host_end(struct host *host, struct error *e)
+{
+	int result;
+
+	if (host->lock < 0) /* else it was never begun */
+		host->lock = lock();
+	result = clear(host, e);
+	let_go(host);
+	return result;
 }

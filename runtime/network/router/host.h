@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include "base/text.h"
+
 struct error;
 struct firewall;
 struct host_link;
@@ -19,11 +21,16 @@ struct host {
 	int monitor;   /* netlink socket that tells when tables go; -1: no uplink, nothing to keep */
 	const struct host_link *link; /* this network's uplink, borrowed; NULL for a sweep */
 	char *ports;   /* the last of host_lead, or NULL */
+	int lock;      /* of the host's rules, from host_prepare to host_begin; -1 */
+	struct list interfaces; /* which have to forward */
 };
 
 void host_release(struct host *host);
 
-/* The uplink is there: rules and forwarding, and the monitor. */
+/* Everything that does not need the uplink: rules and the monitor. From here to host_begin no other network takes the rules away. */
+int host_prepare(struct host *host, struct error *e);
+
+/* The uplink is there: forwarding, behind what drops. */
 int host_begin(struct host *host, struct error *e);
 
 /* Rules of this network's uplink alone, for published ports (lead.h): nft's commands, in a chain "ports_UPLINK" that is emptied before.

@@ -46,6 +46,7 @@ struct keeper {
 	struct lead *leads; /* that came with "lead", until "settle" */
 	size_t lead_count;
 	struct spare spare;
+	bool is_ready; /* the host has the rules */
 };
 
 static void begin_spare(struct keeper *k);
@@ -81,11 +82,13 @@ static int go_on(struct spare_items *items, void *data)
 
 	k->spare = (struct spare){ .socket = -1, .pidfd = -1 };
 	k->inside = k->namespace = -1;
-	k->host = (struct host){ .networks = k->networks, .monitor = -1 };
+	k->host = (struct host){ .networks = k->networks, .monitor = -1, .lock = -1 };
 	if (uplink && sscanf(uplink->text, "%15s %u %u", k->link.name, &k->link.number, &k->link.index) == 3) {
 		k->host.link = &k->link;
+		k->is_ready = true;
 		note_uplink(k);
-		(void)host_begin(&k->host, &ignored); /* the rules are there, or will be written when somebody else takes them away */
+		/* The rules are there, or will be written when somebody else takes them away. */
+		(void)(host_prepare(&k->host, &ignored) || host_begin(&k->host, &ignored));
 	}
 	begin_spare(k);
 	tell(k, "again");
@@ -102,22 +105,34 @@ static void begin_spare(struct keeper *k)
 	(void)spare_begin(&k->spare, &plan, &ignored); /* without one it is alone */
 }
 
+/* While box-net makes its own namespace ready. */
+static void prepare(struct keeper *k)
+{
+	struct error e = { 0 };
+
+	k->host.link = &k->link;
+	k->is_ready = true; /* or some of it has to be put back */
+	if (host_prepare(&k->host, &e) == 0)
+		return;
+	tell_failure(k, &e);
+	close(take_fd(&k->namespace)); /* nothing begins in it */
+}
+
 static void begin(struct keeper *k)
 {
 	autoclose int namespace = take_fd(&k->namespace); /* once */
 	autorelease(text) struct text answer = { 0 };
 	struct error e = { 0 };
 
-	k->host.link = &k->link;
-	begin_spare(k); /* before it grows */
 	if (host_link_make(&k->link, namespace, &e) || host_begin(&k->host, &e)) {
 		tell_failure(k, &e);
 		return;
 	}
-	note_uplink(k);
 	text_add(&answer, "began ");
 	host_link_print(&k->link, &answer);
 	tell(k, answer.data);
+	begin_spare(k); /* nobody waits for it */
+	note_uplink(k);
 }
 
 /* What is nobody's port is left out: box-net sends only what is one. */
@@ -170,7 +185,7 @@ static int end(struct keeper *k)
 	struct error e = { 0 };
 
 	spare_end(&k->spare);
-	if (k->link.name[0] && host_end(&k->host, &e))
+	if (k->is_ready && host_end(&k->host, &e))
 		error_clear(&e); /* the next sweep tries it again */
 	host_link_remove(&k->link);
 	host_release(&k->host);
@@ -207,7 +222,7 @@ static int give_up_power(const struct keeper *k, struct error *e)
 _Noreturn void host_keep(const struct uplink_keep *plan)
 {
 	struct keeper k = { .folder = plan->folder, .socket = plan->socket, .inside = plan->inside, .namespace = plan->namespace, .networks = -1,
-			    .spare = { .socket = -1, .pidfd = -1 }, .host = { .monitor = -1 },
+			    .spare = { .socket = -1, .pidfd = -1 }, .host = { .monitor = -1, .lock = -1 },
 			    .link = { .prefix6 = plan->prefix6, .has_ip6 = plan->has_ip6 } };
 	int *const kept[] = { &k.folder, &k.socket, &k.inside, &k.namespace };
 	struct error e = { 0 };
@@ -221,5 +236,6 @@ _Noreturn void host_keep(const struct uplink_keep *plan)
 		tell_failure(&k, &e);
 		_exit(BROKEN);
 	}
+	prepare(&k);
 	_exit(serve(&k));
 }

@@ -199,15 +199,21 @@ static void keep_time(struct router *r)
 		resolver_serve(r->resolver);
 }
 
+void router_answer_first(struct router *r)
+{
+	struct pollfd asked = { .fd = r->connection_count ? r->connections[0] : -1, .events = POLLIN };
+
+	if (poll(&asked, 1, 0) > 0 && !router_answer(r, asked.fd))
+		end_connection(r, asked.fd);
+}
+
 int router_begin(struct router *r, int first, struct error *e)
 {
-	struct pollfd asked = { .fd = first, .events = POLLIN };
-
 	if (router_add_connection(r, first, e))
 		return -1;
 	/* An ordinary user is told with the first answer what the way out lacks. */
-	if (!r->run.is_rootless && poll(&asked, 1, 0) > 0 && !router_answer(r, first))
-		end_connection(r, first);
+	if (!r->run.is_rootless)
+		router_answer_first(r);
 	return 0;
 }
 

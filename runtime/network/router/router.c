@@ -31,6 +31,8 @@
 #include "runtime/network/words.h"
 #include "runtime/supervise/control.h"
 
+enum { EXIT_BROKEN = 125 };
+
 static const struct line_row rows[] = { NETWORK_RUN_ROWS };
 
 static int open_watch(struct router *r, struct error *e)
@@ -88,32 +90,56 @@ int router_furnish(struct router *r, struct error *e)
 }
 
 /* Outside, for good. */
-static _Noreturn void stay(const struct router *r, const struct split *split, int socket)
+static _Noreturn void stay(const struct router *r, const struct split *split, int socket, int answers)
 {
 	const struct uplink_keep plan = { .socket = socket, .inside = split->pidfd, .namespace = split->namespace, .folder = r->folder,
 					  .prefix6 = r->addresses.prefix6, .has_ip6 = r->addresses.has_ip6 };
+	struct error e = { 0 };
 
 	if (r->run.is_internal)
 		_exit(0); /* nothing leads out */
 	if (r->run.is_rootless)
 		pasta_keep(&plan);
+	if (upstream_begin(answers, &e)) {
+		autorelease(text) struct text message = { 0 };
+		struct error ignored = { 0 };
+
+		control_add_failure(&e, &message);
+		(void)control_send(socket, message.data, NULL, &ignored); /* its end tells something, too */
+		_exit(EXIT_BROKEN);
+	}
 	host_keep(&plan);
+}
+
+/* The process that asks name servers: a user's begins before there is a user namespace, in which it could not become nobody; root's while
+ * the other half is at work. */
+static int open_upstream(struct router *r, int *ret_answers, struct error *e)
+{
+	struct upstream_ends ends = { -1, -1 };
+
+	if (r->run.is_internal)
+		return 0;
+	if (upstream_open(&ends, e))
+		return -1;
+	r->upstream = ends.asks;
+	*ret_answers = ends.answers;
+	return r->run.is_rootless ? upstream_begin(ends.answers, e) : 0;
 }
 
 static int split(struct router *r, struct error *e)
 {
-	autoclose int inside = -1, outside = -1;
+	autoclose int inside = -1, outside = -1, answers = -1;
 	struct split halves;
 	int ends[2];
 	pid_t pid;
 
-	if (control_pair(ends, e))
+	if (open_upstream(r, &answers, e) || control_pair(ends, e))
 		return -1;
 	inside = ends[0];
 	outside = ends[1];
 	pid = split_begin(&halves, e);
 	if (pid > 0)
-		stay(r, &halves, outside);
+		stay(r, &halves, outside, answers);
 	if (pid < 0 || r->run.is_internal)
 		return pid;
 	r->uplink_socket = fcntl(inside, F_DUPFD_CLOEXEC, 3);
@@ -123,8 +149,6 @@ static int split(struct router *r, struct error *e)
 
 int router_enter(struct router *r, struct error *e)
 {
-	if (!r->run.is_internal && (r->upstream = upstream_begin(e)) < 0)
-		return -1;
 	if (network_step("namespace", e) || split(r, e) || open_modules(r, e) || network_step("links", e) || links_begin(&r->addresses, e))
 		return -1;
 	if (r->uplink)

@@ -59,6 +59,8 @@ int router_furnish(struct router *r, struct error *e);
 /* The first connection, taken. What it asks first is answered before router_furnish where that can be: the box behind it goes on with its
  * start meanwhile. */
 int router_begin(struct router *r, int first, struct error *e);
+/* One message of it, where one has come. */
+void router_answer_first(struct router *r);
 
 /* From now on it has no more power than the rest needs, and none but in its own namespaces. */
 int router_confine(const struct router *r, struct error *e);

@@ -38,7 +38,7 @@ static void tell(int asker, const struct error *e)
 /* The caller waits, and gets the last line of stderr. */
 static int sweep(const char *number)
 {
-	struct host host = { .monitor = -1 };
+	struct host host = { .monitor = -1, .lock = -1 };
 	struct error e = { 0 };
 	int64_t networks;
 	int result;
@@ -74,6 +74,15 @@ static int try(void)
 	return said.length && write_all(STDOUT_FILENO, said.data, said.length) ? EXIT_FAILED : 0;
 }
 
+static int begin(struct router *r, const int *fds, struct error *e)
+{
+	if (router_open(r, fds[0], fds[1], e) || router_enter(r, e) || router_begin(r, fds[2], e) || router_furnish(r, e))
+		return -1;
+	/* Its program may begin: nothing of what that sends is read before the fences are up. */
+	router_answer_first(r);
+	return router_confine(r, e) || copies_begin(r, e) ? -1 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	int fds[] = { NETWORK_AT_FOLDER, NETWORK_AT_LISTENER, NETWORK_AT_FIRST };
@@ -94,8 +103,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	process_title(NETWORK_TITLE);
-	if (router_open(&router, fds[0], fds[1], &e) || router_enter(&router, &e) || router_begin(&router, fds[2], &e) ||
-	    router_furnish(&router, &e) || router_confine(&router, &e) || copies_begin(&router, &e)) {
+	if (begin(&router, fds, &e)) {
 		tell(router.connection_count ? router.connections[0] : fds[2], &e);
 		router_give_up(&router);
 		code = EXIT_FAILED;
