@@ -48,7 +48,7 @@ static int open_once(const struct cgroup *house, struct branch *branch, struct e
 	return 0;
 }
 
-/* Whether this process began in it (cgroup_house_open): to write it there once more would wait as long as the first time. */
+/* Whether this process began in it (cgroup_house_find): to write it there once more would wait as long as the first time. */
 static bool is_inside(const struct tree *tree)
 {
 	autorelease(text) struct text proc = { 0 };
@@ -112,40 +112,41 @@ static struct cgroup *find_house(struct error *e)
 	return house;
 }
 
-int cgroup_house_enter(struct error *e)
+int cgroup_house_enter(const struct cgroup *found, struct error *e)
 {
-	struct cgroup *house;
+	struct cgroup *house = NULL;
 	int result = 0;
 
 	if (geteuid() != 0) {
 		cgroup_seek_scope("supervise");
 		return 0;
 	}
-	house = find_house(e);
-	if (!house)
+	if (!found)
+		found = house = find_house(e);
+	if (!found)
 		return -1;
-	for (size_t i = 0; result == 0 && i < house->count; i++)
-		result = enter(house, &house->branches[i], e);
+	for (size_t i = 0; result == 0 && i < found->count; i++)
+		result = enter(found, &found->branches[i], e);
 	cgroup_free(house);
 	return result;
 }
 
-int cgroup_house_open(void)
+struct cgroup *cgroup_house_find(int *ret_folder)
 {
 	struct error ignored = { 0 };
 	struct cgroup *house = geteuid() == 0 ? find_house(&ignored) : NULL;
-	int folder = -1;
 
+	*ret_folder = -1;
 	for (size_t i = 0; house && i < house->count; i++) {
 		struct branch *branch = &house->branches[i];
 
-		if (branch->tree.is_v2 && open_once(house, branch, &ignored) == 0)
-			folder = take_fd(&branch->folder);
-		if (branch->tree.is_v2)
-			close_branch(branch);
+		if (!branch->tree.is_v2)
+			continue;
+		if (open_once(house, branch, &ignored) == 0)
+			*ret_folder = take_fd(&branch->folder);
+		close_branch(branch);
 	}
-	cgroup_free(house);
-	return folder;
+	return house;
 }
 
 /* Out of it and away with it in one tree; false: somebody is in it, or about to leave. */

@@ -36,9 +36,9 @@
 
 enum { STEP_US = 10000, PATIENCE_US = 5000000, STATUS_UNKNOWN = 255 };
 
-static int leave_caller(struct error *e)
+static int leave_caller(const void *house, struct error *e)
 {
-	return cgroup_house_enter(e) ? error_in(e, "leave the caller's cgroup") : 0;
+	return cgroup_house_enter(house, e) ? error_in(e, "leave the caller's cgroup") : 0;
 }
 
 /* A supervisor with these descriptors; asker may be -1. */
@@ -46,11 +46,14 @@ static int begin(const struct app_settings *settings, int definition, int lock, 
 {
 	autofree char *title = text_format("box:[supervise] %s", settings->name);
 	char *const argv[] = { title, NULL };
-	autoclose int group = cgroup_house_open();
+	autoclose int group = -1;
+	struct cgroup *house = cgroup_house_find(&group);
 	const struct spawn request = { .program = settings->supervisor, .argv = argv, .fds = { definition, lock, asker }, .group = group,
-				       .prepare = leave_caller };
+				       .prepare = leave_caller, .data = house };
+	int result = spawn(&request, NULL, e) < 0 ? -1 : 0;
 
-	return spawn(&request, NULL, e) < 0 ? -1 : 0;
+	cgroup_free(house);
+	return result;
 }
 
 bool background_adopt(const struct places *places, const struct state *state)

@@ -34,7 +34,7 @@ int background_keep(const struct places *places, struct error *e)
 	notify_open(&notify, 0);
 	notify_send(&notify, "READY=1\nSTATUS=keeping watch");
 	/* What it begins lives where all supervisors do, and does not end with this service. */
-	if (cgroup_house_enter(e) || process_keep_only(SPAWN_DEFINITION, kept, 1, e))
+	if (cgroup_house_enter(NULL, e) || process_keep_only(SPAWN_DEFINITION, kept, 1, e))
 		return -1;
 	if (fcntl(state, F_SETFD, 0) || chdir("/"))
 		return error_sys(e, "keep the state folder open");

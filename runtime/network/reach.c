@@ -38,9 +38,9 @@ enum { PATIENCE_MS = 20000, SHOW_MS = 5000, LOCK_MS = 20000, OWN_LOCK_MS = 10000
 
 static const struct line_row rows[] = { NETWORK_RUN_ROWS };
 
-static int leave_caller(struct error *e)
+static int leave_caller(const void *house, struct error *e)
 {
-	return cgroup_house_enter(e) ? error_in(e, "leave the caller's cgroup") : 0;
+	return cgroup_house_enter(house, e) ? error_in(e, "leave the caller's cgroup") : 0;
 }
 
 static int spawn_network(const char *name, int folder, int listener, int first, struct error *e)
@@ -48,11 +48,14 @@ static int spawn_network(const char *name, int folder, int listener, int first, 
 	autofree char *program = places_helper("box-net", e);
 	autofree char *title = text_format(NETWORK_TITLE " %s", name);
 	char *const argv[] = { title, NULL };
-	autoclose int group = cgroup_house_open();
+	autoclose int group = -1;
+	struct cgroup *house = cgroup_house_find(&group);
 	const struct spawn request = { .program = program, .argv = argv, .fds = { folder, listener, first }, .group = group,
-				       .prepare = leave_caller };
+				       .prepare = leave_caller, .data = house };
+	int result = !program || spawn(&request, NULL, e) < 0 ? -1 : 0;
 
-	return !program || spawn(&request, NULL, e) < 0 ? -1 : 0;
+	cgroup_free(house);
+	return result;
 }
 
 /* Nobody listens: the caller holds both locks. */

@@ -5,22 +5,34 @@
 #include "runtime/network/veth.h"
 
 #include <errno.h>
+#include <linux/if_link.h>
 #include <linux/veth.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "runtime/network/netlink.h"
+
+static void add_queues(struct netlink_request *request)
+{
+	const uint32_t one = 1;
+
+	netlink_add(request, IFLA_NUM_TX_QUEUES, &one, sizeof one);
+	netlink_add(request, IFLA_NUM_RX_QUEUES, &one, sizeof one);
+}
 
 struct veth_peer veth_begin_peer(struct netlink_request *request, int index)
 {
 	const struct ifinfomsg device = { .ifi_index = index };
 	struct veth_peer peer;
 
+	add_queues(request);
 	peer.info = netlink_nest(request, IFLA_LINKINFO);
 	netlink_add(request, IFLA_INFO_KIND, "veth", strlen("veth"));
 	peer.data = netlink_nest(request, IFLA_INFO_DATA);
 	peer.peer = netlink_nest(request, VETH_INFO_PEER);
 	netlink_add_struct(request, &device, sizeof device);
+	add_queues(request);
 	return peer;
 }
 

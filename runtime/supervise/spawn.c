@@ -79,7 +79,7 @@ static _Noreturn void become(const struct spawn *request, int parent)
 		(void)setsid(); /* cannot fail in a new process */
 	plain_signals();
 	(void)umask(022);
-	if (request->prepare && request->prepare(&e)) {
+	if (request->prepare && request->prepare(request->data, &e)) {
 		tell_asker(request, &e);
 		_exit(125);
 	}

@@ -27,7 +27,8 @@ struct spawn {
 	int group;          /* a v2 cgroup's folder in which it begins where the kernel lets it, unless it is a helper; 0 or -1: the caller's */
 	/* In the new process before its program; where it fails the process ends with 125, and the asker (SPAWN_ASKER) hears why, as control.h
 	 * has it. NULL: nothing. */
-	int (*prepare)(struct error *e);
+	int (*prepare)(const void *data, struct error *e);
+	const void *data; /* its own */
 };
 
 /* Begins the program with nothing of the caller's: standard streams from and to /dev/null, no other descriptor, "/" as its folder, no

@@ -16,10 +16,10 @@ _Static_assert(sizeof(struct upstream_header) == sizeof(uint64_t[2]), "the buffe
 
 static struct resolver_wait *free_place(struct resolver *resolver)
 {
-	for (size_t i = 0; i < RESOLVER_WAITING; i++)
+	for (size_t i = 0; i < resolver->wait_end; i++)
 		if (!resolver->waits[i].ticket)
 			return &resolver->waits[i];
-	return NULL;
+	return resolver->wait_end < RESOLVER_WAITING ? &resolver->waits[resolver->wait_end++] : NULL;
 }
 
 static void give_back(struct resolver_wait *wait)
@@ -84,7 +84,7 @@ static bool is_from(const struct resolver_wait *wait, const struct resolver_watc
 
 static void deliver(struct resolver *resolver, const struct resolver_watch *from, uint64_t ticket, uint8_t *bytes, size_t length)
 {
-	for (size_t i = 0; i < RESOLVER_WAITING; i++) {
+	for (size_t i = 0; i < resolver->wait_end; i++) {
 		struct resolver_wait *wait = &resolver->waits[i];
 
 		if (wait->ticket != ticket || !is_from(wait, from))
@@ -135,14 +135,14 @@ void resolver_returned(struct resolver *resolver, struct resolver_watch *from)
 
 void resolver_forward_expire(struct resolver *resolver, int64_t now)
 {
-	for (size_t i = 0; i < RESOLVER_WAITING; i++)
+	for (size_t i = 0; i < resolver->wait_end; i++)
 		if (resolver->waits[i].ticket && now >= resolver->waits[i].until_ms)
 			fail(resolver, &resolver->waits[i], DNS_FAILED);
 }
 
 void resolver_forward_forget(struct resolver *resolver, const struct asker *asker)
 {
-	for (size_t i = 0; i < RESOLVER_WAITING; i++)
+	for (size_t i = 0; i < resolver->wait_end; i++)
 		if (resolver->waits[i].ticket && resolver->waits[i].client.asker == asker)
 			give_back(&resolver->waits[i]);
 }
@@ -151,7 +151,7 @@ int64_t resolver_forward_next_ms(const struct resolver *resolver)
 {
 	int64_t next = -1;
 
-	for (size_t i = 0; i < RESOLVER_WAITING; i++)
+	for (size_t i = 0; i < resolver->wait_end; i++)
 		if (resolver->waits[i].ticket && (next < 0 || resolver->waits[i].until_ms < next))
 			next = resolver->waits[i].until_ms;
 	return next;

@@ -90,6 +90,7 @@ struct resolver {
 	struct askers askers, dead;
 	struct streams dead_streams;
 	struct resolver_wait waits[RESOLVER_WAITING];
+	size_t wait_end; /* behind the last of them that was ever in use: memory that nobody asks for is not looked at */
 	uint64_t next_ticket, next_stream;
 	uint8_t message[sizeof(uint64_t[2]) + DNS_MESSAGE];
 };

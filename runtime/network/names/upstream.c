@@ -37,11 +37,14 @@ static void give_up(void)
 		_exit(BROKEN);
 }
 
-static bool is_left(int socket)
+/* Waits for the first question; false: nobody asks any more. */
+static bool is_asked(int socket)
 {
-	struct pollfd end = { .fd = socket };
+	struct pollfd asked = { .fd = socket, .events = POLLIN };
 
-	return poll(&end, 1, 0) > 0 && end.revents & POLLHUP;
+	while (poll(&asked, 1, -1) < 0 && errno == EINTR)
+		;
+	return asked.revents & POLLIN && !(asked.revents & POLLHUP);
 }
 
 static _Noreturn void guard(int socket)
@@ -54,7 +57,7 @@ static _Noreturn void guard(int socket)
 	if (process_keep_only(STDERR_FILENO + 1, kept, 1, &e))
 		_exit(BROKEN);
 	give_up();
-	while (!is_left(socket)) {
+	while (is_asked(socket)) {
 		pid_t worker = fork();
 		int status = -1;
 
