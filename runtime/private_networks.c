@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -312,7 +313,7 @@ static int clear_host(int networks, struct error *e)
 static int sweep_state(const struct places *places, struct error *e)
 {
 	autofree char *path = text_format("%s/" NETWORKS_FOLDER, places->state);
-	autoclose int networks = folder_open_private(path, e), lock = -1;
+	autoclose int networks = folder_open_private(path, e), lock = -1, note = -1;
 	bool lives = false;
 
 	if (networks < 0) {
@@ -324,7 +325,9 @@ static int sweep_state(const struct places *places, struct error *e)
 	lock = network_lock(places, e);
 	if (lock < 0 || clear_dead(places, networks, &lives, e))
 		return -1;
-	return lives || faccessat(networks, NETWORK_HOST_NOTE, F_OK, AT_SYMLINK_NOFOLLOW) ? 0 : clear_host(networks, e);
+	note = lives ? -1 : openat(networks, NETWORK_HOST_NOTE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	/* Locked by a keeper: that puts back everything by itself, even if it has not done so yet. */
+	return note < 0 || flock(note, LOCK_EX | LOCK_NB) ? 0 : clear_host(networks, e);
 }
 
 int private_networks_sweep(const struct places *places, struct error *e)

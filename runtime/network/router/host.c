@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -70,6 +71,8 @@ static void let_go(struct host *host)
 void host_release(struct host *host)
 {
 	let_go(host);
+	if (host->note >= 0)
+		close(take_fd(&host->note));
 	if (host->monitor >= 0)
 		close(take_fd(&host->monitor));
 	free(take_ptr(&host->ports));
@@ -98,12 +101,19 @@ static int open_lock(void)
 	return fd < 0 ? open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC) : fd;
 }
 
+/* Goes on without it where somebody keeps it for seconds. */
+static void wait_for_lock(int fd, int kind)
+{
+	for (int i = 0; i < LOCK_TRIES && flock(fd, kind | LOCK_NB); i++)
+		usleep(LOCK_STEP_US);
+}
+
 static int lock(void)
 {
 	int fd = open_lock();
 
-	for (int i = 0; fd >= 0 && i < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB); i++)
-		usleep(LOCK_STEP_US);
+	if (fd >= 0)
+		wait_for_lock(fd, LOCK_EX);
 	return fd;
 }
 
@@ -130,18 +140,37 @@ static int assert_table(struct host *host, struct error *e)
 	return run(commands.data, e);
 }
 
-/* For a sweep: there is something to put back. */
-static int note(const struct host *host, struct error *e)
+/* For a sweep: there is something to put back. Locked by each keeper that is there to do it, and by whoever does it for them all. */
+static int note(struct host *host, struct error *e)
 {
-	autoclose int fd = openat(host->networks, NETWORK_HOST_NOTE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct stat its = { 0 };
 
-	return fd < 0 ? error_sys(e, "note that the host has rules of box") : 0;
+	while (host->note < 0) {
+		autoclose int fd = openat(host->networks, NETWORK_HOST_NOTE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+		if (fd < 0)
+			return error_sys(e, "note that the host has rules of box");
+		wait_for_lock(fd, LOCK_SH);
+		if (fstat(fd, &its))
+			return error_sys(e, "look at the note that the host has rules of box");
+		if (its.st_nlink) /* else the last one has just removed it */
+			host->note = take_fd(&fd);
+	}
+	return 0;
+}
+
+/* Whether another keeper of this state folder is there, or about to begin. */
+static bool is_shared(const struct host *host)
+{
+	return host->note >= 0 && flock(host->note, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
 }
 
 int host_prepare(struct host *host, struct error *e)
 {
+	if (note(host, e)) /* first, so that who is about to clear the host leaves it as it is */
+		return -1;
 	host->lock = lock();
-	if (open_monitor(host, e) == 0 && note(host, e) == 0 && forwarding_note(host->networks, &host->interfaces, e) == 0 &&
+	if (open_monitor(host, e) == 0 && forwarding_note(host->networks, &host->interfaces, e) == 0 &&
 	    assert_table(host, e) == 0)
 		return 0;
 	let_go(host);
@@ -232,28 +261,47 @@ static void add_removals(struct text *to)
 	}
 }
 
-/* Those of this uplink, unless another network has its name by now. */
+/* Unless another network has its name by now. */
 static int end_leads(const struct host *host, struct error *e)
 {
 	autorelease(text) struct text commands = { 0 };
-	unsigned index = host->link ? if_nametoindex(host->link->name) : 0;
+	unsigned index = if_nametoindex(host->link->name);
 
-	if (host->link && (!host->ports || (index && index != host->link->index)))
+	if (!host->ports || (index && index != host->link->index))
 		return 0;
 	text_add(&commands, "add table inet box\n");
-	if (host->link)
-		add_removal(host->link->name, &commands);
-	else
-		add_removals(&commands);
+	add_removal(host->link->name, &commands);
+	return run(commands.data, e);
+}
+
+int host_end_leads(struct host *host, struct error *e)
+{
+	int result;
+
+	if (host->lock < 0) /* else it was never begun */
+		host->lock = lock();
+	result = end_leads(host, e);
+	let_go(host);
+	return result;
+}
+
+static int end_all_leads(struct error *e)
+{
+	autorelease(text) struct text commands = { 0 };
+
+	text_add(&commands, "add table inet box\n");
+	add_removals(&commands);
 	return run(commands.data, e);
 }
 
 static int clear(struct host *host, struct error *e)
 {
-	if (has_other(host->link)) {
-		if (!host->link) /* of another state folder, which clears the host after itself */
-			(void)unlinkat(host->networks, NETWORK_HOST_NOTE, 0);
-		return end_leads(host, e);
+	if (has_other(host->link) || is_shared(host)) {
+		if (host->link)
+			return 0;
+		/* Of another state folder, which clears the host after itself. */
+		(void)unlinkat(host->networks, NETWORK_HOST_NOTE, 0);
+		return end_all_leads(e);
 	}
 	forwarding_end(host->networks);
 	if (firewall_remove(e))
@@ -266,8 +314,7 @@ int host_end(struct host *host, struct error *e)
 {
 	int result;
 
-	if (host->lock < 0) /* else it was never begun */
-		host->lock = lock();
+	host->lock = lock();
 	result = clear(host, e);
 	let_go(host);
 	return result;

@@ -21,6 +21,7 @@ struct host {
 	int monitor;   /* netlink socket that tells when tables go; -1: no uplink, nothing to keep */
 	const struct host_link *link; /* this network's uplink, borrowed; NULL for a sweep */
 	char *ports;   /* the last of host_lead, or NULL */
+	int note;      /* STATE/.networks/.host, locked as long as there is something to put back, in the spare too; -1 */
 	int lock;      /* of the host's rules, from host_prepare to host_begin; -1 */
 	struct list interfaces; /* which have to forward */
 };
@@ -40,5 +41,8 @@ int host_lead(struct host *host, const char *commands, struct error *e);
 /* Something came by the monitor: where the table has gone it is made again. */
 int host_serve(struct host *host, struct error *e);
 
-/* The uplink is going: where it was the last one, what box has changed is put back. */
+/* The uplink is going: its rules go first, because its name may be another network's next. */
+int host_end_leads(struct host *host, struct error *e);
+
+/* The uplink is gone: where it was the last one, what box has changed is put back. */
 int host_end(struct host *host, struct error *e);

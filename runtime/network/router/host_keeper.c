@@ -82,7 +82,7 @@ static int go_on(struct spare_items *items, void *data)
 
 	k->spare = (struct spare){ .socket = -1, .pidfd = -1 };
 	k->inside = k->namespace = -1;
-	k->host = (struct host){ .networks = k->networks, .monitor = -1, .lock = -1 };
+	k->host = (struct host){ .networks = k->networks, .monitor = -1, .note = k->host.note, .lock = -1 };
 	if (uplink && sscanf(uplink->text, "%15s %u %u", k->link.name, &k->link.number, &k->link.index) == 3) {
 		k->host.link = &k->link;
 		k->is_ready = true;
@@ -97,7 +97,7 @@ static int go_on(struct spare_items *items, void *data)
 
 static void begin_spare(struct keeper *k)
 {
-	int *const fixed[] = { &k->folder, &k->socket, &k->networks };
+	int *const fixed[] = { &k->folder, &k->socket, &k->networks, &k->host.note };
 	const struct spare_plan plan = { .title = KEEPER_TITLE, .spare_title = KEEPER_SPARE_TITLE, .fixed = fixed,
 					 .fixed_count = sizeof fixed / sizeof *fixed, .go_on = go_on, .data = k };
 	struct error ignored = { 0 };
@@ -185,9 +185,12 @@ static int end(struct keeper *k)
 	struct error e = { 0 };
 
 	spare_end(&k->spare);
+	if (k->is_ready && host_end_leads(&k->host, &e))
+		error_clear(&e); /* they lead nowhere */
+	/* Before the host is looked at: of two that end side by side, one finds that it was the last. */
+	host_link_remove(&k->link);
 	if (k->is_ready && host_end(&k->host, &e))
 		error_clear(&e); /* the next sweep tries it again */
-	host_link_remove(&k->link);
 	host_release(&k->host);
 	return 0;
 }
@@ -222,7 +225,7 @@ static int give_up_power(const struct keeper *k, struct error *e)
 _Noreturn void host_keep(const struct uplink_keep *plan)
 {
 	struct keeper k = { .folder = plan->folder, .socket = plan->socket, .inside = plan->inside, .namespace = plan->namespace, .networks = -1,
-			    .spare = { .socket = -1, .pidfd = -1 }, .host = { .monitor = -1, .lock = -1 },
+			    .spare = { .socket = -1, .pidfd = -1 }, .host = { .monitor = -1, .note = -1, .lock = -1 },
 			    .link = { .prefix6 = plan->prefix6, .has_ip6 = plan->has_ip6 } };
 	int *const kept[] = { &k.folder, &k.socket, &k.inside, &k.namespace };
 	struct error e = { 0 };

@@ -22,6 +22,7 @@
 #include "runtime/network/veth.h"
 #include "runtime/network/words.h"
 
+enum { GONE_TRIES = 200, GONE_STEP_US = 5000 };
 enum { POOL = 0x0ACBFC00, POOL_BITS = 22, PAIRS = 512, IP4_BITS = 31, IP6_BITS = 127, MTU = 1500 };
 
 static struct in_addr ip4_of(unsigned number, bool of_router)
@@ -174,13 +175,24 @@ void host_link_addresses(const struct host_link *link, struct host_link_addresse
 	(void)inet_ntop(AF_INET6, &ip6, ret->ip6, sizeof ret->ip6);
 }
 
-/* By its number: by now its name may be that of another network's. */
+static bool is_there(const struct host_link *link)
+{
+	char name[IF_NAMESIZE];
+
+	return link->index && if_indextoname(link->index, name);
+}
+
+/* By its number: by now its name may be that of another network's. To remove it costs everybody some 20 ms of the lock of all devices, to
+ * remove it with everything else of its namespace costs nothing more: only where that stays, because somebody holds it, it is removed here. */
 void host_link_remove(const struct host_link *link)
 {
 	struct netlink_request request;
 	struct error ignored = { 0 };
-	autoclose int socket = link->index ? netlink_open(/* namespace= */ -1, &ignored) : -1;
+	autoclose int socket = -1;
 
+	for (int i = 0; is_there(link) && i < GONE_TRIES; i++)
+		usleep(GONE_STEP_US);
+	socket = is_there(link) ? netlink_open(/* namespace= */ -1, &ignored) : -1;
 	if (socket < 0)
 		return;
 	netlink_begin(&request, RTM_DELLINK, 0, sizeof request.link);

@@ -33,5 +33,5 @@ struct host_link_addresses {
 };
 void host_link_addresses(const struct host_link *link, struct host_link_addresses *ret);
 
-/* It may have gone with the router's namespace. */
+/* Waits until it has gone with the router's namespace, for a second; then it is removed. */
 void host_link_remove(const struct host_link *link);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -214,6 +215,7 @@ int router_begin(struct router *r, int first, struct error *e)
 	/* An ordinary user is told with the first answer what the way out lacks. */
 	if (!r->run.is_rootless)
 		router_answer_first(r);
+	(void)sched_yield(); /* who waited for that has more to do than this process; on two processors the keeper has the other one */
 	return 0;
 }
 

@@ -38,7 +38,7 @@ static void tell(int asker, const struct error *e)
 /* The caller waits, and gets the last line of stderr. */
 static int sweep(const char *number)
 {
-	struct host host = { .monitor = -1, .lock = -1 };
+	struct host host = { .monitor = -1, .note = -1, .lock = -1 };
 	struct error e = { 0 };
 	int64_t networks;
 	int result;
