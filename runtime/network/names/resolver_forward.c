@@ -101,7 +101,7 @@ static void deliver(struct resolver *resolver, const struct resolver_watch *from
 /* Nobody answers there any more: its questions go elsewhere, or from now on it is as if no server answered. */
 static void lose(struct resolver *resolver, struct resolver_watch *from)
 {
-	for (size_t i = 0; i < RESOLVER_WAITING; i++) {
+	for (size_t i = 0; i < resolver->wait_end; i++) {
 		struct resolver_wait *wait = &resolver->waits[i];
 
 		if (!is_from(wait, from))
