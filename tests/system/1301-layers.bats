@@ -52,7 +52,7 @@ looks() {
 		find . -xdev -type f -exec sha256sum {} + | sort
 		attributes
 	)
-	box kill "$(container_name)" KILL
+	box kill -q "$(container_name)" KILL
 	wait $! || true
 }
 
