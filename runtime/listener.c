@@ -40,6 +40,16 @@ struct handover {
 	atomic_int thread; /* the kernel makes it 0 when the thread has ended */
 };
 
+static int send_listener(int channel, int listener)
+{
+	struct error ignored = { 0 };
+	struct message message;
+
+	message_init(&message, STAGE_LISTENER);
+	message.fds[message.fd_count++] = listener;
+	return channel_send(channel, &message, &ignored);
+}
+
 /*
  * The helper. It shares the thread storage of the process, errno with it: clock_nanosleep leaves errno alone, and once there is a
  * listener the process looks at nothing but the struct.
@@ -48,17 +58,13 @@ static int hand_over(void *data)
 {
 	static const struct timespec pause = { .tv_nsec = HELPER_PAUSE_NS };
 	struct handover *h = data;
-	struct error ignored = { 0 };
-	struct message message;
 	int listener;
 
 	while ((listener = atomic_load(&h->listener)) == LISTENER_AWAITED)
 		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL); /* a signal makes the pause shorter */
 	if (listener == LISTENER_NONE)
 		return 0;
-	message_init(&message, STAGE_LISTENER);
-	message.fds[message.fd_count++] = listener;
-	atomic_store(&h->is_sent, channel_send(h->channel, &message, &ignored) == 0);
+	atomic_store(&h->is_sent, send_listener(h->channel, listener) == 0);
 	return 0;
 }
 
@@ -81,23 +87,31 @@ static long set_filter(const struct seccomp_filter *filter, unsigned flags)
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 }
 
-static int load_and_hand_over(const struct seccomp_filter *filter, int channel, struct error *e)
+/* The listener, or -1. */
+static int load_notifying(const struct seccomp_filter *filter, struct error *e)
 {
-	struct handover h = { .channel = channel, .listener = LISTENER_AWAITED, .thread = 1 };
-	long listener;
+	long listener = set_filter(filter, filter->flags);
 
-	if (start_helper(&h, e))
-		return -1;
-	listener = set_filter(filter, filter->flags);
 	/* Linux 5.19 has this flag. Without it a process that waits for an answer is disturbed by any signal, not only by a deadly one. */
 	if (listener < 0 && errno == EINVAL && (filter->flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV))
 		listener = set_filter(filter, filter->flags & ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
-	if (listener < 0) {
-		error_sys(e, "load the seccomp filter (%zu instructions) with a listener", filter->count);
-		if (e->sys == EBUSY)
-			error_hint(e, "another filter above this process has a listener already, and the kernel allows one");
-	}
-	atomic_store(&h.listener, listener < 0 ? LISTENER_NONE : (int)listener);
+	if (listener >= 0)
+		return (int)listener;
+	error_sys(e, "load the seccomp filter (%zu instructions) with a listener", filter->count);
+	if (e->sys == EBUSY)
+		error_hint(e, "another filter above this process has a listener already, and the kernel allows one");
+	return -1;
+}
+
+static int load_and_hand_over(const struct seccomp_filter *filter, int channel, struct error *e)
+{
+	struct handover h = { .channel = channel, .listener = LISTENER_AWAITED, .thread = 1 };
+	int listener;
+
+	if (start_helper(&h, e))
+		return -1;
+	listener = load_notifying(filter, e);
+	atomic_store(&h.listener, listener < 0 ? LISTENER_NONE : listener);
 	while (atomic_load(&h.thread))
 		; /* some microseconds, and no call that could be filtered */
 	if (listener < 0)
@@ -107,11 +121,24 @@ static int load_and_hand_over(const struct seccomp_filter *filter, int channel, 
 	return 0;
 }
 
+/* Where the filter lets the one call through that this takes. On a busy machine the helper would be waited for for milliseconds, which this
+ * process spends with a processor that somebody else needs. */
+static int load_and_send(const struct seccomp_filter *filter, int channel, struct error *e)
+{
+	int listener = load_notifying(filter, e);
+
+	if (listener < 0)
+		return -1;
+	if (send_listener(channel, listener))
+		__builtin_trap(); /* as above */
+	return 0;
+}
+
 int listener_load_filter(const struct seccomp_filter *filter, int channel, struct error *e)
 {
-	if (filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
-		return load_and_hand_over(filter, channel, e);
-	return seccomp_filter_load(filter, e);
+	if (!(filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+		return seccomp_filter_load(filter, e);
+	return seccomp_filter_allows(filter, SYS_sendmsg) ? load_and_send(filter, channel, e) : load_and_hand_over(filter, channel, e);
 }
 
 /* The parent's side */

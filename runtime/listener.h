@@ -16,7 +16,8 @@
  * have the listener yet, or that is refused: sendmsg(2) and write(2) to hand it over, read(2) and futex(2) to wait for somebody who
  * fetches it. A filter without TSYNC holds for the thread that loads it alone. So a second thread, made before, hands over what appears in
  * the table of descriptors that both share, and between the two goes nothing but memory: the process itself makes no call between
- * seccomp(2) and execve(2). Profiles may notify on every call (runc refuses write). Fetching it from outside with pidfd_getfd(2) would
+ * seccomp(2) and execve(2). Profiles may notify on every call (runc refuses write). Only where a filter is seen to let every sendmsg(2)
+ * through, as box's own does, the process sends LISTENER itself, and there is no helper. Fetching it from outside with pidfd_getfd(2) would
  * need the right to trace the process, and the same wait in memory.
  */
 #pragma once

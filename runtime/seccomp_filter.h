@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <linux/filter.h>
 
@@ -12,5 +13,8 @@ struct seccomp_filter {
 	size_t count;
 	unsigned flags; /* SECCOMP_FILTER_FLAG_* that the profile asks for */
 };
+
+/* Whether it lets the call of this machine through whatever its arguments are. False where that is not seen at once. */
+bool seccomp_filter_allows(const struct seccomp_filter *filter, int call);
 
 void seccomp_filter_release(struct seccomp_filter *filter);

@@ -26,6 +26,7 @@
 #include "specs/container.h"
 #include "specs/seccomp_words.h"
 #include "tests/unit/base/scratch.h"
+#include "tests/unit/runtime/bpf.h"
 
 enum { ANSWER = 4711 };
 
@@ -230,6 +231,62 @@ Test(seccomp_notify, refused_calls_are_counted_with_the_default_profile_alone)
 	seccomp_filter_release(&plain);
 	seccomp_filter_release(&counting);
 	seccomp_filter_release(&early);
+}
+
+static bool allows(const char *json, int call)
+{
+	struct oci_part oci = { .seccomp_listener = (char *)"/s" };
+	struct container container = { .oci = &oci };
+	struct seccomp_filter filter = { 0 };
+	struct error e;
+	bool result;
+
+	cr_assert_eq(prepare(&container, json, &filter, &e), 0, "%s", e.text);
+	result = seccomp_filter_allows(&filter, call);
+	seccomp_filter_release(&filter);
+	return result;
+}
+
+/* Only such a filter is handed over by the process itself. */
+Test(seccomp_notify, what_is_let_through_whatever_its_arguments_are)
+{
+	SCRATCH();
+	cr_expect(allows(asks, SYS_sendmsg));
+	cr_expect_not(allows(asks, SYS_getpgid));
+	cr_expect_not(allows("{\"defaultAction\":\"SCMP_ACT_NOTIFY\"," RULE("exit_group", "SCMP_ACT_ALLOW") "}", SYS_sendmsg));
+	cr_expect_not(allows("{\"defaultAction\":\"SCMP_ACT_ALLOW\"," RULE("sendmsg", "SCMP_ACT_ERRNO") "}", SYS_sendmsg));
+	cr_expect_not(allows("{\"defaultAction\":\"SCMP_ACT_ALLOW\"," RULE("sendmsg", "SCMP_ACT_LOG") "}", SYS_sendmsg));
+	cr_expect_not(allows("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"sendmsg\"],\"action\":\"SCMP_ACT_ERRNO\","
+			     "\"args\":[{\"index\":2,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}]}", SYS_sendmsg), "by an argument");
+}
+
+/* The kernel's reading of box's own filter says the same. */
+Test(seccomp_notify, what_is_let_through_is_what_the_kernel_lets_through)
+{
+	char cache[] = "/nonexistent/cache";
+	const struct places places = { .cache = cache };
+	struct container c = { .seccomp = SECCOMP_DEFAULT, .no_new_privileges = true, .counts_refused = true };
+	struct seccomp_filter filter;
+	struct error e = { 0 };
+	uint64_t seed = 1;
+	size_t allowed = 0;
+
+	cr_assert_eq(seccomp_prepare(&places, &c, &filter, &e), 0, "%s", e.text);
+	for (int call = 0; call < 600; call++) {
+		struct seccomp_data data = { .nr = call, .arch = seccomp_own_arch()->audit };
+
+		if (!seccomp_filter_allows(&filter, call))
+			continue;
+		allowed++;
+		for (int i = 0; i < 20; i++) {
+			for (int k = 0; k < 6; k++)
+				data.args[k] = bpf_random(&seed) >> (bpf_random(&seed) % 64);
+			cr_expect_eq(bpf_run(filter.code, filter.count, &data), (uint32_t)SECCOMP_RET_ALLOW, "call %d", call);
+		}
+	}
+	cr_expect_gt(allowed, 200u);
+	cr_expect(seccomp_filter_allows(&filter, SYS_sendmsg));
+	seccomp_filter_release(&filter);
 }
 
 Test(seccomp_notify, names_of_numbers)

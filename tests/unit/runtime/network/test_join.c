@@ -100,6 +100,7 @@ Test(network_join, asks_each_for_what_is_its_own_and_writes_what_it_heard)
 	cr_expect_str_eq(addresses.items[1], "back 10.2.0.5 fd00::5");
 	cr_assert_eq(networks_warnings(networks)->count, 1);
 	cr_expect_str_eq(networks_warnings(networks)->items[0], "it is slow");
+	cr_expect_eq(networks_say_live(networks, &e), 0, "%s", e.text);
 	cr_expect_eq(networks_live(networks, &e), 0, "%s", e.text);
 	cr_expect_eq(networks_keep(networks, &e), 0, "%s", e.text);
 	fake_expect("front", "live shop-web.2; keep shop-web.2; ");

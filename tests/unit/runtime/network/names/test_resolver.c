@@ -105,6 +105,17 @@ static void serve_tcp(int listener)
 	close(fd);
 }
 
+static int begin_upstream(void)
+{
+	struct upstream_ends ends;
+	struct error e = { 0 };
+
+	cr_assert_eq(upstream_open(&ends, &e), 0, "%s", e.text);
+	cr_assert_eq(upstream_begin(ends.answers, &e), 0, "%s", e.text);
+	close(ends.answers);
+	return ends.asks;
+}
+
 static pid_t begin_server(void)
 {
 	int fds[] = { bound(SOCK_DGRAM, "127.0.0.9", 53), bound(SOCK_DGRAM, "127.0.0.1", 53), bound(SOCK_STREAM, "127.0.0.9", 53) };
@@ -230,13 +241,12 @@ static void ask_stream(struct resolver *resolver)
 Test(network_resolver, own_names_and_the_hosts, .timeout = 30)
 {
 	uint8_t bytes[DNS_QUERY];
-	struct error e = { 0 };
 	struct resolver *resolver;
 	pid_t server;
 
 	enter_world();
 	server = begin_server();
-	resolver = make(upstream_begin(&e), -1);
+	resolver = make(begin_upstream(), -1);
 	cr_expect_eq(ask(resolver, "WEB", DNS_A, bytes), DNS_GOOD);
 	cr_expect_eq(dns_number(bytes + 6), 1);
 	cr_expect_eq(ask(resolver, "web", DNS_AAAA, bytes), DNS_GOOD);
@@ -285,7 +295,6 @@ static void make_pair(int ret[static 2])
 Test(network_resolver, what_one_network_does_not_know_the_next_is_asked, .timeout = 30)
 {
 	uint8_t bytes[DNS_QUERY];
-	struct error e = { 0 };
 	struct resolver *resolver;
 	pid_t server;
 	int pair[2];
@@ -294,7 +303,7 @@ Test(network_resolver, what_one_network_does_not_know_the_next_is_asked, .timeou
 	server = begin_server();
 	make_pair(pair);
 	resolver = make(-1, pair[0]);
-	behind = make_known(upstream_begin(&e), "db", (struct resolver_sockets){ -1, -1, pair[1], -1 });
+	behind = make_known(begin_upstream(), "db", (struct resolver_sockets){ -1, -1, pair[1], -1 });
 	cr_expect_eq(ask(resolver, "web", DNS_A, bytes), DNS_GOOD);
 	cr_expect_eq(ask(resolver, "db", DNS_A, bytes), DNS_GOOD);
 	cr_expect_eq(dns_number(bytes + 6), 1);
@@ -314,7 +323,6 @@ Test(network_resolver, what_one_network_does_not_know_the_next_is_asked, .timeou
 Test(network_resolver, what_the_next_network_refuses_the_own_servers_are_asked, .timeout = 30)
 {
 	uint8_t bytes[DNS_QUERY];
-	struct error e = { 0 };
 	struct resolver *resolver;
 	pid_t server;
 	int pair[2];
@@ -322,7 +330,7 @@ Test(network_resolver, what_the_next_network_refuses_the_own_servers_are_asked, 
 	enter_world();
 	server = begin_server();
 	make_pair(pair);
-	resolver = make(upstream_begin(&e), pair[0]);
+	resolver = make(begin_upstream(), pair[0]);
 	behind = make_known(-1, "db", (struct resolver_sockets){ -1, -1, pair[1], -1 });
 	cr_expect_eq(ask(resolver, "db", DNS_A, bytes), DNS_GOOD);
 	cr_expect_eq(ask(resolver, "www.example", DNS_A, bytes), DNS_GOOD);
