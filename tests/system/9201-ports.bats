@@ -207,7 +207,7 @@ is_refused() { says on_host "$1" "$2" | grep -q refused; }
 				chain input { type filter hook input priority 0; policy accept; iifname "lan" meta l4proto { tcp, udp } drop; }
 			}
 		END
-		wait_until 10 eval 'on_host nft list table inet box | grep -q "dport 8080" && on_host nft list table inet box | grep -q "dport 5353"'
+		wait_until 10 eval 'on_host nft list table inet box | grep -q "dport { tcp . 8080 }" && on_host nft list table inet box | grep -q "192.0.2.1 . udp . 5353"'
 		at_neighbour ip link set wan down # and its TIME_WAIT
 		at_neighbour sh -c 'ip link set wan up; ip -6 addr add 2001:db8::2/64 dev wan nodad'
 	done

@@ -81,7 +81,7 @@ expect_nothing_of_networks() {
 	service other "\"ports\": [\"8080:80\"], $web"
 	run box_u run -d other.json
 	expect_status 125
-	expect_has "8080" "has it already"
+	expect_has "8080" "publishes it already"
 	service low "\"ports\": [\"80:80\"], $web"
 	run box_u run -d low.json
 	expect_status 125
