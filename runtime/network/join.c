@@ -233,7 +233,7 @@ int networks_prepared(struct networks *n, struct error *e)
 	}
 	write_files(n);
 	if (n->count && n->container->port_count &&
-	    network_publish(n->items[0].connection, n->container, n->container->is_standby, e))
+	    network_publish(n->items[0].connection, n->container, n->container->is_standby, &n->warnings, e))
 		return port_owner_blame(n->places, n->container, e); /* it has the port's field */
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "runtime/network/host_ports.h"
 #include "runtime/network/port_owner.h"
@@ -35,9 +36,15 @@ int network_lead_ports(const struct places *places, const char *network, const s
 {
 	autoclose int connection = network_find(places, network, e);
 
+	autorelease(list) struct list warnings = { 0 };
+
 	if (connection < 0)
 		return -1;
-	return network_publish(connection, container, /* is_standby= */ false, e) ? port_owner_blame(places, container, e) : 0;
+	if (network_publish(connection, container, /* is_standby= */ false, &warnings, e))
+		return port_owner_blame(places, container, e);
+	for (size_t i = 0; i < warnings.count; i++)
+		log_warning("%s, continuing", warnings.items[i]);
+	return 0;
 }
 
 int network_note_ports(const struct places *places, const char *network, const char *service, struct list *ret, struct error *e)

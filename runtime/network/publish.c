@@ -61,10 +61,18 @@ int network_withdraw(int connection, const char *service, const struct list *por
 	return 0;
 }
 
-static int hand_over(int connection, const char *service, const struct host_ports *ports, bool is_standby, struct error *e)
+static void add_warnings(const char *answer, struct list *ret)
+{
+	for (const char *line = answer; line && *line; line += strcspn(line, "\n"), line += *line == '\n')
+		if (text_starts(line, "warning "))
+			list_addf(ret, "%.*s", (int)strcspn(line + strlen("warning "), "\n"), line + strlen("warning "));
+}
+
+static int hand_over(int connection, const char *service, const struct host_ports *ports, bool is_standby, struct list *warnings,
+		     struct error *e)
 {
 	for (size_t at = 0;;) {
-		autorelease(text) struct text words = { 0 };
+		autorelease(text) struct text words = { 0 }, answer = { 0 };
 		struct control_fds fds = { 0 };
 
 		text_addf(&words, "publish %s%s", service, is_standby ? "\nstandby" : "");
@@ -72,8 +80,9 @@ static int hand_over(int connection, const char *service, const struct host_port
 			return 0;
 		/* Rules are written once. */
 		text_add(&words, at < ports->count ? "\nmore" : "");
-		if (network_ask(connection, words.data, &fds, NULL, e))
+		if (network_ask(connection, words.data, &fds, &answer, e))
 			return -1;
+		add_warnings(answer.data, warnings);
 	}
 }
 
@@ -85,7 +94,8 @@ static int withdraw_others(int connection, const char *service, const struct hos
 	return network_withdraw(connection, service, &others, e);
 }
 
-static int publish(int connection, const struct container *container, bool is_standby, const struct list *held, struct error *e)
+static int publish(int connection, const struct container *container, bool is_standby, const struct list *held, struct list *warnings,
+		   struct error *e)
 {
 	const char *service = container->service ? container->service : container->name;
 	struct host_ports ports = { 0 };
@@ -93,7 +103,7 @@ static int publish(int connection, const struct container *container, bool is_st
 
 	if (host_ports_bind(container, held, &ports, e))
 		return -1;
-	result = hand_over(connection, service, &ports, is_standby, e) ||
+	result = hand_over(connection, service, &ports, is_standby, warnings, e) ||
 				 (!is_standby && withdraw_others(connection, service, &ports, held, e))
 			 ? -1
 			 : 0;
@@ -105,6 +115,7 @@ static int publish_back(int connection, const char *service, const struct list *
 {
 	autorelease(list) struct list now = { 0 };
 	autorelease(list) struct list others = { 0 };
+	autorelease(list) struct list unheard = { 0 }; /* the first cause is what counts */
 	struct host_ports ports = { 0 }, before = { 0 };
 	int result;
 
@@ -113,7 +124,10 @@ static int publish_back(int connection, const char *service, const struct list *
 	host_ports_again(noted, &now, &ports);
 	host_ports_read(noted, &before);
 	host_ports_add_others(&before, &now, &others);
-	result = hand_over(connection, service, &ports, /* is_standby= */ false, e) || network_withdraw(connection, service, &others, e) ? -1 : 0;
+	result = hand_over(connection, service, &ports, /* is_standby= */ false, &unheard, e) ||
+				 network_withdraw(connection, service, &others, e)
+			 ? -1
+			 : 0;
 	host_ports_release(&ports);
 	host_ports_release(&before);
 	return result;
@@ -135,7 +149,7 @@ static void put_back(const struct rlimit *before)
 	(void)setrlimit(RLIMIT_NOFILE, before); /* lower than now it cannot fail */
 }
 
-int network_publish(int connection, const struct container *container, bool is_standby, struct error *e)
+int network_publish(int connection, const struct container *container, bool is_standby, struct list *warnings, struct error *e)
 {
 	const char *service = container->service ? container->service : container->name;
 	autorelease(list) struct list held = { 0 };
@@ -145,7 +159,7 @@ int network_publish(int connection, const struct container *container, bool is_s
 	if (network_published(connection, service, &held, e))
 		return -1;
 	before = raise_limit();
-	result = publish(connection, container, is_standby, &held, e);
+	result = publish(connection, container, is_standby, &held, warnings, e);
 	put_back(&before);
 	return result;
 }

@@ -21,6 +21,7 @@
  *                                  may lead to another TARGET now. Held as long as the service has a member. With a line "standby" the
  *                                  service goes on as it was: what leads where is not changed. With "more" another such message follows,
  *                                  and rules are written behind the last
+ *         ok                       perhaps "warning WORDS": what is published nevertheless
  *     withdraw SERVICE             such lines: these are closed; without lines: all of the service's
  *     switch SERVICE               lines "instance NAME": its address leads to these, and to no other, from one packet to the next
  *     hold SERVICE MILLISECONDS    new connections wait as long as it has no live instance; 0: no longer

@@ -257,3 +257,14 @@ soft_limit() { awk '/^Max open files/ { print $4 }' "/proc/$(container_pid "$TAG
 	[ -z "$(quick network_processes)" ]
 	no_sockets
 }
+
+@test "mode dnat that the kernel refuses: the ports go by the relay, and it is said" {
+	need hooks
+	served web '"ports": [{"target": 80, "published": 8080, "host_ip": "0.0.0.0", "mode": "dnat"}]'
+	BOX_FAIL_STEP="network: dnat" box run web.json 2>said 3>&- &
+	wait_until 10 eval '[[ $(says at_neighbour 192.0.2.1 8080) == web* ]]'
+	grep -q "the network $TAG-web.*: ports in mode dnat go by the relay: failed on purpose, continuing" said || fail "$(cat said)"
+	refused on_host nft list chain inet box ports_bx0
+	box rm -f "$(box ps -q)"
+	wait $! || true
+}

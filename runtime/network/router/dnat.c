@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "runtime/network/router/firewall.h"
+#include "runtime/network/router/hooks.h"
 #include "runtime/network/router/router.h"
 #include "runtime/network/router/uplink.h"
 #include "runtime/network/words.h"
@@ -291,16 +292,20 @@ static int settle_outside(struct router *r, const struct leads *leads, struct er
 
 void dnat_settle(struct router *r)
 {
-	const struct dnat *dnat = &r->ports.dnat;
+	struct dnat *dnat = &r->ports.dnat;
 	struct leads leads = { .count = 0 };
 	struct error e = { 0 };
 
 	if (!r->uplink || r->run.is_rootless)
 		return;
+	free(take_ptr(&dnat->failure));
 	choose(r, &leads);
 	/* Inside first: what the host lets through finds its way. */
-	if ((leads.count || dnat->count || (dnat->led && *dnat->led)) && (settle(r, &leads, &e) || settle_outside(r, &leads, &e)))
-		log_warning("lead ports of the network %s past the relay: %s, continuing", r->run.name, e.text);
+	if ((leads.count || dnat->count || (dnat->led && *dnat->led)) &&
+	    (network_step("dnat", &e) || settle(r, &leads, &e) || settle_outside(r, &leads, &e)))
+		dnat->failure = text_format("the network %s: ports in mode dnat go by the relay: %s", r->run.name, e.text);
+	if (dnat->failure)
+		log_warning("%s, continuing", dnat->failure);
 	free(leads.ports);
 }
 
@@ -317,5 +322,6 @@ void dnat_release(struct dnat *dnat)
 {
 	free(dnat->numbers);
 	free(dnat->led);
+	free(dnat->failure);
 	*dnat = (struct dnat){ 0 };
 }

@@ -34,6 +34,7 @@ struct dnat {
 	size_t count;
 	bool is_known; /* they are what is in them; false at the beginning */
 	bool is_wrong; /* something else may be in them */
+	char *failure; /* why the last time has failed: who publishes is told; NULL: it has not */
 	char *led;     /* the ports that the host leads, a line each; NULL: there was none so far */
 };
 

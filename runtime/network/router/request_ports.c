@@ -75,7 +75,6 @@ int request_publish(struct router *r, struct request *request, struct text *answ
 	bool is_standby = false, has_more = false;
 	size_t socket = 0;
 
-	(void)answer;
 	if (!service)
 		return -1;
 	for (size_t i = 0; i < request->line_count; i++) {
@@ -88,6 +87,8 @@ int request_publish(struct router *r, struct request *request, struct text *answ
 			return -1;
 	if (!has_more)
 		ports_settle(r, service);
+	if (!has_more && r->ports.dnat.failure)
+		text_addf(answer, "\nwarning %s", r->ports.dnat.failure);
 	return 0;
 }
 
