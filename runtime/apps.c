@@ -148,7 +148,7 @@ static int fill(int folder, const struct places *places, const struct app_defini
 				     .supervisor = supervisor, .restart = (char *)d->restart, .stop_signal = d->stop_signal,
 				     .stop_grace_us = d->stop_grace_us, .created = time(NULL), .image = (char *)d->image, .command = command,
 				     .log_driver = (char *)d->log_driver, .log_max_size = d->log_max_size, .log_max_files = d->log_max_files,
-				     .spec_file = (char *)d->spec_file, .terminal = d->terminal, .keep_stdin = d->keep_stdin,
+				     .spec_file = (char *)d->spec_file, .named = (char *)d->named, .terminal = d->terminal, .keep_stdin = d->keep_stdin,
 				     .stack = (char *)d->stack, .service = (char *)(d->service ? d->service : d->name),
 				     .generation = d->generation ? d->generation : 1, .replica = d->replica ? d->replica : 1, .level = d->level,
 				     .digest = (char *)d->spec_digest, .depends = (char *)d->depends, .external = (char *)d->external,

@@ -29,6 +29,7 @@ struct text;
 struct app_definition {
 	const char *name;
 	const char *spec_file;   /* absolute, or NULL */
+	const char *named;       /* the same, links not resolved, or NULL */
 	const struct container *container; /* for its health check */
 	const struct text *json; /* app.json */
 	const char *digest;      /* of its image, or NULL */

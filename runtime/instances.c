@@ -43,6 +43,8 @@ static void release(struct instance *instance)
 	free(instance->external);
 	free(instance->unit);
 	free(instance->restart);
+	free(instance->spec_file);
+	free(instance->named);
 }
 
 void instances_release(struct instances *instances)
@@ -79,6 +81,8 @@ static void add(int definition, struct app_settings *settings, struct instances 
 	instance->external = take_ptr(&settings->external);
 	instance->unit = take_ptr(&settings->unit);
 	instance->restart = take_ptr(&settings->restart);
+	instance->spec_file = take_ptr(&settings->spec_file);
+	instance->named = take_ptr(&settings->named);
 	if (has_mark(definition, RETIRED_FILE))
 		instance->role = INSTANCE_RETIRED;
 	else if (has_mark(definition, STANDBY_FILE))
@@ -247,6 +251,23 @@ void instance_look(const struct places *places, const char *name, struct instanc
 	progress_release(&progress);
 	if (ret->is_running)
 		ret->health = health_word(health_record_status(folder));
+}
+
+int instance_set_file(const struct places *places, const char *name, const char *spec_file, const char *named, struct error *e)
+{
+	struct app_settings settings = { 0 };
+	autoclose int definition = apps_open(places, name, &settings, e);
+	int result = -1;
+
+	if (definition >= 0) {
+		free(settings.spec_file);
+		free(settings.named);
+		settings.spec_file = alloc_copy(spec_file);
+		settings.named = alloc_copy(named);
+		result = app_settings_write(definition, &settings, e);
+	}
+	app_settings_release(&settings);
+	return result;
 }
 
 static int set_mark(const struct places *places, const char *name, const char *mark, struct error *e)

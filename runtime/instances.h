@@ -41,6 +41,7 @@ struct instance {
 	char *depends, *external; /* app_settings.h */
 	char *unit;   /* of systemd, or NULL */
 	char *restart;
+	char *spec_file, *named; /* app_settings.h */
 	enum instance_role role;
 };
 
@@ -79,6 +80,9 @@ struct instance_condition {
 	const char *lost_network; /* NULL: none. Not instance_look's: who knows its networks notes it. Borrowed */
 };
 void instance_look(const struct places *places, const char *name, struct instance_condition *ret);
+
+/* Another file is the one that it was made from. */
+int instance_set_file(const struct places *places, const char *name, const char *spec_file, const char *named, struct error *e);
 
 /* Marks: these take one away or set it, as one step on the disk. */
 int instance_promote(const struct places *places, const char *name, struct error *e); /* STANDBY becomes LIVE */

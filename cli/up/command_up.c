@@ -26,7 +26,8 @@ enum { EXIT_CHANGES = 2 };
 	{ 0, "profile", OPTION_LIST, AT(profiles), "NAME", "also services that are in this profile" },                           \
 	{ 0, "platform", OPTION_TEXT, AT(platform), "OS/ARCH[/VARIANT]", "of images for several platforms" },                    \
 	{ 0, "locked", OPTION_FLAG, AT(locked), NULL, "run nothing but what the lock beside the file says (box lock)" },         \
-	{ 0, "remove-orphans", OPTION_FLAG, AT(remove_orphans), NULL, "also remove services that the file does not have any more" }
+	{ 0, "remove-orphans", OPTION_FLAG, AT(remove_orphans), NULL, "also remove services that the file does not have any more" },          \
+	{ 0, "take-over", OPTION_FLAG, AT(takes_over), NULL, "also what another file of the same name has brought up" }
 
 const struct option_row up_options[] = {
 	FILE_OPTIONS,
@@ -98,6 +99,8 @@ static int up(const struct call *call, const struct up_options *options, const s
 		status = EXIT_BOX_FAILED;
 	} else {
 		tell_orphans(&up);
+		if (options->takes_over && up_take_over(&up, &e))
+			log_warning("%s, continuing", e.text);
 		if (!up_plan_has_changes(&up.plan))
 			up_tell(&up, "%s is as it is written", up.name);
 		status = up_perform(&up);

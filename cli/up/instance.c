@@ -46,7 +46,7 @@ int up_make(struct up *up, struct up_service *service, int64_t replica, int64_t 
 	const struct list none = { 0 };
 	const struct app_definition place = { .stack = service->stack, .service = service->wanted.full, .replica = replica,
 					      .generation = generation, .level = service->wanted.level, .spec_digest = service->digest,
-					      .volumes_of = service->wanted.full, .is_standby = is_standby,
+					      .volumes_of = service->wanted.full, .is_standby = is_standby, .named = service->named,
 					      .depends = service->depends.length ? service->depends.data : NULL,
 					      .external = service->external.length ? service->external.data : NULL };
 	autofree char *name = instance_name(service->wanted.full, replica, generation);

@@ -4,6 +4,7 @@
  *
  *     wanted.c     the file -> what should be: every image found, every spec frozen, a digest each
  *     names.c      whether what is there under those names is the file's
+ *     origin.c     whether another file of that name has brought it up
  *     externals.c  whether what the file calls external is there
  *     plan.c       what should be and what is there -> what has to be done
  *     perform.c    a process for each service with something to do, as soon as those that it depends on are ready
@@ -34,6 +35,7 @@ struct frozen;
 
 struct up_options {
 	bool remove_orphans, no_wait, quiet, locked;
+	bool takes_over; /* what another file of the same name has brought up */
 	bool plan_only; /* nothing is pulled, built or changed */
 	bool needed_only; /* what the selected services depend on, in the place of these */
 	bool tells_aside; /* on stderr: stdout is a program's */
@@ -49,6 +51,7 @@ struct up_service {
 	struct plan_service wanted;
 	const struct stack_service *written; /* NULL: rollback */
 	struct text depends, external; /* as settings have them */
+	char *named; /* likewise */
 	const char *stack;      /* its name, or NULL; borrowed */
 	struct run_options choices;
 	struct run run;
@@ -89,6 +92,12 @@ void up_find_lost(struct up *up);
 /* names.c, behind up_look: an error where what was found is not the file's; and where somebody else has the name of one of its services. */
 int up_check_found(const struct up *up, const struct stack *stack, struct error *e);
 int up_check_names(const struct up *up, const struct stack *stack, struct error *e);
+/* origin.c, behind up_look: an error where another file, in another folder, which is still there, has brought up what is there. verb: "up". */
+int up_check_origin(const struct up *up, const struct stack *stack, const char *verb, struct error *e);
+/* From now on it is this one that has. */
+int up_take_over(const struct up *up, struct error *e);
+/* The absolute path of a file, links not resolved; the caller frees it. */
+char *up_named(const char *file);
 /* Behind up_plan: an error where it changes what a unit of its own keeps, which systemd alone may start and stop. */
 int up_check_units(const struct up *up, struct error *e);
 /* externals.c: an error where an external network or volume of the file is not there. */

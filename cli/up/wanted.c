@@ -35,6 +35,7 @@ void up_release(struct up *up)
 		text_release(&up->services[i].obstacle);
 		text_release(&up->services[i].depends);
 		text_release(&up->services[i].external);
+		free(up->services[i].named);
 	}
 	for (size_t i = 0; up->frozen && i < up->count; i++)
 		frozen_release(&up->frozen[i]);
@@ -245,6 +246,7 @@ static void describe(struct up *up, size_t index)
 		if (up->stack->volumes[i].is_external)
 			text_addf(&service->external, "%s%s", service->external.length ? " " : "", up->stack->volumes[i].name);
 	service->stack = up->stack->name;
+	service->named = up_named(up->stack->file);
 	service->update = app_update(written->app);
 	service->run.app = written->app;
 	service->run.is_borrowed = true;
@@ -324,7 +326,8 @@ int up_read(struct up *up, const char *file, const struct list *selected, struct
 			return -1;
 	}
 	if (choose(up, selected, e) || (!up->options->plan_only && up_lock(up, up->name, e)) || up_look(up, e) ||
-	    up_check_names(up, up->stack, e) || up_check_externals(up, e))
+	    up_check_names(up, up->stack, e) ||
+	    (!up->options->takes_over && up_check_origin(up, up->stack, up->call->command->name, e)) || up_check_externals(up, e))
 		return -1;
 	for (size_t i = 0; i < up->count; i++)
 		if (up->services[i].wanted.is_wanted && check_room(up, i, e))

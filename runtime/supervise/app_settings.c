@@ -35,6 +35,7 @@ const struct line_row app_settings_rows[] = {
 	{ "command", LINE_TEXT, AT(command) },
 	{ "volumes_of", LINE_TEXT, AT(volumes_of) },
 	{ "spec_file", LINE_TEXT, AT(spec_file) },
+	{ "named", LINE_TEXT, AT(named) },
 	{ "unit", LINE_TEXT, AT(unit) },
 	{ "terminal", LINE_NUMBER, AT(terminal) },
 	{ "keep_stdin", LINE_NUMBER, AT(keep_stdin) },

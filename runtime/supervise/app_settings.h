@@ -33,6 +33,7 @@ struct app_settings {
 	char *image, *command; /* as box ps shows them; NULL: nothing to show */
 	char *volumes_of; /* the name by which its image's volumes are called: that before the first rename; NULL: its own */
 	char *spec_file;  /* app.json that the app was made from, absolute; NULL: none */
+	char *named;      /* the same by the folders that its user went through, links among them; NULL: not known */
 	char *unit;       /* the service of systemd that keeps it, and nobody else starts it; NULL: none */
 	int64_t terminal;   /* 1: each run has a terminal of its own (-t) */
 	int64_t keep_stdin; /* 1: its stdin stays open, for whoever attaches (-i) */

@@ -26,3 +26,41 @@ teardown() { teardown_world; }
 	[ "$(box volume ls -q)" = "${TAG}_data" ]
 	box volume rm "${TAG}_data"
 }
+
+@test "two files of one name in two folders: neither takes the other's services, until it is told to; a link to releases is one file" {
+	for folder in a/deploy b/deploy; do
+		mkdir -p $folder
+		printf '{"name": "%s", "services": {"web": {"rootfs": "%s", "network_mode": "none", "init": true, "command": ["sleep", "10%s"]}}}' \
+			"$TAG" "$ROOTFS" "${#folder}" >$folder/app.json
+	done
+	sed -i 's/"web"/"api"/; s/"108"/"109"/' b/deploy/app.json
+	box up -q a/deploy/app.json
+	for command in up plan "run -d" run; do
+		# shellcheck disable=SC2086
+		run box $command b/deploy/app.json
+		expect_status 125
+		expect_has "b/deploy/app.json: another file has brought up what has this name: $WORK/a/deploy/app.json" "box up --take-over b/deploy/app.json"
+	done
+	run box down b/deploy/app.json
+	expect_status 1
+	expect_has "another file has brought up" "box down $TAG, if that is to go"
+	[ "$(box ps -q)" = "$TAG-web" ] || fail "$(box ps -a)"
+	# Another file in the folder is the next version, as is one that is called by the same link.
+	cp a/deploy/app.json a/deploy/next.json
+	run box up a/deploy/next.json
+	expect_has "as it is written"
+	ln -s b current
+	run box up --take-over --remove-orphans current/deploy/app.json
+	expect_line "started $TAG-api" "removed $TAG-web"
+	run box up a/deploy/app.json
+	expect_has "what has this name: $WORK/current/deploy/app.json"
+	cp -r b c
+	ln -sfn c current
+	(cd current/deploy && box up app.json)
+	box up -q current/deploy/app.json
+	# What is gone is nobody's.
+	rm -r b c
+	box up -q --remove-orphans a/deploy/app.json
+	[ "$(box ps -q)" = "$TAG-web" ] || fail "$(box ps -a)"
+	box down a/deploy/app.json
+}
