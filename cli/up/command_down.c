@@ -103,7 +103,8 @@ static int down(const struct call *call, const struct down_choices *choices, con
 
 	list_add(&names, name);
 	if (kept_refuse(call->places, "down", NULL, &names, e) || up_lock(&up, name, e) || up_look(&up, e) ||
-	    (stack && (up_check_found(&up, stack, e) || up_check_origin(&up, stack, "down", e))) || (choices->volumes && find_volumes(call, stack, name, &up.found, &volumes, e))) {
+	    (stack && (up_check_found(&up, stack, e) || up_check_origin(&up, stack, "down", e))) ||
+	    (choices->volumes && find_volumes(call, stack, name, &up.found, &volumes, e))) {
 		status = report_failure(e);
 	} else if (!up.found.count && !stack) {
 		error_set(e, ERROR_MISSING, "down %s: there is nothing of it", name);

@@ -92,7 +92,7 @@ void up_find_lost(struct up *up);
 /* names.c, behind up_look: an error where what was found is not the file's; and where somebody else has the name of one of its services. */
 int up_check_found(const struct up *up, const struct stack *stack, struct error *e);
 int up_check_names(const struct up *up, const struct stack *stack, struct error *e);
-/* origin.c, behind up_look: an error where another file, in another folder, which is still there, has brought up what is there. verb: "up". */
+/* origin.c, behind up_look: an error where another file, in another folder and still there, has brought up what is there. verb: "up". */
 int up_check_origin(const struct up *up, const struct stack *stack, const char *verb, struct error *e);
 /* From now on it is this one that has. */
 int up_take_over(const struct up *up, struct error *e);
