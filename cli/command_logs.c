@@ -265,5 +265,11 @@ int command_logs(const struct call *call)
 
 	if (result == 0 && !operands.count)
 		result = error_set(&e, ERROR_USAGE, "logs: expected at least one NAME");
-	return result || targets_name(call, &operands, &e) || print_all(call, &operands, &options, &e) ? report_failure(&e) : 0;
+	if (result || targets_name(call, &operands, &e))
+		return report_failure(&e);
+	if (print_all(call, &operands, &options, &e) == 0)
+		return 0;
+	for (size_t i = 0; i < operands.count; i++)
+		(void)target_meant(call, operands.items[i], &e);
+	return report_failure(&e);
 }

@@ -21,22 +21,67 @@
 #include "runtime/state.h"
 #include "specs/app.h"
 
-/* The service that a file calls so: "shop-web" for "web". The caller frees it; NULL: none. */
+enum { NEAR = 2, PART = 3 /* of a name may be other letters */ };
+
+/* Two letters that changed places are one mistake. */
+static size_t edits_between(const char *one, const char *other)
+{
+	size_t at = 0, edits = text_distance(one, other);
+
+	while (one[at] && one[at] == other[at])
+		at++;
+	if (edits != 2 || !one[at] || !other[at] || one[at + 1] != other[at] || one[at] != other[at + 1])
+		return edits;
+	return strcmp(one + at + 2, other + at + 2) == 0 ? 1 : edits;
+}
+
+/* 0: the file calls it so: "shop-web" for "web"; else how many edits are between, NEAR + 1: too many. */
+static size_t distance(const struct instance *one, const char *word)
+{
+	const char *own = one->stack ? one->service + strlen(one->stack) + 1 : one->service; /* its name begins with the file's */
+	size_t edits;
+
+	if (one->stack && strcmp(own, word) == 0)
+		return 0;
+	edits = edits_between(one->service, word);
+	if (edits_between(own, word) < edits)
+		edits = edits_between(own, word);
+	return edits && edits <= NEAR && edits * PART <= strlen(word) ? edits : NEAR + 1;
+}
+
+/* The service that was probably meant. The caller frees it; NULL: none. */
 static char *find_service(const struct call *call, const char *word)
 {
 	autorelease(instances) struct instances all = { 0 };
+	const struct instance *nearest = NULL;
 	struct error ignored = { 0 };
+	size_t least = NEAR + 1;
 
 	if (instances_find(call->places, NULL, &all, &ignored))
 		return NULL;
 	for (size_t i = 0; i < all.count; i++) {
-		const struct instance *one = &all.items[i];
-		autofree char *full = one->stack ? text_format("%s-%s", one->stack, word) : NULL;
+		size_t edits = distance(&all.items[i], word);
 
-		if (text_equal(full, one->service))
-			return take_ptr(&full);
+		if (edits < least) {
+			least = edits;
+			nearest = &all.items[i];
+		}
 	}
-	return NULL;
+	return nearest ? alloc_copy(nearest->service) : NULL;
+}
+
+int target_meant(const struct call *call, const char *word, struct error *e)
+{
+	struct error ignored = { 0 };
+	autofree char *service = NULL;
+
+	if (e->kind != ERROR_MISSING || box_check_name(word, &ignored) || apps_exists(call->places, word) || state_exists(call->places, word))
+		return -1;
+	service = find_service(call, word);
+	if (!service)
+		return -1;
+	e->hint[0] = '\0';
+	return error_hint(e, "did you mean %s?", service);
 }
 
 int target_name(const struct call *call, char **word, struct error *e)

@@ -27,6 +27,9 @@ int targets_one(const struct call *call, struct list *words, size_t index, struc
 /* The same of a single word, which is freed. */
 int target_one(const struct call *call, char **word, struct error *e);
 
+/* Where e says that there is nothing of a word, and it can be told what was meant: that is the hint. Returns -1. */
+int target_meant(const struct call *call, const char *word, struct error *e);
+
 /* Whether it is the name of a file with services, of which there are instances. */
 bool target_is_stack(const struct call *call, const char *word);
 

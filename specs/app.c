@@ -158,6 +158,16 @@ static int read_app(const char *path, const struct app_options *options, struct 
 	return 0;
 }
 
+static int refuse_unknown(const struct app *file, const struct stack *stack, const char *name, struct error *e)
+{
+	autorelease(text) struct text names = { 0 };
+
+	for (size_t i = 0; i < stack->count; i++)
+		text_addf(&names, "%s%s", i ? ", " : "", stack->services[i].name);
+	error_set(e, ERROR_MISSING, "%s: there is no service \"%.80s\" in it", file->file, name);
+	return error_hint(e, "it has %.300s", names.data);
+}
+
 /* The app of a file, which is released, or of the service that is meant. */
 static int choose_service(const struct app_options *options, struct app *file, struct stack *stack, struct app **ret, struct error *e)
 {
@@ -170,7 +180,7 @@ static int choose_service(const struct app_options *options, struct app *file, s
 	}
 	if (!service) {
 		if (name)
-			error_set(e, ERROR_MISSING, "%s: there is no service \"%s\" in it", file->file, name);
+			refuse_unknown(file, stack, name, e);
 		else
 			error_set(e, ERROR_USAGE, "%s has several services: this takes a file of one app", file->file);
 		return -1;

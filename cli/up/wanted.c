@@ -124,8 +124,24 @@ static int refuse_unknown(const struct up *up, const char *name, struct error *e
 	return names.length ? error_hint(e, "it has %.300s; a command of box run stands behind \"--\"", names.data) : -1;
 }
 
+/* A profile that no service is in is most often one that is called otherwise. */
+static void tell_unknown_profiles(const struct up *up)
+{
+	for (size_t i = 0; i < up->options->profiles.count; i++) {
+		const char *profile = up->options->profiles.items[i];
+		autofree char *line = text_format("no service of %s is in the profile \"%s\"", up->stack->file, profile);
+		bool is_known = false;
+
+		for (size_t k = 0; k < up->count; k++)
+			is_known |= list_has(app_profiles(up->stack->services[k].app), profile);
+		if (!is_known)
+			report_line(line);
+	}
+}
+
 static int choose(struct up *up, const struct list *selected, struct error *e)
 {
+	tell_unknown_profiles(up);
 	for (size_t i = 0; i < selected->count; i++)
 		if (!stack_find(up->stack, selected->items[i]))
 			return refuse_unknown(up, selected->items[i], e);

@@ -176,6 +176,10 @@ three() {
 	expect_has "$TAG-db, run 1:"
 	[ "$(box logs -n 1 "$TAG-web" "$TAG-job" | sort)" = "$TAG-job | job-here
 $TAG-web | web-here" ] || fail "$(box logs "$TAG-web" "$TAG-job")"
+	run box logs "$TAG-wbe"
+	expect_has "did you mean $TAG-web?"
+	run box run app.json wbe -- true
+	expect_has "there is no service \"wbe\" in it" "it has db, job, web"
 	run box logs -f "$TAG-web" "$TAG-none"
 	expect_status 1
 	expect_has "find the app $TAG-none"

@@ -29,6 +29,8 @@ plan() { box plan --format json "$@" app.json | jq -r --arg tag "$TAG-" '[.[] | 
 	run box up app.json
 	[ "$status $output" = "0 $TAG is as it is written" ]
 	[ "$(cat "$BOX_STORE/volumes/${TAG}_log/_data/runs")" = ran ]
+	run box plan --profile tool app.json
+	expect_has "no service of app.json is in the profile \"tool\""
 	[ "$(plan --profile tools)" = "done migrate, create debug, keep web, keep web-2" ] || fail "$(plan --profile tools)"
 	box stop "$TAG-web-2"
 	sed -i 's/"replicas": 2/"replicas": 3/' app.json

@@ -83,7 +83,8 @@ Test(targets, what_was_meant_by_a_word_that_is_nobodys)
 	SCRATCH();
 	static const struct {
 		const char *word, *hint;
-	} cases[] = { { "web", "did you mean shop-web?" }, { "app.json", "there is no file of this name either; box ps -a lists what there is" } };
+	} cases[] = { { "web", "did you mean shop-web?" }, { "shop-wbe", "did you mean shop-web?" }, { "alon", "did you mean alone?" },
+		      { "app.json", "there is no file of this name either; box ps -a lists what there is" } };
 
 	make_shop();
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
