@@ -39,6 +39,8 @@ static void add_next(const struct call *call, const char *name, struct text *ret
 	if (info.next_run) {
 		clock_print(info.next_run, 0, /* digits= */ 0, next);
 		text_addf(ret, "  its schedule is %s: the next run is at %s\n", info.schedule, next);
+	} else if (info.schedule) {
+		text_addf(ret, "  its schedule is %s: nobody waits for it now; box start %s does, and runs it now\n", info.schedule, name);
 	}
 	free(info.schedule);
 }

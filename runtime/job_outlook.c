@@ -14,6 +14,7 @@
 #include "runtime/box.h"
 #include "runtime/job.h"
 #include "runtime/run_mark.h"
+#include "runtime/state.h"
 #include "runtime/supervise/app_settings.h"
 
 void job_describe(const struct places *places, struct box_info *info)
@@ -25,7 +26,8 @@ void job_describe(const struct places *places, struct box_info *info)
 	if (definition < 0 || !job_defined(definition))
 		return;
 	info->schedule = job_words(definition);
-	info->next_run = wanted_read(definition) ? job_next_run(definition) : 0;
+	/* Without a supervisor nobody waits for it. */
+	info->next_run = wanted_read(definition) && state_exists(places, info->name) ? job_next_run(definition) : 0;
 	if (!run_mark_last_end(places, info->name, definition, &last))
 		return;
 	info->last_end = last.ended;

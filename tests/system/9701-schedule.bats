@@ -83,6 +83,8 @@ wakes() { awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$(superviso
 	box stop "$TAG"
 	is status "exited (3)"
 	is next_run null
+	run box explain "$TAG"
+	expect_has "nobody waits for it now; box start $TAG does"
 	[ ! -e "$STATE/$TAG" ] || fail "something of it is there"
 	run box boot
 	expect_not "$TAG"
