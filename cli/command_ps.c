@@ -36,7 +36,7 @@ struct options {
 
 const struct option_row ps_options[] = {
 	{ 'q', "quiet", OPTION_FLAG, offsetof(struct options, quiet), NULL, "names only" },
-	{ 'a', "all", OPTION_FLAG, offsetof(struct options, all), NULL, "also those that do not run" },
+	{ 'a', "all", OPTION_FLAG, offsetof(struct options, all), NULL, "also those that do not run; of NAME: containers, not processes" },
 	{ 0, "format", OPTION_TEXT, offsetof(struct options, format), "table|json", "form of the list (default: table)" },
 	{ 'f', "filter", OPTION_LIST, offsetof(struct options, filters), "KEY=VALUE",
 	  "only what fits: name=TEXT, image=TEXT, status=WORD, stack=NAME, service=NAME; one key several times: any of them" },
@@ -370,16 +370,25 @@ static int list_processes(const struct call *call, const char *name, const struc
 	return 0;
 }
 
-/* Of a file with services, or its name, the containers are meant. */
+static bool is_service(const struct call *call, const char *word)
+{
+	autorelease(instances) struct instances found = { 0 };
+	struct error ignored = { 0 };
+
+	return instances_find(call->places, word, &found, &ignored) == 0 && found.count;
+}
+
+/* Of a file with services, or its name, the containers are meant; with --all also of an app, which may have no processes. */
 static int choose(const struct call *call, struct options *options, struct list *operands, struct error *e)
 {
 	bool is_stack = operands->count && text_ends(operands->items[0], ".json") && stack_is_file(operands->items[0]);
 
 	if (targets_name(call, operands, e))
 		return -1;
-	if (!is_stack && !(operands->count && target_is_stack(call, operands->items[0])))
+	is_stack |= operands->count && target_is_stack(call, operands->items[0]);
+	if (!is_stack && !(options->all && operands->count && is_service(call, operands->items[0])))
 		return targets_one(call, operands, 0, e);
-	list_addf(&options->filters, "stack=%s", operands->items[0]);
+	list_addf(&options->filters, "%s=%s", is_stack ? "stack" : "service", operands->items[0]);
 	list_release(operands);
 	return 0;
 }

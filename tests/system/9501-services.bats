@@ -169,6 +169,9 @@ three() {
 	[ "$(box inspect "$TAG" | jq -c 'map(.name) | sort')" = "[\"$TAG-db\",\"$TAG-job\",\"$TAG-web\"]" ]
 	run box inspect web
 	expect_has "did you mean $TAG-web?"
+	run box ps -a "$TAG-job"
+	expect_has "NAME " "$TAG-job" "exited (0)"
+	[ "$(box ps -aq "$TAG-web")" = "$TAG-web" ]
 	run box explain "$TAG-job" "$TAG-db"
 	expect_has "$TAG-job, run 1: ended with exit code 0" "$TAG-db, run 2: ended with exit code 143"
 	[ "$(box explain --format json app.json | jq -c 'map(.name) | sort')" = "[\"$TAG-db\",\"$TAG-job\",\"$TAG-web\"]" ]
