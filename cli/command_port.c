@@ -14,6 +14,7 @@
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "runtime/box.h"
+#include "runtime/instances.h"
 #include "runtime/network/port_list.h"
 
 /* "80", "80/tcp" or "53/udp". */
@@ -46,12 +47,13 @@ static int add_one(const struct container_ports *ports, const char *name, const 
 	return ret->length > before ? 0 : error_set(e, ERROR_MISSING, "port: no public port \"%s\" is published for %s", words, name);
 }
 
-static void add_all(const struct container_ports *ports, struct text *ret)
+/* first: what each line begins with, or "". */
+static void add_all(const struct container_ports *ports, const char *first, struct text *ret)
 {
 	for (size_t i = 0; ports && i < ports->count; i++) {
 		const struct host_port *port = &ports->ports[i];
 
-		text_addf(ret, "%d/%s -> ", port->target, port_protocol_word(port->protocol));
+		text_addf(ret, "%s%s%d/%s -> ", first, *first ? " " : "", port->target, port_protocol_word(port->protocol));
 		host_port_print_address(port, ret);
 		text_add(ret, "\n");
 	}
@@ -75,6 +77,23 @@ static int check_there(const struct call *call, const char *name, struct error *
 	return error_hint(e, "box ps lists what there is");
 }
 
+/* Of the name of a file: those of all its services. */
+static int add_services(const struct call *call, const struct port_list *list, const char *stack, struct text *ret, struct error *e)
+{
+	autorelease(instances) struct instances found = { 0 };
+	const char *last = "";
+
+	if (instances_find(call->places, stack, &found, e))
+		return -1;
+	for (size_t i = 0; i < found.count; i++) {
+		if (strcmp(found.items[i].service, last) == 0)
+			continue;
+		last = found.items[i].service;
+		add_all(port_list_find_service(list, last), last, ret);
+	}
+	return 0;
+}
+
 static int list_ports(const struct call *call, struct list *operands, struct text *ret, struct error *e)
 {
 	const char *name, *words = operands->count == 2 ? operands->items[1] : NULL;
@@ -84,6 +103,8 @@ static int list_ports(const struct call *call, struct list *operands, struct tex
 	if (target_name(call, &operands->items[0], e) || port_list_read(call->places, &list, e))
 		return -1;
 	name = operands->items[0];
+	if (!words && target_is_stack(call, name))
+		return add_services(call, &list, name, ret, e);
 	ports = port_list_find(&list, name);
 	if (!ports)
 		ports = port_list_find_service(&list, name);
@@ -92,7 +113,7 @@ static int list_ports(const struct call *call, struct list *operands, struct tex
 		return -1;
 	if (words)
 		return add_one(ports, name, words, ret, e);
-	add_all(ports, ret);
+	add_all(ports, /* first= */ "", ret);
 	return 0;
 }
 

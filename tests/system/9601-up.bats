@@ -216,7 +216,7 @@ plan() { box plan --format json "$@" app.json | jq -r --arg tag "$TAG-" '[.[] | 
 	expect_has "none.json"
 	run box rm -f web
 	[ "$status $output" = "0 " ]
-	run box port "$TAG"
+	run box port "$TAG" 80
 	expect_has "$TAG has several services"
 	# A run that never began ends nothing of what runs.
 	for words in "app.json none" "app.json db none" "app.json" "-d app.json none"; do

@@ -49,6 +49,7 @@ stack() {
 	serve_unit
 	wait_until 20 heard READY=1
 	heard "STATUS=1 of 2 run, 1 done" || fail "$(cat heard)"
+	[ "$(box port "$TAG")" = "$TAG-web 80/tcp -> 127.0.0.1:8080" ] || fail "$(box port "$TAG")"
 	# Verbs on all of it are systemd's; those on one service are box's.
 	for verb in stop start restart down "rm -f"; do
 		run box $verb "$TAG"
