@@ -25,6 +25,7 @@
 #include "runtime/inside.h"
 #include "runtime/oci_state.h"
 #include "runtime/sources.h"
+#include "runtime/state.h"
 #include "runtime/volume_lock.h"
 #include "specs/container.h"
 
@@ -173,6 +174,21 @@ static int remove_all(int top, const char *name, struct error *e)
 	return inside_remove(top, name, &map, e);
 }
 
+/* Its lock is held. act: "remove". */
+static int refuse_used(const struct places *places, const char *act, const char *name, struct error *e)
+{
+	autorelease(list) struct list owners = { 0 };
+
+	apps_with_volume(places, name, &owners);
+	for (size_t i = 0; i < owners.count; i++)
+		if (state_exists(places, owners.items[i])) {
+			error_set(e, ERROR_EXISTS, "%s volume %s: the app %s uses it, which runs", act, name, owners.items[i]);
+			return error_hint(e, "box stop %s", owners.items[i]);
+		}
+	error_set(e, ERROR_EXISTS, "%s volume %s: a running app uses it", act, name);
+	return error_hint(e, "stop that app first: box ps lists what runs");
+}
+
 int volume_remove(const struct places *places, const char *name, struct error *e)
 {
 	autofree char *removed = text_format(REMOVED "%d-%s", (int)getpid(), name);
@@ -185,10 +201,8 @@ int volume_remove(const struct places *places, const char *name, struct error *e
 		return -1;
 	if (held < 0 && errno != EWOULDBLOCK)
 		return error_sys(e, "lock volume %s", name);
-	if (held < 0) {
-		error_set(e, ERROR_EXISTS, "remove volume %s: a running app uses it", name);
-		return error_hint(e, "stop that app first");
-	}
+	if (held < 0)
+		return refuse_used(places, "remove", name, e);
 	apps_with_volume(places, name, &owners);
 	if (owners.count) {
 		error_set(e, ERROR_EXISTS, "remove volume %s: the app %s in the background has it", name, owners.items[0]);
@@ -277,12 +291,8 @@ int volume_work(const struct places *places, const char *name, bool is_writer, i
 		return error_sys(e, "open the content of volume %s", name);
 	if (is_writer)
 		held = volume_lock(folder, /* is_writer= */ true);
-	if (is_writer && held < 0) {
-		if (errno != EWOULDBLOCK)
-			return error_sys(e, "lock volume %s", name);
-		error_set(e, ERROR_EXISTS, "write to volume %s: a running app uses it", name);
-		return error_hint(e, "stop that app first");
-	}
+	if (is_writer && held < 0)
+		return errno != EWOULDBLOCK ? error_sys(e, "lock volume %s", name) : refuse_used(places, "write to", name, e);
 	volume_find_map(&map);
 	return inside_run(&inside, e) ? error_in(e, "volume %s", name) : 0;
 }

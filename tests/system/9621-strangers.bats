@@ -22,6 +22,8 @@ teardown() { teardown_world; }
 	box volume create "${TAG}_data"
 	box up stack.json
 	box exec "$TAG-web" sh -c 'echo precious >/data/file'
+	run box volume rm "${TAG}_own"
+	expect_has "the app $TAG-web uses it, which runs" "box stop $TAG-web"
 	box down --volumes "$TAG"
 	[ "$(box volume ls -q)" = "${TAG}_data" ]
 	box volume rm "${TAG}_data"
