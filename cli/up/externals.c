@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * externals.c - whether the networks and volumes that a file calls external are there. Nobody else would miss them: a name that nobody has
- * comes about by itself, and a service would find an empty volume, or nobody, where it expects what others made.
+ * externals.c - whether what is there of networks and volumes is as the file has it. Those that it calls external nobody else would miss: a
+ * name that nobody has comes about by itself, and a service would find an empty volume, or nobody, where it expects what others made.
  */
 #include <string.h>
 
@@ -11,13 +11,34 @@
 #include "runtime/private_networks.h"
 #include "runtime/volumes.h"
 
-static int check_network(const struct stack_network *network, const struct network_info *infos, size_t count, struct error *e)
+static const struct network_record *find(const struct network_info *infos, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(infos[i].record.name, network->name) == 0)
-			return 0;
+		if (strcmp(infos[i].record.name, name) == 0)
+			return &infos[i].record;
+	return NULL;
+}
+
+static int refuse_missing(const struct stack_network *network, struct error *e)
+{
 	error_set(e, ERROR_MISSING, "networks.%s: the network %s is external, and is not there", network->key, network->name);
 	return error_hint(e, "box network create %s, or leave \"external\" out", network->name);
+}
+
+/* One that is there stays as it is as long as somebody has an address in it: who reads "internal" in the file would be wrong. */
+static int check_as_written(const struct up *up, const struct stack_network *network, const struct network_record *there, struct error *e)
+{
+	if (network->is_internal && !there->is_internal)
+		error_set(e, ERROR_EXISTS, "networks.%s: the network %s is there, and not \"internal\"", network->key, network->name);
+	else if (!network->is_internal && there->is_internal)
+		error_set(e, ERROR_EXISTS, "networks.%s: the network %s is there, and \"internal\"", network->key, network->name);
+	else if (network->subnet && strcmp(network->subnet, there->subnet) != 0)
+		error_set(e, ERROR_EXISTS, "networks.%s: the network %s is there, with the subnet %s", network->key, network->name, there->subnet);
+	else
+		return 0;
+	if (there->is_kept)
+		return error_hint(e, "\"external\": true takes it as it is; or box network rm %s, with nobody in it", network->name);
+	return error_hint(e, "box down %s, then box up %s makes it anew; volumes stay", up->stack->file, up->stack->file);
 }
 
 static int check_networks(const struct up *up, struct error *e)
@@ -26,9 +47,15 @@ static int check_networks(const struct up *up, struct error *e)
 	size_t count = 0;
 	int result = private_networks_list(up->call->places, &infos, &count, e);
 
-	for (size_t i = 0; i < up->stack->network_count && result == 0; i++)
-		if (up->stack->networks[i].is_external)
-			result = check_network(&up->stack->networks[i], infos, count, e);
+	for (size_t i = 0; i < up->stack->network_count && result == 0; i++) {
+		const struct stack_network *network = &up->stack->networks[i];
+		const struct network_record *there = find(infos, count, network->name);
+
+		if (network->is_external && !there)
+			result = refuse_missing(network, e);
+		else if (!network->is_external && there)
+			result = check_as_written(up, network, there, e);
+	}
 	private_networks_free(infos, count);
 	return result;
 }
@@ -57,13 +84,11 @@ static int check_volumes(const struct up *up, struct error *e)
 
 int up_check_externals(const struct up *up, struct error *e)
 {
-	bool networks = false, volumes = false;
+	bool volumes = false;
 
-	for (size_t i = 0; i < up->stack->network_count; i++)
-		networks |= up->stack->networks[i].is_external;
 	for (size_t i = 0; i < up->stack->volume_count; i++)
 		volumes |= up->stack->volumes[i].is_external;
-	if ((networks && check_networks(up, e)) || (volumes && check_volumes(up, e)))
+	if ((up->stack->network_count && check_networks(up, e)) || (volumes && check_volumes(up, e)))
 		return error_in(e, "%s", up->stack->file);
 	return 0;
 }

@@ -5,7 +5,7 @@
  *     wanted.c     the file -> what should be: every image found, every spec frozen, a digest each
  *     names.c      whether what is there under those names is the file's
  *     origin.c     whether another file of that name has brought it up
- *     externals.c  whether what the file calls external is there
+ *     externals.c  whether networks and volumes are as the file has them
  *     plan.c       what should be and what is there -> what has to be done
  *     perform.c    a process for each service with something to do, as soon as those that it depends on are ready
  *     conditions.c what it waits for before
@@ -100,7 +100,7 @@ int up_take_over(const struct up *up, struct error *e);
 char *up_named(const char *file);
 /* Behind up_plan: an error where it changes what a unit of its own keeps, which systemd alone may start and stop. */
 int up_check_units(const struct up *up, struct error *e);
-/* externals.c: an error where an external network or volume of the file is not there. */
+/* externals.c: an error where an external network or volume of the file is not there, or one of its networks is another than it says. */
 int up_check_externals(const struct up *up, struct error *e);
 /* What is the same for a service of a file and one of a rollback: its digest, why it cannot run twice, and what has changed. */
 int up_complete(struct up *up, struct up_service *service, struct error *e);

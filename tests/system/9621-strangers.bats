@@ -66,3 +66,31 @@ teardown() { teardown_world; }
 	[ "$(box ps -q)" = "$TAG-web" ] || fail "$(box ps -a)"
 	box down a/deploy/app.json
 }
+
+@test "a network that is there and is not what the file says by now: box up does not call that as it is written" {
+	need ip nft
+	printf '{"name": "%s", "services": {"web": {"rootfs": "%s", "init": true, "command": ["sleep", "100"], "networks": ["back"]}},\n"networks": {"back": {"internal": true}}}' \
+		"$TAG" "$ROOTFS" >app.json
+	box up -q app.json
+	cp app.json internal.json
+	sed -i 's/"internal": true/"subnet": "10.9.0.0\/24", "internal": true/' app.json
+	for command in up plan; do
+		run box $command app.json
+		expect_status 125
+		expect_has "app.json: networks.back: the network ${TAG}_back is there, with the subnet 10." "box down app.json, then box up app.json makes it anew"
+	done
+	sed -i 's/{"subnet[^}]*}/{}/' app.json
+	run box up app.json
+	expect_status 125
+	expect_has "networks.back: the network ${TAG}_back is there, and \"internal\""
+	run box up internal.json
+	expect_line "$TAG is as it is written"
+	box down -q app.json
+	box network create --internal "${TAG}_back"
+	run box up app.json
+	expect_status 125
+	expect_has "\"external\": true takes it as it is; or box network rm ${TAG}_back"
+	box up -q internal.json
+	box down -q internal.json
+	box network rm "${TAG}_back"
+}
