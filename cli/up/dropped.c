@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dropped.c - what an app wrote beside its volumes, which the next generation does not have.
+ * dropped.c - what an app wrote, and the next generation does not have: beside its volumes, and in volumes that it has no more.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "base/places.h"
 #include "base/text.h"
@@ -16,7 +17,9 @@
 #include "cli/report.h"
 #include "cli/up/dropped.h"
 #include "cli/up/up.h"
+#include "runtime/app_volumes.h"
 #include "runtime/writable.h"
+#include "specs/container.h"
 
 enum { SHOWN = 20, DEEPEST = 32, LOOKED_AT = 10000 };
 
@@ -84,4 +87,29 @@ void up_tell_dropped(const struct up *up, const char *name)
 		report_line(line);
 	}
 	text_release(&walk.names);
+}
+
+static bool has_volume(const struct container *c, const char *volume)
+{
+	for (size_t i = 0; i < c->mount_count; i++)
+		if (c->mounts[i].kind == MOUNT_VOLUME && strcmp(c->mounts[i].source, volume) == 0)
+			return true;
+	return false;
+}
+
+/* Most often another name of it in the file, by mistake. */
+void up_tell_left_volumes(const struct up *up, const struct up_service *service, const char *name)
+{
+	autorelease(list) struct list volumes = { 0 };
+	struct error ignored = { 0 };
+
+	if (app_volumes_of(up->call->places, name, &volumes, &ignored))
+		return;
+	for (size_t i = 0; i < volumes.count; i++) {
+		autofree char *line = text_format("%s has the volume %s, and the new one has not: it stays, with what is in it", name,
+						  volumes.items[i]);
+
+		if (!has_volume(&service->run.container, volumes.items[i]))
+			report_line(line);
+	}
 }

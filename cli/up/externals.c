@@ -8,16 +8,8 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/up/up.h"
-#include "runtime/private_networks.h"
+#include "runtime/network/record.h"
 #include "runtime/volumes.h"
-
-static const struct network_record *find(const struct network_info *infos, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(infos[i].record.name, name) == 0)
-			return &infos[i].record;
-	return NULL;
-}
 
 static int refuse_missing(const struct stack_network *network, struct error *e)
 {
@@ -41,23 +33,20 @@ static int check_as_written(const struct up *up, const struct stack_network *net
 	return error_hint(e, "box down %s, then box up %s makes it anew; volumes stay", up->stack->file, up->stack->file);
 }
 
-static int check_networks(const struct up *up, struct error *e)
+static int check_network(const struct up *up, const struct stack_network *network, struct error *e)
 {
-	struct network_info *infos = NULL;
-	size_t count = 0;
-	int result = private_networks_list(up->call->places, &infos, &count, e);
+	struct network_record there = { 0 };
+	int result = 0;
 
-	for (size_t i = 0; i < up->stack->network_count && result == 0; i++) {
-		const struct stack_network *network = &up->stack->networks[i];
-		const struct network_record *there = find(infos, count, network->name);
-
-		if (network->is_external && !there)
-			result = refuse_missing(network, e);
-		else if (!network->is_external && there)
-			result = check_as_written(up, network, there, e);
+	if (network_record_read(up->call->places, network->name, &there, e) == 0) {
+		result = network->is_external ? 0 : check_as_written(up, network, &there, e);
+		network_record_release(&there);
+		return result;
 	}
-	private_networks_free(infos, count);
-	return result;
+	if (e->kind != ERROR_MISSING)
+		return -1;
+	error_clear(e);
+	return network->is_external ? refuse_missing(network, e) : 0;
 }
 
 static int check_volume(const struct stack_volume *volume, const struct volume *there, size_t count, struct error *e)
@@ -88,7 +77,8 @@ int up_check_externals(const struct up *up, struct error *e)
 
 	for (size_t i = 0; i < up->stack->volume_count; i++)
 		volumes |= up->stack->volumes[i].is_external;
-	if ((up->stack->network_count && check_networks(up, e)) || (volumes && check_volumes(up, e)))
-		return error_in(e, "%s", up->stack->file);
-	return 0;
+	for (size_t i = 0; i < up->stack->network_count; i++)
+		if (check_network(up, &up->stack->networks[i], e))
+			return error_in(e, "%s", up->stack->file);
+	return volumes && check_volumes(up, e) ? error_in(e, "%s", up->stack->file) : 0;
 }

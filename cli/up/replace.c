@@ -216,8 +216,10 @@ int up_replace(struct up *up, struct up_service *service, const struct plan_acti
 
 		report_line(line);
 	}
-	for (size_t i = 0; i < c.old.count; i++)
+	for (size_t i = 0; i < c.old.count; i++) {
 		up_tell_dropped(up, c.old.items[i]);
+		up_tell_left_volumes(up, service, c.old.items[i]);
+	}
 	result = make_new(&c, e)						  ? -1
 		 : action->order == UPDATE_START_FIRST && c.running.count ? start_first(&c, e)
 									  : stop_first(&c, e);

@@ -247,6 +247,13 @@ ask() {
 	wait_until 5 sh -c "test \$(wc -l <'$BOX_STORE/volumes/$TAG-data/_data/starts') -eq 5"
 	[ "$(tr '\n' ' ' <"$BOX_STORE/volumes/$TAG-data/_data/starts")" = "0 1 2 3 2 " ]
 	[ ! -e "$BOX_STORE/volumes/$TAG-data/_data/double" ]
+	# Another name of the volume, which is empty then.
+	sed "s/$TAG-data:/$TAG-date:/" app.json >typo.json
+	run box up typo.json
+	expect_has "has the volume $TAG-data, and the new one has not: it stays, with what is in it"
+	run box rollback "$TAG"
+	expect_has "has the volume $TAG-date, and the new one has not"
+	wait_until 5 sh -c "test \$(wc -l <'$BOX_STORE/volumes/$TAG-data/_data/starts') -eq 6"
 	# A new one that fails: the old one runs again, and it has the lock.
 	sed -i 's/"mkdir/"exit 9; mkdir/' app.json
 	run box up app.json
