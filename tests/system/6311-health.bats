@@ -10,7 +10,7 @@ teardown() {
 	teardown_world
 }
 
-forever='trap \"exit 3\" TERM; while :; do sleep 0.1; done'
+forever='trap \"exit 3\" TERM; touch /tmp/up; while :; do sleep 0.1; done'
 health_of() { box ps -a --format json | jq -r --arg name "$TAG" '.[] | select(.name == $name).health'; }
 pid_of() { box ps --format json | jq -r --arg name "$TAG" '.[] | select(.name == $name).pid'; }
 has_health() { [ "$(health_of)" = "$1" ]; }
@@ -104,7 +104,7 @@ start() { # start COMMAND HEALTHCHECK
 
 @test "on_failure restart starts an unhealthy app anew, and the record says so" {
 	need root
-	start "$forever" '{"test": ["CMD-SHELL", "echo no luck; false"], "interval": "150ms", "timeout": "5s", "retries": 2, "on_failure": "restart"}'
+	start "$forever" '{"test": ["CMD-SHELL", "echo no luck; ! test -e /tmp/up"], "interval": "150ms", "timeout": "5s", "retries": 2, "on_failure": "restart"}'
 	wait_until 20 has_run 3
 	run box explain "$TAG" 1
 	expect_has "run 1: ended with exit code 3" "it was unhealthy, and box asked it to end" "2 checks failed in a row" "no luck" \
@@ -115,7 +115,7 @@ start() { # start COMMAND HEALTHCHECK
 
 @test "on_failure stop ends an unhealthy app for good" {
 	need root
-	start "$forever" '{"test": ["CMD", "false"], "interval": "100ms", "timeout": "5s", "retries": 1, "on_failure": "stop"}'
+	start "$forever" '{"test": ["CMD-SHELL", "! test -e /tmp/up"], "interval": "100ms", "timeout": "5s", "retries": 1, "on_failure": "stop"}'
 	is_stopped() { box ps -a --format json | jq -e '.[0].status == "exited (3)"' >/dev/null; }
 	wait_until 20 is_stopped
 	sleep 0.5

@@ -251,6 +251,17 @@ wait_until() {
 # is_gone PID: it has ended, whether or not its parent has waited for it (process 1 of some machines takes seconds).
 is_gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
 
+# minds PID SIGNAL: the process has said what that signal does to it (a shell's trap). Before that the first process of a container does not
+# hear it, and box stop knows.
+minds() {
+	local masks mask
+	masks=$(sed -nE 's/^Sig(Cgt|Ign):[^0-9a-f]*//p' "/proc/$1/status" 2>/dev/null)
+	for mask in $masks; do
+		[ $((0x$mask >> ($(kill -l "$2") - 1) & 1)) -eq 0 ] || return 0
+	done
+	return 1
+}
+
 # holds PID KIND: it has a descriptor of that kind (pidfd, inotify), and so has begun to wait for what that tells.
 holds() { find "/proc/$1/fd" -lname "*$2*" 2>/dev/null | grep -q .; }
 
