@@ -46,6 +46,7 @@ start() { # start COMMAND HEALTHCHECK
 	box rm -f "$TAG"
 	start "exec busybox httpd -f -p 8080 -h /tmp" '{"http": {"port": 8080, "path": "/none"}, "interval": "200ms", "retries": 1}'
 	wait_until 10 has_health unhealthy
+	wait_until 10 eval 'box inspect "$TAG" | grep -q "404 Not Found"' # not that nobody listens yet
 	box stop -t 0 "$TAG"
 	run box explain "$TAG"
 	expect_has "404 Not Found" "it was unhealthy"
@@ -64,6 +65,7 @@ start() { # start COMMAND HEALTHCHECK
 	as_user bin/box run -d app.json
 	is_ill() { as_user bin/box ps --format json | jq -e '.[0].health == "unhealthy"' >/dev/null; }
 	wait_until 20 is_ill
+	wait_until 10 eval 'as_user bin/box inspect "$TAG" | grep -q "404 Not Found"'
 	as_user bin/box stop -t 0 "$TAG"
 	run as_user bin/box explain "$TAG"
 	expect_has "404 Not Found"
