@@ -47,9 +47,9 @@ teardown() {
 	box stop "$TAG"
 	[ "$(box inspect "$TAG" | jq -r '.[0] | .status, .restart' | xargs)" = "exited (3) always" ] || fail "$(box inspect "$TAG")"
 	box start "$TAG"
+	wait_until 10 is_healthy
 	run box exec "$TAG" cat /ids/now
 	expect_line 7
-	wait_until 10 is_healthy
 }
 is_healthy() { [ "$(box inspect "$TAG" | jq -r '.[0].health.status')" = healthy ]; }
 

@@ -134,6 +134,7 @@ wakes() { awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$(superviso
 	local long='trap "exit 5" TERM; echo ran; until [ -e /enough ]; do sleep 0.1; done; echo done'
 	job '' '"command": ["sh", "-c", '"$(jq -n --arg x "$long" '$x')"']'
 	box start "$TAG"
+	wait_until 10 ran 1
 	comes_in 1
 	wait_until 10 eval '[ "$(date +%s)" -gt "$due" ]'
 	box exec "$TAG" touch /enough
@@ -145,6 +146,7 @@ wakes() { awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$(superviso
 
 	job '"overlap": "queue"' '"command": ["sh", "-c", '"$(jq -n --arg x "$long" '$x')"']'
 	box start "$TAG"
+	wait_until 10 ran 1
 	comes_in 1
 	wait_until 10 grep -qx "queued 1" "$STATE/$TAG/supervisor"
 	ran 1 || fail "it did not wait"
@@ -157,6 +159,7 @@ wakes() { awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$(superviso
 
 	job '"overlap": "replace"' '"command": ["sh", "-c", '"$(jq -n --arg x "$long" '$x')"']'
 	box start "$TAG"
+	wait_until 10 ran 1
 	comes_in 1
 	wait_until 10 ran 2
 	ran 0 "done" || fail "the first one was let alone"
