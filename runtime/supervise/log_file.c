@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -79,7 +80,8 @@ static int open_number(struct log_file *file, uint64_t number)
 	return file->fd < 0 ? -1 : 0;
 }
 
-/* Gets blocks for what comes behind size. The steps grow with the file: each costs as much as a write. */
+/* Gets blocks for what comes behind size. The steps grow with the file, and a flood gets none: blocks that the disk gives now are journalled
+ * and freed again, which the pages of a file that is removed soon never are. */
 static void make_room(struct log_file *file, uint64_t size)
 {
 	uint64_t most = (uint64_t)file->max_size;
@@ -186,10 +188,12 @@ void log_file_write(struct log_file *file, struct log_buffer *buffer)
 	struct log_mark *mark;
 	size_t done, whole;
 	const char *newline;
+	bool is_flood;
 	int reason;
 
 	if (!now->output)
 		return;
+	is_flood = now->output > LAST_WORDS;
 	if (now->size && now->size + now->output > (uint64_t)file->max_size)
 		begin_next(file, buffer);
 	now = log_mark(buffer);
@@ -207,5 +211,6 @@ void log_file_write(struct log_file *file, struct log_buffer *buffer)
 	}
 	mark->output = 0;
 	log_mark_set(buffer);
-	make_room(file, log_mark(buffer)->size);
+	if (!is_flood)
+		make_room(file, log_mark(buffer)->size);
 }

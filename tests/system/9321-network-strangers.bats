@@ -78,6 +78,7 @@ far_answers() { [ "$(at_neighbour socat -u TCP:203.0.113.2:7000,connect-timeout=
 	box stop -t 0 "$TAG-kept"
 	net_app live '"networks": ["small"]'
 	box run -d live.json
+	wait_until 10 box exec "$TAG-live" nc -w 1 127.0.0.1 5000
 	for i in {1..20}; do
 		net_app "x$i" '"networks": ["small"]' 'sleep 100'
 		box run -d "x$i.json"
