@@ -260,6 +260,8 @@ $TAG-web" ] || fail "start"
 	box restart app.json web-log
 	box kill app.json db KILL
 	[ "$(box wait app.json db | xargs)" = "137 137" ]
+	wait_until 10 eval '[ "$(box ps -q)" = "$TAG-web-log" ]' # their supervisors end after them
+	wait_until 10 eval 'box logs app.json web-log | grep -q logged'
 	run box logs app.json web-log
 	expect_has logged
 	expect_not "$TAG-db"
