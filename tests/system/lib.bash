@@ -238,12 +238,14 @@ expect_fact() {
 # slowly SECONDS: so many, and more on a slow machine: timeout "$(slowly 10)" …
 slowly() { echo $(($1 * SLOW)); }
 
-# wait_until SECONDS COMMAND…: until the command succeeds.
+# wait_until SECONDS COMMAND…: until the command succeeds. At least four looks a second count: on a machine that has so much to do that a look
+# takes long, what is waited for takes as much longer.
 wait_until() {
-	local end=$((SECONDS + $(slowly "$1")))
+	local end=$((SECONDS + $(slowly "$1"))) looks=$(($1 * 4))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || { fail "waited in vain for: $*"; return 1; }
+		[ $SECONDS -lt $end ] || [ $looks -gt 0 ] || { fail "waited in vain for: $*"; return 1; }
+		looks=$((looks - 1))
 		sleep 0.05
 	done
 }
