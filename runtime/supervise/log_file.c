@@ -80,8 +80,8 @@ static int open_number(struct log_file *file, uint64_t number)
 	return file->fd < 0 ? -1 : 0;
 }
 
-/* Gets blocks for what comes behind size. The steps grow with the file, and a flood gets none: blocks that the disk gives now are journalled
- * and freed again, which the pages of a file that is removed soon never are. */
+/* Gets blocks for what comes behind size. The steps grow with the file, and a flood gets none: blocks that the disk gives now are
+ * journalled and freed again, which the pages of a file that is removed soon never are. */
 static void make_room(struct log_file *file, uint64_t size)
 {
 	uint64_t most = (uint64_t)file->max_size;
