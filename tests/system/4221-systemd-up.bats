@@ -77,7 +77,7 @@ while not os.path.exists("enough"):
 @test "a service of its own is taken over: one stop, and box up replaces it from then on" {
 	app '"network_mode": "none", "init": true, "command": ["sleep", "1000"], "update": {"monitor": "100ms"}'
 	box systemd install --now app.json
-	wait_until 60 [ "$(systemctl show -P ActiveState "box-app-$TAG.service")" = active ]
+	wait_until 60 eval '[ "$(systemctl show -P ActiveState "box-app-$TAG.service")" = active ]'
 	sed -i 's/"1000"/"1001"/' app.json
 	run box up app.json
 	expect_has "box systemd install --up --now $TAG, then box up app.json"

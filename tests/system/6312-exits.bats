@@ -158,6 +158,7 @@ record() { jq -r "$2" "$BOX_STORE/apps/$TAG/exits/$1.json"; }
 	box kill "$TAG" KILL
 	wait_until 10 inspected '.exits[0].signal' 9
 	box start "$TAG"
+	wait_until 10 eval 'minds "$(container_pid)" TERM'
 	box stop "$TAG"
 	inspected '.status' "exited (3)" || fail "$(box inspect "$TAG")"
 	inspected '[.exits[] | .code] | join(" ")' "3 -1" || fail "not the last one first: $(box inspect "$TAG")"

@@ -94,6 +94,7 @@ start_app() {
 	box wait "$TAG" >code &
 	local waiting=$!
 	wait_until 10 holds $waiting pidfd
+	wait_until 10 eval 'minds "$(container_pid)" TERM'
 	box stop "$TAG"
 	wait $waiting
 	[ "$(cat code)" = 7 ] || fail "it printed $(cat code)"
@@ -111,6 +112,7 @@ start_app() {
 @test "an app in the background: events and wait" {
 	box run -d app.json
 	wait_until 10 is_up
+	wait_until 10 eval 'minds "$(container_pid)" TERM'
 	box stop "$TAG"
 	[ "$(box wait "$TAG")" = 7 ]
 	run box events --until 0s -f "container=$TAG"
@@ -130,6 +132,7 @@ is_at_end() { # is_at_end PID: it has the log of events open, and has gone to wh
 	local watcher=$!
 	wait_until 10 eval 'box events --since 1h --until 0s | grep -q start'
 	wait_until 10 is_at_end $watcher
+	wait_until 10 eval 'minds "$(container_pid)" TERM'
 	box kill "$TAG" USR1 || true
 	box pause "$TAG"
 	box unpause "$TAG"

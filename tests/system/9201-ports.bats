@@ -154,7 +154,7 @@ is_refused() { says on_host "$1" "$2" | grep -q refused; }
 	served web '"ports": ["0.0.0.0:8080:80"]' 'cat /bin/probe /bin/busybox >m; sha256sum <m; exec nc -l -p 80 <m'
 	box run -d web.json >/dev/null 2>&1
 	at_neighbour timeout 20 socat -u TCP:192.0.2.1:8080 - >got
-	wait_until 5 test -n "$(box logs "$TAG-web")"
+	wait_until 10 eval '[ -n "$(box logs "$TAG-web")" ]'
 	[ "$(sha256sum <got)" = "$(box logs "$TAG-web" | head -n 1)" ]
 	box rm -f "$TAG-web"
 	box network prune

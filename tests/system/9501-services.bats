@@ -63,7 +63,8 @@ three() {
 	pid=$!
 	wait_until 5 grep -q "^$TAG-web | web-here" out
 	wait_until 5 grep -q "^$TAG-db-2 | db-here" out
-	grep -qx "$TAG-job | job-here" out
+	wait_until 5 grep -q "^$TAG-db | db-here" out
+	wait_until 5 grep -qx "$TAG-job | job-here" out
 	kill -INT $pid
 	wait $pid || status=$?
 	[ "$(grep -c 'db-ends' out)" -eq 2 ] || fail "$(cat out)"
@@ -97,6 +98,8 @@ three() {
 	[ "$(jq -r 'map(.name) | join(" ")' <<<"$output")" = "$TAG-db $TAG-db-2 $TAG-web" ] || fail order
 	[ "$(jq -c '.[1] | [.stack, .service, .generation, .replica, .role]' <<<"$output")" = "[\"$TAG\",\"$TAG-db\",1,2,\"live\"]" ]
 	[ "$(box ps -q -f "service=$TAG-db" | wc -l)" -eq 2 ]
+	for words in db-here web-here job-here; do wait_until 10 eval 'box logs "$TAG" | grep -q '$words; done
+	wait_until 10 eval '[ "$(box logs "$TAG" | grep -c db-here)" -eq 2 ]'
 	run box logs "$TAG"
 	expect_line "$TAG-db | db-here" "$TAG-db-2 | db-here" "$TAG-web | web-here" "$TAG-job | job-here"
 	[ "$(box logs "$TAG-web")" = web-here ]
