@@ -69,12 +69,13 @@ image=docker.io/library/base:1
 
 @test "ctr task exec: exit codes, stdin, user, folder" {
 	start_app $image $id sleep 1000
-	run ctr task exec --exec-id a $id sh -c 'echo inside; exit 42'
+	# containerd's client can let go of the output of what ends at the moment in which it has started.
+	run ctr task exec --exec-id a $id sh -c 'echo inside; sleep 1; exit 42'
 	expect_status 42
 	expect_line inside
 	expect_calls exec
 	[ "$(echo word | ctr task exec --exec-id b $id cat)" = word ]
-	run ctr task exec --exec-id c --user 1000:1000 --cwd /tmp $id sh -c 'id -u; pwd'
+	run ctr task exec --exec-id c --user 1000:1000 --cwd /tmp $id sh -c 'id -u; pwd; sleep 1'
 	expect_line 1000 /tmp
 	run ctr task exec --exec-id d $id no-such-program
 	[ "$status" -ne 0 ]
