@@ -57,12 +57,17 @@ static bool has_parent(struct child *c, const char *target)
 static int add_file(struct child *c, const struct file_entry *file, size_t index, struct error *e)
 {
 	autoclose int mount = -1, target = -1;
+	struct file_entry own = *file; /* what it points to is file's */
 	char name[32];
 
 	if (file->is_optional && !has_parent(c, file->target))
 		return 0;
 	(void)snprintf(name, sizeof name, "file-%zu", index); /* always fits */
-	mount = files_mount(c->scaffold, name, file, e);
+	if (own.uid == FILE_OWNER_OF_APP)
+		own.uid = c->identity.uid;
+	if (own.gid == FILE_GROUP_OF_APP)
+		own.gid = c->identity.gid;
+	mount = files_mount(c->scaffold, name, &own, e);
 	if (mount < 0)
 		return -1;
 	target = beneath_make_file(c->root, file->target, 0644, e);

@@ -35,6 +35,7 @@ struct replacement {
 	bool look_only;
 	bool *differs; /* shared with the parent */
 	int proc;      /* the host's */
+	int written;   /* the new file, whose owner can be set */
 	int mount;
 };
 
@@ -55,7 +56,10 @@ static int write_apart(void *data, struct error *e)
 	if (folder < 0 || mount_attach(folder, place, "/proc", e))
 		return -1;
 	r->mount = files_mount(folder, "secret", r->file, e);
-	return r->mount < 0 ? -1 : 0;
+	if (r->mount < 0)
+		return -1;
+	r->written = openat(folder, "secret", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return r->written < 0 ? error_sys(e, "open the new content") : 0;
 }
 
 /* What lies at the target; it is box's own, and nothing that the app has put there. */
@@ -95,6 +99,19 @@ static int compare(const struct file_entry *file, int root, bool *ret_differs, s
 	return 0;
 }
 
+/* Who has it by being the app's user has it on: what that user's number is, is known by the old one. */
+static int keep_owner(const struct replacement *r, int old, struct error *e)
+{
+	struct stat st;
+
+	if (r->file->uid != FILE_OWNER_OF_APP && r->file->gid != FILE_GROUP_OF_APP)
+		return 0;
+	if (fstat(old, &st) || fchown(r->written, r->file->uid == FILE_OWNER_OF_APP ? st.st_uid : (uid_t)-1,
+				      r->file->gid == FILE_GROUP_OF_APP ? st.st_gid : (gid_t)-1))
+		return error_sys(e, "give it to who has the old one");
+	return 0;
+}
+
 static int swap(void *data, struct error *e)
 {
 	struct replacement *r = data;
@@ -103,7 +120,9 @@ static int swap(void *data, struct error *e)
 	old = root < 0 ? error_sys(e, "open its root") : open_old(r->file, root, e);
 	if (old < 0 || compare(r->file, root, r->differs, e))
 		return -1;
-	return r->look_only || !*r->differs ? 0 : mount_replace(r->mount, old, r->proc, r->file->target, e);
+	if (r->look_only || !*r->differs)
+		return 0;
+	return keep_owner(r, old, e) ? -1 : mount_replace(r->mount, old, r->proc, r->file->target, e);
 }
 
 int box_replace_secret(const struct places *places, const char *name, const struct file_entry *file, bool look_only,
@@ -114,6 +133,7 @@ int box_replace_secret(const struct places *places, const char *name, const stru
 				 .look_only = look_only,
 				 .differs = differs,
 				 .mount = -1,
+				 .written = -1,
 				 .proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC) };
 	int *const kept[] = { &r.proc };
 	autoclose int first = -1, root = -1;

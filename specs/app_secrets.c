@@ -197,6 +197,13 @@ static int add_variable(const struct secret *secret, const struct text *content,
 	return 0;
 }
 
+static gid_t group_of(const struct secret *secret)
+{
+	if (secret->gid != LIMIT_UNSET)
+		return (gid_t)secret->gid;
+	return secret->uid == LIMIT_UNSET ? FILE_GROUP_OF_APP : 0;
+}
+
 /* Takes content. */
 static void describe(const struct app *app, size_t index, struct text *content, struct file_entry *ret)
 {
@@ -204,8 +211,8 @@ static void describe(const struct app *app, size_t index, struct text *content, 
 	size_t length = content->length;
 
 	*ret = (struct file_entry){ .target = app_secret_target(secret), .data = text_take(content), .length = length,
-				    .uid = (uid_t)secret->uid, .gid = (gid_t)secret->gid, .mode = secret->mode ? secret->mode : 0400,
-				    .is_secret = true, .field = text_format("secrets[%zu]", index) };
+				    .uid = secret->uid == LIMIT_UNSET ? FILE_OWNER_OF_APP : (uid_t)secret->uid, .gid = group_of(secret),
+				    .mode = secret->mode ? secret->mode : 0400, .is_secret = true, .field = text_format("secrets[%zu]", index) };
 	if (change_action(secret) != CHANGE_NOTHING)
 		ret->watch = app_path(app, secret->source.file);
 }

@@ -14,6 +14,7 @@
 #include "specs/app_fields.h"
 #include "specs/app_mounts.h"
 #include "specs/container.h"
+#include "specs/limits.h"
 #include "specs/problems.h"
 
 enum { NAME_MOST = 255 };
@@ -111,8 +112,10 @@ static int check_on_change(const struct secret *s, size_t i, struct problems *p)
 
 static int check_owner(const struct app *app, size_t i, struct problems *p)
 {
-	autofree char *uid = text_format("%jd", (intmax_t)app->secrets[i].uid);
-	autofree char *gid = text_format("%jd", (intmax_t)app->secrets[i].gid);
+	const struct secret *secret = &app->secrets[i];
+	/* The app's own are looked at where its user is. */
+	autofree char *uid = text_format("%jd", (intmax_t)(secret->uid == LIMIT_UNSET ? 0 : secret->uid));
+	autofree char *gid = text_format("%jd", (intmax_t)(secret->gid == LIMIT_UNSET ? 0 : secret->gid));
 	autofree char *uid_field = text_format("secrets[%zu].uid", i);
 	autofree char *gid_field = text_format("secrets[%zu].gid", i);
 

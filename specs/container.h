@@ -66,12 +66,16 @@ struct mount_entry {
 };
 
 /* A small file that box itself puts into the container: /etc/hosts, secrets. Kept on a tmpfs, never on disk. */
+/* Whoever the app's user turns out to be, by the image's own files. */
+#define FILE_OWNER_OF_APP ((uid_t)-1)
+#define FILE_GROUP_OF_APP ((gid_t)-1)
+
 struct file_entry {
 	char *target; /* absolute, in the container */
 	char *data;
 	size_t length;
-	uid_t uid; /* in the container */
-	gid_t gid;
+	uid_t uid; /* in the container; or FILE_OWNER_OF_APP */
+	gid_t gid; /* likewise; or FILE_GROUP_OF_APP */
 	mode_t mode;
 	bool is_secret;    /* mounted read-only, never printed */
 	bool is_program;   /* it may be executed */

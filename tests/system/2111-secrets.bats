@@ -27,6 +27,20 @@ secrets() {
 	expect_not TOKEN=
 }
 
+@test "a secret is the app's user's, by number or name, unless the file says whose it is" {
+	local user expected
+	echo s3cret >file
+	for user in 1000:1000 app 1000:7 0; do
+		app '"user": "'$user'", "secrets": ["./file", {"source": "./file", "target": "theirs", "uid": 5}, {"source": "./file", "target": "group", "gid": 9, "mode": "0440"}],
+			"command": ["sh", "-c", "cat /run/secrets/file; id -u; id -g; stat -c %a:%u:%g /run/secrets/file /run/secrets/theirs /run/secrets/group"]'
+		run box run app.json
+		expect_status 0
+		expected=${lines[1]}
+		expect_line s3cret "400:$expected:${lines[2]}" 400:5:0 "440:$expected:9"
+	done
+	[ "$expected" = 0 ]
+}
+
 @test "a credential of systemd: given to the service, or encrypted beside the file" {
 	need root systemd-creds
 	mkdir given

@@ -49,7 +49,7 @@ start() { # start SECRET [COMMAND]
 	need root
 	echo one >key
 	echo one >cert
-	app '"user": "1000:1000", "secrets": [{"source": "./key", "uid": 1000, "on_change": {"exec": ["sh", "-c", "echo $(id -u) $(cat /run/secrets/*) >>/tmp/ran; test ! -e /tmp/bad"]}},
+	app '"user": "1000:1000", "secrets": [{"source": "./key", "on_change": {"exec": ["sh", "-c", "echo $(id -u) $(cat /run/secrets/*) >>/tmp/ran; test ! -e /tmp/bad"]}},
 	  {"source": "./cert", "uid": 1000, "on_change": {"exec": ["sh", "-c", "echo $(id -u) $(cat /run/secrets/*) >>/tmp/ran; test ! -e /tmp/bad"]}}],
 	  "command": ["sh", "-c", "while :; do sleep 0.1; done"]'
 	run box run -d app.json
