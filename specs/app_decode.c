@@ -6,6 +6,7 @@
  *
  * A stage begins only when nothing was wrong before it: it would tell the same problem again in other words.
  */
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,11 +107,18 @@ static void complete_places(struct app *app)
 
 static int read_env_files(struct app *app, struct problems *p)
 {
-	for (size_t i = 0; i < app->env_file.count; i++) {
-		autofree char *path = app_path(app, app->env_file.items[i]);
+	for (size_t i = 0; i < app->env_file_count; i++) {
+		const struct env_source *source = &app->env_file[i];
+		autofree char *path = app_path(app, source->path);
 
-		if (env_file_read(path, app->env_file.items[i], &app->env_files, p->e) == 0)
+		if (env_file_read(path, source->path, &app->env_files, p->e) == 0)
 			continue;
+		if (!source->is_required && p->e->sys == ENOENT) {
+			error_clear(p->e);
+			continue;
+		}
+		if (p->e->sys == ENOENT)
+			error_hint(p->e, "{\"path\": \"%.80s\", \"required\": false} may be missing", source->path);
 		error_at(p->e, "env_file[%zu]", i);
 		if (problems_add(p))
 			return -1;

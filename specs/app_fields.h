@@ -49,6 +49,12 @@ struct port {
 };
 enum port_mode { PORT_MODE_HOST, PORT_MODE_DNAT };
 
+/* A file of variables. */
+struct env_source {
+	char *path;
+	bool is_required;
+};
+
 /* Where a secret comes from: one of these. */
 struct secret_source {
 	char *file, *environment, *systemd_creds;
@@ -189,7 +195,9 @@ struct app {
 	char *working_dir, *user;
 	struct list group_add;
 	char *hostname;
-	struct list environment, env_file;
+	struct list environment;
+	struct env_source *env_file;
+	size_t env_file_count;
 	struct volume *volumes;
 	size_t volume_count;
 	struct list tmpfs;

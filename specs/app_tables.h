@@ -13,6 +13,7 @@ extern const struct field app_network_fields[];
 extern const struct field resource_fields[];
 extern const struct field security_fields[];
 extern const struct field healthcheck_fields[];
+extern const struct field env_source_fields[];
 extern const struct field secret_fields[];
 extern const struct field secret_source_fields[];
 extern const struct field reload_fields[];

@@ -180,6 +180,8 @@ void field_init(const struct field *table, void *object)
 
 		if (f->kind == FIELD_OBJECT)
 			field_init(f->sub, place);
+		else if (f->flags & FIELD_UNSET && f->kind == FIELD_BOOL)
+			*(bool *)(void *)place = true;
 		else if (f->flags & FIELD_UNSET)
 			*(int64_t *)(void *)place = LIMIT_UNSET;
 	}

@@ -52,7 +52,7 @@ enum field_flags {
 	FIELD_EMPTY = 1 << 7, /* an OBJECT_MAP: null stands for an object with nothing in it */
 	FIELD_CHECK = 1 << 8, /* a TEXT_LIST: what to execute behind "CMD" or "CMD-SHELL"; for hints alone */
 	FIELD_VARIABLES = 1 << 9, /* a MAP: of environment variables; likewise */
-	FIELD_UNSET = 1 << 4, /* an INTEGER that nobody wrote is LIMIT_UNSET (see field_init), not 0 */
+	FIELD_UNSET = 1 << 4, /* an INTEGER that nobody wrote is LIMIT_UNSET (see field_init), not 0; a BOOL is true */
 };
 
 struct field {
@@ -74,7 +74,7 @@ struct field {
 	char *(*fold)(struct json_t *object, struct error *e);
 };
 
-/* Gives LIMIT_UNSET to each row with FIELD_UNSET, also in objects in place. Items of lists get it when they are made. */
+/* Gives LIMIT_UNSET, or true, to each row with FIELD_UNSET, also in objects in place. Items of lists get it when they are made. */
 void field_init(const struct field *table, void *object);
 
 /* Strict JSON text into object (zeroed or defaulted by the caller), by table. name is the file, for messages, which carry its

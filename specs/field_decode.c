@@ -302,8 +302,12 @@ static int decode_object_list(const struct field *f, json_t *value, char *object
 	json_t *item;
 	size_t i;
 
-	if (!json_is_array(value))
-		return field_expected(p, at, "an array", value);
+	if (!json_is_array(value)) {
+		field_wrong(NULL, "an array", value, p->e);
+		if (json_is_string(value) && f->expand)
+			error_hint(p->e, "write \"%s\": [\"%.80s\"]", f->key, json_string_value(value));
+		return field_problem(p, at);
+	}
 	json_array_foreach(value, i, item) {
 		const struct place here = { .up = at, .index = i };
 		void *place = alloc_append(object + f->offset, count, f->size);

@@ -49,6 +49,14 @@ const struct field port_fields[] = {
 };
 #undef AT
 
+#define AT(member) offsetof(struct env_source, member)
+const struct field env_source_fields[] = {
+	{ "path", FIELD_TEXT, AT(path), .flags = FIELD_REQUIRED, .help = "Where it lies, relative to the spec." },
+	{ "required", FIELD_BOOL, AT(is_required), .flags = FIELD_UNSET, .help = "It has to be there. Default: true." },
+	{ 0 },
+};
+#undef AT
+
 #define AT(member) offsetof(struct secret_source, member)
 const struct field secret_source_fields[] = {
 	{ "file", FIELD_TEXT, AT(file), .help = "A file, relative to the spec." },

@@ -137,6 +137,12 @@ json_t *shorthand_run(const char *text, struct error *e)
 	return NULL;
 }
 
+json_t *shorthand_env_file(const char *text, struct error *e)
+{
+	(void)e; /* every text may be a file */
+	return json_pack("{s:s}", "path", text);
+}
+
 json_t *shorthand_secret(const char *text, struct error *e)
 {
 	(void)e; /* every text may be a file */

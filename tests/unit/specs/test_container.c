@@ -48,7 +48,8 @@ Test(container, environment_in_layers)
 	list_add(&image.env, "no-equals");
 	list_add(&image.env, "=no-key");
 	cr_assert_eq(setenv("no-equals", "leaked", 1), 0);
-	cr_assert_eq(try("\"env_file\": [\"./a.env\", \"b.env\"], \"environment\": [\"C=spec\"]", &image, NULL, &c, &e), 0, "%s", e.text);
+	cr_assert_eq(try("\"env_file\": [{\"path\": \"./none.env\", \"required\": false}, \"./a.env\", {\"path\": \"b.env\"}], "
+			 "\"environment\": [\"C=spec\"]", &image, NULL, &c, &e), 0, "%s", e.text);
 	cr_expect_str_eq(list_env_get(&c.env, "A"), "file");
 	cr_expect_str_eq(list_env_get(&c.env, "B"), "second");
 	cr_expect_str_eq(list_env_get(&c.env, "C"), "spec");
