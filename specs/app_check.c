@@ -73,7 +73,7 @@ static int check_build(const struct app *app, struct problems *p)
 static int (*const rules[])(const struct app *app, struct problems *p) = {
 	check_name,    check_source,       check_program, check_user,  check_hostname, check_stop_signal, check_reload,
 	check_capabilities,
-	check_security, check_networks,     check_ports,       check_healthcheck, check_restart,  check_logging, check_schedule,
+	check_security, check_networks,     check_extra_hosts, check_ports,       check_healthcheck, check_restart,  check_logging, check_schedule,
 	check_memory,  check_disk,         check_cpusets,      check_io,      check_ulimits, check_sysctls,
 	check_volumes, check_tmpfs,        check_secrets, check_devices, check_targets, check_oci,
 	check_build,

@@ -40,6 +40,7 @@ int check_schedule(const struct app *app, struct problems *p);
 
 /* check_networks.c */
 int check_networks(const struct app *app, struct problems *p);
+int check_extra_hosts(const struct app *app, struct problems *p);
 int check_ports(const struct app *app, struct problems *p);
 
 /* app_health.c */

@@ -41,6 +41,8 @@ const struct field app_table[] = {
 	  .count_offset = AT(network_count), .help = "Networks to be in: an array of names, or an object of objects." },
 	{ "network_mode", FIELD_ENUM, AT(network_mode), .names = network_modes,
 	  .help = "none (loopback only), host, or private (a network of its own). Default: private where ports are published, else none." },
+	{ "extra_hosts", FIELD_MAP, AT(extra_hosts), .flags = FIELD_SPARSE, .expand = shorthand_host,
+	  .help = "Further lines of /etc/hosts, of one that is in a network: an object, or an array of \"name:address\"." },
 	{ "ports", FIELD_OBJECT_LIST, AT(ports), .sub = port_fields, .size = sizeof(struct port), .count_offset = AT(port_count),
 	  .expand = shorthand_port, .help = "Published ports; an object each, or \"127.0.0.1:8080:80/tcp\"." },
 	{ "resources", FIELD_OBJECT, AT(resources), .sub = resource_fields, .help = "Limits and reservations." },

@@ -196,6 +196,7 @@ struct app {
 	struct list group_add;
 	char *hostname;
 	struct list environment;
+	struct list extra_hosts; /* "name=address" */
 	struct env_source *env_file;
 	size_t env_file_count;
 	struct volume *volumes;

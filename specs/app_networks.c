@@ -47,6 +47,11 @@ void app_networks(const struct app *app, struct container *c)
 		*own = (struct network_membership){ .name = alloc_copy(c->service), .is_own = true, .field = alloc_copy("network_mode") };
 	}
 	list_copy(&c->neighbours, &app->neighbours);
+	for (size_t i = 0; i < app->extra_hosts.count; i++) {
+		const char *pair = app->extra_hosts.items[i], *address = strchr(pair, '=') + 1;
+
+		list_addf(&c->extra_hosts, "%s\t%.*s", address, (int)(address - pair - 1), pair);
+	}
 	for (size_t i = 0; i < app->port_count; i++)
 		for (int64_t number = 0; number == 0 || number < app->ports[i].count; number++)
 			add_port(&app->ports[i], i, number, c);

@@ -3,10 +3,13 @@
  * check_networks.c - rules for networks and published ports of app.json.
  */
 #include <arpa/inet.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/names.h"
 #include "base/text.h"
@@ -54,6 +57,41 @@ int check_networks(const struct app *app, struct problems *p)
 		if (check_network(app, i, p))
 			return -1;
 	return 0;
+}
+
+static int check_host(const char *name, const char *address, struct problems *p)
+{
+	unsigned char bytes[sizeof(struct in6_addr)];
+
+	if (!is_host_name(name))
+		return app_unexpected(p, "a host name", name, "extra_hosts");
+	if (inet_pton(AF_INET, address, bytes) == 1 || inet_pton(AF_INET6, address, bytes) == 1)
+		return 0;
+	error_set(p->e, ERROR_SPEC, "expected an address such as \"192.0.2.7\", found \"%.80s\"", address);
+	if (strcmp(address, "host-gateway") == 0)
+		error_hint(p->e, "an address of the host that others on its network reach; its loopback is reached by nobody inside");
+	error_at(p->e, "extra_hosts.%s", name);
+	return problems_add(p);
+}
+
+int check_extra_hosts(const struct app *app, struct problems *p)
+{
+	bool is_alone = !app->is_service && !app->network_count && !app->port_count;
+	bool has_none = app_has(app, "network_mode") ? app->network_mode != NETWORK_CHOICE_PRIVATE : is_alone;
+
+	for (size_t i = 0; i < app->extra_hosts.count; i++) {
+		const char *equals = strchr(app->extra_hosts.items[i], '=');
+		autofree char *name = alloc_copy_bytes(app->extra_hosts.items[i], (size_t)(equals - app->extra_hosts.items[i]));
+
+		if (check_host(name, equals + 1, p))
+			return -1;
+	}
+	if (!has_none || !app->extra_hosts.count)
+		return 0;
+	error_set(p->e, ERROR_SPEC, "it is in no network, and box writes no /etc/hosts for it");
+	error_at(p->e, "extra_hosts");
+	error_hint(p->e, "\"network_mode\": \"private\"; or a file of its own: \"volumes\": [\"./hosts:/etc/hosts:ro\"]");
+	return problems_add(p);
 }
 
 int check_ports(const struct app *app, struct problems *p)

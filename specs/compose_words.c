@@ -57,7 +57,6 @@ static const struct {
 	{ OF_APP, "expose", "leave it out: inside a network every port is reached" },
 	{ OF_APP, "extends", "\"overrides\" of the file; box config prints what comes of them" },
 	{ OF_APP, "external_links", "a network that both are in; \"aliases\" in it are further names" },
-	{ OF_APP, "extra_hosts", "\"aliases\" of a network for services; a file of its own: \"volumes\": [\"./hosts:/etc/hosts:ro\"]" },
 	{ OF_APP, "gpus", "\"devices\" with their paths" },
 	{ OF_APP, "ipc", NO_HOST_NAMESPACES },
 	{ OF_APP, "isolation", "leave it out" },

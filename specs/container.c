@@ -102,6 +102,7 @@ void container_forget_networks(struct container *c)
 	}
 	free(c->networks);
 	free(c->ports);
+	list_release(&c->extra_hosts);
 	list_release(&c->neighbours);
 	c->networks = NULL;
 	c->ports = NULL;

@@ -332,6 +332,7 @@ struct container {
 	size_t network_count;
 	struct published_port *ports;
 	size_t port_count;
+	struct list extra_hosts; /* "ADDRESS\tNAME": further lines of /etc/hosts */
 	struct list neighbours; /* "NETWORK NAME SERVICE": in that network NAME leads to that service's address */
 	bool is_standby;        /* its service's address does not lead to it until somebody says so (network/orders.h) */
 

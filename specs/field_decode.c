@@ -248,9 +248,13 @@ static int decode_map_array(const struct field *f, json_t *value, struct list *l
 
 	json_array_foreach(value, i, item) {
 		const struct place here = { .up = at, .index = i };
+		json_t *pair = f->expand && json_is_string(item) ? f->expand(json_string_value(item), p->e) : json_incref(item);
 
-		if (!put(list, seen, json_string_value(item)))
+		if (!pair)
+			result = field_problem(p, &here);
+		else if (!put(list, seen, json_string_value(pair)))
 			result = refuse_pair(f, item, &here, p);
+		json_decref(pair);
 		if (result)
 			break;
 	}

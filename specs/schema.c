@@ -79,12 +79,12 @@ static json_t *enum_schema(const struct field *f)
 	return json_pack("{s:o}", "enum", names);
 }
 
-static json_t *map_schema(void)
+static json_t *map_schema(const struct field *f)
 {
 	return schema_any_of(json_pack("{s:s, s:{s:[s, s, s, s]}}", "type", "object", "additionalProperties", "type",
 				       "string", "number", "boolean", "object"),
 			     json_pack("{s:s, s:{s:s, s:s}}", "type", "array", "items", "type", "string", "pattern",
-				       "="));
+				       f->expand ? "[=:]" : "="));
 }
 
 /* An object, or its short form. */
@@ -130,7 +130,7 @@ static json_t *schema_of(const struct field *f)
 	case FIELD_MODE: return text_like("^[0-7]{1,5}$");
 	case FIELD_ENUM: return schema_any_of(enum_schema(f), text_like("^$"));
 	case FIELD_TEXT_LIST: return texts_schema(f);
-	case FIELD_MAP: return map_schema();
+	case FIELD_MAP: return map_schema(f);
 	case FIELD_OBJECT: return part_schema(f);
 	case FIELD_OBJECT_LIST: return json_pack("{s:s, s:o}", "type", "array", "items", part_schema(f));
 	case FIELD_OBJECT_MAP: return map_of_parts_schema(f);

@@ -137,6 +137,17 @@ json_t *shorthand_run(const char *text, struct error *e)
 	return NULL;
 }
 
+json_t *shorthand_host(const char *text, struct error *e)
+{
+	size_t length = strcspn(text, "=:");
+	autofree char *pair = text_format("%.*s=%s", (int)length, text, text[length] ? text + length + 1 : "");
+
+	if (length && text[length])
+		return json_string(pair);
+	error_set(e, ERROR_SPEC, "expected a name and an address such as \"ldap.lan:192.0.2.7\", found \"%.80s\"", text);
+	return NULL;
+}
+
 json_t *shorthand_env_file(const char *text, struct error *e)
 {
 	(void)e; /* every text may be a file */

@@ -17,6 +17,9 @@ struct json_t *shorthand_volume(const char *text, struct error *e);
 /* "8080", "80:8080", "127.0.0.1:80:8080/tcp", "[::1]:80:8080". */
 struct json_t *shorthand_port(const char *text, struct error *e);
 
+/* "name:address", "name=address": the latter, as a text. */
+struct json_t *shorthand_host(const char *text, struct error *e);
+
 /* "./file": of variables. */
 struct json_t *shorthand_env_file(const char *text, struct error *e);
 

@@ -214,6 +214,8 @@ static void write_files(struct networks *n)
 	add_host(&hosts, &n->items[0].address, n->container->hostname ? n->container->hostname : n->container->name);
 	for (size_t i = 0; i < n->count; i++)
 		add_neighbours(&hosts, &n->items[i]);
+	for (size_t i = 0; i < n->container->extra_hosts.count; i++)
+		text_addf(&hosts, "%s\n", n->container->extra_hosts.items[i]);
 	text_add(&resolv, "nameserver " NETWORK_RESOLVER "\noptions ndots:0\n");
 	add_file(n, "/etc/hosts", &hosts);
 	add_file(n, "/etc/resolv.conf", &resolv);

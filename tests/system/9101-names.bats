@@ -176,3 +176,16 @@ looks_up() { box exec "$TAG-client" nslookup ${3:+-type=$3} "$1" 2>&1; }
 		grep -q "^10\..*$TAG-bare" <<<"$output" || fail "its own name"
 	done
 }
+
+@test "extra_hosts: lines of /etc/hosts, in the foreground and in the background" {
+	net_app web '"networks": ["'"$TAG"'-front"], "extra_hosts": ["ldap.lan:192.0.2.7", "six=2001:db8::7"]'
+	run box run web.json -- cat /etc/hosts
+	expect_status 0
+	expect_line $'192.0.2.7\tldap.lan' $'2001:db8::7\tsix'
+	box run -d web.json
+	run box exec "$TAG-web" ping -c 1 -W 1 ldap.lan
+	expect_has "PING ldap.lan (192.0.2.7)"
+	box restart "$TAG-web"
+	box exec "$TAG-web" grep -q "ldap.lan" /etc/hosts
+	box rm -f "$TAG-web"
+}

@@ -46,7 +46,7 @@ rows() { awk -v title="$1" '/^## / { inside = $0 == title } inside && /^\|/' "$P
 	need jq
 	local word
 	for word in attach blkio_config cgroup cgroup_parent configs container_name cpu_count cpu_percent cpu_period cpu_quota cpu_shares cpus cpuset deploy \
-		develop device_cgroup_rules dns dns_opt dns_search domainname expose extends external_links extra_hosts gpus ipc isolation label_file links \
+		develop device_cgroup_rules dns dns_opt dns_search domainname expose extends external_links gpus ipc isolation label_file links \
 		mac_address mem_limit mem_reservation mem_swappiness memswap_limit oom_kill_disable oom_score_adj pid pids_limit platform post_start pre_stop \
 		privileged pull_policy runtime scale security_opt stdin_open storage_opt tty userns_mode uts volumes_from; do
 		jq -n --arg word $word '{services: {web: ({image: "debian:12"} + {($word): "x"})}}' >app.json
