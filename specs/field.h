@@ -68,8 +68,8 @@ struct field {
 	const char *help;    /* one sentence: meaning, unit, default */
 	const char *pattern; /* a TEXT's form, for the JSON Schema alone; C code checks it by itself */
 	/* The short form of an OBJECT or of the items of an OBJECT_LIST: the object that a text (or a number's digits) stands
-	 * for, as a new reference; NULL and e where it is none. Of a TEXT_LIST: the array that a text stands for. Of a MAP that is an array: "KEY=value" for
-	 * what stands there. */
+	 * for, as a new reference; NULL and e where it is none. Of a TEXT_LIST: the array that a text stands for. Of a MAP that is
+	 * an array: "KEY=value" for what stands there. */
 	struct json_t *(*expand)(const char *text, struct error *e);
 	/* The long form of a MAP's value: the text that an object stands for, freed by the caller; NULL and e where it is none. */
 	char *(*fold)(struct json_t *object, struct error *e);

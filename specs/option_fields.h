@@ -8,7 +8,7 @@
 #pragma once
 
 /* F(letter, option, form, field, argument, help). Forms (option_merge.c has a function each): text, number and flag replace what the
- * file has; items adds to a list, file does with a path that begins in the caller's folder, pair adds KEY=VALUE to a map; program is a
+ * file has; items adds to a list, file does with a path that begins in the caller's folder, pair adds KEY=VALUE to a map, host NAME:ADDRESS; program is a
  * list of one word; network a mode, or a name for "networks"; shell a health check by a shell's line; seconds a whole number of them;
  * storage is size=SIZE;
  * security docker's words about it. A flag has
@@ -22,6 +22,7 @@
 	F(0, "annotation", pair, "annotations", "KEY=VALUE", "a word for OCI tools") \
 	F(0, "hostname", text, "hostname", "NAME", "host name inside") \
 	F(0, "network", network, "network_mode", "none|host|private|NAME", "the network it is in; by name, more than once for several") \
+	F(0, "add-host", host, "extra_hosts", "NAME:ADDRESS", "a further line of /etc/hosts") \
 	F(0, "net", network, "network_mode", "none|host|private|NAME", "the same as --network") \
 	F('p', "publish", items, "ports", "[[ADDRESS:]PORT:]PORT[/udp]", "publish a port of the host, on loopback where no address is written") \
 	F('m', "memory", text, "resources.limits.memory", "SIZE", "limit of its memory") \

@@ -105,6 +105,20 @@ static int put_pair(struct setting *s)
 	return 0;
 }
 
+/* "NAME:ADDRESS", where an address may have colons, too. */
+static int put_host(struct setting *s)
+{
+	size_t length = strcspn(s->value, ":=");
+	json_t *map = find_or_add(s->object, s->key, json_object);
+	autofree char *name = alloc_copy_bytes(s->value, length);
+
+	if (json_is_array(map))
+		return put_items(s);
+	text_addf(&s->path, ".%s", name);
+	json_object_set_new(map, name, plain_text(s->value[length] ? s->value + length + 1 : ""));
+	return 0;
+}
+
 /* A mode stands alone, and takes the file's networks away; a name is one more of the command line's. */
 static int put_network(struct setting *s)
 {

@@ -181,6 +181,11 @@ looks_up() { box exec "$TAG-client" nslookup ${3:+-type=$3} "$1" 2>&1; }
 	run box run web.json -- cat /etc/hosts
 	expect_status 0
 	expect_line $'192.0.2.7\tldap.lan' $'2001:db8::7\tsix'
+	run box run --add-host more:192.0.2.8 web.json -- cat /etc/hosts
+	expect_line $'192.0.2.7\tldap.lan' $'192.0.2.8\tmore'
+	run box run --add-host more:nowhere web.json -- cat /etc/hosts
+	expect_status 125
+	expect_has "expected an address such as \"192.0.2.7\", found \"nowhere\""
 	box run -d web.json
 	run box exec "$TAG-web" ping -c 1 -W 1 ldap.lan
 	expect_has "PING ldap.lan (192.0.2.7)"
