@@ -8,11 +8,9 @@
 #pragma once
 
 /* F(letter, option, form, field, argument, help). Forms (option_merge.c has a function each): text, number and flag replace what the
- * file has; items adds to a list, file does with a path that begins in the caller's folder, pair adds KEY=VALUE to a map, host NAME:ADDRESS; program is a
- * list of one word; network a mode, or a name for "networks"; shell a health check by a shell's line; seconds a whole number of them;
- * storage is size=SIZE;
- * security docker's words about it. A flag has
- * no argument. */
+ * file has; items adds to a list, file does with a path that begins in the caller's folder, pair adds KEY=VALUE to a map, host
+ * NAME:ADDRESS; program is a list of one word; network a mode, or a name for "networks"; shell a health check by a shell's line; seconds a
+ * whole number of them; storage is size=SIZE; security docker's words about it. A flag has no argument. */
 #define OPTION_FIELDS(F) \
 	F('u', "user", text, "user", "USER[:GROUP]", "run as this user") \
 	F('w', "workdir", text, "working_dir", "FOLDER", "folder in which the program starts") \
