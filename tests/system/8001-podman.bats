@@ -50,6 +50,7 @@ as_ordinary() {
 }
 
 is_running() { [ "$(podman inspect -f '{{.State.Running}}' "$1")" = true ]; }
+# podman has cleared up behind it, which it does in a process of its own: before that it takes it for running, or finds its layers unmounted.
 is_exited() { [ "$(podman inspect -f '{{.State.Status}}' "$1")" = exited ]; }
 health() { podman inspect -f '{{.State.Health.Status}}' "$1" 2>/dev/null; }
 
@@ -145,6 +146,7 @@ health() { podman inspect -f '{{.State.Health.Status}}' "$1" 2>/dev/null; }
 	podman kill -s KILL c
 	[ "$(podman wait c)" = 137 ]
 	expect_calls kill start create
+	wait_until 10 is_exited c
 	run podman kill c
 	[ "$status" -ne 0 ]
 	podman rm c
@@ -214,6 +216,7 @@ health() { podman inspect -f '{{.State.Health.Status}}' "$1" 2>/dev/null; }
 	[ "$(podman inspect -f '{{.State.Status}}' c)" = initialized ]
 	run podman start -a c
 	expect_status 9
+	wait_until 10 is_exited c
 	podman cp c:/made .
 	[ "$(cat made)" = made ]
 	run podman diff c
