@@ -15,7 +15,8 @@ setup_file() {
 }
 teardown_file() { world_end; }
 setup() { test_begin; }
-# Names are new in every test, so nothing has to wait for a removal; but what a test leaves running must not disturb the next ones.
+# No name is made of hexadecimal digits alone: what is not there, or not of that kind, would be an image whose id begins so. They are new in
+# every test, so nothing has to wait for a removal; but what a test leaves running must not disturb the next ones.
 teardown() {
 	[ -n "${WORK:-}" ] || return 0
 	case $BATS_TEST_DESCRIPTION in *pod:* | *kube*) podman pod rm -fa -t 0 >/dev/null 2>&1 || true ;; esac
@@ -104,106 +105,106 @@ health() { podman inspect -f '{{.State.Health.Status}}' "$1" 2>/dev/null; }
 	run terminal podman run --rm -it base sh -c 'tty; test -t 0 && test -t 1 && test -t 2; echo $?; exit 5'
 	expect_status 5
 	expect_line /dev/pts/0 0
-	podman run -d --name c base sleep 1000
-	run terminal podman exec -it c sh -c 'test -t 0 && test -t 1; echo $?; tty'
+	podman run -d --name web base sleep 1000
+	run terminal podman exec -it web sh -c 'test -t 0 && test -t 1; echo $?; tty'
 	expect_line 0
 	expect_has /dev/pts/
 	expect_calls exec
 	grep -q -- '--console-socket' calls
-	run podman exec c sh -c 'test -t 1 || echo no terminal'
+	run podman exec web sh -c 'test -t 1 || echo no terminal'
 	expect_line "no terminal"
 }
 
 @test "podman exec: exit codes, user, environment, folder, stdin" {
-	podman run -d --name c base sleep 1000
-	run podman exec -u app -e A=b -w /tmp c sh -c 'id -un; echo $A; pwd; exit 42'
+	podman run -d --name web base sleep 1000
+	run podman exec -u app -e A=b -w /tmp web sh -c 'id -un; echo $A; pwd; exit 42'
 	expect_status 42
 	expect_line app b /tmp
-	run podman exec c no-such-program
+	run podman exec web no-such-program
 	expect_status 127
-	run podman exec c /etc/passwd
+	run podman exec web /etc/passwd
 	expect_status 126
-	[ "$(echo word | podman exec -i c cat)" = word ]
-	podman exec -d c sh -c 'echo detached >/tmp/sign'
-	wait_until 10 podman exec c test -s /tmp/sign
-	[ "$(podman exec c readlink /proc/1/ns/pid)" = "$(podman exec c readlink /proc/self/ns/pid)" ]
-	run podman top c pid comm
+	[ "$(echo word | podman exec -i web cat)" = word ]
+	podman exec -d web sh -c 'echo detached >/tmp/sign'
+	wait_until 10 podman exec web test -s /tmp/sign
+	[ "$(podman exec web readlink /proc/1/ns/pid)" = "$(podman exec web readlink /proc/self/ns/pid)" ]
+	run podman top web pid comm
 	expect_has sleep
 }
 
 @test "podman logs, stop, start, restart, kill and wait" {
-	podman run -d --name c base sh -c 'trap "echo got TERM; exit 7" TERM; echo begin; while :; do sleep 0.1; done'
-	wait_until 10 eval 'podman logs c | grep -q begin'
-	podman stop -t 10 c
-	[ "$(podman inspect -f '{{.State.ExitCode}}' c)" = 7 ]
-	wait_until 10 eval 'podman logs c | grep -qx "got TERM"'
-	has_begun() { [ "$(podman logs c | grep -c begin)" -eq "$1" ]; }
-	podman start c
+	podman run -d --name web base sh -c 'trap "echo got TERM; exit 7" TERM; echo begin; while :; do sleep 0.1; done'
+	wait_until 10 eval 'podman logs web | grep -q begin'
+	podman stop -t 10 web
+	[ "$(podman inspect -f '{{.State.ExitCode}}' web)" = 7 ]
+	wait_until 10 eval 'podman logs web | grep -qx "got TERM"'
+	has_begun() { [ "$(podman logs web | grep -c begin)" -eq "$1" ]; }
+	podman start web
 	wait_until 10 has_begun 2
-	podman restart -t 10 c
+	podman restart -t 10 web
 	wait_until 10 has_begun 3
-	is_running c
-	podman kill -s KILL c
-	[ "$(podman wait c)" = 137 ]
+	is_running web
+	podman kill -s KILL web
+	[ "$(podman wait web)" = 137 ]
 	expect_calls kill start create
-	wait_until 10 is_exited c
-	run podman kill c
+	wait_until 10 is_exited web
+	run podman kill web
 	[ "$status" -ne 0 ]
-	podman rm c
-	run podman inspect c
+	podman rm web
+	run podman inspect web
 	[ "$status" -ne 0 ]
 }
 
 @test "podman stop kills what ignores TERM" {
-	podman run -d --name c base sh -c 'trap "" TERM; while :; do sleep 0.1; done'
-	podman stop -t 1 c
-	[ "$(podman inspect -f '{{.State.ExitCode}}' c)" = 137 ]
+	podman run -d --name web base sh -c 'trap "" TERM; while :; do sleep 0.1; done'
+	podman stop -t 1 web
+	[ "$(podman inspect -f '{{.State.ExitCode}}' web)" = 137 ]
 }
 
 @test "podman pause really stops it, and unpause lets it go on" {
-	podman run -d --name c base sh -c 'while :; do echo x; sleep 0.05; done'
-	wait_until 10 eval 'podman logs c | grep -q x'
-	podman pause c
-	[ "$(podman inspect -f '{{.State.Status}}' c)" = paused ]
-	wait_until 20 is_still podman logs c # what it had said is on its way yet
-	before=$(podman logs c | wc -l)
-	run podman exec c true
+	podman run -d --name web base sh -c 'while :; do echo x; sleep 0.05; done'
+	wait_until 10 eval 'podman logs web | grep -q x'
+	podman pause web
+	[ "$(podman inspect -f '{{.State.Status}}' web)" = paused ]
+	wait_until 20 is_still podman logs web # what it had said is on its way yet
+	before=$(podman logs web | wc -l)
+	run podman exec web true
 	[ "$status" -ne 0 ]
-	podman unpause c
-	wait_until 5 eval '[ $(podman logs c | wc -l) -gt '"$before ]"
+	podman unpause web
+	wait_until 5 eval '[ $(podman logs web | wc -l) -gt '"$before ]"
 	expect_calls pause resume
 }
 
 @test "podman stats shows figures, and update changes limits" {
-	podman run -d --name c --memory 64m base sh -c 'while :; do :; done'
+	podman run -d --name web --memory 64m base sh -c 'while :; do :; done'
 	sleep 0.5
-	run podman stats --no-stream --format '{{.Name}} {{.MemUsage}} {{.PIDs}} {{.CPUNano}}' c
+	run podman stats --no-stream --format '{{.Name}} {{.MemUsage}} {{.PIDs}} {{.CPUNano}}' web
 	expect_status 0
-	expect_has "c " "67.11MB 1 "
+	expect_has "web " "67.11MB 1 "
 	[ "$(awk '{ print $NF }' <<<"$output")" -gt 1000000 ]
-	podman update --memory 48m --cpus 0.25 c
-	run podman exec c sh -c "$LIMITS"
+	podman update --memory 48m --cpus 0.25 web
+	run podman exec web sh -c "$LIMITS"
 	expect_line "memory 50331648" "cpu 25000 100000"
 	expect_calls update
 }
 
 @test "podman: a health check is healthy, then not" {
-	podman run -d --name c --health-cmd 'test -e /tmp/well' --health-retries 1 --health-interval disable base sh -c 'touch /tmp/well; sleep 1000'
-	wait_until 10 podman exec c test -e /tmp/well
-	run podman healthcheck run c
+	podman run -d --name web --health-cmd 'test -e /tmp/well' --health-retries 1 --health-interval disable base sh -c 'touch /tmp/well; sleep 1000'
+	wait_until 10 podman exec web test -e /tmp/well
+	run podman healthcheck run web
 	expect_status 0
-	[ "$(health c)" = healthy ]
-	podman exec c rm /tmp/well
-	run podman healthcheck run c
+	[ "$(health web)" = healthy ]
+	podman exec web rm /tmp/well
+	run podman healthcheck run web
 	expect_status 1
-	[ "$(health c)" = unhealthy ]
+	[ "$(health web)" = unhealthy ]
 }
 
 @test "podman: the restart policy" {
-	podman run -d --name c --restart on-failure:2 base sh -c 'echo turn; exit 3'
-	wait_until 20 eval '[ $(podman logs c | grep -c turn) -eq 3 ] && is_exited c'
+	podman run -d --name web --restart on-failure:2 base sh -c 'echo turn; exit 3'
+	wait_until 20 eval '[ $(podman logs web | grep -c turn) -eq 3 ] && is_exited web'
 	sleep 0.5
-	[ "$(podman logs c | grep -c turn)" -eq 3 ]
+	[ "$(podman logs web | grep -c turn)" -eq 3 ]
 	podman run -d --name always --restart always base sleep 1000
 	first=$(podman inspect -f '{{.State.Pid}}' always)
 	on pod kill -9 "$first"
@@ -211,17 +212,17 @@ health() { podman inspect -f '{{.State.Health.Status}}' "$1" 2>/dev/null; }
 }
 
 @test "podman init, create, start -a, commit, cp and diff" {
-	podman create --name c base sh -c 'echo made >/made; exit 9'
-	podman init c
-	[ "$(podman inspect -f '{{.State.Status}}' c)" = initialized ]
-	run podman start -a c
+	podman create --name web base sh -c 'echo made >/made; exit 9'
+	podman init web
+	[ "$(podman inspect -f '{{.State.Status}}' web)" = initialized ]
+	run podman start -a web
 	expect_status 9
-	wait_until 10 is_exited c
-	podman cp c:/made .
+	wait_until 10 is_exited web
+	podman cp web:/made .
 	[ "$(cat made)" = made ]
-	run podman diff c
+	run podman diff web
 	expect_has "A /made"
-	podman commit -q c made
+	podman commit -q web made
 	[ "$(podman run --rm made cat /made)" = made ]
 }
 
@@ -303,9 +304,9 @@ health() { podman inspect -f '{{.State.Health.Status}}' "$1" 2>/dev/null; }
 	run podman run --rm --userns auto:size=3000 base sh -c 'cat /proc/self/uid_map'
 	expect_status 0
 	expect_has "     200000       3000"
-	podman run -d --name c --uidmap 0:300000:5000 base sleep 1000
-	[ "$(on pod stat -c %u "/proc/$(podman inspect -f '{{.State.Pid}}' c)")" = 300000 ]
-	[ "$(podman exec c id -u)" = 0 ]
+	podman run -d --name web --uidmap 0:300000:5000 base sleep 1000
+	[ "$(on pod stat -c %u "/proc/$(podman inspect -f '{{.State.Pid}}' web)")" = 300000 ]
+	[ "$(podman exec web id -u)" = 0 ]
 }
 
 @test "podman build: RUN through the runtime" {
