@@ -52,7 +52,7 @@ const struct option_row ps_options[] = {
 static char *span(int64_t seconds)
 {
 	if (seconds < 120)
-		return text_format("%jd seconds", (intmax_t)(seconds > 0 ? seconds : 0));
+		return text_format("%jd second%s", (intmax_t)(seconds > 0 ? seconds : 0), seconds == 1 ? "" : "s");
 	if (seconds < 7200)
 		return text_format("%jd minutes", (intmax_t)seconds / 60);
 	return seconds < 172800 ? text_format("%jd hours", (intmax_t)seconds / 3600) : text_format("%jd days", (intmax_t)seconds / 86400);

@@ -55,6 +55,9 @@ char *process_command(int pid)
 	for (size_t i = 0; i + 1 < words.length; i++)
 		if (!words.data[i])
 			words.data[i] = ' ';
+	/* A program that has written its title over its words leaves the rest of the room blank. */
+	while (words.length && (!words.data[words.length - 1] || words.data[words.length - 1] == ' '))
+		words.data[--words.length] = '\0';
 	if (words.length)
 		return text_take(&words);
 	read_of(pid, "comm", STATUS_LIMIT, &name);
