@@ -81,9 +81,9 @@ void cgroup_seek_scope(const char *name);
 /* Supervisors and their watcher: this process leaves its caller's groups, so that it does not end with them. The last one of them leaves
  * the group of supervisors again, and the group goes; while others are in it, it stays. */
 int cgroup_house_enter(const struct cgroup *found, struct error *e);
-/* For a process that is to begin there (spawn.h): what cgroup_house_enter in it needs, for cgroup_free; NULL: it finds that itself. *ret_folder
- * is the group's v2 folder, made where it was missing, which the caller closes, or -1: who is cloned into it has not to enter it by a write,
- * which waits for the kernel for some 10 ms. */
+/* For a process that is to begin there (spawn.h): what cgroup_house_enter in it needs, for cgroup_free; NULL: it finds that itself.
+ * *ret_folder is the group's v2 folder, made where it was missing, which the caller closes, or -1: who is cloned into it has not to enter
+ * it by a write, which waits for the kernel for some 10 ms. */
 struct cgroup *cgroup_house_find(int *ret_folder);
 void cgroup_house_leave(void);
 

@@ -13,9 +13,9 @@ struct veth_peer {
 	size_t info, data, peer; /* nests that are open */
 };
 
-/* Behind the attributes of the first end. Both ends have one queue: unasked, the kernel makes one for each processor, and then waits until nobody
- * uses those any more that it takes away again. index: that of the other one; 0: the kernel chooses it. What is added up to the end is of the
- * other one, which comes to be in the network namespace of that descriptor. */
+/* Behind the attributes of the first end. index: that of the other one; 0: the kernel chooses it. What is added up to the end is of the
+ * other one, which comes to be in the network namespace of that descriptor. Both have one queue: unasked, the kernel makes one for each
+ * processor, and then waits until nobody uses those that it takes away again. */
 struct veth_peer veth_begin_peer(struct netlink_request *request, int index);
 void veth_end_peer(struct netlink_request *request, const struct veth_peer *peer, int namespace);
 

@@ -182,8 +182,8 @@ static bool is_there(const struct host_link *link)
 	return link->index && if_indextoname(link->index, name);
 }
 
-/* By its number: by now its name may be that of another network's. To remove it costs everybody some 20 ms of the lock of all devices, to
- * remove it with everything else of its namespace costs nothing more: only where that stays, because somebody holds it, it is removed here. */
+/* By its number: by now its name may be that of another network's. To remove it costs everybody some 20 ms of the lock of all devices; with
+ * everything else of its namespace it costs nothing more. So it is removed here only where somebody holds that. */
 void host_link_remove(const struct host_link *link)
 {
 	struct netlink_request request;
