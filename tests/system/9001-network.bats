@@ -132,6 +132,22 @@ teardown() { teardown_network; }
 	[ -z "$(box network ls -q)" ]
 }
 
+@test "networks that begin and end behind each other and side by side leave nothing" {
+	local n first second
+	app '"network_mode": "private", "command": ["true"]' own.json
+	for n in 1 2 3; do
+		box run --name "$TAG-a" own.json
+	done
+	for n in 1 2 3; do
+		box run --name "$TAG-a" own.json 3>&- & first=$!
+		box run --name "$TAG-b" own.json 3>&- & second=$!
+		wait $first
+		wait $second
+	done
+	wait_until 5 eval '[ -z "$(quick left_networks)" ]'
+	[ "$(on_host cat /proc/sys/net/ipv4/conf/lan/forwarding)" = 0 ]
+}
+
 @test "what is killed all at once is cleared by the next command" {
 	net_app web '"networks": ["'"$TAG"'-front"]' 'sleep 100'
 	app '"network_mode": "private", "command": ["sleep", "100"]' fore.json

@@ -39,6 +39,7 @@ only() { quick network_processes "$1"; } # the one process of that title
 	done
 	# An id for each network, also where two subnets are neighbours.
 	[ "$(for pid in $(only 'box:[network]'); do status_of "$pid" Uid; done | sort -u | wc -l)" -eq 2 ]
+	wait_until 5 eval "[ -n \"\$(only 'box:[up-spare]')\" ]" # nobody waits for it
 	for title in 'box:[uplink]' 'box:[up-spare]'; do
 		pid=$(only "$title") # of the one network that is not internal
 		[ "/proc/$pid/ns/net" -ef "/proc/$HOST/ns/net" ]
