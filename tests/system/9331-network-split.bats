@@ -144,9 +144,9 @@ no_host_traces() { [ -z "$(on_host ip -o link | grep bx)" ] && [ -z "$(on_host n
 	net_app web '"networks": ["'"$TAG"'-front"], "ports": [("0.0.0.0", "::") | {"target": 9000, "published": 9000, "count": 2000, "host_ip": ., "mode": "dnat"}]' \
 		'nc -ll -p 10999 -e echo i-am-web'
 	box run -d web.json >/dev/null 2>&1
-	led
-	led_inside
-	[ "$(at_neighbour timeout 5 socat -t 1 -u TCP:192.0.2.1:10999 -)" = i-am-web ]
+	wait_until 10 led
+	wait_until 10 led_inside
+	wait_until 10 eval '[ "$(at_neighbour timeout 5 socat -t 1 -u TCP:192.0.2.1:10999 -)" = i-am-web ]' # it listens a moment after it runs
 	[ "$(at_neighbour timeout 5 socat -t 1 -u 'TCP:[2001:db8::1]:10999' -)" = i-am-web ]
 	# One rule for each family on the host, and a rule for each family inside, whatever the number of ports.
 	[ "$(on_host nft list chain inet box ports_bx0 | grep -c dnat)" -eq 2 ]
