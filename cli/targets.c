@@ -11,11 +11,13 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/places.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/file_services.h"
 #include "cli/report.h"
 #include "runtime/apps.h"
+#include "runtime/apps_rename.h"
 #include "runtime/box.h"
 #include "runtime/instances.h"
 #include "runtime/state.h"
@@ -107,13 +109,24 @@ int targets_name(const struct call *call, struct list *words, struct error *e)
 	return 0;
 }
 
+/* Also when it gets that name only now: a rename that was killed is finished first. */
+static bool is_there(const struct call *call, const char *word)
+{
+	struct error ignored = { 0 };
+	autoclose int held = -1;
+
+	if (apps_exists(call->places, word) || state_exists(call->places, word))
+		return true;
+	return apps_hold(call->places->store, &held, &ignored) == 0 && apps_exists(call->places, word);
+}
+
 /* An error where nothing is called so, and it can be told what was meant; whether it is there at all is found out by who uses it. */
 static int refuse_near(const struct call *call, const char *word, struct error *e)
 {
 	struct error ignored = { 0 };
 	autofree char *service = NULL;
 
-	if (box_check_name(word, &ignored) || apps_exists(call->places, word) || state_exists(call->places, word))
+	if (box_check_name(word, &ignored) || is_there(call, word))
 		return 0;
 	service = find_service(call, word);
 	if (!service && !text_ends(word, ".json"))
