@@ -45,7 +45,7 @@
 #define NETWORK_SWEEP "sweep"
 /* Begun with this word it tries what networks need, prints what it found to be wrong, and ends. */
 #define NETWORK_TRIAL "trial"
-/* STATE/.networks/…: the host has rules of box. Each keeper that is there to remove them has a shared flock on it, and so has its spare. */
+/* STATE/.networks/…: the host has rules of box. Each keeper that is there to remove them, and its spare, have a shared flock on it. */
 #define NETWORK_HOST_NOTE ".host"
 
 /* A container's name server. */

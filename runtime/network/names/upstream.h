@@ -10,7 +10,8 @@
  *
  * Every question goes from a socket of its own, so from a random port, under a random id. It goes to the next server after UPSTREAM_TRY_MS
  * and where one could not answer. An answer that was cut is asked for again by TCP, where is_tcp says that the asker can take it.
- * Two processes, of which one begins the other when something is asked, and again; they end when nobody has the socket's other end any more.
+ * Two processes, of which one begins the other when something is asked, and again where it was killed; they end when nobody has the
+ * socket's other end any more.
  */
 #pragma once
 
