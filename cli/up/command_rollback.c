@@ -21,14 +21,6 @@
 #include "runtime/supervise/app_settings.h"
 #include "specs/app.h"
 
-static bool is_there(const struct up *up, const char *service)
-{
-	for (size_t i = 0; i < up->count; i++)
-		if (strcmp(up->services[i].wanted.full, service) == 0)
-			return true;
-	return false;
-}
-
 /* One instance for each replica. */
 static int64_t count_live(const struct up *up, const char *service)
 {
@@ -76,7 +68,7 @@ static int read_retired(struct up *up, struct error *e)
 	for (size_t i = 0; i < up->found.count; i++) {
 		const struct instance *instance = &up->found.items[i];
 
-		if (instance->role == INSTANCE_RETIRED && !is_there(up, instance->service) && add(up, instance, e))
+		if (instance->role == INSTANCE_RETIRED && !up_service_of(up, instance->service) && add(up, instance, e))
 			return -1;
 	}
 	if (up->count)
@@ -96,7 +88,7 @@ static void forget_others(struct up *up)
 	for (size_t i = 0; i < up->plan.count; i++) {
 		struct plan_action action = up->plan.actions[i];
 
-		if (is_there(up, action.service)) {
+		if (up_service_of(up, action.service)) {
 			up->plan.actions[count++] = action;
 			continue;
 		}

@@ -17,6 +17,14 @@ size_t up_find_service(const struct up *up, const char *name)
 	return up->count; /* cannot be: the file was checked */
 }
 
+struct up_service *up_service_of(const struct up *up, const char *full)
+{
+	for (size_t i = 0; i < up->count; i++)
+		if (strcmp(up->services[i].wanted.full, full) == 0)
+			return &up->services[i];
+	return NULL;
+}
+
 static int wait_for(const struct up *up, const char *who, enum stack_condition condition, const struct up_service *on, struct error *e)
 {
 	const struct up_patience patience = { on->update.timeout_us, 0 };

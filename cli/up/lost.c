@@ -34,11 +34,8 @@ void up_find_lost(struct up *up)
 {
 	for (size_t i = 0; i < up->found.count; i++) {
 		const struct instance *instance = &up->found.items[i];
-		const struct up_service *service = NULL;
+		const struct up_service *service = up_service_of(up, instance->service);
 
-		for (size_t k = 0; k < up->count; k++)
-			if (strcmp(up->services[k].wanted.full, instance->service) == 0)
-				service = &up->services[k];
 		if (!service || instance->role != INSTANCE_LIVE || !up->conditions[i].is_running || !text_equal(instance->digest, service->digest))
 			continue;
 		for (size_t k = 0; k < service->run.container.network_count; k++)

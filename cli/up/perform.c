@@ -208,12 +208,10 @@ static int remove_orphans(struct up *up)
 
 	for (size_t i = 0; i < up->plan.count; i++) {
 		const struct plan_action *action = &up->plan.actions[i];
-		bool is_known = false, ignored = false;
+		bool ignored = false;
 		struct error e = { 0 };
 
-		for (size_t k = 0; k < up->count; k++)
-			is_known |= strcmp(up->services[k].wanted.full, action->service) == 0;
-		if (is_known || action->kind != PLAN_REMOVE)
+		if (up_service_of(up, action->service) || action->kind != PLAN_REMOVE)
 			continue;
 		nobody.wanted.full = action->service;
 		if (up_act(up, &nobody, &ignored, &e))
@@ -262,13 +260,12 @@ static int look_at_kept(const struct work *work)
 
 	for (size_t i = 0; i < up->found.count; i++) {
 		const struct instance *instance = &up->found.items[i];
-		const struct up_service *service = NULL;
+		const struct up_service *service = up_service_of(up, instance->service);
+		const struct outcome *outcome = service ? &work->outcomes[service - up->services] : NULL;
 		struct error e = { 0 };
 
-		for (size_t k = 0; k < up->count; k++)
-			if (strcmp(up->services[k].wanted.full, instance->service) == 0 && work->outcomes[k].state == DONE && !work->outcomes[k].pid)
-				service = &up->services[k];
-		if (!service || !service->wanted.is_wanted || !service->is_checked || instance->role != INSTANCE_LIVE ||
+		if (!outcome || outcome->state != DONE || outcome->pid || !service->wanted.is_wanted || !service->is_checked ||
+		    instance->role != INSTANCE_LIVE ||
 		    !up->conditions[i].is_running || strcmp(up->conditions[i].health, "healthy") == 0 ||
 		    up_wait_ready(up, instance->name, /* is_checked= */ true, (struct up_patience){ service->update.timeout_us, 0 }, &e) == 0)
 			continue;

@@ -37,14 +37,6 @@ static void take_dependencies(const char *words, struct stack_service *to)
 	}
 }
 
-static struct up_service *find(struct up *up, const char *service)
-{
-	for (size_t i = 0; i < up->count; i++)
-		if (strcmp(up->services[i].wanted.full, service) == 0)
-			return &up->services[i];
-	return NULL;
-}
-
 static void add(struct up *up, const struct instance *instance)
 {
 	struct up_service *service = &up->services[up->count];
@@ -71,9 +63,9 @@ static void describe(struct up *up)
 
 		if (instance->role != INSTANCE_LIVE)
 			continue;
-		if (!find(up, instance->service))
+		if (!up_service_of(up, instance->service))
 			add(up, instance);
-		find(up, instance->service)->wanted.replicas++;
+		up_service_of(up, instance->service)->wanted.replicas++;
 	}
 }
 

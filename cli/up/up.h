@@ -120,6 +120,8 @@ int up_wait_condition(const struct up *up, const char *who, const struct stack_d
 int up_wait_needed(const struct up *up, const struct stack_service *service, struct error *e);
 /* The index of a service, by its name in the file; up->count: none. */
 size_t up_find_service(const struct up *up, const char *name);
+/* The one that an instance, or a step of the plan, is of: by its whole name. NULL: none of these. */
+struct up_service *up_service_of(const struct up *up, const char *full);
 
 /* service.c: one service. *ret_replaced: another one has the place of what ran. */
 int up_act(struct up *up, struct up_service *service, bool *ret_replaced, struct error *e);
