@@ -114,9 +114,8 @@ static int start_all(const struct call *call, const struct list *names, bool qui
 		struct error e = { 0 };
 
 		audit_container(call->audit, names->items[i]);
-		/* An engine that has box as its runtime gives its own caller what box prints. */
 		if (start_one(call, names->items[i], &e) ||
-		    (!quiet && !box_is_oci(call->places, names->items[i]) && each_tell(names->items[i], &e)))
+		    (!quiet && each_is_told(call, names->items[i]) && each_tell(names->items[i], &e)))
 			result = report_failure(&e);
 	}
 	return result;

@@ -85,18 +85,12 @@ struct kill_order {
 	bool all;
 };
 
-/* An engine that has box as its runtime gives its own caller what box prints. */
-static int told(const struct call *call, const char *name)
-{
-	return box_is_oci(call->places, name) ? EACH_UNTOLD : 0;
-}
-
 static int kill_one(const struct call *call, const char *name, const void *data, struct error *e)
 {
 	const struct kill_order *order = data;
-	int result = told(call, name);
+	int done = each_is_told(call, name) ? 0 : EACH_UNTOLD;
 
-	return box_kill(call->places, name, order->signal, order->all, e) ? -1 : result;
+	return box_kill(call->places, name, order->signal, order->all, e) ? -1 : done;
 }
 
 int command_kill(const struct call *call)
@@ -226,7 +220,9 @@ static int pause_one(const struct call *call, const char *name, const void *data
 {
 	const bool *paused = data;
 
-	return box_pause(call->places, name, *paused, e) ? -1 : told(call, name);
+	if (box_pause(call->places, name, *paused, e))
+		return -1;
+	return each_is_told(call, name) ? 0 : EACH_UNTOLD;
 }
 
 static int pause_or_not(const struct call *call, bool paused)

@@ -17,7 +17,6 @@
 #include "cli/each.h"
 #include "cli/report.h"
 #include "cli/targets.h"
-#include "runtime/box.h"
 #include "runtime/events.h"
 #include "runtime/oci.h"
 #include "specs/oci_features.h"
@@ -175,7 +174,7 @@ static int update_all(const struct call *call, struct update_choices *choices, c
 		if (oci_update(call->places, names->items[i], json.data ? json.data : "", json.length, e))
 			return -1;
 		events_note(call->places, "container", "update", names->items[i], NULL);
-		if (!choices->quiet && !box_is_oci(call->places, names->items[i]) && each_tell(names->items[i], e))
+		if (!choices->quiet && each_is_told(call, names->items[i]) && each_tell(names->items[i], e))
 			return -1;
 	}
 	return 0;

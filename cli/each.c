@@ -36,6 +36,11 @@ struct work {
 	struct result *results; /* shared */
 };
 
+bool each_is_told(const struct call *call, const char *name)
+{
+	return !box_is_oci(call->places, name);
+}
+
 int each_tell(const char *name, struct error *e)
 {
 	autorelease(text) struct text line = { 0 };

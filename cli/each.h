@@ -25,8 +25,12 @@ struct each {
  * fails does not keep the others; their errors are reported in the order of the names. The exit code of the command. */
 int each_at_once(const struct call *call, const struct list *names, const struct each *each);
 
-/* Rows of an option table: of a verb whose names are told. */
+/* A row of an option table: of a verb whose names are told. */
 #define QUIET_OPTION(object) { 'q', "quiet", OPTION_FLAG, offsetof(object, quiet), NULL, "do not print the names" }
+
+/* Whether the name is for the user: an engine that has box as its runtime gives its own caller what box prints. To be asked before what is
+ * done may end the container. */
+bool each_is_told(const struct call *call, const char *name);
 
 /* A line on stdout with a name that something was done to. */
 int each_tell(const char *name, struct error *e);
