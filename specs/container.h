@@ -65,11 +65,11 @@ struct mount_entry {
 	bool id_map_is_recursive;
 };
 
-/* A small file that box itself puts into the container: /etc/hosts, secrets. Kept on a tmpfs, never on disk. */
 /* Whoever the app's user turns out to be, by the image's own files. */
 #define FILE_OWNER_OF_APP ((uid_t)-1)
 #define FILE_GROUP_OF_APP ((gid_t)-1)
 
+/* A small file that box itself puts into the container: /etc/hosts, secrets. Kept on a tmpfs, never on disk. */
 struct file_entry {
 	char *target; /* absolute, in the container */
 	char *data;

@@ -35,7 +35,6 @@ int network_switch(const struct places *places, const char *network, const char 
 int network_lead_ports(const struct places *places, const char *network, const struct container *container, struct error *e)
 {
 	autoclose int connection = network_find(places, network, e);
-
 	autorelease(list) struct list warnings = { 0 };
 
 	if (connection < 0)
@@ -78,4 +77,3 @@ int network_flows(const struct places *places, const char *network, const char *
 	*ret = answer.length ? strtoll(answer.data, NULL, 10) : 0;
 	return 0;
 }
-

@@ -12,8 +12,7 @@ struct list;
 
 /* Binds what the container publishes and box-net does not hold yet, and hands it over: connection is with the network of its service. What
  * the service published before and the container does not is closed; not so for a standby, next to which the service goes on as it was:
- * when the service's address leads to it, this is called again. Adds to warnings what is
- * not as it was wished, a sentence each. */
+ * when the service's address leads to it, this is called again. Adds to warnings what is not as it was wished, a sentence each. */
 int network_publish(int connection, const struct container *container, bool is_standby, struct list *warnings, struct error *e);
 
 /* The service publishes again what network_published has said before, as it was then, and nothing else. What cannot be bound any more is

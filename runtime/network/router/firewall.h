@@ -18,8 +18,8 @@ const char *firewall_list(struct firewall *firewall, const char *command);
 /* All commands, a line each, as one transaction: all of them, or none. */
 int firewall_run(struct firewall *firewall, const char *commands, struct error *e);
 
-/* Removes table "inet box" of this process' network namespace, where there is one. It needs no struct firewall, whose beginning costs more.
- * */
+/* Removes table "inet box" of this process' network namespace, where there is one. It needs no struct firewall, whose beginning costs
+ * more. */
 int firewall_remove(struct error *e);
 
 /* Whether a chain of that table is missing, asked likewise; false where the kernel does not say. */

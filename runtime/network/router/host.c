@@ -170,8 +170,7 @@ int host_prepare(struct host *host, struct error *e)
 	if (note(host, e)) /* first, so that who is about to clear the host leaves it as it is */
 		return -1;
 	host->lock = lock();
-	if (open_monitor(host, e) == 0 && forwarding_note(host->networks, &host->interfaces, e) == 0 &&
-	    assert_table(host, e) == 0)
+	if (open_monitor(host, e) == 0 && forwarding_note(host->networks, &host->interfaces, e) == 0 && assert_table(host, e) == 0)
 		return 0;
 	let_go(host);
 	return -1;

@@ -96,7 +96,6 @@ void members_close(struct member *member)
 
 static void free_member(struct member *member)
 {
-
 	free(member->instance);
 	free(member->service);
 	list_release(&member->aliases);
