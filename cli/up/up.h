@@ -7,6 +7,8 @@
  *     origin.c     whether another file of that name has brought it up
  *     externals.c  whether networks and volumes are as the file has them
  *     plan.c       what should be and what is there -> what has to be done
+ *     lost.c       which instances run without their network, so that it restarts them
+ *     kept_units.c whether that changes what a unit of its own keeps
  *     perform.c    a process for each service with something to do, as soon as those that it depends on are ready
  *     conditions.c what it waits for before
  *     service.c    what that process does: one action after the other
@@ -98,7 +100,7 @@ int up_check_origin(const struct up *up, const struct stack *stack, const char *
 int up_take_over(const struct up *up, struct error *e);
 /* The absolute path of a file, links not resolved; the caller frees it. */
 char *up_named(const char *file);
-/* Behind up_plan: an error where it changes what a unit of its own keeps, which systemd alone may start and stop. */
+/* kept_units.c, behind up_plan: an error where it changes what a unit of its own keeps, which systemd alone may start and stop. */
 int up_check_units(const struct up *up, struct error *e);
 /* externals.c: an error where an external network or volume of the file is not there, or one of its networks is another than it says. */
 int up_check_externals(const struct up *up, struct error *e);
