@@ -22,8 +22,9 @@ static int refused(int fd, const char *what, int64_t ms, struct error *e)
 {
 	autofree char *holder = holder_of_lock(fd);
 
-	error_set(e, ERROR_KERNEL, "wait for the lock of %s: %s has held it for %jd s", what, holder ? holder : "somebody",
-		  (intmax_t)(ms / SECOND_MS));
+	/* It may have had others in between. */
+	error_set(e, ERROR_KERNEL, "wait for the lock of %s: it was not free for %jd s, and %s has it", what, (intmax_t)(ms / SECOND_MS),
+		  holder ? holder : "somebody");
 	e->sys = EWOULDBLOCK;
 	return -1;
 }

@@ -20,7 +20,8 @@ Test(lock, who_has_it_is_said)
 	SCRATCH();
 	struct error e = { 0 };
 	autofree char *own = NULL;
-	autofree char *expected = text_format("wait for the lock of all things: unit-tests (process %d) has held it for 0 s", (int)getpid());
+	autofree char *expected = text_format("wait for the lock of all things: "
+					      "it was not free for 0 s, and unit-tests (process %d) has it", (int)getpid());
 	int fd = lock_file_within(AT_FDCWD, "lock", "all things", 0, &e), second;
 
 	cr_assert_geq(fd, 0, "%s", e.text);
