@@ -32,9 +32,11 @@ char *holder_name(const char *pid)
 		text_clear(&comm);
 		if (file_read(process, "cmdline", TITLE_MOST, &comm, &e) || !comm.length)
 			return text_format("process %s", pid);
-		comm.length = strlen(comm.data);
 	}
-	text_add_escaped(&shown, comm.data, comm.length - (comm.data[comm.length - 1] == '\n'));
+	/* Whoever it is about chooses it: it may be empty. */
+	text_add_escaped(&shown, comm.data, strcspn(comm.data, "\n"));
+	if (!shown.length)
+		return text_format("process %s", pid);
 	return text_format("%s (process %s)", shown.data, pid);
 }
 

@@ -52,7 +52,8 @@ static int refuse(const struct instances *of_file, const char *file, const char 
 	const char *last = "";
 
 	for (size_t i = 0; i < of_file->count; i++) {
-		if (strcmp(of_file->items[i].service, last) == 0)
+		/* An app alone can have the file's name, too. */
+		if (!text_equal(of_file->items[i].stack, stack) || strcmp(of_file->items[i].service, last) == 0)
 			continue;
 		last = of_file->items[i].service;
 		text_addf(&names, "%s%s", names.length ? ", " : "", last + own);

@@ -285,6 +285,14 @@ $TAG-web" ] || fail "start"
 	run box stop app.json web
 	expect_status 1
 	expect_has "nothing of it is there: box up app.json"
+	# An app alone that has the file's name is no service of it.
+	cp app.json services.json
+	app '"command": ["sleep", "1000"], "init": true' alone.json
+	box run -d alone.json
+	run box stop services.json wbe
+	expect_status 1
+	expect_has "hint: nothing of it is there: box up services.json"
+	box rm -f "$TAG"
 }
 
 @test "a folder that is called like services, or like an image, is not taken for a file" {

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -36,4 +37,31 @@ Test(lock, who_has_it_is_said)
 	cr_expect_geq(second, 0, "%s", e.text);
 	close(second);
 	cr_expect_null(holder_of_lock(open("lock", O_RDONLY | O_CLOEXEC)), "nobody has it");
+}
+
+/* What a process is called is its own choice, and so is the beginning of its command line. */
+Test(lock, a_holder_without_a_name_is_a_number)
+{
+	SCRATCH();
+	int input[2], begun[2];
+	char word;
+	pid_t pid;
+
+	cr_assert(symlink("/bin/cat", "box:[x") == 0 && pipe2(input, O_CLOEXEC) == 0 && pipe2(begun, O_CLOEXEC) == 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)dup2(input[0], STDIN_FILENO);
+		(void)execl("./box:[x", "", (char *)NULL);
+		_exit(1);
+	}
+	close(begun[1]);
+	cr_assert_eq(read(begun[0], &word, 1), 0, "it has been executed");
+	{
+		autofree char *number = text_format("%d", (int)pid), *expected = text_format("process %d", (int)pid);
+		autofree char *name = holder_name(number);
+
+		cr_expect_str_eq(name, expected);
+	}
+	close(input[1]);
+	cr_expect_eq(waitpid(pid, NULL, 0), pid);
 }
