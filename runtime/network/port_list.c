@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/places.h"
@@ -20,7 +21,7 @@
 #include "runtime/network/reach.h"
 #include "runtime/network/words.h"
 
-enum { NAME_MOST = 192 };
+enum { NAME_MOST = 192, NETWORK_MS = 5000 };
 
 static int compare(const void *a, const void *b)
 {
@@ -76,16 +77,20 @@ static int add_member(int connection, const char *name, const char *service, str
 	return 0;
 }
 
+/* So long at most, and then with what it has told: who asks for another network's ports, or for none, waits as well. */
 static int add_network(const struct places *places, const char *network, struct port_list *ret, struct error *e)
 {
 	autoclose int connection = network_find(places, network, e);
 	autorelease(text) struct text shown = { 0 };
+	int64_t until_ms = clock_monotonic_ms() + NETWORK_MS;
 
 	if (connection < 0 || network_ask(connection, "show", NULL, &shown, e))
 		return -1;
 	for (const char *line = shown.data; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		char name[NAME_MOST], service[NAME_MOST];
 
+		if (clock_monotonic_ms() >= until_ms)
+			return error_set(e, ERROR_KERNEL, "ask the network %s for its ports: it takes too long", network);
 		if (sscanf(line, "member %191s %191s", name, service) == 2 && add_member(connection, name, service, ret, e))
 			return -1;
 	}

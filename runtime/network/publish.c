@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -16,6 +17,8 @@
 #include "runtime/network/words.h"
 #include "runtime/supervise/control.h"
 #include "specs/container.h"
+
+enum { PUBLISHED_MS = 10000 };
 
 /* A message has room for some hundreds. */
 static int hear_some(int connection, const char *service, struct list *ret, struct error *e)
@@ -33,13 +36,15 @@ static int hear_some(int connection, const char *service, struct list *ret, stru
 
 int network_published(int connection, const char *service, struct list *ret, struct error *e)
 {
+	int64_t until_ms = clock_monotonic_ms() + PUBLISHED_MS;
 	size_t before;
 
+	/* Who has taken a box-net over can answer with one at a time, and slowly. */
 	do {
 		before = ret->count;
 		if (hear_some(connection, service, ret, e))
 			return -1;
-		if (ret->count > NETWORK_PORTS_MOST)
+		if (ret->count > NETWORK_PORTS_MOST || clock_monotonic_ms() >= until_ms)
 			return error_set(e, ERROR_INTERNAL, "ask for the ports of %s: a network has at most %d, and goes on", service,
 					 NETWORK_PORTS_MOST);
 	} while (ret->count > before);

@@ -125,3 +125,32 @@ two_networks() {
 	[ "$(asks client web 5000)" = i-am-web ]
 	[ "$(plan)" = "keep client, keep db, keep web" ] || fail "$(plan)"
 }
+
+@test "taken over, it answers for ever, and box ps goes on without it" {
+	local before=$SECONDS
+	mkdir -p "$STATE/.networks/$TAG-slow"
+	/usr/bin/python3 - "$STATE/.networks/$TAG-slow" <<'P' 3>&- &
+import os, socket, sys, threading, time
+os.chdir(sys.argv[1])
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+listener.bind("control")
+listener.listen(8)
+def answer(box):
+    while words := box.recv(65536).decode().split():
+        if words[0] == "show":
+            box.send(("ok" + "".join(f"\nmember m{i} m{i} 10.0.0.{i} - live" for i in range(200))).encode())
+        else:  # a port at a time, and never the last one
+            time.sleep(0.2)
+            box.send(b"ok\nport tcp 80 127.0.0.1 80 host")
+while True:
+    threading.Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
+P
+	NETWORK_PIDS="${NETWORK_PIDS:-} $!"
+	wait_until 10 test -S "$STATE/.networks/$TAG-slow/control"
+	net_app web '"networks": ["'"$TAG"'-front"]' 'sleep 100'
+	box run -d web.json
+	timeout $((60 * SLOW)) box ps | grep -q "$TAG-web"
+	[ $((SECONDS - before)) -lt $((40 * SLOW)) ] || fail "it took $((SECONDS - before)) s"
+	box rm -f "$TAG-web"
+	rm -r "$STATE/.networks/$TAG-slow"
+}
