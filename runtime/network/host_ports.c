@@ -254,6 +254,25 @@ void host_ports_add_others(const struct host_ports *ports, const struct list *he
 	}
 }
 
+static bool is_taken(const struct host_port *port)
+{
+	autoclose int fd = open_socket(port);
+
+	return fd < 0 && errno == EADDRINUSE;
+}
+
+void host_ports_leave_taken(struct list *noted)
+{
+	struct list taken = { 0 };
+	struct host_port port;
+
+	for (size_t i = 0; i < noted->count; i++)
+		if (host_port_read(noted->items[i], &port) && is_taken(&port))
+			list_add(&taken, noted->items[i]);
+	list_release(noted);
+	*noted = taken;
+}
+
 void host_ports_again(const struct list *noted, const struct list *now, struct host_ports *ret)
 {
 	struct host_ports wanted = { 0 }, there = { 0 };

@@ -36,6 +36,10 @@ bool host_ports_add_lines(const struct host_ports *ports, size_t *at, struct tex
 /* What lines of host_port_read say, without sockets. Adds to ret. */
 void host_ports_read(const struct list *lines, struct host_ports *ret);
 
+/* Leaves in noted what somebody of this host has at the moment. Who has taken a box-net over may name ports that it never had, and what is
+ * noted is bound again for it (host_ports_again). */
+void host_ports_leave_taken(struct list *noted);
+
 /* Those of noted that are not among now, bound again where they can be, and those that lead elsewhere now. Adds to ret. */
 void host_ports_again(const struct list *noted, const struct list *now, struct host_ports *ret);
 

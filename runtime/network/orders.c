@@ -50,7 +50,10 @@ int network_note_ports(const struct places *places, const char *network, const c
 {
 	autoclose int connection = network_find(places, network, e);
 
-	return connection < 0 ? -1 : network_published(connection, service, ret, e);
+	if (connection < 0 || network_published(connection, service, ret, e))
+		return -1;
+	host_ports_leave_taken(ret);
+	return 0;
 }
 
 int network_return_ports(const struct places *places, const char *network, const char *service, const struct list *noted, struct error *e)

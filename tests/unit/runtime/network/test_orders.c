@@ -3,6 +3,7 @@
  * test_orders.c - what box tells a network whose members run, and how its answers are taken.
  */
 #include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "runtime/network/orders.h"
@@ -101,13 +102,25 @@ Test(network_orders, who_refuses_and_who_dies)
 	cr_expect_neq((int)gone.kind, ERROR_MISSING, "somebody was in it: %s", gone.text);
 }
 
+/* What box-net would have; where somebody else has it already that does as well. */
+static int have(int type, in_addr_t address, in_port_t port)
+{
+	const struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address) };
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+
+	if (bind(fd, (const struct sockaddr *)&name, sizeof name) == 0 && type == SOCK_STREAM)
+		cr_assert_eq(listen(fd, 1), 0);
+	return fd;
+}
+
 /* It has two ports, and a third one from the second time on. */
 static void tell_ports(const char *question, unsigned count, struct text *ret, struct control_fds *fds)
 {
 	(void)fds;
 	text_add(ret, "ok");
 	if (text_ends(question, " 0"))
-		text_addf(ret, "\nport tcp 80 127.0.0.1 8080 host\nport tcp 80 ::1 8080 host%s", count > 1 ? "\nport udp 53 0.0.0.0 53 dnat" : "");
+		text_addf(ret, "\nport tcp 80 127.0.0.1 8080 host\nport tcp 80 127.0.0.2 8080 host%s",
+			  count > 1 ? "\nport udp 53 0.0.0.0 53 dnat" : "");
 }
 
 Test(network_orders, ports_that_a_failed_one_has_brought_along_are_given_back)
@@ -116,13 +129,18 @@ Test(network_orders, ports_that_a_failed_one_has_brought_along_are_given_back)
 	struct places places = fake_places();
 	struct list noted = { 0 };
 	struct error e = { 0 };
+	int first, second;
 
 	(void)fake_network("front", tell_ports);
+	first = have(SOCK_STREAM, INADDR_LOOPBACK, 8080);
+	second = have(SOCK_STREAM, INADDR_LOOPBACK + 1, 8080);
 	cr_assert_eq(network_note_ports(&places, "front", "web", &noted, &e), 0, "%s", e.text);
 	cr_assert_eq(noted.count, 2);
 	cr_assert_eq(network_return_ports(&places, "front", "web", &noted, &e), 0, "%s", e.text);
 	fake_expect("front", "ports web 0; ports web 2; ports web 0; ports web 3; withdraw web|port udp 53 0.0.0.0 53 dnat; ");
 	list_release(&noted);
+	close(first);
+	close(second);
 }
 
 /* It leads one of two ports elsewhere the second time, and has lost the other. */
@@ -140,14 +158,38 @@ Test(network_orders, ports_that_a_failed_one_has_led_elsewhere_lead_back)
 	struct places places = fake_places();
 	struct list noted = { 0 };
 	struct error e = { 0 };
+	int first, second;
 
 	(void)fake_network("front", tell_other_ports);
+	first = have(SOCK_STREAM, INADDR_LOOPBACK, 8080);
+	second = have(SOCK_DGRAM, INADDR_LOOPBACK, 45053);
 	cr_assert_eq(network_note_ports(&places, "front", "web", &noted, &e), 0, "%s", e.text);
 	cr_assert_eq(noted.count, 2);
+	close(second);
 	cr_assert_eq(network_return_ports(&places, "front", "web", &noted, &e), 0, "%s", e.text);
 	fake_expect("front", "ports web 0; ports web 2; ports web 0; ports web 1; "
 			     "publish web|lead tcp 80 127.0.0.1 8080 host|port udp 53 127.0.0.1 45053 host; ");
 	list_release(&noted);
+	close(first);
+}
+
+/* Nobody listens on what it names. */
+Test(network_orders, ports_that_it_never_had_are_not_noted)
+{
+	SCRATCH();
+	struct places places = fake_places();
+	struct list noted = { 0 };
+	struct error e = { 0 };
+	int tcp = have(SOCK_STREAM, INADDR_LOOPBACK, 8080);
+
+	(void)fake_network("front", tell_other_ports);
+	cr_assert_eq(network_note_ports(&places, "front", "web", &noted, &e), 0, "%s", e.text);
+	cr_assert_eq(noted.count, 1);
+	cr_expect_str_eq(noted.items[0], "tcp 80 127.0.0.1 8080 host");
+	cr_assert_eq(network_return_ports(&places, "front", "web", &noted, &e), 0, "%s", e.text);
+	fake_expect("front", "ports web 0; ports web 2; ports web 0; ports web 1; publish web|lead tcp 80 127.0.0.1 8080 host; ");
+	list_release(&noted);
+	close(tcp);
 }
 
 Test(network_orders, ports_of_the_new_one_in_place_of_those_before)
@@ -161,7 +203,7 @@ Test(network_orders, ports_of_the_new_one_in_place_of_those_before)
 	(void)fake_network("front", tell_ports);
 	cr_assert_eq(network_lead_ports(&places, "front", &container, &e), 0, "%s", e.text);
 	/* What box-net holds is not bound again, but leads to another port. */
-	fake_expect("front", "ports web 0; ports web 2; publish web|lead tcp 81 127.0.0.1 8080 host; withdraw web|port tcp 80 ::1 8080 host; ");
+	fake_expect("front", "ports web 0; ports web 2; publish web|lead tcp 81 127.0.0.1 8080 host; withdraw web|port tcp 80 127.0.0.2 8080 host; ");
 }
 
 Test(network_orders, what_is_too_long_is_not_said_in_part)
