@@ -106,6 +106,7 @@ static int decode_service(const struct app *file, json_t *root, struct stack *st
 	result = app_decode(app, object, p);
 	if (result == 0)
 		result = service_names(stack, service->name, app, p);
+	free(app->name); /* where it has one, that has been told */
 	app->name = alloc_copy(service->full);
 	app->prefix = text_format("services.%s", service->name);
 	text_add_bytes(&app->text, file->text.data, file->text.length);

@@ -349,3 +349,55 @@ Test(network_resolver, what_the_next_network_refuses_the_own_servers_are_asked, 
 	kill(server, SIGKILL);
 	waitpid(server, NULL, 0);
 }
+
+/* A message of the pair: a ticket, and the question or answer. */
+static void send_words(int fd, uint64_t ticket, const uint8_t *bytes, size_t length)
+{
+	static uint8_t message[sizeof(struct upstream_header) + 2 * DNS_QUERY];
+	const struct upstream_header header = { .ticket = ticket, .is_tcp = UINT64_MAX };
+
+	memcpy(message, &header, sizeof header);
+	memcpy(message + sizeof header, bytes, length);
+	cr_assert_eq(send(fd, message, sizeof header + length, 0), (ssize_t)(sizeof header + length));
+}
+
+/* Both its neighbours are of somebody who has taken them over. */
+Test(network_resolver, what_other_networks_say_that_is_none_is_passed_over, .timeout = 30)
+{
+	static uint8_t query[2 * DNS_QUERY], bytes[2 * DNS_QUERY];
+	const size_t head = sizeof(struct upstream_header);
+	struct upstream_header header;
+	struct resolver *resolver;
+	int before[2], next[2];
+	size_t length;
+
+	make_pair(before);
+	make_pair(next);
+	resolver = make_known(-1, "db", (struct resolver_sockets){ -1, -1, before[1], next[0] });
+	cr_assert_eq(send(before[0], query, 3, 0), 3);
+	send_words(before[0], 1, query, 0);
+	send_words(before[0], 2, query, 2 * DNS_QUERY);
+	send_words(before[0], 3, query, DNS_HEADER - 1);
+	length = put_query("db", DNS_A, query);
+	send_words(before[0], 4, query, length);
+	cr_assert_gt(wait_for(resolver, before[0], bytes, sizeof bytes), head + DNS_HEADER);
+	memcpy(&header, bytes, head);
+	cr_expect_eq(header.ticket, 4, "the first that is a question");
+	cr_expect_eq(dns_number(bytes + head + 6), 1);
+	length = put_query("www.example", DNS_A, query);
+	send_words(before[0], 5, query, length);
+	cr_assert_eq(wait_for(resolver, next[1], bytes, sizeof bytes), head + length);
+	memcpy(&header, bytes, head);
+	/* No header, no such ticket, and another question's answer. */
+	cr_assert_eq(send(next[1], bytes, head - 1, 0), (ssize_t)head - 1);
+	send_words(next[1], header.ticket + 1, bytes + head, length);
+	send_words(next[1], header.ticket, query, DNS_HEADER);
+	cr_assert_gt(wait_for(resolver, before[0], bytes, sizeof bytes), head + DNS_HEADER);
+	memcpy(&header, bytes, head);
+	cr_expect_eq(header.ticket, 5);
+	cr_expect_eq(dns_number(bytes + head + 2) & DNS_CODE, DNS_FAILED);
+	close(before[0]);
+	close(next[1]);
+	resolver_serve(resolver);
+	resolver_free(resolver);
+}
