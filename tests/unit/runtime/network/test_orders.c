@@ -203,7 +203,8 @@ Test(network_orders, ports_of_the_new_one_in_place_of_those_before)
 	(void)fake_network("front", tell_ports);
 	cr_assert_eq(network_lead_ports(&places, "front", &container, &e), 0, "%s", e.text);
 	/* What box-net holds is not bound again, but leads to another port. */
-	fake_expect("front", "ports web 0; ports web 2; publish web|lead tcp 81 127.0.0.1 8080 host; withdraw web|port tcp 80 127.0.0.2 8080 host; ");
+	fake_expect("front", "ports web 0; ports web 2; publish web|lead tcp 81 127.0.0.1 8080 host; "
+			     "withdraw web|port tcp 80 127.0.0.2 8080 host; ");
 }
 
 Test(network_orders, what_is_too_long_is_not_said_in_part)
