@@ -57,7 +57,9 @@ init_cflags := $(sysroot) -std=gnu17 -I. $(filter-out -Wundef,$(warnings)) -Os -
 	-fno-asynchronous-unwind-tables -nostdlib -static-pie
 
 # Files. main.c stays out of the archives, so that unit tests and fuzzers link them.
-box_src := $(filter-out cli/main.c,$(wildcard base/*.c specs/*.c cgroups/*.c images/*.c images/build/*.c runtime/*.c runtime/network/*.c runtime/supervise/*.c cli/*.c cli/build/*.c cli/up/*.c))
+# runtime/ without the other programs that lie below it.
+runtime_dirs := runtime runtime/apps runtime/child runtime/exits runtime/launch runtime/logs runtime/network runtime/seccomp runtime/state runtime/storage runtime/streams runtime/supervise
+box_src := $(filter-out cli/main.c,$(wildcard base/*.c specs/*.c cgroups/*.c images/*.c images/build/*.c $(addsuffix /*.c,$(runtime_dirs)) cli/*.c cli/build/*.c cli/up/*.c))
 image_src := $(wildcard images/unpack/*.c images/registry/*.c)
 # box-scope: its own files, what they use of base, and libsystemd, which is no library for a static program.
 scope_src := $(filter-out cgroups/scope/main.c,$(wildcard cgroups/scope/*.c))
@@ -75,7 +77,7 @@ net_libs := -lnftables -lmnl
 image_libs := -lcurl -larchive -lcrypto -lzstd -lisal -lz -ljansson -lseccomp -lcap -lm
 all_src := $(box_src) $(image_src) $(scope_src) $(net_src) cli/main.c images/program/main.c cgroups/scope/main.c runtime/supervise/program/main.c \
 	runtime/network/router/program/main.c
-format_src := $(wildcard $(addsuffix /*.[ch],base specs cgroups cgroups/scope images images/build images/unpack images/registry images/program runtime runtime/init runtime/supervise runtime/supervise/program runtime/network runtime/network/relay runtime/network/names runtime/network/router runtime/network/router/program cli cli/build cli/up tests/fuzz tests/system \
+format_src := $(wildcard $(addsuffix /*.[ch],base specs cgroups cgroups/scope images images/build images/unpack images/registry images/program $(runtime_dirs) runtime/init runtime/supervise/program runtime/network/relay runtime/network/names runtime/network/router runtime/network/router/program cli cli/build cli/up tests/fuzz tests/system \
 	tests/bench tests/unit/* tests/unit/*/* tests/unit/*/*/*))
 programs := $O/bin/box $O/libexec/box/box-image $O/libexec/box/box-init $O/libexec/box/box-scope \
 	$O/libexec/box/box-supervise $O/libexec/box/box-net
@@ -90,7 +92,7 @@ endif
 .PHONY: all
 all: $(programs)
 
-$O/libbox.a: $(box_src:%.c=$O/%.o) $O/runtime/seccomp_default.o
+$O/libbox.a: $(box_src:%.c=$O/%.o) $O/runtime/seccomp/seccomp_default.o
 	@rm -f $@
 	$(AR) rcsD $@ $^
 
@@ -132,7 +134,7 @@ $O/%.o: %.c $O/flags
 	$(CC) $(cflags) -MMD -MP -c -o $@ $<
 
 # The default seccomp profile is a data file inside the program.
-$O/runtime/seccomp_default.o: runtime/seccomp_default.S runtime/seccomp_default.json $O/flags
+$O/runtime/seccomp/seccomp_default.o: runtime/seccomp/seccomp_default.S runtime/seccomp/seccomp_default.json $O/flags
 	@mkdir -p $(@D)
 	$(CC) $(sysroot) -I. -c -o $@ $<
 

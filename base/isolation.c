@@ -101,7 +101,7 @@ static void tell(const char *missing)
 	autofree char *self = text_format("%d", (int)getpid());
 	const char *told = getenv(TOLD);
 
-	/* A process that executes itself anew (runtime/sealed.h) has told it already. */
+	/* A process that executes itself anew (runtime/launch/sealed.h) has told it already. */
 	if ((told && strcmp(told, self) == 0) || setenv(TOLD, self, /* overwrite= */ 1))
 		return;
 	if (has_steps || has_no_sandbox)

@@ -12,6 +12,7 @@
 #include <strings.h>
 #include <sys/resource.h>
 
+#include "base/error.h"
 #include "base/number.h"
 
 static const char *const capabilities[CAPABILITY_COUNT] = {
@@ -114,4 +115,12 @@ bool name_is_plain(const char *name)
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 
 	return *name && strlen(name) <= 128 && strspn(name, letters) == strlen(name) && !strchr("_.-", name[0]);
+}
+
+int name_check(const char *name, struct error *e)
+{
+	if (!name_is_plain(name))
+		return error_set(e, ERROR_USAGE, "use the name \"%.140s\": expected a letter or digit, then up to 127 letters, "
+				 "digits, \"_\", \".\" or \"-\"", name);
+	return 0;
 }

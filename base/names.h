@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct error;
+
 /* "SIGTERM", "TERM", "term" or "15" (also "SIGRTMIN+3"): the number, or -1. */
 int signal_number(const char *name);
 /* "SIGTERM" for 15; "signal 99" for unknown numbers (static storage, valid until the next call). */
@@ -24,3 +26,5 @@ const char *rlimit_name(int number); /* "nofile" */
 
 /* Whether a container, a volume or a secret may be called so: a letter or digit, then up to 127 letters, digits, "_", "." or "-". */
 bool name_is_plain(const char *name);
+/* The same with a message; -1 with ERROR_USAGE. */
+int name_check(const char *name, struct error *e);

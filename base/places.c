@@ -111,7 +111,7 @@ void places_release(struct places *places)
 	errno = saved;
 }
 
-/* The path that this program was started from. A sealed one (runtime/sealed.c) lies in no folder, but knows its original. */
+/* The path that this program was started from. A sealed one (runtime/launch/sealed.c) lies in no folder, but knows its original. */
 static int own_path(char ret[static PATH_MAX], struct error *e)
 {
 	const char *original = getenv(PLACES_SELF);

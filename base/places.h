@@ -20,7 +20,7 @@ struct places {
 int places_find(struct places *ret, struct error *e);
 void places_release(struct places *places);
 
-/* The environment variable that holds the path of box where it runs from a file without a folder (runtime/sealed.c). */
+/* The environment variable that holds the path of box where it runs from a file without a folder (runtime/launch/sealed.c). */
 #define PLACES_SELF "BOX_SELF"
 
 /* The absolute path of the program that this process was started from, also where it runs from a sealed copy. The caller frees it. */

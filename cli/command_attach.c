@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "cli/audit.h"
 #include "cli/commands.h"
@@ -16,11 +17,11 @@
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "cli/up/for_cli.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
+#include "runtime/apps/kept.h"
 #include "runtime/attach.h"
 #include "runtime/background.h"
 #include "runtime/box.h"
-#include "runtime/kept.h"
 #include "runtime/oci.h"
 
 struct attach_choices {
@@ -83,7 +84,7 @@ int command_attach(const struct call *call)
 		result = file_services_first(call, &operands, &e);
 	if (result == 0 && operands.count != 1)
 		result = error_set(&e, ERROR_USAGE, "attach: expected one NAME");
-	if (result || targets_one(call, &operands, 0, &e) || make_wishes(&choices, &wishes, &e) || box_check_name(operands.items[0], &e))
+	if (result || targets_one(call, &operands, 0, &e) || make_wishes(&choices, &wishes, &e) || name_check(operands.items[0], &e))
 		return report_failure(&e);
 	audit_container(call->audit, operands.items[0]);
 	if (attach_run(call->places, operands.items[0], &wishes, &end, &status, &e))
@@ -93,7 +94,7 @@ int command_attach(const struct call *call)
 
 static int start_one(const struct call *call, const char *name, struct error *e)
 {
-	int definition = box_check_name(name, e) ? -1 : apps_open(call->places, name, NULL, e);
+	int definition = name_check(name, e) ? -1 : apps_open(call->places, name, NULL, e);
 
 	if (definition >= 0) {
 		close(definition);
@@ -132,7 +133,7 @@ static int start_attached(const struct call *call, struct start_choices *choices
 		return report_failure(e);
 	}
 	choices->attach.no_stdin = !choices->keep_stdin;
-	if (make_wishes(&choices->attach, &wishes, e) || box_check_name(names->items[0], e))
+	if (make_wishes(&choices->attach, &wishes, e) || name_check(names->items[0], e))
 		return report_failure(e);
 	audit_container(call->audit, names->items[0]);
 	if (attach_start(call->places, names->items[0], &wishes, &end, &status, e))

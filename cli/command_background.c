@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/number.h"
 #include "base/places.h"
 #include "base/text.h"
@@ -25,14 +26,14 @@
 #include "cli/up/for_cli.h"
 #include "images/digest.h"
 #include "images/image.h"
-#include "runtime/apps.h"
-#include "runtime/apps_rename.h"
+#include "runtime/apps/apps.h"
+#include "runtime/apps/apps_rename.h"
+#include "runtime/apps/job.h"
 #include "runtime/background.h"
 #include "runtime/box.h"
-#include "runtime/job.h"
 #include "runtime/oci.h"
-#include "runtime/supervise/control.h"
 #include "runtime/supervise/app_settings.h"
+#include "runtime/supervise/control.h"
 #include "runtime/supervise/secrets.h"
 #include "runtime/supervise/spawn.h"
 #include "specs/app.h"
@@ -48,7 +49,7 @@ int command_rename(const struct call *call)
 		result = error_set(&e, ERROR_USAGE, "rename: expected OLD and NEW");
 	for (size_t i = 0; result == 0 && i < operands.count; i++) {
 		audit_container(call->audit, operands.items[i]);
-		result = box_check_name(operands.items[i], &e);
+		result = name_check(operands.items[i], &e);
 	}
 	if (result == 0)
 		result = apps_rename(call->places, operands.items[0], operands.items[1], &e);

@@ -2,7 +2,7 @@
 /*
  * command_cp.c - box cp: files into a running container, and out of it.
  *
- * Both sides speak tar. The container's side is a process of box in the container's user and mount namespaces (runtime/inside.h): a link
+ * Both sides speak tar. The container's side is a process of box in the container's user and mount namespaces (child/inside.h): a link
  * that the app puts in the way leads to where the app itself could go, and no further. The host's side makes nothing outside of the
  * folder that was named, and no file with more rights than the caller's.
  */
@@ -26,7 +26,7 @@
 #include "cli/targets.h"
 #include "images/tar_apply.h"
 #include "runtime/box.h"
-#include "runtime/inside.h"
+#include "runtime/child/inside.h"
 
 enum { LINKS_MOST = 40 };
 

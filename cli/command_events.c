@@ -16,9 +16,9 @@
 #include "cli/other_options.h"
 #include "cli/report.h"
 #include "cli/words.h"
-#include "runtime/events.h"
+#include "runtime/child/oci_state.h"
+#include "runtime/logs/events.h"
 #include "runtime/oci.h"
-#include "runtime/oci_state.h"
 
 enum { HOUR_S = 3600 };
 

@@ -15,9 +15,9 @@
 #include "cli/exit_story.h"
 #include "cli/report.h"
 #include "cli/targets.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
 #include "runtime/box.h"
-#include "runtime/exit_record.h"
+#include "runtime/exits/exit_record.h"
 #include "runtime/job_outlook.h"
 
 struct options {

@@ -14,7 +14,7 @@
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "images/image.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
 #include "runtime/box.h"
 
 struct options {

@@ -18,9 +18,9 @@
 #include "cli/report.h"
 #include "cli/words.h"
 #include "images/catalogue.h"
-#include "images/image_remove.h"
 #include "images/image_name.h"
-#include "runtime/events.h"
+#include "images/image_remove.h"
+#include "runtime/logs/events.h"
 #include "specs/image_config.h"
 #include "specs/image_story.h"
 

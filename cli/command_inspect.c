@@ -23,7 +23,7 @@
 #include "images/referrers_request.h"
 #include "images/store.h"
 #include "runtime/inspect.h"
-#include "runtime/volumes.h"
+#include "runtime/storage/volumes.h"
 #include "specs/image_story.h"
 
 struct options {

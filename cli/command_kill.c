@@ -9,18 +9,18 @@
 #include "base/names.h"
 #include "base/number.h"
 #include "cli/commands.h"
-#include "cli/file_services.h"
 #include "cli/each.h"
+#include "cli/file_services.h"
 #include "cli/other_options.h"
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "cli/up/for_cli.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
+#include "runtime/apps/kept.h"
 #include "runtime/background.h"
 #include "runtime/box.h"
-#include "runtime/events.h"
-#include "runtime/kept.h"
-#include "runtime/state.h"
+#include "runtime/logs/events.h"
+#include "runtime/state/state.h"
 
 struct kill_choices {
 	const char *signal;
@@ -131,7 +131,7 @@ static int restart_one(const struct call *call, const char *name, const void *da
 {
 	const int64_t *grace_us = data;
 
-	if (box_check_name(name, e) || background_restart(call->places, name, *grace_us, e))
+	if (name_check(name, e) || background_restart(call->places, name, *grace_us, e))
 		return -1;
 	events_note(call->places, "container", "restart", name, NULL);
 	return 0;

@@ -17,7 +17,7 @@
 #include "cli/report.h"
 #include "images/image_name.h"
 #include "images/load_request.h"
-#include "runtime/events.h"
+#include "runtime/logs/events.h"
 
 struct options {
 	const char *input;

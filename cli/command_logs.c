@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "base/number.h"
 #include "base/process.h"
 #include "cli/commands.h"
@@ -19,10 +20,10 @@
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "cli/when.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
+#include "runtime/apps/instances.h"
+#include "runtime/apps/logs.h"
 #include "runtime/box.h"
-#include "runtime/instances.h"
-#include "runtime/logs.h"
 
 enum { FOLLOW_LOOK_US = 200000 };
 
@@ -144,7 +145,7 @@ static int print_by_time(const struct call *call, const struct list *names, cons
 static int resolve(const struct call *call, const struct list *words, struct list *ret, struct error *e)
 {
 	for (size_t i = 0; i < words->count; i++)
-		if (box_check_name(words->items[i], e) || instances_resolve(call->places, words->items[i], ret, e))
+		if (name_check(words->items[i], e) || instances_resolve(call->places, words->items[i], ret, e))
 			return -1;
 	return 0;
 }

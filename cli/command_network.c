@@ -14,7 +14,7 @@
 #include "cli/report.h"
 #include "cli/verbs.h"
 #include "cli/words.h"
-#include "runtime/private_networks.h"
+#include "runtime/apps/private_networks.h"
 
 struct options {
 	bool quiet, no_trunc, force, internal;

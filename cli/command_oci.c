@@ -14,8 +14,8 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "runtime/box.h"
+#include "runtime/child/oci_state.h"
 #include "runtime/oci.h"
-#include "runtime/oci_state.h"
 
 const struct option_row create_options[] = {
 	BUNDLE_OPTIONS(struct bundle_choices, ),

@@ -13,8 +13,8 @@
 #include "cli/file_services.h"
 #include "cli/report.h"
 #include "cli/targets.h"
+#include "runtime/apps/instances.h"
 #include "runtime/box.h"
-#include "runtime/instances.h"
 #include "runtime/network/port_list.h"
 
 /* "80", "80/tcp" or "53/udp". */

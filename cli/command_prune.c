@@ -19,8 +19,8 @@
 #include "images/build/build_cache.h"
 #include "images/prune.h"
 #include "runtime/box.h"
-#include "runtime/ends.h"
-#include "runtime/events.h"
+#include "runtime/exits/ends.h"
+#include "runtime/logs/events.h"
 
 enum { ENDS_KEPT_SECONDS = 7 * 86400 };
 

@@ -18,12 +18,12 @@
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "cli/words.h"
+#include "runtime/apps/instances.h"
 #include "runtime/background.h"
 #include "runtime/box.h"
-#include "runtime/instances.h"
+#include "runtime/child/oci_state.h"
 #include "runtime/network/port_list.h"
 #include "runtime/oci.h"
-#include "runtime/oci_state.h"
 #include "specs/stack.h"
 
 enum { COMMAND_SHOWN = 40, DIGITS_SHOWN = 12 };

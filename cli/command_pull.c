@@ -14,7 +14,7 @@
 #include "cli/report.h"
 #include "images/image.h"
 #include "images/reference.h"
-#include "runtime/events.h"
+#include "runtime/logs/events.h"
 #include "specs/app.h"
 #include "specs/stack.h"
 

@@ -13,7 +13,7 @@
 #include "images/catalogue.h"
 #include "images/image_name.h"
 #include "images/push_request.h"
-#include "runtime/events.h"
+#include "runtime/logs/events.h"
 
 struct options {
 	bool quiet;

@@ -10,7 +10,7 @@
 #include "cli/output_file.h"
 #include "cli/report.h"
 #include "images/save.h"
-#include "runtime/events.h"
+#include "runtime/logs/events.h"
 
 struct options {
 	const char *output, *format;

@@ -22,7 +22,7 @@
 #include "images/catalogue.h"
 #include "images/prune.h"
 #include "runtime/box.h"
-#include "runtime/volumes.h"
+#include "runtime/storage/volumes.h"
 
 struct options {
 	const char *format;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * command_systemd.c - box systemd: an app in the background as a service of systemd (runtime/systemd_unit.h).
+ * command_systemd.c - box systemd: an app in the background as a service of systemd (runtime/apps/systemd_unit.h).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +16,14 @@
 #include "cli/report.h"
 #include "cli/systemctl.h"
 #include "cli/up/for_cli.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
+#include "runtime/apps/kept.h"
+#include "runtime/apps/systemd_unit.h"
 #include "runtime/background.h"
 #include "runtime/background_serve.h"
 #include "runtime/box.h"
-#include "runtime/kept.h"
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/health_plan.h"
-#include "runtime/systemd_unit.h"
 #include "specs/app.h"
 #include "specs/container.h"
 

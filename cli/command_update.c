@@ -17,7 +17,7 @@
 #include "cli/each.h"
 #include "cli/report.h"
 #include "cli/targets.h"
-#include "runtime/events.h"
+#include "runtime/logs/events.h"
 #include "runtime/oci.h"
 #include "specs/oci_features.h"
 

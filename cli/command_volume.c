@@ -21,10 +21,10 @@
 #include "cli/verbs.h"
 #include "cli/words.h"
 #include "images/tar_apply.h"
-#include "runtime/events.h"
-#include "runtime/oci_state.h"
+#include "runtime/child/oci_state.h"
+#include "runtime/logs/events.h"
 #include "runtime/snapshot.h"
-#include "runtime/volumes.h"
+#include "runtime/storage/volumes.h"
 
 struct options {
 	bool quiet, all, force, no_trunc, live;

@@ -7,10 +7,11 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/targets.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
 #include "runtime/await.h"
 #include "runtime/background.h"
 #include "runtime/box.h"
@@ -25,7 +26,7 @@ struct waited {
 static int begin(const struct call *call, const char *name, struct waited *ret, struct error *e)
 {
 	*ret = (struct waited){ .name = name, .await.pidfd = -1 };
-	if (box_check_name(name, e))
+	if (name_check(name, e))
 		return -1;
 	ret->is_app = apps_exists(call->places, name);
 	return ret->is_app ? 0 : await_begin(call->places, name, &ret->await, e);

@@ -13,10 +13,10 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "images/catalogue.h"
+#include "runtime/apps/instances.h"
+#include "runtime/apps/private_networks.h"
 #include "runtime/box.h"
-#include "runtime/instances.h"
-#include "runtime/private_networks.h"
-#include "runtime/volumes.h"
+#include "runtime/storage/volumes.h"
 
 enum kind { CONTAINERS = 1, IMAGES = 2, VOLUMES = 4, FILES = 8, PATHS_INSIDE = 16, NETWORKS = 32 };
 

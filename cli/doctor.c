@@ -19,14 +19,14 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/landlock.h"
 #include "base/file.h"
+#include "base/landlock.h"
 #include "base/number.h"
 #include "base/places.h"
 #include "cgroups/cgroup.h"
 #include "images/layer_mount.h"
-#include "runtime/disk_quota.h"
-#include "runtime/idmap.h"
+#include "runtime/state/idmap.h"
+#include "runtime/storage/disk_quota.h"
 
 enum { LITTLE_SPACE = 1 << 30 };
 

@@ -20,7 +20,7 @@
 #include "base/mountapi.h"
 #include "base/places.h"
 #include "cli/doctor.h"
-#include "runtime/idmap.h"
+#include "runtime/state/idmap.h"
 
 enum { NEW_TIME = 0x80 /* CLONE_NEWTIME, Linux 5.6; libc 2.36 has no name for it */ };
 

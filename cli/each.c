@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/names.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "cli/audit.h"
@@ -64,7 +65,7 @@ static bool begin(const struct work *work, size_t i)
 	struct error e = { 0 };
 	pid_t pid;
 
-	if (box_check_name(work->names[i], &e)) {
+	if (name_check(work->names[i], &e)) {
 		act_on(work, i);
 		return false;
 	}

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "runtime/exit_record.h"
+#include "runtime/exits/exit_record.h"
 #include "specs/app.h"
 #include "specs/stack.h"
 

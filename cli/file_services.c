@@ -14,9 +14,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/commands.h"
-#include "runtime/apps.h"
-#include "runtime/instances.h"
-#include "runtime/state.h"
+#include "runtime/apps/apps.h"
+#include "runtime/apps/instances.h"
+#include "runtime/state/state.h"
 #include "specs/app.h"
 #include "specs/stack.h"
 

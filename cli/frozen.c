@@ -11,9 +11,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "images/digest.h"
-#include "runtime/app_network.h"
-#include "runtime/apps.h"
-#include "runtime/instances.h"
+#include "runtime/apps/app_network.h"
+#include "runtime/apps/apps.h"
+#include "runtime/apps/instances.h"
 #include "runtime/supervise/app_settings.h"
 #include "specs/app.h"
 

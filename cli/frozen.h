@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * frozen.h - an app in the background as its definition says it (runtime/apps.h).
+ * frozen.h - an app in the background as its definition says it (runtime/apps/apps.h).
  */
 #pragma once
 

@@ -20,7 +20,7 @@
 #include "images/descriptor.h"
 #include "images/image.h"
 #include "images/platform.h"
-#include "runtime/seccomp.h"
+#include "runtime/seccomp/seccomp.h"
 #include "specs/app.h"
 #include "specs/container.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * log_printer.h - records of logs (runtime/log_reader.h) on stdout and stderr: what their hearer does in box logs.
+ * log_printer.h - records of logs (runtime/logs/log_reader.h) on stdout and stderr: what their hearer does in box logs.
  */
 #pragma once
 

@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "base/places.h"
 #include "cli/audit.h"
 #include "cli/build/for_run.h"
@@ -22,10 +23,10 @@
 #include "images/image_name.h"
 #include "images/lock_files.h"
 #include "images/reference.h"
-#include "runtime/apps.h"
-#include "runtime/apps_rename.h"
+#include "runtime/apps/apps.h"
+#include "runtime/apps/apps_rename.h"
+#include "runtime/apps/instances.h"
 #include "runtime/box.h"
-#include "runtime/instances.h"
 #include "runtime/network/port_room.h"
 #include "specs/app.h"
 
@@ -297,5 +298,5 @@ int run_make(const struct run *run, const struct call *call, const struct run_op
 	if (!definition.spec_digest && app_frozen_digest(&json, definition.digest, digest, e))
 		return -1;
 	definition.spec_digest = definition.spec_digest ? definition.spec_digest : digest;
-	return box_check_name(c->name, e) || apps_hold(call->places->store, &held, e) || apps_make(call->places, &definition, e) ? -1 : 0;
+	return name_check(c->name, e) || apps_hold(call->places->store, &held, e) || apps_make(call->places, &definition, e) ? -1 : 0;
 }

@@ -21,7 +21,7 @@
 #include "images/build/build_cache.h"
 #include "images/prune.h"
 #include "images/store.h"
-#include "runtime/inside.h"
+#include "runtime/child/inside.h"
 
 #define MOUNTS "build/mounts"
 

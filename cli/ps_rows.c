@@ -9,8 +9,8 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "runtime/apps/instances.h"
 #include "runtime/box.h"
-#include "runtime/instances.h"
 
 static const struct instance *find(const struct instances *instances, const char *name)
 {

@@ -17,9 +17,9 @@
 #include "base/places.h"
 #include "base/text.h"
 #include "runtime/app_program.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
 #include "runtime/box.h"
-#include "runtime/events.h"
+#include "runtime/logs/events.h"
 #include "specs/app.h"
 #include "specs/container.h"
 

@@ -11,16 +11,17 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "base/places.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/file_services.h"
 #include "cli/report.h"
-#include "runtime/apps.h"
-#include "runtime/apps_rename.h"
+#include "runtime/apps/apps.h"
+#include "runtime/apps/apps_rename.h"
+#include "runtime/apps/instances.h"
 #include "runtime/box.h"
-#include "runtime/instances.h"
-#include "runtime/state.h"
+#include "runtime/state/state.h"
 #include "specs/app.h"
 
 enum { NEAR = 2, PART = 3 /* of a name may be other letters */ };
@@ -77,7 +78,7 @@ int target_meant(const struct call *call, const char *word, struct error *e)
 	struct error ignored = { 0 };
 	autofree char *service = NULL;
 
-	if (e->kind != ERROR_MISSING || box_check_name(word, &ignored) || apps_exists(call->places, word) || state_exists(call->places, word))
+	if (e->kind != ERROR_MISSING || name_check(word, &ignored) || apps_exists(call->places, word) || state_exists(call->places, word))
 		return -1;
 	service = find_service(call, word);
 	if (!service)
@@ -126,7 +127,7 @@ static int refuse_near(const struct call *call, const char *word, struct error *
 	struct error ignored = { 0 };
 	autofree char *service = NULL;
 
-	if (box_check_name(word, &ignored) || is_there(call, word))
+	if (name_check(word, &ignored) || is_there(call, word))
 		return 0;
 	service = find_service(call, word);
 	if (!service && !text_ends(word, ".json"))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * targets.h - what the NAMEs of a command line mean: containers, or the instances of a service or of all services of a file
- * (runtime/instances.h). Wherever a NAME is, the file may be named in its place: box logs -f app.json.
+ * (runtime/apps/instances.h). Wherever a NAME is, the file may be named in its place: box logs -f app.json.
  */
 #pragma once
 

@@ -28,8 +28,8 @@
 #include "base/text.h"
 #include "cgroups/cgroup.h"
 #include "runtime/box.h"
-#include "runtime/sealed.h"
-#include "runtime/state.h"
+#include "runtime/launch/sealed.h"
+#include "runtime/state/state.h"
 #include "runtime/supervise/progress.h"
 
 enum { BOX_FAILED = 125, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };

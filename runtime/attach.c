@@ -18,18 +18,18 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
+#include "runtime/apps/job.h"
 #include "runtime/attach_link.h"
 #include "runtime/background.h"
-#include "runtime/events.h"
-#include "runtime/job.h"
-#include "runtime/flow.h"
-#include "runtime/forward.h"
-#include "runtime/relay.h"
-#include "runtime/state.h"
+#include "runtime/logs/events.h"
+#include "runtime/state/state.h"
+#include "runtime/streams/flow.h"
+#include "runtime/streams/forward.h"
+#include "runtime/streams/relay.h"
+#include "runtime/streams/terminal.h"
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/control.h"
-#include "runtime/terminal.h"
 
 enum { SIGNALLED = 128 };
 enum { AT_SIGNALS, AT_LINK, AT_INPUT, AT_OUTPUTS = AT_INPUT + 2, AT_COUNT = AT_OUTPUTS + 2 * ATTACH_STREAMS };

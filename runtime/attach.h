@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "runtime/detach_keys.h"
+#include "runtime/streams/detach_keys.h"
 
 struct error;
 struct places;

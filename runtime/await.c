@@ -18,10 +18,11 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "base/process.h"
 #include "runtime/box.h"
-#include "runtime/events.h"
-#include "runtime/state.h"
+#include "runtime/logs/events.h"
+#include "runtime/state/state.h"
 
 /* linux/pidfd.h of Linux 6.15; Debian 12's is older. */
 struct pidfd_exit {
@@ -39,7 +40,7 @@ int await_begin(const struct places *places, const char *name, struct await *ret
 	struct await await = { .pidfd = -1 };
 	bool alive = false;
 
-	if (box_check_name(name, e) || state_read(places, name, &record, &alive, e))
+	if (name_check(name, e) || state_read(places, name, &record, &alive, e))
 		return -1;
 	await.name = alloc_copy(name);
 	await.pid = (pid_t)record.pid;

@@ -67,7 +67,7 @@ int background_list(const struct places *places, struct box_info **infos, size_t
 /* How an app is, by its open definition, of which no process runs: "restarting", "scheduled", "exited (3)" and the like; NULL where one
  * does. The caller frees it. ret_since: seconds since 1970 at which it ended, 0 where nobody knows when, untouched where it did not. */
 #define STATUS_SCHEDULED "scheduled" /* a job that waits for its time */
-#define STATUS_LOST "lost" /* it ran, and nobody saw its end, or whether there was one (runtime/run_mark.h) */
+#define STATUS_LOST "lost" /* it ran, and nobody saw its end, or whether there was one (runtime/apps/run_mark.h) */
 char *background_status(const struct places *places, const char *name, int definition, int64_t *ret_since);
 
 /* Whether the state folder, which this process holds, is an app's whose supervisor is gone; then it gets a new one. */

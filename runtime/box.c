@@ -20,28 +20,20 @@
 #include "base/places.h"
 #include "base/process.h"
 #include "cgroups/cgroup.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
+#include "runtime/apps/exit_gather.h"
 #include "runtime/background.h"
-#include "runtime/events.h"
-#include "runtime/exit_gather.h"
 #include "runtime/job_outlook.h"
-#include "runtime/namespace_pids.h"
+#include "runtime/launch/sealed.h"
+#include "runtime/logs/events.h"
 #include "runtime/oci.h"
-#include "runtime/sealed.h"
-#include "runtime/state.h"
+#include "runtime/state/namespace_pids.h"
+#include "runtime/state/state.h"
 #include "runtime/supervise/health_record.h"
 #include "runtime/sweep.h"
 #include "specs/container.h"
 
 enum { STEP_US = 10000, PATIENCE_US = 5000000 };
-
-int box_check_name(const char *name, struct error *e)
-{
-	if (!name_is_plain(name))
-		return error_set(e, ERROR_USAGE, "use the name \"%.140s\": expected a letter or digit, then up to 127 letters, "
-				 "digits, \"_\", \".\" or \"-\"", name);
-	return 0;
-}
 
 int box_seal(struct error *e)
 {
@@ -64,7 +56,7 @@ static void note_kill(const struct places *places, const char *name, int signal)
 static int open_group(const struct places *places, const char *name, struct record *ret, bool *ret_alive, struct cgroup **ret_group,
 		      struct error *e)
 {
-	if (box_check_name(name, e) || state_read(places, name, ret, ret_alive, e))
+	if (name_check(name, e) || state_read(places, name, ret, ret_alive, e))
 		return -1;
 	if (cgroup_open(ret->cgroup ? ret->cgroup : "", ret_group, e)) {
 		record_release(ret);
@@ -339,7 +331,7 @@ int box_stop(const struct places *places, const char *name, int64_t grace_us, st
 	struct error store = { 0 };
 	bool has_ended = false;
 
-	if (box_check_name(name, e))
+	if (name_check(name, e))
 		return -1;
 	if (apps_find(places, name, &store) > 0) {
 		if (background_stop(places, name, grace_us, e))
@@ -366,7 +358,7 @@ int box_remove(const struct places *places, const char *name, bool force, struct
 	struct error ignored = { 0 }, store = { 0 };
 	bool has_ended;
 
-	if (box_check_name(name, e))
+	if (name_check(name, e))
 		return -1;
 	if (apps_find(places, name, &store) > 0)
 		return background_remove(places, name, force, e);
@@ -399,7 +391,7 @@ int box_remove(const struct places *places, const char *name, bool force, struct
 bool box_is_oci(const struct places *places, const char *name)
 {
 	struct error ignored = { 0 };
-	autofree char *path = box_check_name(name, &ignored) ? NULL : text_format("%s/%s/" STATE_BRIEF, places->state, name);
+	autofree char *path = name_check(name, &ignored) ? NULL : text_format("%s/%s/" STATE_BRIEF, places->state, name);
 
 	return path && access(path, F_OK) == 0;
 }

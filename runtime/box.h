@@ -149,6 +149,3 @@ bool box_is_oci(const struct places *places, const char *name);
 
 /* The same of an app in the background that does not run: its layers, with what it wrote on top. */
 int box_export_app(const struct places *places, const struct container *container, int fd, struct error *e);
-
-/* A name for a container: [a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}. */
-int box_check_name(const char *name, struct error *e);

@@ -24,7 +24,7 @@
 #include "base/log.h"
 #include "base/own_name.h"
 #include "base/text.h"
-#include "runtime/chroot_devices.h"
+#include "runtime/child/chroot_devices.h"
 #include "specs/container.h"
 
 struct place {

@@ -28,17 +28,18 @@
 #include "base/channel.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "base/places.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
-#include "runtime/afterwards.h"
 #include "runtime/box.h"
+#include "runtime/child/afterwards.h"
+#include "runtime/child/namespaces.h"
+#include "runtime/child/sources.h"
+#include "runtime/child/stage.h"
 #include "runtime/guard.h"
-#include "runtime/idmap.h"
-#include "runtime/namespaces.h"
-#include "runtime/sources.h"
-#include "runtime/stage.h"
-#include "runtime/state.h"
+#include "runtime/state/idmap.h"
+#include "runtime/state/state.h"
 #include "specs/container.h"
 
 void debug_describe(const struct container *tools, struct container *c)
@@ -118,7 +119,7 @@ static int make_group(const struct places *places, const char *name, const char 
 	struct record record = { 0 };
 	struct cgroup *group = NULL;
 	bool alive = false;
-	int result = box_check_name(name, e) || state_read(places, name, &record, &alive, e) ? -1 : 0;
+	int result = name_check(name, e) || state_read(places, name, &record, &alive, e) ? -1 : 0;
 
 	if (result == 0 && !alive)
 		result = error_set(e, ERROR_MISSING, "debug %s: it is not running", name);
@@ -169,7 +170,7 @@ int box_shares_network(const struct places *places, const char *name, struct err
 {
 	struct record record = { 0 };
 	bool alive = false;
-	int result = box_check_name(name, e) || state_read(places, name, &record, &alive, e) ? -1 : 0;
+	int result = name_check(name, e) || state_read(places, name, &record, &alive, e) ? -1 : 0;
 
 	if (result == 0 && !alive)
 		result = error_set(e, ERROR_MISSING, "debug %s: it is not running", name);

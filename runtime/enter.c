@@ -34,27 +34,27 @@
 #include "base/text.h"
 #include "cgroups/cgroup.h"
 #include "runtime/box.h"
-#include "runtime/capabilities.h"
-#include "runtime/child.h"
-#include "runtime/console.h"
-#include "runtime/cpu_list.h"
+#include "runtime/child/capabilities.h"
+#include "runtime/child/child.h"
+#include "runtime/child/cpu_list.h"
+#include "runtime/child/listener.h"
+#include "runtime/child/middle.h"
+#include "runtime/child/namespaces.h"
+#include "runtime/child/oom_score.h"
+#include "runtime/child/rlimits.h"
+#include "runtime/child/stage.h"
+#include "runtime/child/steps.h"
 #include "runtime/debug.h"
 #include "runtime/guard.h"
-#include "runtime/listener.h"
-#include "runtime/middle.h"
-#include "runtime/namespaces.h"
-#include "runtime/oci_brief.h"
-#include "runtime/oci_container.h"
-#include "runtime/oom_score.h"
-#include "runtime/pid_file.h"
-#include "runtime/relay.h"
-#include "runtime/rlimits.h"
-#include "runtime/sealed.h"
-#include "runtime/seccomp.h"
-#include "runtime/secret_env.h"
-#include "runtime/stage.h"
-#include "runtime/state.h"
-#include "runtime/steps.h"
+#include "runtime/launch/oci_brief.h"
+#include "runtime/launch/oci_container.h"
+#include "runtime/launch/sealed.h"
+#include "runtime/launch/secret_env.h"
+#include "runtime/seccomp/seccomp.h"
+#include "runtime/state/pid_file.h"
+#include "runtime/state/state.h"
+#include "runtime/streams/console.h"
+#include "runtime/streams/relay.h"
 #include "specs/container.h"
 #include "specs/oci_config.h"
 
@@ -95,7 +95,7 @@ static int open_container(const struct places *places, const struct box_exec *re
 {
 	bool alive = false;
 
-	if (box_check_name(request->name, e) || state_read(places, request->name, &entry->record, &alive, e))
+	if (name_check(request->name, e) || state_read(places, request->name, &entry->record, &alive, e))
 		return -1;
 	/* Everything else would be done twice. */
 	if (sealed_self(is_beyond_reach(&entry->record), e))

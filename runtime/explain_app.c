@@ -8,12 +8,13 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "base/text.h"
-#include "runtime/apps.h"
-#include "runtime/ends.h"
-#include "runtime/exit_gather.h"
-#include "runtime/exit_record.h"
-#include "runtime/run_mark.h"
+#include "runtime/apps/apps.h"
+#include "runtime/apps/exit_gather.h"
+#include "runtime/apps/run_mark.h"
+#include "runtime/exits/ends.h"
+#include "runtime/exits/exit_record.h"
 
 /* Most often it runs; somebody wants to know how it does. */
 static int explain_none(const char *name, struct error *e)
@@ -32,7 +33,7 @@ int box_explain(const struct places *places, const char *name, int64_t number, s
 	bool is_rebooted = false;
 	int64_t lost;
 
-	if (box_check_name(name, e))
+	if (name_check(name, e))
 		return -1;
 	definition = apps_open(places, name, NULL, e);
 	if (definition < 0 && e->kind == ERROR_MISSING) {

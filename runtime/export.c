@@ -28,20 +28,21 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/mountapi.h"
+#include "base/names.h"
 #include "base/places.h"
 #include "base/process.h"
 #include "base/tar_tree.h"
 #include "base/text.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
 #include "runtime/box.h"
-#include "runtime/capabilities.h"
-#include "runtime/idmap.h"
-#include "runtime/namespaces.h"
-#include "runtime/sealed.h"
-#include "runtime/sources.h"
-#include "runtime/stage.h"
-#include "runtime/state.h"
-#include "runtime/steps.h"
+#include "runtime/child/capabilities.h"
+#include "runtime/child/namespaces.h"
+#include "runtime/child/sources.h"
+#include "runtime/child/stage.h"
+#include "runtime/child/steps.h"
+#include "runtime/launch/sealed.h"
+#include "runtime/state/idmap.h"
+#include "runtime/state/state.h"
 #include "specs/container.h"
 
 struct reader {
@@ -208,7 +209,7 @@ bool box_lives(const struct places *places, const char *name)
 	struct error ignored = { 0 };
 	bool alive = false;
 
-	if (box_check_name(name, &ignored) || state_read(places, name, &record, &alive, &ignored))
+	if (name_check(name, &ignored) || state_read(places, name, &record, &alive, &ignored))
 		return false;
 	record_release(&record);
 	return alive;

@@ -14,10 +14,11 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "runtime/box.h"
-#include "runtime/state.h"
+#include "runtime/state/state.h"
 #include "specs/limits.h"
 
 enum { NET_LIMIT = 1 << 20, HEAD_LINES = 2, SENT_COLUMN = 8 };
@@ -102,7 +103,7 @@ int figures_read(const struct places *places, const char *name, struct figures *
 	bool alive = false;
 	int result;
 
-	if (box_check_name(name, e) || state_read(places, name, &record, &alive, e))
+	if (name_check(name, e) || state_read(places, name, &record, &alive, e))
 		return -1;
 	result = alive ? cgroup_open(record.cgroup ? record.cgroup : "", &group, e)
 		       : error_set(e, ERROR_MISSING, "look at %s: container not running", name);

@@ -9,20 +9,21 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "base/places.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
+#include "runtime/apps/exit_gather.h"
 #include "runtime/box.h"
-#include "runtime/disk_state.h"
-#include "runtime/ends.h"
-#include "runtime/events.h"
-#include "runtime/exit_gather.h"
-#include "runtime/exit_record.h"
-#include "runtime/explain.h"
-#include "runtime/launch.h"
-#include "runtime/relay.h"
-#include "runtime/writable.h"
+#include "runtime/exits/disk_state.h"
+#include "runtime/exits/ends.h"
+#include "runtime/exits/exit_record.h"
+#include "runtime/exits/explain.h"
+#include "runtime/launch/launch.h"
+#include "runtime/logs/events.h"
+#include "runtime/storage/writable.h"
+#include "runtime/streams/relay.h"
 #include "specs/container.h"
 
 static void note_end(const struct places *places, const struct launch *l, const struct exit_record *record, pid_t pid, int status)
@@ -105,7 +106,7 @@ int box_run(const struct places *places, const struct container *container, int 
 	pid_t pid;
 	int result;
 
-	if (box_check_name(container->name, e))
+	if (name_check(container->name, e))
 		return -1;
 	launch_init(&l, places, container);
 	result = launch_start(&l, e);

@@ -20,8 +20,8 @@
 #include "base/number.h"
 #include "base/process.h"
 #include "cgroups/cgroup.h"
-#include "runtime/afterwards.h"
-#include "runtime/stage.h"
+#include "runtime/child/afterwards.h"
+#include "runtime/child/stage.h"
 
 enum { ROUNDS = 1000, PAUSE_US = 5000 };
 

@@ -8,10 +8,11 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "base/places.h"
 #include "base/text.h"
 #include "runtime/app_program.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
 #include "runtime/box.h"
 #include "runtime/supervise/health_plan.h"
 #include "runtime/supervise/health_record.h"
@@ -48,7 +49,7 @@ int box_check_health(const struct places *places, const char *name, int *ret_sta
 	struct check check = { 0 };
 	int result = -1;
 
-	if (box_check_name(name, e) == 0 && read_test(places, name, &check, e) == 0) {
+	if (name_check(name, e) == 0 && read_test(places, name, &check, e) == 0) {
 		const struct app_program program = {
 			.name = name, .args = &check.test, .group = "box-check", .timeout_ms = check.plan.timeout_ms
 		};

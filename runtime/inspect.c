@@ -6,19 +6,19 @@
 
 #include <string.h>
 
-#include "base/places.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/names.h"
+#include "base/places.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
 #include "runtime/box.h"
+#include "runtime/child/oci_state.h"
 #include "runtime/inspect_app.h"
-#include "runtime/oci_state.h"
-#include "runtime/state.h"
-#include "runtime/writable.h"
+#include "runtime/state/state.h"
+#include "runtime/storage/writable.h"
 #include "specs/container.h"
 
 static void add_bool(struct text *ret, const char *key, bool value)
@@ -140,7 +140,7 @@ int container_inspect(const struct places *places, const char *name, struct text
 	autofree char *created = NULL;
 	bool alive = false, is_frozen;
 
-	if (box_check_name(name, e))
+	if (name_check(name, e))
 		return -1;
 	if (state_read(places, name, &record, &alive, e) || (!alive && apps_exists(places, name))) {
 		record_release(&record);

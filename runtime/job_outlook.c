@@ -9,12 +9,12 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
+#include "runtime/apps/job.h"
+#include "runtime/apps/run_mark.h"
 #include "runtime/background.h"
 #include "runtime/box.h"
-#include "runtime/job.h"
-#include "runtime/run_mark.h"
-#include "runtime/state.h"
+#include "runtime/state/state.h"
 #include "runtime/supervise/app_settings.h"
 
 void job_describe(const struct places *places, struct box_info *info)

@@ -20,7 +20,7 @@
 #include "base/log.h"
 #include "base/mountapi.h"
 #include "runtime/new_layer.h"
-#include "runtime/writable.h"
+#include "runtime/storage/writable.h"
 
 #define PROBE "user.box"
 

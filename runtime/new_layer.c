@@ -12,11 +12,11 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "runtime/exit_record.h"
-#include "runtime/explain.h"
-#include "runtime/launch.h"
-#include "runtime/relay.h"
-#include "runtime/writable.h"
+#include "runtime/exits/exit_record.h"
+#include "runtime/exits/explain.h"
+#include "runtime/launch/launch.h"
+#include "runtime/storage/writable.h"
+#include "runtime/streams/relay.h"
 #include "specs/container.h"
 
 static int take_upper(const struct launch *l, new_layer_taker *take, void *data, struct error *e)

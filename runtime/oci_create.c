@@ -12,19 +12,20 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "base/places.h"
 #include "base/process.h"
 #include "cgroups/cgroup.h"
 #include "runtime/box.h"
-#include "runtime/capabilities.h"
-#include "runtime/hooks.h"
-#include "runtime/launch.h"
-#include "runtime/oci_container.h"
+#include "runtime/child/capabilities.h"
+#include "runtime/child/hooks.h"
+#include "runtime/child/oci_state.h"
+#include "runtime/launch/launch.h"
+#include "runtime/launch/oci_container.h"
+#include "runtime/launch/sealed.h"
 #include "runtime/oci_parts.h"
-#include "runtime/oci_state.h"
-#include "runtime/relay.h"
-#include "runtime/sealed.h"
-#include "runtime/state.h"
+#include "runtime/state/state.h"
+#include "runtime/streams/relay.h"
 #include "runtime/sweep.h"
 #include "specs/container.h"
 
@@ -124,7 +125,7 @@ static int prepare(const struct places *places, const struct oci_create *request
 	struct seccomp_filter filter = { 0 };
 
 	*ret = (struct creation){ 0 };
-	if (box_check_name(request->id, e) || seal(places, e) || sweep_one(places, request->id, e) < 0 ||
+	if (name_check(request->id, e) || seal(places, e) || sweep_one(places, request->id, e) < 0 ||
 	    load(places, request, &ret->texts, &ret->container, &filter, e)) {
 		oci_texts_release(&ret->texts);
 		return -1;

@@ -11,16 +11,17 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "base/places.h"
 #include "base/process.h"
 #include "cgroups/cgroup.h"
 #include "runtime/box.h"
-#include "runtime/hooks.h"
-#include "runtime/oci_brief.h"
-#include "runtime/oci_container.h"
+#include "runtime/child/hooks.h"
+#include "runtime/child/oci_state.h"
+#include "runtime/launch/oci_brief.h"
+#include "runtime/launch/oci_container.h"
 #include "runtime/oci_parts.h"
-#include "runtime/oci_state.h"
-#include "runtime/state.h"
+#include "runtime/state/state.h"
 #include "runtime/sweep.h"
 #include "specs/container.h"
 
@@ -143,7 +144,7 @@ int oci_delete(const struct places *places, const char *id, bool force, struct e
 {
 	int swept;
 
-	if (box_check_name(id, e))
+	if (name_check(id, e))
 		return -1;
 	/* One whose create was killed half-way has no record. */
 	swept = sweep_one(places, id, e);

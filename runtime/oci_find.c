@@ -11,14 +11,15 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "base/places.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
 #include "runtime/box.h"
+#include "runtime/child/oci_state.h"
+#include "runtime/child/users.h"
 #include "runtime/oci_parts.h"
-#include "runtime/oci_state.h"
-#include "runtime/state.h"
-#include "runtime/users.h"
+#include "runtime/state/state.h"
 
 /* The name of whom the state folder belongs to, as runc's list says it; "" where the host does not know the uid. */
 static char *owner_of(const struct places *places, const char *id)
@@ -59,7 +60,7 @@ int oci_state_find(const struct places *places, const char *id, struct oci_state
 	struct record record = { 0 };
 	bool alive;
 
-	if (box_check_name(id, e) || state_read(places, id, &record, &alive, e))
+	if (name_check(id, e) || state_read(places, id, &record, &alive, e))
 		return -1;
 	*ret = (struct oci_state){ .version = alloc_copy(record.oci_version ? record.oci_version : "1.2.0"), .id = alloc_copy(id),
 				   .pid = alive ? record.pid : 0, .status = alloc_copy(oci_status(places, &record, alive)),

@@ -3,12 +3,13 @@
  * oci_limits.c - the limits of an OCI container, and what it uses.
  */
 #include "base/error.h"
+#include "base/names.h"
 #include "base/places.h"
 #include "cgroups/cgroup.h"
 #include "cgroups/stats_json.h"
 #include "runtime/box.h"
 #include "runtime/oci.h"
-#include "runtime/state.h"
+#include "runtime/state/state.h"
 #include "specs/limits.h"
 #include "specs/oci_config.h"
 
@@ -18,7 +19,7 @@ static int open_group(const struct places *places, const char *id, struct cgroup
 	bool alive;
 	int result;
 
-	if (box_check_name(id, e) || state_read(places, id, &record, &alive, e))
+	if (name_check(id, e) || state_read(places, id, &record, &alive, e))
 		return -1;
 	result = alive ? cgroup_open(record.cgroup ? record.cgroup : "", ret, e)
 		       : error_set(e, ERROR_MISSING, "look at %s: container not running", id);

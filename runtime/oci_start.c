@@ -13,15 +13,16 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "base/process.h"
 #include "runtime/box.h"
-#include "runtime/hooks.h"
-#include "runtime/listener.h"
-#include "runtime/oci_brief.h"
-#include "runtime/oci_container.h"
+#include "runtime/child/hooks.h"
+#include "runtime/child/listener.h"
+#include "runtime/child/oci_state.h"
+#include "runtime/launch/oci_brief.h"
+#include "runtime/launch/oci_container.h"
 #include "runtime/oci_parts.h"
-#include "runtime/oci_state.h"
-#include "runtime/state.h"
+#include "runtime/state/state.h"
 #include "specs/container.h"
 
 /* The socket on which the first process waits; -1 with e->sys ENOENT where it was started already. */
@@ -89,7 +90,7 @@ int oci_start(const struct places *places, const char *id, struct error *e)
 	bool alive;
 	int result;
 
-	if (box_check_name(id, e) || state_lock(places, id, &state, e))
+	if (name_check(id, e) || state_lock(places, id, &state, e))
 		return -1;
 	/* Most configurations have nothing to say here, and are not decoded once more. */
 	result = oci_brief_concerns_start(state.folder) &&

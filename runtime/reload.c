@@ -15,8 +15,8 @@
 #include "cgroups/cgroup.h"
 #include "runtime/app_program.h"
 #include "runtime/box.h"
-#include "runtime/events.h"
-#include "runtime/state.h"
+#include "runtime/logs/events.h"
+#include "runtime/state/state.h"
 
 static int not_said(const struct record *record, struct error *e)
 {
@@ -87,7 +87,7 @@ int box_reload(const struct places *places, const char *name, int *ret_status, s
 	bool alive = false;
 	int result;
 
-	if (box_check_name(name, e) || state_read(places, name, &record, &alive, e))
+	if (name_check(name, e) || state_read(places, name, &record, &alive, e))
 		return -1;
 	if (!alive)
 		result = error_set(e, ERROR_MISSING, "reload %s: it is not running", name);

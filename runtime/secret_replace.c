@@ -24,8 +24,8 @@
 #include "base/error.h"
 #include "base/mountapi.h"
 #include "runtime/box.h"
-#include "runtime/files.h"
-#include "runtime/inside.h"
+#include "runtime/child/files.h"
+#include "runtime/child/inside.h"
 #include "specs/container.h"
 
 enum { TMPFS_MAGIC_NUMBER = 0x01021994 };

@@ -27,12 +27,12 @@
 #include "base/log.h"
 #include "base/places.h"
 #include "base/text.h"
-#include "runtime/afterwards.h"
-#include "runtime/app_volumes.h"
 #include "runtime/box.h"
-#include "runtime/copy_whole.h"
-#include "runtime/inside.h"
-#include "runtime/volumes.h"
+#include "runtime/child/afterwards.h"
+#include "runtime/child/inside.h"
+#include "runtime/storage/app_volumes.h"
+#include "runtime/storage/copy_whole.h"
+#include "runtime/storage/volumes.h"
 
 #define MADE ".copy-"
 

@@ -19,15 +19,15 @@
 #include "base/places.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
-#include "runtime/apps.h"
-#include "runtime/apps_rename.h"
+#include "runtime/apps/apps.h"
+#include "runtime/apps/apps_rename.h"
+#include "runtime/apps/private_networks.h"
 #include "runtime/background.h"
 #include "runtime/box.h"
-#include "runtime/group_path.h"
-#include "runtime/idmap.h"
-#include "runtime/private_networks.h"
-#include "runtime/state.h"
-#include "runtime/writable.h"
+#include "runtime/state/group_path.h"
+#include "runtime/state/idmap.h"
+#include "runtime/state/state.h"
+#include "runtime/storage/writable.h"
 
 /* Every part may be missing: its box may have died at any point. */
 static int clear_remains(const struct places *places, struct state *state, struct error *e)

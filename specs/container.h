@@ -297,7 +297,7 @@ struct layer {
 
 void layer_release(struct layer *layer);
 
-/* What its programs see that is not so (runtime/other_world.h): for a build that is verified. */
+/* What its programs see that is not so (runtime/child/other_world.h): for a build that is verified. */
 struct other_world {
 	int64_t clock_shift; /* seconds, at most a signed 32-bit number, that are added to the time of day; 0: none */
 	bool reverses_names; /* folders list their names in another order */

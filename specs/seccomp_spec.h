@@ -3,7 +3,7 @@
  * seccomp_spec.h - a seccomp profile in Docker's or OCI's JSON format, as plain structs.
  *
  * Nothing is resolved here: system calls, architectures and capabilities stay names. What the names mean on this
- * machine is decided in runtime/seccomp_profile.h.
+ * machine is decided in runtime/seccomp/seccomp_profile.h.
  */
 #pragma once
 

@@ -35,5 +35,5 @@ extern const struct word seccomp_actions[];   /* enum seccomp_action */
 extern const struct word seccomp_operators[]; /* enum seccomp_operator */
 extern const struct word seccomp_flags[];     /* SECCOMP_FILTER_FLAG_* */
 
-/* What this machine's kernel can run; runtime/seccomp_arch.c has their numbers, and a unit test holds both equal. Ends with NULL. */
+/* What this machine's kernel can run; runtime's seccomp_arch.c has their numbers, and a unit test holds both equal. Ends with NULL. */
 extern const char *const seccomp_archs[];

@@ -14,7 +14,7 @@
 #include "base/places.h"
 #include "cli/build/work.h"
 #include "cli/commands.h"
-#include "runtime/inside.h"
+#include "runtime/child/inside.h"
 
 struct making {
 	const struct make_files *wish;

@@ -33,8 +33,8 @@
 #include "cli/build/work.h"
 #include "cli/commands.h"
 #include "images/store.h"
-#include "runtime/agent_relay.h"
-#include "runtime/inside.h"
+#include "runtime/child/inside.h"
+#include "runtime/streams/agent_relay.h"
 #include "specs/build_container.h"
 #include "specs/paths.h"
 

@@ -20,12 +20,12 @@
 #include "cli/report.h"
 #include "images/build/build_cache.h"
 #include "images/catalogue.h"
-#include "images/index.h"
-#include "images/store.h"
 #include "images/image_name.h"
 #include "images/image_write.h"
+#include "images/index.h"
 #include "images/push_request.h"
-#include "runtime/events.h"
+#include "images/store.h"
+#include "runtime/logs/events.h"
 
 /* Of registries, in full. */
 static int full_names(const struct build_options *options, struct list *ret, struct error *e)

@@ -27,7 +27,7 @@
 #include "images/layer.h"
 #include "images/layer_apply.h"
 #include "images/store.h"
-#include "runtime/inside.h"
+#include "runtime/child/inside.h"
 #include "specs/build_plan.h"
 
 enum { LAYERS_LIMIT = 1 << 20, KEY_DIGITS = 32 };

@@ -35,7 +35,7 @@
 #include "images/build/selection.h"
 #include "images/commit_request.h"
 #include "runtime/box.h"
-#include "runtime/relay.h"
+#include "runtime/streams/relay.h"
 
 enum { PATIENCE_MS = 10000 };
 

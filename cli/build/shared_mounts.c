@@ -30,7 +30,7 @@
 #include "images/build/selection_pack.h"
 #include "images/store.h"
 #include "images/tar_apply.h"
-#include "runtime/inside.h"
+#include "runtime/child/inside.h"
 #include "specs/build_plan.h"
 
 #define MOUNTS "build/mounts"

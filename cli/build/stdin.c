@@ -29,7 +29,7 @@
 #include "cli/commands.h"
 #include "images/extract_request.h"
 #include "images/store.h"
-#include "runtime/inside.h"
+#include "runtime/child/inside.h"
 
 enum { BUFFER = 64 << 10 };
 #define MOST (INT64_C(16) << 30) /* of a context, in bytes */

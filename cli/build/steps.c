@@ -29,7 +29,7 @@
 #include "images/commit_request.h"
 #include "images/extract_request.h"
 #include "images/tar_apply.h"
-#include "runtime/users.h"
+#include "runtime/child/users.h"
 #include "specs/build_container.h"
 #include "specs/container.h"
 

@@ -24,7 +24,7 @@
 #include "cli/report.h"
 #include "images/commit_request.h"
 #include "images/diff_request.h"
-#include "runtime/other_world.h"
+#include "runtime/child/other_world.h"
 
 /* Why is not asked any longer than that. */
 enum { SEARCH_MS = 5 * 60 * 1000, SHOWN = 10 };

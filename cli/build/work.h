@@ -75,7 +75,7 @@ struct build_secret {
 
 /* In what a step that is made again has another world. */
 enum build_change {
-	CHANGE_CLOCK = 1,     /* the time of day (runtime/other_world.h) */
+	CHANGE_CLOCK = 1,     /* the time of day (runtime/child/other_world.h) */
 	CHANGE_HOST_NAME = 2,
 	CHANGE_CPUS = 4,      /* one alone */
 	CHANGE_ORDER = 8,     /* files of COPY come about, and folders list their names, from the last to the first */

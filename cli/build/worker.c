@@ -26,9 +26,9 @@
 #include "images/commit_request.h"
 #include "images/image.h"
 #include "runtime/box.h"
+#include "runtime/child/inside.h"
 #include "runtime/chroot_places.h"
 #include "runtime/chroot_run.h"
-#include "runtime/inside.h"
 #include "specs/container.h"
 
 struct build_worker {

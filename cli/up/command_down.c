@@ -15,11 +15,11 @@
 #include "cli/prepare.h"
 #include "cli/report.h"
 #include "cli/up/up.h"
-#include "runtime/app_volumes.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
+#include "runtime/apps/kept.h"
 #include "runtime/background.h"
-#include "runtime/kept.h"
-#include "runtime/volumes.h"
+#include "runtime/storage/app_volumes.h"
+#include "runtime/storage/volumes.h"
 #include "specs/app.h"
 
 struct down_choices {

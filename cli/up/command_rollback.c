@@ -17,7 +17,7 @@
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "cli/up/up.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
 #include "runtime/supervise/app_settings.h"
 #include "specs/app.h"
 

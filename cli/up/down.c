@@ -12,8 +12,8 @@
 #include "cli/commands.h"
 #include "cli/each.h"
 #include "cli/up/up.h"
+#include "runtime/apps/private_networks.h"
 #include "runtime/background.h"
-#include "runtime/private_networks.h"
 
 enum { NETWORKS_MS = 1000, LOOK_US = 20000 };
 

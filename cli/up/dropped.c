@@ -17,8 +17,8 @@
 #include "cli/report.h"
 #include "cli/up/dropped.h"
 #include "cli/up/up.h"
-#include "runtime/app_volumes.h"
-#include "runtime/writable.h"
+#include "runtime/storage/app_volumes.h"
+#include "runtime/storage/writable.h"
 #include "specs/container.h"
 
 enum { SHOWN = 20, DEEPEST = 32, LOOKED_AT = 10000 };

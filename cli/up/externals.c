@@ -9,7 +9,7 @@
 #include "cli/commands.h"
 #include "cli/up/up.h"
 #include "runtime/network/record.h"
-#include "runtime/volumes.h"
+#include "runtime/storage/volumes.h"
 
 static int refuse_missing(const struct stack_network *network, struct error *e)
 {

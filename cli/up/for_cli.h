@@ -35,7 +35,7 @@ int stack_start_needed(const struct call *call, const struct stack_run *wish, ch
  * the names of those that it has started, unless quiet. */
 int stack_start(const struct call *call, const char *name, bool quiet);
 
-/* unit.c: a unit of systemd for all that box up has made of a name (runtime/kept.h). */
+/* unit.c: a unit of systemd for all that box up has made of a name (runtime/apps/kept.h). */
 
 /* Whether FILE or NAME is such that there is no other unit for it: several services, or one with generations or replicas. */
 bool unit_is_for_up(const struct call *call, const char *word, const char *override);

@@ -13,7 +13,7 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/up/up.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
 #include "runtime/background.h"
 
 void up_tell(const struct up *up, const char *format, ...)

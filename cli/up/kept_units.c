@@ -8,9 +8,9 @@
 #include "cli/commands.h"
 #include "cli/systemctl.h"
 #include "cli/up/up.h"
-#include "runtime/instances.h"
+#include "runtime/apps/instances.h"
 
-/* The instance of the service that has a unit of its own (runtime/systemd_unit.h), or NULL. */
+/* The instance of the service that has a unit of its own (runtime/apps/systemd_unit.h), or NULL. */
 static const struct instance *find_kept(const struct up *up, const char *service)
 {
 	for (size_t i = 0; i < up->found.count; i++)

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/up/up.h"
-#include "runtime/instances.h"
+#include "runtime/apps/instances.h"
 #include "runtime/network/reach.h"
 
 /* False where the network does not say: nobody is lost. */

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/up/up.h"
-#include "runtime/instances.h"
+#include "runtime/apps/instances.h"
 
 /* What is there under a name of the file's, and is not of it: an app alone. */
 static int refuse_app(const struct instance *found, const char *name, struct error *e)

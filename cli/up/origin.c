@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/up/up.h"
-#include "runtime/instances.h"
+#include "runtime/apps/instances.h"
 
 static bool is_same(const char *one, const char *other)
 {

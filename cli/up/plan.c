@@ -9,7 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runtime/instances.h"
+#include "runtime/apps/instances.h"
 
 /* One service with what is there of it. */
 struct view {

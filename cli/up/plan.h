@@ -4,7 +4,7 @@
  *
  * box plan prints it and box up carries it out; there is no other way from a file to its services. The plan of a service that an
  * interrupted up has left half-way goes on from there, because everything that it needs is in the roles of instances
- * (runtime/instances.h).
+ * (runtime/apps/instances.h).
  */
 #pragma once
 

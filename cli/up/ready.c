@@ -14,11 +14,11 @@
 #include "cli/commands.h"
 #include "cli/exit_story.h"
 #include "cli/up/up.h"
+#include "runtime/apps/logs.h"
 #include "runtime/background.h"
 #include "runtime/box.h"
-#include "runtime/exit_record.h"
-#include "runtime/logs.h"
-#include "runtime/state.h"
+#include "runtime/exits/exit_record.h"
+#include "runtime/state/state.h"
 #include "runtime/supervise/health_record.h"
 
 enum { LOOK_US = 20000, LINES_SHOWN = 10, CHECK_SHOWN = 500 };

@@ -23,7 +23,7 @@
 #include "cli/up/up.h"
 #include "cli/wide_ports.h"
 #include "runtime/background.h"
-#include "runtime/events.h"
+#include "runtime/logs/events.h"
 
 struct change {
 	struct up *up;

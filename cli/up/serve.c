@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * serve.c - box up-serve NAME: the main process of a unit that stands for all that box up has made of a name (runtime/kept.h).
+ * serve.c - box up-serve NAME: the main process of a unit that stands for all that box up has made of a name (runtime/apps/kept.h).
  *
  *     start -> READY -> look now and then: nothing runs any more? -> end, with the first bad exit code
  *       |        ^
@@ -28,7 +28,7 @@
 #include "cli/report.h"
 #include "cli/up/for_cli.h"
 #include "cli/up/up.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
 #include "runtime/background.h"
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/notify.h"

@@ -18,7 +18,7 @@
 #include "cli/report.h"
 #include "cli/up/for_cli.h"
 #include "cli/up/up.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
 
 enum { NAME = 256, TIMEOUT_US = 60000000 };
 

@@ -17,12 +17,12 @@
 #include "cli/systemctl.h"
 #include "cli/up/for_cli.h"
 #include "cli/up/up.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
+#include "runtime/apps/instances.h"
+#include "runtime/apps/kept.h"
+#include "runtime/apps/systemd_unit.h"
 #include "runtime/background_serve.h"
-#include "runtime/instances.h"
-#include "runtime/kept.h"
 #include "runtime/supervise/app_settings.h"
-#include "runtime/systemd_unit.h"
 #include "specs/app.h"
 
 /* The name that a file gives to all of it. */

@@ -28,7 +28,7 @@
 #include "base/text.h"
 #include "cli/prepare.h"
 #include "cli/up/plan.h"
-#include "runtime/instances.h"
+#include "runtime/apps/instances.h"
 #include "specs/stack.h"
 
 struct call;

@@ -20,7 +20,7 @@
 #include "cli/report.h"
 #include "cli/up/up.h"
 #include "images/image.h"
-#include "runtime/apps.h"
+#include "runtime/apps/apps.h"
 #include "runtime/network/port_room.h"
 #include "specs/app.h"
 

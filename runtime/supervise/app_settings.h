@@ -37,7 +37,7 @@ struct app_settings {
 	char *unit;       /* the service of systemd that keeps it, and nobody else starts it; NULL: none */
 	int64_t terminal;   /* 1: each run has a terminal of its own (-t) */
 	int64_t keep_stdin; /* 1: its stdin stays open, for whoever attaches (-i) */
-	/* Of what box up makes (runtime/instances.h); an app of an older version has none of it: NULL and 0. */
+	/* Of what box up makes (runtime/apps/instances.h); an app of an older version has none of it: NULL and 0. */
 	char *stack;        /* the file with services that it is of; NULL: an app alone */
 	char *service;      /* whose instance it is: "web", "shop-web" */
 	int64_t generation, replica; /* 1 and up */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * event_log.h - the log of what happened (runtime/events.h), as its writers see it: a supervisor is one, and reads no JSON.
+ * event_log.h - the log of what happened (runtime/logs/events.h), as its writers see it: a supervisor is one, and reads no JSON.
  */
 #pragma once
 

@@ -3,7 +3,7 @@
  * job_plan.h - when an app in the background runs that is a job: two small files of its definition.
  *
  *     STORE/apps/NAME/schedule   what its spec says; apps that are no jobs have none
- *     STORE/apps/NAME/next       its next time, which box finds for the supervisor (runtime/job.h)
+ *     STORE/apps/NAME/next       its next time, which box finds for the supervisor (runtime/apps/job.h)
  */
 #pragma once
 

@@ -111,7 +111,7 @@ struct supervisor {
 };
 
 /* supervisor.c: does everything until the end. The descriptors are those of spawn.h. Returns the exit code: 0, and in a service of systemd
- * what its Restart= is to see (runtime/systemd_unit.h). */
+ * what its Restart= is to see (runtime/apps/systemd_unit.h). */
 int supervisor_run(int definition, int lock, int asker, struct error *e);
 
 /* lifecycle.c */

@@ -21,7 +21,7 @@ shift || true
 modes=${*:-hot spaced many}
 rounds=${BENCH_ROUNDS:-40}
 profile=${BENCH_PROFILE:-/usr/share/containers/seccomp.json}
-[ -e "$profile" ] || profile=runtime/seccomp_default.json
+[ -e "$profile" ] || profile=runtime/seccomp/seccomp_default.json
 for tool in runc jq; do
 	command -v $tool >/dev/null || { echo "bench: no $tool; run scripts/setup test" >&2; exit 1; }
 done

@@ -33,7 +33,7 @@ capabilities='["CAP_CHOWN","CAP_DAC_OVERRIDE","CAP_FOWNER","CAP_FSETID","CAP_KIL
 mkdir "$work/bundle"
 ln -s "$work/rootfs" "$work/bundle/rootfs"
 runc spec -b "$work/bundle"
-jq --argjson caps "$capabilities" --slurpfile profile runtime/seccomp_default.json --arg program "$program" '
+jq --argjson caps "$capabilities" --slurpfile profile runtime/seccomp/seccomp_default.json --arg program "$program" '
 	def wanted: ((.includes.caps // []) - $caps == [])
 		and ((.includes.arches // ["amd64"]) | index("amd64") != null)
 		and ([(.excludes.caps // [])[] | select(. as $c | $caps | index($c))] == [])

@@ -65,7 +65,7 @@ expect_stale() { # expect_stale WORDS: --check says so, a plain run warns, --loc
 			<(jq -c --arg i "$image" --arg p linux/$platform '.images[$i].platforms[$p].diff_ids' app.lock.json) || return 1
 	done
 	[ "$(jq -r '.images[].platforms | length' app.lock.json)" = 2 ] || fail "a proof of origin is no platform" || return 1
-	[ "$(jq -r .seccomp.default.digest app.lock.json)" = "sha256:$(sha256sum <"$TOP/runtime/seccomp_default.json" | cut -d' ' -f1)" ]
+	[ "$(jq -r .seccomp.default.digest app.lock.json)" = "sha256:$(sha256sum <"$TOP/runtime/seccomp/seccomp_default.json" | cut -d' ' -f1)" ]
 	[ "$(jq -r .spec app.lock.json)" = "sha256:$(jq -cSj . app.json | sha256sum | cut -d' ' -f1)" ] || fail "the spec" || return 1
 	[ "$(jq -c .controllers app.lock.json)" = '["cpuset","memory"]' ] || fail "controllers" || return 1
 	[ "$(jq -c .features app.lock.json)" = '["id-mapped mounts","overlayfs","seccomp","time namespaces","user namespaces"]' ]

@@ -17,7 +17,7 @@ start_app() {
 store_leftovers() { find "$BOX_STORE/ids" "$BOX_STORE/containers" -mindepth 1; }
 
 # The names of the steps of a container's first process, from the table itself.
-step_names() { sed -n '/start_steps\[\]/,/^};/s/^\t{ "\([^"]*\)".*/\1/p' "$TOP/runtime/child.c"; }
+step_names() { sed -n '/start_steps\[\]/,/^};/s/^\t{ "\([^"]*\)".*/\1/p' "$TOP/runtime/child/child.c"; }
 
 @test "the app's exit code is box's" {
 	need root

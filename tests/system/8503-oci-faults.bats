@@ -41,7 +41,7 @@ one_delete() { timeout 20 box delete --force "$TAG" >"$WORK/del.$1" 2>&1 || echo
 }
 
 # The names of the rows of a table of child.c.
-table_steps() { sed -n "/ $1\\[\\]/,/^};/s/^\\t{ \"\\([^\"]*\\)\", .*/\\1/p" "$TOP/runtime/child.c"; }
+table_steps() { sed -n "/ $1\\[\\]/,/^};/s/^\\t{ \"\\([^\"]*\\)\", .*/\\1/p" "$TOP/runtime/child/child.c"; }
 
 # A bundle in which every step has something to do.
 FULL='.hostname = "h" | .domainname = "d" | .root.readonly = true | .linux.sysctl = { "net.ipv4.ip_forward": "1" } | .process.noNewPrivileges = false |

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "cli/up/plan.h"
-#include "runtime/instances.h"
+#include "runtime/apps/instances.h"
 
 /* One service "web" as it should be, and what there is of it. */
 struct scene {
