@@ -70,16 +70,24 @@ static inline void create(void)
 	cr_assert_eq(make(&group, &e), 0, "%s (%s)", e.text, e.hint);
 }
 
-/* A process in the group. Returns 0 in it. */
+/* A process in the group, in every tree when this returns. Returns 0 in it. */
 static inline pid_t enter(int *ret_pidfd)
 {
 	struct process_clone request = { .cgroup = cgroup_clone_fd(group) };
 	struct error e = { 0 };
-	pid_t pid = process_clone(&request, ret_pidfd, &e);
+	int pipes[2];
+	char byte;
+	pid_t pid;
 
+	cr_assert_eq(pipe2(pipes, O_CLOEXEC), 0);
+	pid = process_clone(&request, ret_pidfd, &e);
 	cr_assert_geq(pid, 0, "%s", e.text);
-	if (pid == 0 && cgroup_enter(group, request.cgroup >= 0, &e))
+	if (pid == 0 && (cgroup_enter(group, request.cgroup >= 0, &e) || write(pipes[1], "x", 1) != 1))
 		_exit(99);
+	close(pipes[1]);
+	if (pid > 0)
+		(void)!read(pipes[0], &byte, 1); /* nothing: it has ended */
+	close(pipes[0]);
 	return pid;
 }
 

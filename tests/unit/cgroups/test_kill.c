@@ -27,12 +27,14 @@ Test(kill, freeze_and_thaw, .fini = end)
 	cr_assert(cgroup_is_frozen(group));
 	while (read(pipes[0], &byte, 1) == 1)
 		continue;
+	byte = 0;
 	usleep(50000);
 	cr_assert_eq(read(pipes[0], &byte, 1), -1, "a frozen process does nothing");
 	cr_assert_eq(cgroup_freeze(group, false, &e), 0, "%s", e.text);
 	cr_assert_not(cgroup_is_frozen(group));
-	usleep(100000);
-	cr_assert_eq(read(pipes[0], &byte, 1), 1, "a thawed one goes on");
+	for (int i = 0; i < 5000 && read(pipes[0], &byte, 1) != 1; i++)
+		usleep(1000);
+	cr_assert_eq(byte, 'x', "a thawed one goes on");
 	cr_assert_eq(cgroup_freeze(group, true, &e), 0, "%s", e.text);
 	cr_assert_eq(cgroup_kill(group, SIGKILL, &e), 0, "%s", e.text);
 	cr_assert_eq(reap(pidfd).signal, SIGKILL, "a frozen one dies");
@@ -64,7 +66,8 @@ Test(kill, kill_wins_against_forks, .fini = end, .timeout = 30)
 		pause();
 		_exit(0);
 	}
-	usleep(50000);
+	for (int i = 0; i < 5000 && count_pids() < 2; i++)
+		usleep(1000);
 	cr_assert_gt(count_pids(), 1);
 	cr_assert_eq(cgroup_kill(group, SIGKILL, &e), 0, "%s", e.text);
 	cr_assert_eq(reap(pidfd).signal, SIGKILL);
@@ -78,14 +81,12 @@ Test(kill, term_reaches_everybody, .fini = end)
 
 	begin(NULL);
 	create();
+	(void)signal(SIGTERM, SIG_DFL);
 	for (int i = 0; i < 3; i++)
 		if (enter(&fds[i]) == 0) {
-			(void)signal(SIGTERM, SIG_DFL);
 			pause();
 			_exit(0);
 		}
-	for (int i = 0; i < 1000 && count_pids() < 3; i++)
-		usleep(1000);
 	cr_assert_eq(cgroup_kill(group, SIGTERM, &e), 0, "%s", e.text);
 	for (int i = 0; i < 3; i++)
 		cr_assert_eq(reap(fds[i]).signal, SIGTERM);
@@ -102,7 +103,6 @@ Test(kill, remove_kills_what_is_left, .fini = end)
 		pause();
 		_exit(0);
 	}
-	usleep(10000);
 	cr_assert_eq(cgroup_remove(group, &e), 0, "%s", e.text);
 	cr_assert_eq(reap(pidfd).signal, SIGKILL);
 	cr_assert_eq(cgroup_remove(group, &e), 0, "twice is fine: %s", e.text);
@@ -134,7 +134,6 @@ Test(kill, remove_by_name_alone, .fini = end)
 		pause();
 		_exit(0);
 	}
-	usleep(10000);
 	cr_assert_eq(cgroup_remove_path(group_at, &e), 0, "%s", e.text);
 	cr_assert_eq(reap(pidfd).signal, SIGKILL);
 	cr_assert_not(exists_anywhere());
