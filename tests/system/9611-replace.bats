@@ -363,3 +363,17 @@ words" ]
 	expect_has "$TAG-db is unhealthy" "the command beside $TAG-web is not run"
 	[ "$(grep -c '^here$' <<<"$output")" = 0 ]
 }
+
+# Behind the end of a run the network of a job that is alone in it leaves, at a moment in which somebody may just have connected.
+@test "a job that is alone in its network is replaced right behind a run" {
+	local round
+	for round in {1..24}; do
+		printf '{"name": "%s", "services": {"job": {"rootfs": "%s", "command": ["sh", "-c", "echo %s"], "volumes": ["own:/own"],
+			"schedule": {"cron": "7 4 1 1 *"}}}, "volumes": {"own": {}}}' "$TAG" "$ROOTFS" "$round" >app.json
+		box up -q app.json
+		box start -a "$TAG-job" >out
+		grep -qx "$round" out
+		sleep "0.0$((round % 8))"
+	done
+	box down --volumes app.json
+}

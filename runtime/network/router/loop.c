@@ -168,6 +168,8 @@ static int leave(struct router *r)
 
 	if (lock < 0 || accept_some(r))
 		return 0;
+	/* Who connects without the lock, because it wants no network to begin (network_find), hears at once that there is none. */
+	(void)shutdown(r->listener, SHUT_RDWR);
 	spare_end(&r->spare);
 	uplink_end(r->uplink);
 	router_remove_folder(r);

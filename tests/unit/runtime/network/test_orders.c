@@ -2,8 +2,12 @@
 /*
  * test_orders.c - what box tells a network whose members run, and how its answers are taken.
  */
+#include <net/if.h>
 #include <netinet/in.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "runtime/network/orders.h"
@@ -103,6 +107,19 @@ Test(network_orders, who_refuses_and_who_dies)
 }
 
 /* What box-net would have; where somebody else has it already that does as well. */
+/* Ports are those of a network namespace of the test's own: others have the machine's. */
+static void enter_own(void)
+{
+	struct ifreq up = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	int fd;
+
+	if (unshare(CLONE_NEWNET))
+		cr_skip_test("needs root, for a network of its own");
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	cr_assert_eq(ioctl(fd, SIOCSIFFLAGS, &up), 0);
+	close(fd);
+}
+
 static int have(int type, in_addr_t address, in_port_t port)
 {
 	const struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address) };
@@ -131,6 +148,7 @@ Test(network_orders, ports_that_a_failed_one_has_brought_along_are_given_back)
 	struct error e = { 0 };
 	int first, second;
 
+	enter_own();
 	(void)fake_network("front", tell_ports);
 	first = have(SOCK_STREAM, INADDR_LOOPBACK, 8080);
 	second = have(SOCK_STREAM, INADDR_LOOPBACK + 1, 8080);
@@ -160,6 +178,7 @@ Test(network_orders, ports_that_a_failed_one_has_led_elsewhere_lead_back)
 	struct error e = { 0 };
 	int first, second;
 
+	enter_own();
 	(void)fake_network("front", tell_other_ports);
 	first = have(SOCK_STREAM, INADDR_LOOPBACK, 8080);
 	second = have(SOCK_DGRAM, INADDR_LOOPBACK, 45053);
@@ -180,8 +199,10 @@ Test(network_orders, ports_that_it_never_had_are_not_noted)
 	struct places places = fake_places();
 	struct list noted = { 0 };
 	struct error e = { 0 };
-	int tcp = have(SOCK_STREAM, INADDR_LOOPBACK, 8080);
+	int tcp;
 
+	enter_own();
+	tcp = have(SOCK_STREAM, INADDR_LOOPBACK, 8080);
 	(void)fake_network("front", tell_other_ports);
 	cr_assert_eq(network_note_ports(&places, "front", "web", &noted, &e), 0, "%s", e.text);
 	cr_assert_eq(noted.count, 1);
