@@ -4,8 +4,6 @@
  */
 #include "runtime/network/orders.h"
 
-#include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -17,20 +15,11 @@
 #include "runtime/network/publish.h"
 #include "runtime/network/reach.h"
 
-/* A network that nobody is in any more leaves, and what has just connected hears its end: the second time it is missing. */
 static int order(const struct places *places, const char *network, const char *words, struct text *answer, struct error *e)
 {
-	for (bool is_first = true;; is_first = false) {
-		autoclose int connection = network_find(places, network, e);
+	autoclose int connection = network_find(places, network, e);
 
-		if (connection < 0)
-			return -1;
-		if (network_ask(connection, words, NULL, answer, e) == 0)
-			return 0;
-		if (!is_first || (e->sys != EPIPE && e->sys != ECONNRESET))
-			return -1;
-		error_clear(e);
-	}
+	return connection < 0 ? -1 : network_ask(connection, words, NULL, answer, e);
 }
 
 int network_switch(const struct places *places, const char *network, const char *service, const struct list *instances, struct error *e)

@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "runtime/network/names/resolver.h"
 #include "runtime/network/relay/relay.h"
 #include "runtime/network/router/copies.h"
@@ -29,6 +30,7 @@
 #include "runtime/network/router/router.h"
 #include "runtime/network/router/uplink.h"
 #include "runtime/network/words.h"
+#include "runtime/supervise/control.h"
 
 enum { EVENTS = 64, NOTES = 4096, REFUSED_MS = 20 };
 
@@ -161,6 +163,30 @@ static void handle(struct router *r, const struct epoll_event *event)
 	}
 }
 
+/* Who connects without the lock, because it wants no network to begin (network_find), hears that nobody is in it: when it connects, or, if
+ * it just has, as the answer to whatever it asks. */
+static void refuse_rest(const struct router *r)
+{
+	autorelease(text) struct text answer = { 0 };
+	struct error e = { 0 };
+	int connection;
+
+	error_set(&e, ERROR_MISSING, "reach the network %s: nobody is in it", r->run.name);
+	control_add_failure(&e, &answer);
+	(void)shutdown(r->listener, SHUT_RDWR);
+	while ((connection = accept4(r->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+		autorelease(text) struct text question = { 0 };
+
+		/* A question that nobody has read would take the answer along. */
+		(void)shutdown(connection, SHUT_RD);
+		while (control_try_receive(connection, &question, NULL, &e) > 0)
+			;
+		(void)control_send(connection, answer.data, NULL, &e);
+		close(connection);
+	}
+	error_clear(&e);
+}
+
 /* A box that is about to connect holds the network's lock: 1, the folder is gone; 0: somebody is coming. */
 static int leave(struct router *r)
 {
@@ -168,8 +194,7 @@ static int leave(struct router *r)
 
 	if (lock < 0 || accept_some(r))
 		return 0;
-	/* Who connects without the lock, because it wants no network to begin (network_find), hears at once that there is none. */
-	(void)shutdown(r->listener, SHUT_RDWR);
+	refuse_rest(r);
 	spare_end(&r->spare);
 	uplink_end(r->uplink);
 	router_remove_folder(r);

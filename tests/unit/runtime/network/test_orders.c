@@ -106,7 +106,6 @@ Test(network_orders, who_refuses_and_who_dies)
 	cr_expect_neq((int)gone.kind, ERROR_MISSING, "somebody was in it: %s", gone.text);
 }
 
-/* What box-net would have; where somebody else has it already that does as well. */
 /* Ports are those of a network namespace of the test's own: others have the machine's. */
 static void enter_own(void)
 {
@@ -120,6 +119,7 @@ static void enter_own(void)
 	close(fd);
 }
 
+/* What box-net would have. */
 static int have(int type, in_addr_t address, in_port_t port)
 {
 	const struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address) };
