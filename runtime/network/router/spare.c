@@ -24,19 +24,10 @@
 
 enum { SPARE_FIRST = 3, SPARE_ITEMS = 64 /* descriptors of items from there on */ };
 
-/* FNV-1a: there may be thousands of keys, which begin alike. */
-static uint32_t hash_of(const char *key)
-{
-	uint32_t hash = 2166136261U;
-
-	for (; *key; key++)
-		hash = (hash ^ (unsigned char)*key) * 16777619U;
-	return hash;
-}
-
+/* By hash first: there may be thousands of keys, which begin alike. */
 struct spare_item *spare_items_find(const struct spare_items *items, const char *key)
 {
-	const uint32_t hash = hash_of(key);
+	const uint32_t hash = text_hash(key);
 
 	for (size_t i = 0; i < items->count; i++)
 		if (items->items[i].hash == hash && strcmp(items->items[i].key, key) == 0)
@@ -76,7 +67,7 @@ static void add_item(struct spare_items *items, const char *key, const char *tex
 
 	remove_item(items, key, owns);
 	item = alloc_append(&items->items, &items->count, sizeof *item);
-	*item = (struct spare_item){ .key = alloc_copy(key), .text = alloc_copy(text), .hash = hash_of(key), .count = count };
+	*item = (struct spare_item){ .key = alloc_copy(key), .text = alloc_copy(text), .hash = text_hash(key), .count = count };
 	if (count)
 		memcpy(item->fds, fds, count * sizeof *fds);
 }
