@@ -129,30 +129,27 @@ static int service_of(const struct call *call, const char *file, const char *wor
 	return 0;
 }
 
-int file_services_take(const struct call *call, char **name, struct list *program, struct error *e)
+/* Where words[at] is a service of the file that *name is, it becomes the name, and leaves the words. */
+static int take(const struct call *call, char **name, struct list *words, size_t at, struct error *e)
 {
 	char *service = NULL;
 
-	if (program->count && service_of(call, *name, program->items[0], &service, e))
+	if (at < words->count && service_of(call, *name, words->items[at], &service, e))
 		return -1;
 	if (!service)
 		return 0;
 	free(*name);
 	*name = service;
-	drop(program, 0);
+	drop(words, at);
 	return 0;
+}
+
+int file_services_take(const struct call *call, char **name, struct list *program, struct error *e)
+{
+	return take(call, name, program, 0, e);
 }
 
 int file_services_first(const struct call *call, struct list *words, struct error *e)
 {
-	char *service = NULL;
-
-	if (words->count > 1 && service_of(call, words->items[0], words->items[1], &service, e))
-		return -1;
-	if (!service)
-		return 0;
-	free(words->items[0]);
-	words->items[0] = service;
-	drop(words, 1);
-	return 0;
+	return words->count ? take(call, &words->items[0], words, 1, e) : 0;
 }
