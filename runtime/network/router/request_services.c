@@ -109,10 +109,13 @@ static int copy_of(int fd)
 int router_answer_names(struct router *r, const struct member *member, struct error *e)
 {
 	const struct resolver_sockets *names = &member->names;
-	const struct resolver_sockets copies = { copy_of(names->udp), copy_of(names->tcp), copy_of(names->before), copy_of(names->next) };
+	struct resolver_sockets copies;
 
 	resolver_forget(r->resolver, member->instance);
-	return names->udp >= 0 || names->before >= 0 ? resolver_listen(r->resolver, member->instance, &copies, e) : 0;
+	if (names->udp < 0 && names->before < 0)
+		return 0;
+	copies = (struct resolver_sockets){ copy_of(names->udp), copy_of(names->tcp), copy_of(names->before), copy_of(names->next) };
+	return resolver_listen(r->resolver, member->instance, &copies, e);
 }
 
 /* What it brings beside its process, a line for each descriptor. */
