@@ -11,7 +11,6 @@
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -149,22 +148,16 @@ void resolver_clear(struct resolver *resolver)
 	names_release(&resolver->names);
 }
 
-static void reply_before(const struct resolver_client *client, uint8_t *bytes, size_t length)
-{
-	struct upstream_header header = { .ticket = client->id, .is_tcp = client->is_tcp };
-	struct iovec parts[] = { { &header, sizeof header }, { bytes, length } };
-	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
-
-	(void)sendmsg(client->asker->before.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL); /* it gives the question up in time */
-}
-
 void resolver_reply(struct resolver *resolver, const struct resolver_client *client, const struct dns_question *question, uint8_t *bytes,
 		    size_t length)
 {
 	if (client->kind == RESOLVER_STREAM)
 		return resolver_stream_reply(resolver, client, bytes, length);
-	if (client->kind == RESOLVER_BEFORE)
-		return reply_before(client, bytes, length);
+	if (client->kind == RESOLVER_BEFORE) {
+		/* What does not arrive is given up there in time. */
+		(void)resolver_send(client->asker->before.fd, client->id, client->is_tcp, bytes, length);
+		return;
+	}
 	length = dns_truncate(bytes, length, question);
 	(void)sendto(client->asker->udp.fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&client->address,
 		     sizeof client->address); /* who asked asks again */

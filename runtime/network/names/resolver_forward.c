@@ -30,14 +30,20 @@ static void give_back(struct resolver_wait *wait)
 	wait->query = NULL;
 }
 
-static bool send_question(const struct resolver *resolver, const struct resolver_wait *wait)
+bool resolver_send(int fd, uint64_t ticket, bool is_tcp, const uint8_t *bytes, size_t length)
 {
-	struct upstream_header header = { .ticket = wait->ticket, .is_tcp = wait->client.is_tcp };
-	struct iovec parts[] = { { &header, sizeof header }, { wait->query, wait->length } };
+	struct upstream_header header = { .ticket = ticket, .is_tcp = is_tcp };
+	struct iovec parts[] = { { &header, sizeof header }, { (void *)bytes, length } };
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
-	int fd = wait->is_next ? wait->client.asker->next.fd : resolver->upstream.fd;
 
 	return fd >= 0 && sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+}
+
+static bool send_question(const struct resolver *resolver, const struct resolver_wait *wait)
+{
+	int fd = wait->is_next ? wait->client.asker->next.fd : resolver->upstream.fd;
+
+	return resolver_send(fd, wait->ticket, wait->client.is_tcp, wait->query, wait->length);
 }
 
 static void fail(struct resolver *resolver, struct resolver_wait *wait, enum dns_code code)

@@ -106,6 +106,9 @@ void resolver_reply(struct resolver *resolver, const struct resolver_client *cli
 void resolver_reply_code(struct resolver *resolver, const struct resolver_client *client, const uint8_t *query,
 			 const struct dns_question *question, enum dns_code code);
 
+/* A message with its header (upstream.h), to another network or to who asks the host's servers; false: it was not taken. fd may be -1. */
+bool resolver_send(int fd, uint64_t ticket, bool is_tcp, const uint8_t *bytes, size_t length);
+
 /* To the member's next network, or to the host's servers; what came back by one of them. */
 void resolver_forward(struct resolver *resolver, const struct resolver_client *client, const uint8_t *query, size_t length,
 		      const struct dns_question *question);
