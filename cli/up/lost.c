@@ -4,9 +4,10 @@
  *
  * The kernel has taken their links then, and only a start gives them others. A network that somebody has joined since does not have them.
  */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -15,31 +16,61 @@
 #include "runtime/apps/instances.h"
 #include "runtime/network/reach.h"
 
+/* What a network has said of its members, asked once. */
+struct said {
+	const char *network; /* borrowed */
+	struct text shown;
+	bool is_gone;
+};
+
+struct all_said {
+	struct said *items;
+	size_t count;
+};
+
+static const struct said *ask(const struct places *places, const char *network, struct all_said *all)
+{
+	struct error e = { 0 };
+	struct said *said;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (strcmp(all->items[i].network, network) == 0)
+			return &all->items[i];
+	said = alloc_append(&all->items, &all->count, sizeof *said);
+	*said = (struct said){ .network = network };
+	said->is_gone = network_show(places, network, &said->shown, &e) && e.kind == ERROR_MISSING;
+	return said;
+}
+
 /* False where the network does not say: nobody is lost. */
-static bool has_lost(const struct places *places, const char *network, const char *instance)
+static bool has_lost(const struct said *said, const char *instance)
 {
 	autofree char *wanted = text_format("member %s ", instance);
-	autorelease(text) struct text shown = { 0 };
-	struct error e = { 0 };
 
-	if (network_show(places, network, &shown, &e))
-		return e.kind == ERROR_MISSING;
-	for (const char *line = shown.data; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL)
+	for (const char *line = said->shown.data; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL)
 		if (text_starts(line, wanted))
 			return false;
-	return shown.length;
+	return said->is_gone || said->shown.length;
 }
 
 void up_find_lost(struct up *up)
 {
+	struct all_said all = { 0 };
+
 	for (size_t i = 0; i < up->found.count; i++) {
 		const struct instance *instance = &up->found.items[i];
 		const struct up_service *service = up_service_of(up, instance->service);
 
 		if (!service || instance->role != INSTANCE_LIVE || !up->conditions[i].is_running || !text_equal(instance->digest, service->digest))
 			continue;
-		for (size_t k = 0; k < service->run.container.network_count; k++)
-			if (has_lost(up->call->places, service->run.container.networks[k].name, instance->name))
-				up->conditions[i].lost_network = service->run.container.networks[k].name;
+		for (size_t k = 0; k < service->run.container.network_count; k++) {
+			const char *network = service->run.container.networks[k].name;
+
+			if (has_lost(ask(up->call->places, network, &all), instance->name))
+				up->conditions[i].lost_network = network;
+		}
 	}
+	for (size_t i = 0; i < all.count; i++)
+		text_release(&all.items[i].shown);
+	free(all.items);
 }
