@@ -13,8 +13,8 @@
 #include "base/error.h"
 #include "runtime/network/words.h"
 
-/* What box-net keeps free of its descriptors (relay/relay_services.c), and what it needs for itself, its members and some connections. */
-enum { RESERVE = 256, RESERVE_PART = 4, OTHERS = 128 };
+/* What it needs for itself, its members and some connections. */
+enum { OTHERS = 128 };
 
 int port_room_check(size_t sockets, const char *whose, struct error *e)
 {
@@ -22,7 +22,7 @@ int port_room_check(size_t sockets, const char *whose, struct error *e)
 	size_t most = NETWORK_PORTS_MOST, room;
 
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max < 2 * NETWORK_PORTS_MOST) {
-		size_t hard = files.rlim_max, reserve = RESERVE < hard / RESERVE_PART ? RESERVE : hard / RESERVE_PART;
+		size_t hard = files.rlim_max, reserve = port_room_reserve(hard);
 
 		room = hard > reserve + OTHERS ? hard - reserve - OTHERS : 0;
 		most = room < most ? room : most;

@@ -15,9 +15,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/process.h"
+#include "runtime/network/port_room.h"
 #include "runtime/network/relay/relay_parts.h"
 
-enum { RESERVE = 256, RESERVE_PART = 4 }; /* descriptors that connections leave free; at most that part of all */
 enum { ROUNDS = 16 }; /* of events, before the other modules of this process have their turn */
 
 /* The kernel gives the lowest descriptor that is free, so its number tells how many there are. */
@@ -25,7 +25,7 @@ static int take_descriptors(void)
 {
 	int most = process_most_files();
 
-	return most - (RESERVE < most / RESERVE_PART ? RESERVE : most / RESERVE_PART);
+	return most - (int)port_room_reserve((size_t)most);
 }
 
 struct relay *relay_new(const struct relay_network *network, struct error *e)
