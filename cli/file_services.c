@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "runtime/apps/apps.h"
+#include "runtime/apps/apps_rename.h"
 #include "runtime/apps/instances.h"
 #include "runtime/state/state.h"
 #include "specs/app.h"
@@ -41,7 +42,7 @@ static bool is_something(const struct call *call, const char *word)
 	autorelease(instances) struct instances found = { 0 };
 	struct error ignored = { 0 };
 
-	return text_ends(word, ".json") || apps_exists(call->places, word) || state_exists(call->places, word) ||
+	return text_ends(word, ".json") || state_exists(call->places, word) || apps_is_there(call->places, word) ||
 	       (instances_find(call->places, word, &found, &ignored) == 0 && found.count);
 }
 

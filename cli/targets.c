@@ -12,7 +12,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/names.h"
-#include "base/places.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/file_services.h"
@@ -73,12 +72,19 @@ static char *find_service(const struct call *call, const char *word)
 	return nearest ? alloc_copy(nearest->service) : NULL;
 }
 
-int target_meant(const struct call *call, const char *word, struct error *e)
+/* It could be a name, and nothing has it. */
+static bool is_nobodys(const struct call *call, const char *word)
 {
 	struct error ignored = { 0 };
+
+	return name_check(word, &ignored) == 0 && !state_exists(call->places, word) && !apps_is_there(call->places, word);
+}
+
+int target_meant(const struct call *call, const char *word, struct error *e)
+{
 	autofree char *service = NULL;
 
-	if (e->kind != ERROR_MISSING || name_check(word, &ignored) || apps_exists(call->places, word) || state_exists(call->places, word))
+	if (e->kind != ERROR_MISSING || !is_nobodys(call, word))
 		return -1;
 	service = find_service(call, word);
 	if (!service)
@@ -110,24 +116,12 @@ int targets_name(const struct call *call, struct list *words, struct error *e)
 	return 0;
 }
 
-/* Also when it gets that name only now: a rename that was killed is finished first. */
-static bool is_there(const struct call *call, const char *word)
-{
-	struct error ignored = { 0 };
-	autoclose int held = -1;
-
-	if (apps_exists(call->places, word) || state_exists(call->places, word))
-		return true;
-	return apps_hold(call->places->store, &held, &ignored) == 0 && apps_exists(call->places, word);
-}
-
 /* An error where nothing is called so, and it can be told what was meant; whether it is there at all is found out by who uses it. */
 static int refuse_near(const struct call *call, const char *word, struct error *e)
 {
-	struct error ignored = { 0 };
 	autofree char *service = NULL;
 
-	if (name_check(word, &ignored) || is_there(call, word))
+	if (!is_nobodys(call, word))
 		return 0;
 	service = find_service(call, word);
 	if (!service && !text_ends(word, ".json"))
@@ -159,13 +153,16 @@ static bool is_running(const struct call *call, const char *name)
 /* Of the names that one word means: those that run, if any does. */
 static void add_running(const struct call *call, const struct list *names, struct list *ret)
 {
-	bool some_run = false;
+	autorelease(list) struct list running = { 0 };
+	const struct list *meant = &running;
 
 	for (size_t i = 0; i < names->count; i++)
-		some_run |= is_running(call, names->items[i]);
-	for (size_t i = 0; i < names->count; i++)
-		if (!some_run || is_running(call, names->items[i]))
-			list_add(ret, names->items[i]);
+		if (is_running(call, names->items[i]))
+			list_add(&running, names->items[i]);
+	if (!running.count)
+		meant = names;
+	for (size_t i = 0; i < meant->count; i++)
+		list_add(ret, meant->items[i]);
 }
 
 static int find_all(const struct call *call, struct list *words, enum targets_scope scope, struct error *e)
@@ -280,30 +277,35 @@ static void add(struct targets *to, const char *name, int64_t level)
 	*target = (struct target){ alloc_copy(name), level };
 }
 
-/* Whether any of a word with several does. */
-static bool some_run(const struct call *call, const struct instances *found)
+/* Of several from that place on those that run stay, if any does. */
+static void keep_running(const struct call *call, struct targets *targets, size_t from)
 {
-	size_t live = 0, running = 0;
+	size_t running = from;
 
-	for (size_t i = 0; i < found->count; i++) {
-		live += found->items[i].role == INSTANCE_LIVE;
-		running += found->items[i].role == INSTANCE_LIVE && is_running(call, found->items[i].name);
-	}
-	return live > 1 && running;
+	for (size_t i = from; targets->count - from > 1 && i < targets->count; i++)
+		if (is_running(call, targets->items[i].name)) {
+			const struct target here = targets->items[i];
+
+			targets->items[i] = targets->items[running];
+			targets->items[running++] = here;
+		}
+	while (running > from && targets->count > running)
+		free(targets->items[--targets->count].name);
 }
 
 static int find(const struct call *call, const char *word, enum targets_scope scope, struct targets *ret, struct error *e)
 {
 	struct instances found = { 0 };
 	size_t before = ret->count;
-	bool is_whole = scope == TARGETS_WHOLE, chooses;
+	bool is_whole = scope == TARGETS_WHOLE;
 
 	if (instances_find(call->places, word, &found, e))
 		return -1;
-	chooses = scope == TARGETS_RUNNING && some_run(call, &found);
 	for (size_t i = 0; i < found.count; i++)
-		if (is_whole || (found.items[i].role == INSTANCE_LIVE && (!chooses || is_running(call, found.items[i].name))))
+		if (is_whole || found.items[i].role == INSTANCE_LIVE)
 			add(ret, found.items[i].name, found.items[i].level);
+	if (scope == TARGETS_RUNNING)
+		keep_running(call, ret, before);
 	if (ret->count == before) {
 		autorelease(list) struct list names = { 0 };
 

@@ -244,3 +244,11 @@ int apps_rename(const struct places *places, const char *old, const char *new, s
 	events_note(places, "container", "rename", new, NULL);
 	return 0;
 }
+
+bool apps_is_there(const struct places *places, const char *name)
+{
+	struct error ignored = { 0 };
+	autoclose int held = -1;
+
+	return apps_exists(places, name) || (apps_hold(places->store, &held, &ignored) == 0 && apps_exists(places, name));
+}

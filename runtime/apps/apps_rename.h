@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 struct error;
 struct places;
 
@@ -16,3 +18,6 @@ int apps_rename(const struct places *places, const char *old, const char *new, s
 
 /* Until *ret is closed nothing is renamed, and no rename is half done; -1 there: there is no app. Does not keep others who hold it. */
 int apps_hold(const char *store, int *ret, struct error *e);
+
+/* Whether there is an app of that name, also one that gets it only now: a rename that was killed is finished first. */
+bool apps_is_there(const struct places *places, const char *name);
