@@ -18,7 +18,6 @@
 #include "base/error.h"
 #include "base/places.h"
 #include "base/text.h"
-#include "cgroups/cgroup.h"
 #include "runtime/apps/apps.h"
 #include "runtime/apps/apps_rename.h"
 #include "runtime/apps/instances.h"
@@ -28,6 +27,7 @@
 #include "runtime/apps/run_mark.h"
 #include "runtime/box.h"
 #include "runtime/logs/events.h"
+#include "runtime/state/outlive.h"
 #include "runtime/state/state.h"
 #include "runtime/supervise/app_settings.h"
 #include "runtime/supervise/control.h"
@@ -36,24 +36,14 @@
 
 enum { STEP_US = 10000, PATIENCE_US = 5000000, STATUS_UNKNOWN = 255 };
 
-static int leave_caller(const void *house, struct error *e)
-{
-	return cgroup_house_enter(house, e) ? error_in(e, "leave the caller's cgroup") : 0;
-}
-
 /* A supervisor with these descriptors; asker may be -1. */
 static int begin(const struct app_settings *settings, int definition, int lock, int asker, struct error *e)
 {
 	autofree char *title = text_format("box:[supervise] %s", settings->name);
 	char *const argv[] = { title, NULL };
-	autoclose int group = -1;
-	struct cgroup *house = cgroup_house_find(&group);
-	const struct spawn request = { .program = settings->supervisor, .argv = argv, .fds = { definition, lock, asker }, .group = group,
-				       .prepare = leave_caller, .data = house };
-	int result = spawn(&request, NULL, e) < 0 ? -1 : 0;
+	const struct spawn request = { .program = settings->supervisor, .argv = argv, .fds = { definition, lock, asker } };
 
-	cgroup_free(house);
-	return result;
+	return outlive_spawn(&request, e);
 }
 
 bool background_adopt(const struct places *places, const struct state *state)

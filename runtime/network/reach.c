@@ -25,12 +25,12 @@
 #include "base/lock.h"
 #include "base/places.h"
 #include "base/text.h"
-#include "cgroups/cgroup.h"
 #include "runtime/network/folder.h"
 #include "runtime/network/leases.h"
 #include "runtime/network/record.h"
 #include "runtime/network/run.h"
 #include "runtime/network/words.h"
+#include "runtime/state/outlive.h"
 #include "runtime/supervise/control.h"
 #include "runtime/supervise/spawn.h"
 
@@ -38,24 +38,14 @@ enum { PATIENCE_MS = 20000, SHOW_MS = 5000, LOCK_MS = 20000, OWN_LOCK_MS = 10000
 
 static const struct line_row rows[] = { NETWORK_RUN_ROWS };
 
-static int leave_caller(const void *house, struct error *e)
-{
-	return cgroup_house_enter(house, e) ? error_in(e, "leave the caller's cgroup") : 0;
-}
-
 static int spawn_network(const char *name, int folder, int listener, int first, struct error *e)
 {
 	autofree char *program = places_helper("box-net", e);
 	autofree char *title = text_format(NETWORK_TITLE " %s", name);
 	char *const argv[] = { title, NULL };
-	autoclose int group = -1;
-	struct cgroup *house = cgroup_house_find(&group);
-	const struct spawn request = { .program = program, .argv = argv, .fds = { folder, listener, first }, .group = group,
-				       .prepare = leave_caller, .data = house };
-	int result = !program || spawn(&request, NULL, e) < 0 ? -1 : 0;
+	const struct spawn request = { .program = program, .argv = argv, .fds = { folder, listener, first } };
 
-	cgroup_free(house);
-	return result;
+	return program ? outlive_spawn(&request, e) : -1;
 }
 
 /* Nobody listens: the caller holds both locks. */
